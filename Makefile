@@ -1,0 +1,38 @@
+# Two commands are all you need: `make run` serves on http://127.0.0.1:8080, `make test` tests everything.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: run test check bench fixtures constraints clean
+
+run: $(READY)  ## Serve on http://127.0.0.1:8080
+	$(BIN)/testmode serve
+
+test: check  ## Lint, types, and every test
+	$(BIN)/pytest -n auto
+
+check: $(READY)  ## ruff and mypy --strict
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## Measure; every figure is a ratio within one run
+	$(BIN)/python -m benchmarks
+
+fixtures: $(READY)  ## Write the data sets and the generated parts of the documents anew
+	$(BIN)/testmode seed --write
+	$(BIN)/python -m tests.documents
+
+constraints:  ## Write constraints.txt anew from the newest versions pyproject.toml allows
+	rm -rf .venv && $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -e '.[dev]'
+	$(BIN)/pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Testmode needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $(READY)

@@ -1,0 +1,111 @@
+"""What the store costs: microseconds per get, insert, find and page of 20, at three sizes, and how they grow.
+
+Run it with ``python -m benchmarks.store [directory]``; the directory says which disk is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mockserver.storage.base import Collection
+from mockserver.storage.tiny import TinyStore
+
+SIZES = (100, 10_000, 100_000)
+PEOPLE = Collection("people", ("email", "status"))
+
+
+def person(i: int) -> dict[str, object]:
+    return {
+        "id": f"emp_{i:08d}",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": f"ada{i}@example.test",
+        "status": ("active", "left", "new")[i % 3],
+        "salary": {"amount": 4200000 + i, "currency": "EUR"},
+    }
+
+
+def filled(directory: Path | None, size: int) -> TinyStore:
+    store = TinyStore(directory)
+    store.open("bench")
+    store.declare("bench", (PEOPLE,))
+    store.load("bench", {"people": [person(i) for i in range(size)]})
+    return store
+
+
+def per_call(deed: Callable[[int], None], times: int) -> float:
+    best = float("inf")
+    for round_ in range(3):
+        begin = time.perf_counter()
+        for i in range(times):
+            deed(round_ * times + i)
+        best = min(best, time.perf_counter() - begin)
+    return best / times * 1e6
+
+
+def measure(store: TinyStore, size: int) -> dict[str, float]:
+    def get(i: int) -> None:
+        with store.transaction("bench") as space:
+            space.get("people", f"emp_{i % size:08d}")
+
+    def find(i: int) -> None:
+        with store.transaction("bench") as space:
+            next(space.find("people", "email", f"ada{i % size}@example.test"))
+
+    def scan(i: int) -> None:
+        with store.transaction("bench") as space:
+            walk = space.scan("people", field="status", equals="active", after=("active", (i * 37) % (size // 2) + 1))
+            for _, _record in zip(range(20), walk, strict=False):
+                pass
+
+    def insert(i: int, durable: bool, base: int) -> None:
+        with store.transaction("bench", durable=durable) as space:
+            space.put("people", person(base + i))
+
+    return {
+        "get": per_call(get, 5_000),
+        "find": per_call(find, 5_000),
+        "scan-20": per_call(scan, 1_000),
+        "insert": per_call(lambda i: insert(i, False, 1_000_000), 2_000),
+        "insert+fsync": per_call(lambda i: insert(i, True, 2_000_000), 200),
+    }
+
+
+def report(title: str, where: Callable[[int], Path | None]) -> None:
+    columns = []
+    for size in SIZES:
+        store = filled(where(size), size)
+        columns.append(measure(store, size))
+        store.close()
+    print(f"\n{title:16}" + "".join(f"{size:>12,}" for size in SIZES) + "       ratio")
+    for deed in columns[0]:
+        costs = [column[deed] for column in columns]
+        print(f"{deed:16}" + "".join(f"{cost:>12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:>12.2f}")
+
+
+def bare_fsync(directory: Path) -> float:
+    with (directory / "bare").open("ab") as file:
+
+        def once(_: int) -> None:
+            file.write(b"x" * 250)
+            file.flush()
+            os.fsync(file.fileno())
+
+        return per_call(once, 200)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as made:
+        directory = Path(made)
+        report("memory, us", lambda _: None)
+        report("disk, us", lambda size: directory / str(size))
+        print(f"\nappend and fsync alone: {bare_fsync(directory):.0f} us")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""The admin API: one table of routes, its gate, and how it refuses."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from mockserver import edge
+from mockserver.admin import handlers, models
+from mockserver.admin.handlers import Ask
+from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, nearest, parse_body, path
+
+_log = logging.getLogger("testmode")
+PREFIX = "/__admin"
+LARGEST = 64 * 1024 * 1024
+"""The longest body the admin API takes: a whole sandbox's state."""
+
+
+class FreeForm(BaseModel):
+    """A body whose members depend on what is named in the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One admin operation."""
+
+    method: str
+    path: str
+    handler: Callable[[Ask], Any]
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    status: int = 200
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one sentence."""
+        return (self.handler.__doc__ or "").split("\n")[0]
+
+
+_S = "/sandboxes/{sandbox}"
+ROUTES = (
+    Route("GET", "/version", handlers.version),
+    Route("GET", "/metrics", handlers.metrics),
+    Route("GET", "/providers", handlers.providers),
+    Route("GET", "/providers/{provider}", handlers.provider),
+    Route("GET", "/scenarios", handlers.scenarios),
+    Route("GET", "/sandboxes", handlers.list_sandboxes),
+    Route("POST", "/sandboxes", handlers.create_sandbox, models.NewSandbox, status=201),
+    Route("GET", _S, handlers.get_sandbox),
+    Route("PATCH", _S, handlers.change_sandbox, models.ChangedSandbox),
+    Route("DELETE", _S, handlers.delete_sandbox, status=204),
+    Route("POST", f"{_S}/reset", handlers.reset_sandbox),
+    Route("GET", f"{_S}/keys", handlers.list_keys),
+    Route("POST", f"{_S}/keys", handlers.create_key, models.NewKey, status=201),
+    Route("DELETE", f"{_S}/keys/{{key}}", handlers.revoke_key, models.OldKey),
+    Route("GET", f"{_S}/clock", handlers.get_clock),
+    Route("PUT", f"{_S}/clock", handlers.set_clock, models.ClockMove),
+    Route("GET", f"{_S}/faults", handlers.list_faults),
+    Route("POST", f"{_S}/faults", handlers.create_fault, FaultRule, status=201),
+    Route("PUT", f"{_S}/faults", handlers.replace_faults, models.Rules),
+    Route("DELETE", f"{_S}/faults", handlers.clear_faults, status=204),
+    Route("GET", f"{_S}/faults/{{rule}}", handlers.get_fault),
+    Route("PUT", f"{_S}/faults/{{rule}}", handlers.set_fault, FaultRule),
+    Route("DELETE", f"{_S}/faults/{{rule}}", handlers.delete_fault, status=204),
+    Route("GET", f"{_S}/scenarios", handlers.list_scenarios),
+    Route("GET", f"{_S}/scenarios/{{scenario}}", handlers.get_scenario),
+    Route("PUT", f"{_S}/scenarios/{{scenario}}", handlers.turn_scenario_on, FreeForm),
+    Route("DELETE", f"{_S}/scenarios/{{scenario}}", handlers.turn_scenario_off, status=204),
+    Route("GET", f"{_S}/requests", handlers.list_requests, query=models.RequestsQuery),
+    Route("DELETE", f"{_S}/requests", handlers.clear_requests, status=204),
+    Route("POST", f"{_S}/requests/verify", handlers.verify, models.Verification),
+    Route("GET", f"{_S}/requests/{{request}}", handlers.get_request),
+    Route("GET", f"{_S}/events", handlers.list_events),
+    Route("GET", f"{_S}/simulations", handlers.list_simulations),
+    Route("POST", f"{_S}/simulations/{{simulation}}", handlers.simulate, FreeForm),
+    Route("GET", f"{_S}/state", handlers.export_state),
+    Route("PUT", f"{_S}/state", handlers.import_state, models.ExportedState),
+    Route("GET", f"{_S}/snapshots", handlers.list_snapshots),
+    Route("PUT", f"{_S}/snapshots/{{snapshot}}", handlers.take_snapshot),
+    Route("POST", f"{_S}/snapshots/{{snapshot}}/restore", handlers.restore_snapshot),
+)
+
+
+def register(app: Flask, engine: Engine, token: str) -> None:
+    """Add the admin API, the health checks, and answers for what is neither admin nor provider."""
+    for route in ROUTES:
+        rule = PREFIX + route.path.replace("{", "<").replace("}", ">")
+        view = partial(_view, engine, route)
+        endpoint = f"admin.{route.handler.__name__}"
+        app.add_url_rule(rule, endpoint, view, methods=[route.method], provide_automatic_options=False)
+    app.add_url_rule(f"{PREFIX}/openapi.json", "admin.openapi", _openapi, methods=["GET"])
+    for health in ("/health", "/healthz"):
+        app.add_url_rule(health, f"health{health}", lambda: _json({"status": "ok"}), methods=["GET"])
+    for ready in ("/ready", "/readyz"):
+        app.add_url_rule(ready, f"ready{ready}", _ready, methods=["GET"])
+    app.before_request(partial(_gate, token))
+    app.register_error_handler(HTTPException, partial(_http_error, engine))
+    app.register_error_handler(Refusal, lambda refusal: _problem(refusal.status, str(refusal)))
+
+
+def _gate(token: str) -> Response | None:
+    """Everything whose first path segment is ours needs the token, whether it exists or not."""
+    if request.path.split("/", 2)[1:2] != [PREFIX[1:]]:
+        return None
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode()):
+        return None
+    response = _problem(401, "send the admin token: Authorization: Bearer <token>; it was printed at the start")
+    response.headers["WWW-Authenticate"] = 'Bearer realm="testmode admin"'
+    return response
+
+
+def _view(engine: Engine, route: Route, **args: str) -> Response:
+    try:
+        body = _read(route.body) if route.body else None
+        query = route.query.model_validate_strings(request.args.to_dict()) if route.query else None
+        answer = route.handler(Ask(engine, args, body, query, request.host_url.rstrip("/")))
+    except ValidationError as error:
+        return _invalid(error, route)
+    if isinstance(answer, str):
+        return Response(answer, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(status=204) if route.status == 204 else _json(answer, route.status)
+
+
+def _read(model: type[BaseModel]) -> Any:
+    data, too_large = edge.read_body(request.environ, LARGEST)
+    if too_large:
+        raise _TooLarge(f"the body is longer than {LARGEST} bytes")
+    if not data:
+        return {} if model is FreeForm else model.model_validate({})
+    if request.mimetype != "application/json":
+        raise _NotJson(f"the Content-Type is {request.mimetype or 'missing'}; send application/json")
+    try:
+        document = parse_body(data)
+    except Problem as problem:
+        raise _Malformed(problem.detail) from None
+    if not isinstance(document, dict):
+        raise _Malformed("the body is not a JSON object")
+    return document if model is FreeForm else model.model_validate_json(data)
+
+
+class _Malformed(Refusal):
+    status = 400
+
+
+class _NotJson(Refusal):
+    status = 415
+
+
+class _TooLarge(Refusal):
+    status = 413
+
+
+def _invalid(error: ValidationError, route: Route) -> Response:
+    errors = []
+    for detail in error.errors(include_url=False):
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            name = str(detail["loc"][-1])
+            message = f"there is no field {name!r}{nearest(name, _fields(route, error.title))}"
+        errors.append({"path": path(detail), "message": message})
+    first = errors[0]
+    return _problem(422, f"{first['path']}: {first['message']}", errors=errors)
+
+
+@cache
+def _fields(route: Route, title: str) -> tuple[str, ...]:
+    """The names a body or query may use, so that the nearest can be named."""
+    model = route.body or route.query
+    if model is None or model is FreeForm or model.__name__ != title:
+        return ()
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
+
+
+def _http_error(engine: Engine, error: HTTPException) -> Response:
+    status, detail = error.code or 500, error.description or ""
+    if status == 404:
+        places = ", ".join(f"/{name}{provider.prefix}" for name, provider in engine.providers.items())
+        detail = f"there is nothing at {request.path[:200]!r}; providers are at {places}, the admin API at {PREFIX}"
+    if status == 500:
+        detail = "this is a bug of Testmode's own; the server's log has the traceback"
+    response = _problem(status, detail)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
+    return response
+
+
+def _ready() -> Response:
+    return _problem(503, "the server is stopping") if edge.stopping.is_set() else _json({"status": "ready"})
+
+
+def _openapi() -> Response:
+    from mockserver.admin.openapi import document
+
+    return _json(document(ROUTES, PREFIX))
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(as_json(value), status, content_type="application/json")
+
+
+def _problem(status: int, detail: str, **members: Any) -> Response:
+    title = Response(status=status).status.partition(" ")[2].title()
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return Response(as_json(body), status, content_type="application/problem+json")

@@ -1,0 +1,107 @@
+"""What operators send to the admin API; unknown fields are refused with the nearest right one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from mockserver.engine import Distribution, Duration, FaultRule, Instant, Limits, Match, checked_cidr
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Seed = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
+Cidr = Annotated[str, AfterValidator(checked_cidr)]
+
+
+class Asked(BaseModel):
+    """A body of the admin API."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewSandbox(Asked):
+    """A sandbox to be made."""
+
+    provider: str
+    name: str | None = Field(default=None, description="Its id; made when left out.")
+    seed: Seed = "1"
+    size: str = Field(default="small", description="small, medium or large.")
+    assumptions: dict[str, Any] = Field(default_factory=dict)
+    limits: Limits | None = None
+    latency: Distribution | None = None
+
+
+class ChangedSandbox(Asked):
+    """Settings of a sandbox to change; null takes one back to the provider's."""
+
+    assumptions: dict[str, Any] | None = None
+    limits: Limits | None = None
+    latency: Distribution | None = None
+
+
+class NewKey(Asked):
+    """A key to be made."""
+
+    mode: str | None = None
+    scopes: list[str] = Field(default_factory=list, max_length=100)
+    cidrs: list[Cidr] = Field(default_factory=list, max_length=100)
+    activates_in: Duration | None = Field(default=None, description="Default: the sandbox's key_propagation.")
+    expires_in: Duration | None = None
+    revokes_in: Duration | None = None
+
+
+class OldKey(Asked):
+    """How a key is revoked."""
+
+    lingers: Duration | None = Field(default=None, description="Default: the sandbox's revocation_lag.")
+
+
+class ClockMove(Asked):
+    """A move of a sandbox's clock."""
+
+    action: Literal["freeze", "resume", "advance", "reset"]
+    by: Duration | None = Field(default=None, description="For advance.")
+    at: Instant | None = Field(default=None, description="For freeze; default: now.")
+
+    @model_validator(mode="after")
+    def _fitting(self) -> ClockMove:
+        if (self.by is None) == (self.action == "advance"):
+            raise ValueError('\'by\' goes with advance, and advance needs it: {"action": "advance", "by": "90s"}')
+        if self.at is not None and self.action != "freeze":
+            raise ValueError("'at' goes with freeze only")
+        return self
+
+
+class Rules(Asked):
+    """Fault rules that replace all there are."""
+
+    rules: list[FaultRule] = Field(max_length=1000)
+
+
+class Verification(Asked):
+    """What the journal is expected to hold; with neither bound nor order: at least one such call."""
+
+    match: Match = Match()
+    status: int | None = Field(default=None, description="Count only calls answered with this status.")
+    count: int | None = Field(default=None, ge=0)
+    at_least: int | None = Field(default=None, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+    in_order: list[Match] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class ExportedState(Asked):
+    """A sandbox's state as GET answers it."""
+
+    provider: str
+    collections: dict[str, Any]
+
+
+class RequestsQuery(Asked):
+    """Which part of the journal."""
+
+    limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
+    after: str | None = Field(default=None, description="Only calls behind this one.")

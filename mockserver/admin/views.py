@@ -1,0 +1,150 @@
+"""How the admin API shows things."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from mockserver.engine import ActiveRule, Engine, Key, Provider, Sandbox, Scenario, describe, iso, pending
+
+
+def _when(instant: int | None) -> str | None:
+    return None if instant is None else iso(instant)
+
+
+def key(shown: Key, now: int) -> dict[str, Any]:
+    """An API key, readable, with its state at this instant."""
+    return {
+        "id": shown.id,
+        "secret": shown.secret,
+        "state": shown.state(now),
+        "mode": shown.mode,
+        "scopes": list(shown.scopes),
+        "cidrs": list(shown.cidrs),
+        "created_at": _when(shown.created_at),
+        "active_at": _when(shown.active_at),
+        "expires_at": _when(shown.expires_at),
+        "revoked_at": _when(shown.revoked_at),
+        "dead_at": _when(shown.dead_at),
+    }
+
+
+def keys(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """All keys of a sandbox."""
+    now = sandbox.now()
+    return [key(shown, now) for shown in sandbox.keys.values()]
+
+
+def sandbox(shown: Sandbox, origin: str) -> dict[str, Any]:
+    """A sandbox, with everything a client needs to begin."""
+    return {
+        "id": shown.id,
+        "provider": shown.provider.name,
+        "name": shown.id,
+        "seed": shown.settings.seed,
+        "size": shown.settings.size,
+        "base_url": f"{origin}/{shown.provider.name}{shown.provider.prefix}",
+        "keys": keys(shown),
+        "clock": clock(shown),
+        "limits": shown.limits.model_dump(mode="json"),
+        "latency": shown.latency.model_dump(mode="json") if shown.latency else None,
+        "assumptions": shown.assumptions.model_dump(mode="json"),
+        "scenarios": sorted(shown.overlays),
+    }
+
+
+def clock(shown: Sandbox) -> dict[str, Any]:
+    """What time it is in a sandbox, and what falls due next."""
+    now = shown.now()
+    with shown.transaction() as space:
+        due = [
+            {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
+            for timer in islice(pending(space), 20)
+        ]
+    return {"now": iso(now), "state": "frozen" if shown.clock.frozen_at is not None else "running", "due": due}
+
+
+def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
+    """A fault rule, how often it has matched and fired, and why the nearest call did not match."""
+    matched, fired = active.counts(sandbox)
+    shown = {
+        **active.rule.model_dump(mode="json"),
+        "set_at": iso(active.set_at),
+        "scenario": active.scenario,
+        "matched": matched,
+        "fired": fired,
+    }
+    if not fired:
+        shown["nearest_miss"] = next(sandbox.journal.near_misses(active.rule.match, 1), None)
+    return shown
+
+
+def scenario(sandbox: Sandbox | None, shown: Scenario) -> dict[str, Any]:
+    """A scenario, its parameters, and whether it is on."""
+    parameters = {name: parameter.model_dump(mode="json") for name, parameter in shown.parameters.items()}
+    view: dict[str, Any] = {"name": shown.name, "sentence": shown.sentence, "parameters": parameters}
+    if sandbox is not None:
+        with sandbox.transaction() as space:
+            record = space.get("_scenarios", shown.name)
+        view["on"] = record is not None
+        view["chosen"] = record["parameters"] if record else None
+        view["since"] = record["since"] if record else None
+    return view
+
+
+def provider(shown: Provider) -> dict[str, Any]:
+    """A provider: what it offers, what is assumed, what can be simulated."""
+    limits = shown.limits.model_dump(mode="json", exclude_none=True)
+    said = shown.limits_said
+    assumed = {
+        "name": "limits",
+        "type": "limits",
+        "default": limits,
+        "sentence": said.sentence,
+        "evidence": said.evidence,
+    }
+    return {
+        "name": shown.name,
+        "title": shown.title,
+        "version": shown.version,
+        "tenant": shown.tenant,
+        "prefix": f"/{shown.name}{shown.prefix}",
+        "operations": [
+            {"name": op.name, "method": op.method, "path": op.path, "summary": op.summary, "scope": op.scope}
+            for op in shown.operations
+        ],
+        "assumptions": [*describe(shown.assumptions), assumed],
+        "simulations": [simulation(each) for each in shown.simulations],
+        "scopes": list(shown.keys.scopes),
+        "modes": list(shown.keys.modes),
+    }
+
+
+def simulation(shown: Any) -> dict[str, Any]:
+    """A simulation and the form of its parameters."""
+    return {
+        "name": shown.name,
+        "sentence": shown.sentence,
+        "parameters": shown.parameters.model_json_schema().get("properties", {}),
+    }
+
+
+def metrics(engine: Engine) -> str:
+    """What can be counted, in Prometheus' text format."""
+    lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(engine.sandboxes)}"]
+    lines.append("# TYPE testmode_calls_total counter")
+    for each in engine.sandboxes.values():
+        for status, number in sorted(each.journal.answered.items()):
+            labels = f'provider="{each.provider.name}",sandbox="{each.id}",status="{status or "none"}"'
+            lines.append(f"testmode_calls_total{{{labels}}} {number}")
+    return "\n".join(lines) + "\n"
+
+
+def event(record: Any) -> dict[str, Any]:
+    """An event as it was kept."""
+    return {**record, "created_at": iso(record["created_at"])}
+
+
+def snapshot(record: Any) -> dict[str, Any]:
+    """A snapshot's name and when it was taken."""
+    return {"name": record["id"], "taken_at": iso(record["taken_at"])}

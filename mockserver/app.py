@@ -1,0 +1,115 @@
+"""The composition root: the only file that knows everybody."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from json import loads
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+
+from mockserver import __version__, edge, mounts
+from mockserver.admin.api import register
+from mockserver.engine import Engine, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
+from mockserver.storage.base import Store
+
+_log = logging.getLogger("testmode")
+
+
+def fixtures() -> Path:
+    """Where the scenarios and data sets are: in the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    return here / "fixtures" if (here / "fixtures").is_dir() else here.parent / "fixtures"
+
+
+def known_providers() -> dict[str, Provider]:
+    """Every provider there is, by name."""
+    from mockserver.providers import PROVIDERS
+
+    return {provider.name: provider for provider in PROVIDERS}
+
+
+def chosen_providers(names: Sequence[str]) -> list[Provider]:
+    """The providers of these names, or all of them; Unknown names the nearest."""
+    known = known_providers()
+    for name in names:
+        if name not in known:
+            raise Unknown("provider", name, list(known))
+    return [known[name] for name in names] if names else list(known.values())
+
+
+class Datasets(Mapping[tuple[str, str], State]):
+    """The written data sets by (provider, size), each read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {
+            (provider, size): file
+            for file in folder.glob("*-*.json")
+            for provider, _, size in [file.stem.rpartition("-")]
+        }
+
+    def __getitem__(self, key: tuple[str, str]) -> State:
+        data: State = loads(self._files[key].read_bytes())
+        return data
+
+    def __iter__(self) -> Any:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def make_engine(
+    store: Store,
+    providers: Sequence[Provider],
+    *,
+    scenarios: Mapping[str, Scenario] | None = None,
+    defaults: Settings | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Engine:
+    """An engine over a store, with a first sandbox for every provider that has none yet."""
+    folder = fixtures()
+    scenarios = load_scenarios(folder / "scenarios") if scenarios is None else scenarios
+    engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
+    for provider in providers:
+        if provider.name not in engine.sandboxes:
+            arguments = (provider.name, provider.name, defaults or Settings())
+            engine.create(*arguments, progress) if progress else engine.create(*arguments)
+    return engine
+
+
+def create_app(engine: Engine, *, token: str, alone: str | None = None) -> Flask:
+    """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root."""
+    app = Flask("testmode", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.testing = engine.propagate
+    endpoints = {}
+    for provider in engine.providers.values():
+        endpoints.update(mounts.mount(app, provider))
+    register(app, engine, token)
+
+    @app.before_request
+    def answer_for_a_provider() -> Response | None:
+        environ = request.environ
+        provider = environ.get("testmode.provider")
+        if provider is None:
+            return None
+        operation = endpoints.get(request.endpoint or "")
+        try:
+            call = edge.read(engine, provider, environ, operation, request.view_args)
+        except OSError:
+            # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
+            return Response(status=400, headers={"Connection": "close"})
+        call.allowed = edge.allowed(request.routing_exception, operation, call.method)
+        if call.allowed is not None:
+            call.operation = None
+        return edge.write(engine.answer(call), environ, call.now)
+
+    wsgi = mounts.rewrite(app.wsgi_app, set(engine.providers), alone)
+    app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
+    app.extensions["testmode"] = engine
+    _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))
+    return app

@@ -1,0 +1,58 @@
+"""Commands that need no server: what would be served, and the data sets."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mockserver.app import chosen_providers, fixtures
+from mockserver.engine import SIZES, Randomness, Refusal, as_json
+from mockserver.progress import Bar
+
+WRITTEN = ("small", "medium")
+"""The sizes that are kept as files; a large one is generated when it is asked for."""
+
+
+@click.command()
+@click.argument("providers", nargs=-1)
+def routes(providers: tuple[str, ...]) -> None:
+    """List every operation of the named PROVIDERS, or of all."""
+    for provider in _chosen(providers):
+        for operation in provider.operations:
+            maybe = "" if operation.offered is None else "   (off unless assumed)"
+            path = f"/{provider.name}{operation.path}"
+            click.echo(f"{operation.method:<7}{path:<42}{operation.name}{maybe}")
+
+
+@click.command()
+@click.argument("providers", nargs=-1)
+@click.option("--size", type=click.Choice(SIZES), help="One size; with --write, default: small and medium.")
+@click.option("--seed", default="1", help="The seed (1).")
+@click.option("--write", is_flag=True, help="Write fixtures/datasets/*.json instead of printing.")
+def seed(providers: tuple[str, ...], size: str | None, seed: str, write: bool) -> None:
+    """Generate the data that sandboxes of the named PROVIDERS begin with."""
+    for provider in _chosen(providers):
+        for each in (size,) if size else WRITTEN if write else ("small",):
+            with Bar(f"Seeding {provider.name} {each}") as progress:
+                state = provider.generate(Randomness(seed), each, progress)
+            lines = ",\n".join(
+                f'"{name}": [\n' + ",\n".join(as_json(record).decode() for record in records) + "\n]"
+                for name, records in sorted(state.items())
+            )
+            text = f"{{\n{lines}\n}}\n"
+            if write:
+                file = fixtures() / "datasets" / f"{provider.name}-{each}.json"
+                file.write_text(text, encoding="utf-8")
+                click.echo(f"{file.name}: {sum(map(len, state.values()))} records", err=True)
+            else:
+                click.echo(text, nl=False)
+
+
+def _chosen(names: tuple[str, ...]) -> list[Any]:
+    try:
+        return chosen_providers(names)
+    except Refusal as refusal:
+        click.echo(f"testmode: {refusal}", err=True)
+        sys.exit(2)

@@ -1,0 +1,129 @@
+"""The public surface of the engine: the admin side and the rooms import from here and from nowhere deeper."""
+
+from mockserver.engine.assumptions import Assumed, Assumptions, describe
+from mockserver.engine.authenticate import authenticate
+from mockserver.engine.call import Call, Credential, Pace, Reply, Wire
+from mockserver.engine.clock import (
+    LATEST,
+    SECOND,
+    Clock,
+    Duration,
+    Instant,
+    iso,
+    parse_duration,
+    parse_instant,
+    wall,
+    write_duration,
+)
+from mockserver.engine.dialect import Dialect, as_json
+from mockserver.engine.dress import dress
+from mockserver.engine.engine import Engine
+from mockserver.engine.events import emit
+from mockserver.engine.faults.base import Fault
+from mockserver.engine.faults.match import Match
+from mockserver.engine.faults.rule import ActiveRule, FaultRule
+from mockserver.engine.faults.stage import faults
+from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
+from mockserver.engine.journal import journal
+from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
+from mockserver.engine.latency import Distribution, latency
+from mockserver.engine.locate import locate
+from mockserver.engine.operations import Operation
+from mockserver.engine.pipeline import STAGES, Proceed, Stage
+from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
+from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
+from mockserver.engine.randomness import LOWER, Randomness
+from mockserver.engine.ratelimit import Limits, ratelimit
+from mockserver.engine.resource import Reference, Resource, Rules, deleted
+from mockserver.engine.sandbox import Sandbox, Settings
+from mockserver.engine.scenarios import Scenario, switch_off, switch_on
+from mockserver.engine.scenarios import load as load_scenarios
+from mockserver.engine.scenarios import named as scenario_named
+from mockserver.engine.scheduler import pending
+from mockserver.engine.validate import parse as parse_body
+from mockserver.engine.validate import path, validate
+from mockserver.engine.versions import VersionRules, etag
+from mockserver.nearest import nearest
+from mockserver.storage.base import Collection, Position, Record, Space, State
+
+__all__ = [
+    "LATEST",
+    "LOWER",
+    "SECOND",
+    "SIZES",
+    "STAGES",
+    "ActiveRule",
+    "Assumed",
+    "Assumptions",
+    "Call",
+    "Clock",
+    "Collection",
+    "Credential",
+    "Dialect",
+    "Distribution",
+    "Duration",
+    "Engine",
+    "Fault",
+    "FaultRule",
+    "FieldError",
+    "IdempotencyPolicy",
+    "Instant",
+    "Key",
+    "KeyPolicy",
+    "Limits",
+    "Match",
+    "Moment",
+    "Operation",
+    "Pace",
+    "Position",
+    "Problem",
+    "Proceed",
+    "Progress",
+    "Provider",
+    "Randomness",
+    "Record",
+    "Reference",
+    "Refusal",
+    "Reply",
+    "Resource",
+    "Rules",
+    "Sandbox",
+    "Scenario",
+    "Settings",
+    "Simulation",
+    "Space",
+    "Stage",
+    "State",
+    "Taken",
+    "Unknown",
+    "VersionRules",
+    "Wire",
+    "as_json",
+    "authenticate",
+    "checked_cidr",
+    "deleted",
+    "describe",
+    "dress",
+    "emit",
+    "etag",
+    "faults",
+    "idempotency",
+    "iso",
+    "journal",
+    "latency",
+    "load_scenarios",
+    "locate",
+    "nearest",
+    "parse_body",
+    "parse_duration",
+    "parse_instant",
+    "path",
+    "pending",
+    "ratelimit",
+    "scenario_named",
+    "switch_off",
+    "switch_on",
+    "validate",
+    "wall",
+    "write_duration",
+]

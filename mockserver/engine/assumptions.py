@@ -1,0 +1,67 @@
+"""Points a vendor leaves undocumented: each a named, typed setting with a default, its evidence and one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mockserver.engine.clock import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Annotates a setting with what it decides and what speaks for its default."""
+
+    sentence: str
+    evidence: str
+
+
+class Assumptions(BaseModel):
+    """What a provider's documents leave open; a room adds its own points and may set other defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key_propagation: Annotated[
+        Duration,
+        Assumed("How long a new key is refused before it works.", "Not documented by most vendors; none by default."),
+    ] = 0
+    revocation_lag: Annotated[
+        Duration,
+        Assumed("How long a revoked key goes on working.", "Not documented by most vendors; none by default."),
+    ] = 0
+    key_lifetime: Annotated[
+        Duration,
+        Assumed("How long a key lives where nothing else is said; 0s is for ever.", "No vendor documents an expiry."),
+    ] = 0
+    body_limit: Annotated[
+        int,
+        Field(ge=0, le=64 * 1024 * 1024),
+        Assumed("The longest request body, in bytes; longer ones are refused with 413.", "No vendor names a limit."),
+    ] = 1024 * 1024
+    unknown_fields: Annotated[
+        Literal["ignored", "refused"],
+        Assumed("Whether body fields nobody documents are ignored or refused.", "Additive contracts ignore them."),
+    ] = "ignored"
+
+
+def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:
+    """Every assumption of a provider: name, type, default, sentence and evidence."""
+    schema = assumptions.model_json_schema(mode="serialization")["properties"]
+    defaults = assumptions().model_dump(mode="json")
+    return [
+        {"name": name, "type": _type(schema[name]), "default": defaults[name], **_said(assumptions, name)}
+        for name in assumptions.model_fields
+    ]
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    return str(schema.get("const", "duration" if "pattern" in schema else schema.get("type", "object")))
+
+
+def _said(assumptions: type[Assumptions], name: str) -> dict[str, str]:
+    said = next(item for item in assumptions.model_fields[name].metadata if isinstance(item, Assumed))
+    return {"sentence": said.sentence, "evidence": said.evidence}

@@ -1,0 +1,111 @@
+"""Time in a sandbox: microseconds since 1970 in UTC, running, frozen or moved; and durations as people write them."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+SECOND = 1_000_000
+"""One second in the unit of every instant and duration of the engine: microseconds."""
+LATEST = 253_402_300_799 * SECOND
+"""The last second of the year 9999: no sandbox's clock goes beyond it."""
+_UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
+_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def wall() -> int:
+    """The machine's own time; the only place that asks for it."""
+    return time.time_ns() // 1_000  # noqa: TID251
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A sandbox's own time as a value: every move answers a new clock, and ``now`` needs only the machine's time."""
+
+    offset: int = 0
+    frozen_at: int | None = None
+
+    def now(self, wall: int) -> int:
+        """The instant it is in the sandbox when the machine's time is ``wall``."""
+        return min(wall + self.offset, LATEST) if self.frozen_at is None else self.frozen_at
+
+    def freeze(self, wall: int, at: int | None = None) -> Clock:
+        """Stand still at the instant given, or at the present one."""
+        return replace(self, frozen_at=self.now(wall) if at is None else at)
+
+    def resume(self, wall: int) -> Clock:
+        """Run on from where it stands."""
+        return self if self.frozen_at is None else Clock(offset=self.frozen_at - wall)
+
+    def advance(self, by: int) -> Clock:
+        """Show a later instant, and go on standing or running as before."""
+        if self.frozen_at is not None:
+            return replace(self, frozen_at=self.frozen_at + by)
+        return replace(self, offset=self.offset + by)
+
+
+def iso(instant: int, digits: int = 6) -> str:
+    """An instant as ``2026-01-31T09:30:00.000000Z``, with as many digits behind the second as asked for."""
+    moment = _EPOCH + timedelta(microseconds=instant)
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{moment.microsecond:06d}"[: 20 + digits if digits else 19] + "Z"
+
+
+def parse_instant(value: object) -> int:
+    """Read an ISO 8601 instant (UTC when it names no zone); ValueError says what is wrong with it."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LATEST:
+        return value
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an ISO 8601 instant such as 2026-01-31T09:30:00Z") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    instant = (moment - _EPOCH) // timedelta(microseconds=1)
+    if not 0 <= instant <= LATEST:
+        raise ValueError(f"{value!r} is outside the years 1970 to 9999")
+    return instant
+
+
+def parse_duration(value: object) -> int:
+    """Read a duration such as ``90s``, ``15m``, ``1h30m`` or ``30d``; ValueError says what is wrong with it."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    text = str(value).strip()
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
+    length = sum(round(float(number) * _UNITS[unit]) for number, unit in parts)
+    if length > LATEST:
+        raise ValueError(f"{value!r} is longer than the clock can go")
+    return length
+
+
+def write_duration(length: int) -> str:
+    """A duration in the largest unit that says it exactly: ``90s``, ``2h``, ``30d``."""
+    for unit in ("d", "h", "m", "s"):
+        if length and length % _UNITS[unit] == 0:
+            return f"{length // _UNITS[unit]}{unit}"
+    return f"{length / _UNITS['ms']:g}ms" if length else "0s"
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(parse_duration),
+    PlainSerializer(write_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["90s", "15m", "1h"]}),
+]
+"""A length of time: text such as ``90s`` outside, microseconds inside."""
+
+Instant = Annotated[
+    int,
+    BeforeValidator(parse_instant),
+    PlainSerializer(iso, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A moment: ISO 8601 text outside, microseconds since 1970 inside."""

@@ -1,0 +1,33 @@
+"""How a provider speaks: the seam each room fills in once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from json import dumps
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mockserver.engine.call import Call, Reply
+    from mockserver.engine.problem import Problem
+    from mockserver.storage.base import Record
+
+
+class Dialect(Protocol):
+    """Writes records, lists and refusals as the provider writes them."""
+
+    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+        """The answer that shows a single record."""
+
+    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
+        """The answer that shows a page of a list, and where the next page begins."""
+
+    def refuse(self, call: Call, problem: Problem) -> Reply:
+        """The answer that says a refusal."""
+
+    def dress(self, call: Call, reply: Reply) -> None:
+        """Add to any answer what the provider never leaves out."""
+
+
+def as_json(value: Any) -> bytes:
+    """JSON as it goes on the wire: compact, UTF-8."""
+    return dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

@@ -1,0 +1,267 @@
+"""All sandboxes of all providers, and the way from a key to the one it belongs to."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mockserver.engine.call import Call, Credential, Reply
+from mockserver.engine.dialect import as_json
+from mockserver.engine.journal import Journal
+from mockserver.engine.keys import Key
+from mockserver.engine.problem import Refusal, Taken, Unknown
+from mockserver.engine.provider import SIZES, Progress, Provider
+from mockserver.engine.randomness import Randomness
+from mockserver.engine.sandbox import COLLECTIONS, Directory, Sandbox, Settings
+from mockserver.engine.scenarios import Scenario
+from mockserver.storage.base import State, Store, StoreError
+
+MOST_SANDBOXES = 200
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_TEMPLATES = 8
+_log = logging.getLogger("testmode")
+
+
+def _quiet(done: int, total: int) -> None:
+    """Stand in where nobody watches."""
+
+
+class Engine:
+    """Creates, finds, resets, snapshots and restores sandboxes, and answers calls."""
+
+    def __init__(
+        self,
+        store: Store,
+        providers: Sequence[Provider],
+        scenarios: Mapping[str, Scenario],
+        *,
+        datasets: Mapping[tuple[str, str], State] | None = None,
+        journal_entries: int = 10_000,
+        journal_bytes: int = 64 * 1024 * 1024,
+        propagate: bool = False,
+    ) -> None:
+        self.providers = {provider.name: provider for provider in providers}
+        self.scenarios = dict(scenarios)
+        self.sandboxes: dict[str, Sandbox] = {}
+        self.propagate = propagate
+        """Whether a bug of ours is raised instead of answered: for tests."""
+        self._store = store
+        self._datasets = datasets or {}
+        self._journal_bounds = (journal_entries, journal_bytes)
+        self._directory: Directory = {}
+        self._names, self._made = Randomness("sandboxes"), len(store.names())
+        self._templates: OrderedDict[tuple[str, str, str], State] = OrderedDict()
+        for name in store.names():
+            self._reopen(name)
+
+    def create(
+        self,
+        provider: str,
+        id: str | None = None,
+        settings: Settings | None = None,
+        progress: Progress = _quiet,
+    ) -> Sandbox:
+        """Make a sandbox with its seeded data and first keys; without an id it gets one."""
+        chosen = self.provider(provider)
+        settings = settings or Settings()
+        if settings.size not in SIZES:
+            raise Unknown("size", settings.size, SIZES)
+        if len(self.sandboxes) >= MOST_SANDBOXES:
+            raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
+        id = id or self._free_id(chosen)
+        if not _ID.fullmatch(id):
+            raise Refusal(f"{id!r} is not a sandbox id: use up to 63 lower-case letters, digits and hyphens")
+        if id in self.sandboxes:
+            raise Taken(f"there is a sandbox {id!r} already")
+        _check_settings(chosen, settings)
+        if id in self._store.names():
+            raise Taken(f"there is a sandbox {id!r} already, of a provider this server was not started with")
+        self._store.open(id)
+        self._store.declare(id, (*COLLECTIONS, *chosen.collections))
+        self._store.load(id, self._fresh(chosen, id, settings, progress))
+        return self._open(id, chosen)
+
+    def delete(self, id: str) -> None:
+        """Forget a sandbox; the ones made at the start stay."""
+        sandbox = self.sandbox(id)
+        if id == sandbox.provider.name:
+            raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
+        sandbox.forget_keys()
+        del self.sandboxes[id]
+        self._store.delete(id)
+
+    def reset(self, id: str) -> Sandbox:
+        """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
+        sandbox = self.sandbox(id)
+        state = self._fresh(sandbox.provider, id, sandbox.settings, _quiet)
+        self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
+        sandbox.journal.clear()
+        return sandbox
+
+    def export(self, id: str) -> dict[str, Any]:
+        """Everything a sandbox keeps, as plain data that ``restore`` takes."""
+        sandbox = self.sandbox(id)
+        state = {name: records for name, records in self._store.export(id).items() if name != "_snapshots"}
+        return {"provider": sandbox.provider.name, "collections": state}
+
+    def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
+        """Put a sandbox into an exported state."""
+        sandbox = self.sandbox(id)
+        if exported.get("provider") != sandbox.provider.name:
+            raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
+        state = _checked(exported.get("collections"))
+        before = self._store.export(id)
+        try:
+            self._replace(sandbox, {**state, "_snapshots": before.get("_snapshots", [])})
+        except (ValueError, TypeError, KeyError) as error:
+            self._replace(sandbox, before)
+            raise Refusal(f"the state cannot be read: {error}") from None
+        return sandbox
+
+    def snapshot(self, id: str, name: str) -> None:
+        """Keep the present state of a sandbox under a name; the same name again replaces it."""
+        sandbox = self.sandbox(id)
+        with sandbox.transaction() as space:
+            if space.count("_snapshots") >= 20 and space.get("_snapshots", name) is None:
+                raise Refusal("a sandbox keeps at most 20 snapshots")
+        state = self.export(id)
+        with sandbox.transaction() as space:
+            space.put("_snapshots", {"id": name, "taken_at": sandbox.now(), "state": state})
+
+    def return_to(self, id: str, name: str) -> Sandbox:
+        """Put a sandbox back into the state kept under a name."""
+        sandbox = self.sandbox(id)
+        with sandbox.transaction() as space:
+            kept = space.get("_snapshots", name)
+            names = [record["id"] for _, record in space.scan("_snapshots")]
+        if kept is None:
+            raise Unknown("snapshot", name, names)
+        return self.restore(id, kept["state"])
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name; Unknown names the nearest."""
+        if name not in self.providers:
+            raise Unknown("provider", name, list(self.providers))
+        return self.providers[name]
+
+    def sandbox(self, id: str) -> Sandbox:
+        """The sandbox of that id; Unknown names the nearest."""
+        if id not in self.sandboxes:
+            raise Unknown("sandbox", id, list(self.sandboxes))
+        return self.sandboxes[id]
+
+    def find(self, provider: str, credential: Credential) -> Sandbox:
+        """The sandbox a credential belongs to; calls whose key nobody knows go to the provider's first."""
+        found = self._directory.get((provider, credential.secret)) if credential.secret else None
+        return found or self.sandboxes[provider]
+
+    def answer(self, call: Call) -> Reply:
+        """Take a call through its provider's pipeline; whatever happens, there is an answer."""
+        sandbox = call.sandbox
+        try:
+            call.now = sandbox.now()
+            call.serial = sandbox.serial()
+            return sandbox.provider.answer(call)
+        except StoreError as error:
+            _log.error("%s: %s", sandbox.id, error)
+            return _plain(503, "The sandbox's store has failed; the server's log says how")
+        except Exception:
+            if self.propagate:
+                raise
+            _log.exception("a bug of Testmode's own in %s %s", call.method, call.path)
+            reply = _plain(
+                500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
+            )
+            reply.headers.append(("X-Testmode-Bug", "1"))
+            return reply
+
+    def _open(self, id: str, provider: Provider) -> Sandbox:
+        self.sandboxes[id] = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory)
+        return self.sandboxes[id]
+
+    def _reopen(self, id: str) -> None:
+        self._store.open(id)
+        with self._store.transaction(id) as space:
+            identity = space.get("_sandbox", "identity")
+        if identity is None:
+            # Its creation was cut short before anything was promised.
+            self._store.delete(id)
+        elif identity["provider"] in self.providers:
+            provider = self.providers[identity["provider"]]
+            self._store.declare(id, (*COLLECTIONS, *provider.collections))
+            self._open(id, provider)
+
+    def _replace(self, sandbox: Sandbox, state: State) -> None:
+        identity = {"id": "identity", "provider": sandbox.provider.name}
+        state["_sandbox"] = [identity, *(r for r in state.get("_sandbox", []) if r["id"] != "identity")]
+        self._store.load(sandbox.id, state)
+        sandbox.read()
+
+    def _fresh(self, provider: Provider, id: str, settings: Settings, progress: Progress) -> State:
+        """What a new sandbox holds: its seeded records, its first keys, its settings."""
+        randomness = Randomness(settings.seed)
+        modes = provider.keys.initial
+        keys = [
+            Key(f"key_{nth}", provider.keys.mint(randomness, id, nth, mode), 0, 0, mode, provider.keys.scopes)
+            for nth, mode in enumerate(modes, 1)
+        ]
+        return {
+            **self._template(provider, settings, progress),
+            "_sandbox": [
+                {"id": "identity", "provider": provider.name},
+                {"id": "settings", **settings.model_dump(mode="json")},
+            ],
+            "_keys": [key.record() for key in keys],
+            "_counters": [{"id": "keys", "value": len(modes)}],
+        }
+
+    def _template(self, provider: Provider, settings: Settings, progress: Progress) -> State:
+        if settings.seed == "1" and (provider.name, settings.size) in self._datasets:
+            return self._datasets[provider.name, settings.size]
+        name = (provider.name, settings.seed, settings.size)
+        if name not in self._templates:
+            self._templates[name] = provider.generate(Randomness(settings.seed), settings.size, progress)
+            while len(self._templates) > _TEMPLATES:
+                self._templates.popitem(last=False)
+        return self._templates[name]
+
+    def _free_id(self, provider: Provider) -> str:
+        # Counting on, not filling gaps: the key of a sandbox that was deleted must not open a later one.
+        while True:
+            self._made += 1
+            id = f"{provider.name}-{self._names.text(provider.name, self._made, 8)}"
+            if id not in self.sandboxes:
+                return id
+
+
+def _check_settings(provider: Provider, settings: Settings) -> None:
+    known = list(provider.assumptions.model_fields)
+    for name in settings.assumptions:
+        if name not in known:
+            raise Unknown("assumption", name, known)
+    try:
+        provider.assumptions.model_validate(settings.assumptions)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
+
+
+def _checked(collections: Any) -> State:
+    if not isinstance(collections, dict):
+        raise Refusal("a state has its records under 'collections'")
+    for name, records in collections.items():
+        if not isinstance(records, list) or not all(
+            isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
+        ):
+            raise Refusal(f"collections.{name} is not a list of records, each with a string id")
+    return dict(collections)
+
+
+def _plain(status: int, detail: str) -> Reply:
+    body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
+    return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))

@@ -1,0 +1,43 @@
+"""What every kind of fault is: a model whose fields are its parameters, and what it does around the rest of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.problem import Problem
+
+Proceed = Callable[[Call], Reply]
+
+
+class Fault(BaseModel):
+    """One kind of failure. Subclass it in a file of its own with a ``kind``; that registers it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    KINDS: ClassVar[dict[str, type[Fault]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        Fault.KINDS[cls.model_fields["kind"].default] = cls
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Answer instead of the rest of the pipeline, or spoil what it answers."""
+        raise NotImplementedError
+
+
+def say(call: Call, problem: Problem) -> Reply:
+    """A refusal exactly as the provider would say and dress it, had its own stage raised it."""
+    dialect = call.sandbox.provider.dialect
+    reply = dialect.refuse(call, problem)
+    dialect.dress(call, reply)
+    return reply
+
+
+def die(call: Call, seed: str) -> float:
+    """A chance in [0, 1) for this call, for faults that need one."""
+    return call.sandbox.randomness.unit(f"fault:{seed}", call.serial)

@@ -1,0 +1,21 @@
+"""Makes an answer late."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.faults.base import Fault, Proceed, die
+from mockserver.engine.latency import Distribution
+
+
+class Latency(Fault):
+    """Waits before the work is done."""
+
+    kind: Literal["latency"] = "latency"
+    distribution: Distribution
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Wait, then go on as ever."""
+        call.wait(self.distribution.draw(die(call, "latency")))
+        return proceed(call)

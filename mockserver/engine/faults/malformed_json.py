@@ -1,0 +1,20 @@
+"""Does the work and answers JSON that stops too early, in an answer that is otherwise whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.faults.base import Fault, Proceed
+
+
+class MalformedJson(Fault):
+    """Answers with the right headers and half a JSON document."""
+
+    kind: Literal["malformed_json"] = "malformed_json"
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Cut the document in the middle; the length announced is that of what is sent."""
+        reply = proceed(call)
+        reply.body = reply.body[: max(1, len(reply.body) // 2)] or b"{"
+        return reply

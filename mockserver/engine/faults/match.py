@@ -1,0 +1,144 @@
+"""Where: which calls a fault rule, or a question to the journal, is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import translate
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import from_json
+
+from mockserver.engine.call import Call
+
+Glob = Annotated[str, Field(min_length=1, max_length=200)]
+_BODY_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d{1,6}\])+")
+_BODY_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
+
+
+class Text(BaseModel):
+    """What a value must be like; every condition given must hold, and compares text with text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    equals: str | int | float | bool | None = None
+    contains: str | None = None
+    starts_with: str | None = None
+    ends_with: str | None = None
+    glob: Glob | None = None
+    present: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"equals": value} if isinstance(value, str | int | float | bool) else value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Text:
+        if not self.model_fields_set:
+            raise ValueError("say at least one of equals, contains, starts_with, ends_with, glob, present")
+        return self
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value (None: there is none) is like this."""
+        if self.present is not None and (value is not None) != self.present:
+            return False
+        if value is None:
+            return self.present is False
+        text = _text(value)
+        return (
+            (self.equals is None or text == _text(self.equals))
+            and (self.contains is None or self.contains in text)
+            and (self.starts_with is None or text.startswith(self.starts_with))
+            and (self.ends_with is None or text.endswith(self.ends_with))
+            and (self.glob is None or bool(_glob(self.glob).fullmatch(text)))
+        )
+
+
+def _text(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+@lru_cache(maxsize=4096)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(re.sub(r"\*+", "*", pattern)))
+
+
+def _body_path(path: str) -> str:
+    if not _BODY_PATH.fullmatch(path):
+        raise ValueError(f"{path!r} is not a path into a body; write it as $.email or $.rules[0].productId")
+    return path
+
+
+def _methods(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Method = Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
+
+
+class Match(BaseModel):
+    """Which calls are meant; what is left out matches all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: Annotated[list[Method] | None, BeforeValidator(_methods)] = Field(
+        default=None, description="One method or several."
+    )
+    path: Glob | None = Field(default=None, description="A glob over the path as the client sent it.")
+    operation: Glob | None = Field(default=None, description="A glob over the operation's name.")
+    key: str | None = Field(default=None, description="The id or the secret of an API key.")
+    headers: dict[str, Text] = Field(default_factory=dict, max_length=20)
+    body: dict[Annotated[str, AfterValidator(_body_path)], Text] = Field(default_factory=dict, max_length=20)
+
+    def holds(self, call: Call) -> bool:
+        """Whether the call is meant."""
+        return next(self.misses(call), None) is None
+
+    def misses(self, call: Call) -> Iterator[str]:
+        """Every reason why the call is not meant, cheapest first."""
+        if self.method is not None and call.method not in self.method:
+            yield f"method is {call.method}, not {' or '.join(self.method)}"
+        if self.path is not None and not _glob(self.path).fullmatch(call.path):
+            yield f"path is {call.path}, not like {self.path}"
+        name = call.operation.name if call.operation else ""
+        if self.operation is not None and not _glob(self.operation).fullmatch(name):
+            yield f"operation is {name or 'none'}, not {self.operation}"
+        if self.key is not None and not _is_key(call, self.key):
+            yield f"key is not {self.key if not call.credential.secret else 'the one named'}"
+        for header, text in self.headers.items():
+            if not text.holds(call.headers.get(header.lower())):
+                yield f"header {header} is {call.headers.get(header.lower())!r}"
+        if self.body:
+            yield from self._body_misses(call)
+
+    def _body_misses(self, call: Call) -> Iterator[str]:
+        try:
+            document = from_json(call.data)
+        except ValueError:
+            yield "the body is not JSON"
+            return
+        for path, text in self.body.items():
+            value = _dig(document, path)
+            if not text.holds(value):
+                yield f"{path} is {value!r}"
+
+
+def _is_key(call: Call, wanted: str) -> bool:
+    if call.credential.secret == wanted:
+        return True
+    key = call.sandbox.keys.get(call.credential.secret or "")
+    return key is not None and key.id == wanted
+
+
+def _dig(document: Any, path: str) -> Any:
+    for name, index in _BODY_PART.findall(path):
+        if name and isinstance(document, dict):
+            document = document.get(name)
+        elif index and isinstance(document, list) and int(index) < len(document):
+            document = document[int(index)]
+        else:
+            return None
+    return document if isinstance(document, str | int | float | bool) or document is None else str(document)

@@ -1,0 +1,133 @@
+"""Where (match) and when (trigger) a fault happens; the fault itself says what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mockserver.engine.call import Call
+from mockserver.engine.clock import Duration
+from mockserver.engine.faults.base import Fault
+from mockserver.engine.faults.match import Match
+from mockserver.engine.randomness import Randomness
+from mockserver.nearest import nearest
+from mockserver.storage.base import Space
+
+COUNTS = "_fault_counts"
+BOUND = 10_000
+"""So many counters (rule, or rule and key) are kept per sandbox; the oldest go first."""
+
+if TYPE_CHECKING:
+    from mockserver.engine.sandbox import Sandbox
+
+    AnyFault = Fault
+else:
+    AnyFault = Annotated[Union[tuple(Fault.KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+
+
+class Trigger(BaseModel):
+    """Which of the matching calls are hit. Counting begins anew whenever the rule is set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    probability: float = Field(default=1.0, ge=0, le=1, description="The chance of each call, drawn from the seed.")
+    seed: int | str | None = Field(default=None, description="Another seed for the draws than the sandbox's.")
+    skip: int = Field(default=0, ge=0, description="Let so many matching calls pass first.")
+    times: int | None = Field(default=None, ge=0, description="Hit so many calls, then no more.")
+    every: int | None = Field(default=None, ge=1, description="Of those after skip, only every nth.")
+    per: Literal["rule", "key", "idempotency_key"] = Field(default="rule", description="What is counted apart.")
+    after: Duration | None = Field(default=None, description="Begin so long after the rule was set.")
+    ttl: Duration | None = Field(default=None, description="End so long after it began; on the sandbox's clock.")
+
+
+class FaultRule(BaseModel):
+    """A failure that happens to some calls of a sandbox."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|^$", description="Made when left out.")
+    enabled: bool = True
+    priority: int = Field(default=10, ge=0, le=1000, description="Rules with lower numbers stand further outside.")
+    match: Match = Match()
+    trigger: Trigger = Trigger()
+    fault: AnyFault
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_kind(cls, value: Any) -> Any:
+        fault = value.get("fault") if isinstance(value, dict) else None
+        kind = fault.get("kind") if isinstance(fault, dict) else None
+        if kind is not None and kind not in Fault.KINDS:
+            raise ValueError(f"there is no fault kind {kind!r}{nearest(str(kind), list(Fault.KINDS))}")
+        return value
+
+
+class ActiveRule:
+    """A rule at work in a sandbox: its decisions are a sequence of its own that other traffic cannot disturb."""
+
+    __slots__ = ("_begins", "_dice", "_ends", "rule", "scenario", "set_at")
+
+    def __init__(self, rule: FaultRule, set_at: int, randomness: Randomness, scenario: str | None = None) -> None:
+        self.rule = rule
+        self.set_at = set_at
+        self.scenario = scenario
+        trigger = rule.trigger
+        self._begins = set_at + (trigger.after or 0)
+        self._ends = None if trigger.ttl is None else self._begins + trigger.ttl
+        self._dice = randomness if trigger.seed is None else Randomness(str(trigger.seed))
+
+    def miss(self, call: Call) -> str | None:
+        """Why the call is not even counted, or None when it is."""
+        if not self.rule.enabled:
+            return "the rule is not enabled"
+        if call.now < self._begins:
+            return "the rule has not begun"
+        if self._ends is not None and call.now >= self._ends:
+            return "the rule has ended"
+        return next(self.rule.match.misses(call), None)
+
+    def counts(self, sandbox: Sandbox) -> tuple[int, int]:
+        """How many calls the rule has matched, and to how many its fault happened."""
+        with sandbox.transaction() as space:
+            found = list(space.find(COUNTS, "rule", self.rule.id))
+        return sum(count["matched"] for count in found), sum(count["fired"] for count in found)
+
+    def hits(self, call: Call) -> bool:
+        """Count a matching call, and decide whether the fault happens to it."""
+        if self.miss(call) is not None:
+            return False
+        scope = self._scope(call)
+        with call.sandbox.transaction(durable=False) as space:
+            return self._decide(space, f"{self.rule.id}|{scope}" if scope else self.rule.id)
+
+    def _decide(self, space: Space, id: str) -> bool:
+        count = space.get(COUNTS, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
+        nth, fired = count["matched"] + 1, count["fired"]
+        hit = self._draw(id, nth) if self._eligible(nth, fired) else False
+        counted = {**count, "matched": nth, "fired": fired + hit}
+        if nth == 1:
+            space.append(COUNTS, counted, keep=BOUND)
+        else:
+            space.put(COUNTS, counted)
+        return hit
+
+    def _eligible(self, nth: int, fired: int) -> bool:
+        trigger = self.rule.trigger
+        beyond = nth - trigger.skip
+        if beyond <= 0 or (trigger.times is not None and fired >= trigger.times):
+            return False
+        return trigger.every is None or beyond % trigger.every == 0
+
+    def _draw(self, id: str, nth: int) -> bool:
+        probability = self.rule.trigger.probability
+        return probability >= 1 or self._dice.unit(f"fault:{id}", nth) < probability
+
+    def _scope(self, call: Call) -> str:
+        match self.rule.trigger.per:
+            case "key":
+                return call.credential.secret or "none"
+            case "idempotency_key":
+                return call.headers.get("idempotency-key", "none")
+            case _:
+                return ""

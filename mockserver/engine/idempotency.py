@@ -1,0 +1,93 @@
+"""The stage that asks whether this very request has been answered before: claim, keep, drop, replay."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.clock import SECOND
+from mockserver.engine.problem import Problem
+from mockserver.storage.base import Record, Space
+
+KEPT = "_idempotency"
+BOUND = 50_000
+"""So many answers are kept per sandbox; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyPolicy:
+    """What a provider promises about a request that is sent twice; only answers whose work was kept are kept."""
+
+    header: str = "idempotency-key"
+    methods: tuple[str, ...] = ("POST",)
+    longest: int = 255
+    lifetime: int = 86_400 * SECOND
+    per_key: bool = True
+    """Whether two API keys of a sandbox may use the same value independently."""
+    replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
+
+
+def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Answer a repeated request as the first time, and let no two equal ones run side by side."""
+    policy = call.sandbox.provider.idempotency
+    if policy is None or call.method not in policy.methods or policy.header not in call.headers:
+        return proceed(call)
+    name = _name(call, policy)
+    fingerprint = _fingerprint(call)
+    with call.sandbox.transaction(durable=False) as space:
+        kept = space.get(KEPT, name)
+        if kept and call.now < kept["expires"]:
+            return _replay(call, policy, kept, fingerprint)
+        if not space.claim(name):
+            raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
+    call.before_commit.append(lambda space, reply: _keep(space, call, policy, name, fingerprint, reply))
+    try:
+        return proceed(call)
+    finally:
+        with call.sandbox.transaction(durable=False) as space:
+            space.release(name)
+
+
+def _name(call: Call, policy: IdempotencyPolicy) -> str:
+    value = call.headers[policy.header].strip()
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if not 1 <= len(value) <= policy.longest or not value.isascii() or not value.isprintable():
+        raise Problem(
+            "idempotency_key_invalid", f"{policy.header} must have 1 to {policy.longest} printable characters"
+        )
+    owner = call.key.id if policy.per_key and call.key else ""
+    return sha256(f"{owner}\0{value}".encode()).hexdigest()
+
+
+def _fingerprint(call: Call) -> str:
+    digest = sha256(f"{call.method}\0{call.path}\0{sorted(call.query)}\0".encode("utf-8", "surrogatepass"))
+    digest.update(call.data)
+    return digest.hexdigest()
+
+
+def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: str) -> Reply:
+    if kept["fingerprint"] != fingerprint:
+        raise Problem("idempotency_mismatch", "This idempotency key was used with another request")
+    call.note("replayed")
+    headers = [(name, value) for name, value in kept["headers"]]
+    if policy.replay_header:
+        headers.append(policy.replay_header)
+    return Reply(kept["status"], headers, b64decode(kept["body"]))
+
+
+def _keep(space: Space, call: Call, policy: IdempotencyPolicy, name: str, fingerprint: str, reply: Reply) -> None:
+    record: dict[str, Any] = {
+        "id": name,
+        "expires": call.now + policy.lifetime,
+        "fingerprint": fingerprint,
+        "status": reply.status,
+        "headers": [list(pair) for pair in reply.headers],
+        "body": b64encode(reply.body).decode(),
+    }
+    space.drop(KEPT, name)
+    space.append(KEPT, record, keep=BOUND)

@@ -1,0 +1,160 @@
+"""The stage that writes every call down, and the bounded journal it writes into."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
+from time import perf_counter
+from traceback import format_exc
+from typing import Any
+
+from mockserver.engine.call import Call, Reply
+from mockserver.engine.clock import iso
+from mockserver.engine.faults.match import Match
+from mockserver.engine.redaction import redact, redact_headers
+
+BODY_KEPT = 65_536
+"""Of longer bodies the journal keeps this many bytes, and the size and hash of the whole."""
+OVERHEAD = 2_048
+"""What an entry costs beside its bodies, about."""
+
+
+@dataclass(slots=True)
+class Body:
+    """As much of a body as the journal keeps."""
+
+    kept: bytes
+    size: int
+    sha256: str | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> Body:
+        """Keep a body, cut when it is long."""
+        if len(data) <= BODY_KEPT:
+            return cls(data, len(data))
+        return cls(data[:BODY_KEPT], len(data), sha256(data).hexdigest())
+
+    def show(self, secrets: Iterable[str]) -> dict[str, Any]:
+        """The body as text with its secrets redacted."""
+        text = redact(self.kept.decode("utf-8", "replace"), secrets)
+        cut = {"cut": True, "sha256": self.sha256} if self.sha256 else {}
+        return {"size": self.size, "text": text, **cut}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One call, what was answered and how it came to that."""
+
+    call: Call
+    reply: Reply
+    milliseconds: float
+    asked: Body
+    answered: Body
+    bug: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The entry's name in the journal."""
+        return f"req_{self.call.serial}"
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory it takes."""
+        return OVERHEAD + len(self.asked.kept) + len(self.answered.kept)
+
+    def brief(self) -> dict[str, Any]:
+        """The entry in one line."""
+        call = self.call
+        return {
+            "id": self.id,
+            "at": iso(call.now),
+            "method": call.method,
+            "path": call.path,
+            "operation": call.operation.name if call.operation else None,
+            "status": self.reply.status or None,
+            "faults": list(call.fired),
+        }
+
+    def show(self) -> dict[str, Any]:
+        """The whole entry, its secrets redacted."""
+        call, reply = self.call, self.reply
+        secrets = list(call.sandbox.keys)
+        request = {
+            "query": {name: redact(value, secrets, name) for name, value in call.query},
+            "headers": redact_headers(call.headers.items()),
+            "body": self.asked.show(secrets),
+            "address": call.address,
+        }
+        answer = {"headers": redact_headers(reply.headers), "body": self.answered.show(secrets)}
+        wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
+        return {
+            **self.brief(),
+            "milliseconds": round(self.milliseconds, 3),
+            "key": call.key.id if call.key else None,
+            "request": request,
+            "response": answer,
+            "wire": wire,
+            "problem": str(reply.problem) if reply.problem else None,
+            "trace": [{"stage": step.stage, "status": step.status, "note": step.note} for step in call.trace],
+            "bug": self.bug,
+        }
+
+
+class Journal:
+    """The newest calls of a sandbox, bounded in number and in bytes; what falls out is counted."""
+
+    def __init__(self, entries: int, bytes: int) -> None:
+        self._most, self._largest = entries, bytes
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._lock = Lock()
+        self.dropped = 0
+        self.answered: Counter[int] = Counter()
+        """How many calls got which status, since the start."""
+
+    def add(self, entry: Entry) -> None:
+        """Write an entry down, and forget the oldest beyond the bounds."""
+        with self._lock:
+            self._entries.append(entry)
+            self.answered[entry.reply.status] += 1
+            self._bytes += entry.cost
+            while len(self._entries) > self._most or (self._bytes > self._largest and len(self._entries) > 1):
+                self._bytes -= self._entries.popleft().cost
+                self.dropped += 1
+
+    def entries(self, match: Match | None = None) -> list[Entry]:
+        """The calls kept, oldest first; with a match, only those meant."""
+        with self._lock:
+            entries = list(self._entries)
+        return entries if match is None else [entry for entry in entries if match.holds(entry.call)]
+
+    def clear(self) -> None:
+        """Forget every call."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = self.dropped = 0
+
+    def near_misses(self, match: Match, most: int = 3) -> Iterator[dict[str, Any]]:
+        """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""
+        missed = [(list(match.misses(entry.call)), entry) for entry in reversed(self.entries())]
+        ranked = sorted((pair for pair in missed if pair[0]), key=lambda pair: len(pair[0]))
+        return ({**entry.brief(), "why": why} for why, entry in ranked[:most])
+
+
+def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Write the call down when it has been answered, or when it hit a bug of ours."""
+    began = perf_counter()
+    reply, bug = Reply(500), None
+    try:
+        reply = proceed(call)
+    except Exception:
+        bug = format_exc()
+        raise
+    finally:
+        asked, answered = Body.of(call.data), Body.of(reply.body)
+        milliseconds = (perf_counter() - began) * 1000
+        call.sandbox.journal.add(Entry(call, reply, milliseconds, asked, answered, bug))
+    return reply

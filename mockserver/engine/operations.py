@@ -1,0 +1,38 @@
+"""What a provider documents: method, path, models, and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from mockserver.engine.assumptions import Assumptions
+    from mockserver.engine.call import Call, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method on one path. ``path`` names its ids in braces: ``/v1/employees/{id}``."""
+
+    name: str
+    method: str
+    path: str
+    perform: Callable[[Call], Reply]
+    summary: str
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None
+    status: int = 200
+    refusals: tuple[int, ...] = ()
+    """The statuses it may be refused with."""
+    scope: str | None = None
+    offered: Callable[[Assumptions], bool] | None = None
+    """Whether a sandbox has the operation at all, where the documents leave that open."""
+
+    @property
+    def statuses(self) -> frozenset[int]:
+        """Every status the operation is documented to answer with."""
+        return frozenset((self.status, *self.refusals))

@@ -1,0 +1,83 @@
+"""The way of every call, in order. Read this first.
+
+A stage is ``(call, proceed) -> Reply``: it acts before and after ``proceed``, or answers without it. Stages never
+sleep and never touch a socket: they wait through ``call.wait`` and harm the connection through ``reply.wire``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mockserver.engine.authenticate import authenticate
+from mockserver.engine.call import Call, Reply, Step
+from mockserver.engine.dress import dress
+from mockserver.engine.faults.stage import faults
+from mockserver.engine.idempotency import idempotency
+from mockserver.engine.journal import journal
+from mockserver.engine.latency import latency
+from mockserver.engine.locate import locate
+from mockserver.engine.problem import Problem
+from mockserver.engine.ratelimit import ratelimit
+from mockserver.engine.validate import validate
+
+Proceed = Callable[[Call], Reply]
+Stage = Callable[[Call, Proceed], Reply]
+
+STAGES: tuple[Stage, ...] = (
+    journal,  # writes the call down, with what every stage below said to it
+    faults,  # rules someone set: answer instead, lose the answer, spoil the bytes
+    dress,  # what the provider puts on every answer: request id, server name
+    locate,  # no such path, no such method: in the provider's own words
+    authenticate,  # whose key is it, is it alive, may it do this
+    ratelimit,  # has this tenant had its share
+    idempotency,  # has this very request been answered before
+    latency,  # takes as long as the real one does
+    validate,  # reads path ids, query and body into the operation's models
+)  # and then perform: the operation's function, in one transaction
+
+
+def fold(stages: Sequence[Stage]) -> Proceed:
+    """Wrap the stages around the operation, first one outermost."""
+    proceed: Proceed = perform
+    for stage in reversed(stages):
+        proceed = _bind(stage, proceed)
+    return proceed
+
+
+def _bind(stage: Stage, proceed: Proceed) -> Proceed:
+    name = stage.__name__
+
+    def run(call: Call) -> Reply:
+        step = Step(name)
+        call.trace.append(step)
+        try:
+            reply = stage(call, proceed)
+        except Problem as problem:
+            problem.raised_in = problem.raised_in or name
+            step.note = step.note or str(problem)
+            reply = call.sandbox.provider.dialect.refuse(call, problem)
+        step.status = reply.status
+        return reply
+
+    return run
+
+
+def perform(call: Call) -> Reply:
+    """Run the operation in one transaction: everything it wrote is kept with its answer, or nothing is."""
+    assert call.operation is not None
+    step = Step("perform")
+    call.trace.append(step)
+    try:
+        with call.sandbox.transaction() as space:
+            call._space = space
+            reply = call.operation.perform(call)
+            for keep in call.before_commit:
+                keep(space, reply)
+    except Problem as problem:
+        problem.raised_in = problem.raised_in or "perform"
+        step.note = str(problem)
+        reply = call.sandbox.provider.dialect.refuse(call, problem)
+    finally:
+        call._space = None
+    step.status = reply.status
+    return reply

@@ -1,0 +1,93 @@
+"""Refusals in words no provider owns; a room's dialect says them in the provider's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mockserver.nearest import nearest
+
+CODES: dict[str, int] = {
+    "no_credentials": 401,
+    "bad_credentials": 401,
+    "key_propagating": 403,
+    "key_expired": 401,
+    "key_revoked": 401,
+    "address_refused": 403,
+    "scope_missing": 403,
+    "rate_limited": 429,
+    "quota_exceeded": 429,
+    "no_such_path": 404,
+    "method_not_allowed": 405,
+    "body_too_large": 413,
+    "malformed_body": 400,
+    "invalid_field": 400,
+    "invalid_parameter": 400,
+    "invalid_cursor": 400,
+    "not_found": 404,
+    "version_missing": 428,
+    "version_malformed": 400,
+    "version_stale": 412,
+    "unknown_reference": 422,
+    "duplicate": 409,
+    "in_use": 409,
+    "idempotency_key_invalid": 400,
+    "idempotency_mismatch": 422,
+    "idempotency_in_flight": 409,
+    "injected": 500,
+}
+"""Every reason the engine can refuse for, with the status it has where the provider does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that was refused: its path as the client wrote it (``rules[0].productId``) and what is wrong."""
+
+    path: str
+    message: str
+
+
+class Problem(Exception):
+    """Raise it to refuse a call; the pipeline turns it into the provider's answer at once.
+
+    ``raised_in`` names the stage, for providers whose gateway and application speak differently.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        fields: Sequence[FieldError] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        raised_in: str = "",
+    ) -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.status = status or CODES[code]
+        self.detail = detail
+        self.fields = tuple(fields)
+        self.headers = tuple(headers)
+        self.raised_in = raised_in
+
+
+class Refusal(ValueError):
+    """What an operator asked for cannot be done; the message names the value, the rule and the nearest right one."""
+
+    status = 422
+
+
+class Unknown(Refusal):
+    """An operator named something that is not there."""
+
+    status = 404
+
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no {kind} {name!r}{nearest(name, known)}")
+
+
+class Taken(Refusal):
+    """An operator wants to make something under a name, or in a place, that is taken."""
+
+    status = 409

@@ -1,0 +1,108 @@
+"""A simulated API as one value: everything that is peculiar to it, declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from mockserver.engine.assumptions import Assumed, Assumptions
+from mockserver.engine.call import Credential
+from mockserver.engine.dialect import Dialect
+from mockserver.engine.idempotency import IdempotencyPolicy
+from mockserver.engine.keys import KeyPolicy
+from mockserver.engine.latency import Fixed, Lognormal, Uniform
+from mockserver.engine.operations import Operation
+from mockserver.engine.pipeline import STAGES, Proceed, Stage, fold
+from mockserver.engine.problem import Unknown
+from mockserver.engine.randomness import Randomness
+from mockserver.engine.ratelimit import Limits
+from mockserver.storage.base import Collection, Space, State
+
+if TYPE_CHECKING:
+    from mockserver.engine.keys import Key
+    from mockserver.engine.sandbox import Sandbox
+
+_NO_LIMIT = Assumed("How often a sandbox may be called.", "No limit is documented.")
+SIZES = ("small", "medium", "large")
+Progress = Callable[[int, int], None]
+"""Told (done, total) now and then while something long runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a simulation has at hand: the sandbox, the instant, and the records of the running transaction."""
+
+    sandbox: Sandbox
+    now: int
+    space: Space
+    keys: list[Key] = field(default_factory=list)
+    """Keys made or changed; they count once the transaction has been kept."""
+
+    def mint(self, **wanted: Any) -> Key:
+        """Make a key, as Sandbox.mint does."""
+        self.keys.append(self.sandbox.write_key(self.space, self.now, **wanted))
+        return self.keys[-1]
+
+    def revoke(self, id: str) -> Key:
+        """Revoke a key by id or secret."""
+        self.keys.append(self.sandbox.write_revoked(self.space, self.now, id))
+        return self.keys[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Something that happens off stage and has no API operation, such as a device recording a withdrawal."""
+
+    name: str
+    sentence: str
+    parameters: type[BaseModel]
+    run: Callable[[Moment, Any], Mapping[str, Any]]
+    """(moment, parameters) -> what happened, as plain data."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One simulated API. ``name`` is its path prefix, its default sandbox's id and its word everywhere."""
+
+    name: str
+    title: str
+    tenant: str
+    """What the vendor calls a sandbox: organization, workspace, platform, account."""
+    version: str
+    prefix: str
+    """What a client's base URL ends with: ``/v1``."""
+    operations: tuple[Operation, ...]
+    collections: tuple[Collection, ...]
+    dialect: Dialect
+    credential: Callable[[Mapping[str, str], str], Credential]
+    """(headers by lower-case name, raw query) -> what the client showed."""
+    keys: KeyPolicy
+    generate: Callable[[Randomness, str, Progress], State]
+    """(randomness, size, progress) -> the records a sandbox begins with."""
+    assumptions: type[Assumptions] = Assumptions
+    simulations: tuple[Simulation, ...] = ()
+    idempotency: IdempotencyPolicy | None = None
+    limits: Limits = field(default_factory=Limits)
+    latency: Fixed | Uniform | Lognormal | None = None
+    stages: tuple[Stage, ...] = STAGES
+    refused_paths: tuple[str, ...] = ()
+    """Paths that exist and have no operation: every method gets 405 there."""
+    limits_said: Assumed = _NO_LIMIT
+    example: str = ""
+    """A path a newcomer may GET first: ``/v1/employees?limit=2``."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", fold(self.stages))
+
+    answer: Proceed = field(init=False, repr=False, compare=False)
+    """The whole pipeline, folded once."""
+
+    def simulation(self, name: str) -> Simulation:
+        """The simulation of that name; Unknown names the nearest."""
+        found = next((item for item in self.simulations if item.name == name), None)
+        if found is None:
+            raise Unknown("simulation", name, [item.name for item in self.simulations])
+        return found

@@ -1,0 +1,48 @@
+"""Every die of a sandbox: the same (seed, purpose, nth) gives the same answer on any machine, in any order."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from random import Random  # noqa: TID251
+
+LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+URLSAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+HEX = "0123456789abcdef"
+
+
+class Randomness:
+    """Chance that can be asked for again: no draw depends on any other draw."""
+
+    def __init__(self, seed: str) -> None:
+        self._base = blake2b(seed.encode(), digest_size=32).digest()
+
+    def digest(self, purpose: str, nth: int | str) -> bytes:
+        """64 bytes for the nth draw of a purpose."""
+        return blake2b(f"{purpose}\0{nth}".encode(), key=self._base).digest()
+
+    def unit(self, purpose: str, nth: int | str) -> float:
+        """A number in [0, 1)."""
+        return (int.from_bytes(self.digest(purpose, nth)[:7]) >> 3) / (1 << 53)
+
+    def text(self, purpose: str, nth: int | str, length: int, alphabet: str = LOWER) -> str:
+        """``length`` (at most 32) letters of an alphabet of at most 256, near enough equally likely."""
+        pool = self.digest(purpose, nth)
+        size = len(alphabet)
+        return "".join(alphabet[int.from_bytes(pool[2 * i : 2 * i + 2]) % size] for i in range(min(length, 32)))
+
+    def token(self, purpose: str, nth: int | str, length: int) -> str:
+        """``length`` letters of the alphabet of URL-safe base64."""
+        pages = range((length + 31) // 32)
+        return "".join(self.text(purpose, f"{nth}/{page}", 32, URLSAFE) for page in pages)[:length]
+
+    def uuid(self, purpose: str, nth: int | str) -> str:
+        """A version 4 UUID."""
+        raw = bytearray(self.digest(purpose, nth)[:16])
+        raw[6] = raw[6] & 0x0F | 0x40
+        raw[8] = raw[8] & 0x3F | 0x80
+        text = raw.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def stream(self, purpose: str, nth: int | str) -> Random:
+        """A generator of its own, for draws that need more than one number."""
+        return Random(int.from_bytes(self.digest(purpose, nth)))

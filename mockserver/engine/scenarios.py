@@ -1,0 +1,135 @@
+"""Named sets of fault rules and settings that are switched on and off: data, read from fixtures/scenarios/*.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mockserver.engine.clock import Duration, iso, write_duration
+from mockserver.engine.faults.rule import FaultRule
+from mockserver.engine.problem import Refusal, Unknown
+from mockserver.engine.sandbox import Sandbox
+from mockserver.engine.validate import path
+from mockserver.nearest import nearest
+
+Overlay = Mapping[str, Any]
+"""The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
+_TYPES: dict[str, TypeAdapter[Any]] = {
+    "duration": TypeAdapter(Duration),
+    "probability": TypeAdapter(float),
+    "milliseconds": TypeAdapter(float),
+    "count": TypeAdapter(int),
+}
+
+
+class Parameter(BaseModel):
+    """One thing about a scenario that can be chosen when it is switched on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["duration", "probability", "milliseconds", "count"]
+    default: Any
+    sentence: str
+
+    def read(self, name: str, value: Any) -> Any:
+        """The value as rules take it; Refusal says what is wrong with it."""
+        try:
+            read = _TYPES[self.type].validate_python(value)
+        except ValidationError as error:
+            raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+        if read < 0 or (self.type == "probability" and read > 1):
+            raise Refusal(f"{name}: {value!r} is not a {self.type}")
+        return read
+
+
+class Scenario(BaseModel):
+    """A failure people know by name. In rules and settings, ``{"$": "p"}`` stands for a parameter's value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    sentence: str
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    rules: list[dict[str, Any]] = Field(default_factory=list)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    def choose(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter's value: the one given or its default; Refusal names an unknown one and the nearest."""
+        for name in given:
+            if name not in self.parameters:
+                raise Refusal(f"scenario {self.name} has no parameter {name!r}{nearest(name, list(self.parameters))}")
+        return {
+            name: parameter.read(name, given.get(name, parameter.default))
+            for name, parameter in self.parameters.items()
+        }
+
+
+def load(folder: Path) -> dict[str, Scenario]:
+    """Every scenario of a folder by name; Refusal names the file and what is wrong with it."""
+    scenarios = {}
+    for file in sorted(folder.glob("*.json")):
+        try:
+            scenario = Scenario.model_validate_json(file.read_bytes())
+            _rules(scenario, scenario.choose({}))
+        except ValidationError as error:
+            raise Refusal(f"{file}: {path(error.errors()[0])}: {error.errors()[0]['msg']}") from None
+        scenarios[scenario.name] = scenario
+    return scenarios
+
+
+def named(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
+    """The scenario of that name; Unknown names the nearest."""
+    if name not in scenarios:
+        raise Unknown("scenario", name, list(scenarios))
+    return scenarios[name]
+
+
+def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) -> None:
+    """Set the scenario's rules and lay its settings over the sandbox's; again means anew."""
+    values = scenario.choose(given)
+    rules, settings = _rules(scenario, values), _fill(scenario.settings, values)
+    switch_off(sandbox, scenario)
+    now = sandbox.now()
+    record = {"id": scenario.name, "parameters": _shown(scenario, values), "settings": settings, "since": iso(now)}
+    sandbox.overlays[scenario.name] = settings
+    try:
+        sandbox.apply()
+    except Refusal:
+        del sandbox.overlays[scenario.name]
+        sandbox.apply()
+        raise
+    with sandbox.transaction() as space:
+        space.put("_scenarios", record)
+    sandbox.set_faults(rules, scenario=scenario.name)
+
+
+def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
+    """Remove the scenario's rules and settings; one that is not on stays off."""
+    sandbox.drop_faults([active.rule.id for active in sandbox.rules if active.scenario == scenario.name])
+    with sandbox.transaction() as space:
+        space.drop("_scenarios", scenario.name)
+    if sandbox.overlays.pop(scenario.name, None) is not None:
+        sandbox.apply()
+
+
+def _rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
+    filled = _fill(scenario.rules, values)
+    return [FaultRule.model_validate({"id": f"{scenario.name}.{nth}", **rule}) for nth, rule in enumerate(filled, 1)]
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    """Put the parameters' values in; ``{"$": "p", "times": 0.5}`` is half of p."""
+    if isinstance(value, dict):
+        if "$" in value:
+            chosen = values[value["$"]]
+            return type(chosen)(chosen * value.get("times", 1))
+        return {name: _fill(inner, values) for name, inner in value.items()}
+    return [_fill(inner, values) for inner in value] if isinstance(value, list) else value
+
+
+def _shown(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Any]:
+    duration = {name for name, parameter in scenario.parameters.items() if parameter.type == "duration"}
+    return {name: write_duration(value) if name in duration else value for name, value in values.items()}

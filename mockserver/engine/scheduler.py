@@ -1,0 +1,34 @@
+"""What falls due when: timers are kept with the sandbox's records and run in order when its clock reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine.problem import Refusal
+from mockserver.storage.base import Record, Space
+
+KEPT = "_timers"
+BOUND = 10_000
+"""So many things may wait to happen in a sandbox."""
+
+
+def schedule(space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
+    """Have ``action`` done at an instant of the sandbox's clock; answers the timer's id."""
+    if space.count(KEPT) >= BOUND:
+        raise Refusal(f"{BOUND} things are waiting to happen already")
+    nth = space.bump("timers")
+    id = f"timer_{nth}"
+    space.put(KEPT, {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters})
+    return id
+
+
+def due_by(space: Space, instant: int) -> Record | None:
+    """The timer that is due first, when it is due by the given instant; ties go by the order of scheduling."""
+    first = next(pending(space), None)
+    return first if first is not None and int(first["due"]) <= instant else None
+
+
+def pending(space: Space) -> Iterator[Record]:
+    """All timers, the next one first."""
+    return (record for _, record in space.scan(KEPT, field="due"))

@@ -1,0 +1,67 @@
+"""Where a provider is reached: under its path, under its own host name, or alone at the root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from flask import Flask
+
+from mockserver.engine import Operation, Provider
+
+Environ = dict[str, Any]
+WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+NO_METHOD = "NONE"
+"""Stands in for the methods of a path that exists and has none."""
+_OURS = ("__admin", "health", "healthz", "ready", "readyz")
+
+
+def mount(app: Flask, provider: Provider) -> dict[str, Operation]:
+    """Register a provider's operations as Flask rules; answers them by endpoint."""
+    from flask import Blueprint
+
+    room = Blueprint(provider.name, provider.name, url_prefix=f"/{provider.name}")
+    endpoints = {}
+    for operation in provider.operations:
+        _rule(room, operation.path, operation.name, operation.method)
+        endpoints[f"{provider.name}.{operation.name}"] = operation
+    for path in provider.refused_paths:
+        _rule(room, path, f"refused{path.replace('/', '_')}", NO_METHOD)
+    app.register_blueprint(room)
+    return endpoints
+
+
+def _rule(room: Any, path: str, endpoint: str, method: str) -> None:
+    rule = path.replace("{", "<").replace("}", ">")
+    room.add_url_rule(rule, endpoint, _never, methods=[method], provide_automatic_options=False)
+
+
+def _never(**_: str) -> str:
+    raise AssertionError("the pipeline answers before any view of a provider is asked")
+
+
+def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
+    """Turn every way to reach a provider into the canonical one, ``/<provider>/...``, and say which it was.
+
+    ``testmode.provider`` names the provider, ``testmode.mount`` what stands before its own paths in links.
+    """
+
+    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
+        named = _by_host(environ, providers)
+        if named is None and first in providers:
+            environ["testmode.provider"], environ["testmode.mount"] = first, f"/{first}"
+        elif (named or alone) and first not in _OURS:
+            provider = named or alone
+            environ["testmode.provider"], environ["testmode.mount"] = provider, ""
+            environ["PATH_INFO"] = f"/{provider}{path}"
+        return inner(environ, start_response)
+
+    return wrapped
+
+
+def _by_host(environ: Environ, providers: Collection[str]) -> str | None:
+    host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
+    name, _, rest = host.partition(".")
+    return name if rest == "localhost" and name in providers else None

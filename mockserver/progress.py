@@ -1,0 +1,41 @@
+"""A bar for what takes longer than a second, where someone watches a terminal."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from types import TracebackType
+from typing import Any
+
+import click
+
+PATIENCE = 1.0
+
+
+class Bar:
+    """Called with (done, total); shows itself on a terminal once the work has taken a second."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._began = monotonic()
+        self._bar: Any = None
+        self._done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how far the work is."""
+        if self._bar is None and monotonic() - self._began > PATIENCE and sys.stderr.isatty():
+            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
+            self._bar.__enter__()
+            self._done = 0
+        if self._bar is not None:
+            self._bar.update(done - self._done)
+            self._done = done
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)

@@ -1,0 +1,51 @@
+"""SmartEPI: protective equipment handed out to employees by devices; an API without any test mode."""
+
+from mockserver.engine import (
+    Assumed,
+    Collection,
+    Limits,
+    Provider,
+    dress,
+    faults,
+    idempotency,
+    journal,
+    latency,
+    locate,
+    ratelimit,
+    validate,
+)
+from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
+from mockserver.providers.smartepi.auth import KEYS, authenticate, credential
+from mockserver.providers.smartepi.dialect import SmartEPIDialect
+from mockserver.providers.smartepi.organization import RESOURCES
+from mockserver.providers.smartepi.seed import generate
+from mockserver.providers.smartepi.simulations import SIMULATIONS
+from mockserver.providers.smartepi.transactions import LISTS, REFUSED_PATHS, operations
+
+PROVIDER = Provider(
+    name="smartepi",
+    title="SmartEPI",
+    tenant="organization",
+    version="1.0.0",
+    prefix="/v1",
+    operations=(*(op for resource in RESOURCES for op in resource.operations()), *operations()),
+    refused_paths=REFUSED_PATHS,
+    collections=(
+        *(collection for resource in (*RESOURCES, *LISTS) for collection in resource.collections()),
+        Collection("rules", indexes=("groupId", "productId")),
+    ),
+    dialect=SmartEPIDialect(),
+    credential=credential,
+    keys=KEYS,
+    generate=generate,
+    assumptions=SmartEPIAssumptions,
+    simulations=SIMULATIONS,
+    limits=Limits(rate=10_000, burst=5_000),
+    limits_said=Assumed(
+        "How often an organization may call, by all its keys together.",
+        "The numbers are not published; these are what AWS gives an account by default.",
+    ),
+    # The gateway refuses key and quota before it knows the path; there is no idempotency to be asked for.
+    stages=(journal, faults, dress, authenticate, ratelimit, locate, idempotency, latency, validate),
+    example="/v1/employees?limit=2",
+)

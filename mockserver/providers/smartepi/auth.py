@@ -1,0 +1,41 @@
+"""How SmartEPI's clients show their key, and what its keys look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
+from mockserver.engine import authenticate as engine_authenticate
+from mockserver.providers.smartepi.assumptions import assume
+
+
+def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
+    """Read `Authorization: Bearer sk_...`; any other Authorization counts as a key that was sent and is wrong."""
+    header = headers.get("authorization")
+    if header is None:
+        return Credential(headers.get("x-api-key"), shown=False)
+    scheme, _, secret = header.partition(" ")
+    good = scheme.lower() == "bearer" and secret.startswith("sk_")
+    return Credential(secret if good else None, shown=True)
+
+
+def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """The engine's stage, with what SmartEPI's documents leave open about the header."""
+    given, header = assume(call), call.headers.get("authorization")
+    if header is None and call.credential.secret is not None and given.key_elsewhere == "x-api-key":
+        call.credential = Credential(call.credential.secret, shown=True)
+    if header is not None:
+        scheme = header.partition(" ")[0]
+        refused = scheme != "Bearer" and given.lowercase_bearer == "refused"
+        if refused or call.credential.secret is None:
+            code = "no_credentials" if given.malformed_authorization == 401 else "bad_credentials"
+            raise Problem(code, "Authorization is not `Bearer sk_...`")
+    return engine_authenticate(call, proceed)
+
+
+def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
+    return f"sk_{randomness.token(f'key:{sandbox}:{mode}', nth, 43)}"
+
+
+KEYS = KeyPolicy(mint=_mint, modes=("live",), initial=("live",))
+"""`sk_` and 43 characters, the length of 32 bytes in base64url. There is no test mode: every key is live."""

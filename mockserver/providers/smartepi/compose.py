@@ -1,0 +1,89 @@
+"""How a body becomes the fields of a record, where SmartEPI is peculiar: nulls, nested rows, its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from mockserver.engine import Call, FieldError, Problem, Record
+from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assume
+
+ROWS = {"sizes": "siz_", "certificates": "cer_"}
+"""The nested rows of a product, and what their ids begin with."""
+
+
+def compose(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:
+    """The fields a create or a partial update sets, checked and with nested rows merged."""
+    given = assume(call)
+    sent = body.model_dump(mode="json", exclude_unset=current is not None)
+    fields = dict(_without_nulls(given, current, sent))
+    if current is None or "name" in fields:
+        _check(given, fields, new=current is None)
+    for name, prefix in ROWS.items():
+        if name in fields:
+            before = current[name] if current else []
+            fields[name] = _upsert(call, before, fields[name], prefix)
+    if "rules" in fields:
+        fields["rules"] = _rules(given, current, fields["rules"])
+    return fields
+
+
+def _without_nulls(given: SmartEPIAssumptions, current: Record | None, sent: Record) -> Iterator[tuple[str, Any]]:
+    for name, value in sent.items():
+        if value is not None:
+            yield name, value
+        elif current is not None:
+            if given.null_fields == "refused" or name in ("name", "rules", *ROWS):
+                raise _invalid(name, "must not be null")
+            if given.null_fields == "cleared":
+                yield name, None
+
+
+def _check(given: SmartEPIAssumptions, fields: Record, *, new: bool) -> None:
+    for path, value in _texts(fields):
+        if len(value) > given.string_limit:
+            raise _invalid(path, f"is longer than {given.string_limit} characters")
+    email = fields.get("email")
+    if email is not None and given.email_check == "has_at" and "@" not in email[1:-1]:
+        raise _invalid("email", "is not an e-mail address")
+    if new and given.employee_needs_identification and "email" in fields and not fields.get("identification"):
+        raise _invalid("identification", "is required")
+
+
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _texts(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for nth, inner in enumerate(value):
+            yield from _texts(inner, f"{path}[{nth}]")
+
+
+def _upsert(call: Call, before: list[Record], sent: list[Record], prefix: str) -> list[dict[str, Any]]:
+    given = assume(call)
+    rows = {row["id"]: dict(row) for row in before} if given.nested_rows == "kept" else {}
+    known = {row["id"]: row for row in before}
+    for row in sent:
+        id = row.get("id") or _row_id(call, prefix)
+        members = row if given.nested_members == "kept" else {}
+        rows[id] = {**known.get(id, {}), **members, "id": id}
+    return list(rows.values())
+
+
+def _row_id(call: Call, prefix: str) -> str:
+    return prefix + call.sandbox.randomness.text(f"id:{prefix}", call.nth(f"rows:{prefix}"), 12)
+
+
+def _rules(given: SmartEPIAssumptions, current: Record | None, sent: Iterable[Record]) -> list[Record]:
+    rules = [rule if given.nested_members == "kept" else {"productId": rule["productId"]} for rule in sent]
+    if current is None or given.group_rules == "replaced":
+        return rules
+    return list({rule["productId"]: rule for rule in (*current["rules"], *rules)}.values())
+
+
+def _invalid(path: str, message: str) -> Problem:
+    return Problem("invalid_field", f"{path} {message}", fields=[FieldError(path, message)], raised_in="validate")

@@ -1,0 +1,181 @@
+"""The fake organization a sandbox begins with: everyone in it points at something that is there."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+from mockserver.engine import SECOND, Progress, Randomness, State
+
+FIRST = 1_767_603_600 * SECOND
+"""2026-01-05T09:00:00Z, when the first seeded record was made; each later one a minute after."""
+SIZES: dict[str, dict[str, int]] = {
+    "small": {
+        "sectors": 4,
+        "cost_centers": 3,
+        "job_roles": 5,
+        "products": 6,
+        "groups": 3,
+        "employees": 15,
+        "access_groups": 2,
+        "withdrawals": 9,
+        "returns": 3,
+        "exchanges": 2,
+    },
+}
+SIZES["medium"] = {name: many * 20 for name, many in SIZES["small"].items()}
+SIZES["large"] = {name: many * 200 for name, many in SIZES["small"].items()}
+SECTORS = ("Pintura", "Montagem", "Soldagem", "Usinagem", "Expedição", "Almoxarifado", "Manutenção", "Qualidade")
+ROLES = ("Soldador", "Pintor", "Operador", "Montador", "Eletricista", "Mecânico", "Almoxarife", "Supervisor")
+PRODUCTS = ("Luva nitrílica", "Capacete", "Óculos de proteção", "Protetor auricular", "Bota de segurança", "Avental")
+_PREFIXES = {
+    "sectors": "sec_",
+    "cost_centers": "cc_",
+    "job_roles": "job_",
+    "products": "prd_",
+    "groups": "grp_",
+    "employees": "emp_",
+    "access_groups": "ag_",
+    "withdrawals": "w-",
+    "returns": "r-",
+    "exchanges": "x-",
+}
+
+_READ_ONLY = ("access_groups", "withdrawals", "returns", "exchanges")
+
+
+def generate(randomness: Randomness, size: str, progress: Progress) -> State:
+    """The records of a small (about 50), medium (about 1,000) or large (about 10,000) organization."""
+    many = SIZES[size]
+    total, minutes = sum(many.values()), count()
+    state: State = {}
+    for collection, number in many.items():
+        make = _MAKERS.get(collection, _transaction(collection))
+        records = state[collection] = []
+        for nth in range(1, number + 1):
+            id = _id(randomness, collection, nth)
+            fields = make(_Pen(randomness, collection, nth, state))
+            created = FIRST + next(minutes) * 60 * SECOND
+            records.append({"id": id, **fields, **_times(collection, created)})
+        progress(sum(map(len, state.values())), total)
+    state["rules"] = list(_rule_rows(state["groups"]))
+    return state
+
+
+def _times(collection: str, created: int) -> dict[str, int]:
+    if collection in _READ_ONLY:
+        return {"_created": created}
+    return {"_version": 1, "_created": created, "_updated": created}
+
+
+class _Pen:
+    """What one record is written with: its own dice, and the records there are already."""
+
+    def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
+        self.nth = nth
+        self.dice = randomness.stream(f"seed:{collection}", nth)
+        self.state = state
+
+    def one_of(self, collection: str) -> str:
+        return str(self.dice.choice(self.state[collection])["id"])
+
+    def numbered(self, words: tuple[str, ...]) -> str:
+        word, round_ = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
+        return f"{word} {round_ + 1}" if round_ else word
+
+    def person(self) -> str:
+        return str(_faker(self.dice.getrandbits(64)).name())
+
+
+_fakers: list[Any] = []
+
+
+def _faker(seed: int) -> Any:
+    # Faker takes as long to import as Flask does, and most sandboxes begin with a data set that is written already.
+    if not _fakers:
+        from faker import Faker
+
+        _fakers.append(Faker("pt_BR", use_weighting=False))
+    _fakers[0].seed_instance(seed)
+    return _fakers[0]
+
+
+def _sector(pen: _Pen) -> dict[str, Any]:
+    return {"name": pen.numbered(SECTORS)}
+
+
+def _cost_center(pen: _Pen) -> dict[str, Any]:
+    return {"name": f"Centro de custo {pen.nth}", "code": f"CC-{1000 + pen.nth}"}
+
+
+def _job_role(pen: _Pen) -> dict[str, Any]:
+    return {"name": pen.numbered(ROLES)}
+
+
+def _product(pen: _Pen) -> dict[str, Any]:
+    sizes = [{"id": f"siz_{pen.nth}{name.lower()}", "name": name} for name in ("P", "M", "G")]
+    certificates = [{"id": f"cer_{pen.nth}", "number": f"CA {10_000 + pen.dice.randrange(40_000)}"}]
+    return {"name": pen.numbered(PRODUCTS), "sizes": sizes, "certificates": certificates}
+
+
+def _group(pen: _Pen) -> dict[str, Any]:
+    chosen = dict.fromkeys(pen.one_of("products") for _ in range(3))
+    return {"name": f"Grupo {pen.nth}", "rules": [{"productId": id} for id in chosen]}
+
+
+def _employee(pen: _Pen) -> dict[str, Any]:
+    name = pen.person()
+    return {
+        "name": name,
+        "identification": str(100_000 + pen.nth),
+        "email": f"{_ascii(name)}.{pen.nth}@epi.test",
+        "costCenterId": pen.one_of("cost_centers"),
+        "jobRoleId": pen.one_of("job_roles"),
+        "sectorId": pen.one_of("sectors"),
+        "groupId": pen.one_of("groups"),
+    }
+
+
+def _access_group(pen: _Pen) -> dict[str, Any]:
+    return {"name": f"Acesso {pen.nth}"}
+
+
+def _transaction(collection: str) -> Callable[[_Pen], dict[str, Any]]:
+    def make(pen: _Pen) -> dict[str, Any]:
+        return {
+            f"{collection.removesuffix('s')}Status": "SUCCESS",
+            "employeeId": pen.one_of("employees"),
+            "productId": pen.one_of("products"),
+            "quantity": pen.dice.randint(1, 3),
+        }
+
+    return make
+
+
+_MAKERS: dict[str, Callable[[_Pen], dict[str, Any]]] = {
+    "sectors": _sector,
+    "cost_centers": _cost_center,
+    "job_roles": _job_role,
+    "products": _product,
+    "groups": _group,
+    "employees": _employee,
+    "access_groups": _access_group,
+}
+
+
+def _id(randomness: Randomness, collection: str, nth: int) -> str:
+    numbered = collection in ("withdrawals", "returns", "exchanges")
+    return _PREFIXES[collection] + (str(nth) if numbered else randomness.text(f"seed-id:{collection}", nth, 16))
+
+
+def _rule_rows(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for group in groups:
+        for nth, rule in enumerate(group["rules"]):
+            yield {"id": f"{group['id']}/{nth}", "groupId": group["id"], "productId": rule["productId"]}
+
+
+def _ascii(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return ".".join("".join(letter for letter in word if letter.isalpha()) for word in plain.split())

@@ -1,0 +1,115 @@
+"""What happens off stage at SmartEPI: devices record transactions, administrators make and revoke keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from mockserver.engine import Duration, Moment, Refusal, Simulation, Unknown, checked_cidr, deleted, emit
+from mockserver.providers.smartepi.dialect import show
+from mockserver.providers.smartepi.organization import RESOURCES, TRANSACTIONS
+
+STATUS = {"withdrawals": "withdrawalStatus", "returns": "returnStatus", "exchanges": "exchangeStatus"}
+PREFIX = {"withdrawals": "w-", "returns": "r-", "exchanges": "x-"}
+
+
+class Transaction(BaseModel):
+    """What a device records; without an employee or a product it is one of those there are."""
+
+    model_config = ConfigDict(extra="forbid")
+    employee_id: str | None = None
+    product_id: str | None = None
+    quantity: int = Field(default=1, ge=1, le=1000)
+    status: str = Field(default="SUCCESS", min_length=1, max_length=50, description="SUCCESS is the only one seen.")
+
+
+class NewKey(BaseModel):
+    """A key made in the console; its CIDR ranges are fixed when it is made."""
+
+    model_config = ConfigDict(extra="forbid")
+    cidrs: list[Annotated[str, AfterValidator(checked_cidr)]] = Field(default_factory=list, max_length=50)
+    expires_in: Duration | None = None
+
+
+class OldKey(BaseModel):
+    """A key revoked in the console."""
+
+    model_config = ConfigDict(extra="forbid")
+    key: str = Field(description="The key's id or secret.")
+
+
+class Deleted(BaseModel):
+    """A softly deleted record that someone brings back."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+
+
+def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapping[str, Any]:
+    nth = moment.space.count(collection) + 1
+    id = f"{PREFIX[collection]}{nth}"
+    record = {
+        "id": id,
+        STATUS[collection]: parameters.status,
+        "employeeId": _existing(moment, "employees", parameters.employee_id, id),
+        "productId": _existing(moment, "products", parameters.product_id, id),
+        "quantity": parameters.quantity,
+        "_created": moment.now,
+    }
+    moment.space.put(collection, record)
+    shown = show(moment.sandbox.assumptions, record)  # type: ignore[arg-type]
+    type = f"{collection.removesuffix('s')}.created"
+    emit(moment.space, moment.now, f"evt_{type.replace('.', '_')}_{id}", type, shown)
+    return shown
+
+
+def _existing(moment: Moment, collection: str, id: str | None, purpose: str) -> str:
+    if id is not None:
+        if moment.space.get(collection, id) is None:
+            raise Unknown(collection.removesuffix("s"), id, [])
+        return id
+    ids = [record["id"] for _, record in moment.space.scan(collection)]
+    if not ids:
+        raise Refusal(f"there are no {collection}; create one first")
+    return str(ids[int(moment.sandbox.randomness.unit(f"simulation:{collection}", purpose) * len(ids))])
+
+
+def _make_key(moment: Moment, parameters: NewKey) -> Mapping[str, Any]:
+    expires_at = None if parameters.expires_in is None else moment.now + parameters.expires_in
+    key = moment.mint(cidrs=parameters.cidrs, expires_at=expires_at)
+    return {"id": key.id, "secret": key.secret, "state": key.state(moment.now)}
+
+
+def _revoke_key(moment: Moment, parameters: OldKey) -> Mapping[str, Any]:
+    key = moment.revoke(parameters.key)
+    return {"id": key.id, "state": key.state(moment.now)}
+
+
+def _restore(moment: Moment, parameters: Deleted) -> Mapping[str, Any]:
+    for resource in RESOURCES:
+        record = moment.space.get(deleted(resource.collection), parameters.id)
+        if record is not None:
+            moment.space.drop(deleted(resource.collection), parameters.id)
+            revived = {**record, "_version": record["_version"] + 1, "_updated": moment.now}
+            moment.space.put(resource.collection, revived)
+            resource.written(moment.space, parameters.id, revived)
+            return {"id": parameters.id, "collection": resource.collection}
+    raise Unknown("deleted record", parameters.id, [])
+
+
+def _device(collection: str) -> Simulation:
+    word = collection.removesuffix("s")
+    run: Callable[[Moment, Any], Mapping[str, Any]] = partial(_record, collection=collection)
+    article = "an" if word[0] in "aeiou" else "a"
+    return Simulation(f"record_{word}", f"A device records {article} {word}.", Transaction, run)
+
+
+SIMULATIONS = (
+    *map(_device, TRANSACTIONS),
+    Simulation("make_key", "An administrator makes an API key in the console.", NewKey, _make_key),
+    Simulation("revoke_key", "An administrator revokes an API key in the console.", OldKey, _revoke_key),
+    Simulation("restore_record", "Someone brings a deleted record back; the API has no way to.", Deleted, _restore),
+)

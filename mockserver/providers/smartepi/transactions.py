@@ -1,0 +1,84 @@
+"""What devices record, and the read-only lists: access groups, withdrawals, returns, exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from mockserver.engine import Assumptions, Call, Operation, Resource
+from mockserver.providers.smartepi import models
+from mockserver.providers.smartepi.assumptions import assume, rules
+
+READ_ONLY = (400, 401, 403, 405, 429)
+
+
+def _filters(call: Call) -> frozenset[str]:
+    return frozenset({"employeeId", "productId"} if assume(call).transaction_filters == "linked" else ())
+
+
+_WITHDRAWALS = Resource(
+    name="withdrawal",
+    plural="withdrawals",
+    path="/v1/withdrawals",
+    collection="withdrawals",
+    prefix="w-",
+    rules=rules,
+    model=models.Withdrawal,
+    query=models.TransactionPage,
+    verbs=("list", "retrieve"),
+    indexes=("employeeId", "productId"),
+    equals=("employeeId", "productId"),
+    filters=_filters,
+    refusals={"list": READ_ONLY, "retrieve": (401, 403, 404, 405, 429)},
+)
+_RETURNS = replace(
+    _WITHDRAWALS,
+    name="return",
+    plural="returns",
+    path="/v1/returns",
+    collection="returns",
+    prefix="r-",
+    model=models.Return,
+    verbs=("list",),
+)
+_EXCHANGES = replace(
+    _WITHDRAWALS,
+    name="exchange",
+    plural="exchanges",
+    path="/v1/exchanges",
+    collection="exchanges",
+    prefix="x-",
+    model=models.Exchange,
+)
+_ACCESS_GROUPS = replace(
+    _WITHDRAWALS,
+    name="access_group",
+    plural="access_groups",
+    path="/v1/access-groups",
+    collection="access_groups",
+    prefix="ag_",
+    model=models.AccessGroup,
+    query=models.NamedPage,
+    indexes=("name",),
+    prefixes=("name",),
+    equals=(),
+    filters=None,
+)
+LISTS = (_ACCESS_GROUPS, _WITHDRAWALS, _RETURNS, _EXCHANGES)
+
+
+def _answered(setting: str) -> Callable[[Assumptions], bool]:
+    return lambda assumptions: bool(getattr(assumptions, setting) == "answered")
+
+
+def operations() -> Iterator[Operation]:
+    """The four lists, and the undocumented reads by id that an assumption may open."""
+    for resource in LISTS:
+        for operation in resource.operations():
+            if operation.name.startswith("get_"):
+                operation = replace(operation, offered=_answered(f"{resource.plural}_by_id"))
+            yield operation
+
+
+REFUSED_PATHS = ("/v1/returns/{id}",)
+"""Paths that exist and have no method at all: 405, not 404."""

@@ -1,0 +1,160 @@
+"""``testmode serve``: put the pieces together, say where they are, serve until told to stop."""
+
+from __future__ import annotations
+
+from mockserver.server import Server, patch, threadpool_fsync
+
+patch()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
+
+import logging  # noqa: E402
+import os  # noqa: E402
+import secrets  # noqa: E402, TID251
+import sys  # noqa: E402
+from importlib.metadata import PackageNotFoundError, distribution  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import click  # noqa: E402
+
+from mockserver import __version__, edge  # noqa: E402
+from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
+from mockserver.progress import Bar  # noqa: E402
+from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
+from mockserver.storage.base import StoreError, StoreLocked  # noqa: E402
+from mockserver.storage.tiny import TinyStore  # noqa: E402
+
+PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
+"""Exit codes, as sysexits.h has them."""
+
+
+@click.command()
+@click.argument("providers", nargs=-1)
+@click.option("--host", help="The address to listen on (127.0.0.1).")
+@click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
+@click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
+@click.option("--memory", is_flag=True, default=None, help="Keep everything in memory and nothing on disk.")
+@click.option("--seed", help="The seed of the first sandboxes (1).")
+@click.option("--size", help="How much data they begin with: small, medium or large.")
+@click.option("--latency", help="How long every answer takes: 200ms, or 100-300ms.")
+@click.option("--scenario", multiple=True, help="A scenario that is on from the start; may be given again.")
+@click.option("--admin-token", help="The admin API's token; made and printed when missing.")
+def serve(**flags: Any) -> None:
+    """Serve the named PROVIDERS, or all of them. A single one is also served at the root."""
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    try:
+        sys.exit(_serve(read(os.environ, given)))
+    except BadSettings as error:
+        _stop(CONFIGURATION, error)
+    except Refusal as error:
+        _stop(CONFIGURATION, error)
+    except StoreLocked as error:
+        _stop(LOCKED, error)
+    except StoreError as error:
+        _stop(STORE, error)
+
+
+def _serve(settings: ServerSettings) -> int:
+    _log_to_stderr(settings.log_level)
+    providers = chosen_providers(settings.providers)
+    store = TinyStore(None if settings.memory else settings.data, fsync=threadpool_fsync)
+    try:
+        return _run(settings, store, providers)
+    finally:
+        store.close()
+
+
+def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> int:
+    defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
+    with Bar("Seeding") as progress:
+        engine = make_engine(
+            store,
+            providers,
+            defaults=defaults,
+            progress=progress,
+            journal_entries=settings.journal_entries,
+            journal_bytes=settings.journal_bytes,
+        )
+    _apply(engine, settings)
+    token = settings.admin_token or _kept_token(settings)
+    alone = providers[0].name if len(providers) == 1 else None
+    server = Server(
+        create_app(engine, token=token, alone=alone),
+        settings.host,
+        settings.port,
+        drain_seconds=settings.drain_seconds,
+        head_seconds=settings.head_seconds,
+        idle_seconds=settings.idle_seconds,
+        on_draining=edge.stopping.set,
+    )
+    try:
+        url = server.start()
+    except OSError as error:
+        click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
+        return PORT_IN_USE
+    _announce(engine, url, settings, token)
+    server.serve_until_stopped()
+    return 0
+
+
+def _apply(engine: Engine, settings: ServerSettings) -> None:
+    """What the command line says holds for the first sandboxes even when they are there already."""
+    for provider in engine.providers.values():
+        sandbox = engine.sandbox(provider.name)
+        if settings.latency is not None:
+            sandbox.configure({"latency": settings.latency.model_dump(mode="json")})
+        for name in settings.scenario:
+            switch_on(sandbox, scenario_named(engine.scenarios, name), {})
+
+
+def _kept_token(settings: ServerSettings) -> str:
+    """The admin token: the one the data directory holds, or a new one that it will hold from now on."""
+    file = settings.data / "admin-token"
+    if not settings.memory and file.is_file():
+        kept = file.read_text().strip()
+        if kept:
+            return kept
+    token = secrets.token_urlsafe(24)
+    if not settings.memory:
+        file.touch(mode=0o600)
+        file.write_text(token + "\n")
+    return token
+
+
+def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
+    click.echo(f"Testmode {__version__}")
+    if _has_namesake():
+        click.echo(
+            "  The distribution mockserver-client installs a package of the same name as ours; remove one of them."
+        )
+    for provider in engine.providers.values():
+        sandbox = engine.sandbox(provider.name)
+        base = f"{url}/{provider.name}{provider.prefix}"
+        key = next(iter(sandbox.keys), "none")
+        click.echo(f"  {provider.title:<9} {base}   key {key}")
+    where = "" if settings.memory or settings.admin_token else f"   (kept in {settings.data / 'admin-token'})"
+    shown = "as given" if settings.admin_token else token
+    click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
+    state = (
+        "memory, nothing is kept" if settings.memory else f"{settings.data}, every write is on disk before its answer"
+    )
+    click.echo(f"  {'State':<9} {state}")
+    click.echo(f"Ready. listening on {url}")
+    sys.stdout.flush()
+
+
+def _has_namesake() -> bool:
+    try:
+        distribution("mockserver-client")
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+def _stop(code: int, error: Exception) -> None:
+    click.echo(f"testmode: {error}", err=True)
+    sys.exit(code)

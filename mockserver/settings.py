@@ -1,0 +1,90 @@
+"""Everything the environment and the command line may say about a server: typed, with a default and one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mockserver.engine import Distribution, Refusal, nearest, path
+
+PREFIX = "TESTMODE_"
+ELSEWHERE = ("URL",)
+"""Variables that only the commands which speak to a running server read."""
+_LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
+
+
+class BadSettings(Refusal):
+    """What the environment or the command line says cannot be; exit code 78."""
+
+
+def _words(value: Any) -> Any:
+    return tuple(word for word in value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _latency(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = _LATENCY.fullmatch(value)
+    if found is None:
+        raise ValueError(f"{value!r} is not a latency; write it as 200ms, or 100-300ms for anything between")
+    if found[2] is None:
+        return {"type": "fixed", "ms": int(found[1])}
+    return {"type": "uniform", "min_ms": int(found[1]), "max_ms": int(found[2])}
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class ServerSettings(BaseModel):
+    """How ``testmode serve`` runs. Every field is also ``TESTMODE_<NAME>`` and, most of them, a flag."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    providers: Words = Field(default=(), description="The providers to serve; all when empty.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
+    data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
+    memory: bool = Field(default=False, description="Keep everything in memory and nothing on disk.")
+    seed: str = Field(default="1", min_length=1, max_length=200, description="The seed of the first sandboxes.")
+    size: Literal["small", "medium", "large"] = Field(default="small", description="How much data they begin with.")
+    latency: Annotated[Distribution | None, BeforeValidator(_latency)] = Field(
+        default=None, description="How long every answer takes: 200ms, or 100-300ms."
+    )
+    scenario: Words = Field(default=(), description="Scenarios that are on from the start.")
+    admin_token: str | None = Field(
+        default=None, pattern=r"^[\x21-\x7e]+$", description="The admin API's token; made when missing."
+    )
+    drain_seconds: float = Field(default=10, ge=0, le=600, description="How long a stop waits for calls in flight.")
+    head_seconds: float = Field(default=30, gt=0, le=600, description="How long a client may take to send its headers.")
+    idle_seconds: float = Field(default=75, gt=0, le=3600, description="How long an idle connection is kept.")
+    journal_entries: int = Field(default=10_000, ge=1, le=1_000_000, description="Calls a journal keeps.")
+    journal_bytes: int = Field(default=67_108_864, ge=1024, description="Bytes of memory a journal may take.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
+
+
+def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSettings:
+    """The settings that environment and flags make together, flags first; BadSettings names what is wrong."""
+    given: dict[str, Any] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX)
+            if name not in ELSEWHERE:
+                given[_known(variable)] = value
+    given.update({name: value for name, value in flags.items() if value is not None})
+    try:
+        return ServerSettings.model_validate(given)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        raise BadSettings(f"{path(detail)}: {detail['msg'].removeprefix('Value error, ')}") from None
+
+
+def _known(variable: str) -> str:
+    name = variable.removeprefix(PREFIX).lower()
+    if name in ServerSettings.model_fields:
+        return name
+    known = [PREFIX + field.upper() for field in ServerSettings.model_fields]
+    raise BadSettings(f"there is no setting {variable}{nearest(variable, known)}")

@@ -1,0 +1,1 @@
+"""Where sandboxes are kept: the seam in base, and the stores behind it."""

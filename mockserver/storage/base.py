@@ -1,0 +1,132 @@
+"""The seam between the engine and whatever keeps its records: one Store, one Space per transaction.
+
+A record is a JSON object with a string ``id``. Records are values: what ``get`` answers is never changed in
+place, and what ``put`` is given is never changed afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Record = Mapping[str, Any]
+Position = tuple[Any, ...]
+"""Where a walk stands: ``(n,)`` in creation order, ``(value, n)`` along an index. JSON-able, stable while others write;
+one of another walk's shape is refused with ValueError. After a load the same records have the same positions."""
+State = dict[str, list[dict[str, Any]]]
+"""A whole sandbox: its collections, each a list of records in creation order. What export answers and load takes;
+the counters that ``bump`` keeps are the collection ``_counters`` of ``{"id", "value"}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A named set of records, the fields it is found by, and whether it outlives the process.
+
+    Indexed strings are compared by their ``casefold``; a record whose indexed field is absent or null is not in
+    that index. A volatile collection is kept in memory only: it is neither logged, nor exported, nor restored.
+    """
+
+    name: str
+    indexes: tuple[str, ...] = ()
+    volatile: bool = False
+
+
+class Space(Protocol):
+    """One sandbox's records inside one transaction: all of what is written here is kept, or none of it."""
+
+    def get(self, collection: str, id: str) -> Record | None:
+        """The record of that id, or None."""
+
+    def put(self, collection: str, record: Record) -> None:
+        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
+
+    def drop(self, collection: str, id: str) -> None:
+        """Forget the record of that id; an unknown id is no error."""
+
+    def find(self, collection: str, field: str, value: Any) -> Iterator[Record]:
+        """The records whose indexed field equals value (strings by casefold), oldest first."""
+
+    def scan(
+        self,
+        collection: str,
+        *,
+        field: str | None = None,
+        equals: Any = None,
+        prefix: str | None = None,
+        descending: bool = False,
+        after: Position | None = None,
+    ) -> Iterator[tuple[Position, Record]]:
+        """Walk a collection in creation order, or along an index, from behind ``after``.
+
+        With ``field`` alone the walk goes by that field's value, then by creation; with ``equals`` only over
+        that value (so by creation), with ``prefix`` only over strings that begin with it. A field without an
+        index is refused with KeyError.
+        """
+
+    def count(self, collection: str) -> int:
+        """How many records the collection holds."""
+
+    def bump(self, counter: str, by: int = 1) -> int:
+        """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
+
+    def append(self, collection: str, record: Record, keep: int) -> None:
+        """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
+
+    def claim(self, name: str) -> bool:
+        """Mark a name as in someone's hands until released; False when it already is. Never kept on disk."""
+
+    def release(self, name: str) -> None:
+        """Let go of a claim; one that nobody holds is no error."""
+
+
+class Store(Protocol):
+    """Keeps the records of many sandboxes; an acknowledged write survives whatever its mode promises."""
+
+    def names(self) -> list[str]:
+        """The sandboxes kept here, sorted."""
+
+    def open(self, sandbox: str) -> None:
+        """Make the sandbox's records available, creating an empty one where there is none."""
+
+    def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
+        """Say which collections an open sandbox has; indexes are built over what is already there."""
+
+    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+        """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
+
+        With ``durable`` the caller waits, after the lock is let go, until the record is on the disk. Without, the
+        record survives the death of the process but perhaps not of the machine. Never wait for anything inside.
+        """
+
+    def export(self, sandbox: str) -> State:
+        """All collections that are not volatile, as plain JSON-able data."""
+
+    def load(self, sandbox: str, state: State) -> None:
+        """Replace everything the sandbox holds (volatile collections and claims are emptied), as one log record."""
+
+    def delete(self, sandbox: str) -> None:
+        """Forget the sandbox and its files."""
+
+    def flush(self) -> None:
+        """Bring to the disk what was written without waiting for it."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the store takes no more writes, or None while it does."""
+
+    def close(self) -> None:
+        """Write a checkpoint of everything and let go of the files."""
+
+
+class StoreError(Exception):
+    """The store could not keep or read something; the message names the file, the place and the reason."""
+
+
+class StoreDamaged(StoreError):
+    """A file on the disk is not what was written; it is left untouched."""
+
+
+class StoreLocked(StoreError):
+    """Another process has this data directory."""

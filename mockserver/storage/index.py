@@ -1,0 +1,89 @@
+"""How records are ordered along a field: by a key any JSON value has, then by creation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sortedcontainers import SortedList
+
+_BOOL, _NUMBER, _STRING, _OTHER = range(4)
+_LAST = chr(sys.maxunicode)
+Entry = tuple[Any, ...]
+"""``(rank of type, comparable value, n)``, in creation order ``(n,)``; a shorter one comes before all it begins."""
+
+
+def key(value: Any) -> Entry | None:
+    """What the value is sorted by, its type first so that values of mixed types compare; None is in no index."""
+    if type(value) is str:
+        return (_STRING, value.casefold())
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return (_BOOL, value)
+    if isinstance(value, int | float) and value == value:  # NaN would break the order
+        return (_NUMBER, value)
+    return (_OTHER, json.dumps(value, sort_keys=True, default=repr))
+
+
+def prefix_bounds(prefix: str) -> tuple[Entry, Entry]:
+    """The entries between which all strings lie that begin with prefix, by casefold."""
+    folded = prefix.casefold()
+    stem = folded.rstrip(_LAST)
+    end = (_STRING, stem[:-1] + chr(ord(stem[-1]) + 1)) if stem else (_STRING + 1,)
+    return (_STRING, folded), end
+
+
+class Index:
+    """The entries of one table along one field, in order; without a field, in creation order."""
+
+    def __init__(self, field: str | None) -> None:
+        self._field = field
+        self._entries = SortedList()
+
+    def entry(self, n: int, record: Mapping[str, Any]) -> Entry | None:
+        """Where the record stands, or None when it does not belong here."""
+        if self._field is None:
+            return (n,)
+        found = key(record.get(self._field))
+        return None if found is None else (*found, n)
+
+    def fill(self, records: Iterator[tuple[int, Mapping[str, Any]]]) -> None:
+        """Begin anew with these records."""
+        entries = (self.entry(n, record) for n, record in records)
+        self._entries = SortedList(entry for entry in entries if entry is not None)
+
+    def change(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+        """Take note that record n was old and is new; None is no record."""
+        before = None if old is None else self.entry(n, old)
+        after = None if new is None else self.entry(n, new)
+        if before == after:
+            return
+        if before is not None:
+            self._entries.remove(before)
+        if after is not None:
+            self._entries.add(after)
+
+    def oldest(self) -> int:
+        """The first entry's n."""
+        n: int = self._entries[0][-1]
+        return n
+
+    def walk(
+        self, low: Entry | None, high: Entry | None, descending: bool, version: Callable[[], int]
+    ) -> Iterator[Entry]:
+        """The entries strictly between low and high; whenever version changes the walk looks up its place again."""
+        seen = version()
+        entries = self._between(low, high, descending)
+        while (entry := next(entries, None)) is not None:
+            yield entry
+            if seen != version():
+                seen = version()
+                low, high = (low, entry) if descending else (entry, high)
+                entries = self._between(low, high, descending)
+
+    def _between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:
+        entries: Iterator[Entry] = self._entries.irange(low, high, (False, False), descending)
+        return entries

@@ -1,0 +1,100 @@
+"""One sandbox's records as the engine sees them inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.storage.base import Position, Record
+from mockserver.storage.table import Changes, IndexedTable
+
+COUNTERS = "_counters"
+
+
+class TinySpace(Changes):
+    """The Space over TinyDB tables; it works until its transaction is left."""
+
+    __slots__ = ("_claims", "_tables")
+
+    def __init__(self, tables: dict[str, IndexedTable], claims: set[str]) -> None:
+        super().__init__()
+        self._tables, self._claims = tables, claims
+
+    def _table(self, collection: str) -> IndexedTable:
+        try:
+            return self._tables[collection]
+        except KeyError:
+            known = ", ".join(sorted(self._tables)) or "none, the transaction is over"
+            raise KeyError(f"collection {collection!r} is not declared; declared: {known}") from None
+
+    def get(self, collection: str, id: str) -> Record | None:
+        """The record of that id, or None."""
+        return self._table(collection).find_by_id(id)
+
+    def put(self, collection: str, record: Record) -> None:
+        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
+        table = self._table(collection)
+        n = table.ids.get(record["id"])
+        if n is None:
+            n = table.memory.peek_id(collection)
+        self.write(table, n, record if type(record) is dict else dict(record))
+
+    def drop(self, collection: str, id: str) -> None:
+        """Forget the record of that id; an unknown id is no error."""
+        table = self._table(collection)
+        n = table.ids.get(id)
+        if n is not None:
+            self.erase(table, n)
+
+    def find(self, collection: str, field: str, value: Any) -> Iterator[Record]:
+        """The records whose indexed field equals value (strings by casefold), oldest first."""
+        if value is None:
+            return iter(())
+        return (record for _, record in self._table(collection).walk(field, value, None, False, None))
+
+    def scan(
+        self,
+        collection: str,
+        *,
+        field: str | None = None,
+        equals: Any = None,
+        prefix: str | None = None,
+        descending: bool = False,
+        after: Position | None = None,
+    ) -> Iterator[tuple[Position, Record]]:
+        """Walk a collection in creation order, or along an index, from behind ``after``."""
+        return self._table(collection).walk(field, equals, prefix, descending, after)
+
+    def count(self, collection: str) -> int:
+        """How many records the collection holds."""
+        return len(self._table(collection).rows)
+
+    def bump(self, counter: str, by: int = 1) -> int:
+        """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
+        found = self.get(COUNTERS, counter)
+        value: int = (0 if found is None else found["value"]) + by
+        self.put(COUNTERS, {"id": counter, "value": value})
+        return value
+
+    def append(self, collection: str, record: Record, keep: int) -> None:
+        """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
+        self.put(collection, record)
+        table = self._table(collection)
+        while len(table.rows) > keep:
+            self.erase(table, table.oldest())
+
+    def claim(self, name: str) -> bool:
+        """Mark a name as in someone's hands until released; False when it already is. Never kept on disk."""
+        if name in self._claims:
+            return False
+        self._claims.add(name)
+        return True
+
+    def release(self, name: str) -> None:
+        """Let go of a claim; one that nobody holds is no error."""
+        self._claims.discard(name)
+
+    def finish(self) -> None:
+        """Be of no more use: what was found here belongs to others once the lock is let go."""
+        super().finish()
+        self._tables = {}

@@ -1,0 +1,248 @@
+"""TinyDB's Table over rows in memory: a step by id, by indexed field or in order costs the same at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from typing import Any, cast
+
+from tinydb.table import Table
+
+from mockserver.storage.base import Position, Record
+from mockserver.storage.checkpoint import BOOKKEEPING, Rows
+from mockserver.storage.index import Entry, Index, key, prefix_bounds
+from mockserver.storage.log import Ops
+from mockserver.storage.storage import LoggedStorage, Transaction
+
+
+class NoCache(dict[Any, Any]):
+    """A query cache that keeps nothing: a cached answer would be stale after every write."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self.capacity = capacity
+
+    def __setitem__(self, query: Any, documents: Any) -> None:
+        return
+
+
+class IndexedTable(Table):
+    """One table; ``place`` and ``take`` change it in memory only, TinyDB's own methods are each a transaction."""
+
+    query_cache_class = cast(Any, NoCache)
+
+    def __init__(self, storage: LoggedStorage, name: str) -> None:
+        if name == BOOKKEEPING:
+            raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
+        super().__init__(storage, name)
+        self.memory = storage
+        self.logged = storage.logged
+        self.version = 0
+        self._indexes: dict[str | None, Index] = {None: Index(None)}
+        storage.watch(self._rebuild)
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self.rows: Rows = self.memory.rows(self.name)
+        self.ids = {record["id"]: int(n) for n, record in self.rows.items() if record.get("id") is not None}
+        self.version += 1
+        for index in self._indexes.values():
+            index.fill((int(n), record) for n, record in self.rows.items())
+
+    def index_by(self, fields: tuple[str, ...]) -> None:
+        """Have an index on these fields and on no others."""
+        self._indexes = {None: self._indexes[None], **{field: Index(field) for field in fields}}
+        self._rebuild()
+
+    def find_by_id(self, id: str) -> Record | None:
+        """The record of that id, or None."""
+        n = self.ids.get(id)
+        return None if n is None else self.rows[str(n)]
+
+    def oldest(self) -> int:
+        """The doc_id of the oldest record of a table that has one."""
+        return self._indexes[None].oldest()
+
+    def place(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
+        """Make record the document n, and answer what was there; ValueError if another one has its id."""
+        old, name = self.rows.get(str(n)), record.get("id")
+        if name is not None and self.ids.get(name, n) != n:
+            raise ValueError(f"table {self.name!r} has another record of id {name!r}")
+        self._reindex(n, old, record)
+        self.rows[str(n)] = record
+        if name is not None:
+            self.ids[name] = n
+        return old
+
+    def take(self, n: int) -> dict[str, Any]:
+        """Remove the document n, and answer it."""
+        old = self.rows.pop(str(n))
+        self._reindex(n, old, None)
+        return old
+
+    def _reindex(self, n: int, old: Record | None, new: Record | None) -> None:
+        self.version += 1
+        for index in self._indexes.values():
+            index.change(n, old, new)
+        if old is not None:
+            self.ids.pop(old.get("id"), None)
+
+    def walk(
+        self, field: str | None, equals: Any, prefix: str | None, descending: bool, after: Position | None
+    ) -> Iterator[tuple[Position, Record]]:
+        """The records with where each stands, from behind ``after``; KeyError if the field has no index."""
+        index = self._indexes.get(field)
+        if index is None or (field is None and (equals is not None or prefix is not None)):
+            raise KeyError(f"collection {self.name!r} has no index on {field!r}")
+        low, high = _bounds(equals, prefix)
+        if after is not None:
+            low, high = _behind(_entry(field, after), low, high, descending)
+        for entry in index.walk(low, high, descending, lambda: self.version):
+            n = entry[-1]
+            record = self.rows[str(n)]
+            yield ((n,) if field is None else (record[field], n)), record
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def _get_next_id(self) -> int:
+        with self.memory.held():
+            n = self.memory.peek_id(self.name)
+            self.memory.set_next_id(self.name, n + 1)
+            return n
+
+    def _read_table(self) -> dict[str, Mapping[str, Any]]:
+        return cast(dict[str, Mapping[str, Any]], _Snapshot(self))
+
+    def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
+        with Transaction(self.memory, Changes()) as changes:
+            draft = _Draft(self.rows)
+            updater(cast(dict[int, Mapping[str, Any]], draft))
+            for n, record in draft.changed.items():
+                if record is None:
+                    changes.erase(self, n)
+                elif record != self.rows.get(str(n)):
+                    changes.write(self, n, record)
+
+
+def _bounds(equals: Any, prefix: str | None) -> tuple[Entry | None, Entry | None]:
+    if prefix is not None:
+        return prefix_bounds(prefix)
+    same = key(equals)
+    return (None, None) if same is None else (same, (*same, float("inf")))
+
+
+def _entry(field: str | None, after: Position) -> Entry:
+    if field is None and len(after) == 1 and isinstance(after[0], int):
+        return tuple(after)
+    stands = key(after[0]) if field is not None and len(after) == 2 and isinstance(after[1], int) else None
+    if stands is None:
+        raise ValueError(f"{after!r} is no position of a walk {f'along {field!r}' if field else 'by creation'}")
+    return (*stands, after[1])
+
+
+def _behind(place: Entry, low: Entry | None, high: Entry | None, descending: bool) -> tuple[Entry | None, Entry | None]:
+    if descending:
+        return low, place if high is None else min(high, place)
+    return place if low is None else max(low, place), high
+
+
+class Changes:
+    """The writes of one transaction: what goes into the log, and how to undo it."""
+
+    __slots__ = ("_undo", "ops")
+
+    def __init__(self) -> None:
+        self.ops: Ops = []
+        self._undo: list[tuple[IndexedTable, int, dict[str, Any] | None]] = []
+
+    def write(self, table: IndexedTable, n: int, record: dict[str, Any]) -> None:
+        """Make record the table's document n."""
+        old = table.place(n, record)
+        self._undo.append((table, n, old))
+        if old is None and n >= table.memory.peek_id(table.name):
+            table.memory.set_next_id(table.name, n + 1)
+        if table.logged:
+            self.ops.append(["put", table.name, n, record])
+
+    def erase(self, table: IndexedTable, n: int) -> None:
+        """Remove the table's document n."""
+        self._undo.append((table, n, table.take(n)))
+        if table.logged:
+            self.ops.append(["drop", table.name, n])
+
+    def rollback(self) -> None:
+        """Undo them all in memory; the newest doc_ids are free again, as if they had never been given."""
+        for table, n, old in reversed(self._undo):
+            if old is not None:
+                table.place(n, old)
+                continue
+            table.take(n)
+            if table.memory.peek_id(table.name) == n + 1:
+                table.memory.set_next_id(table.name, n)
+
+    def finish(self) -> None:
+        """Forget how to undo."""
+        self._undo = []
+
+
+class _Snapshot(Mapping[str, Record]):
+    """A table as TinyDB reads it: one document at once at no cost, all of them as they were at one moment."""
+
+    def __init__(self, table: IndexedTable) -> None:
+        self._table = table
+
+    def __getitem__(self, n: str) -> Record:
+        with self._table.memory.held():
+            return self._table.rows[n]
+
+    def __len__(self) -> int:
+        return len(self._table.rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._copy())
+
+    def items(self) -> ItemsView[str, Record]:
+        return self._copy().items()
+
+    def _copy(self) -> dict[str, Record]:
+        with self._table.memory.held():
+            rows = self._table.rows
+            return {n: rows[n] for n in sorted(rows, key=int)}
+
+
+class _Draft(MutableMapping[int, dict[str, Any]]):
+    """A table as TinyDB changes it: documents are copied when looked at, since TinyDB changes them in place."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.changed: dict[int, dict[str, Any] | None] = {}
+
+    def __getitem__(self, n: int) -> dict[str, Any]:
+        if n not in self.changed:
+            self.changed[n] = deepcopy(self._rows[str(n)])
+        found = self.changed[n]
+        if found is None:
+            raise KeyError(n)
+        return found
+
+    def __setitem__(self, n: int, document: dict[str, Any]) -> None:
+        self.changed[n] = document
+
+    def __delitem__(self, n: int) -> None:
+        if n not in self:
+            raise KeyError(n)
+        self.changed[n] = None
+
+    def __contains__(self, n: object) -> bool:
+        return self.changed[n] is not None if n in self.changed else str(n) in self._rows
+
+    def __iter__(self) -> Iterator[int]:
+        known = {int(n) for n in self._rows} | set(self.changed)
+        return iter(sorted(n for n in known if n in self))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def clear(self) -> None:
+        self.changed = dict.fromkeys(int(n) for n in self._rows)

@@ -1,0 +1,234 @@
+"""The store on TinyDB: a database per sandbox, in memory, with a log and a checkpoint on the disk when it has one."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import cast
+
+from tinydb import TinyDB
+from tinydb.table import Table
+
+from mockserver.storage.base import Collection, Space, State, StoreError, StoreLocked
+from mockserver.storage.checkpoint import BOOKKEEPING
+from mockserver.storage.disk import Disk, Paths
+from mockserver.storage.files import Files
+from mockserver.storage.space import COUNTERS, TinySpace
+from mockserver.storage.storage import LoggedStorage, Transaction
+from mockserver.storage.table import IndexedTable
+
+CHECKPOINT_BYTES = 8 * 1024 * 1024
+_name = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+class Database(TinyDB):
+    """A TinyDB whose tables are indexed and whose every change is one record in the log."""
+
+    table_class: type[Table] = IndexedTable
+
+    def __init__(self, storage: LoggedStorage) -> None:
+        super().__init__(storage=lambda: storage)
+
+    def drop_table(self, name: str) -> None:
+        """Drop all the table's documents."""
+        self.table(name).truncate()
+
+    def drop_tables(self) -> None:
+        """Drop all documents of all tables."""
+        for name in self.tables():
+            self.drop_table(name)
+
+
+class _Sandbox:
+    """One open sandbox: what is kept, what is volatile, and who has a claim on what."""
+
+    def __init__(self, storage: LoggedStorage) -> None:
+        self.storage = storage
+        self.database = Database(storage)
+        self.scratch = LoggedStorage()
+        self.volatile_database = Database(self.scratch)
+        self.volatile: tuple[str, ...] = ()
+        self.claims: set[str] = set()
+        self.tables = {COUNTERS: self._table(self.database, COUNTERS)}
+
+    @staticmethod
+    def _table(database: Database, name: str) -> IndexedTable:
+        return cast(IndexedTable, database.table(name))
+
+    def declare(self, collections: tuple[Collection, ...]) -> None:
+        tables = {COUNTERS: self.tables[COUNTERS]}
+        for collection in collections:
+            if collection.name in (BOOKKEEPING, COUNTERS):
+                raise ValueError(f"a collection cannot be named {collection.name!r}: the store uses that name itself")
+            table = self._table(self.volatile_database if collection.volatile else self.database, collection.name)
+            table.index_by(collection.indexes)
+            tables[collection.name] = table
+        self.tables = tables
+        self.volatile = tuple(collection.name for collection in collections if collection.volatile)
+
+    def export(self) -> State:
+        kept = {name: table.rows for name, table in self.tables.items() if name not in {COUNTERS, *self.volatile}}
+        kept |= self.storage.read()
+        return {name: [kept[name][n] for n in sorted(kept[name], key=int)] for name in sorted(kept)}
+
+    def load(self, state: State) -> int:
+        kept = {name: records for name, records in state.items() if name not in self.volatile}
+        seq = self.storage.load(kept)
+        self.scratch.load({})
+        self.claims.clear()
+        return seq
+
+
+class TinyStore:
+    """Keeps every sandbox in a TinyDB of its own; with no directory, in memory only."""
+
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        files: Files | None = None,
+        fsync: Callable[[int], None] | None = None,
+        checkpoint_bytes: int = CHECKPOINT_BYTES,
+    ) -> None:
+        files = files or Files()
+        self._directory = None if directory is None else directory / "sandboxes"
+        self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes)
+        self._opening = threading.Lock()
+        self._sandboxes: dict[str, _Sandbox] = {}
+        self._lock = -1
+        if directory is not None:
+            self._take(directory)
+
+    def _take(self, directory: Path) -> None:
+        files, sandboxes = self._disk.files, directory / "sandboxes"
+        try:
+            files.make_directory(sandboxes)
+            self._lock = files.lock(directory / ".lock")
+            self._sweep(sandboxes)
+        except BlockingIOError as error:
+            raise StoreLocked(f"{directory / '.lock'}: another process has this data directory") from error
+        except OSError as error:
+            raise StoreError(f"{directory}: cannot be the data directory of user {os.getuid()} ({error})") from error
+
+    def _sweep(self, sandboxes: Path) -> None:
+        """Finish the deletions a crash or an error broke off, and clear away what half a checkpoint left."""
+        for name in self._disk.files.list(sandboxes):
+            if name.endswith(".deleted"):
+                self._remove(Paths(sandboxes, name.removesuffix(".deleted")))
+            elif name.endswith(".tmp"):
+                self._disk.files.unlink(sandboxes / name)
+
+    @property
+    def failure(self) -> str | None:
+        """Why no more writes are taken, or None while all is well."""
+        return self._disk.failure
+
+    def names(self) -> list[str]:
+        """The sandboxes kept here, sorted."""
+        found = set(self._sandboxes)
+        if self._directory is not None:
+            files = (name.partition(".") for name in self._disk.files.list(self._directory))
+            found |= {stem for stem, _, kind in files if kind in ("json", "log")}
+        return sorted(found)
+
+    def open(self, sandbox: str) -> None:
+        """Make the sandbox's records available, creating an empty one where there is none."""
+        _refuse_unsafe(sandbox)
+        with self._opening:
+            if sandbox not in self._sandboxes:
+                self._sandboxes[sandbox] = _Sandbox(self._storage(sandbox))
+
+    def _storage(self, sandbox: str) -> LoggedStorage:
+        if self._directory is None:
+            return LoggedStorage()
+        paths = Paths(self._directory, sandbox)
+        try:
+            if self._disk.files.exists(paths.deleted):
+                self._remove(paths)
+            return LoggedStorage(paths, self._disk)
+        except OSError as error:
+            raise StoreError(f"{paths.log}: the sandbox cannot be opened ({error})") from error
+
+    def _opened(self, sandbox: str) -> _Sandbox:
+        try:
+            return self._sandboxes[sandbox]
+        except KeyError:
+            raise StoreError(f"sandbox {sandbox!r} is not open") from None
+
+    def database(self, sandbox: str) -> TinyDB:
+        """The TinyDB of an open sandbox, for its own query language; each change is a durable transaction."""
+        return self._opened(sandbox).database
+
+    def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
+        """Say which collections an open sandbox has; indexes are built over what is already there."""
+        opened = self._opened(sandbox)
+        with opened.storage.exclusive():
+            opened.declare(collections)
+
+    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+        """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
+        opened = self._opened(sandbox)
+        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable)
+
+    def export(self, sandbox: str) -> State:
+        """All collections that are not volatile, as plain JSON-able data; the records are not to be changed."""
+        opened = self._opened(sandbox)
+        with opened.storage.held():
+            return opened.export()
+
+    def load(self, sandbox: str, state: State) -> None:
+        """Replace everything the sandbox holds (volatile collections and claims are emptied), as one log record."""
+        opened = self._opened(sandbox)
+        with opened.storage.exclusive():
+            seq = opened.load(state)
+        opened.storage.sync(seq)
+
+    def flush(self) -> None:
+        """Wait until every write so far is on the disk: what makes those that were not durable so."""
+        for opened in list(self._sandboxes.values()):
+            opened.storage.flush()
+
+    def delete(self, sandbox: str) -> None:
+        """Forget the sandbox and its files."""
+        _refuse_unsafe(sandbox)
+        with self._opening:
+            opened = self._sandboxes.pop(sandbox, None)
+            if opened is not None:
+                with opened.storage.exclusive():
+                    opened.storage.abandon()
+            if self._directory is not None:
+                self._delete(Paths(self._directory, sandbox))
+
+    def _delete(self, paths: Paths) -> None:
+        files = self._disk.files
+        try:
+            files.close(files.open_append(paths.deleted))
+            files.sync_directory(paths.directory)
+            self._remove(paths)
+        except OSError as error:
+            raise StoreError(f"{paths.deleted}: the sandbox could not be deleted ({error})") from error
+
+    def _remove(self, paths: Paths) -> None:
+        files = self._disk.files
+        for path in (paths.temporary, paths.log, paths.checkpoint, paths.previous):
+            files.unlink(path)
+        files.sync_directory(paths.directory)
+        files.unlink(paths.deleted)
+
+    def close(self) -> None:
+        """Write a checkpoint of everything and let go of the files."""
+        with self._opening, ExitStack() as last_to_first:
+            if self._lock >= 0:
+                last_to_first.callback(self._disk.files.close, self._lock)
+                self._lock = -1
+            while self._sandboxes:
+                last_to_first.callback(self._sandboxes.popitem()[1].storage.close)
+
+
+def _refuse_unsafe(sandbox: str) -> None:
+    if _name.fullmatch(sandbox) is None:
+        raise StoreError(f"sandbox id {sandbox!r} does not match {_name.pattern}")

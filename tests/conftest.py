@@ -1,0 +1,25 @@
+"""The fixtures every test may ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver import edge
+from tests.acme import ACME
+from tests.worlds import World, make_world
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of the real providers; waiting is written down instead of done."""
+    made = make_world()
+    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    return made
+
+
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of the provider that is there for tests only."""
+    made = make_world(ACME)
+    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    return made

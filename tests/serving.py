@@ -1,0 +1,65 @@
+"""Start the shipped server command as a process of its own, the way users do."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+START_SECONDS = 20.0
+STOP_SECONDS = 15.0
+
+
+@contextmanager
+def start_server(*args: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Yield the process of `testmode <args>` and its base URL, once it says that it is ready."""
+    command = [sys.executable, "-m", "mockserver.cli", *args]
+    with started(command, **environment) as (process, url):
+        yield process, url
+
+
+@contextmanager
+def started(command: list[str], **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Yield the process of any command that prints the line `Ready. listening on URL`, and that URL."""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | environment,
+    ) as process:
+        try:
+            yield process, _wait_until_ready(process)
+        finally:
+            _stop(process)
+
+
+def _wait_until_ready(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.start()
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if ready := re.match(r"Ready\. listening on (http://\S+)", line):
+                return ready[1]
+    finally:
+        watchdog.cancel()
+    raise AssertionError(f"The server ended before it was ready:\n{''.join(said)}")
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        process.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    except ValueError:
+        # The test has read the output to its end and closed it.
+        process.wait()

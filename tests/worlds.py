@@ -1,0 +1,71 @@
+"""What most tests run in: an engine in memory behind Flask's test client, its sandboxes' clocks frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from mockserver.app import create_app, known_providers, make_engine
+from mockserver.engine import Clock, Engine, Provider, Sandbox, parse_instant
+from mockserver.storage.base import Store
+from mockserver.storage.tiny import TinyStore
+
+NOON = parse_instant("2026-03-01T12:00:00Z")
+TOKEN = "admin-token-of-the-tests"
+
+
+@dataclass
+class World:
+    """An engine, its application, and two ways in: as a client of a provider and as an operator."""
+
+    engine: Engine
+    app: Flask
+    waited: list[float] = field(default_factory=list)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The first sandbox of the first provider."""
+        return self.engine.sandboxes[next(iter(self.engine.providers))]
+
+    def key(self, sandbox: str | None = None) -> str:
+        """A working key of a sandbox."""
+        chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
+        return next(iter(chosen.keys))
+
+    def ask(self, method: str, path: str, *, sandbox: str | None = None, **options: Any) -> TestResponse:
+        """Call a provider as its client does; ``path`` begins behind the provider's name, ``key=None`` sends none."""
+        chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
+        key = options.pop("key", self.key(chosen.id))
+        headers = dict(options.pop("headers", {}))
+        if key is not None:
+            headers.setdefault("Authorization", f"Bearer {key}")
+        client: FlaskClient = self.app.test_client()
+        return client.open(f"/{chosen.provider.name}{path}", method=method, headers=headers, **options)
+
+    def admin(self, method: str, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Call the admin API with its token; ``path`` begins behind ``/__admin``."""
+        headers = {"Authorization": f"Bearer {TOKEN}", **options.pop("headers", {})}
+        if json is not None:
+            options["json"] = json
+        return self.app.test_client().open(f"/__admin{path}", method=method, headers=headers, **options)
+
+    def advance(self, by: str, sandbox: str | None = None) -> Any:
+        """Advance a sandbox's clock through the admin API."""
+        id = sandbox or self.sandbox.id
+        answer = self.admin("PUT", f"/sandboxes/{id}/clock", {"action": "advance", "by": by})
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+
+def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
+    """A world of the given providers, or of all there are."""
+    chosen = list(providers) or list(known_providers().values())
+    engine = make_engine(store or TinyStore(None), chosen, propagate=True, **options)
+    if freeze:
+        for sandbox in engine.sandboxes.values():
+            sandbox.set_clock(Clock(frozen_at=NOON))
+    return World(engine, create_app(engine, token=TOKEN))
