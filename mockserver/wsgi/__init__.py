@@ -1,0 +1,1 @@
+"""HTTP/1.1 as it comes over a socket, read strictly and written carefully."""

@@ -1,0 +1,142 @@
+"""One request's answer on its way out."""
+
+import logging
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from mockserver.wsgi.connection import MAX_UNREAD, Body, Connection
+from mockserver.wsgi.framing import Request, check_reply
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from mockserver.server import Server
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
+_ONE_SEND: Final = 64 * 1024
+GONE: Final = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
+_BODILESS: Final = ("204", "304")
+
+log = logging.getLogger("mockserver.server")
+
+
+class Exchange:
+    """One request's answer on its way out: the `start_response` and `write` of PEP 3333."""
+
+    def __init__(self, gate: "Server", connection: Connection, request: Request, body: Body | None) -> None:
+        self.keep_alive = request.keep_alive
+        self.head_sent = False
+        self._gate = gate
+        self._connection = connection
+        self._request = request
+        self._body = body
+        self._status = ""
+        self._headers: list[tuple[str, str]] = []
+        self._bodiless = request.method == "HEAD"
+        self._chunked = False
+        self._length: int | None = None
+        self._sent = 0
+
+    def run(self, app: "WSGIApplication", environ: dict[str, Any]) -> None:
+        """Let the application answer; raises whatever it or the connection raises."""
+        result = app(environ, self.start_response)
+        try:
+            self._send_all(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """Take the head of the answer; raises ValueError for one that must not be sent."""
+        if exc_info is not None and self.head_sent and exc_info[1] is not None:
+            raise exc_info[1].with_traceback(exc_info[2])
+        check_reply(status, headers)
+        self._status, self._headers = status, list(headers)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the body, the first one together with the head."""
+        if self.head_sent:
+            self._connection.send(self._framed(data))
+            return
+        if self._body is not None and self._body.refusal is not None:
+            # Whatever the application made of a body that broke off, the client broke the rules of HTTP.
+            raise self._body.refusal
+        head = self._compose()
+        self.head_sent = True
+        data = self._framed(data)
+        if len(data) <= _ONE_SEND:
+            self._connection.send(head + data)
+        else:
+            self._connection.send(head)
+            self._connection.send(data)
+
+    def _send_all(self, result: Iterable[bytes]) -> None:
+        if isinstance(result, list | tuple):
+            data = b"".join(result)
+            self._length = len(data)
+            result = (data,)
+        for data in result:
+            if data:
+                self.write(data)
+        if not self.head_sent:
+            self.write(b"")
+        if self._chunked:
+            self._connection.send(b"0\r\n\r\n")
+        elif self._length not in (None, self._sent) and not self._bodiless:
+            log.error("The application announced %s octets and sent %s.", self._length, self._sent)
+            self.keep_alive = False
+
+    def _framed(self, data: bytes) -> bytes:
+        if self._bodiless or not data:
+            return b""
+        self._sent += len(data)
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+
+    def _compose(self) -> bytes:
+        if not self._status:
+            raise RuntimeError("The application answered without calling start_response.")
+        fields = {name.lower(): value for name, value in self._headers}
+        self._delimit(fields)
+        self._decide_persistence(fields.get("connection"))
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self._headers])
+        return f"HTTP/1.1 {self._status}\r\n{lines}\r\n".encode("latin-1")
+
+    def _delimit(self, fields: dict[str, str]) -> None:
+        if "transfer-encoding" in fields:
+            raise ValueError("Transfer-Encoding is the server's to send.")
+        empty = self._status[:3] in _BODILESS
+        if "content-length" in fields:
+            self._length = int(fields["content-length"])
+        elif self._length is not None and not (empty or self._bodiless):
+            self._headers.append(("Content-Length", str(self._length)))
+        elif not (empty or self._bodiless):
+            self._delimit_unknown()
+        self._bodiless = self._bodiless or empty
+
+    def _delimit_unknown(self) -> None:
+        if self._request.version == "HTTP/1.1":
+            self._chunked = True
+            self._headers.append(("Transfer-Encoding", "chunked"))
+        else:
+            self.keep_alive = False
+
+    def _decide_persistence(self, connection: str | None) -> None:
+        body = self._body
+        if self._gate.draining:
+            self.keep_alive = False
+        if body is not None and (body.unasked or body.left > MAX_UNREAD):
+            self.keep_alive = False
+            # Leave to send it comes before an answer or not at all.
+            body.unasked = False
+        if connection is not None:
+            self.keep_alive = self.keep_alive and connection.lower() != "close"
+        elif not self.keep_alive:
+            self._headers.append(("Connection", "close"))
+        elif self._request.version == "HTTP/1.0":
+            self._headers.append(("Connection", "keep-alive"))

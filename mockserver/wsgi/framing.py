@@ -1,0 +1,219 @@
+"""What a client has sent, read strictly by RFC 9112, or the one sentence that says which rule it broke."""
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+MAX_LINE: Final = 8 * 1024
+MAX_FIELD_OCTETS: Final = 16 * 1024
+MAX_FIELDS: Final = 100
+UNKNOWN: Final = -1
+
+CRLF: Final = b"\r\n"
+_TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TARGET = re.compile(r"[\x21-\x7e\x80-\xff]+")
+_AUTHORITY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+_ABSOLUTE = re.compile(r"(?i:https?)://([^/?]+)(/[^?]*)?(?:\?(.*))?")
+_STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_PHRASES: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+}
+
+
+class Refusal(OSError):
+    """Ends the connection with this status and rule; an OSError because readers of a body expect those."""
+
+    def __init__(self, status: int, rule: str) -> None:
+        super().__init__(rule)
+        self.status = status
+        self.rule = rule
+
+    def answer(self) -> bytes:
+        """Say it to the client: everything that is sent, head and body."""
+        head = (
+            f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            f"Content-Length: {len(self.rule) + 1}\r\nConnection: close\r\n\r\n"
+        )
+        return f"{head}{self.rule}\n".encode()
+
+
+class Request(NamedTuple):
+    """One request as its head describes it; `length` is UNKNOWN when the body comes in chunks."""
+
+    method: str
+    target: str
+    path: str
+    query: str
+    version: str
+    fields: dict[str, str]
+    length: int
+    keep_alive: bool
+    expects_continue: bool
+
+
+def parse_head(head: bytes) -> Request:
+    """Read a whole head, without the empty line that ends it, or raise the Refusal it has earned."""
+    line, _, block = head.partition(CRLF)
+    check_sizes(len(line), len(block))
+    check_octets(head)
+    first, *rest = head.decode("latin-1").split("\r\n")
+    if len(rest) > MAX_FIELDS:
+        raise Refusal(431, f"A request has at most {MAX_FIELDS} header fields.")
+    method, target, version = parse_request_line(first)
+    fields = parse_fields(rest)
+    path, query = _locate(method, target, fields)
+    _check_host(fields, version)
+    length = _body_length(fields, version)
+    return Request(
+        method, target, path, query, version, fields, length, _keep_alive(fields, version), _expects(fields, version)
+    )
+
+
+def check_sizes(line: int, block: int) -> None:
+    """Refuse a request line or a header block that is too long."""
+    if line > MAX_LINE:
+        raise Refusal(414, f"A request line has at most {MAX_LINE} octets.")
+    if block > MAX_FIELD_OCTETS:
+        raise Refusal(431, f"The header fields have at most {MAX_FIELD_OCTETS} octets together.")
+
+
+def check_octets(head: bytes) -> None:
+    """Refuse control characters, and CR or LF anywhere but together."""
+    # Deleting the text leaves each line's CRLF and whatever should not be there: two C calls for the whole head.
+    if head.translate(None, _TEXT) != CRLF * head.count(CRLF):
+        raise Refusal(400, "A head is lines of text that end in CRLF, without control characters.")
+
+
+def parse_request_line(line: str) -> tuple[str, str, str]:
+    """Split `GET /path HTTP/1.1` into its three parts."""
+    parts = line.split(" ")
+    if len(parts) != 3:
+        raise Refusal(400, "A request line is a method, a target and a version with one space between them.")
+    method, target, version = parts
+    if version not in ("HTTP/1.1", "HTTP/1.0"):
+        known = re.fullmatch(r"HTTP/[0-9]\.[0-9]", version)
+        raise Refusal(505 if known else 400, "The version is HTTP/1.1 or HTTP/1.0.")
+    if not _TOKEN.fullmatch(method):
+        raise Refusal(400, "A method is a token.")
+    if not _TARGET.fullmatch(target):
+        raise Refusal(400, "A target has no spaces and no control characters.")
+    return method, target, version
+
+
+def parse_fields(lines: list[str]) -> dict[str, str]:
+    """Header fields under their WSGI names; repeated ones are joined, except where a second one is refused."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise Refusal(400, "A header field has a colon.")
+        key = _environ_key(name)
+        value = value.strip(" \t")
+        if key not in fields:
+            fields[key] = value
+        elif key in ("HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"):
+            raise Refusal(400, f"{name} is sent once.")
+        else:
+            fields[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+    # Names with an underscore would be indistinguishable from those with a hyphen: they are left out.
+    fields.pop("", None)
+    return fields
+
+
+@lru_cache(maxsize=256)
+def _is_token(name: str) -> bool:
+    return _TOKEN.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=256)
+def _environ_key(name: str) -> str:
+    if not _TOKEN.fullmatch(name):
+        raise Refusal(400, "A header field's name is a token with the colon right behind it.")
+    key = name.upper().replace("-", "_")
+    if "_" in name:
+        return ""
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def _locate(method: str, target: str, fields: dict[str, str]) -> tuple[str, str]:
+    if target[0] == "/":
+        path, _, query = target.partition("?")
+    elif absolute := _ABSOLUTE.fullmatch(target):
+        # RFC 9112 3.2.2: the authority of the target replaces whatever the Host field said.
+        if "HTTP_HOST" in fields:
+            fields["HTTP_HOST"] = absolute[1]
+        path, query = absolute[2] or "/", absolute[3] or ""
+    elif target == "*" and method == "OPTIONS":
+        path, query = "*", ""
+    else:
+        raise Refusal(400, "A target is a path, an absolute http URI, or * with OPTIONS.")
+    return (unquote_to_bytes(path).decode("latin-1") if "%" in path else path), query
+
+
+def _check_host(fields: dict[str, str], version: str) -> None:
+    host = fields.get("HTTP_HOST")
+    if host is None:
+        if version == "HTTP/1.1":
+            raise Refusal(400, "HTTP/1.1 requires a Host header field.")
+    elif not _AUTHORITY.fullmatch(host):
+        raise Refusal(400, "Host is a name or an address and perhaps a port.")
+
+
+def _body_length(fields: dict[str, str], version: str) -> int:
+    coding, length = fields.get("HTTP_TRANSFER_ENCODING"), fields.get("CONTENT_LENGTH")
+    if coding is not None:
+        _check_coding(coding.lower(), length, version)
+        return UNKNOWN
+    if length is None:
+        return 0
+    if not (length.isascii() and length.isdigit() and len(length) <= 18):
+        raise Refusal(400, "Content-Length is one decimal number.")
+    return int(length)
+
+
+def _check_coding(coding: str, length: str | None, version: str) -> None:
+    if length is not None:
+        raise Refusal(400, "Content-Length and Transfer-Encoding exclude each other.")
+    if version == "HTTP/1.0":
+        raise Refusal(400, "HTTP/1.0 has no Transfer-Encoding.")
+    codings = [part.strip() for part in coding.split(",")]
+    if codings.count("chunked") > 1 or "" in codings:
+        raise Refusal(400, "Transfer-Encoding is chunked, once.")
+    if codings != ["chunked"]:
+        raise Refusal(501, "The only transfer coding understood is chunked.")
+
+
+def _keep_alive(fields: dict[str, str], version: str) -> bool:
+    value = fields.get("HTTP_CONNECTION")
+    if value is None:
+        return version == "HTTP/1.1"
+    options = [option.strip() for option in value.lower().split(",")]
+    return "close" not in options and (version == "HTTP/1.1" or "keep-alive" in options)
+
+
+def _expects(fields: dict[str, str], version: str) -> bool:
+    value = fields.get("HTTP_EXPECT")
+    if value is None or version == "HTTP/1.0":
+        return False
+    if value.lower() != "100-continue":
+        raise Refusal(417, "The only expectation understood is 100-continue.")
+    return True
+
+
+def check_reply(status: str, headers: list[tuple[str, str]]) -> None:
+    """Raise ValueError for a status line or header field that would break the framing or the client."""
+    if not _STATUS.fullmatch(status):
+        raise ValueError(f"{status!r} is not a final status line.")
+    for name, value in headers:
+        if not _is_token(name) or not _VALUE.fullmatch(value):
+            raise ValueError(f"The response header {name!r} has a character that cannot be sent.")
