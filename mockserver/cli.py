@@ -55,11 +55,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line."""
-    if sys.argv[1:2] == ["healthcheck"] and len(sys.argv) <= 3 and sys.argv[2:3] != ["--help"]:
+    if sys.argv[1:2] == ["healthcheck"] and len(sys.argv) <= 3 and not sys.argv[-1].startswith("-"):
         # Asked every few seconds in a container: nothing but a socket is needed for it.
         from mockserver import healthcheck
 
-        healthcheck.main()
+        healthcheck.main(sys.argv[2:])
     cli()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from errno import ECONNRESET
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from mockserver.mounts import NO_METHOD
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
 _NOT_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
+_BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
@@ -68,7 +70,7 @@ def allowed(error: Exception | None, operation: Operation | None, method: str) -
 def write(reply: Reply, environ: dict[str, Any], at: int) -> Response:
     """The answer as Flask sends it, dated by the sandbox's clock; or a body that takes the connection over."""
     if reply.wire is not None:
-        return Response(_take_over(environ, reply, reply.wire, at), reply.status or 500)
+        return _TakenOver(_take_over(environ, reply, reply.wire, at), reply.status or 500)
     response = Response(reply.body, _status(reply.status))
     response.headers.clear()
     for name, value in reply.headers:
@@ -76,6 +78,14 @@ def write(reply: Reply, environ: dict[str, Any], at: int) -> Response:
     response.headers["Content-Length"] = str(len(reply.body))
     response.headers["Date"] = http_date(at)
     return response
+
+
+class _TakenOver(Response):
+    """An answer that is asked for its body whatever its method and status: asking is what takes the connection over."""
+
+    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+        """The body, even of an answer to HEAD and of a 204, which Werkzeug would send without."""
+        return self.iter_encoded()
 
 
 def _status(status: int) -> str:
@@ -112,6 +122,8 @@ def _take_over(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> It
     # Both servers ask for the first piece of the body before they send anything, and take a reset connection as
     # nobody's fault: so here the connection is ours, and theirs no longer.
     connection: socket.socket = environ["werkzeug.socket"]
+    if environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS:
+        wire = replace(wire, cut_after=0)
     try:
         _hold(connection, wire.hold)
         _send(connection, reply, wire, at)

@@ -20,11 +20,12 @@ def check(url: str, timeout: float = 2.0) -> bool:
         return False
 
 
-def main() -> None:
-    """Exit with 0 when the server named by the first argument, or by TESTMODE_URL, is ready, else with 1."""
-    url = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080")
+def main(arguments: list[str]) -> None:
+    """Exit with 0 when the server named by the argument, or by TESTMODE_URL, is ready, else with 1."""
+    here = f"http://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
+    url = arguments[0] if arguments else os.environ.get("TESTMODE_URL", here)
     sys.exit(0 if check(url) else 1)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

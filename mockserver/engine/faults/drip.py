@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -20,5 +21,5 @@ class Drip(Fault):
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Do the work, and let the client wait for each piece of the answer."""
         reply = proceed(call)
-        reply.wire = Wire(pace=Pace(self.bytes, self.every_ms / 1000))
+        reply.wire = replace(reply.wire or Wire(), pace=Pace(self.bytes, self.every_ms / 1000))
         return reply

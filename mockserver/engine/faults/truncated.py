@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -19,5 +20,6 @@ class Truncated(Fault):
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Announce the whole length, and send less."""
         reply = proceed(call)
-        reply.wire = Wire(cut_after=int(len(reply.body) * self.fraction))
+        wire, cut = reply.wire or Wire(), int(len(reply.body) * self.fraction)
+        reply.wire = replace(wire, cut_after=cut if wire.cut_after is None else min(cut, wire.cut_after))
         return reply

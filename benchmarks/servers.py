@@ -1,0 +1,80 @@
+"""The servers that are measured, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from time import perf_counter
+from typing import Any
+
+import psutil
+
+TOKEN = "bench"
+
+
+class Server:
+    """A running server: where it is, what it costs, and how to set it up."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, started: float) -> None:
+        self.port, self.started = port, started
+        self._process = psutil.Process(process.pid)
+
+    def cpu_seconds(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def megabytes(self) -> float:
+        return float(self._process.memory_info().rss) / 1_000_000
+
+    def threads(self) -> int:
+        return int(self._process.num_threads())
+
+    def admin(self, method: str, path: str, body: Any = None) -> Any:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        connection.request(method, f"/__admin{path}", None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        assert answer.status < 400, text
+        return json.loads(text) if text else None
+
+    def first_answer(self) -> None:
+        """Wait for the first 200 of an API call, which ends a cold start."""
+        key = self.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", "/smartepi/v1/employees?limit=2", headers={"Authorization": f"Bearer {key}"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+@contextmanager
+def testmode(*arguments: str) -> Iterator[Server]:
+    """The shipped command, on a free port."""
+    command = [sys.executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", "--admin-token", TOKEN]
+    with _started([*command, *arguments]) as server:
+        yield server
+
+
+@contextmanager
+def empty_flask_view() -> Iterator[Server]:
+    """An empty Flask view under the same server."""
+    with _started([sys.executable, "-m", "benchmarks.empty"]) as server:
+        yield server
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[Server]:
+    began = perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
+        assert process.stdout is not None
+        try:
+            line = next(line for line in process.stdout if line.startswith("Ready."))
+            yield Server(process, int(line.rsplit(":", 1)[1]), began)
+        finally:
+            process.terminate()
