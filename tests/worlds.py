@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,6 +16,14 @@ from mockserver.storage.tiny import TinyStore
 
 NOON = parse_instant("2026-03-01T12:00:00Z")
 TOKEN = "admin-token-of-the-tests"
+
+
+if TYPE_CHECKING:
+
+    class Answer(TestResponse):
+        """An answer whose JSON may be looked into without asking first whether there is any."""
+
+        json: Any
 
 
 @dataclass
@@ -36,7 +44,7 @@ class World:
         chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
         return next(iter(chosen.keys))
 
-    def ask(self, method: str, path: str, *, sandbox: str | None = None, **options: Any) -> TestResponse:
+    def ask(self, method: str, path: str, *, sandbox: str | None = None, **options: Any) -> Answer:
         """Call a provider as its client does; ``path`` begins behind the provider's name, ``key=None`` sends none."""
         chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
         key = options.pop("key", self.key(chosen.id))
@@ -44,14 +52,14 @@ class World:
         if key is not None:
             headers.setdefault("Authorization", f"Bearer {key}")
         client: FlaskClient = self.app.test_client()
-        return client.open(f"/{chosen.provider.name}{path}", method=method, headers=headers, **options)
+        return cast("Answer", client.open(f"/{chosen.provider.name}{path}", method=method, headers=headers, **options))
 
-    def admin(self, method: str, path: str, json: Any = None, **options: Any) -> TestResponse:
+    def admin(self, method: str, path: str, json: Any = None, **options: Any) -> Answer:
         """Call the admin API with its token; ``path`` begins behind ``/__admin``."""
         headers = {"Authorization": f"Bearer {TOKEN}", **options.pop("headers", {})}
         if json is not None:
             options["json"] = json
-        return self.app.test_client().open(f"/__admin{path}", method=method, headers=headers, **options)
+        return cast("Answer", self.app.test_client().open(f"/__admin{path}", method=method, headers=headers, **options))
 
     def advance(self, by: str, sandbox: str | None = None) -> Any:
         """Advance a sandbox's clock through the admin API."""

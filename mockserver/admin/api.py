@@ -127,6 +127,8 @@ def _view(engine: Engine, route: Route, **args: str) -> Response:
         return _invalid(error, route)
     if isinstance(answer, str):
         return Response(answer, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
+    if isinstance(answer, bytes):
+        return Response(answer, route.status, content_type="application/json")
     return Response(status=204) if route.status == 204 else _json(answer, route.status)
 
 

@@ -18,6 +18,7 @@ from mockserver.engine import (
     Sandbox,
     Settings,
     Unknown,
+    as_json,
     nearest,
     parse_duration,
     scenario_named,
@@ -185,8 +186,8 @@ def create_fault(ask: Ask) -> Any:
 def replace_faults(ask: Ask) -> Any:
     """Replace all fault rules that no scenario has set."""
     sandbox = ask.sandbox
-    sandbox.drop_faults([active.rule.id for active in sandbox.rules if active.scenario is None])
-    sandbox.set_faults(ask.body.rules)
+    before = [active.rule.id for active in sandbox.rules if active.scenario is None]
+    sandbox.set_faults(ask.body.rules, instead_of=before)
     return list_faults(ask)
 
 
@@ -321,8 +322,8 @@ def simulate(ask: Ask) -> Any:
 
 
 def export_state(ask: Ask) -> Any:
-    """Everything the sandbox keeps."""
-    return ask.engine.export(ask.args["sandbox"])
+    """Everything the sandbox keeps; the same state is the same bytes."""
+    return as_json(ask.engine.export(ask.args["sandbox"]), sort=True)
 
 
 def import_state(ask: Ask) -> Any:

@@ -75,7 +75,7 @@ def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
         "fired": fired,
     }
     if not fired:
-        shown["nearest_miss"] = next(sandbox.journal.near_misses(active.rule.match, 1), None)
+        shown["nearest_miss"] = next(sandbox.journal.near_misses(active, 1), None)
     return shown
 
 

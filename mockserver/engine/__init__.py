@@ -26,7 +26,7 @@ from mockserver.engine.faults.stage import faults
 from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
 from mockserver.engine.journal import journal
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
-from mockserver.engine.latency import Distribution, latency
+from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
 from mockserver.engine.locate import locate
 from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
@@ -66,11 +66,13 @@ __all__ = [
     "Fault",
     "FaultRule",
     "FieldError",
+    "Fixed",
     "IdempotencyPolicy",
     "Instant",
     "Key",
     "KeyPolicy",
     "Limits",
+    "Lognormal",
     "Match",
     "Moment",
     "Operation",
@@ -95,6 +97,7 @@ __all__ = [
     "Stage",
     "State",
     "Taken",
+    "Uniform",
     "Unknown",
     "VersionRules",
     "Wire",

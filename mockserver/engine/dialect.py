@@ -28,6 +28,6 @@ class Dialect(Protocol):
         """Add to any answer what the provider never leaves out."""
 
 
-def as_json(value: Any) -> bytes:
-    """JSON as it goes on the wire: compact, UTF-8."""
-    return dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+def as_json(value: Any, *, sort: bool = False) -> bytes:
+    """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name."""
+    return dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, sort_keys=sort).encode()

@@ -1,0 +1,136 @@
+"""The generated parts of the documents: ``python -m tests.documents`` writes them, a test holds them to the code.
+
+A part stands between ``<!-- generated: name -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from mockserver.admin import views
+from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.app import fixtures, known_providers
+from mockserver.engine import Fault, FaultRule, load_scenarios
+from mockserver.settings import ServerSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_PART = re.compile(r"(<!-- generated: ([a-z0-9 _-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    for row in rows:
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def operations(provider: str) -> str:
+    shown = known_providers()[provider]
+    rows = [
+        (f"`{op.method}`", f"`/{provider}{op.path}`", op.summary, op.status, ", ".join(map(str, op.refusals)))
+        for op in shown.operations
+        if op.offered is None
+    ]
+    return table(("method", "path", "what it does", "answers", "may refuse with"), rows)
+
+
+def assumptions(provider: str) -> str:
+    rows = [
+        (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
+        for each in views.provider(known_providers()[provider])["assumptions"]
+    ]
+    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+
+
+def simulations(provider: str) -> str:
+    rows = [
+        (f"`{each['name']}`", each["sentence"], ", ".join(f"`{name}`" for name in each["parameters"]))
+        for each in views.provider(known_providers()[provider])["simulations"]
+    ]
+    return table(("simulation", "what happens", "parameters"), rows)
+
+
+def faults() -> str:
+    rows = []
+    for kind, model in sorted(Fault.KINDS.items()):
+        fields = [f"`{name}` ({_default(field)})" for name, field in model.model_fields.items() if name != "kind"]
+        rows.append((f"`{kind}`", (model.__doc__ or "").split("\n")[0], ", ".join(fields) or "–"))
+    return table(("kind", "what it does", "parameters (default)"), rows)
+
+
+def trigger() -> str:
+    fields = FaultRule.model_fields["trigger"].annotation.model_fields  # type: ignore[union-attr]
+    return table(
+        ("trigger", "default", "meaning"),
+        [(f"`{name}`", f"`{field.default}`", field.description or "") for name, field in fields.items()],
+    )
+
+
+def scenarios() -> str:
+    rows = []
+    for scenario in load_scenarios(fixtures() / "scenarios").values():
+        parameters = [f"`{name}={each.default}`: {each.sentence}" for name, each in scenario.parameters.items()]
+        rows.append((f"`{scenario.name}`", scenario.sentence, "<br>".join(parameters) or "–"))
+    return table(("scenario", "what happens", "parameters and defaults"), rows)
+
+
+def routes() -> str:
+    return table(
+        ("method", "path", "what it does"),
+        [(f"`{route.method}`", f"`{PREFIX}{route.path}`", route.summary) for route in ROUTES],
+    )
+
+
+def settings() -> str:
+    rows = [
+        (f"`TESTMODE_{name.upper()}`", f"`{_value(field.default)}`", field.description or "")
+        for name, field in ServerSettings.model_fields.items()
+    ]
+    return table(("variable", "default", "meaning"), rows)
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "operations": operations,
+    "assumptions": assumptions,
+    "simulations": simulations,
+    "faults": faults,
+    "trigger": trigger,
+    "scenarios": scenarios,
+    "routes": routes,
+    "settings": settings,
+}
+
+
+def _value(value: Any) -> str:
+    if value in ((), ""):
+        return "none"
+    return {True: "true", False: "false", None: "none"}.get(value, str(value)) if _plain(value) else str(value)
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _default(field: Any) -> str:
+    return "required" if field.is_required() else _value(field.get_default(call_default_factory=True))
+
+
+def fill(text: str) -> str:
+    """A document with its generated parts made anew."""
+
+    def part(found: re.Match[str]) -> str:
+        name, *arguments = found[2].split()
+        return f"{found[1]}{PARTS[name](*arguments)}{found[3]}"
+
+    return _PART.sub(part, text)
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        document.write_text(fill(document.read_text()))

@@ -1,0 +1,59 @@
+"""What the environment and the flags say about a server, and how a slip is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mockserver.engine import Fixed, Uniform
+from mockserver.settings import BadSettings, ServerSettings, read
+
+
+def test_every_setting_has_a_default_and_a_sentence() -> None:
+    assert ServerSettings() == read({}, {})
+    for name, field in ServerSettings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_the_environment_is_read_and_flags_win() -> None:
+    environment = {"TESTMODE_PORT": "9000", "TESTMODE_HOST": "::1", "TESTMODE_MEMORY": "true", "HOME": "/"}
+    settings = read(environment, {"port": 0, "host": None})
+    assert (settings.port, settings.host, settings.memory) == (0, "::1", True)
+
+
+def test_lists_may_be_written_with_commas_or_spaces() -> None:
+    settings = read({"TESTMODE_SCENARIO": "slow, outage", "TESTMODE_PROVIDERS": "smartepi kota"}, {})
+    assert settings.scenario == ("slow", "outage")
+    assert settings.providers == ("smartepi", "kota")
+
+
+def test_latency_is_written_as_people_say_it() -> None:
+    assert read({"TESTMODE_LATENCY": "200ms"}, {}).latency == Fixed(ms=200)
+    assert read({}, {"latency": "100-300ms"}).latency == Uniform(min_ms=100, max_ms=300)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"TESTMODE_PROT": "1"}, "there is no setting TESTMODE_PROT; did you mean 'TESTMODE_PORT'?"),
+        ({"TESTMODE_ADMINTOKEN": "x"}, "did you mean 'TESTMODE_ADMIN_TOKEN'?"),
+        ({"TESTMODE_PORT": "70000"}, "port"),
+        ({"TESTMODE_PORT": "http"}, "port"),
+        ({"TESTMODE_SIZE": "huge"}, "size"),
+        ({"TESTMODE_LATENCY": "fast"}, "'fast' is not a latency; write it as 200ms"),
+        ({"TESTMODE_LATENCY": "300-100ms"}, "min_ms 300 is above max_ms 100"),
+        ({"TESTMODE_ADMIN_TOKEN": ""}, "admin_token"),
+        ({"TESTMODE_ADMIN_TOKEN": "two words"}, "admin_token"),
+        ({"TESTMODE_MEMORY": "perhaps"}, "memory"),
+    ],
+)
+def test_a_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(BadSettings) as refusal:
+        read(environment, {})
+    assert named in str(refusal.value)
+
+
+def test_variables_of_other_commands_are_no_settings() -> None:
+    assert read({"TESTMODE_URL": "http://127.0.0.1:1"}, {}).data == Path(".testmode")
