@@ -14,6 +14,8 @@ from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
 from mockserver.engine import Engine, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
 from mockserver.storage.base import Store
+from mockserver.storage.tiny import TinyStore
+from mockserver.token import new_token
 
 _log = logging.getLogger("testmode")
 
@@ -81,15 +83,21 @@ def make_engine(
     return engine
 
 
-def create_app(engine: Engine, *, token: str, alone: str | None = None) -> Flask:
-    """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root."""
+def create_app(engine: Engine | None = None, *, token: str | None = None, alone: str | None = None) -> Flask:
+    """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root.
+
+    Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
+    a token the admin API lets nobody in.
+    """
+    if engine is None:
+        engine = make_engine(TinyStore(None), chosen_providers(()))
     app = Flask("testmode", static_folder=None)
     app.url_map.merge_slashes = False
     app.testing = engine.propagate
     endpoints = {}
     for provider in engine.providers.values():
         endpoints.update(mounts.mount(app, provider))
-    register(app, engine, token)
+    register(app, engine, token or new_token())
 
     @app.before_request
     def answer_for_a_provider() -> Response | None:

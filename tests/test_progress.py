@@ -1,0 +1,46 @@
+"""The bar shows itself only where someone watches, and only for what takes long."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from mockserver import progress
+from mockserver.progress import Bar
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def seed(bar: Bar) -> None:
+    with bar as told:
+        for done in (1, 2, 3):
+            told(done, 3)
+
+
+def test_what_takes_long_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    seed(Bar("Seeding"))
+    assert "Seeding" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+def test_what_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    seed(Bar("Seeding"))
+    assert terminal.getvalue() == ""
+
+
+def test_nothing_is_shown_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", file)
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    seed(Bar("Seeding"))
+    assert file.getvalue() == ""
