@@ -12,8 +12,8 @@ from http import HTTPStatus
 from os import close
 from threading import Event
 from time import monotonic, sleep
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from flask import Response
 from werkzeug.exceptions import MethodNotAllowed
@@ -64,6 +64,8 @@ def allowed(error: Exception | None, operation: Operation | None, method: str) -
     """The methods a path has, when it has not the one asked for; None when there is no such path."""
     if isinstance(error, MethodNotAllowed):
         return tuple(set(error.valid_methods or ()) - _NOT_METHODS)
+    if error is None and operation is None:
+        return ()  # The path has no methods at all, and a client has found the word that stands in for them.
     return (operation.method,) if operation is not None and operation.method != method else None
 
 
@@ -83,7 +85,7 @@ def write(reply: Reply, environ: dict[str, Any], at: int) -> Response:
 class _TakenOver(Response):
     """An answer that is asked for its body whatever its method and status: asking is what takes the connection over."""
 
-    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:
+    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:  # noqa: ARG002
         """The body, even of an answer to HEAD and of a 204, which Werkzeug would send without."""
         return self.iter_encoded()
 
@@ -101,17 +103,26 @@ def read_body(environ: dict[str, Any], limit: int) -> tuple[bytes, bool]:
     """The request's body, and whether it was longer than the limit and so was not taken."""
     # Werkzeug cuts chunked bodies at MAX_CONTENT_LENGTH in silence; so one byte more than the limit is read.
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
-    if length and length.isdigit():
-        return (b"", True) if int(length) > limit else (stream.read(int(length)), False)
+    if length and length.isascii() and length.isdigit():
+        return (b"", True) if int(length) > limit else (_read_whole(stream, int(length)), False)
     if not environ.get("wsgi.input_terminated"):
         return b"", False
     data = stream.read(limit + 1)
     return (b"", True) if len(data) > limit else (data, False)
 
 
+def _read_whole(stream: IO[bytes], length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) < length:
+        raise ConnectionResetError(ECONNRESET, f"the body ended after {len(data)} of {length} bytes")
+    return data
+
+
 def _sent_path(environ: dict[str, Any]) -> str:
     target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
-    return target.partition("?")[0] if target.startswith("/") else urlsplit(target).path or "/"
+    path = target.partition("?")[0]
+    # A proxy's client names the whole URL; its authority may be anything.
+    return path if path.startswith("/") else f"/{path.partition('://')[2].partition('/')[2]}"
 
 
 def _wait(seconds: float) -> None:
@@ -122,7 +133,7 @@ def _take_over(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> It
     # Both servers ask for the first piece of the body before they send anything, and take a reset connection as
     # nobody's fault: so here the connection is ours, and theirs no longer.
     connection: socket.socket = environ["werkzeug.socket"]
-    if environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS:
+    if wire.head and (environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS):
         wire = replace(wire, cut_after=0)
     try:
         _hold(connection, wire.hold)
@@ -166,7 +177,8 @@ def _send(connection: socket.socket, reply: Reply, wire: Wire, at: int) -> None:
 
 def _head(reply: Reply, at: int) -> bytes:
     lines = [f"HTTP/1.1 {_status(reply.status)}", *(f"{name}: {value}" for name, value in reply.headers)]
-    lines += [f"Date: {http_date(at)}", f"Content-Length: {len(reply.body)}", "Connection: close", "", ""]
+    lines += [] if reply.status in _BODILESS else [f"Content-Length: {len(reply.body)}"]
+    lines += [f"Date: {http_date(at)}", "Connection: close", "", ""]
     return "\r\n".join(lines).encode("latin-1")
 
 

@@ -39,7 +39,7 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     (site / "borrowed.pth").write_text(f"{borrowed}\n")
     pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
     subprocess.run(pip, check=True, capture_output=True)
-    yield home
+    return home
 
 
 def read_only(home: Path, *command: str) -> list[str]:

@@ -133,7 +133,10 @@ def _view(engine: Engine, route: Route, **args: str) -> Response:
 
 
 def _read(model: type[BaseModel]) -> Any:
-    data, too_large = edge.read_body(request.environ, LARGEST)
+    try:
+        data, too_large = edge.read_body(request.environ, LARGEST)
+    except OSError:
+        raise _Malformed("the body broke off") from None
     if too_large:
         raise _TooLarge(f"the body is longer than {LARGEST} bytes")
     if not data:

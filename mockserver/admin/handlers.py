@@ -24,7 +24,6 @@ from mockserver.engine import (
     scenario_named,
     switch_off,
     switch_on,
-    wall,
 )
 
 
@@ -158,18 +157,20 @@ def get_clock(ask: Ask) -> Any:
 def set_clock(ask: Ask) -> Any:
     """Freeze, resume, advance or reset the clock; what falls due is done before this answers."""
     sandbox, move = ask.sandbox, ask.body
-    clock, here = sandbox.clock, wall()
     sandbox.now()
-    match move.action:
-        case "freeze":
-            wanted = clock.freeze(here, move.at)
-        case "resume":
-            wanted = clock.resume(here)
-        case "advance":
-            wanted = clock.advance(move.by)
-        case _:
-            wanted = Clock()
-    done = sandbox.set_clock(wanted)
+
+    def moved(clock: Clock, here: int) -> Clock:
+        match move.action:
+            case "freeze":
+                return clock.freeze(here, move.at)
+            case "resume":
+                return clock.resume(here)
+            case "advance":
+                return clock.advance(move.by)
+            case _:
+                return Clock()
+
+    done = sandbox.move_clock(moved)
     return {**views.clock(sandbox), "done": done}
 
 
@@ -273,7 +274,7 @@ def verify(ask: Ask) -> Any:
     """Say whether the journal holds what is expected, and what came nearest when it does not."""
     wanted: models.Verification = ask.body
     if wanted.in_order is not None:
-        return _verify_order(ask.sandbox, wanted.in_order)
+        return _verify_order(ask.sandbox, wanted.in_order, wanted.status)
     found = ask.sandbox.journal.entries(wanted.match)
     number = sum(wanted.status in (None, entry.reply.status) for entry in found)
     bounds = (wanted.count, wanted.at_least, wanted.at_most)
@@ -289,10 +290,10 @@ def verify(ask: Ask) -> Any:
     return answer
 
 
-def _verify_order(sandbox: Sandbox, matches: list[Match]) -> Any:
+def _verify_order(sandbox: Sandbox, matches: list[Match], status: int | None) -> Any:
     waiting = list(matches)
     for entry in sandbox.journal.entries():
-        if waiting and waiting[0].holds(entry.call):
+        if waiting and status in (None, entry.reply.status) and waiting[0].holds(entry.call):
             waiting.pop(0)
     answer: dict[str, Any] = {"verified": not waiting, "count": len(matches) - len(waiting)}
     if waiting:

@@ -92,6 +92,12 @@ class Verification(Asked):
     at_most: int | None = Field(default=None, ge=0)
     in_order: list[Match] | None = Field(default=None, min_length=1, max_length=100)
 
+    @model_validator(mode="after")
+    def _one_question(self) -> Verification:
+        if self.in_order is not None and self.model_fields_set & {"match", "count", "at_least", "at_most"}:
+            raise ValueError("'in_order' goes with status only: how often, or in which order")
+        return self
+
 
 class ExportedState(Asked):
     """A sandbox's state as GET answers it."""

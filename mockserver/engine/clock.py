@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -15,7 +16,7 @@ SECOND = 1_000_000
 LATEST = 253_402_300_799 * SECOND
 """The last second of the year 9999: no sandbox's clock goes beyond it."""
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
-_PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+_PART = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,8 +52,11 @@ class Clock:
 
 
 def iso(instant: int, digits: int = 6) -> str:
-    """An instant as ``2026-01-31T09:30:00.000000Z``, with as many digits behind the second as asked for."""
-    moment = _EPOCH + timedelta(microseconds=instant)
+    """An instant as ``2026-01-31T09:30:00.000000Z``, with as many digits behind the second as asked for.
+
+    What lies behind the year 9999 (a key may be told to live that long) shows as its last second.
+    """
+    moment = _EPOCH + timedelta(microseconds=min(instant, LATEST))
     text = moment.strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{moment.microsecond:06d}"[: 20 + digits if digits else 19] + "Z"
 
@@ -75,12 +79,13 @@ def parse_instant(value: object) -> int:
 def parse_duration(value: object) -> int:
     """Read a duration such as ``90s``, ``15m``, ``1h30m`` or ``30d``; ValueError says what is wrong with it."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    text = str(value).strip()
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
-    length = sum(round(float(number) * _UNITS[unit]) for number, unit in parts)
+        length = value
+    else:
+        text = str(value).strip()
+        parts = _PART.findall(text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
+        length = sum(round(Decimal(number) * _UNITS[unit]) for number, unit in parts)
     if length > LATEST:
         raise ValueError(f"{value!r} is longer than the clock can go")
     return length
@@ -91,7 +96,8 @@ def write_duration(length: int) -> str:
     for unit in ("d", "h", "m", "s"):
         if length and length % _UNITS[unit] == 0:
             return f"{length // _UNITS[unit]}{unit}"
-    return f"{length / _UNITS['ms']:g}ms" if length else "0s"
+    whole, rest = divmod(length, _UNITS["ms"])
+    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".") + "ms" if length else "0s"
 
 
 Duration = Annotated[

@@ -26,9 +26,9 @@ def read(text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any],
     try:
         document = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         check, kept, position = document.pop("c"), document["w"], document["p"]
+        genuine = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
     except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Problem("invalid_cursor", "The cursor is not one of ours") from None
-    genuine = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
     if check != genuine or document["PK"] != owner or _canonical(document, check) != text.encode():
         raise Problem("invalid_cursor", "The cursor is damaged or belongs to someone else")
     if kept["list"] != walk["list"] or (kept != walk and not any_walk):

@@ -6,6 +6,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from mockserver.engine.provider import SIZES, Progress, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Directory, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
+from mockserver.nearest import nearest
 from mockserver.storage.base import State, Store, StoreError
 
 MOST_SANDBOXES = 200
@@ -54,6 +56,7 @@ class Engine:
         self._datasets = datasets or {}
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
+        self._creating = Lock()
         self._names, self._made = Randomness("sandboxes"), len(store.names())
         self._templates: OrderedDict[tuple[str, str, str], State] = OrderedDict()
         for name in store.names():
@@ -71,20 +74,24 @@ class Engine:
         settings = settings or Settings()
         if settings.size not in SIZES:
             raise Unknown("size", settings.size, SIZES)
-        if len(self.sandboxes) >= MOST_SANDBOXES:
-            raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
-        id = id or self._free_id(chosen)
+        _check_settings(chosen, settings)
+        with self._creating:
+            if len(self.sandboxes) >= MOST_SANDBOXES:
+                raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
+            id = id or self._free_id(chosen)
+            self._check_id(id)
+            self._store.open(id)
+            self._store.declare(id, (*COLLECTIONS, *chosen.collections))
+            self._store.load(id, self._fresh(chosen, id, settings, progress))
+            return self._open(id, chosen)
+
+    def _check_id(self, id: str) -> None:
         if not _ID.fullmatch(id):
             raise Refusal(f"{id!r} is not a sandbox id: use up to 63 lower-case letters, digits and hyphens")
         if id in self.sandboxes:
             raise Taken(f"there is a sandbox {id!r} already")
-        _check_settings(chosen, settings)
         if id in self._store.names():
             raise Taken(f"there is a sandbox {id!r} already, of a provider this server was not started with")
-        self._store.open(id)
-        self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-        self._store.load(id, self._fresh(chosen, id, settings, progress))
-        return self._open(id, chosen)
 
     def delete(self, id: str) -> None:
         """Forget a sandbox; the ones made at the start stay."""
@@ -110,17 +117,24 @@ class Engine:
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
-        """Put a sandbox into an exported state."""
+        """Put a sandbox into an exported state; its journal begins anew."""
         sandbox = self.sandbox(id)
         if exported.get("provider") != sandbox.provider.name:
             raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
-        state = _checked(exported.get("collections"))
+        known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
+        state = _checked(exported.get("collections"), [*known, "_counters"])
+        for record in state.get("_keys", []):
+            owner = self._directory.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
+            if owner is not sandbox:
+                raise Taken(f"the key {record['id']!r} of the state opens the sandbox {owner.id!r}")
         before = self._store.export(id)
         try:
             self._replace(sandbox, {**state, "_snapshots": before.get("_snapshots", [])})
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             self._replace(sandbox, before)
             raise Refusal(f"the state cannot be read: {error}") from None
+        # Numbers of calls begin again where the state left them: the journal must not have any of them twice.
+        sandbox.journal.clear()
         return sandbox
 
     def snapshot(self, id: str, name: str) -> None:
@@ -129,9 +143,10 @@ class Engine:
         with sandbox.transaction() as space:
             if space.count("_snapshots") >= 20 and space.get("_snapshots", name) is None:
                 raise Refusal("a sandbox keeps at most 20 snapshots")
+        now = sandbox.now()
         state = self.export(id)
         with sandbox.transaction() as space:
-            space.put("_snapshots", {"id": name, "taken_at": sandbox.now(), "state": state})
+            space.put("_snapshots", {"id": name, "taken_at": now, "state": state})
 
     def return_to(self, id: str, name: str) -> Sandbox:
         """Put a sandbox back into the state kept under a name."""
@@ -186,6 +201,8 @@ class Engine:
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)
+        # Whose it is says its own record; which further collections it has, that provider.
+        self._store.declare(id, COLLECTIONS)
         with self._store.transaction(id) as space:
             identity = space.get("_sandbox", "identity")
         if identity is None:
@@ -251,10 +268,12 @@ def _check_settings(provider: Provider, settings: Settings) -> None:
         raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def _checked(collections: Any) -> State:
+def _checked(collections: Any, known: Sequence[str]) -> State:
     if not isinstance(collections, dict):
         raise Refusal("a state has its records under 'collections'")
     for name, records in collections.items():
+        if name not in known:
+            raise Refusal(f"there is no collection {name!r}{nearest(name, known)}")
         if not isinstance(records, list) or not all(
             isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
         ):

@@ -9,12 +9,15 @@ from hashlib import sha256
 from threading import Lock
 from time import perf_counter
 from traceback import format_exc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso
 from mockserver.engine.faults.match import Match
 from mockserver.engine.redaction import redact, redact_headers
+
+if TYPE_CHECKING:
+    from mockserver.engine.faults.rule import ActiveRule
 
 BODY_KEPT = 65_536
 """Of longer bodies the journal keeps this many bytes, and the size and hash of the whole."""
@@ -39,7 +42,7 @@ class Body:
 
     def show(self, secrets: Iterable[str]) -> dict[str, Any]:
         """The body as text with its secrets redacted."""
-        text = redact(self.kept.decode("utf-8", "replace"), secrets)
+        text = redact(self.kept.decode("utf-8", "replace"), secrets, cut=self.sha256 is not None)
         cut = {"cut": True, "sha256": self.sha256} if self.sha256 else {}
         return {"size": self.size, "text": text, **cut}
 
@@ -72,7 +75,7 @@ class Entry:
             "id": self.id,
             "at": iso(call.now),
             "method": call.method,
-            "path": call.path,
+            "path": redact(call.path, list(call.sandbox.keys)),
             "operation": call.operation.name if call.operation else None,
             "status": self.reply.status or None,
             "faults": list(call.fired),
@@ -84,11 +87,11 @@ class Entry:
         secrets = list(call.sandbox.keys)
         request = {
             "query": {name: redact(value, secrets, name) for name, value in call.query},
-            "headers": redact_headers(call.headers.items()),
+            "headers": redact_headers(call.headers.items(), secrets),
             "body": self.asked.show(secrets),
             "address": call.address,
         }
-        answer = {"headers": redact_headers(reply.headers), "body": self.answered.show(secrets)}
+        answer = {"headers": redact_headers(reply.headers, secrets), "body": self.answered.show(secrets)}
         wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
         return {
             **self.brief(),
@@ -97,9 +100,11 @@ class Entry:
             "request": request,
             "response": answer,
             "wire": wire,
-            "problem": str(reply.problem) if reply.problem else None,
-            "trace": [{"stage": step.stage, "status": step.status, "note": step.note} for step in call.trace],
-            "bug": self.bug,
+            "problem": redact(str(reply.problem), secrets) if reply.problem else None,
+            "trace": [
+                {"stage": step.stage, "status": step.status, "note": redact(step.note, secrets)} for step in call.trace
+            ],
+            "bug": redact(self.bug, secrets) if self.bug else None,
         }
 
 
@@ -137,11 +142,14 @@ class Journal:
             self._entries.clear()
             self._bytes = self.dropped = 0
 
-    def near_misses(self, match: Match, most: int = 3) -> Iterator[dict[str, Any]]:
+    def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
         """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""
         missed = [(list(match.misses(entry.call)), entry) for entry in reversed(self.entries())]
         ranked = sorted((pair for pair in missed if pair[0]), key=lambda pair: len(pair[0]))
-        return ({**entry.brief(), "why": why} for why, entry in ranked[:most])
+        return (
+            {**entry.brief(), "why": [redact(each, list(entry.call.sandbox.keys)) for each in why]}
+            for why, entry in ranked[:most]
+        )
 
 
 def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from mockserver.engine.randomness import Randomness
 
@@ -54,7 +56,10 @@ class Key:
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Key:
         """The key a store's record holds."""
-        return cls(**{**record, "scopes": tuple(record["scopes"]), "cidrs": tuple(record["cidrs"])})
+        return replace(_KEY.validate_python(record), cidrs=tuple(map(checked_cidr, record["cidrs"])))
+
+
+_KEY = TypeAdapter(Key)
 
 
 def checked_cidr(text: str) -> str:
@@ -72,7 +77,14 @@ def _inside(address: str, cidrs: tuple[str, ...]) -> bool:
         return False
     if isinstance(here, IPv6Address) and here.ipv4_mapped:
         here = here.ipv4_mapped
-    return any(here.version == net.version and here in net for net in map(ip_network, cidrs))
+    return any(here.version == net.version and here in net for net in map(_network, cidrs))
+
+
+def _network(cidr: str) -> IPv4Network | IPv6Network:
+    """The range; one of IPv4 addresses written as IPv6 is the range of IPv4 addresses it is."""
+    net = ip_network(cidr)
+    mapped = net.network_address.ipv4_mapped if isinstance(net, IPv6Network) and net.prefixlen >= 96 else None
+    return net if mapped is None else IPv4Network((mapped, net.prefixlen - 96))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,12 @@ class Limits(BaseModel):
         default=None, ge=1, le=10_000_000, description="Calls a full bucket holds; default: rate."
     )
     quota: int | None = Field(default=None, ge=0, description="Calls in a period.")
-    period: Duration = Field(default=86_400 * SECOND, gt=0, description="The quota's period; periods begin at 1970.")
+    period: Duration = Field(
+        default=86_400 * SECOND,
+        gt=0,
+        description="The quota's period; periods begin at 1970.",
+        json_schema_extra={"default": "1d"},
+    )
     retry_after: bool = Field(default=False, description="Whether a 429 says how many seconds to wait.")
 
 
@@ -52,11 +57,13 @@ def _take(space: Space, limits: Limits, now: int) -> int:
     assert limits.rate is not None
     full = (limits.burst or limits.rate) * TOKEN
     bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
-    level = min(full, bucket["level"] + max(0, now - bucket["at"]) * limits.rate)
+    # Two calls may come here in the other order than their instants have; no time counts twice.
+    at = max(now, bucket["at"])
+    level = min(full, bucket["level"] + (at - bucket["at"]) * limits.rate)
     short = TOKEN - level
     if short <= 0:
         level -= TOKEN
-    space.put("_buckets", {"id": "calls", "level": level, "at": now})
+    space.put("_buckets", {"id": "calls", "level": level, "at": at})
     return max(0, int(-(-short // limits.rate)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from pydantic_core import from_json
@@ -16,6 +16,9 @@ from mockserver.engine.operations import Operation
 from mockserver.engine.problem import FieldError, Problem
 from mockserver.engine.versions import VersionRules
 from mockserver.storage.base import Collection, Position, Record, Space
+
+if TYPE_CHECKING:
+    from mockserver.engine.provider import Moment
 
 Reference = tuple[str, str, str]
 """(path of the field, collection it points into, id it names)."""
@@ -68,8 +71,8 @@ class Resource:
     remove: type[BaseModel] | None = None
     """The query of a delete."""
     verbs: tuple[str, ...] = VERBS
-    unique: Callable[[Call], tuple[str, ...]] = lambda _call: ()
-    """The fields no two records may share."""
+    unique: Callable[[Call | Moment], tuple[str, ...]] = lambda _at: ()
+    """The fields no two records may share, in a call or at a moment of a simulation."""
     indexes: tuple[str, ...] = ()
     """The fields records are found, filtered or ordered by."""
     prefixes: tuple[str, ...] = ()
@@ -80,6 +83,8 @@ class Resource:
     """Which of the query's filters count; the others are ignored. None: all of them."""
     compose: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
     """(call, the record as it is or None, body) -> the fields that change."""
+    examine: Callable[[Call, BaseModel], None] = lambda _call, _body: None
+    """(call, body) -> refuses fields its model takes and the sandbox does not, before any record is looked for."""
     references: Callable[[Record], Iterable[Reference]] = _no_references
     written: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
     """Told (space, id, record) when a record is written, or None when it is deleted: for records kept beside it."""
@@ -179,7 +184,7 @@ class Resource:
     def _update(self, call: Call) -> Reply:
         rules = self.rules(call)
         if rules.fields_first:
-            _ = call.body
+            self.examine(call, call.body)
         current = self._found(call)
         versions.check(call, current["_version"], _version_beside(call), rules.versions)
         fields = self.compose(call, current, call.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mockserver.engine import scheduler
 from mockserver.engine.assumptions import Assumptions
 from mockserver.engine.clock import LATEST, Clock, iso, wall
-from mockserver.engine.faults.rule import COUNTS, ActiveRule, FaultRule
+from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule, FaultRule
 from mockserver.engine.journal import Journal
 from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
@@ -32,6 +32,7 @@ COLLECTIONS = (
     Collection("_keys"),
     Collection("_faults"),
     Collection(COUNTS, indexes=("rule",)),
+    Collection(COUNTS_APART, indexes=("rule",)),
     Collection("_scenarios"),
     Collection("_timers", indexes=("due",)),
     Collection("_idempotency"),
@@ -80,21 +81,21 @@ class Sandbox:
         self._store = store
         self._directory = directory
         self._serial_lock = Lock()
+        self._moving = Lock()
         self.read()
 
     def read(self) -> None:
         """Take over what the store holds: after opening, a reset or a restore."""
         with self.transaction() as space:
             self.settings = Settings.model_validate(_record(space, "settings") or {})
-            self.clock = Clock(**(_record(space, "clock") or {}))
-            self._reserved = self._serial = (_record(space, "serial") or {"reserved": 0})["reserved"]
+            self.clock = _read_clock(_record(space, "clock") or {})
+            self._reserved = self._serial = int((_record(space, "serial") or {"reserved": 0})["reserved"])
             keys = [Key.read(record) for _, record in space.scan("_keys")]
             rules = [record for _, record in space.scan("_faults")]
             scenarios = [record for _, record in space.scan("_scenarios")]
             self._note_next_due(space)
         self.randomness = Randomness(self.settings.seed)
-        self.forget_keys()
-        self._adopt(keys)
+        self._exchange_keys(keys)
         self.overlays = {record["id"]: record["settings"] for record in scenarios}
         self.rules = sorted(map(self._activate, rules), key=_order)
         self.apply()
@@ -104,6 +105,13 @@ class Sandbox:
         for secret in self.keys:
             self._directory.pop((self.provider.name, secret), None)
         self.keys = {}
+
+    def _exchange_keys(self, keys: Iterable[Key]) -> None:
+        # A key that stays is known at every moment: calls go on meanwhile.
+        before, self.keys = self.keys, {key.secret: key for key in keys}
+        self._adopt(self.keys.values())
+        for secret in before.keys() - self.keys.keys():
+            self._directory.pop((self.provider.name, secret), None)
 
     def apply(self) -> None:
         """Work out limits, latency and assumptions from provider, settings and scenarios, in this order."""
@@ -131,7 +139,8 @@ class Sandbox:
         before = self.settings
         merged = {**before.model_dump(mode="json"), **changes}
         if "assumptions" in changes:
-            wanted = {**before.assumptions, **(changes["assumptions"] or {})}
+            asked = changes["assumptions"]
+            wanted = {} if asked is None else {**before.assumptions, **asked}
             merged["assumptions"] = {name: value for name, value in wanted.items() if value is not None}
         self.settings = Settings.model_validate(merged)
         try:
@@ -177,11 +186,12 @@ class Sandbox:
 
     def _fall_due(self, moment: Moment, timer: Record) -> dict[str, Any]:
         told = {"id": timer["id"], "at": iso(moment.now), "action": timer["action"]}
-        simulation = self.provider.simulation(timer["action"])
-        parameters = simulation.parameters.model_validate(timer["parameters"])
         try:
+            # An imported state may have timers this provider knows nothing of.
+            simulation = self.provider.simulation(timer["action"])
+            parameters = simulation.parameters.model_validate(timer["parameters"])
             return {**told, "result": dict(simulation.run(moment, parameters))}
-        except Refusal as refusal:
+        except (Refusal, ValidationError) as refusal:
             _log.warning("%s: what was due at %s could not be done: %s", self.id, told["at"], refusal)
             return {**told, "error": str(refusal)}
 
@@ -189,14 +199,23 @@ class Sandbox:
         first = next(scheduler.pending(space), None)
         self._next_due = int(first["due"]) if first else None
 
+    def move_clock(self, move: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
+        """Set the clock to what ``move`` makes of it and the machine's time; moves at the same time add up."""
+        with self._moving:
+            return self.set_clock(move(self.clock, wall()))
+
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
         """Show another time; everything due until then is done before this returns."""
-        target = clock.now(wall())
+        here = wall()
+        target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
-        done = self.run_due(target)
+        done, before = self.run_due(target), self.clock.now(here)
         self.clock = clock
-        self._keep("clock", {"offset": clock.offset, "frozen_at": clock.frozen_at})
+        with self.transaction() as space:
+            space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
+            if target < before:
+                space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
         return done
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
@@ -270,12 +289,15 @@ class Sandbox:
         return key
 
     def write_revoked(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
-        """Write a key's revocation within a transaction; revoking twice changes nothing."""
+        """Write a key's revocation within a transaction; revoking twice changes nothing.
+
+        One that was to be revoked later is revoked now.
+        """
         key = next((key for key in self.keys.values() if id in (key.id, key.secret)), None)
         if key is None:
             raise Unknown("key", id, [key.id for key in self.keys.values()])
         lag = self.assumptions.revocation_lag if after is None else after
-        revoked = key if key.revoked_at is not None else key.revoke(now, now + lag)
+        revoked = key if key.revoked_at is not None and key.revoked_at <= now else key.revoke(now, now + lag)
         space.put("_keys", revoked.record())
         return revoked
 
@@ -286,15 +308,29 @@ class Sandbox:
 
     # Faults
 
-    def set_faults(self, rules: Iterable[FaultRule], *, scenario: str | None = None, new: bool = False) -> list[str]:
-        """Set rules, replacing those of the same id; counting and timing of each begins anew."""
+    def set_faults(
+        self,
+        rules: Iterable[FaultRule],
+        *,
+        scenario: str | None = None,
+        new: bool = False,
+        instead_of: Iterable[str] = (),
+    ) -> list[str]:
+        """Set rules, replacing those of the same id; counting and timing of each begins anew.
+
+        The rules ``instead_of`` go at the same time, or stay when the others cannot be set.
+        """
         now, ids = self.now(), []
         with self.transaction() as space:
+            for id in instead_of:
+                space.drop("_faults", id)
+                _forget_counts(space, id)
             for rule in rules:
-                rule = rule if rule.id else rule.model_copy(update={"id": f"fault_{space.bump('faults')}"})
-                if new and space.get("_faults", rule.id):
+                rule = rule if rule.id else rule.model_copy(update={"id": _free_id(space)})
+                known = space.get("_faults", rule.id) is not None
+                if new and known:
                     raise Taken(f"there is a fault rule {rule.id!r} already; PUT replaces it")
-                if space.count("_faults") >= MOST_RULES:
+                if not known and space.count("_faults") >= MOST_RULES:
                     raise Refusal(f"a sandbox has at most {MOST_RULES} fault rules; delete some")
                 _forget_counts(space, rule.id)
                 space.put("_faults", {**rule.model_dump(mode="json"), "set_at": now, "scenario": scenario})
@@ -329,13 +365,28 @@ def _record(space: Space, id: str) -> dict[str, Any] | None:
     return None if record is None else {name: value for name, value in record.items() if name != "id"}
 
 
+def _read_clock(record: Mapping[str, Any]) -> Clock:
+    clock = Clock(**record)
+    if not 0 <= clock.now(wall()) <= LATEST:
+        raise Refusal("the clock goes from 1970 to 9999")
+    return clock
+
+
 def _order(active: ActiveRule) -> tuple[int, int]:
     return active.rule.priority, active.set_at
 
 
+def _free_id(space: Space) -> str:
+    """A rule id that nobody has chosen."""
+    while space.get("_faults", id := f"fault_{space.bump('faults')}") is not None:
+        pass
+    return id
+
+
 def _forget_counts(space: Space, rule: str) -> None:
-    for record in list(space.find(COUNTS, "rule", rule)):
-        space.drop(COUNTS, record["id"])
+    for place in (COUNTS, COUNTS_APART):
+        for record in list(space.find(place, "rule", rule)):
+            space.drop(place, record["id"])
 
 
 def _first(error: ValidationError) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, field_validator
 
 from mockserver.engine.clock import Duration, iso, write_duration
 from mockserver.engine.faults.rule import FaultRule
@@ -17,10 +17,11 @@ from mockserver.nearest import nearest
 
 Overlay = Mapping[str, Any]
 """The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
+LAID_OVER = ("limits", "latency", "assumptions")
 _TYPES: dict[str, TypeAdapter[Any]] = {
     "duration": TypeAdapter(Duration),
-    "probability": TypeAdapter(float),
-    "milliseconds": TypeAdapter(float),
+    "probability": TypeAdapter(FiniteFloat),
+    "milliseconds": TypeAdapter(FiniteFloat),
     "count": TypeAdapter(int),
 }
 
@@ -56,6 +57,14 @@ class Scenario(BaseModel):
     rules: list[dict[str, Any]] = Field(default_factory=list)
     settings: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("settings")
+    @classmethod
+    def _known_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for name in settings:
+            if name not in LAID_OVER:
+                raise ValueError(f"there is no setting {name!r}{nearest(name, LAID_OVER)}")
+        return settings
+
     def choose(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter's value: the one given or its default; Refusal names an unknown one and the nearest."""
         for name in given:
@@ -73,9 +82,13 @@ def load(folder: Path) -> dict[str, Scenario]:
     for file in sorted(folder.glob("*.json")):
         try:
             scenario = Scenario.model_validate_json(file.read_bytes())
-            _rules(scenario, scenario.choose({}))
+            values = scenario.choose({})
+            _rules(scenario, values)
+            _fill(scenario.settings, values)
         except ValidationError as error:
             raise Refusal(f"{file}: {path(error.errors()[0])}: {error.errors()[0]['msg']}") from None
+        except Refusal as refusal:
+            raise Refusal(f"{file}: {refusal}") from None
         scenarios[scenario.name] = scenario
     return scenarios
 
@@ -91,28 +104,34 @@ def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) ->
     """Set the scenario's rules and lay its settings over the sandbox's; again means anew."""
     values = scenario.choose(given)
     rules, settings = _rules(scenario, values), _fill(scenario.settings, values)
-    switch_off(sandbox, scenario)
     now = sandbox.now()
     record = {"id": scenario.name, "parameters": _shown(scenario, values), "settings": settings, "since": iso(now)}
-    sandbox.overlays[scenario.name] = settings
+    before = sandbox.overlays
+    sandbox.overlays = {**{name: before[name] for name in before if name != scenario.name}, scenario.name: settings}
     try:
         sandbox.apply()
+        sandbox.set_faults(rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario))
     except Refusal:
-        del sandbox.overlays[scenario.name]
+        sandbox.overlays = before
         sandbox.apply()
         raise
     with sandbox.transaction() as space:
+        # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
+        space.drop("_scenarios", scenario.name)
         space.put("_scenarios", record)
-    sandbox.set_faults(rules, scenario=scenario.name)
 
 
 def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
     """Remove the scenario's rules and settings; one that is not on stays off."""
-    sandbox.drop_faults([active.rule.id for active in sandbox.rules if active.scenario == scenario.name])
+    sandbox.drop_faults(_set_by(sandbox, scenario))
     with sandbox.transaction() as space:
         space.drop("_scenarios", scenario.name)
     if sandbox.overlays.pop(scenario.name, None) is not None:
         sandbox.apply()
+
+
+def _set_by(sandbox: Sandbox, scenario: Scenario) -> list[str]:
+    return [active.rule.id for active in sandbox.rules if active.scenario == scenario.name]
 
 
 def _rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
@@ -124,6 +143,8 @@ def _fill(value: Any, values: Mapping[str, Any]) -> Any:
     """Put the parameters' values in; ``{"$": "p", "times": 0.5}`` is half of p."""
     if isinstance(value, dict):
         if "$" in value:
+            if value["$"] not in values:
+                raise Refusal(f"there is no parameter {value['$']!r}{nearest(str(value['$']), list(values))}")
             chosen = values[value["$"]]
             return type(chosen)(chosen * value.get("times", 1))
         return {name: _fill(inner, values) for name, inner in value.items()}

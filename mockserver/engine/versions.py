@@ -9,8 +9,8 @@ from typing import Literal
 from mockserver.engine.call import Call
 from mockserver.engine.problem import Problem
 
-_TAG = re.compile(r'(W/)?"(\d{1,18})"')
-_BARE = re.compile(r"\d{1,18}")
+_TAG = re.compile(r'(W/)?"(\d{1,18})"', re.ASCII)
+_BARE = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,4 +17,4 @@ class IdempotencyConflict(Fault):
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
         """Refuse as if an equal request ran, or as if the key had been used for another one."""
-        return say(call, Problem(f"idempotency_{self.conflict}", "Injected", status=409, raised_in="idempotency"))
+        return say(call, Problem(f"idempotency_{self.conflict}", "Injected", raised_in="idempotency"))

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import from_json
 
 from mockserver.engine.call import Call
+from mockserver.engine.redaction import redact, redact_headers
 
 Glob = Annotated[str, Field(min_length=1, max_length=200)]
 _BODY_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d{1,6}\])+")
@@ -37,7 +38,7 @@ class Text(BaseModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Text:
-        if not self.model_fields_set:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
             raise ValueError("say at least one of equals, contains, starts_with, ends_with, glob, present")
         return self
 
@@ -109,8 +110,9 @@ class Match(BaseModel):
         if self.key is not None and not _is_key(call, self.key):
             yield f"key is not {self.key if not call.credential.secret else 'the one named'}"
         for header, text in self.headers.items():
-            if not text.holds(call.headers.get(header.lower())):
-                yield f"header {header} is {call.headers.get(header.lower())!r}"
+            value = call.headers.get(header.lower())
+            if not text.holds(value):
+                yield f"header {header} is {value and redact_headers([(header, value)])[0][1]!r}"
         if self.body:
             yield from self._body_misses(call)
 
@@ -123,7 +125,7 @@ class Match(BaseModel):
         for path, text in self.body.items():
             value = _dig(document, path)
             if not text.holds(value):
-                yield f"{path} is {value!r}"
+                yield f"{path} is {redact(value, (), path) if isinstance(value, str) else value!r}"
 
 
 def _is_key(call: Call, wanted: str) -> bool:

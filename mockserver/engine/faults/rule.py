@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,8 +16,10 @@ from mockserver.nearest import nearest
 from mockserver.storage.base import Space
 
 COUNTS = "_fault_counts"
+COUNTS_APART = "_fault_counts_apart"
+"""The counters of rules that count per key or idempotency key: a flood of keys must not evict the others' counts."""
 BOUND = 10_000
-"""So many counters (rule, or rule and key) are kept per sandbox; the oldest go first."""
+"""So many counters apart are kept per sandbox; the oldest go first."""
 
 if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
@@ -58,7 +61,7 @@ class FaultRule(BaseModel):
     def _known_kind(cls, value: Any) -> Any:
         fault = value.get("fault") if isinstance(value, dict) else None
         kind = fault.get("kind") if isinstance(fault, dict) else None
-        if kind is not None and kind not in Fault.KINDS:
+        if isinstance(fault, dict) and str(kind) not in Fault.KINDS:
             raise ValueError(f"there is no fault kind {kind!r}{nearest(str(kind), list(Fault.KINDS))}")
         return value
 
@@ -77,39 +80,41 @@ class ActiveRule:
         self._ends = None if trigger.ttl is None else self._begins + trigger.ttl
         self._dice = randomness if trigger.seed is None else Randomness(str(trigger.seed))
 
-    def miss(self, call: Call) -> str | None:
-        """Why the call is not even counted, or None when it is."""
+    def misses(self, call: Call) -> Iterator[str]:
+        """Every reason why the call is not even counted."""
         if not self.rule.enabled:
-            return "the rule is not enabled"
+            yield "the rule is not enabled"
         if call.now < self._begins:
-            return "the rule has not begun"
+            yield "the rule has not begun"
         if self._ends is not None and call.now >= self._ends:
-            return "the rule has ended"
-        return next(self.rule.match.misses(call), None)
+            yield "the rule has ended"
+        yield from self.rule.match.misses(call)
 
     def counts(self, sandbox: Sandbox) -> tuple[int, int]:
         """How many calls the rule has matched, and to how many its fault happened."""
         with sandbox.transaction() as space:
-            found = list(space.find(COUNTS, "rule", self.rule.id))
+            found = [c for place in (COUNTS, COUNTS_APART) for c in space.find(place, "rule", self.rule.id)]
         return sum(count["matched"] for count in found), sum(count["fired"] for count in found)
 
     def hits(self, call: Call) -> bool:
         """Count a matching call, and decide whether the fault happens to it."""
-        if self.miss(call) is not None:
+        if next(self.misses(call), None) is not None:
             return False
         scope = self._scope(call)
         with call.sandbox.transaction(durable=False) as space:
-            return self._decide(space, f"{self.rule.id}|{scope}" if scope else self.rule.id)
+            if scope:
+                return self._decide(space, COUNTS_APART, f"{self.rule.id}|{scope}")
+            return self._decide(space, COUNTS, self.rule.id)
 
-    def _decide(self, space: Space, id: str) -> bool:
-        count = space.get(COUNTS, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
+    def _decide(self, space: Space, place: str, id: str) -> bool:
+        count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
         hit = self._draw(id, nth) if self._eligible(nth, fired) else False
         counted = {**count, "matched": nth, "fired": fired + hit}
-        if nth == 1:
-            space.append(COUNTS, counted, keep=BOUND)
+        if nth == 1 and place == COUNTS_APART:
+            space.append(place, counted, keep=BOUND)
         else:
-            space.put(COUNTS, counted)
+            space.put(place, counted)
         return hit
 
     def _eligible(self, nth: int, fired: int) -> bool:

@@ -12,11 +12,12 @@ Proceed = Callable[[Call], Reply]
 
 def faults(call: Call, proceed: Proceed) -> Reply:
     """Let every rule of the sandbox have its way with the call, the lowest priority number outermost."""
+    step = call.trace[-1]
     for active in reversed(call.sandbox.rules):
         proceed = _around(active, proceed)
     reply = proceed(call)
     if call.fired:
-        call.note(f"fired: {', '.join(call.fired)}")
+        step.note = f"fired: {', '.join(call.fired)}"
         if reply.wire is None or reply.wire.head:
             reply.headers.append(("X-Testmode-Fault", ", ".join(call.fired)))
     return reply

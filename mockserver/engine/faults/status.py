@@ -26,7 +26,10 @@ class Status(Fault):
         """Say the status as the provider says it, unless a body is given."""
         extra = list(self.headers.items())
         if self.body is None:
-            return say(call, Problem("injected", self.detail, status=self.status, headers=extra, raised_in="perform"))
+            reply = say(call, Problem("injected", self.detail, status=self.status, raised_in="perform"))
+            given = set(map(str.lower, self.headers))
+            reply.headers = [*((name, value) for name, value in reply.headers if name.lower() not in given), *extra]
+            return reply
         text = isinstance(self.body, str)
         kind = "text/plain; charset=utf-8" if text else "application/json"
         headers = extra if "content-type" in map(str.lower, self.headers) else [("Content-Type", kind), *extra]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from mockserver.engine import SECOND, Assumed, Assumptions, Call, Duration, Rules, VersionRules
+from mockserver.engine import SECOND, Assumed, Assumptions, Call, Duration, Moment, Rules, VersionRules
 
 Token = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,49}$")]
 
@@ -196,9 +196,9 @@ class SmartEPIAssumptions(Assumptions):
     ] = "refused"
 
 
-def assume(call: Call) -> SmartEPIAssumptions:
-    """The assumptions of the sandbox a call is in."""
-    return cast(SmartEPIAssumptions, call.sandbox.assumptions)
+def assume(at: Call | Moment) -> SmartEPIAssumptions:
+    """The assumptions of the sandbox a call or a simulation is in."""
+    return cast(SmartEPIAssumptions, at.sandbox.assumptions)
 
 
 def rules(call: Call) -> Rules:

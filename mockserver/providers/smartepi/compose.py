@@ -17,10 +17,7 @@ ROWS = {"sizes": "siz_", "certificates": "cer_"}
 def compose(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:
     """The fields a create or a partial update sets, checked and with nested rows merged."""
     given = assume(call)
-    sent = body.model_dump(mode="json", exclude_unset=current is not None)
-    fields = dict(_without_nulls(given, current, sent))
-    if current is None or "name" in fields:
-        _check(given, fields, new=current is None)
+    fields = _checked(given, body, new=current is None)
     for name, prefix in ROWS.items():
         if name in fields:
             before = current[name] if current else []
@@ -30,25 +27,42 @@ def compose(call: Call, current: Record | None, body: BaseModel) -> dict[str, An
     return fields
 
 
-def _without_nulls(given: SmartEPIAssumptions, current: Record | None, sent: Record) -> Iterator[tuple[str, Any]]:
+def examine(call: Call, body: BaseModel) -> None:
+    """Refuse an update's wrong fields, whatever becomes of the record."""
+    _checked(assume(call), body, new=False)
+
+
+def _checked(given: SmartEPIAssumptions, body: BaseModel, *, new: bool) -> dict[str, Any]:
+    sent = body.model_dump(mode="json", exclude_unset=not new)
+    fields = dict(_without_nulls(given, sent, new=new))
+    _check(given, fields)
+    if "identification" in type(body).model_fields and (new or "identification" in fields):
+        _check_identification(given, fields)
+    return fields
+
+
+def _without_nulls(given: SmartEPIAssumptions, sent: Record, *, new: bool) -> Iterator[tuple[str, Any]]:
     for name, value in sent.items():
         if value is not None:
             yield name, value
-        elif current is not None:
+        elif not new:
             if given.null_fields == "refused" or name in ("name", "rules", *ROWS):
                 raise _invalid(name, "must not be null")
             if given.null_fields == "cleared":
                 yield name, None
 
 
-def _check(given: SmartEPIAssumptions, fields: Record, *, new: bool) -> None:
+def _check(given: SmartEPIAssumptions, fields: Record) -> None:
     for path, value in _texts(fields):
         if len(value) > given.string_limit:
             raise _invalid(path, f"is longer than {given.string_limit} characters")
     email = fields.get("email")
     if email is not None and given.email_check == "has_at" and "@" not in email[1:-1]:
         raise _invalid("email", "is not an e-mail address")
-    if new and given.employee_needs_identification and "email" in fields and not fields.get("identification"):
+
+
+def _check_identification(given: SmartEPIAssumptions, fields: Record) -> None:
+    if given.employee_needs_identification and fields.get("identification") is None:
         raise _invalid("identification", "is required")
 
 

@@ -10,6 +10,7 @@ from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assum
 
 DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
 TRANSACTIONS = ("employeeId", "productId", "quantity")
+EMPLOYEES = ("identification", "email")
 _GATEWAY = ("authenticate", "ratelimit")
 _TOKENS = {
     "version_stale": (409, "conflict"),
@@ -107,8 +108,7 @@ def _gateway_answer(given: SmartEPIAssumptions, problem: Problem) -> Answer | No
 
 def _token(given: SmartEPIAssumptions, problem: Problem) -> tuple[int, str]:
     if problem.code == "duplicate":
-        named = problem.fields[0].path == "name" or problem.fields[0].path == "code"
-        return 409, "duplicate_name" if named else given.type_employee_duplicate
+        return 409, given.type_employee_duplicate if _field(problem) in EMPLOYEES else "duplicate_name"
     if problem.code in _TOKENS:
         return _TOKENS[problem.code]
     status = 400 if problem.code in ("version_missing", "version_malformed") else problem.status
@@ -123,7 +123,11 @@ def _title(given: SmartEPIAssumptions, token: str) -> str:
     return words.capitalize() if given.titles == "sentence" else words.title()
 
 
+def _field(problem: Problem) -> str:
+    return problem.fields[0].path if problem.fields else problem.detail
+
+
 def _detail(problem: Problem) -> str:
     if problem.code == "unknown_reference":
-        return f"Unknown or cross-tenant reference: {problem.fields[0].path}"
+        return f"Unknown or cross-tenant reference: {_field(problem)}"
     return "Version is stale" if problem.code == "version_stale" else problem.detail

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from mockserver.engine import Call, Record, Resource, Space
+from mockserver.engine import Call, Moment, Record, Resource, Space
 from mockserver.providers.smartepi import models
 from mockserver.providers.smartepi.assumptions import assume, rules
-from mockserver.providers.smartepi.compose import compose
+from mockserver.providers.smartepi.compose import compose, examine
 
 REFUSALS = {
     "list": (400, 401, 403, 429),
@@ -70,11 +70,11 @@ def keep_rules(space: Space, group: str, record: Record | None) -> None:
         space.put("rules", {"id": f"{group}/{nth}", "groupId": group, "productId": rule["productId"]})
 
 
-def _sees_code(call: Call) -> tuple[str, ...]:
-    return ("name", "code") if assume(call).cost_center_codes == "unique" else ("name",)
+def _sees_code(at: Call | Moment) -> tuple[str, ...]:
+    return ("name", "code") if assume(at).cost_center_codes == "unique" else ("name",)
 
 
-def _only_name(call: Call) -> tuple[str, ...]:  # noqa: ARG001
+def _only_name(at: Call | Moment) -> tuple[str, ...]:  # noqa: ARG001
     return ("name",)
 
 
@@ -106,6 +106,7 @@ _NAMED = Resource(
     indexes=("name",),
     prefixes=("name",),
     compose=compose,
+    examine=examine,
     used=_by("sectorId"),
     refusals=REFUSALS,
 )
@@ -163,7 +164,7 @@ RESOURCES = (
         create=models.NewEmployee,
         update=models.ChangedEmployee,
         query=models.EmployeePage,
-        unique=lambda _call: ("identification", "email"),
+        unique=lambda _at: ("identification", "email"),
         indexes=("name", "identification", "email", *EMPLOYEE_REFERENCES),
         equals=("sectorId", "costCenterId", "jobRoleId", "groupId"),
         filters=_employee_filters,

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import count
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from mockserver.engine import Duration, Moment, Refusal, Simulation, Unknown, checked_cidr, deleted, emit
+from mockserver.engine import (
+    Duration,
+    Moment,
+    Record,
+    Refusal,
+    Resource,
+    Simulation,
+    Unknown,
+    checked_cidr,
+    deleted,
+    emit,
+)
 from mockserver.providers.smartepi.dialect import show
 from mockserver.providers.smartepi.organization import RESOURCES, TRANSACTIONS
 
@@ -49,8 +61,7 @@ class Deleted(BaseModel):
 
 
 def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapping[str, Any]:
-    nth = moment.space.count(collection) + 1
-    id = f"{PREFIX[collection]}{nth}"
+    id = _free_id(moment, collection)
     record = {
         "id": id,
         STATUS[collection]: parameters.status,
@@ -64,6 +75,12 @@ def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapp
     type = f"{collection.removesuffix('s')}.created"
     emit(moment.space, moment.now, f"evt_{type.replace('.', '_')}_{id}", type, shown)
     return shown
+
+
+def _free_id(moment: Moment, collection: str) -> str:
+    first = moment.space.count(collection) + 1
+    ids = (f"{PREFIX[collection]}{nth}" for nth in count(first))
+    return next(id for id in ids if moment.space.get(collection, id) is None)
 
 
 def _existing(moment: Moment, collection: str, id: str | None, purpose: str) -> str:
@@ -92,12 +109,25 @@ def _restore(moment: Moment, parameters: Deleted) -> Mapping[str, Any]:
     for resource in RESOURCES:
         record = moment.space.get(deleted(resource.collection), parameters.id)
         if record is not None:
+            _check_place(moment, resource, record)
             moment.space.drop(deleted(resource.collection), parameters.id)
             revived = {**record, "_version": record["_version"] + 1, "_updated": moment.now}
             moment.space.put(resource.collection, revived)
             resource.written(moment.space, parameters.id, revived)
             return {"id": parameters.id, "collection": resource.collection}
     raise Unknown("deleted record", parameters.id, [])
+
+
+def _check_place(moment: Moment, resource: Resource, record: Record) -> None:
+    """Refuse to bring back what the API would not let anyone create now."""
+    for path, collection, id in resource.references(record):
+        if moment.space.get(collection, id) is None:
+            raise Refusal(f"{path} of {record['id']} points at {id}, which is not there any more")
+    for name in resource.unique(moment):
+        value = record.get(name)
+        taken = (found for found in moment.space.find(resource.collection, name, value) if found[name] == value)
+        if value is not None and (other := next(taken, None)) is not None:
+            raise Refusal(f"{name} {value!r} of {record['id']} is taken by {other['id']}")
 
 
 def _device(collection: str) -> Simulation:
