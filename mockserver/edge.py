@@ -169,9 +169,10 @@ def _send(connection: socket.socket, reply: Reply, wire: Wire, at: int) -> None:
     if wire.pace is None:
         connection.sendall(body)
         return
+    until = monotonic() + LONGEST_WAIT
     for start in range(0, len(body), wire.pace.bytes):
         connection.sendall(body[start : start + wire.pace.bytes])
-        if start + wire.pace.bytes < len(body) and not stopping.is_set():
+        if start + wire.pace.bytes < len(body) and not stopping.is_set() and monotonic() < until:
             sleep(wire.pace.seconds)
 
 

@@ -56,6 +56,9 @@ def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
             provider = named or alone
             environ["testmode.provider"], environ["testmode.mount"] = provider, ""
             environ["PATH_INFO"] = f"/{provider}{path}"
+        elif not path.startswith("/") or path.startswith("//"):
+            # Werkzeug would take such a path for the one with a single slash.
+            environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)
 
     return wrapped

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_core import from_json
 
-from mockserver.engine import Call, Credential, Fault, FaultRule, Pace, Reply, Wire
+from mockserver.engine import Call, Chance, Credential, Fault, FaultRule, Pace, Reply, Wire
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **param
     done: list[str] = []
     sandbox = make_world().sandbox
     call = Call(sandbox, "GET", "/x", credential=Credential(next(iter(sandbox.keys)), shown=True))
+    call.chance = Chance(sandbox.randomness, "fault:these", 1)
     call.wait = lambda seconds: done.append(f"waited {seconds:g}")
 
     def work(_: Call) -> Reply:

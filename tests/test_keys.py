@@ -228,7 +228,7 @@ def test_a_mode_or_scope_nobody_knows_is_refused_with_the_nearest(
 
 def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: World) -> None:
     with acme.sandbox.transaction() as space:
-        secrets = {acme.sandbox.write_key(space, NOON).secret for _ in range(999)}
+        secrets = {acme.sandbox.keyring.write(space, NOON).secret for _ in range(999)}
     assert len(secrets) == 999
     answer = acme.admin("POST", "/sandboxes/acme/keys", {})
     assert answer.status_code == 422

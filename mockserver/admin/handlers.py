@@ -131,7 +131,7 @@ def create_key(ask: Ask) -> Any:
     def at(delay: int | None) -> int | None:
         return None if delay is None else now + delay
 
-    key = sandbox.mint(
+    key = sandbox.keyring.mint(
         mode=wanted.mode,
         scopes=wanted.scopes,
         cidrs=wanted.cidrs,
@@ -145,7 +145,7 @@ def create_key(ask: Ask) -> Any:
 def revoke_key(ask: Ask) -> Any:
     """Revoke a key; it may linger."""
     sandbox = ask.sandbox
-    key = sandbox.revoke(ask.args["key"], ask.body.lingers)
+    key = sandbox.keyring.revoke(ask.args["key"], ask.body.lingers)
     return views.key(key, sandbox.now())
 
 
@@ -181,20 +181,20 @@ def list_faults(ask: Ask) -> Any:
 
 def create_fault(ask: Ask) -> Any:
     """Set a fault rule."""
-    return _fault(ask, ask.sandbox.set_faults([ask.body], new=True)[0])
+    return _fault(ask, ask.sandbox.ruleset.set([ask.body], new=True)[0])
 
 
 def replace_faults(ask: Ask) -> Any:
     """Replace all fault rules that no scenario has set."""
     sandbox = ask.sandbox
     before = [active.rule.id for active in sandbox.rules if active.scenario is None]
-    sandbox.set_faults(ask.body.rules, instead_of=before)
+    sandbox.ruleset.set(ask.body.rules, instead_of=before)
     return list_faults(ask)
 
 
 def clear_faults(ask: Ask) -> Any:
     """Remove all fault rules that no scenario has set."""
-    ask.sandbox.drop_faults([active.rule.id for active in ask.sandbox.rules if active.scenario is None])
+    ask.sandbox.ruleset.drop([active.rule.id for active in ask.sandbox.rules if active.scenario is None])
 
 
 def get_fault(ask: Ask) -> Any:
@@ -208,13 +208,13 @@ def set_fault(ask: Ask) -> Any:
     if rule.id not in ("", ask.args["rule"]):
         raise Refusal(f"id: the body says {rule.id!r}, the path {ask.args['rule']!r}")
     rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": ask.args["rule"]})
-    ask.sandbox.set_faults([rule])
+    ask.sandbox.ruleset.set([rule])
     return _fault(ask, rule.id)
 
 
 def delete_fault(ask: Ask) -> Any:
     """Remove a fault rule."""
-    ask.sandbox.drop_faults([ask.args["rule"]])
+    ask.sandbox.ruleset.drop([ask.args["rule"]])
 
 
 def _fault(ask: Ask, id: str) -> Any:

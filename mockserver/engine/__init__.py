@@ -32,7 +32,7 @@ from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
 from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
-from mockserver.engine.randomness import LOWER, Randomness
+from mockserver.engine.randomness import LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
@@ -56,6 +56,7 @@ __all__ = [
     "Assumed",
     "Assumptions",
     "Call",
+    "Chance",
     "Clock",
     "Collection",
     "Credential",

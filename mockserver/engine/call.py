@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mockserver.engine.keys import Key
     from mockserver.engine.operations import Operation
     from mockserver.engine.problem import Problem
+    from mockserver.engine.randomness import Chance
     from mockserver.engine.sandbox import Sandbox
     from mockserver.storage.base import Space
 
@@ -108,6 +109,8 @@ class Call:
     """The query, read into the operation's model."""
     trace: list[Step] = field(default_factory=list)
     fired: list[str] = field(default_factory=list)
+    chance: Chance | None = None
+    """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
     before_commit: list[Callable[[Space, Reply], None]] = field(default_factory=list)
     _space: Space | None = None
     _body: BaseModel | Problem | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 SECOND = 1_000_000
 """One second in the unit of every instant and duration of the engine: microseconds."""
@@ -100,9 +100,16 @@ def write_duration(length: int) -> str:
     return f"{whole}.{rest:03d}".rstrip("0").rstrip(".") + "ms" if length else "0s"
 
 
+def _read_duration(value: object, info: ValidationInfo) -> int:
+    # Inside, durations are numbers; what comes as JSON must say its unit, or 60 would be 60 microseconds.
+    if info.mode == "json" and not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
+    return parse_duration(value)
+
+
 Duration = Annotated[
     int,
-    BeforeValidator(parse_duration),
+    BeforeValidator(_read_duration),
     PlainSerializer(write_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["90s", "15m", "1h"]}),
 ]

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Journal
+from mockserver.engine.keyring import Directory
 from mockserver.engine.keys import Key
 from mockserver.engine.problem import Refusal, Taken, Unknown
 from mockserver.engine.provider import SIZES, Progress, Provider
 from mockserver.engine.randomness import Randomness
-from mockserver.engine.sandbox import COLLECTIONS, Directory, Sandbox, Settings
+from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.nearest import nearest
 from mockserver.storage.base import State, Store, StoreError
@@ -57,10 +58,16 @@ class Engine:
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
         self._creating = Lock()
-        self._names, self._made = Randomness("sandboxes"), len(store.names())
+        self._names = Randomness("sandboxes")
         self._templates: OrderedDict[tuple[str, str, str], State] = OrderedDict()
         for name in store.names():
             self._reopen(name)
+        for provider in providers:
+            first = self.sandboxes.get(provider.name)
+            if first is not None and first.provider is not provider:
+                raise Refusal(
+                    f"the sandbox {first.id!r} is one of {first.provider.name!r}: delete it to serve {first.id}"
+                )
 
     def create(
         self,
@@ -98,7 +105,7 @@ class Engine:
         sandbox = self.sandbox(id)
         if id == sandbox.provider.name:
             raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
-        sandbox.forget_keys()
+        sandbox.keyring.forget()
         del self.sandboxes[id]
         self._store.delete(id)
 
@@ -114,6 +121,7 @@ class Engine:
         """Everything a sandbox keeps, as plain data that ``restore`` takes."""
         sandbox = self.sandbox(id)
         state = {name: records for name, records in self._store.export(id).items() if name != "_snapshots"}
+        state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] != "made"]
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
@@ -214,8 +222,10 @@ class Engine:
             self._open(id, provider)
 
     def _replace(self, sandbox: Sandbox, state: State) -> None:
-        identity = {"id": "identity", "provider": sandbox.provider.name}
-        state["_sandbox"] = [identity, *(r for r in state.get("_sandbox", []) if r["id"] != "identity")]
+        with sandbox.transaction() as space:
+            own = [record for record in (space.get("_sandbox", "identity"), space.get("_sandbox", "made")) if record]
+        further = [record for record in state.get("_sandbox", []) if record["id"] not in ("identity", "made")]
+        state["_sandbox"] = [*map(dict, own), *further]
         self._store.load(sandbox.id, state)
         sandbox.read()
 
@@ -250,8 +260,10 @@ class Engine:
     def _free_id(self, provider: Provider) -> str:
         # Counting on, not filling gaps: the key of a sandbox that was deleted must not open a later one.
         while True:
-            self._made += 1
-            id = f"{provider.name}-{self._names.text(provider.name, self._made, 8)}"
+            with self.sandbox(provider.name).transaction() as space:
+                made = (space.get("_sandbox", "made") or {"number": 0})["number"] + 1
+                space.put("_sandbox", {"id": "made", "number": made})
+            id = f"{provider.name}-{self._names.text(provider.name, made, 8)}"
             if id not in self.sandboxes:
                 return id
 
@@ -262,7 +274,7 @@ def _check_settings(provider: Provider, settings: Settings) -> None:
         if name not in known:
             raise Unknown("assumption", name, known)
     try:
-        provider.assumptions.model_validate(settings.assumptions)
+        provider.assumptions.model_validate_json(as_json(settings.assumptions))
     except ValidationError as error:
         detail = error.errors()[0]
         raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None

@@ -42,13 +42,13 @@ class Moment:
     """Keys made or changed; they count once the transaction has been kept."""
 
     def mint(self, **wanted: Any) -> Key:
-        """Make a key, as Sandbox.mint does."""
-        self.keys.append(self.sandbox.write_key(self.space, self.now, **wanted))
+        """Make a key, as Keyring.mint does."""
+        self.keys.append(self.sandbox.keyring.write(self.space, self.now, **wanted))
         return self.keys[-1]
 
     def revoke(self, id: str) -> Key:
         """Revoke a key by id or secret."""
-        self.keys.append(self.sandbox.write_revoked(self.space, self.now, id))
+        self.keys.append(self.sandbox.keyring.write_revoked(self.space, self.now, id))
         return self.keys[-1]
 
 

@@ -10,6 +10,23 @@ URLSAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEX = "0123456789abcdef"
 
 
+class Chance:
+    """The dice of one event: every question has an answer of its own, and the same one whenever it is asked."""
+
+    __slots__ = ("_nth", "_purpose", "_randomness")
+
+    def __init__(self, randomness: Randomness, purpose: str, nth: int) -> None:
+        self._randomness, self._purpose, self._nth = randomness, purpose, nth
+
+    def unit(self, question: str) -> float:
+        """A number in [0, 1)."""
+        return self._randomness.unit(f"{self._purpose}:{question}", self._nth)
+
+    def bytes(self, question: str, length: int) -> bytes:
+        """So many bytes."""
+        return self._randomness.stream(f"{self._purpose}:{question}", self._nth).randbytes(length)
+
+
 class Randomness:
     """Chance that can be asked for again: no draw depends on any other draw."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mockserver.engine import scheduler
 from mockserver.engine.assumptions import Assumptions
 from mockserver.engine.clock import LATEST, Clock, iso, wall
-from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule, FaultRule
+from mockserver.engine.dialect import as_json
+from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule
 from mockserver.engine.journal import Journal
+from mockserver.engine.keyring import Directory, Keyring
 from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
-from mockserver.engine.problem import Refusal, Taken, Unknown
+from mockserver.engine.problem import Refusal
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
+from mockserver.engine.ruleset import Ruleset
 from mockserver.engine.validate import path
 from mockserver.storage.base import Collection, Record, Space, Store
 
@@ -42,8 +45,6 @@ COLLECTIONS = (
     Collection("_buckets", volatile=True),
 )
 """What every sandbox keeps beside its provider's own collections."""
-MOST_RULES = 1_000
-MOST_KEYS = 1_000
 _BLOCK = 1_000
 _log = logging.getLogger("testmode")
 
@@ -60,10 +61,6 @@ class Settings(BaseModel):
     latency: Distribution | None = None
 
 
-Directory = dict[tuple[str, str], "Sandbox"]
-"""(provider, secret) -> the sandbox the key opens; one for the whole server."""
-
-
 class Sandbox:
     """Everything of one tenant. What must survive a restart is in the store; the rest here is read from it."""
 
@@ -75,11 +72,10 @@ class Sandbox:
         self.id = id
         self.provider = provider
         self.journal = journal
-        self.keys: dict[str, Key] = {}
-        self.rules: list[ActiveRule] = []
+        self.keyring = Keyring(self, directory)
+        self.ruleset = Ruleset(self)
         self.overlays: dict[str, Overlay] = {}
         self._store = store
-        self._directory = directory
         self._serial_lock = Lock()
         self._moving = Lock()
         self.read()
@@ -91,40 +87,37 @@ class Sandbox:
             self.clock = _read_clock(_record(space, "clock") or {})
             self._reserved = self._serial = int((_record(space, "serial") or {"reserved": 0})["reserved"])
             keys = [Key.read(record) for _, record in space.scan("_keys")]
-            rules = [record for _, record in space.scan("_faults")]
             scenarios = [record for _, record in space.scan("_scenarios")]
             self._note_next_due(space)
-        self.randomness = Randomness(self.settings.seed)
-        self._exchange_keys(keys)
+            self.randomness = Randomness(self.settings.seed)
+            self.ruleset.reload(space)
+        self.keyring.exchange(keys)
         self.overlays = {record["id"]: record["settings"] for record in scenarios}
-        self.rules = sorted(map(self._activate, rules), key=_order)
         self.apply()
 
-    def forget_keys(self) -> None:
-        """Let no key lead here any more."""
-        for secret in self.keys:
-            self._directory.pop((self.provider.name, secret), None)
-        self.keys = {}
+    @property
+    def keys(self) -> Mapping[str, Key]:
+        """The keys by their secrets."""
+        return self.keyring.by_secret
 
-    def _exchange_keys(self, keys: Iterable[Key]) -> None:
-        # A key that stays is known at every moment: calls go on meanwhile.
-        before, self.keys = self.keys, {key.secret: key for key in keys}
-        self._adopt(self.keys.values())
-        for secret in before.keys() - self.keys.keys():
-            self._directory.pop((self.provider.name, secret), None)
+    @property
+    def rules(self) -> list[ActiveRule]:
+        """The fault rules at work, the ones that stand further outside first."""
+        return self.ruleset.active
 
     def apply(self) -> None:
         """Work out limits, latency and assumptions from provider, settings and scenarios, in this order."""
-        limits: dict[str, Any] = (self.settings.limits or self.provider.limits).model_dump()
-        latency: Any = self.settings.latency or self.provider.latency
+        limits: dict[str, Any] = (self.settings.limits or self.provider.limits).model_dump(mode="json")
+        chosen = self.settings.latency or self.provider.latency
+        latency: Any = chosen.model_dump(mode="json") if chosen else None
         assumptions: dict[str, Any] = dict(self.settings.assumptions)
         for overlay in self.overlays.values():
             limits |= overlay.get("limits", {})
             latency = overlay.get("latency", latency)
             assumptions |= overlay.get("assumptions", {})
         try:
-            effective = Settings.model_validate({"limits": limits, "latency": latency})
-            self.assumptions = self.provider.assumptions.model_validate(assumptions)
+            effective = Settings.model_validate_json(as_json({"limits": limits, "latency": latency}))
+            self.assumptions = self.provider.assumptions.model_validate_json(as_json(assumptions))
         except ValidationError as error:
             raise Refusal(_first(error)) from None
         assert effective.limits is not None
@@ -182,14 +175,14 @@ class Sandbox:
                 space.drop(scheduler.KEPT, timer["id"])
                 moment = Moment(self, int(timer["due"]), space)
                 done.append(self._fall_due(moment, timer))
-            self._adopt(moment.keys)
+            self.keyring.adopt(moment.keys)
 
     def _fall_due(self, moment: Moment, timer: Record) -> dict[str, Any]:
         told = {"id": timer["id"], "at": iso(moment.now), "action": timer["action"]}
         try:
             # An imported state may have timers this provider knows nothing of.
             simulation = self.provider.simulation(timer["action"])
-            parameters = simulation.parameters.model_validate(timer["parameters"])
+            parameters = simulation.parameters.model_validate_json(as_json(timer["parameters"]))
             return {**told, "result": dict(simulation.run(moment, parameters))}
         except (Refusal, ValidationError) as refusal:
             _log.warning("%s: what was due at %s could not be done: %s", self.id, told["at"], refusal)
@@ -221,7 +214,7 @@ class Sandbox:
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
         """Have something happen off stage, now or after a while on the sandbox's clock."""
         simulation = self.provider.simulation(name)
-        read = simulation.parameters.model_validate(parameters)
+        read = simulation.parameters.model_validate_json(as_json(parameters))
         now = self.now()
         with self.transaction() as space:
             moment = Moment(self, now, space)
@@ -231,129 +224,8 @@ class Sandbox:
                 result: Mapping[str, Any] = {"scheduled": id, "at": iso(now + delay)}
             else:
                 result = simulation.run(moment, read)
-        self._adopt(moment.keys)
+        self.keyring.adopt(moment.keys)
         return result
-
-    # Keys
-
-    def mint(self, **wanted: Any) -> Key:
-        """Make a key; it works from ``active_at`` on, which is after the propagation where nothing is said.
-
-        Takes mode, scopes, cidrs, active_at, expires_at; all may be left out.
-        """
-        now = self.now()
-        with self.transaction() as space:
-            key = self.write_key(space, now, **wanted)
-        self._adopt([key])
-        return key
-
-    def revoke(self, id: str, after: int | None = None) -> Key:
-        """Revoke a key by id or secret; it goes on working for the revocation lag, or for ``after``."""
-        now = self.now()
-        with self.transaction() as space:
-            key = self.write_revoked(space, now, id, after)
-        self._adopt([key])
-        return key
-
-    def write_key(
-        self,
-        space: Space,
-        now: int,
-        *,
-        mode: str | None = None,
-        scopes: Iterable[str] = (),
-        cidrs: Iterable[str] = (),
-        active_at: int | None = None,
-        expires_at: int | None = None,
-        revoked_at: int | None = None,
-    ) -> Key:
-        """Write a new key within a transaction; it counts once the transaction has been kept."""
-        if space.count("_keys") >= MOST_KEYS:
-            raise Refusal(f"a sandbox has at most {MOST_KEYS} keys; reset it or make another sandbox")
-        policy, nth, given = self.provider.keys, space.bump("keys"), self.assumptions
-        mode = mode or policy.modes[0]
-        lifetime = now + given.key_lifetime if given.key_lifetime else None
-        key = Key(
-            id=f"key_{nth}",
-            secret=policy.mint(self.randomness, self.id, nth, mode),
-            created_at=now,
-            active_at=now + given.key_propagation if active_at is None else active_at,
-            mode=mode,
-            scopes=tuple(scopes) or policy.scopes,
-            cidrs=tuple(cidrs),
-            expires_at=lifetime if expires_at is None else expires_at,
-            revoked_at=revoked_at,
-            dead_at=None if revoked_at is None else revoked_at + given.revocation_lag,
-        )
-        space.put("_keys", key.record())
-        return key
-
-    def write_revoked(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
-        """Write a key's revocation within a transaction; revoking twice changes nothing.
-
-        One that was to be revoked later is revoked now.
-        """
-        key = next((key for key in self.keys.values() if id in (key.id, key.secret)), None)
-        if key is None:
-            raise Unknown("key", id, [key.id for key in self.keys.values()])
-        lag = self.assumptions.revocation_lag if after is None else after
-        revoked = key if key.revoked_at is not None and key.revoked_at <= now else key.revoke(now, now + lag)
-        space.put("_keys", revoked.record())
-        return revoked
-
-    def _adopt(self, keys: Iterable[Key]) -> None:
-        for key in keys:
-            self.keys[key.secret] = key
-            self._directory[self.provider.name, key.secret] = self
-
-    # Faults
-
-    def set_faults(
-        self,
-        rules: Iterable[FaultRule],
-        *,
-        scenario: str | None = None,
-        new: bool = False,
-        instead_of: Iterable[str] = (),
-    ) -> list[str]:
-        """Set rules, replacing those of the same id; counting and timing of each begins anew.
-
-        The rules ``instead_of`` go at the same time, or stay when the others cannot be set.
-        """
-        now, ids = self.now(), []
-        with self.transaction() as space:
-            for id in instead_of:
-                space.drop("_faults", id)
-                _forget_counts(space, id)
-            for rule in rules:
-                rule = rule if rule.id else rule.model_copy(update={"id": _free_id(space)})
-                known = space.get("_faults", rule.id) is not None
-                if new and known:
-                    raise Taken(f"there is a fault rule {rule.id!r} already; PUT replaces it")
-                if not known and space.count("_faults") >= MOST_RULES:
-                    raise Refusal(f"a sandbox has at most {MOST_RULES} fault rules; delete some")
-                _forget_counts(space, rule.id)
-                space.put("_faults", {**rule.model_dump(mode="json"), "set_at": now, "scenario": scenario})
-                ids.append(rule.id)
-            self._reload_rules(space)
-        return ids
-
-    def drop_faults(self, ids: Iterable[str] | None = None) -> None:
-        """Remove rules by id, or all of them."""
-        with self.transaction() as space:
-            for id in [active.rule.id for active in self.rules] if ids is None else ids:
-                if space.get("_faults", id) is None:
-                    raise Unknown("fault rule", id, [active.rule.id for active in self.rules])
-                space.drop("_faults", id)
-                _forget_counts(space, id)
-            self._reload_rules(space)
-
-    def _reload_rules(self, space: Space) -> None:
-        self.rules = sorted((self._activate(record) for _, record in space.scan("_faults")), key=_order)
-
-    def _activate(self, record: Record) -> ActiveRule:
-        fields = {name: value for name, value in record.items() if name not in ("set_at", "scenario")}
-        return ActiveRule(FaultRule.model_validate(fields), record["set_at"], self.randomness, record["scenario"])
 
     def _keep(self, id: str, record: Mapping[str, Any], *, durable: bool = True) -> None:
         with self.transaction(durable=durable) as space:
@@ -370,23 +242,6 @@ def _read_clock(record: Mapping[str, Any]) -> Clock:
     if not 0 <= clock.now(wall()) <= LATEST:
         raise Refusal("the clock goes from 1970 to 9999")
     return clock
-
-
-def _order(active: ActiveRule) -> tuple[int, int]:
-    return active.rule.priority, active.set_at
-
-
-def _free_id(space: Space) -> str:
-    """A rule id that nobody has chosen."""
-    while space.get("_faults", id := f"fault_{space.bump('faults')}") is not None:
-        pass
-    return id
-
-
-def _forget_counts(space: Space, rule: str) -> None:
-    for place in (COUNTS, COUNTS_APART):
-        for record in list(space.find(place, "rule", rule)):
-            space.drop(place, record["id"])
 
 
 def _first(error: ValidationError) -> str:

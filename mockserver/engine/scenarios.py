@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.sandbox import Sandbox
 from mockserver.engine.validate import path
 from mockserver.nearest import nearest
+from mockserver.storage.base import Space
 
 Overlay = Mapping[str, Any]
 """The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
@@ -24,6 +26,10 @@ _TYPES: dict[str, TypeAdapter[Any]] = {
     "milliseconds": TypeAdapter(FiniteFloat),
     "count": TypeAdapter(int),
 }
+
+
+class Length(int):
+    """A duration among a scenario's values; in rules and settings it is written as text again."""
 
 
 class Parameter(BaseModel):
@@ -38,12 +44,14 @@ class Parameter(BaseModel):
     def read(self, name: str, value: Any) -> Any:
         """The value as rules take it; Refusal says what is wrong with it."""
         try:
+            if self.type == "duration" and not isinstance(value, str):
+                raise Refusal(f"{name}: {value!r} is not a duration; write it as 90s or 15m")
             read = _TYPES[self.type].validate_python(value)
         except ValidationError as error:
             raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
         if read < 0 or (self.type == "probability" and read > 1):
             raise Refusal(f"{name}: {value!r} is not a {self.type}")
-        return read
+        return Length(read) if self.type == "duration" else read
 
 
 class Scenario(BaseModel):
@@ -105,27 +113,29 @@ def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) ->
     values = scenario.choose(given)
     rules, settings = _rules(scenario, values), _fill(scenario.settings, values)
     now = sandbox.now()
-    record = {"id": scenario.name, "parameters": _shown(scenario, values), "settings": settings, "since": iso(now)}
+    record = {"id": scenario.name, "parameters": _shown(values), "settings": settings, "since": iso(now)}
     before = sandbox.overlays
     sandbox.overlays = {**{name: before[name] for name in before if name != scenario.name}, scenario.name: settings}
     try:
         sandbox.apply()
-        sandbox.set_faults(rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario))
+        sandbox.ruleset.set(
+            rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario), beside=partial(_remember, record)
+        )
     except Refusal:
         sandbox.overlays = before
         sandbox.apply()
         raise
-    with sandbox.transaction() as space:
-        # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
-        space.drop("_scenarios", scenario.name)
-        space.put("_scenarios", record)
+
+
+def _remember(record: dict[str, Any], space: Space) -> None:
+    # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
+    space.drop("_scenarios", record["id"])
+    space.put("_scenarios", record)
 
 
 def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
     """Remove the scenario's rules and settings; one that is not on stays off."""
-    sandbox.drop_faults(_set_by(sandbox, scenario))
-    with sandbox.transaction() as space:
-        space.drop("_scenarios", scenario.name)
+    sandbox.ruleset.drop(_set_by(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
     if sandbox.overlays.pop(scenario.name, None) is not None:
         sandbox.apply()
 
@@ -146,11 +156,11 @@ def _fill(value: Any, values: Mapping[str, Any]) -> Any:
             if value["$"] not in values:
                 raise Refusal(f"there is no parameter {value['$']!r}{nearest(str(value['$']), list(values))}")
             chosen = values[value["$"]]
-            return type(chosen)(chosen * value.get("times", 1))
+            part = type(chosen)(chosen * value.get("times", 1))
+            return write_duration(part) if isinstance(part, Length) else part
         return {name: _fill(inner, values) for name, inner in value.items()}
     return [_fill(inner, values) for inner in value] if isinstance(value, list) else value
 
 
-def _shown(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Any]:
-    duration = {name for name, parameter in scenario.parameters.items() if parameter.type == "duration"}
-    return {name: write_duration(value) if name in duration else value for name, value in values.items()}
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: write_duration(value) if isinstance(value, Length) else value for name, value in values.items()}

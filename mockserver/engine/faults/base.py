@@ -36,8 +36,3 @@ def say(call: Call, problem: Problem) -> Reply:
     reply = dialect.refuse(call, problem)
     dialect.dress(call, reply)
     return reply
-
-
-def die(call: Call, seed: str) -> float:
-    """A chance in [0, 1) for this call, for faults that need one."""
-    return call.sandbox.randomness.unit(f"fault:{seed}", call.serial)

@@ -17,7 +17,8 @@ class Garbage(Fault):
     bytes: int = Field(default=128, ge=1, le=65_536)
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Send the same noise for the same call of the same seed."""
-        noise = call.sandbox.randomness.stream("garbage", call.serial).randbytes(self.bytes)
+        """Send noise; the nth hit of a rule always sends the same."""
+        assert call.chance is not None
+        noise = call.chance.bytes("garbage", self.bytes)
         # A first byte no status line can begin with, so that no client takes the noise for HTTP/0.9.
         return Reply(0, body=b"\xff" + noise[1:], wire=Wire(head=False))

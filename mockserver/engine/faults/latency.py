@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mockserver.engine.call import Call, Reply
-from mockserver.engine.faults.base import Fault, Proceed, die
+from mockserver.engine.faults.base import Fault, Proceed
 from mockserver.engine.latency import Distribution
 
 
@@ -17,5 +17,6 @@ class Latency(Fault):
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Wait, then go on as ever."""
-        call.wait(self.distribution.draw(die(call, "latency")))
+        assert call.chance is not None
+        call.wait(self.distribution.draw(call.chance.unit("latency")))
         return proceed(call)

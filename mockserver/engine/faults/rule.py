@@ -11,7 +11,7 @@ from mockserver.engine.call import Call
 from mockserver.engine.clock import Duration
 from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import Match
-from mockserver.engine.randomness import Randomness
+from mockserver.engine.randomness import Chance, Randomness
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space
 
@@ -103,13 +103,16 @@ class ActiveRule:
         scope = self._scope(call)
         with call.sandbox.transaction(durable=False) as space:
             if scope:
-                return self._decide(space, COUNTS_APART, f"{self.rule.id}|{scope}")
-            return self._decide(space, COUNTS, self.rule.id)
+                return self._decide(call, space, COUNTS_APART, f"{self.rule.id}|{scope}")
+            return self._decide(call, space, COUNTS, self.rule.id)
 
-    def _decide(self, space: Space, place: str, id: str) -> bool:
+    def _decide(self, call: Call, space: Space, place: str, id: str) -> bool:
         count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
-        hit = self._draw(id, nth) if self._eligible(nth, fired) else False
+        chance = Chance(self._dice, f"fault:{id}", nth)
+        hit = self._eligible(nth, fired) and chance.unit("hit") < self.rule.trigger.probability
+        if hit:
+            call.chance = chance
         counted = {**count, "matched": nth, "fired": fired + hit}
         if nth == 1 and place == COUNTS_APART:
             space.append(place, counted, keep=BOUND)
@@ -123,10 +126,6 @@ class ActiveRule:
         if beyond <= 0 or (trigger.times is not None and fired >= trigger.times):
             return False
         return trigger.every is None or beyond % trigger.every == 0
-
-    def _draw(self, id: str, nth: int) -> bool:
-        probability = self.rule.trigger.probability
-        return probability >= 1 or self._dice.unit(f"fault:{id}", nth) < probability
 
     def _scope(self, call: Call) -> str:
         match self.rule.trigger.per:
