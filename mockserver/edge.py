@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from errno import ECONNRESET
+from functools import lru_cache
 from http import HTTPStatus
 from os import close
 from threading import Event
@@ -73,13 +74,15 @@ def write(reply: Reply, environ: dict[str, Any], at: int) -> Response:
     """The answer as Flask sends it, dated by the sandbox's clock; or a body that takes the connection over."""
     if reply.wire is not None:
         return _TakenOver(_take_over(environ, reply, reply.wire, at), reply.status or 500)
-    response = Response(reply.body, _status(reply.status))
-    response.headers.clear()
-    for name, value in reply.headers:
-        response.headers.add(name, value)
-    response.headers["Content-Length"] = str(len(reply.body))
-    response.headers["Date"] = http_date(at)
-    return response
+    headers = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Date", http_date(at))]
+    return _Answer(reply.body, _status(reply.status), headers)
+
+
+class _Answer(Response):
+    """An answer with the headers it is given, and none of Werkzeug's own choice."""
+
+    default_mimetype = None
+    automatically_set_content_length = False
 
 
 class _TakenOver(Response):
@@ -96,7 +99,12 @@ def _status(status: int) -> str:
 
 def http_date(instant: int) -> str:
     """An instant as HTTP writes it in a Date header."""
-    return formatdate(instant // SECOND, usegmt=True)
+    return _http_date(instant // SECOND)
+
+
+@lru_cache(maxsize=64)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
 
 
 def read_body(environ: dict[str, Any], limit: int) -> tuple[bytes, bool]:
