@@ -129,6 +129,11 @@ def test_a_refused_call_goes_no_further(acme: World) -> None:
 
 
 def test_a_refusal_never_shows_the_key(acme: World) -> None:
-    for wanted in ({"activates_in": "1h"}, {"expires_in": "0s"}, {"cidrs": ["10.0.0.0/8"]}, {"scopes": ["notes:write"]}):
+    for wanted in (
+        {"activates_in": "1h"},
+        {"expires_in": "0s"},
+        {"cidrs": ["10.0.0.0/8"]},
+        {"scopes": ["notes:write"]},
+    ):
         secret = mint(acme, **wanted)
         assert secret not in acme.ask("GET", "/v1/notes", key=secret).text

@@ -1,5 +1,6 @@
 """Time in a sandbox: how it is written, and how it moves."""
 
+# ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
 
 from typing import Any
@@ -48,7 +49,7 @@ def test_a_duration_is_read_in_every_unit(text: object, length: int) -> None:
     + ["999999999999d", None, True, 1.5, -1, [], {}, "1234567890123s"],
 )
 def test_what_is_no_duration_is_refused_with_the_value_named(value: object) -> None:
-    with pytest.raises(ValueError, match="duration|longer") as refused:
+    with pytest.raises(ValueError, match=r"duration|longer") as refused:
         parse_duration(value)
     assert repr(value) in str(refused.value)
 

@@ -9,7 +9,6 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
 from mockserver import edge
 from mockserver.engine import SECOND, IdempotencyPolicy
@@ -20,7 +19,7 @@ from tests.worlds import World, make_world
 REPLAYED = "Idempotent-Replayed"
 
 
-def post(world: World, key: str | None = "k1", **options: Any) -> TestResponse:
+def post(world: World, key: str | None = "k1", **options: Any) -> Any:
     headers = {} if key is None else {"Idempotency-Key": key}
     options.setdefault("json", {"text": "hello"})
     return world.ask("POST", options.pop("path", "/v1/notes"), headers=headers, **options)
@@ -32,7 +31,9 @@ def notes(world: World) -> list[str]:
 
 def test_the_same_request_is_answered_the_same_to_the_byte_and_done_once(acme: World) -> None:
     first, second = post(acme), post(acme)
-    assert (first.status_code, first.data) == (second.status_code, second.data) == (201, b'{"id":"note_1","text":"hello"}')
+    assert (
+        (first.status_code, first.data) == (second.status_code, second.data) == (201, b'{"id":"note_1","text":"hello"}')
+    )
     assert (first.headers.get(REPLAYED), second.headers.get(REPLAYED)) == (None, "true")
     assert notes(acme) == ["hello"]
 
@@ -106,7 +107,7 @@ def gate(acme: World, monkeypatch: pytest.MonkeyPatch) -> Gate:
     return made
 
 
-def held(world: World, gate: Gate, answers: list[TestResponse], **options: Any) -> Thread:
+def held(world: World, gate: Gate, answers: list[Any], **options: Any) -> Thread:
     thread = Thread(target=lambda: answers.append(post(world, **options)))
     thread.start()
     assert gate.reached.wait(10)
@@ -114,7 +115,7 @@ def held(world: World, gate: Gate, answers: list[TestResponse], **options: Any) 
 
 
 def test_an_equal_request_meets_the_first_in_flight(acme: World, gate: Gate) -> None:
-    answers: list[TestResponse] = []
+    answers: list[Any] = []
     thread = held(acme, gate, answers)
     refused = post(acme)
     gate.opened.set()
@@ -126,7 +127,7 @@ def test_an_equal_request_meets_the_first_in_flight(acme: World, gate: Gate) -> 
 
 
 def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: World, gate: Gate) -> None:
-    answers: list[TestResponse] = []
+    answers: list[Any] = []
     thread = held(acme, gate, answers)
     assert [post(acme, "k2").status_code, post(acme, None).status_code] == [201, 201]
     gate.opened.set()
@@ -137,7 +138,7 @@ def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: World, ga
 def test_the_same_key_of_another_tenant_is_another_key(acme: World, gate: Gate) -> None:
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other")
-    answers: list[TestResponse] = []
+    answers: list[Any] = []
     thread = held(acme, gate, answers)
     by_key = acme.ask("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "second"})
     by_sandbox = post(acme, sandbox="other", json={"text": "third"})
@@ -204,7 +205,8 @@ def test_a_get_with_a_key_is_not_kept(acme: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "two"), [("abc", '"abc"'), ('"abc"', "abc"), ("abc", " abc "), ('""x""', '""x""'), ("a" * 64, f'"{"a" * 64}"')]
+    ("one", "two"),
+    [("abc", '"abc"'), ('"abc"', "abc"), ("abc", " abc "), ('""x""', '""x""'), ("a" * 64, f'"{"a" * 64}"')],
 )
 def test_a_bare_and_a_quoted_key_are_the_same(acme: World, one: str, two: str) -> None:
     assert post(acme, one).status_code == 201
@@ -218,9 +220,7 @@ def test_keys_that_differ_are_different(acme: World, one: str, two: str) -> None
 
 @pytest.mark.parametrize("key", ["", " ", '""', "a" * 65, f'"{"a" * 65}"', "a\tb", "a\x7f", "caf\xe9", "\x01"])
 def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: World, key: str) -> None:
-    refused = acme.ask(
-        "POST", "/v1/notes", json={"text": "x"}, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key}
-    )
+    refused = acme.ask("POST", "/v1/notes", json={"text": "x"}, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
     assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_invalid")
     assert "64" in refused.json["detail"]
     assert notes(acme) == []

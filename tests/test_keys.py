@@ -1,5 +1,6 @@
 """API keys, what becomes of them when, and from where they work."""
 
+# ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
 
 from dataclasses import replace
@@ -55,7 +56,9 @@ def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
     dead = None if revoked is None else revoked + lag
     key = replace(BORN, active_at=active, expires_at=expires, revoked_at=revoked, dead_at=dead)
     lives = [key.state(now) in ALIVE for now in range(1400)]
-    changes = [(now, alive) for now, (before, alive) in enumerate(zip([False, *lives], lives)) if before != alive]
+    changes = [
+        (now, alive) for now, (before, alive) in enumerate(zip([False, *lives], lives, strict=False)) if before != alive
+    ]
     assert [alive for _, alive in changes] in ([], [True], [True, False])
     ends = min(end for end in (expires, dead, 1400) if end is not None)
     assert [now for now, _ in changes] == ([active] + [ends] * (ends < 1400) if active < ends else [])
@@ -68,9 +71,7 @@ def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
     revoked=OPTIONAL,
 )
 @settings(max_examples=100, derandomize=True)
-def test_a_key_is_read_as_it_was_kept(
-    active: int, cidrs: list[str], expires: int | None, revoked: int | None
-) -> None:
+def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: int | None, revoked: int | None) -> None:
     key = Key("k", "s", 0, active, "live", ("a", "b"), tuple(cidrs), expires, revoked, revoked)
     assert Key.read(key.record()) == key
 

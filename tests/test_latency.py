@@ -51,11 +51,11 @@ def test_lognormal_is_never_negative_and_never_above_its_maximum(
 @given(units=st.tuples(UNIT, UNIT).map(sorted))
 @settings(max_examples=100, derandomize=True)
 def test_a_larger_chance_never_waits_less(units: list[float]) -> None:
-    for given in (
+    for wanted in (
         {"type": "uniform", "min_ms": 5, "max_ms": 50},
         {"type": "lognormal", "median_ms": 50, "sigma": 1.5, "max_ms": 2000},
     ):
-        distribution = READ.validate_python(given)
+        distribution = READ.validate_python(wanted)
         assert distribution.draw(units[0]) <= distribution.draw(units[1])
 
 

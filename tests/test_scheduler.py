@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,8 @@ BELLS = replace(
 
 
 @pytest.fixture
-def bells() -> Iterator[World]:
-    yield make_world(BELLS)
+def bells() -> World:
+    return make_world(BELLS)
 
 
 def ring(world: World, within: str, **parameters: Any) -> Any:

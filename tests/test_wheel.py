@@ -7,7 +7,6 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,7 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clean virtual environment with the wheel; what it depends on is borrowed from the environment of the tests."""
     home = tmp_path_factory.mktemp("installation") / "env"
     venv.create(home, with_pip=True, symlinks=True)

@@ -104,6 +104,8 @@ class Call:
     """The only way to let time pass: the client feels it, no other call does."""
     now: int = 0
     serial: int = 0
+    epoch: int = 0
+    """Which life of the sandbox the call began in; a reset begins another."""
     key: Key | None = None
     parameters: BaseModel | None = None
     """The query, read into the operation's model."""

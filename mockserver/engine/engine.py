@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
@@ -15,18 +14,17 @@ from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory
-from mockserver.engine.keys import Key
-from mockserver.engine.problem import Refusal, Taken, Unknown
+from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown
 from mockserver.engine.provider import SIZES, Progress, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
+from mockserver.engine.templates import Templates
 from mockserver.nearest import nearest
 from mockserver.storage.base import State, Store, StoreError
 
 MOST_SANDBOXES = 200
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_TEMPLATES = 8
 _log = logging.getLogger("testmode")
 
 
@@ -54,20 +52,20 @@ class Engine:
         self.propagate = propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
         self._store = store
-        self._datasets = datasets or {}
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
         self._creating = Lock()
         self._names = Randomness("sandboxes")
-        self._templates: OrderedDict[tuple[str, str, str], State] = OrderedDict()
+        self._templates = Templates(datasets or {})
         for name in store.names():
             self._reopen(name)
-        for provider in providers:
+        self._check_firsts()
+
+    def _check_firsts(self) -> None:
+        for provider in self.providers.values():
             first = self.sandboxes.get(provider.name)
             if first is not None and first.provider is not provider:
-                raise Refusal(
-                    f"the sandbox {first.id!r} is one of {first.provider.name!r}: delete it to serve {first.id}"
-                )
+                raise Refusal(f"the sandbox {first.id!r} is one of {first.provider.name!r}; delete it first")
 
     def create(
         self,
@@ -89,7 +87,7 @@ class Engine:
             self._check_id(id)
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-            self._store.load(id, self._fresh(chosen, id, settings, progress))
+            self._store.load(id, self._templates.fresh(chosen, id, settings, progress))
             return self._open(id, chosen)
 
     def _check_id(self, id: str) -> None:
@@ -112,7 +110,7 @@ class Engine:
     def reset(self, id: str) -> Sandbox:
         """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
         sandbox = self.sandbox(id)
-        state = self._fresh(sandbox.provider, id, sandbox.settings, _quiet)
+        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, _quiet)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
         sandbox.journal.clear()
         return sandbox
@@ -189,10 +187,13 @@ class Engine:
         try:
             call.now = sandbox.now()
             call.serial = sandbox.serial()
+            call.epoch = sandbox.epoch
             return sandbox.provider.answer(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
             return _plain(503, "The sandbox's store has failed; the server's log says how")
+        except Superseded as superseded:
+            return _plain(503, str(superseded).capitalize())
         except Exception:
             if self.propagate:
                 raise
@@ -226,36 +227,10 @@ class Engine:
             own = [record for record in (space.get("_sandbox", "identity"), space.get("_sandbox", "made")) if record]
         further = [record for record in state.get("_sandbox", []) if record["id"] not in ("identity", "made")]
         state["_sandbox"] = [*map(dict, own), *further]
+        # Before the records change: a call of the life that ends must not write into the one that begins.
+        sandbox.epoch += 1
         self._store.load(sandbox.id, state)
         sandbox.read()
-
-    def _fresh(self, provider: Provider, id: str, settings: Settings, progress: Progress) -> State:
-        """What a new sandbox holds: its seeded records, its first keys, its settings."""
-        randomness = Randomness(settings.seed)
-        modes = provider.keys.initial
-        keys = [
-            Key(f"key_{nth}", provider.keys.mint(randomness, id, nth, mode), 0, 0, mode, provider.keys.scopes)
-            for nth, mode in enumerate(modes, 1)
-        ]
-        return {
-            **self._template(provider, settings, progress),
-            "_sandbox": [
-                {"id": "identity", "provider": provider.name},
-                {"id": "settings", **settings.model_dump(mode="json")},
-            ],
-            "_keys": [key.record() for key in keys],
-            "_counters": [{"id": "keys", "value": len(modes)}],
-        }
-
-    def _template(self, provider: Provider, settings: Settings, progress: Progress) -> State:
-        if settings.seed == "1" and (provider.name, settings.size) in self._datasets:
-            return self._datasets[provider.name, settings.size]
-        name = (provider.name, settings.seed, settings.size)
-        if name not in self._templates:
-            self._templates[name] = provider.generate(Randomness(settings.seed), settings.size, progress)
-            while len(self._templates) > _TEMPLATES:
-                self._templates.popitem(last=False)
-        return self._templates[name]
 
     def _free_id(self, provider: Provider) -> str:
         # Counting on, not filling gaps: the key of a sandbox that was deleted must not open a later one.

@@ -49,7 +49,8 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         return proceed(call)
     finally:
         with call.sandbox.transaction(durable=False) as space:
-            space.release(name)
+            if call.epoch == call.sandbox.epoch:  # A reset has let go of all claims; this one may be another's by now.
+                space.release(name)
 
 
 def _name(call: Call, policy: IdempotencyPolicy) -> str:

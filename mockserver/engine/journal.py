@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso
 from mockserver.engine.faults.match import Match
+from mockserver.engine.problem import Superseded
 from mockserver.engine.redaction import redact, redact_headers
+from mockserver.storage.base import StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.faults.rule import ActiveRule
@@ -158,8 +160,9 @@ def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     reply, bug = Reply(500), None
     try:
         reply = proceed(call)
-    except Exception:
+    except Exception as error:
         bug = format_exc()
+        reply = Reply(503 if isinstance(error, StoreError | Superseded) else 500)
         raise
     finally:
         asked, answered = Body.of(call.data), Body.of(reply.body)

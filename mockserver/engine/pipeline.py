@@ -16,7 +16,7 @@ from mockserver.engine.idempotency import idempotency
 from mockserver.engine.journal import journal
 from mockserver.engine.latency import latency
 from mockserver.engine.locate import locate
-from mockserver.engine.problem import Problem
+from mockserver.engine.problem import Problem, Superseded
 from mockserver.engine.ratelimit import ratelimit
 from mockserver.engine.validate import validate
 
@@ -34,6 +34,10 @@ STAGES: tuple[Stage, ...] = (
     latency,  # takes as long as the real one does
     validate,  # reads path ids, query and body into the operation's models
 )  # and then perform: the operation's function, in one transaction
+
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
 
 
 def fold(stages: Sequence[Stage]) -> Proceed:
@@ -69,6 +73,8 @@ def perform(call: Call) -> Reply:
     call.trace.append(step)
     try:
         with call.sandbox.transaction() as space:
+            if call.epoch != call.sandbox.epoch and call.method not in SAFE:
+                raise Superseded("the sandbox was reset while this call was under way")
             call._space = space
             reply = call.operation.perform(call)
             for keep in call.before_commit:

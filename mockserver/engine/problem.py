@@ -72,6 +72,10 @@ class Problem(Exception):
         self.raised_in = raised_in
 
 
+class Superseded(Exception):
+    """The sandbox was reset or restored while a call was under way: what the call was about is no more."""
+
+
 class Refusal(ValueError):
     """What an operator asked for cannot be done; the message names the value, the rule and the nearest right one."""
 

@@ -78,6 +78,9 @@ class Sandbox:
         self._store = store
         self._serial_lock = Lock()
         self._moving = Lock()
+        self._configuring = Lock()
+        self.epoch = 0
+        """Counts the lives of the sandbox: a reset or restore begins another."""
         self.read()
 
     def read(self) -> None:
@@ -128,7 +131,11 @@ class Sandbox:
         return self._store.transaction(self.id, durable=durable)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Change settings; a setting given as None goes back to the provider's."""
+        """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""
+        with self._configuring:
+            self._configure(changes)
+
+    def _configure(self, changes: Mapping[str, Any]) -> None:
         before = self.settings
         merged = {**before.model_dump(mode="json"), **changes}
         if "assumptions" in changes:
