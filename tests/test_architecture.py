@@ -226,3 +226,11 @@ def test_the_app_is_there_without_faker_and_without_gevent() -> None:
 def test_the_command_line_shows_its_help_without_the_server() -> None:
     script = "import mockserver.cli as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
     assert loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()
+
+
+def test_every_file_of_the_engine_has_a_test_file_of_its_name() -> None:
+    here = Path(__file__).resolve().parent
+    exempt = {"__init__", "operations"}  # Names only; a plain value that test_provider looks at.
+    for file in sorted((here.parent / "mockserver" / "engine").glob("*.py")):
+        if file.stem not in exempt:
+            assert (here / f"test_{file.stem}.py").is_file(), file.stem

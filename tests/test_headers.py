@@ -1,0 +1,39 @@
+"""Headers an operator may have an answer carry: only what HTTP can."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from mockserver.engine.headers import Headers
+
+ADAPTER: TypeAdapter[dict[str, str]] = TypeAdapter(Headers)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Retry-After": "1"}, {"X-Ünïque"[:2] + "a": "ok"}, {"x_y": "a\tb c"}, {"A": ""}, {"A": "é"}]
+)
+def test_what_http_can_carry_is_taken(headers: dict[str, str]) -> None:
+    assert ADAPTER.validate_python(headers) == headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"": "x"}, "'' is not a header name"),
+        ({"X Y": "x"}, "'X Y' is not a header name"),
+        ({"X:Y": "x"}, "'X:Y' is not a header name"),
+        ({"Xé": "x"}, "is not a header name"),
+        ({"A\r\nB": "x"}, "is not a header name"),
+        ({"X": "a\r\nSet-Cookie: b"}, "the value of X"),
+        ({"X": "a\0"}, "the value of X"),
+        ({"X": "漢"}, "the value of X"),
+        ({"X": "a" * 4097}, "the value of X"),
+        ({"Content-Length": "5"}, "Content-Length is the server's own"),
+        ({"transfer-encoding": "chunked"}, "transfer-encoding is the server's own"),
+        ({"Connection": "close"}, "Connection is the server's own"),
+    ],
+)
+def test_what_it_cannot_is_refused_by_name(headers: dict[str, str], named: str) -> None:
+    with pytest.raises(ValidationError, match=named.replace("'", ".")):
+        ADAPTER.validate_python(headers)
