@@ -20,7 +20,7 @@ from flask import Response
 from werkzeug.exceptions import MethodNotAllowed
 
 from mockserver.engine import SECOND, Call, Credential, Engine, Operation, Reply, Wire
-from mockserver.mounts import NO_METHOD
+from mockserver.mounts import ENCODED_SLASH, NO_METHOD
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
@@ -41,14 +41,14 @@ def read(
             headers[name.replace("_", "-").lower()] = environ[name]
     query = environ.get("QUERY_STRING", "")
     credential: Credential = engine.provider(provider).credential(headers, query)
-    sandbox = engine.find(provider, credential)
+    sandbox, is_known = engine.find(provider, credential, args or {})
     data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     return Call(
         sandbox=sandbox,
         method=environ["REQUEST_METHOD"],
         path=_sent_path(environ),
         operation=operation,
-        args=args or {},
+        args={name: value.replace(ENCODED_SLASH, "/") for name, value in (args or {}).items()},
         query=parse_qsl(query, keep_blank_values=True) if query else [],
         headers=headers,
         data=data,
@@ -57,6 +57,7 @@ def read(
         mount=environ["testmode.mount"],
         origin=f"{environ['wsgi.url_scheme']}://{headers.get('host', 'localhost')}",
         credential=credential,
+        tenant_known=is_known,
         wait=_wait,
     )
 

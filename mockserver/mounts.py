@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask
 
@@ -13,6 +15,8 @@ Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 NO_METHOD = "NONE"
 """Stands in for the methods of a path that exists and has none."""
+ENCODED_SLASH = "\ue02f"
+"""Stands in for a slash that a client has sent as %2F; a private character that no path has any use for."""
 _OURS = ("__admin", "health", "healthz", "ready", "readyz")
 
 
@@ -47,7 +51,7 @@ def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
     """
 
     def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
+        path = environ["PATH_INFO"] = _kept_slashes(environ)
         first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
         named = _by_host(environ, providers)
         if named is None and first in providers:
@@ -62,6 +66,17 @@ def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
         return inner(environ, start_response)
 
     return wrapped
+
+
+def _kept_slashes(environ: Environ) -> str:
+    """The decoded path, in which a slash that was sent encoded is no separator."""
+    path: str = environ.get("PATH_INFO", "")
+    sent = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "").partition("?")[0]
+    if "%2f" not in sent.lower() or not sent.startswith("/"):
+        return path
+    stand_in = ENCODED_SLASH.encode().decode("latin-1")
+    pieces = re.split("%2f", sent, flags=re.IGNORECASE)
+    return stand_in.join(unquote_to_bytes(piece).decode("latin-1") for piece in pieces)
 
 
 def _by_host(environ: Environ, providers: Collection[str]) -> str | None:

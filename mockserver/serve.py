@@ -131,7 +131,7 @@ def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) ->
         )
     for provider in engine.providers.values():
         sandbox = engine.sandbox(provider.name)
-        base = f"{url}/{provider.name}{provider.prefix}"
+        base = f"{url}/{provider.name}{provider.base_path(sandbox.slug)}"
         now = sandbox.now()
         working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
         key = next(working, "none works now; make one with `testmode key create`")

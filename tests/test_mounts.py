@@ -189,3 +189,13 @@ def test_the_journal_shows_the_path_as_it_was_sent(alone: World) -> None:
 
 def test_a_path_nobody_has_says_where_the_providers_are(world: World) -> None:
     assert "/smartepi/v1" in go(world, "/v1/sectors").json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "id"), [("a%2Fb", "a/b"), ("%2f", "/"), ("a%2Fb%20c", "a/b c"), ("a%252Fb", "a%2Fb"), ("%C3%A9%2F", "é/")]
+)
+def test_a_slash_that_is_sent_encoded_is_part_of_an_id(world: World, sent: str, id: str) -> None:
+    target = f"/smartepi/v1/sectors/{sent}"
+    answer = world.ask("GET", f"/v1/sectors/{sent}", environ_overrides={"RAW_URI": target})
+    assert (answer.status_code, answer.json["detail"]) == (404, f"There is no sector {id}")
+    assert world.sandbox.journal.entries()[-1].call.path == target

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import edge
-from mockserver.admin import handlers, models
-from mockserver.admin.handlers import Ask
+from mockserver.admin import failures, handlers, models, observed
+from mockserver.admin.ask import Ask
 from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, nearest, parse_body, path
 
 _log = logging.getLogger("testmode")
@@ -51,6 +51,7 @@ ROUTES = (
     Route("GET", "/metrics", handlers.metrics),
     Route("GET", "/providers", handlers.providers),
     Route("GET", "/providers/{provider}", handlers.provider),
+    Route("GET", "/providers/{provider}/openapi.json", handlers.provider_openapi),
     Route("GET", "/scenarios", handlers.scenarios),
     Route("GET", "/sandboxes", handlers.list_sandboxes),
     Route("POST", "/sandboxes", handlers.create_sandbox, models.NewSandbox, status=201),
@@ -63,22 +64,24 @@ ROUTES = (
     Route("DELETE", f"{_S}/keys/{{key}}", handlers.revoke_key, models.OldKey),
     Route("GET", f"{_S}/clock", handlers.get_clock),
     Route("PUT", f"{_S}/clock", handlers.set_clock, models.ClockMove),
-    Route("GET", f"{_S}/faults", handlers.list_faults),
-    Route("POST", f"{_S}/faults", handlers.create_fault, FaultRule, status=201),
-    Route("PUT", f"{_S}/faults", handlers.replace_faults, models.Rules),
-    Route("DELETE", f"{_S}/faults", handlers.clear_faults, status=204),
-    Route("GET", f"{_S}/faults/{{rule}}", handlers.get_fault),
-    Route("PUT", f"{_S}/faults/{{rule}}", handlers.set_fault, FaultRule),
-    Route("DELETE", f"{_S}/faults/{{rule}}", handlers.delete_fault, status=204),
-    Route("GET", f"{_S}/scenarios", handlers.list_scenarios),
-    Route("GET", f"{_S}/scenarios/{{scenario}}", handlers.get_scenario),
-    Route("PUT", f"{_S}/scenarios/{{scenario}}", handlers.turn_scenario_on, FreeForm),
-    Route("DELETE", f"{_S}/scenarios/{{scenario}}", handlers.turn_scenario_off, status=204),
-    Route("GET", f"{_S}/requests", handlers.list_requests, query=models.RequestsQuery),
-    Route("DELETE", f"{_S}/requests", handlers.clear_requests, status=204),
-    Route("POST", f"{_S}/requests/verify", handlers.verify, models.Verification),
-    Route("GET", f"{_S}/requests/{{request}}", handlers.get_request),
-    Route("GET", f"{_S}/events", handlers.list_events),
+    Route("GET", f"{_S}/faults", failures.list_faults),
+    Route("POST", f"{_S}/faults", failures.create_fault, FaultRule, status=201),
+    Route("PUT", f"{_S}/faults", failures.replace_faults, models.Rules),
+    Route("DELETE", f"{_S}/faults", failures.clear_faults, status=204),
+    Route("GET", f"{_S}/faults/{{rule}}", failures.get_fault),
+    Route("PUT", f"{_S}/faults/{{rule}}", failures.set_fault, FaultRule),
+    Route("DELETE", f"{_S}/faults/{{rule}}", failures.delete_fault, status=204),
+    Route("GET", f"{_S}/scenarios", failures.list_scenarios),
+    Route("GET", f"{_S}/scenarios/{{scenario}}", failures.get_scenario),
+    Route("PUT", f"{_S}/scenarios/{{scenario}}", failures.turn_scenario_on, FreeForm),
+    Route("DELETE", f"{_S}/scenarios/{{scenario}}", failures.turn_scenario_off, status=204),
+    Route("GET", f"{_S}/requests", observed.list_requests, query=models.RequestsQuery),
+    Route("DELETE", f"{_S}/requests", observed.clear_requests, status=204),
+    Route("POST", f"{_S}/requests/verify", observed.verify, models.Verification),
+    Route("GET", f"{_S}/requests/{{request}}", observed.get_request),
+    Route("GET", f"{_S}/events", observed.list_events),
+    Route("GET", f"{_S}/collections", handlers.list_collections),
+    Route("GET", f"{_S}/collections/{{collection}}", handlers.list_records, query=models.RecordsQuery),
     Route("GET", f"{_S}/simulations", handlers.list_simulations),
     Route("POST", f"{_S}/simulations/{{simulation}}", handlers.simulate, FreeForm),
     Route("GET", f"{_S}/state", handlers.export_state),
@@ -190,7 +193,7 @@ def _fields(route: Route, title: str) -> tuple[str, ...]:
 def _http_error(engine: Engine, error: HTTPException) -> Response:
     status, detail = error.code or 500, error.description or ""
     if status == 404:
-        places = ", ".join(f"/{name}{provider.prefix}" for name, provider in engine.providers.items())
+        places = ", ".join(f"/{name}{provider.base_path(name)}" for name, provider in engine.providers.items())
         detail = f"there is nothing at {request.path[:200]!r}; providers are at {places}, the admin API at {PREFIX}"
     if status == 500:
         detail = "this is a bug of Testmode's own; the server's log has the traceback"

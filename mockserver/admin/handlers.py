@@ -1,46 +1,22 @@
-"""What each admin route does: a line of translation to the engine."""
+"""What the other admin routes do: each a line of translation to the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from mockserver import __version__
-from mockserver.admin import models, views
+from mockserver.admin import models, openapi, views
+from mockserver.admin.ask import Ask
 from mockserver.engine import (
     Clock,
-    Engine,
-    FaultRule,
-    Match,
     Refusal,
-    Sandbox,
     Settings,
     Unknown,
     as_json,
     nearest,
     parse_duration,
-    scenario_named,
-    switch_off,
-    switch_on,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One admin request, read."""
-
-    engine: Engine
-    args: Mapping[str, str]
-    body: Any
-    query: Any
-    origin: str
-
-    @property
-    def sandbox(self) -> Sandbox:
-        """The sandbox named in the path; Unknown when there is none."""
-        return self.engine.sandbox(self.args["sandbox"])
 
 
 def version(ask: Ask) -> Any:
@@ -51,6 +27,11 @@ def version(ask: Ask) -> Any:
 def providers(ask: Ask) -> Any:
     """The providers this server serves."""
     return [views.provider(provider) for provider in ask.engine.providers.values()]
+
+
+def provider_openapi(ask: Ask) -> Any:
+    """A provider's OpenAPI document, made from its operations."""
+    return openapi.provider(ask.engine.provider(ask.args["provider"]))
 
 
 def provider(ask: Ask) -> Any:
@@ -77,6 +58,7 @@ def create_sandbox(ask: Ask) -> Any:
     """Make a sandbox with its own keys, data, clock, faults, limits and journal."""
     wanted: models.NewSandbox = ask.body
     settings = Settings(
+        slug=wanted.slug,
         seed=wanted.seed,
         size=wanted.size,
         assumptions=wanted.assumptions,
@@ -174,147 +156,33 @@ def set_clock(ask: Ask) -> Any:
     return {**views.clock(sandbox), "done": done}
 
 
-def list_faults(ask: Ask) -> Any:
-    """The fault rules, in the order they are asked."""
-    return [views.fault(ask.sandbox, active) for active in ask.sandbox.rules]
-
-
-def create_fault(ask: Ask) -> Any:
-    """Set a fault rule."""
-    return _fault(ask, ask.sandbox.ruleset.set([ask.body], new=True)[0])
-
-
-def replace_faults(ask: Ask) -> Any:
-    """Replace all fault rules that no scenario has set."""
-    sandbox = ask.sandbox
-    before = [active.rule.id for active in sandbox.rules if active.scenario is None]
-    sandbox.ruleset.set(ask.body.rules, instead_of=before)
-    return list_faults(ask)
-
-
-def clear_faults(ask: Ask) -> Any:
-    """Remove all fault rules that no scenario has set."""
-    ask.sandbox.ruleset.drop([active.rule.id for active in ask.sandbox.rules if active.scenario is None])
-
-
-def get_fault(ask: Ask) -> Any:
-    """One fault rule, with its counts and its nearest miss."""
-    return _fault(ask, ask.args["rule"])
-
-
-def set_fault(ask: Ask) -> Any:
-    """Set a fault rule under this id, replacing the one there is."""
-    rule: FaultRule = ask.body
-    if rule.id not in ("", ask.args["rule"]):
-        raise Refusal(f"id: the body says {rule.id!r}, the path {ask.args['rule']!r}")
-    rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": ask.args["rule"]})
-    ask.sandbox.ruleset.set([rule])
-    return _fault(ask, rule.id)
-
-
-def delete_fault(ask: Ask) -> Any:
-    """Remove a fault rule."""
-    ask.sandbox.ruleset.drop([ask.args["rule"]])
-
-
-def _fault(ask: Ask, id: str) -> Any:
-    active = next((active for active in ask.sandbox.rules if active.rule.id == id), None)
-    if active is None:
-        raise Unknown("fault rule", id, [active.rule.id for active in ask.sandbox.rules])
-    return views.fault(ask.sandbox, active)
-
-
-def list_scenarios(ask: Ask) -> Any:
-    """Every scenario, and whether it is on in this sandbox."""
-    return [views.scenario(ask.sandbox, scenario) for scenario in ask.engine.scenarios.values()]
-
-
-def get_scenario(ask: Ask) -> Any:
-    """One scenario, and whether it is on in this sandbox."""
-    return views.scenario(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]))
-
-
-def turn_scenario_on(ask: Ask) -> Any:
-    """Switch a scenario on, with parameters."""
-    switch_on(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]), ask.body)
-    return get_scenario(ask)
-
-
-def turn_scenario_off(ask: Ask) -> Any:
-    """Switch a scenario off."""
-    switch_off(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]))
-
-
-def list_requests(ask: Ask) -> Any:
-    """The newest calls, oldest first, and how many have fallen out of the journal."""
-    entries = ask.sandbox.journal.entries()
-    if ask.query.after is not None:
-        ids = [entry.id for entry in entries]
-        if ask.query.after not in ids:
-            raise Unknown("request", ask.query.after, ids[-20:])
-        entries = entries[ids.index(ask.query.after) + 1 :]
-    newest = entries[-ask.query.limit :]
-    return {"requests": [entry.brief() for entry in newest], "dropped": ask.sandbox.journal.dropped}
-
-
-def get_request(ask: Ask) -> Any:
-    """One call with its trace: what every stage said, and the rule that fired."""
-    entries = {entry.id: entry for entry in ask.sandbox.journal.entries()}
-    if ask.args["request"] not in entries:
-        raise Unknown("request", ask.args["request"], list(islice(reversed(entries), 20)))
-    return entries[ask.args["request"]].show()
-
-
-def clear_requests(ask: Ask) -> Any:
-    """Forget every call."""
-    ask.sandbox.journal.clear()
-
-
-def verify(ask: Ask) -> Any:
-    """Say whether the journal holds what is expected, and what came nearest when it does not."""
-    wanted: models.Verification = ask.body
-    if wanted.in_order is not None:
-        return _verify_order(ask.sandbox, wanted.in_order, wanted.status)
-    found = ask.sandbox.journal.entries(wanted.match)
-    number = sum(wanted.status in (None, entry.reply.status) for entry in found)
-    bounds = (wanted.count, wanted.at_least, wanted.at_most)
-    least = 1 if bounds == (None, None, None) else wanted.at_least
-    verified = (
-        (wanted.count is None or number == wanted.count)
-        and (least is None or number >= least)
-        and (wanted.at_most is None or number <= wanted.at_most)
-    )
-    answer: dict[str, Any] = {"verified": verified, "count": number}
-    if not verified:
-        answer["near_misses"] = list(ask.sandbox.journal.near_misses(wanted.match))
-    return answer
-
-
-def _verify_order(sandbox: Sandbox, matches: list[Match], status: int | None) -> Any:
-    waiting = list(matches)
-    for entry in sandbox.journal.entries():
-        if waiting and status in (None, entry.reply.status) and waiting[0].holds(entry.call):
-            waiting.pop(0)
-    answer: dict[str, Any] = {"verified": not waiting, "count": len(matches) - len(waiting)}
-    if waiting:
-        answer["near_misses"] = list(sandbox.journal.near_misses(waiting[0]))
-    return answer
-
-
-def list_events(ask: Ask) -> Any:
-    """What has happened in the sandbox, oldest first."""
+def list_collections(ask: Ask) -> Any:
+    """The provider's collections, and how many records each holds."""
     with ask.sandbox.transaction() as space:
-        return [views.event(record) for _, record in space.scan("_events")]
+        return [{"name": each.name, "records": space.count(each.name)} for each in ask.sandbox.provider.collections]
+
+
+def list_records(ask: Ask) -> Any:
+    """The records of a collection as they are kept, also what the API itself cannot show."""
+    known = [each.name for each in ask.sandbox.provider.collections]
+    name = ask.args["collection"]
+    if name not in known:
+        raise Unknown("collection", name, known)
+    with ask.sandbox.transaction() as space:
+        walk = space.scan(name, descending=True)
+        return {"records": [record for _, record in islice(walk, ask.query.limit)], "total": space.count(name)}
 
 
 def list_simulations(ask: Ask) -> Any:
     """What can happen off stage, with the form of its parameters."""
-    return [views.simulation(simulation) for simulation in ask.sandbox.provider.simulations]
+    return [views.simulation(simulation) for simulation in ask.sandbox.provider.simulations if simulation.offered]
 
 
 def simulate(ask: Ask) -> Any:
     """Have something happen off stage, now or ``in`` a while on the sandbox's clock."""
     parameters = dict(ask.body)
+    if not ask.sandbox.provider.simulation(ask.args["simulation"]).offered:
+        raise Refusal(f"{ask.args['simulation']!r} happens by itself, when it falls due")
     try:
         delay = parse_duration(parameters.pop("in", "0s"))
     except ValueError as error:

@@ -28,6 +28,11 @@ class NewSandbox(Asked):
 
     provider: str
     name: str | None = Field(default=None, description="Its id; made when left out.")
+    slug: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]{1,50}$",
+        description="Its name in paths that name the tenant; default: its id.",
+    )
     seed: Seed = "1"
     size: str = Field(default="small", description="small, medium or large.")
     assumptions: dict[str, Any] = Field(default_factory=dict)
@@ -104,6 +109,12 @@ class ExportedState(Asked):
 
     provider: str
     collections: dict[str, Any]
+
+
+class RecordsQuery(Asked):
+    """Which part of a collection."""
+
+    limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
 
 
 class RequestsQuery(Asked):

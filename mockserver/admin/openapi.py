@@ -12,6 +12,7 @@ from mockserver import __version__
 
 if TYPE_CHECKING:
     from mockserver.admin.api import Route
+    from mockserver.engine import Operation, Provider
 
 _PROBLEM = {
     "type": "object",
@@ -67,13 +68,49 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.query is None:
+def _query_parameters(of: Route | Operation) -> list[dict[str, Any]]:
+    if of.query is None:
         return []
-    properties = route.query.model_json_schema()["properties"]
+    properties = of.query.model_json_schema()["properties"]
     return [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
 
 
 def _problem_response() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": "Refused", "content": {"application/problem+json": {"schema": schema}}}
+
+
+def provider(shown: Provider) -> dict[str, Any]:
+    """The document of a simulated API: every operation that is not withheld, with its models and statuses."""
+    offered = [operation for operation in shown.operations if operation.offered is None]
+    models = {model for op in offered for model in (op.body, op.query, op.answer) if model is not None}
+    chosen = sorted(models, key=lambda model: model.__name__)
+    schemas = {
+        model.__name__: model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}/$defs/{{model}}")
+        for model in chosen
+    }
+    paths: dict[str, Any] = {}
+    for operation in offered:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _provided(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": shown.title, "version": shown.version},
+        "servers": [{"url": f"/{shown.name}"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}, "schemas": schemas},
+    }
+
+
+def _provided(operation: Operation) -> dict[str, Any]:
+    answers = {str(status): {"description": "Refused"} for status in operation.refusals}
+    said: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": [*_path_parameters(operation.path), *_query_parameters(operation)],
+        "responses": {str(operation.status): {"description": "Done"}, **answers},
+    }
+    if operation.body is not None:
+        schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
+        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return said

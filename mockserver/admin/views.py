@@ -41,9 +41,10 @@ def sandbox(shown: Sandbox, origin: str) -> dict[str, Any]:
         "id": shown.id,
         "provider": shown.provider.name,
         "name": shown.id,
+        **({"slug": shown.slug} if shown.provider.slug else {}),
         "seed": shown.settings.seed,
         "size": shown.settings.size,
-        "base_url": f"{origin}/{shown.provider.name}{shown.provider.prefix}",
+        "base_url": f"{origin}/{shown.provider.name}{shown.provider.base_path(shown.slug)}",
         "keys": keys(shown),
         "clock": clock(shown),
         "limits": shown.limits.model_dump(mode="json"),
@@ -114,7 +115,7 @@ def provider(shown: Provider) -> dict[str, Any]:
             for op in shown.operations
         ],
         "assumptions": [*describe(shown.assumptions), assumed],
-        "simulations": [simulation(each) for each in shown.simulations],
+        "simulations": [simulation(each) for each in shown.simulations if each.offered],
         "scopes": list(shown.keys.scopes),
         "modes": list(shown.keys.modes),
     }

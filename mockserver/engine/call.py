@@ -100,6 +100,8 @@ class Call:
     """What stands before the provider's own paths, for links."""
     origin: str = "http://127.0.0.1"
     credential: Credential = Credential()
+    tenant_known: bool = True
+    """Whether the tenant that the path names exists, for providers whose paths name one."""
     wait: Callable[[float], None] = _no_wait
     """The only way to let time pass: the client feels it, no other call does."""
     now: int = 0

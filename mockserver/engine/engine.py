@@ -54,6 +54,7 @@ class Engine:
         self._store = store
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
+        self._slugs: Directory = {}
         self._creating = Lock()
         self._names = Randomness("sandboxes")
         self._templates = Templates(datasets or {})
@@ -85,6 +86,7 @@ class Engine:
                 raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
             id = id or self._free_id(chosen)
             self._check_id(id)
+            self._check_slug(chosen, settings.slug or id)
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *chosen.collections))
             self._store.load(id, self._templates.fresh(chosen, id, settings, progress))
@@ -98,12 +100,17 @@ class Engine:
         if id in self._store.names():
             raise Taken(f"there is a sandbox {id!r} already, of a provider this server was not started with")
 
+    def _check_slug(self, provider: Provider, slug: str) -> None:
+        if (provider.name, slug) in self._slugs:
+            raise Taken(f"there is a {provider.tenant} {slug!r} already")
+
     def delete(self, id: str) -> None:
         """Forget a sandbox; the ones made at the start stay."""
         sandbox = self.sandbox(id)
         if id == sandbox.provider.name:
             raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
         sandbox.keyring.forget()
+        self._slugs.pop((sandbox.provider.name, sandbox.slug), None)
         del self.sandboxes[id]
         self._store.delete(id)
 
@@ -176,10 +183,17 @@ class Engine:
             raise Unknown("sandbox", id, list(self.sandboxes))
         return self.sandboxes[id]
 
-    def find(self, provider: str, credential: Credential) -> Sandbox:
-        """The sandbox a credential belongs to; calls whose key nobody knows go to the provider's first."""
+    def find(self, provider: str, credential: Credential, args: Mapping[str, str]) -> tuple[Sandbox, bool]:
+        """The sandbox a call belongs to, by the tenant in its path or by its key, and whether that tenant exists.
+
+        Calls whose tenant or key nobody knows go to the provider's first sandbox.
+        """
+        parameter = self.providers[provider].slug
+        if parameter is not None and parameter in args:
+            named = self._slugs.get((provider, args[parameter]))
+            return named or self.sandboxes[provider], named is not None
         found = self._directory.get((provider, credential.secret)) if credential.secret else None
-        return found or self.sandboxes[provider]
+        return found or self.sandboxes[provider], True
 
     def answer(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
@@ -205,8 +219,9 @@ class Engine:
             return reply
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        self.sandboxes[id] = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory)
-        return self.sandboxes[id]
+        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory)
+        self.sandboxes[id] = self._slugs[provider.name, sandbox.slug] = sandbox
+        return sandbox
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from mockserver.engine.assumptions import Assumed, Assumptions
-from mockserver.engine.call import Credential
+from mockserver.engine.call import Call, Credential
 from mockserver.engine.dialect import Dialect
 from mockserver.engine.idempotency import IdempotencyPolicy
 from mockserver.engine.keys import KeyPolicy
@@ -61,6 +61,12 @@ class Simulation:
     parameters: type[BaseModel]
     run: Callable[[Moment, Any], Mapping[str, Any]]
     """(moment, parameters) -> what happened, as plain data."""
+    offered: bool = True
+    """Whether operators may ask for it; others only fall due, when an operation has scheduled them."""
+
+
+def _as_sent(call: Call) -> bytes:
+    return call.data
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Provider:
     """What the vendor calls a sandbox: organization, workspace, platform, account."""
     version: str
     prefix: str
-    """What a client's base URL ends with: ``/v1``."""
+    """What a client's base URL ends with: ``/v1``, ``/t/{slug}/api/v1``."""
     operations: tuple[Operation, ...]
     collections: tuple[Collection, ...]
     dialect: Dialect
@@ -82,6 +88,10 @@ class Provider:
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the records a sandbox begins with."""
+    read: Callable[[Call], bytes] = _as_sent
+    """(call) -> its body as JSON; for providers that also take other media types."""
+    slug: str | None = None
+    """The path parameter that names the tenant; None where only the key does."""
     assumptions: type[Assumptions] = Assumptions
     simulations: tuple[Simulation, ...] = ()
     idempotency: IdempotencyPolicy | None = None
@@ -99,6 +109,10 @@ class Provider:
 
     answer: Proceed = field(init=False, repr=False, compare=False)
     """The whole pipeline, folded once."""
+
+    def base_path(self, slug: str) -> str:
+        """What a sandbox's base URL ends with, behind the provider's own name."""
+        return self.prefix.replace("{slug}", slug)
 
     def simulation(self, name: str) -> Simulation:
         """The simulation of that name; Unknown names the nearest."""

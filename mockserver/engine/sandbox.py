@@ -56,6 +56,7 @@ class Settings(BaseModel):
 
     seed: str = "1"
     size: str = "small"
+    slug: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,50}$")
     assumptions: dict[str, Any] = Field(default_factory=dict)
     limits: Limits | None = None
     latency: Distribution | None = None
@@ -97,6 +98,11 @@ class Sandbox:
         self.keyring.exchange(keys)
         self.overlays = {record["id"]: record["settings"] for record in scenarios}
         self.apply()
+
+    @property
+    def slug(self) -> str:
+        """The tenant's name in paths, where a provider's paths name it; its id where nothing else was chosen."""
+        return self.settings.slug or self.id
 
     @property
     def keys(self) -> Mapping[str, Key]:

@@ -40,11 +40,12 @@ def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
 
 
 def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
-    document = parse(call.data)
+    data = call.sandbox.provider.read(call)
+    document = parse(data)
     if not isinstance(document, dict):
         raise Problem("malformed_body", "The body is not a JSON object")
     try:
-        body = model.model_validate_json(call.data)
+        body = model.model_validate_json(data)
     except ValidationError as error:
         problem = _refused("invalid_field", error)
     else:

@@ -1,0 +1,25 @@
+"""One admin request, as the handlers get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.engine import Engine, Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One admin request, read."""
+
+    engine: Engine
+    args: Mapping[str, str]
+    body: Any
+    query: Any
+    origin: str
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox named in the path; Unknown when there is none."""
+        return self.engine.sandbox(self.args["sandbox"])
