@@ -44,6 +44,14 @@ def said_by_smartepi(answer: TestResponse, said: dict[str, Any]) -> bool:
     return problem and named and said["status"] == answer.status_code
 
 
+def said_by_kotauth(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """As a problem of four members whose type ends with the status, under the headers every answer has."""
+    problem = answer.headers["Content-Type"] == "application/problem+json" and "X-Request-ID" in answer.headers
+    named = list(said) == ["type", "title", "status", "detail"] and bool(said["title"])
+    status = said.get("status") == answer.status_code
+    return problem and named and status and said["type"] == f"https://kotauth.dev/errors/{answer.status_code}"
+
+
 def said_by_acme(answer: TestResponse, said: dict[str, Any]) -> bool:
     return set(said) == {"code", "detail", "raised_in"} and answer.headers["X-Acme"] == "1"
 
@@ -55,6 +63,7 @@ def said_in_json(answer: TestResponse, said: dict[str, Any]) -> bool:
 
 ORACLES: dict[str, Callable[[TestResponse, dict[str, Any]], bool]] = {
     "smartepi": said_by_smartepi,
+    "kotauth": said_by_kotauth,
     "acme": said_by_acme,
 }
 

@@ -61,11 +61,12 @@ class Keyring:
             raise Refusal(f"a sandbox has at most {MOST_KEYS} keys; reset it or make another sandbox")
         sandbox, nth = self._sandbox, space.bump("keys")
         policy, given = sandbox.provider.keys, sandbox.assumptions
+        name = sandbox.provider.key_name(sandbox.id, sandbox.settings.slug)
         mode = mode or policy.modes[0]
         lifetime = now + given.key_lifetime if given.key_lifetime else None
         key = Key(
             id=f"key_{nth}",
-            secret=policy.mint(sandbox.randomness, sandbox.id, nth, mode),
+            secret=policy.mint(sandbox.randomness, name, nth, mode),
             created_at=now,
             active_at=now + given.key_propagation if active_at is None else active_at,
             mode=mode,

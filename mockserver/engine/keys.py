@@ -92,7 +92,7 @@ class KeyPolicy:
     """What a provider's keys look like and which are there at the start."""
 
     mint: Callable[[Randomness, str, int, str], str]
-    """(randomness, sandbox id, nth, mode) -> the secret."""
+    """(randomness, the sandbox's id, or its slug where paths name the tenant, nth, mode) -> the secret."""
     modes: tuple[str, ...] = ("test",)
     scopes: tuple[str, ...] = ()
     """Every scope the provider knows; a key made without naming any has them all."""

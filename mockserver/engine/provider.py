@@ -114,6 +114,10 @@ class Provider:
         """What a sandbox's base URL ends with, behind the provider's own name."""
         return self.prefix.replace("{slug}", slug)
 
+    def key_name(self, id: str, slug: str | None) -> str:
+        """The name a sandbox's keys are made with: its slug where paths name the tenant, its id elsewhere."""
+        return slug or id if self.slug else id
+
     def simulation(self, name: str) -> Simulation:
         """The simulation of that name; Unknown names the nearest."""
         found = next((item for item in self.simulations if item.name == name), None)

@@ -176,6 +176,13 @@ class Sandbox:
             self.run_due(now)
         return now
 
+    def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
+        """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
+        id = scheduler.schedule(space, due, action, parameters)
+        # Should the transaction fail, whoever looks for what is due finds nothing, and the true next one.
+        self._note_next_due(space)
+        return id
+
     def run_due(self, until: int) -> list[dict[str, Any]]:
         """Do what falls due, in order, each in a transaction of its own at its own instant; tells what was done."""
         done: list[dict[str, Any]] = []
@@ -232,8 +239,7 @@ class Sandbox:
         with self.transaction() as space:
             moment = Moment(self, now, space)
             if delay:
-                id = scheduler.schedule(space, now + delay, name, read.model_dump(mode="json"))
-                self._note_next_due(space)
+                id = self.schedule(space, now + delay, name, read.model_dump(mode="json"))
                 result: Mapping[str, Any] = {"scheduled": id, "at": iso(now + delay)}
             else:
                 result = simulation.run(moment, read)

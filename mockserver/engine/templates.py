@@ -26,8 +26,9 @@ class Templates:
     def fresh(self, provider: Provider, id: str, settings: Settings, progress: Progress) -> State:
         """The whole state a sandbox of that id begins with."""
         randomness, modes = Randomness(settings.seed), provider.keys.initial
+        name = provider.key_name(id, settings.slug)
         keys = [
-            Key(f"key_{nth}", provider.keys.mint(randomness, id, nth, mode), 0, 0, mode, provider.keys.scopes)
+            Key(f"key_{nth}", provider.keys.mint(randomness, name, nth, mode), 0, 0, mode, provider.keys.scopes)
             for nth, mode in enumerate(modes, 1)
         ]
         return {

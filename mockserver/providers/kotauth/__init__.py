@@ -1,0 +1,70 @@
+"""Kotauth: an identity platform's REST API, in its documents' face or in its product's."""
+
+from mockserver.engine import (
+    Assumed,
+    Collection,
+    Provider,
+    dress,
+    faults,
+    idempotency,
+    journal,
+    latency,
+    ratelimit,
+    validate,
+)
+from mockserver.providers.kotauth import (
+    applications,
+    assignments,
+    attributes,
+    audit_logs,
+    documents,
+    groups,
+    roles,
+    sessions,
+    users,
+)
+from mockserver.providers.kotauth.assumptions import KotauthAssumptions
+from mockserver.providers.kotauth.auth import KEYS, authenticate, credential, identify, locate
+from mockserver.providers.kotauth.dialect import KotauthDialect
+from mockserver.providers.kotauth.reading import read
+from mockserver.providers.kotauth.seed import generate
+from mockserver.providers.kotauth.simulations import SIMULATIONS
+
+_GROUPS = (users, assignments, attributes, roles, groups, applications, sessions, audit_logs, documents)
+
+PROVIDER = Provider(
+    name="kotauth",
+    title="Kotauth",
+    tenant="workspace",
+    version="1.6.0",
+    prefix="/t/{slug}/api/v1",
+    slug="slug",
+    operations=tuple(operation for group in _GROUPS for operation in group.operations()),
+    collections=(
+        Collection("users", indexes=("username", "email")),
+        Collection("roles", indexes=("name",)),
+        Collection("user_roles", indexes=("userId", "roleId")),
+        Collection("groups", indexes=("name", "parentGroupId")),
+        Collection("group_members", indexes=("groupId", "userId")),
+        Collection("applications", indexes=("clientId",)),
+        Collection("sessions", indexes=("_created",)),
+        Collection("audit_events", indexes=("_created",)),
+        Collection("user_attributes", indexes=("userId",)),
+        Collection("claim_mappers", indexes=("claimName",)),
+        Collection("sequences"),
+    ),
+    dialect=KotauthDialect(),
+    credential=credential,
+    keys=KEYS,
+    read=read,
+    generate=generate,
+    assumptions=KotauthAssumptions,
+    simulations=SIMULATIONS,
+    limits_said=Assumed(
+        "How often a workspace may be called, by all its keys together.",
+        "429 is documented without numbers, and 1.6.0 has no limit on this API.",
+    ),
+    # The path is known before the key is asked for, and ids are read after its scopes and before the body.
+    stages=(journal, faults, dress, locate, authenticate, ratelimit, identify, idempotency, latency, validate),
+    example="/t/kotauth/api/v1/users?limit=2",
+)

@@ -1,0 +1,115 @@
+"""Applications: OAuth clients, made in the console and changed or disabled here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
+from mockserver.providers.kotauth import models
+from mockserver.providers.kotauth.assumptions import documented
+from mockserver.providers.kotauth.dialect import nothing
+from mockserver.providers.kotauth.paths import BASE, READ, WRITE
+from mockserver.providers.kotauth.problems import refuse
+from mockserver.providers.kotauth.records import audit, blank, check_columns, listed
+from mockserver.providers.kotauth.users import need
+
+ACCESS = ("public", "confidential", "bearer_only")
+
+
+def _show(call: Call, record: Record) -> dict[str, Any]:
+    shown = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
+    uris = record["redirectUris"]
+    if uris is None:
+        # The built-in portal's own: it depends on where the workspace is reached.
+        uris = [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"]
+    return {"id": int(record["id"]), **shown, "redirectUris": uris}
+
+
+def _list(call: Call) -> Reply:
+    walk = (record for _, record in call.space.scan("applications"))
+    return listed(call, walk, lambda record: _show(call, record), total=call.space.count("applications"))
+
+
+def _retrieve(call: Call) -> Reply:
+    record = call.space.get("applications", call.args["appId"])
+    if record is None:
+        raise refuse("application_not_found", f"No application with id ApplicationId(value={call.args['appId']}).")
+    return call.sandbox.provider.dialect.one(call, _show(call, record))
+
+
+def _found(call: Call) -> Record:
+    record = call.space.get("applications", call.args["appId"])
+    if record is None:
+        raise refuse("nothing_found", "Application not found.")
+    return record
+
+
+def _update(call: Call) -> Reply:
+    body = call.body
+    whole = documented(call, "application_update_fields")
+    if whole:
+        need(body, "name", "accessType", "redirectUris")
+    access = _access_type(call, body.accessType)
+    record = dict(_found(call))
+    if body.name is not None:
+        if blank(body.name):
+            raise refuse("validation", "Name is required.")
+        record["name"] = body.name.strip()
+    cleared = whole and "description" in body.model_fields_set
+    if body.description is not None or cleared:
+        record["description"] = (body.description or "").strip() or None
+    record["accessType"] = access or record["accessType"]
+    if body.redirectUris is not None:
+        record["redirectUris"] = body.redirectUris
+    _check(call, record)
+    call.space.put("applications", record)
+    audit(call, "ADMIN_CLIENT_UPDATED", client=int(record["id"]), clientId=record["clientId"])
+    return call.sandbox.provider.dialect.one(call, _show(call, record))
+
+
+def _access_type(call: Call, text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not documented(call, "access_types"):
+        return text if text in ACCESS else "public"
+    if text not in ACCESS[:2]:
+        detail = "is not public or confidential"
+        raise Problem("invalid_field", f"accessType: {detail}", fields=[FieldError("accessType", detail)])
+    return text
+
+
+def _check(call: Call, record: Record) -> None:
+    check_columns(call, application_name=record["name"], description=record["description"])
+    for uri in record["redirectUris"] or ():
+        check_columns(call, redirectUri=uri)
+
+
+def _disable(call: Call) -> Reply:
+    record = {**_found(call), "enabled": False}
+    call.space.put("applications", record)
+    audit(call, "ADMIN_CLIENT_DISABLED", client=int(record["id"]), clientId=record["clientId"], enabled="false")
+    return nothing()
+
+
+def operations() -> Iterator[Operation]:
+    """The operations on applications; there is none that makes one."""
+    many, single = f"{BASE}/applications", f"{BASE}/applications/{{appId}}"
+    read, write = "applications:read", "applications:write"
+    app = models.Application
+    yield Operation(
+        "list_applications", "GET", many, _list, "List applications", query=models.Page, answer=app, refusals=READ,
+        scope=read,
+    )  # fmt: skip
+    yield Operation(
+        "get_application", "GET", single, _retrieve, "Get an application", answer=app, refusals=(400, *READ),
+        scope=read,
+    )  # fmt: skip
+    yield Operation(
+        "update_application", "PUT", single, _update, "Update an application", body=models.ChangedApplication,
+        answer=app, refusals=tuple(status for status in WRITE if status != 409), scope=write,
+    )  # fmt: skip
+    yield Operation(
+        "disable_application", "DELETE", single, _disable, "Disable an application", status=204,
+        refusals=(400, *READ), scope=write,
+    )  # fmt: skip

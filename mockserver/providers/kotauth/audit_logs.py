@@ -1,0 +1,93 @@
+"""Audit logs: what happened, newest first, under the documents' names or the product's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine import Call, Operation, Record, Reply
+from mockserver.providers.kotauth import models
+from mockserver.providers.kotauth.assumptions import documented
+from mockserver.providers.kotauth.paths import BASE, READ
+from mockserver.providers.kotauth.records import AUDIT, instant, paged
+
+TYPES = frozenset(
+    """
+    LOGIN_SUCCESS LOGIN_FAILED LOGIN_RATE_LIMITED ACCOUNT_LOCKED ACCOUNT_UNLOCKED REGISTER_SUCCESS
+    REGISTER_FAILED TOKEN_ISSUED TOKEN_REFRESHED TOKEN_REVOKED TOKEN_INTROSPECTED AUTHORIZATION_CODE_ISSUED
+    AUTHORIZATION_CODE_USED AUTHORIZATION_CODE_EXPIRED SESSION_CREATED SESSION_REVOKED ADMIN_TENANT_CREATED
+    ADMIN_TENANT_UPDATED ADMIN_CLIENT_CREATED ADMIN_CLIENT_UPDATED ADMIN_CLIENT_SECRET_REGENERATED
+    ADMIN_CLIENT_ENABLED ADMIN_CLIENT_DISABLED ADMIN_USER_CREATED ADMIN_USER_UPDATED ADMIN_USER_ENABLED
+    ADMIN_USER_DISABLED ADMIN_SESSION_REVOKED ADMIN_SESSIONS_REVOKED_ALL ADMIN_SMTP_TEST EMAIL_VERIFICATION_SENT
+    EMAIL_VERIFIED PASSWORD_RESET_REQUESTED PASSWORD_RESET_COMPLETED USER_PROFILE_UPDATED USER_PASSWORD_CHANGED
+    USER_SESSION_REVOKED_SELF USER_ACCOUNT_DISABLED_SELF ADMIN_USER_PASSWORD_RESET ADMIN_SMTP_UPDATED
+    ADMIN_ROLE_CREATED ADMIN_ROLE_UPDATED ADMIN_ROLE_DELETED ADMIN_ROLE_ASSIGNED ADMIN_ROLE_UNASSIGNED
+    ADMIN_GROUP_CREATED ADMIN_GROUP_UPDATED ADMIN_GROUP_DELETED ADMIN_GROUP_ROLE_ASSIGNED
+    ADMIN_GROUP_ROLE_UNASSIGNED ADMIN_GROUP_MEMBER_ADDED ADMIN_GROUP_MEMBER_REMOVED MFA_ENROLLMENT_STARTED
+    MFA_ENROLLMENT_VERIFIED MFA_CHALLENGE_SUCCESS MFA_CHALLENGE_FAILED MFA_RECOVERY_CODE_USED MFA_DISABLED
+    USER_INVITE_SENT USER_INVITE_ACCEPTED ADMIN_KEY_ROTATED ADMIN_KEY_RETIRED
+    """.split()  # noqa: SIM905
+)
+"""The product's event types; those of attributes and claim mappers exist in the documents only."""
+DOCUMENTED_ONLY = frozenset(
+    """
+    ADMIN_USER_ATTRIBUTE_SET ADMIN_USER_ATTRIBUTE_DELETED ADMIN_CLAIM_MAPPER_CREATED ADMIN_CLAIM_MAPPER_UPDATED
+    ADMIN_CLAIM_MAPPER_DELETED
+    """.split()  # noqa: SIM905
+)
+DOCUMENTED = {
+    "LOGIN_FAILED": "LOGIN_FAILURE",
+    "USER_SESSION_REVOKED_SELF": "LOGOUT",
+    "MFA_CHALLENGE_SUCCESS": "LOGIN_MFA_SUCCESS",
+    "MFA_CHALLENGE_FAILED": "LOGIN_MFA_FAILURE",
+    "MFA_ENROLLMENT_VERIFIED": "USER_MFA_ENROLLED",
+    "MFA_DISABLED": "USER_MFA_DISABLED",
+    "MFA_RECOVERY_CODE_USED": "USER_RECOVERY_CODE_USED",
+    "REGISTER_SUCCESS": "USER_REGISTERED",
+    "EMAIL_VERIFICATION_SENT": "USER_EMAIL_VERIFICATION_SENT",
+    "EMAIL_VERIFIED": "USER_EMAIL_VERIFIED",
+    "PASSWORD_RESET_REQUESTED": "USER_PASSWORD_RESET_REQUESTED",
+    "PASSWORD_RESET_COMPLETED": "USER_PASSWORD_RESET_COMPLETED",
+    "ADMIN_CLIENT_UPDATED": "ADMIN_APPLICATION_UPDATED",
+    "ADMIN_CLIENT_DISABLED": "ADMIN_APPLICATION_DISABLED",
+}
+"""The product's name of an event -> the documents' name of it, where they differ."""
+_KNOWN = {name: name for name in TYPES | DOCUMENTED_ONLY}
+_BY_DOCUMENTED = _KNOWN | {theirs: ours for ours, theirs in DOCUMENTED.items()}
+
+
+def _show(call: Call, record: Record) -> dict[str, Any]:
+    type = record["eventType"]
+    return {
+        "eventType": DOCUMENTED.get(type, type) if documented(call, "event_names") else type,
+        "userId": record["userId"],
+        "clientId": record["clientId"],
+        "ipAddress": record["ipAddress"],
+        "createdAt": instant(call, record["_created"]),
+        "details": record["details"],
+    }
+
+
+def _list(call: Call) -> Reply:
+    wanted = getattr(call.parameters, "eventType", None) or ""
+    names = _BY_DOCUMENTED if documented(call, "event_names") else _KNOWN
+    filters = {"eventType": names.get(wanted), "userId": getattr(call.parameters, "userId", None)}
+    # A filter that means nothing is no filter: then everything is listed.
+    filters = {name: value for name, value in filters.items() if value is not None}
+    walk = (record for _, record in call.space.scan(AUDIT, field="_created", descending=True))
+    if not filters:
+        return _page(call, walk, call.space.count(AUDIT))
+    fitting = [record for record in walk if all(record[name] == value for name, value in filters.items())]
+    return _page(call, iter(fitting), len(fitting))
+
+
+def _page(call: Call, records: Iterator[Record], total: int) -> Reply:
+    return paged(call, records, lambda record: _show(call, record), total, default=50, most=200)
+
+
+def operations() -> Iterator[Operation]:
+    """The one operation on audit logs."""
+    yield Operation(
+        "list_audit_logs", "GET", f"{BASE}/audit-logs", _list, "List audit events", query=models.AuditPage,
+        answer=models.AuditEvent, refusals=READ, scope="audit_logs:read",
+    )  # fmt: skip

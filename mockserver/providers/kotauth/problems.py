@@ -1,0 +1,55 @@
+"""Kotauth's refusals by name: status and title of each, as they are on the wire."""
+
+from __future__ import annotations
+
+from mockserver.engine import Problem
+
+TITLES: dict[str, tuple[int, str]] = {
+    "tenant_not_found": (404, "Tenant not found"),
+    "bad_user_id": (400, "Invalid user ID"),
+    "bad_role_id": (400, "Invalid role ID"),
+    "bad_group_id": (400, "Invalid group ID"),
+    "bad_application_id": (400, "Invalid application ID"),
+    "bad_session_id": (400, "Invalid session ID"),
+    "user_not_found": (404, "User not found"),
+    "role_not_found": (404, "Role not found"),
+    "group_not_found": (404, "Group not found"),
+    "application_not_found": (404, "Application not found"),
+    "session_not_found": (404, "Session not found"),
+    "nothing_found": (404, "Not Found"),
+    "conflict": (409, "Conflict"),
+    "claim_name_taken": (409, "Duplicate Claim Name"),
+    "mapper_limit": (409, "Mapper Limit Reached"),
+    "claim_name_reserved": (400, "Reserved Claim Name"),
+    "validation": (422, "Validation Error"),
+    "no_pending_invite": (400, "Bad Request"),
+    "database_error": (500, "Internal Server Error"),
+}
+KEY_REFUSED = ("bad_credentials", "key_propagating", "key_expired", "key_revoked", "address_refused")
+"""Whatever is wrong with a key that was sent: the answer is the same."""
+_PLAIN = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Payload Too Large",
+    422: "Validation Error",
+    429: "Rate limit exceeded",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+def refuse(name: str, detail: str = "") -> Problem:
+    """The refusal of that name, to be raised."""
+    return Problem(name, detail, status=TITLES[name][0])
+
+
+def title(problem: Problem) -> str:
+    """A refusal's title; for what only the engine refuses, the words of its status."""
+    named = TITLES.get(problem.code)
+    return named[1] if named else _PLAIN.get(problem.status, "Error")
