@@ -1,6 +1,7 @@
 """The simulated APIs, a room each."""
 
+from mockserver.providers.kasko import PROVIDER as KASKO
 from mockserver.providers.kotauth import PROVIDER as KOTAUTH
 from mockserver.providers.smartepi import PROVIDER as SMARTEPI
 
-PROVIDERS = (SMARTEPI, KOTAUTH)
+PROVIDERS = (SMARTEPI, KOTAUTH, KASKO)

@@ -1,0 +1,57 @@
+"""KASKO: insurance sold through an API, from the quote to the policy; its TEST mode is not open to everyone."""
+
+from mockserver.engine import (
+    Collection,
+    Provider,
+    dress,
+    faults,
+    idempotency,
+    journal,
+    latency,
+    locate,
+    ratelimit,
+    validate,
+)
+from mockserver.providers.kasko import data_api, legacy, offers, payments, policies, quotes
+from mockserver.providers.kasko.assumptions import KaskoAssumptions
+from mockserver.providers.kasko.auth import KEYS, authenticate, credential
+from mockserver.providers.kasko.dialect import KaskoDialect
+from mockserver.providers.kasko.negotiate import read
+from mockserver.providers.kasko.seed import generate
+from mockserver.providers.kasko.simulations import SIMULATIONS
+
+PROVIDER = Provider(
+    name="kasko",
+    title="KASKO",
+    tenant="account",
+    version="3",
+    prefix="",
+    operations=(
+        *quotes.OPERATIONS,
+        *offers.OPERATIONS,
+        *payments.OPERATIONS,
+        *policies.OPERATIONS,
+        *data_api.OPERATIONS,
+        *quotes.OLDER,
+        *legacy.OPERATIONS,
+    ),
+    collections=(
+        Collection("policies", indexes=("quote_digest",)),
+        Collection("payments"),
+        Collection("datasets"),
+        Collection("dataset_items", indexes=("dataset_id",)),
+        Collection("leads"),
+        Collection("media"),
+        Collection("products"),
+        Collection("expiries"),
+    ),
+    dialect=KaskoDialect(),
+    credential=credential,
+    keys=KEYS,
+    generate=generate,
+    read=read,
+    assumptions=KaskoAssumptions,
+    simulations=SIMULATIONS,
+    stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
+    example="/indexed_policies?start_date=2026-01-01%2000:00:00&end_date=2026-12-31%2000:00:00",
+)

@@ -1,0 +1,97 @@
+"""How KASKO's clients show their keys, what the keys look like, and which key may do what."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
+from mockserver.engine import authenticate as engine_authenticate
+from mockserver.providers.kasko.assumptions import assume
+
+HEX = "0123456789abcdef"
+MODES = ("test", "public_test", "live", "public_live")
+DATA_API = frozenset({"get_dataset", "list_dataset_items", "list_distinct_values", "get_dataset_item"})
+PUBLIC = DATA_API | {"create_quote", "create_payment", "get_quote"}
+"""Operations that a key meant for browsers may ask for."""
+
+
+def credential(headers: Mapping[str, str], query: str) -> Credential:
+    """Read Basic (the key as user, no password), Bearer, and `?key=`; the header counts before the query."""
+    for name in ("authorization", "authentication"):
+        if name in headers:
+            return Credential(_secret(headers[name]), shown=True)
+    key = query_key(query)
+    return Credential(key, shown=key is not None)
+
+
+def query_key(query: str) -> str | None:
+    """The key in a query, the last one when there are several."""
+    return dict(parse_qsl(query, keep_blank_values=True)).get("key") if "key=" in query else None
+
+
+def _secret(header: str) -> str | None:
+    scheme, _, shown = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return shown.strip() or None
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = b64decode(shown.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return user if user and colon and not password else None
+
+
+def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """The engine's stage; public datasets need no key, and public keys open little."""
+    _drop_unread_header(call)
+    name = call.operation.name if call.operation else ""
+    if name in DATA_API and not call.credential.shown:
+        return proceed(call)
+    return engine_authenticate(call, lambda admitted: _permitted(admitted, proceed))
+
+
+def _drop_unread_header(call: Call) -> None:
+    given, headers = assume(call).authentication_header, call.headers
+    if "authorization" in headers or "authentication" not in headers or given == "everywhere":
+        return
+    if given == "ignored" or call.operation is None or call.operation.name not in DATA_API:
+        key = dict(call.query).get("key")
+        call.credential = Credential(key, shown=key is not None)
+
+
+def _permitted(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    given, name = assume(call), call.operation.name if call.operation else ""
+    other = dict(call.query).get("key")
+    if other is not None and given.two_keys == "refused" and not _fits(call, other):
+        raise Problem("bad_credentials", "Authorization and ?key= do not belong together")
+    if is_public(call) and name not in PUBLIC:
+        raise Problem("scope_missing", "A public key may not do this", status=int(given.forbidden))
+    return proceed(call)
+
+
+def _fits(call: Call, other: str) -> bool:
+    key = call.sandbox.keys.get(other)
+    return key is not None and call.key is not None and key.mode.endswith("live") == call.key.mode.endswith("live")
+
+
+def is_public(call: Call) -> bool:
+    """Whether the call shows a key meant for browsers."""
+    return call.key is not None and call.key.mode.startswith("public")
+
+
+def livemode(call: Call) -> bool:
+    """Whether the call's key is one of LIVE mode."""
+    return call.key is not None and call.key.mode.endswith("live")
+
+
+def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
+    kind = "pk" if mode.startswith("public") else "sk"
+    world = "live" if mode.endswith("live") else "test"
+    return f"{kind}_{world}_{randomness.text(f'key:{sandbox}:{mode}', nth, 32, HEX)}"
+
+
+KEYS = KeyPolicy(mint=_mint, modes=MODES, initial=MODES)
+"""A secret and a public key for TEST and for LIVE; the prefix says which."""

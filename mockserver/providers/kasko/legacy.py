@@ -1,0 +1,126 @@
+"""The older operations: leads, media, and policies by the day they were made."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes
+from typing import Any
+
+from mockserver.engine import Call, Operation, Record, Reply, parse_instant
+from mockserver.providers.kasko import records
+from mockserver.providers.kasko.auth import HEX, livemode
+from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.models import Attached, NewLead, NewMedia, Period
+from mockserver.providers.kasko.records import POLICIES
+
+LEADS, MEDIA = "leads", "media"
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
+
+
+def _new(call: Call, collection: str, prefix: str, fields: dict[str, Any]) -> Record:
+    id = prefix + call.sandbox.randomness.text(collection, call.nth(collection), 28, HEX)
+    record = {**fields, "id": id, "_live": livemode(call), "_created": call.now}
+    call.space.put(collection, record)
+    return record
+
+
+def _found(call: Call, collection: str, id: str, what: str) -> Record:
+    record = call.space.get(collection, id)
+    if record is None or record["_live"] != livemode(call):
+        raise missing(what)
+    return record
+
+
+def _shown(call: Call, record: Record, collection: str) -> dict[str, Any]:
+    fields = {name: value for name, value in record.items() if not name.startswith("_") and name != "id"}
+    link = {"_self": {"href": f"{records.base(call)}/{collection}/{record['id']}"}}
+    return {"id": record["id"], **fields, "created_at": records.when(record["_created"]), "_links": link}
+
+
+def _create_lead(call: Call) -> Reply:
+    fields = {name: value for name, value in call.body.model_dump(exclude_none=True).items() if name[:1] != "_"}
+    lead = _new(call, LEADS, "lead_", fields)
+    return call.sandbox.provider.dialect.one(call, _shown(call, lead, LEADS), 201)
+
+
+def _show_lead(call: Call) -> Reply:
+    lead = _found(call, LEADS, call.args["id"], "Lead")
+    return call.sandbox.provider.dialect.one(call, _shown(call, lead, LEADS))
+
+
+def _create_media(call: Call) -> Reply:
+    media = _new(call, MEDIA, "med_", {**call.body.model_dump(), "uploaded": False})
+    return call.sandbox.provider.dialect.one(call, _shown(call, media, MEDIA), 201)
+
+
+def _upload(call: Call) -> Reply:
+    media = _found(call, MEDIA, call.args["id"], "Media")
+    content = _file(call)
+    if len(content) != media["file_size"]:
+        raise bad(f"The file has {len(content)} bytes, {media['file_size']} were announced.")
+    uploaded = {**media, "uploaded": True}
+    call.space.put(MEDIA, uploaded)
+    return call.sandbox.provider.dialect.one(call, _shown(call, uploaded, MEDIA))
+
+
+def _file(call: Call) -> bytes:
+    """What the form field `file` holds."""
+    kind = call.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise bad("Content-Type must be multipart/form-data.")
+    head = f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "surrogateescape")
+    for part in message_from_bytes(head + call.data).walk():
+        content = part.get_payload(decode=True)
+        if part.get_param("name", header="content-disposition") == "file" and isinstance(content, bytes):
+            return content
+    raise bad("file: field required.")
+
+
+def _attach(call: Call) -> Reply:
+    policy = records.found(call)
+    media = _found(call, MEDIA, call.body.id, "Media")
+    shown = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
+    others = [each for each in policy["media"] if each["id"] != shown["id"]]
+    changed = {**policy, "media": [*others, shown], "version": policy["version"] + 1, "updated_at": call.now}
+    call.space.put(POLICIES, changed)
+    return call.sandbox.provider.dialect.one(call, shown, 201)
+
+
+def _indexed(call: Call) -> Reply:
+    period = call.parameters
+    assert isinstance(period, Period)
+    start, end = _instant("start_date", period.start_date), _instant("end_date", period.end_date)
+    live = livemode(call)
+    found = [
+        records.show_policy(call, record)
+        for _, record in call.space.scan(POLICIES)
+        if record["live"] == live and record["policy_status"] and start <= record["issued_at"] <= end
+    ]
+    return call.sandbox.provider.dialect.many(call, found, None)
+
+
+def _instant(name: str, text: str) -> int:
+    try:
+        if _TIME.fullmatch(text):
+            return parse_instant(text)
+    except ValueError:
+        pass
+    raise bad(f"{name} must be written as YYYY-MM-DD HH:MM:SS.")
+
+
+_READ, _WRITE = (401, 403, 404, 405), (400, 401, 403, 404, 405, 413)
+OPERATIONS = (
+    Operation("create_lead", "POST", "/leads", _create_lead, "Make a lead", NewLead, status=201, refusals=_WRITE),
+    Operation("get_lead", "GET", "/leads/{id}", _show_lead, "Show a lead", refusals=_READ),
+    Operation("create_media", "POST", "/media", _create_media, "Announce a file", NewMedia, status=201,
+              refusals=_WRITE),
+    Operation("upload_media", "POST", "/media/{id}/content", _upload, "Upload a file", refusals=_WRITE),
+    Operation(
+        "attach_media", "POST", "/policies/{id}/media", _attach, "Put a file to a policy", Attached, status=201,
+        refusals=_WRITE,
+    ),
+    Operation(
+        "list_indexed_policies", "GET", "/indexed_policies", _indexed, "List policies by the time they were made",
+        query=Period, refusals=(400, 401, 403, 404, 405),
+    ),
+)  # fmt: skip

@@ -1,0 +1,142 @@
+"""KASKO's bodies and queries; a field that is missing or of the wrong type is said in one short sentence."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from mockserver.engine import parse_body
+
+
+def _object(value: Any) -> Any:
+    # Forms carry objects as JSON text, and PHP writes an empty object as an empty list.
+    document = parse_body(value.encode()) if isinstance(value, str) else value
+    return {} if document == [] else document
+
+
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Object = Annotated[dict[str, Any], BeforeValidator(_object)]
+
+
+class Body(BaseModel):
+    """A body; fields nobody documents are left to the pipeline."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+
+class NewQuote(Body):
+    """What a price is asked for."""
+
+    item_id: Text
+    integration_id: Text
+    subscription_plan_id: Text
+    data: Object
+    integration_version_id: Text | None = None
+    product_version_id: Text | None = None
+    live_integration: str | bool | None = None
+    live_product: str | bool | None = None
+
+
+class LegacyQuote(BaseModel):
+    """The query of a quote in v1 (variant_id), its successor (touchpoint_id, item_id) and v2 (with a plan)."""
+
+    data: str
+    variant_id: str | None = None
+    touchpoint_id: str | None = None
+    item_id: str | None = None
+    subscription_plan_id: str | None = None
+    language: str | None = None
+
+
+class NewOffer(Body):
+    """A customer who takes a quote."""
+
+    quote_token: str
+    first_name: Name
+    last_name: Name
+    email: Name
+    language: str | None = None
+    data: Object = Field(default_factory=dict)
+    metadata: Object = Field(default_factory=dict)
+    distributor_traffic_source: str | None = None
+
+
+class NewPayment(Body):
+    """How an offer is paid."""
+
+    token: str
+    policy_id: str
+    method: Text
+    provider: Text
+    card: Object | None = None
+    metadata: Object = Field(default_factory=dict)
+
+
+class Changes(Body):
+    """A partial change of a policy."""
+
+    first_name: Name | None = None
+    last_name: Name | None = None
+    email: Name | None = None
+    quote_token: str | None = None
+    data: Object | None = None
+
+
+class Replacement(Changes):
+    """A full change of a policy, or with a status its cancellation."""
+
+    status: str | None = None
+    cancellation_reason: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    termination_date: str | None = None
+
+
+class Language(BaseModel):
+    """In which language a dataset's item is shown."""
+
+    language: str
+
+
+class ItemPage(Language):
+    """A page of a dataset's items; `fields`, `query` and `sort` are JSON."""
+
+    fields: str
+    limit: int | None = Field(default=None, ge=1, le=100)
+    starting_after: str | None = None
+    ending_before: str | None = None
+    query: str | None = None
+    sort: str | None = None
+
+
+class ValuePage(ItemPage):
+    """A page of distinct values; its cursors are ordinals."""
+
+
+class NewLead(BaseModel):
+    """Someone who may become a customer; which fields a lead has is the product's affair."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    email: Name | None = None
+
+
+class NewMedia(Body):
+    """A file that is announced."""
+
+    designation: Name
+    name: Name
+    mime_type: Name
+    file_size: int = Field(ge=0)
+
+
+class Attached(Body):
+    """A file to be put to a policy."""
+
+    id: Text
+
+
+class Period(BaseModel):
+    """From when to when, as `YYYY-MM-DD HH:MM:SS`."""
+
+    start_date: str
+    end_date: str

@@ -1,0 +1,122 @@
+"""POST /policies makes an offer, which is an unpaid policy; GET /offers/{id} shows it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mockserver.engine import Call, Operation, Problem, Randomness, Record, Reply
+from mockserver.providers.kasko import products, records, rules, tokens
+from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.auth import livemode
+from mockserver.providers.kasko.dialect import bad
+from mockserver.providers.kasko.models import NewOffer
+from mockserver.providers.kasko.negotiate import need_known
+from mockserver.providers.kasko.products import Product
+from mockserver.providers.kasko.quotes import expand
+from mockserver.providers.kasko.records import POLICIES
+
+_LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
+
+
+def _create(call: Call) -> Reply:
+    need_known(call)
+    body: NewOffer = call.body
+    _check(call, body)
+    quote = tokens.read(call, body.quote_token)
+    product = products.of(call, quote["item"])
+    data = checked_data(call, product, body.data)
+    known_by = tokens.digest(body.quote_token)
+    if assume(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", known_by)):
+        raise Problem("quote_used", "There is an offer from this quote already", status=409)
+    ids = records.identity(call.sandbox.randomness, "offer", call.nth("offers"), livemode(call), product)
+    record = new_offer(ids, quote, call.now, records.base(call), livemode(call)) | {
+        **body.model_dump(include={"first_name", "last_name", "email", "metadata", "distributor_traffic_source"}),
+        "language": body.language or "en",
+        "data": data,
+        "quote_digest": known_by,
+    }
+    if record["offer_status"] == "ready":
+        record["payment_token"] = payment_token(call.sandbox.randomness, record["id"])
+    call.space.put(POLICIES, record)
+    return call.sandbox.provider.dialect.one(call, _created(call, record), int(assume(call).offer_status))
+
+
+def _check(call: Call, body: NewOffer) -> None:
+    if body.language is None and assume(call).language_required:
+        raise bad("language: field required.")
+    if body.language is not None and not _LANGUAGE.fullmatch(body.language):
+        raise bad("language must be two letters such as en.")
+    check_email(call, body.email)
+
+
+def check_email(call: Call, email: str) -> None:
+    """Refuse what cannot be an e-mail address."""
+    name, at, host = email.rpartition("@")
+    if assume(call).email_check == "has_at" and not (name and at and host):
+        raise bad("email is not an e-mail address.")
+
+
+def checked_data(call: Call, product: Product, data: dict[str, Any]) -> dict[str, Any]:
+    """A policy's data against the rules of its product, with dataset items in place of their ids."""
+    rules.check(product.policy, data, product.today(call.now), strict=assume(call).rule_types == "strict")
+    return expand(call, data)
+
+
+def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str, live: bool) -> dict[str, Any]:
+    """An offer nobody has signed yet."""
+    nothing = ("payment_token", "accepted_at", "issued_at", "policy_status", "termination_date", "cancellation_reason")
+    nowhere = ("cancelled_by", "cancelled_at", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
+    return {
+        **ids,
+        "live": live,
+        "base": base,
+        "quote": records.quoted(quote),
+        "flow": quote["flow"],
+        "offer_status": "pending" if quote["flow"] == "manual_underwriting" else "ready",
+        **dict.fromkeys((*nothing, *nowhere, "distributor_traffic_source")),
+        "data": {},
+        "metadata": {},
+        "media": [],
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+        "ready_at": now,
+    }
+
+
+def payment_token(randomness: Randomness, id: str) -> str:
+    """What an offer is paid with."""
+    return randomness.token("payment-token", id, 88)
+
+
+def _created(call: Call, record: Record) -> dict[str, Any]:
+    token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
+    self_link = {"href": f"{records.base(call)}/policies/{record['id']}"}
+    return {
+        "id": record["id"],
+        "insurer_policy_id": record["insurer_policy_id"],
+        **token,
+        "_links": {"_self": self_link},
+    }
+
+
+def _show(call: Call) -> Reply:
+    need_known(call)
+    record = records.found(call, "Offer")
+    return call.sandbox.provider.dialect.one(call, records.show_offer(call, record))
+
+
+OPERATIONS = (
+    Operation(
+        "create_offer",
+        "POST",
+        "/policies",
+        _create,
+        "Make an offer from a quote",
+        body=NewOffer,
+        status=201,
+        refusals=(400, 401, 403, 404, 405, 409, 413),
+    ),
+    Operation("get_offer", "GET", "/offers/{id}", _show, "Show an offer", refusals=(401, 403, 404, 405)),
+)

@@ -1,0 +1,177 @@
+"""Policies: shown, changed, cancelled and reactivated, with ETag and Last-Modified as preconditions."""
+
+from __future__ import annotations
+
+from email.utils import formatdate, parsedate_to_datetime
+from typing import Any
+
+from mockserver.engine import SECOND, Call, Operation, Problem, Randomness, Record, Reply
+from mockserver.providers.kasko import products, records, tokens
+from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.auth import HEX
+from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.models import Changes, Replacement
+from mockserver.providers.kasko.negotiate import need_known
+from mockserver.providers.kasko.offers import check_email, checked_data
+from mockserver.providers.kasko.pricing import midnight
+from mockserver.providers.kasko.records import POLICIES
+from mockserver.providers.kasko.rules import Wrong, read_date
+
+NEEDED = ("first_name", "last_name", "email", "data")
+
+
+def _found(call: Call) -> Record:
+    need_known(call)
+    record = records.found(call)
+    if record["policy_status"] is None:
+        waits = record["offer_status"] == "accepted"
+        if not (waits and call.method == "GET" and assume(call).unissued_policy == "pending"):
+            raise missing("Policy")
+    return record
+
+
+def _shown(call: Call, record: Record) -> Reply:
+    reply = call.sandbox.provider.dialect.one(call, records.show_policy(call, record))
+    reply.headers.append(("ETag", tag(call.sandbox.randomness, record)))
+    reply.headers.append(("Last-Modified", formatdate(record["updated_at"] // SECOND, usegmt=True)))
+    return reply
+
+
+def tag(randomness: Randomness, record: Record) -> str:
+    """The entity tag of a policy as it is now."""
+    state = f"{record['id']}:{record['policy_status']}"
+    return f'"{randomness.text(f"etag:{state}", record["version"], 32, HEX)}"'
+
+
+def _show(call: Call) -> Reply:
+    return _shown(call, _found(call))
+
+
+def _patch(call: Call) -> Reply:
+    record = _found(call)
+    body: Changes = call.body
+    _check_preconditions(call, record, needed=False)
+    _check_open(call, record)
+    return _change(call, record, body)
+
+
+def _put(call: Call) -> Reply:
+    record = _found(call)
+    body: Replacement = call.body
+    _check_preconditions(call, record, needed=assume(call).preconditions == "required")
+    _check_open(call, record)
+    if body.status is not None:
+        return _cancel(call, record, body)
+    for name in NEEDED:
+        if getattr(body, name) is None:
+            raise bad(f"{name}: field required.")
+    return _change(call, record, body)
+
+
+def _check_preconditions(call: Call, record: Record, *, needed: bool) -> None:
+    match, since = call.headers.get("if-match"), call.headers.get("if-unmodified-since")
+    if match is None and since is None and needed:
+        raise Problem("version_missing", "If-Match or If-Unmodified-Since is required")
+    stale = Problem("version_stale", "The policy has changed since", status=int(assume(call).stale_status))
+    # RFC 9110: where a tag was sent, the date is not looked at.
+    if match is not None:
+        tags = [each.strip() for each in match.split(",")]
+        if "*" not in tags and tag(call.sandbox.randomness, record) not in tags:
+            raise stale
+    elif since is not None and (limit := _seconds(since)) is not None and record["updated_at"] // SECOND > limit:
+        raise stale
+
+
+def _seconds(date: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _check_open(call: Call, record: Record) -> None:
+    if record["policy_status"] == "cancelled":
+        raise Problem("cancelled", "The policy is cancelled", status=int(assume(call).cancelled_change))
+
+
+def _change(call: Call, record: Record, body: Changes) -> Reply:
+    sent = body.model_dump(include={"first_name", "last_name", "email"}, exclude_none=True)
+    changed = {**record, **sent}
+    if body.email is not None:
+        check_email(call, body.email)
+    product = products.of(call, record["quote"]["item"])
+    if body.quote_token is not None:
+        quote = tokens.read(call, body.quote_token)
+        if quote["item"] != record["quote"]["item"]:
+            raise bad("The quote token is one of another product.")
+        changed["quote"] = records.quoted(quote)
+    if body.data is not None:
+        changed["data"] = checked_data(call, product, body.data)
+    return _shown(call, keep(call, changed, tell=True))
+
+
+def keep(call: Call, record: dict[str, Any], *, tell: bool) -> Record:
+    """Keep a changed policy under a new version, and tell of it."""
+    kept = {**record, "version": record["version"] + 1, "updated_at": call.now}
+    call.space.put(POLICIES, kept)
+    if tell:
+        records.tell(call, "policy.updated", kept)
+    return kept
+
+
+def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
+    if body.status != "cancelled":
+        raise bad('status must be "cancelled".')
+    if body.cancellation_reason is None:
+        raise bad("cancellation_reason: field required.")
+    if body.termination_date is not None:
+        _check_termination(call, record, body.termination_date)
+    changed = {
+        **record,
+        "policy_status": "cancelled",
+        "cancellation_reason": body.cancellation_reason,
+        "cancelled_by": call.key.id if call.key else None,
+        "cancelled_at": records.when(call.now),
+        "termination_date": body.termination_date,
+    }
+    return _shown(call, keep(call, changed, tell=assume(call).cancellation_event))
+
+
+def _check_termination(call: Call, record: Record, date: str) -> None:
+    try:
+        midnight(read_date(date), products.of(call, record["quote"]["item"]))
+    except (Wrong, OverflowError):
+        raise bad("termination_date must be a date such as 2031-05-01.") from None
+
+
+def _reactivate(call: Call) -> Reply:
+    record = _found(call)
+    if record["policy_status"] != "cancelled":
+        raise Problem("not_cancelled", "The policy is not cancelled", status=int(assume(call).cancelled_change))
+    nothing = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
+    changed = {**record, **nothing, "policy_status": "paid"}
+    return _shown(call, keep(call, changed, tell=assume(call).cancellation_event))
+
+
+_CHANGED = (400, 401, 403, 404, 405, 409, 412, 413)
+OPERATIONS = (
+    Operation("get_policy", "GET", "/policies/{id}", _show, "Show a policy", refusals=(401, 403, 404, 405)),
+    Operation("update_policy", "PATCH", "/policies/{id}", _patch, "Change a policy", body=Changes, refusals=_CHANGED),
+    Operation(
+        "replace_policy",
+        "PUT",
+        "/policies/{id}",
+        _put,
+        "Change a policy as a whole, or cancel it",
+        body=Replacement,
+        refusals=_CHANGED,
+    ),
+    Operation(
+        "reactivate_policy",
+        "POST",
+        "/policies/{id}/reactivate",
+        _reactivate,
+        "Undo a cancellation",
+        refusals=(400, 401, 403, 404, 405, 409),
+    ),
+)

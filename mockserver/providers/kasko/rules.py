@@ -1,0 +1,147 @@
+"""The rule grammar of products, after Laravel's: `integer|required|in:1,2`, `after:today`, `required_if:a,b`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from mockserver.engine import FieldError, Problem
+
+Data = Mapping[str, Any]
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INTEGER = re.compile(r"-?\d{1,15}", re.ASCII)
+_TRUE, _FALSE = (True, "true", "1", 1), (False, "false", "0", 0)
+LARGEST = 10**15
+
+
+class Wrong(Exception):
+    """A value breaks a rule."""
+
+
+def check(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = False) -> dict[str, Any]:
+    """The data with the values of ruled fields in their own types; a Problem names every field that is wrong."""
+    read, wrong = dict(data), []
+    for field, rule in rules.items():
+        parts = rule.split("|")
+        value = data.get(field)
+        if value is None or value == "":
+            read.pop(field, None)
+            if _is_required(parts, data):
+                wrong.append(FieldError(field, "missing"))
+            continue
+        try:
+            read[field] = _value(parts, value, today, strict)
+        except Wrong:
+            wrong.append(FieldError(field, "invalid"))
+    if wrong:
+        raise Problem("data_invalid", ", ".join(each.path for each in wrong), status=400, fields=wrong)
+    return read
+
+
+def unknown(rule: str) -> str | None:
+    """The first part of a rule that nobody knows, or None."""
+    names = (part.partition(":")[0] for part in rule.split("|"))
+    return next((name for name in names if name not in RULES and name not in _PRESENCE), None)
+
+
+_PRESENCE = ("required", "required_if")
+
+
+def _is_required(parts: list[str], data: Data) -> bool:
+    for part in parts:
+        name, _, argument = part.partition(":")
+        other, *values = argument.split(",")
+        if name == "required" or (name == "required_if" and written(data.get(other)) in values):
+            return True
+    return False
+
+
+def _value(parts: list[str], value: Any, today: date, strict: bool) -> Any:
+    for part in parts:
+        name, _, argument = part.partition(":")
+        if name not in _PRESENCE:
+            value = RULES[name](value, argument, today, strict)
+    return value
+
+
+def _integer(value: Any, _: str, __: date, strict: bool) -> int:
+    if not strict and isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST:
+        return value
+    raise Wrong
+
+
+def _string(value: Any, _: str, __: date, ___: bool) -> str:
+    if isinstance(value, str):
+        return value
+    raise Wrong
+
+
+def _boolean(value: Any, _: str, __: date, strict: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    if not strict and isinstance(value, str | int) and value in (*_TRUE, *_FALSE):
+        return value in _TRUE
+    raise Wrong
+
+
+def _in(value: Any, argument: str, _: date, __: bool) -> Any:
+    if written(value) in argument.split(","):
+        return value
+    raise Wrong
+
+
+def read_date(value: Any) -> date:
+    """A `YYYY-MM-DD`; Wrong for anything else."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise Wrong
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Wrong from None
+
+
+def _iso_date(value: Any, _: str, __: date, ___: bool) -> str:
+    return read_date(value).isoformat()
+
+
+def _after(value: Any, argument: str, today: date, _: bool) -> Any:
+    if read_date(value) > (today if argument == "today" else read_date(argument)):
+        return value
+    raise Wrong
+
+
+def _min(value: Any, argument: str, _: date, __: bool) -> Any:
+    if _size(value) >= int(argument):
+        return value
+    raise Wrong
+
+
+def _max(value: Any, argument: str, _: date, __: bool) -> Any:
+    if _size(value) <= int(argument):
+        return value
+    raise Wrong
+
+
+def _size(value: Any) -> int:
+    return value if isinstance(value, int) else len(str(value))
+
+
+RULES: dict[str, Callable[[Any, str, date, bool], Any]] = {
+    "integer": _integer,
+    "string": _string,
+    "boolean": _boolean,
+    "in": _in,
+    "iso_date": _iso_date,
+    "after": _after,
+    "min": _min,
+    "max": _max,
+}
+
+
+def written(value: Any) -> str:
+    """A value as rules and tables write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
