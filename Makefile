@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test check bench fixtures constraints clean
+.PHONY: run test check fuzz bench fixtures constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
@@ -15,6 +15,9 @@ check: $(READY)  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+fuzz: $(READY)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
+	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/test_fuzz.py
 
 bench: $(READY)  ## Measure; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks

@@ -91,7 +91,7 @@ def provider(shown: Provider) -> dict[str, Any]:
     }
     paths: dict[str, Any] = {}
     for operation in offered:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _provided(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _provided(shown, operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": shown.title, "version": shown.version},
@@ -102,13 +102,17 @@ def provider(shown: Provider) -> dict[str, Any]:
     }
 
 
-def _provided(operation: Operation) -> dict[str, Any]:
-    answers = {str(status): {"description": "Refused"} for status in operation.refusals}
+def _provided(shown: Provider, operation: Operation) -> dict[str, Any]:
+    refused = {"description": "Refused", "content": {media: {} for media in shown.refusal_media}}
+    answers = {str(status): refused for status in operation.refusals}
+    done: dict[str, Any] = {"description": "Done"}
+    if operation.status != 204:
+        done["content"] = {media: {} for media in operation.media}
     said: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation.path), *_query_parameters(operation)],
-        "responses": {str(operation.status): {"description": "Done"}, **answers},
+        "responses": {str(operation.status): done, **answers},
     }
     if operation.body is not None:
         schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}

@@ -28,6 +28,8 @@ class Operation:
     status: int = 200
     refusals: tuple[int, ...] = ()
     """The statuses it may be refused with."""
+    media: tuple[str, ...] = ("application/json",)
+    """The media types it answers with when it does what it was asked."""
     scope: str | None = None
     offered: Callable[[Assumptions], bool] | None = None
     """Whether a sandbox has the operation at all, where the documents leave that open."""

@@ -98,6 +98,8 @@ class Provider:
     limits: Limits = field(default_factory=Limits)
     latency: Fixed | Uniform | Lognormal | None = None
     stages: tuple[Stage, ...] = STAGES
+    refusal_media: tuple[str, ...] = ("application/problem+json", "application/json")
+    """The media types refusals may have."""
     refused_paths: tuple[str, ...] = ()
     """Paths that exist and have no operation: every method gets 405 there."""
     limits_said: Assumed = _NO_LIMIT

@@ -100,9 +100,16 @@ def _described(operation: Operation) -> dict[str, Any]:
 def operations() -> Iterator[Operation]:
     """The pages; they need no key."""
     refusals = (413,)
-    yield Operation("show_docs", "GET", "/api/docs", _page, "Show the operations as a page", refusals=refusals)
+    yield Operation("show_docs", "GET", "/api/docs", _page, "Show the operations as a page", refusals=refusals,
+        media=("text/html",))  # fmt: skip
     yield Operation(
-        "show_openapi", "GET", "/api/docs/openapi.yaml", _document, "Show the OpenAPI document", refusals=refusals
+        "show_openapi",
+        "GET",
+        "/api/docs/openapi.yaml",
+        _document,
+        "Show the OpenAPI document",
+        refusals=refusals,
+        media=("application/yaml",),
     )
     yield Operation(
         "show_workspace_docs", "GET", f"{BASE}/docs", _page, "Show the operations as a page", refusals=(404, 413),
