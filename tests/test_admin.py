@@ -9,7 +9,6 @@ import pytest
 from openapi_spec_validator import validate
 
 from mockserver.admin.api import PREFIX, ROUTES
-from mockserver.app import known_providers
 from tests.worlds import TOKEN, World
 
 S = "/sandboxes/smartepi"
@@ -402,16 +401,3 @@ def test_collections_show_what_the_api_itself_cannot(world: World) -> None:
     refused = world.admin("GET", f"{S}/collections/employes")
     assert (refused.status_code, "did you mean 'employees'" in refused.json["detail"]) == (404, True)
     assert world.admin("GET", f"{S}/collections/_keys").status_code == 404
-
-
-@pytest.mark.parametrize("provider", known_providers())
-def test_the_openapi_document_of_every_provider_is_valid_and_has_every_operation(world: World, provider: str) -> None:
-    document = world.admin("GET", f"/providers/{provider}/openapi.json").json
-    validate(document)
-    served = {
-        (method.upper(), path, frozenset(map(int, operation["responses"])))
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    }
-    offered = [op for op in known_providers()[provider].operations if op.offered is None]
-    assert served == {(op.method, op.path, op.statuses) for op in offered}

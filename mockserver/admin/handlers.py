@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from mockserver import __version__
-from mockserver.admin import models, openapi, views
+from mockserver.admin import models, views
 from mockserver.admin.ask import Ask
 from mockserver.engine import (
     Clock,
@@ -15,6 +15,7 @@ from mockserver.engine import (
     Unknown,
     as_json,
     nearest,
+    openapi_document,
     parse_duration,
 )
 
@@ -31,7 +32,8 @@ def providers(ask: Ask) -> Any:
 
 def provider_openapi(ask: Ask) -> Any:
     """A provider's OpenAPI document, made from its operations."""
-    return openapi.provider(ask.engine.provider(ask.args["provider"]))
+    shown = ask.engine.provider(ask.args["provider"])
+    return openapi_document(shown, (op for op in shown.operations if op.offered is None), f"/{shown.name}")
 
 
 def provider(ask: Ask) -> Any:

@@ -28,6 +28,8 @@ from mockserver.engine.journal import journal
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
 from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
 from mockserver.engine.locate import locate
+from mockserver.engine.openapi import document as openapi_document
+from mockserver.engine.openapi import parameters
 from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
 from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
@@ -118,6 +120,8 @@ __all__ = [
     "load_scenarios",
     "locate",
     "nearest",
+    "openapi_document",
+    "parameters",
     "parse_body",
     "parse_duration",
     "parse_instant",

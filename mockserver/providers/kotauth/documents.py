@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import escape
-from typing import Any
 
-from mockserver.engine import Call, Operation, Reply, as_json
+from mockserver.engine import Call, Operation, Reply, as_json, openapi_document
 from mockserver.providers.kotauth.assumptions import says
 from mockserver.providers.kotauth.paths import BASE
 
@@ -48,53 +46,10 @@ def _page(call: Call) -> Reply:
 
 
 def _document(call: Call) -> Reply:
-    paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {}
-    for operation in _offered(call):
-        shown = paths.setdefault(operation.path.removeprefix(BASE), {})
-        shown[operation.method.lower()] = _described(operation)
-        for model in (operation.body, operation.answer):
-            if model is not None:
-                template = f"#/components/schemas/{model.__name__}/$defs/{{model}}"
-                schemas[model.__name__] = model.model_json_schema(ref_template=template)
-    provider = call.sandbox.provider
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": f"{provider.title} REST API", "version": provider.version},
-        "servers": [{"url": f"{call.mount}{BASE}", "variables": {"slug": {"default": call.sandbox.slug}}}],
-        "security": [{"key": []}],
-        "paths": paths,
-        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}, "schemas": schemas},
-    }
+    server = f"{call.mount}{BASE.replace('{slug}', call.sandbox.slug)}"
+    document = openapi_document(call.sandbox.provider, _offered(call), server, base=BASE)
     # JSON is YAML: every YAML reader takes it.
     return Reply(200, [("Content-Type", "application/yaml")], as_json(document))
-
-
-def _described(operation: Operation) -> dict[str, Any]:
-    names = [name for name in re.findall(r"{(\w+)}", operation.path) if name != "slug"]
-    parameters = [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "integer" if name.endswith("Id") else "string"},
-        }
-        for name in names
-    ]
-    if operation.query is not None:
-        properties = operation.query.model_json_schema()["properties"]
-        parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
-    refusals = {str(status): {"description": "Refused"} for status in operation.refusals}
-    said = {
-        "operationId": operation.name,
-        "summary": operation.summary,
-        "parameters": parameters,
-        "responses": {str(operation.status): {"description": "Done"}, **refusals},
-    }
-    if operation.body is not None:
-        schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return said
 
 
 def operations() -> Iterator[Operation]:
