@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from gzip import decompress
+from json import loads
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
@@ -10,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockserver.app import create_app, known_providers, make_engine
-from mockserver.engine import Clock, Engine, Provider, Sandbox, parse_instant
+from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 
@@ -69,10 +71,34 @@ class World:
         return answer.json
 
 
+ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"})
+"""The members around what an operation shows."""
+
+
+def examine(call: Call, reply: Reply) -> None:
+    """Hold an answer that does what was asked to the model its operation declares, whichever test has asked."""
+    operation = call.operation
+    if operation is None or operation.answer is None or reply.status != operation.status or call.fired:
+        return
+    plain = decompress(reply.body) if reply.header("Content-Encoding") == "gzip" else reply.body
+    document = loads(plain)
+    shown = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
+    for each in shown if isinstance(shown, list) else [shown]:
+        operation.answer.model_validate(each)
+
+
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
     """A world of the given providers, or of all there are."""
     chosen = list(providers) or list(known_providers().values())
     engine = make_engine(store or TinyStore(None), chosen, propagate=True, **options)
+    answer = engine.answer
+
+    def examined(call: Call) -> Reply:
+        reply = answer(call)
+        examine(call, reply)
+        return reply
+
+    engine.answer = examined  # type: ignore[method-assign]
     if freeze:
         for sandbox in engine.sandboxes.values():
             sandbox.set_clock(Clock(frozen_at=NOON))

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from html import escape
+from pathlib import Path
 
-from mockserver.engine import Call, Operation, Reply, as_json, openapi_document
+from mockserver.engine import Call, Operation, Problem, Reply, as_json, openapi_document
 from mockserver.providers.kotauth.assumptions import says
 from mockserver.providers.kotauth.paths import BASE
 
 _PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{title}</title>
-<style>body {{ font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}
-td, th {{ padding: .2rem 1rem .2rem 0; text-align: left; vertical-align: top }} code {{ white-space: nowrap }}</style>
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="stylesheet" href="{assets}/swagger-ui.css">
 </head>
 <body>
-<h1>{title}</h1>
-<p>Send <code>Authorization: Bearer kauth_...</code>. The same as <a href="{document}">an OpenAPI document</a>.</p>
-<table>
-<tr><th>method</th><th>path</th><th>what it does</th><th>scope</th></tr>
-{rows}
-</table>
+<div id="swagger-ui"></div>
+<script src="{assets}/swagger-ui-bundle.js"></script>
+<script src="{assets}/swagger-initializer.js"></script>
 </body>
 </html>
 """
+_START = "SwaggerUIBundle({{url: {document}, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null}});\n"
+_ASSETS = Path(__file__).resolve().parents[2] / "vendor" / "swagger-ui"
+_MEDIA = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
 
 def _offered(call: Call) -> list[Operation]:
@@ -35,14 +38,24 @@ def _offered(call: Call) -> list[Operation]:
 
 
 def _page(call: Call) -> Reply:
-    rows = "\n".join(
-        f"<tr><td><code>{op.method}</code></td><td><code>{escape(op.path)}</code></td>"
-        f"<td>{escape(op.summary)}</td><td><code>{op.scope}</code></td></tr>"
-        for op in _offered(call)
-    )
     title = f"{call.sandbox.provider.title} REST API {call.sandbox.provider.version}"
-    text = _PAGE.format(title=escape(title), document=f"{call.mount}/api/docs/openapi.yaml", rows=rows)
+    text = _PAGE.format(title=escape(title), assets=f"{call.mount}/static/swagger")
     return Reply(200, [("Content-Type", "text/html; charset=utf-8")], text.encode())
+
+
+def _asset(call: Call) -> Reply:
+    name = call.args["file"]
+    if name == "swagger-initializer.js":
+        start = _START.format(document=as_json(f"{call.mount}/api/docs/openapi.yaml").decode())
+        return Reply(200, [("Content-Type", "text/javascript")], start.encode())
+    if name not in _MEDIA:
+        raise Problem("no_such_path", f"There is nothing at {call.path[:200]}", raised_in="locate")
+    return Reply(200, [("Content-Type", _MEDIA[name])], _read(name))
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (_ASSETS / name).read_bytes()
 
 
 def _document(call: Call) -> Reply:
@@ -53,20 +66,34 @@ def _document(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The pages; they need no key."""
-    refusals = (413,)
-    yield Operation("show_docs", "GET", "/api/docs", _page, "Show the operations as a page", refusals=refusals,
-        media=("text/html",))  # fmt: skip
+    """The pages and what they load; they need no key."""
+    page, media = "Show the operations in Swagger UI", ("text/html",)
+    yield Operation("show_docs", "GET", "/api/docs", _page, page, refusals=(413,), media=media)
+    yield Operation(
+        "show_workspace_docs",
+        "GET",
+        f"{BASE}/docs",
+        _page,
+        page,
+        refusals=(404, 413),
+        media=media,
+        offered=lambda given: says(given, "swagger_path") == "documented",
+    )
     yield Operation(
         "show_openapi",
         "GET",
         "/api/docs/openapi.yaml",
         _document,
         "Show the OpenAPI document",
-        refusals=refusals,
+        refusals=(413,),
         media=("application/yaml",),
     )
     yield Operation(
-        "show_workspace_docs", "GET", f"{BASE}/docs", _page, "Show the operations as a page", refusals=(404, 413),
-        offered=lambda given: says(given, "swagger_path") == "documented",
-    )  # fmt: skip
+        "show_asset",
+        "GET",
+        "/static/swagger/{file}",
+        _asset,
+        "Send a file of Swagger UI",
+        refusals=(404, 413),
+        media=("text/javascript", "text/css"),
+    )
