@@ -16,7 +16,7 @@ from tests.worlds import NOON, World, make_world
 
 
 class Shelf(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="allow")
     id: str
 
 

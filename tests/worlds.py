@@ -71,7 +71,7 @@ class World:
         return answer.json
 
 
-ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"})
+ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"}, {"data", "next"})
 """The members around what an operation shows."""
 
 

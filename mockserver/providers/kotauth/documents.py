@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -65,35 +66,15 @@ def _document(call: Call) -> Reply:
     return Reply(200, [("Content-Type", "application/yaml")], as_json(document))
 
 
+def _open(name: str, path: str, perform: Callable[[Call], Reply], summary: str, *media: str) -> Operation:
+    return Operation(name, "GET", path, perform, summary, media=media, refusals=(404, 413))
+
+
 def operations() -> Iterator[Operation]:
     """The pages and what they load; they need no key."""
-    page, media = "Show the operations in Swagger UI", ("text/html",)
-    yield Operation("show_docs", "GET", "/api/docs", _page, page, refusals=(413,), media=media)
-    yield Operation(
-        "show_workspace_docs",
-        "GET",
-        f"{BASE}/docs",
-        _page,
-        page,
-        refusals=(404, 413),
-        media=media,
-        offered=lambda given: says(given, "swagger_path") == "documented",
-    )
-    yield Operation(
-        "show_openapi",
-        "GET",
-        "/api/docs/openapi.yaml",
-        _document,
-        "Show the OpenAPI document",
-        refusals=(413,),
-        media=("application/yaml",),
-    )
-    yield Operation(
-        "show_asset",
-        "GET",
-        "/static/swagger/{file}",
-        _asset,
-        "Send a file of Swagger UI",
-        refusals=(404, 413),
-        media=("text/javascript", "text/css"),
-    )
+    page, script = "Show the operations in Swagger UI", ("text/javascript", "text/css")
+    yield _open("show_docs", "/api/docs", _page, page, "text/html")
+    workspace = _open("show_workspace_docs", f"{BASE}/docs", _page, page, "text/html")
+    yield replace(workspace, offered=lambda given: says(given, "swagger_path") == "documented")
+    yield _open("show_openapi", "/api/docs/openapi.yaml", _document, "Show the OpenAPI document", "application/yaml")
+    yield _open("show_asset", "/static/swagger/{file}", _asset, "Send a file of Swagger UI", *script)
