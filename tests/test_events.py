@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.engine import emit, events
+from mockserver.engine import Moment, emit, events
 from tests.worlds import NOON, World
 
 
@@ -14,7 +14,7 @@ def kept(world: World) -> list[str]:
 
 def test_an_event_is_shown_with_its_type_instant_and_data(acme: World) -> None:
     with acme.sandbox.transaction() as space:
-        emit(space, NOON, "evt_1", "note.created", {"id": "note_1"})
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {"id": "note_1"})
     (shown,) = acme.admin("GET", f"/sandboxes/{acme.sandbox.id}/events").json
     assert shown == {
         "id": "evt_1",
@@ -26,7 +26,7 @@ def test_an_event_is_shown_with_its_type_instant_and_data(acme: World) -> None:
 
 def test_an_event_of_a_change_that_is_rolled_back_never_was(acme: World) -> None:
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
-        emit(space, NOON, "evt_1", "note.created", {})
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
         raise RuntimeError
     assert kept(acme) == []
 
@@ -37,12 +37,12 @@ def test_events_stand_in_the_order_they_happened_and_the_oldest_go_first(
     monkeypatch.setattr(events, "BOUND", 3)
     for number in range(5):
         with acme.sandbox.transaction() as space:
-            emit(space, NOON, f"evt_{number}", "note.created", {})
+            emit(Moment(acme.sandbox, NOON, space), f"evt_{number}", "note.created", {})
     assert kept(acme) == ["evt_2", "evt_3", "evt_4"]
 
 
 def test_a_reset_forgets_what_has_happened(acme: World) -> None:
     with acme.sandbox.transaction() as space:
-        emit(space, NOON, "evt_1", "note.created", {})
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
     acme.engine.reset(acme.sandbox.id)
     assert kept(acme) == []

@@ -27,6 +27,7 @@ from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
 from mockserver.engine.journal import journal
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
 from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
+from mockserver.engine.lifecycle import At, Lifecycle, Step, Timed, falling_due
 from mockserver.engine.locate import locate
 from mockserver.engine.openapi import document as openapi_document
 from mockserver.engine.openapi import parameters
@@ -34,7 +35,7 @@ from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
 from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
-from mockserver.engine.randomness import LOWER, Chance, Randomness
+from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
@@ -49,6 +50,7 @@ from mockserver.nearest import nearest
 from mockserver.storage.base import Collection, Position, Record, Space, State
 
 __all__ = [
+    "HEX",
     "LATEST",
     "LOWER",
     "SECOND",
@@ -57,6 +59,7 @@ __all__ = [
     "ActiveRule",
     "Assumed",
     "Assumptions",
+    "At",
     "Call",
     "Chance",
     "Clock",
@@ -74,6 +77,7 @@ __all__ = [
     "Instant",
     "Key",
     "KeyPolicy",
+    "Lifecycle",
     "Limits",
     "Lognormal",
     "Match",
@@ -99,7 +103,9 @@ __all__ = [
     "Space",
     "Stage",
     "State",
+    "Step",
     "Taken",
+    "Timed",
     "Uniform",
     "Unknown",
     "VersionRules",
@@ -112,6 +118,7 @@ __all__ = [
     "dress",
     "emit",
     "etag",
+    "falling_due",
     "faults",
     "idempotency",
     "iso",

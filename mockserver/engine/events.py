@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mockserver.storage.base import Space
+if TYPE_CHECKING:
+    from mockserver.engine.lifecycle import At
 
 KEPT = "_events"
 BOUND = 10_000
 """So many events are kept per sandbox; the oldest go first."""
 
 
-def emit(space: Space, now: int, id: str, type: str, data: Any) -> None:
-    """Keep an event beside the change it tells of. ``data`` is what the provider shows of the record."""
-    space.append(KEPT, {"id": id, "type": type, "created_at": now, "data": data}, keep=BOUND)
+def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
+    """Keep an event beside the change it tells of. ``data`` is what the provider shows of the record.
+
+    ``version`` tells apart the forms of an event that a provider writes in more than one.
+    """
+    event = {"id": id, "type": type, "created_at": at.now, "data": data}
+    at.space.append(KEPT, {**event, "version": version} if version else event, keep=BOUND)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from pydantic_core import from_json
+
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import SECOND
+from mockserver.engine.dialect import as_json
 from mockserver.engine.problem import Problem
 from mockserver.storage.base import Record, Space
 
@@ -29,6 +32,8 @@ class IdempotencyPolicy:
     per_key: bool = True
     """Whether two API keys of a sandbox may use the same value independently."""
     replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
+    canonical: bool = False
+    """Whether bodies that are the same JSON, written in another way, are the same."""
 
 
 def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
@@ -37,7 +42,7 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     if policy is None or call.method not in policy.methods or policy.header not in call.headers:
         return proceed(call)
     name = _name(call, policy)
-    fingerprint = _fingerprint(call)
+    fingerprint = _fingerprint(call, policy)
     with call.sandbox.transaction(durable=False) as space:
         kept = space.get(KEPT, name)
         if kept and call.now < kept["expires"]:
@@ -65,10 +70,17 @@ def _name(call: Call, policy: IdempotencyPolicy) -> str:
     return sha256(f"{owner}\0{value}".encode()).hexdigest()
 
 
-def _fingerprint(call: Call) -> str:
+def _fingerprint(call: Call, policy: IdempotencyPolicy) -> str:
     digest = sha256(f"{call.method}\0{call.path}\0{sorted(call.query)}\0".encode("utf-8", "surrogatepass"))
-    digest.update(call.data)
+    digest.update(_canonical(call.data) if policy.canonical else call.data)
     return digest.hexdigest()
+
+
+def _canonical(data: bytes) -> bytes:
+    try:
+        return as_json(from_json(data, allow_inf_nan=False), sort=True)
+    except ValueError:
+        return data
 
 
 def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: str) -> Reply:

@@ -25,6 +25,7 @@ CODES: dict[str, int] = {
     "invalid_parameter": 400,
     "invalid_cursor": 400,
     "not_found": 404,
+    "invalid_state": 400,
     "version_missing": 428,
     "version_malformed": 400,
     "version_stale": 412,

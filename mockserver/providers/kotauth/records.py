@@ -90,7 +90,7 @@ def tell(at: Call | Moment, type: str, *, user: int | None = None, **details: An
     """Let those know who listen for this kind of event."""
     nth = at.space.bump("events")
     data = {**({} if user is None else {"userId": user}), **details}
-    emit(at.space, at.now, f"evt_{nth}", type, data)
+    emit(at, f"evt_{nth}", type, data)
 
 
 def check_columns(call: Call, **texts: str | None) -> None:

@@ -73,7 +73,7 @@ def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapp
     moment.space.put(collection, record)
     shown = show(moment.sandbox.assumptions, record)  # type: ignore[arg-type]
     type = f"{collection.removesuffix('s')}.created"
-    emit(moment.space, moment.now, f"evt_{type.replace('.', '_')}_{id}", type, shown)
+    emit(moment, f"evt_{type.replace('.', '_')}_{id}", type, shown)
     return shown
 
 

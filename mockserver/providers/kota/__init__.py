@@ -1,0 +1,43 @@
+"""Kota: benefits embedded into payroll and HR platforms, from an employer's group to each employee's policy."""
+
+from mockserver.engine import (
+    SECOND,
+    IdempotencyPolicy,
+    Provider,
+    dress,
+    faults,
+    idempotency,
+    journal,
+    latency,
+    locate,
+    ratelimit,
+    validate,
+)
+from mockserver.providers.kota import employers
+from mockserver.providers.kota.assumptions import KotaAssumptions
+from mockserver.providers.kota.auth import KEYS, authenticate, credential
+from mockserver.providers.kota.dialect import KotaDialect
+from mockserver.providers.kota.kinds import COLLECTIONS
+from mockserver.providers.kota.seed import generate
+from mockserver.providers.kota.simulations import SIMULATIONS
+
+_GROUPS = (employers,)
+
+PROVIDER = Provider(
+    name="kota",
+    title="Kota",
+    tenant="platform",
+    version="1.0",
+    prefix="",
+    operations=tuple(operation for group in _GROUPS for operation in group.operations()),
+    collections=COLLECTIONS,
+    dialect=KotaDialect(),
+    credential=credential,
+    keys=KEYS,
+    generate=generate,
+    assumptions=KotaAssumptions,
+    simulations=SIMULATIONS,
+    idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),
+    stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
+    example="/employers?page_size=2",
+)

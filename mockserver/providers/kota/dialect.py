@@ -1,0 +1,123 @@
+"""How Kota writes answers: plain objects, pages of them, and problems with an error code to branch on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mockserver.engine import HEX, Call, Problem, Record, Reply, as_json
+from mockserver.providers.kota.assumptions import KotaAssumptions, assume
+
+JSON = [("Content-Type", "application/json")]
+_RFC9110 = "https://tools.ietf.org/html/rfc9110#section-15."
+_SAID = {
+    "invalid_request": ("Invalid request", f"{_RFC9110}5.1"),
+    "invalid_state": ("Invalid state", f"{_RFC9110}5.1"),
+    "unauthorized": ("Unauthorized", f"{_RFC9110}5.2"),
+    "forbidden": ("Forbidden", f"{_RFC9110}5.4"),
+    "not_found": ("Resource not found", f"{_RFC9110}5.5"),
+    "idempotency_error": ("Idempotency error", f"{_RFC9110}5.10"),
+    "rate_limit_exceeded": ("Too many requests", "https://tools.ietf.org/html/rfc6585#section-4"),
+    "third_party_error": ("Third party error", f"{_RFC9110}6.1"),
+    "internal_error": ("An error occurred while processing your request", f"{_RFC9110}6.1"),
+}
+"""The nine published error codes: title and type."""
+_CODES = {
+    "invalid_state": "invalid_state",
+    "third_party": "third_party_error",
+    "requirement_fulfilled": "invalid_state",
+    "idempotency_mismatch": "idempotency_error",
+    "idempotency_in_flight": "idempotency_error",
+}
+_BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "idempotency_error"}
+_WITH_DETAIL = ("invalid_state", "not_found", "idempotency_error", "third_party_error")
+_STATUS = {"idempotency_mismatch": 409, "third_party": 500, "requirement_fulfilled": 409}
+
+
+class KotaDialect:
+    """Objects, pages and problems as Kota writes them."""
+
+    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+        """An object, without any envelope."""
+        return Reply(status, [*JSON], as_json(show(assume(call), record)))
+
+    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
+        """A single page that holds a whole list."""
+        size = len(records)
+        return page(call, records, 1, size, size)
+
+    def refuse(self, call: Call, problem: Problem) -> Reply:
+        """A problem document of the published code that fits."""
+        given = assume(call)
+        status = _status(given, problem)
+        code = _CODES.get(problem.code) or _BY_STATUS.get(status) or _other(status)
+        title, type = _SAID[code]
+        body: dict[str, Any] = {"type": type, "title": title, "status": status, "error_code": code}
+        if given.trace_ids == "sent":
+            body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
+        body |= _further(given, problem, code)
+        return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
+
+    def dress(self, call: Call, reply: Reply) -> None:
+        """Nothing: no header of Kota's answers is documented."""
+
+
+def page(call: Call, items: Sequence[Record], number: int, size: int, total: int) -> Reply:
+    """One page of a list in Kota's envelope; ``size`` is how many items a page has."""
+    given = assume(call)
+    body = {
+        "items": [show(given, record) for record in items],
+        "page": number,
+        "page_size": len(items) if given.page_size_shown == "returned" else size,
+        "total_count": total,
+        "has_next_page": number * size < total,
+        "has_previous_page": number > 1,
+    }
+    return Reply(200, [*JSON], as_json(body))
+
+
+def show(given: KotaAssumptions, value: Any) -> Any:
+    """A record as its readers see it: without what is kept beside it, and without nulls where those are left out."""
+    if isinstance(value, list):
+        return [show(given, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    omitted = given.null_members == "omitted"
+    return {
+        name: show(given, each)
+        for name, each in value.items()
+        if not name.startswith("_") and not (omitted and each is None)
+    }
+
+
+def _status(given: KotaAssumptions, problem: Problem) -> int:
+    if problem.code == "key_propagating":
+        return int(given.new_key)
+    if problem.code == "method_not_allowed":
+        return int(given.method_not_allowed)
+    return _STATUS.get(problem.code, problem.status)
+
+
+def _other(status: int) -> str:
+    if status == 429:
+        return "rate_limit_exceeded"
+    return "invalid_request" if status < 500 else "internal_error"
+
+
+def _further(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
+    """The members beyond those that every problem has."""
+    if problem.code == "idempotency_key_invalid":
+        return {"errors": {"Idempotency-Key": [problem.detail]}}
+    if problem.fields:
+        errors: dict[str, list[str]] = {}
+        for field in problem.fields:
+            errors.setdefault(_path(given, problem, field.path), []).append(field.message)
+        return {"errors": errors}
+    if code in _WITH_DETAIL or problem.code == "malformed_body":
+        return {"detail": problem.detail}
+    return {}
+
+
+def _path(given: KotaAssumptions, problem: Problem, path: str) -> str:
+    body = problem.code != "invalid_parameter"
+    return f"$.{path}" if body and given.error_paths == "json_path" else path

@@ -1,0 +1,55 @@
+"""Kota's kinds of objects: what they are called, where they are kept, what their ids begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mockserver.engine import Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of object."""
+
+    object: str
+    """The value of its member ``object``."""
+    collection: str
+    prefix: str
+    indexes: tuple[str, ...] = ()
+    """The fields it is found and listed by."""
+
+    @property
+    def words(self) -> str:
+        """What refusals call it."""
+        return self.object.replace("_", " ")
+
+
+_ROWS = (
+    Kind("employer", "employers", "er"),
+    Kind("employee", "employees", "ee", ("employer_id",)),
+    Kind("salary", "salaries", "sal", ("employee_id",)),
+    Kind("associated_person", "associated_persons", "ap", ("employee_id",)),
+    Kind("provider", "providers", "pr"),
+    Kind("plan", "plans", "pl"),
+    Kind("group", "groups", "gr", ("employer_id",)),
+    # One per employee and group; its id is made of theirs.
+    Kind("group_employee", "group_employees", "", ("group_id", "employee_id")),
+    Kind("group_quote_intent", "group_quote_intents", "gqi", ("group_id",)),
+    Kind("group_policy_intent", "group_policy_intents", "gpi", ("group_id", "quote_intent_id")),
+    Kind("group_policy", "group_policies", "gp", ("group_id", "employer_id")),
+    Kind("requirement", "requirements", "ar", ("_intent_id",)),
+    Kind("enrolment_intent", "enrolment_intents", "ei", ("employee_id", "group_id")),
+    Kind("dependents_management_intent", "dependents_management_intents", "dmi", ("parent_intent_id",)),
+    Kind("policy", "policies", "p", ("employee_id", "group_id", "group_policy_id")),
+    Kind("policy_amendment_intent", "policy_amendment_intents", "pai", ("policy_id",)),
+    Kind("policy_import_intent", "policy_import_intents", "pii", ("employee_id", "group_id")),
+    Kind("contribution_report", "contribution_reports", "ctr", ("employer_id",)),
+    Kind("contribution_report_employee_breakdown", "breakdowns", "", ("contribution_report_id", "employee_id")),
+    Kind("employer_health_insurance_quote", "employer_quotes", "erhq", ("employer_id",)),
+    Kind("employer_health_insurance_policy", "employer_policies", "erhp", ("employer_id",)),
+    Kind("employee_health_insurance_offer", "employee_offers", "eeho", ("employee_id",)),
+    Kind("employee_health_insurance_policy", "employee_policies", "eehp", ("employee_id",)),
+)
+KINDS = {kind.object: kind for kind in _ROWS}
+INDEXES = {kind.collection: kind.indexes for kind in _ROWS}
+COLLECTIONS = tuple(Collection(kind.collection, kind.indexes) for kind in _ROWS)

