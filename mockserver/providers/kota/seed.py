@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mockserver.engine import Progress, Randomness, State
+from mockserver.providers.kota import catalog_records
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:  # noqa: ARG001
     """The records of a new sandbox of that size."""
-    return {"employers": []}
+    return {**catalog_records.records(randomness)}
