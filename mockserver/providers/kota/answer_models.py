@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from mockserver.providers.kota.models import AddressModel, ContactModel
 from mockserver.providers.kota.terms import (
@@ -1215,6 +1215,22 @@ class ProviderResponse(Shown):
     kota_hub_url: str | None = None
     support_phone: str
     supported_countries: list[Country]
+
+
+class RequirementResponse(Shown):
+    """Requirement response."""
+
+    is_fulfilled: bool
+    fulfilled_at: At | None = None
+    form: dict[str, Any] | None = Field(default=None, alias="schema")
+
+
+class RequirementAnsweredResponse(Shown):
+    """Requirement answered response."""
+
+    status: Literal["pending", "in_progress", "fulfilled"]
+    outstanding_fields: list[str] | None = None
+    form: dict[str, Any] = Field(alias="schema")
 
 
 class ReplayDeliveryResponse(Shown):

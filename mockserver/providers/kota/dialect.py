@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.engine import HEX, Call, Problem, Record, Reply, as_json
@@ -31,7 +31,17 @@ _CODES = {
 }
 _BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "idempotency_error"}
 _WITH_DETAIL = ("invalid_state", "not_found", "idempotency_error", "third_party_error")
+_OF_REQUIREMENTS = ("get_requirement", "submit_requirement_answers")
+"""The operations whose refusals always have a detail, and whose `errors` is a list."""
 _STATUS = {"idempotency_mismatch": 409, "third_party": 500, "requirement_fulfilled": 409}
+
+
+class Refused(Problem):
+    """A refusal with members of its own beside those that every problem has."""
+
+    def __init__(self, code: str, detail: str, members: Mapping[str, Any]) -> None:
+        super().__init__(code, detail)
+        self.members = members
 
 
 class KotaDialect:
@@ -56,6 +66,8 @@ class KotaDialect:
         if given.trace_ids == "sent":
             body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
         body |= _further(given, problem, code)
+        if call.operation is not None and call.operation.name in _OF_REQUIREMENTS:
+            body |= _as_requirements_do(problem, body)
         return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
 
     def dress(self, call: Call, reply: Reply) -> None:
@@ -106,6 +118,8 @@ def _other(status: int) -> str:
 
 def _further(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
     """The members beyond those that every problem has."""
+    if isinstance(problem, Refused):
+        return {**problem.members, "detail": problem.detail}
     if problem.code == "idempotency_key_invalid":
         return {"errors": {"Idempotency-Key": [problem.detail]}}
     if problem.fields:
@@ -116,6 +130,14 @@ def _further(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, A
     if code in _WITH_DETAIL or problem.code == "malformed_body":
         return {"detail": problem.detail}
     return {}
+
+
+def _as_requirements_do(problem: Problem, body: Mapping[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = {"detail": problem.detail or body["title"]}
+    if problem.fields:
+        listed = [{"field_id": each.path, "error_type": "invalid", "message": each.message} for each in problem.fields]
+        members["errors"] = listed
+    return members
 
 
 def _path(given: KotaAssumptions, problem: Problem, path: str) -> str:

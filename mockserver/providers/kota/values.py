@@ -63,8 +63,13 @@ def _at(value: str) -> str:
     return value
 
 
+def valid_phone(value: str) -> bool:
+    """Whether a phone number is written as E.164 has it."""
+    return _PHONE.fullmatch(value) is not None
+
+
 def _phone(value: str) -> str:
-    if not _PHONE.fullmatch(value):
+    if not valid_phone(value):
         raise ValueError("not a phone number in E.164, such as +353871234567")
     return value
 
