@@ -37,6 +37,8 @@ _ROWS = (
     Kind("group_quote_intent", "group_quote_intents", "gqi", ("group_id",)),
     Kind("group_policy_intent", "group_policy_intents", "gpi", ("group_id", "quote_intent_id")),
     Kind("group_policy", "group_policies", "gp", ("group_id", "employer_id")),
+    # Nobody sees it; its id is made of its group policy's.
+    Kind("renewal", "renewals", "rn"),
     Kind("requirement", "requirements", "ar", ("_intent_id",)),
     Kind("enrolment_intent", "enrolment_intents", "ei", ("employee_id", "group_id")),
     Kind("dependents_management_intent", "dependents_management_intents", "dmi", ("parent_intent_id",)),
