@@ -70,6 +70,12 @@ class Lifecycle:
             raise Problem("invalid_state", f"The {self.kind.replace('_', ' ')} is {record[self.states]}")
         return self._enter(at, {**record, **changes}, found.target)
 
+    def keep(self, at: At, record: Record) -> Record:
+        """Keep a changed record in the state it is in; what falls due from now on is reckoned anew."""
+        at.space.put(self.collection, record)
+        self._set_timer(at, record, record[self.states])
+        return record
+
     def allows(self, record: Record, step: str) -> Step | None:
         """The way a step leads from the record's state, or None where it leads nowhere."""
         state = record[self.states]
