@@ -13,7 +13,15 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.providers.kota import employers
+from mockserver.providers.kota import (
+    answers,
+    employers,
+    group_employees,
+    group_policies,
+    groups,
+    policy_intent_calls,
+    quote_calls,
+)
 from mockserver.providers.kota.assumptions import KotaAssumptions
 from mockserver.providers.kota.auth import KEYS, authenticate, credential
 from mockserver.providers.kota.dialect import KotaDialect
@@ -21,7 +29,15 @@ from mockserver.providers.kota.kinds import COLLECTIONS
 from mockserver.providers.kota.seed import generate
 from mockserver.providers.kota.simulations import SIMULATIONS
 
-_GROUPS = (employers,)
+_GROUPS = (
+    employers,
+    groups,
+    group_employees,
+    quote_calls,
+    policy_intent_calls,
+    group_policies,
+    answers,
+)
 
 PROVIDER = Provider(
     name="kota",

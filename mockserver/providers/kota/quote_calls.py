@@ -86,7 +86,7 @@ def _quote(call: Call) -> Reply:
     need_insurer(call)
     signature = call.sandbox.randomness.text("quote_document", call.serial, 32, HEX)
     document = {
-        "pdf_url": f"https://assets.kota.test/quotes/{record['id']}.pdf?sig={signature}",
+        "pdf_url": f"https://assets.kota.example/quotes/{record['id']}.pdf?sig={signature}",
         "pdf_expires_at": written(call, call.now + assume(call).quote_document_validity),
         "expires_at": written(call, record["_expires_at"]),
     }

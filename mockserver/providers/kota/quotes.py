@@ -223,5 +223,5 @@ def create_quote_intent(at: At, group: Record, plan: Record, fields: Mapping[str
 
 def _consent_links(plan: Record) -> Iterator[dict[str, str]]:
     for type in CONSENTS:
-        url = f"https://assets.kota.test/{plan['country']}/{type}-{CONSENT_VERSION}.pdf"
+        url = f"https://assets.kota.example/{plan['country']}/{type}-{CONSENT_VERSION}.pdf"
         yield {"type": type, "url": url, "version": CONSENT_VERSION}

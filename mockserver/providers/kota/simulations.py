@@ -8,10 +8,27 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
-from mockserver.providers.kota import employers
+from mockserver.providers.kota import (
+    employers,
+    group_policies,
+    groups,
+    policy_intents,
+    quotes,
+    renewals,
+    requirements,
+    simulations_groups,
+)
 from mockserver.providers.kota.kinds import KINDS
 
-LIFECYCLES: tuple[Lifecycle, ...] = (employers.LIFECYCLE,)
+LIFECYCLES: tuple[Lifecycle, ...] = (
+    employers.LIFECYCLE,
+    groups.LIFECYCLE,
+    quotes.LIFECYCLE,
+    policy_intents.LIFECYCLE,
+    group_policies.LIFECYCLE,
+    renewals.LIFECYCLE,
+    requirements.LIFECYCLE,
+)
 BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES}
 
 
@@ -40,4 +57,5 @@ def take_step(moment: Moment, asked: TakenStep) -> Mapping[str, Any]:
 SIMULATIONS = (
     Simulation("take_step", "An object takes a step of its life.", TakenStep, take_step),
     falling_due(LIFECYCLES),
+    *simulations_groups.SIMULATIONS,
 )
