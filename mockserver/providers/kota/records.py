@@ -100,7 +100,7 @@ def refuse_fields(errors: Iterable[tuple[str, str]]) -> None:
 def need_insurer(at: At) -> None:
     """Refuse what needs an insurer while the sandbox's insurers are down."""
     if assume(at).insurers == "down":
-        raise Problem("third_party", "The insurer does not answer.")
+        raise Problem("third_party", "The insurer does not answer.", status=500)
 
 
 def outcome(kind: str, *owners: Record | None) -> str | None:
