@@ -15,10 +15,13 @@ from mockserver.engine import (
 )
 from mockserver.providers.kota import (
     answers,
+    catalog_calls,
+    employee_calls,
     employers,
     group_employees,
     group_policies,
     groups,
+    offboarding,
     policy_intent_calls,
     quote_calls,
 )
@@ -31,6 +34,9 @@ from mockserver.providers.kota.simulations import SIMULATIONS
 
 _GROUPS = (
     employers,
+    employee_calls,
+    offboarding,
+    catalog_calls,
     groups,
     group_employees,
     quote_calls,

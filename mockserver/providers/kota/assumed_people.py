@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from mockserver.engine import SECOND, Assumed, Assumptions, Duration
 
@@ -14,7 +16,43 @@ class PeopleAssumptions(Assumptions):
         Duration,
         Assumed("How long an employer is pending before it is checked.", "Days in real life; no figure is documented."),
     ] = 2 * SECOND
+    employer_offboarding: Annotated[
+        Duration,
+        Assumed(
+            "How long an employer stays offboarding before it is inactive and everything it has ends.",
+            "Said to take effect at once, though there is a state for it.",
+        ),
+    ] = 0
     employee_check: Annotated[
         Duration,
         Assumed("How long an employee is pending before it is processed.", "No figure is documented."),
     ] = 2 * SECOND
+    statutory_country: Annotated[
+        Literal["employee", "employer"],
+        Assumed(
+            "Whose country makes a scheme statutory, so that earliest_benefits_start_date is ignored.",
+            "Said of schemes in the Netherlands and the Emirates; whose address counts is not.",
+        ),
+    ] = "employee"
+    employer_benefits_start: Annotated[
+        Literal["counts", "ignored"],
+        Assumed(
+            "Whether employees stay pending before their employer's earliest_benefits_start_date too.",
+            "Said of the employee's own date; what the employer's does is not.",
+        ),
+    ] = "counts"
+    groups_of_leavers: Annotated[
+        Literal["left", "kept"],
+        Assumed(
+            "Whether an employee who is offboarded leaves its groups.",
+            "There is an event for leaving a group and no operation for it.",
+        ),
+    ] = "left"
+    employer_cancellation_period: Annotated[
+        int,
+        Field(ge=0, le=365),
+        Assumed(
+            "The employer_cancellation_period_length of an employer's health insurance policy.",
+            "An integer of unstated unit; days would fit.",
+        ),
+    ] = 14

@@ -48,7 +48,8 @@ class PlansPage(Counted, Page):
 
 
 def _list_providers(call: Call) -> Reply:
-    country = call.parameters.country
+    query: Any = call.parameters
+    country = query.country
     providers = walk(call.space, "providers", oldest_first=True)
     return listed(call, (each for each in providers if country is None or country in each["supported_countries"]))
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Operation, Record, Reply, Step, Timed
-from mockserver.providers.kota import models
+from mockserver.providers.kota import models, offboarding
+from mockserver.providers.kota.addresses import address_errors, moved
 from mockserver.providers.kota.answer_models import EmployerResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.events import tell
@@ -24,7 +25,6 @@ from mockserver.providers.kota.records import (
     today,
     written,
 )
-from mockserver.providers.kota.values import check_postal_code, check_state
 
 STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 
@@ -39,6 +39,8 @@ def _told(at: At, record: Record) -> None:
     # There is no event of its own for a check that is over.
     type = {"pending": "created", "inactive": "offboarded"}.get(record["status"], "updated")
     tell_employer(at, type, record)
+    if record["status"] == "inactive":
+        offboarding.end_employer(at, record)
 
 
 def tell_employer(at: At, what: str, record: Record) -> None:
@@ -51,15 +53,24 @@ def _check(_at: At, record: Record) -> str | None:
     return (LIFECYCLE.leads_to(record, wanted) if wanted else None) or "pass_check"
 
 
-LIFECYCLE = Lifecycle(
+def _leave(at: At, record: dict[str, Any]) -> None:
+    record["offboard_on"] = record["offboard_on"] or written(at, at.now)
+
+
+LIFECYCLE: Lifecycle = Lifecycle(
     "employer",
     "employers",
     steps=(
         Step("pass_check", ("pending", "restricted"), "active"),
         Step("fail_check", ("pending", "active"), "restricted"),
+        Step("begin_offboarding", ("pending", "active", "restricted"), "offboarding"),
         Step("offboard", ("pending", "active", "offboarding", "restricted"), "inactive"),
     ),
-    timed=(Timed("pending", lambda at, _record: at.now + assume(at).employer_check, _check),),
+    timed=(
+        Timed("pending", lambda at, _record: at.now + assume(at).employer_check, _check),
+        Timed("offboarding", lambda at, _record: at.now + assume(at).employer_offboarding, lambda *_: "offboard"),
+    ),
+    entering=dict.fromkeys(("offboarding", "inactive"), _leave),
     entered=_told,
 )
 
@@ -114,29 +125,6 @@ def _update(call: Call) -> Reply:
     return one(call, fields)
 
 
-def address_errors(
-    path: str, before: Record | None, after: models.AddressModelWithoutCountry | None
-) -> Iterator[tuple[str, str]]:
-    """What is wrong with a new address in the country of the one before."""
-    if before is None or after is None:
-        return
-    country = before["country_code"]
-    checks: tuple[tuple[str, Any, Any], ...] = (
-        ("state", check_state, after.state),
-        ("postal_code", check_postal_code, after.postal_code),
-    )
-    for name, check, value in checks:
-        try:
-            check(value, country)
-        except ValueError as error:
-            yield f"{path}.{name}", str(error)
-
-
-def moved(before: Record, after: models.AddressModelWithoutCountry) -> dict[str, Any]:
-    """A new address, replaced whole, in the country of the one before."""
-    return {**after.model_dump(mode="json"), "country_code": before["country_code"]}
-
-
 def _has_scheme(call: Call, record: Record) -> bool:
     groups = list(walk(call.space, "groups", employer_id=record["id"]))
     return any(group["group_quote_intent_ids"] or group["group_policy_ids"] for group in groups)
@@ -144,8 +132,8 @@ def _has_scheme(call: Call, record: Record) -> bool:
 
 def _offboard(call: Call) -> Reply:
     record = found(call, "employer", "employer_id")
-    record = LIFECYCLE.take(call, record, "offboard", offboard_on=written(call, call.now))
-    return one(call, record)
+    at_once = record["status"] == "offboarding" or assume(call).employer_offboarding == 0
+    return one(call, LIFECYCLE.take(call, record, "offboard" if at_once else "begin_offboarding"))
 
 
 def operations() -> Iterator[Operation]:

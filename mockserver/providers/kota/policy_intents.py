@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.engine import SECOND, At, Lifecycle, Moment, Record, Step, Timed, parse_instant
-from mockserver.providers.kota import catalog, group_policies, groups, requirements
+from mockserver.providers.kota import catalog, group_policies, groups, legacy, requirements
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.eligibility import IN_FORCE
 from mockserver.providers.kota.events import tell
@@ -30,6 +30,9 @@ _GATHERING = "manual_renewal_gathering_required"
 def _told(at: At, record: Record) -> None:
     ids = {"group_policy_intent_id": record["id"], "group_id": record["group_id"], "plan_id": record["plan_id"]}
     tell(at, f"{KIND}.{record['status']}", KIND, ids)
+    quote_intent = kept(at, "group_quote_intent", record["quote_intent_id"])
+    if quote_intent is not None:
+        legacy.employer_quote(at, quote_intent)
 
 
 def _ask(at: At, record: dict[str, Any]) -> None:
@@ -78,7 +81,7 @@ def _cover(at: At, record: dict[str, Any]) -> None:
     group_policies.create_group_policy(at, group, plan, start, record["_cost_sharing"])
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "group_policy_intents",
     steps=(

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
 from mockserver.providers.kota import (
+    employees,
     employers,
     group_policies,
     groups,
@@ -22,6 +23,7 @@ from mockserver.providers.kota.kinds import KINDS
 
 LIFECYCLES: tuple[Lifecycle, ...] = (
     employers.LIFECYCLE,
+    employees.LIFECYCLE,
     groups.LIFECYCLE,
     quotes.LIFECYCLE,
     policy_intents.LIFECYCLE,
