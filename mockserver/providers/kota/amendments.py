@@ -113,7 +113,7 @@ def _deadline(_at: At, record: Record) -> int:
     return begins(later(record["_due_day"], 1))
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "policy_amendment_intents",
     steps=(

@@ -67,7 +67,7 @@ def _processed(moment: Moment, record: Record) -> str | None:
     return chosen or ("complete" if fine else "send_back")
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "dependents_management_intents",
     steps=(

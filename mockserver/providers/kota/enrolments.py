@@ -144,7 +144,7 @@ def _deadline(_at: At, record: Record) -> int:
     return begins(later(record["_due_day"], 1))
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "enrolment_intents",
     steps=(
@@ -217,7 +217,7 @@ def employee_became_active(at: At, employee: Record) -> None:
         LIFECYCLE.take(at, record, "begin")
 
 
-def opened(at: At, **wanted: str) -> Iterator[Record]:
+def opened(at: At, **wanted: Any) -> Iterator[Record]:
     """The enrolments under way of an employee_id or a group_id."""
     yield from list(walk(at.space, "enrolment_intents", status=OPEN, **wanted))
 

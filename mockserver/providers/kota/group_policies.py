@@ -68,7 +68,7 @@ def _cancel(at: At, record: dict[str, Any]) -> None:
     record["cancellation_date"] = record["cancellation_date"] or today(at)
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     "group_policy",
     "group_policies",
     steps=(

@@ -33,7 +33,7 @@ def _told(at: At, record: Record) -> None:
     tell_group(at, "created" if record["status"] == "pending" else record["status"], record)
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     "group",
     "groups",
     steps=(

@@ -69,7 +69,7 @@ def _processed(moment: Moment, record: Record) -> str:
     return "fail" if fails else chosen_step or "succeed"
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "policy_import_intents",
     steps=(Step("succeed", ("processing",), "success"), Step("fail", ("processing",), "failed")),

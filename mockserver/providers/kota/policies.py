@@ -68,7 +68,7 @@ def _cancelled(at: At, record: dict[str, Any]) -> None:
     record["cancellation_date"] = record["cancellation_date"] or today(at)
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     "policy",
     "policies",
     steps=(
@@ -170,7 +170,7 @@ def cancel(at: At, policy: Record, day: str) -> Record:
     return changed
 
 
-def in_force(at: At, **wanted: str) -> Iterator[Record]:
+def in_force(at: At, **wanted: Any) -> Iterator[Record]:
     """The policies that are scheduled or active, of an employee_id, group_id or group_policy_id."""
     yield from list(walk(at.space, "policies", status=IN_FORCE, **wanted))
 

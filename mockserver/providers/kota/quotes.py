@@ -166,7 +166,7 @@ def default_sharing(at: At) -> dict[str, Any]:
     return {**_SHARINGS[assume(at).quote_cost_sharing], **others}
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "group_quote_intents",
     steps=(

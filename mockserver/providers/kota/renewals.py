@@ -27,7 +27,7 @@ def _decide(moment: Moment, record: Record) -> str | None:
     return chosen or LIFECYCLE.leads_to(record, assume(moment).renewals)
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     "renewal",
     "renewals",
     steps=(

@@ -37,7 +37,7 @@ def _told(at: At, record: Record) -> None:
         HOOKS[record["requirement_type"]](at, intent)
 
 
-LIFECYCLE = Lifecycle(
+LIFECYCLE: Lifecycle = Lifecycle(
     "requirement",
     "requirements",
     steps=(
