@@ -30,12 +30,26 @@ LIMITS = (
 
 def fact(schema: dict[str, Any], required: bool = False) -> dict[str, Any]:
     """The type of a field and what else it must keep to."""
-    said: dict[str, Any] = {"type": name(schema["$ref"]) if "$ref" in schema else schema.get("type", "any")}
-    if "items" in schema:
-        said["items"] = fact(schema["items"])["type"]
+    inner, nullable = plain(schema)
+    said: dict[str, Any] = {"type": name(inner["$ref"]) if "$ref" in inner else inner.get("type", "any")}
+    if "items" in inner:
+        said["items"] = fact(inner["items"])["type"]
     said |= {"required": True} if required else {}
-    said |= {"nullable": True} if schema.get("nullable") else {}
-    return said | {limit: schema[limit] for limit in LIMITS if limit in schema}
+    said |= {"nullable": True} if nullable else {}
+    return said | {limit: inner[limit] for limit in LIMITS if limit in inner}
+
+
+def plain(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """A schema without the forms in which OpenAPI 3.1 says that null is allowed, and whether it is."""
+    nullable = bool(schema.get("nullable"))
+    for wrapper in ("allOf", "anyOf"):
+        choices = [each for each in schema.get(wrapper, ()) if each.get("type") != "null"]
+        if len(choices) == 1:
+            return choices[0], nullable or len(schema[wrapper]) > 1
+    if isinstance(schema.get("type"), list):
+        (kind,) = (each for each in schema["type"] if each != "null")
+        return {**schema, "type": kind}, True
+    return schema, nullable
 
 
 def fields(schema: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +69,7 @@ def content(said: dict[str, Any]) -> Any:
     schema = media[0].get("schema") if media else None
     if schema is None:
         return None
+    schema, _ = plain(schema)
     return name(schema["$ref"]) if "$ref" in schema else fields(schema)
 
 
@@ -86,17 +101,49 @@ def operation(method: str, path: str, parameters: list[dict[str, Any]], said: di
 def distil(document: dict[str, Any]) -> dict[str, Any]:
     """The bare facts of a document."""
     schemas = document.get("components", {}).get("schemas", {})
-    return {
-        "operations": list(operations(document)),
-        "schemas": {each: fields(schema) for each, schema in schemas.items()},
+    asked, told = list(operations(document)), sorted(events(document))
+    used = reached(schemas, [asked, told])
+    facts = {
+        "operations": asked,
+        "schemas": {each: fields(schemas[each]) for each in schemas if each in used and "enum" not in schemas[each]},
+        "enums": {each: schemas[each]["enum"] for each in schemas if each in used and "enum" in schemas[each]},
+        "events": told,
     }
+    return {kind: found for kind, found in facts.items() if found}
+
+
+def reached(schemas: dict[str, Any], start: Any) -> set[str]:
+    """The names of the schemas that operations and events lead to."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str) and value in schemas and value not in found:
+            found.add(value)
+            waiting.append(fields(schemas[value]))
+    return found
+
+
+def events(document: dict[str, Any]) -> Iterator[list[str]]:
+    """Every event: its type, its version, the schema of its data."""
+    for each, said in document.get("webhooks", {}).items():
+        envelope = document["components"]["schemas"][each]["properties"]
+        yield [said["post"]["summary"], "v2" if "version" in envelope else "v1", fact(envelope["data"])["type"]]
 
 
 def written(facts: dict[str, Any]) -> str:
     """The facts as they are kept: an operation a line, a schema a line."""
-    lines = ",\n".join(f"    {dumps(each)}" for each in facts["operations"])
-    schemas = ",\n".join(f"    {dumps(each)}: {dumps(shown)}" for each, shown in facts["schemas"].items())
-    return f'{{\n  "operations": [\n{lines}\n  ],\n  "schemas": {{\n{schemas}\n  }}\n}}\n'
+    return "{\n" + ",\n".join(f'  "{kind}": {_lines(found)}' for kind, found in facts.items()) + "\n}\n"
+
+
+def _lines(found: Any) -> str:
+    if isinstance(found, list):
+        return "[\n" + ",\n".join(f"    {dumps(each)}" for each in found) + "\n  ]"
+    return "{\n" + ",\n".join(f"    {dumps(each)}: {dumps(said)}" for each, said in found.items()) + "\n  }"
 
 
 if __name__ == "__main__":
