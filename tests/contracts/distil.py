@@ -102,7 +102,7 @@ def distil(document: dict[str, Any]) -> dict[str, Any]:
     """The bare facts of a document."""
     schemas = document.get("components", {}).get("schemas", {})
     asked, told = list(operations(document)), sorted(events(document))
-    used = reached(schemas, [asked, told])
+    used = reached(schemas, [asked, told, list(refusals(document))])
     facts = {
         "operations": asked,
         "schemas": {each: fields(schemas[each]) for each in schemas if each in used and "enum" not in schemas[each]},
@@ -110,6 +110,14 @@ def distil(document: dict[str, Any]) -> dict[str, Any]:
         "events": told,
     }
     return {kind: found for kind, found in facts.items() if found}
+
+
+def refusals(document: dict[str, Any]) -> Iterator[Any]:
+    """The schemas of what is said when an operation is refused."""
+    for shown in document["paths"].values():
+        for method in METHODS:
+            responses = shown.get(method, {}).get("responses", {})
+            yield from (content(said) for status, said in responses.items() if not str(status).startswith("2"))
 
 
 def reached(schemas: dict[str, Any], start: Any) -> set[str]:
