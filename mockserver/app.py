@@ -70,6 +70,7 @@ def make_engine(
     scenarios: Mapping[str, Scenario] | None = None,
     defaults: Settings | None = None,
     progress: Progress | None = None,
+    at: int | None = None,
     **options: Any,
 ) -> Engine:
     """An engine over a store, with a first sandbox for every provider that has none yet."""
@@ -78,8 +79,8 @@ def make_engine(
     engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
     for provider in providers:
         if provider.name not in engine.sandboxes:
-            arguments = (provider.name, provider.name, defaults or Settings())
-            engine.create(*arguments, progress) if progress else engine.create(*arguments)
+            told = {"progress": progress} if progress else {}
+            engine.create(provider.name, provider.name, defaults or Settings(), at=at, **told)
     return engine
 
 

@@ -90,7 +90,7 @@ def examine(call: Call, reply: Reply) -> None:
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
     """A world of the given providers, or of all there are."""
     chosen = list(providers) or list(known_providers().values())
-    engine = make_engine(store or TinyStore(None), chosen, propagate=True, **options)
+    engine = make_engine(store or TinyStore(None), chosen, propagate=True, at=NOON if freeze else None, **options)
     answer = engine.answer
 
     def examined(call: Call) -> Reply:

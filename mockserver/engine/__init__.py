@@ -37,6 +37,7 @@ from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unkno
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
+from mockserver.engine.rehearsal import Rehearsal
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
 from mockserver.engine.scenarios import Scenario, switch_off, switch_on
@@ -93,6 +94,7 @@ __all__ = [
     "Record",
     "Reference",
     "Refusal",
+    "Rehearsal",
     "Reply",
     "Resource",
     "Rules",

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mockserver.engine.call import Call, Credential, Reply
+from mockserver.engine.clock import wall
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory
@@ -74,8 +75,12 @@ class Engine:
         id: str | None = None,
         settings: Settings | None = None,
         progress: Progress = _quiet,
+        at: int | None = None,
     ) -> Sandbox:
-        """Make a sandbox with its seeded data and first keys; without an id it gets one."""
+        """Make a sandbox with its seeded data and first keys; without an id it gets one.
+
+        ``at`` is the instant its data is as of, where that is not now.
+        """
         chosen = self.provider(provider)
         settings = settings or Settings()
         if settings.size not in SIZES:
@@ -89,7 +94,7 @@ class Engine:
             self._check_slug(chosen, settings.slug or id)
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-            self._store.load(id, self._templates.fresh(chosen, id, settings, progress))
+            self._store.load(id, self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress))
             return self._open(id, chosen)
 
     def _check_id(self, id: str) -> None:
@@ -117,7 +122,7 @@ class Engine:
     def reset(self, id: str) -> Sandbox:
         """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
         sandbox = self.sandbox(id)
-        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, _quiet)
+        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, wall(), _quiet)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
         sandbox.journal.clear()
         return sandbox

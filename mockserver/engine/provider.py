@@ -88,6 +88,8 @@ class Provider:
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the records a sandbox begins with."""
+    settle: Callable[[State, int], State] | None = None
+    """(generated records, instant) -> the same lives as they stand on that day; None where time does not touch them."""
     read: Callable[[Call], bytes] = _as_sent
     """(call) -> its body as JSON; for providers that also take other media types."""
     slug: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from mockserver.engine.clock import iso
 from mockserver.engine.keys import Key
 from mockserver.engine.provider import Progress, Provider
 from mockserver.engine.randomness import Randomness
@@ -17,36 +18,47 @@ _MOST = 8
 
 
 class Templates:
-    """Seeded records by (provider, seed, size): read from a written data set, or generated once and remembered."""
+    """Seeded records by (provider, seed, size): read from a written data set, or generated; either only once."""
 
     def __init__(self, datasets: Mapping[tuple[str, str], State]) -> None:
         self._datasets = datasets
-        self._generated: OrderedDict[tuple[str, str, str], State] = OrderedDict()
+        self._remembered: OrderedDict[tuple[str, ...], State] = OrderedDict()
 
-    def fresh(self, provider: Provider, id: str, settings: Settings, progress: Progress) -> State:
-        """The whole state a sandbox of that id begins with."""
+    def fresh(self, provider: Provider, id: str, settings: Settings, now: int, progress: Progress) -> State:
+        """The whole state a sandbox of that id begins with at an instant."""
         randomness, modes = Randomness(settings.seed), provider.keys.initial
         name = provider.key_name(id, settings.slug)
         keys = [
             Key(f"key_{nth}", provider.keys.mint(randomness, name, nth, mode), 0, 0, mode, provider.keys.scopes)
             for nth, mode in enumerate(modes, 1)
         ]
+        records = self._records(provider, settings, now, progress)
         return {
-            **self._records(provider, settings, progress),
+            **records,
             "_sandbox": [
-                {"id": "identity", "provider": provider.name},
+                {"id": "identity", "provider": provider.name, "began": now},
                 {"id": "settings", **settings.model_dump(mode="json")},
             ],
             "_keys": [key.record() for key in keys],
-            "_counters": [{"id": "keys", "value": len(modes)}],
+            "_counters": [*records.get("_counters", ()), {"id": "keys", "value": len(modes)}],
         }
 
-    def _records(self, provider: Provider, settings: Settings, progress: Progress) -> State:
+    def _records(self, provider: Provider, settings: Settings, now: int, progress: Progress) -> State:
+        name = (provider.name, settings.seed, settings.size, "")
+        generated = self._remember(name, lambda: self._made(provider, settings, progress))
+        settle = provider.settle
+        if settle is None:
+            return generated
+        return self._remember((*name[:3], iso(now)[:10]), lambda: settle(generated, now))
+
+    def _remember(self, name: tuple[str, ...], make: Callable[[], State]) -> State:
+        if name not in self._remembered:
+            self._remembered[name] = make()
+            while len(self._remembered) > _MOST:
+                self._remembered.popitem(last=False)
+        return self._remembered[name]
+
+    def _made(self, provider: Provider, settings: Settings, progress: Progress) -> State:
         if settings.seed == WRITTEN_SEED and (provider.name, settings.size) in self._datasets:
             return self._datasets[provider.name, settings.size]
-        name = (provider.name, settings.seed, settings.size)
-        if name not in self._generated:
-            self._generated[name] = provider.generate(Randomness(settings.seed), settings.size, progress)
-            while len(self._generated) > _MOST:
-                self._generated.popitem(last=False)
-        return self._generated[name]
+        return provider.generate(Randomness(settings.seed), settings.size, progress)
