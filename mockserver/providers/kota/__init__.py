@@ -14,16 +14,25 @@ from mockserver.engine import (
     validate,
 )
 from mockserver.providers.kota import (
+    amendment_calls,
     answers,
     catalog_calls,
+    dependents_calls,
     employee_calls,
     employers,
+    enrolment_calls,
     group_employees,
     group_policies,
     groups,
+    imports,
+    legacy_calls,
     offboarding,
+    policies,
+    persons,
     policy_intent_calls,
     quote_calls,
+    salaries,
+    sessions,
 )
 from mockserver.providers.kota.assumptions import KotaAssumptions
 from mockserver.providers.kota.auth import KEYS, authenticate, credential
@@ -36,6 +45,8 @@ _GROUPS = (
     employers,
     employee_calls,
     offboarding,
+    salaries,
+    persons,
     catalog_calls,
     groups,
     group_employees,
@@ -43,6 +54,13 @@ _GROUPS = (
     policy_intent_calls,
     group_policies,
     answers,
+    enrolment_calls,
+    dependents_calls,
+    policies,
+    amendment_calls,
+    imports,
+    legacy_calls,
+    sessions,
 )
 
 PROVIDER = Provider(

@@ -63,13 +63,19 @@ def _enrol(at: At, record: dict[str, Any]) -> None:
     employee = kept(at, "employee", record["employee_id"])
     assert employee is not None, "employees are never deleted"
     people = dependents.confirmed(at, record["id"]) or []
-    enrolled = []
+    enrolled: list[dict[str, Any]] = []
     for each in record["policy_enrolments"]:
+        bundling = ("bundled_secondary" if enrolled else "bundled_primary") if _is_bundle(record) else "not_bundled"
         group_policy, start = kept(at, "group_policy", each["_group_policy_id"]), each["estimated_effective_from"]
         assert group_policy is not None, "group policies are never deleted"
-        covered = Cover(cover(at, employee, people, start), each["health_insurance"]["coverage_selections"])
+        selections = each["health_insurance"]["coverage_selections"]
+        covered = Cover(cover(at, employee, people, start), selections, bundling=bundling)
         enrolled.append({**each, "id": create_policy(at, group_policy, employee["id"], start, covered)["id"]})
     record["policy_enrolments"] = enrolled
+
+
+def _is_bundle(record: Record) -> bool:
+    return len(record["policy_enrolments"]) > 1
 
 
 _FILLED: dict[str, Callable[[At, dict[str, Any]], None]] = {

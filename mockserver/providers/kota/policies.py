@@ -92,6 +92,7 @@ class Cover:
     """Given where the policy is imported; others get one."""
     end_date: str | None = None
     """Of an imported policy; others end with the group's."""
+    bundling: str = "not_bundled"
 
 
 def create_policy(at: At, group_policy: Record, employee_id: str, start_date: str, cover: Cover) -> Record:
@@ -102,7 +103,7 @@ def create_policy(at: At, group_policy: Record, employee_id: str, start_date: st
         "id": new_id(at, "p"),
         "employee_id": employee_id,
         "group_policy_id": group_policy["id"],
-        "bundling_type": "not_bundled",
+        "bundling_type": cover.bundling,
         "group_id": group_policy["group_id"],
         "provider": group_policy["provider"],
         "plan": group_policy["plan"],
@@ -194,7 +195,8 @@ def _renew(at: At, policy: Record, following: Record) -> Record:
     members = [{**member, "id": new_id(at, "pm")} for member in policy["health_insurance"]["members"]]
     # The plan may be another one, with other options.
     selections = policy["_coverage_selections"] if policy["plan"]["id"] == following["plan"]["id"] else None
-    return create_policy(at, following, policy["employee_id"], following["start_date"], Cover(members, selections))
+    cover = Cover(members, selections, bundling=policy["bundling_type"])
+    return create_policy(at, following, policy["employee_id"], following["start_date"], cover)
 
 
 def _list(call: Call) -> Reply:

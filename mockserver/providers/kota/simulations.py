@@ -9,14 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
 from mockserver.providers.kota import (
+    amendments,
+    dependents,
     employees,
     employers,
+    enrolments,
     group_policies,
     groups,
+    imports,
+    policies,
     policy_intents,
     quotes,
     renewals,
     requirements,
+    simulations_enrolment,
     simulations_groups,
 )
 from mockserver.providers.kota.kinds import KINDS
@@ -30,6 +36,11 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
     group_policies.LIFECYCLE,
     renewals.LIFECYCLE,
     requirements.LIFECYCLE,
+    enrolments.LIFECYCLE,
+    dependents.LIFECYCLE,
+    policies.LIFECYCLE,
+    amendments.LIFECYCLE,
+    imports.LIFECYCLE,
 )
 BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES}
 
@@ -60,4 +71,5 @@ SIMULATIONS = (
     Simulation("take_step", "An object takes a step of its life.", TakenStep, take_step),
     falling_due(LIFECYCLES),
     *simulations_groups.SIMULATIONS,
+    *simulations_enrolment.SIMULATIONS,
 )
