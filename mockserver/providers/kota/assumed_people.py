@@ -56,3 +56,14 @@ class PeopleAssumptions(Assumptions):
             "An integer of unstated unit; days would fit.",
         ),
     ] = 14
+    unknown_parent: Annotated[
+        Literal["404", "empty"],
+        Assumed(
+            "What the older lists of quotes and policies answer for an employer or employee that does not exist.",
+            "They declare no 404; a list of nothing would be the other way.",
+        ),
+    ] = "404"
+    embed_session_lives: Annotated[
+        Duration,
+        Assumed("How long a token for embedded pages is good.", "Only the answer says; a hosted link lives an hour."),
+    ] = 3_600 * SECOND

@@ -1,0 +1,92 @@
+"""Salaries: never changed, only followed by others; the current one is the latest that has taken effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mockserver.engine import Call, Operation, Problem, Record, Reply
+from mockserver.providers.kota.answer_models import Shown, paged
+from mockserver.providers.kota.events import tell
+from mockserver.providers.kota.lists import Page, listed, walk
+from mockserver.providers.kota.models import Given
+from mockserver.providers.kota.operation import row
+from mockserver.providers.kota.records import found, found_with_body, new_id, one, today
+from mockserver.providers.kota.terms import EmployeeId, SalaryId
+from mockserver.providers.kota.values import Currency, Day
+
+PayFrequency = Literal["annual", "monthly", "bi_weekly", "weekly"]
+
+
+class CreateSalaryRequest(Given):
+    """What an employee is paid from a day on."""
+
+    amount: Annotated[float, Field(gt=0)]
+    currency: Currency
+    pay_frequency: PayFrequency
+    effective_from: Day
+
+
+class SalaryResponse(Shown):
+    """A salary of an employee."""
+
+    object: str | None = None
+    id: SalaryId
+    employee_id: EmployeeId
+    amount: float
+    currency: Currency
+    pay_frequency: PayFrequency
+    effective_from: Day
+
+
+def _create(call: Call) -> Reply:
+    employee, body = found_with_body(call, "employee", "employee_id")
+    ids = {"object": "salary", "id": new_id(call, "sal"), "employee_id": employee["id"]}
+    record = {**ids, **body.model_dump(mode="json")}
+    call.space.put("salaries", record)
+    return one(call, record)
+
+
+def _list(call: Call) -> Reply:
+    employee = found(call, "employee", "employee_id")
+    return listed(call, walk(call.space, "salaries", employee_id=employee["id"]))
+
+
+def _current(call: Call) -> Reply:
+    employee, day = found(call, "employee", "employee_id"), today(call)
+    # Of two that take effect on one day the newer counts: max answers the first it meets.
+    there = [each for each in walk(call.space, "salaries", employee_id=employee["id"]) if each["effective_from"] <= day]
+    if not there:
+        raise Problem("not_found", "The employee has no salary yet.")
+    return one(call, max(there, key=lambda salary: str(salary["effective_from"])))
+
+
+def _of_employee(call: Call) -> Record:
+    employee, salary = found(call, "employee", "employee_id"), found(call, "salary", "salary_id")
+    if salary["employee_id"] != employee["id"]:
+        raise Problem("not_found", "No salary of the employee has this id.")
+    return salary
+
+
+def _retrieve(call: Call) -> Reply:
+    return one(call, _of_employee(call))
+
+
+def _delete(call: Call) -> Reply:
+    salary = _of_employee(call)
+    call.space.drop("salaries", salary["id"])
+    tell(call, "employee.salary_deleted", "salary", {name: salary[name] for name in ("id", "employee_id")})
+    return one(call, salary)
+
+
+def operations() -> Iterator[Operation]:
+    """The operations on salaries."""
+    several, answer = "/employees/{employee_id}/salaries", SalaryResponse
+    body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
+    yield row("create_salary", f"POST {several}", _create, "Record a salary", body=body, answer=answer)
+    yield row("list_salaries", f"GET {several}", _list, "List salaries", query=Page, answer=paged(answer))
+    yield row("get_current_salary", f"GET {several}/current", _current, "Get the current salary", answer=answer)
+    yield row("get_salary", f"GET {single}", _retrieve, "Get a salary", answer=answer)
+    yield row("delete_salary", f"DELETE {single}", _delete, "Delete a salary", answer=answer)
