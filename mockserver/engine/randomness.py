@@ -31,6 +31,7 @@ class Randomness:
     """Chance that can be asked for again: no draw depends on any other draw."""
 
     def __init__(self, seed: str) -> None:
+        self.seed = seed
         self._base = blake2b(seed.encode(), digest_size=32).digest()
 
     def digest(self, purpose: str, nth: int | str) -> bytes:
