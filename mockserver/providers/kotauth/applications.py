@@ -19,11 +19,14 @@ ACCESS = ("public", "confidential", "bearer_only")
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
     shown = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
-    uris = record["redirectUris"]
-    if uris is None:
-        # The built-in portal's own: it depends on where the workspace is reached.
-        uris = [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"]
-    return {"id": int(record["id"]), **shown, "redirectUris": uris}
+    return {"id": int(record["id"]), **shown, "redirectUris": redirect_uris(call, record)}
+
+
+def redirect_uris(call: Call, record: Record) -> list[str]:
+    """Where an application's sign-ins may lead back to."""
+    uris: list[str] | None = record["redirectUris"]
+    # The built-in portal's own depends on where the workspace is reached.
+    return [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"] if uris is None else uris
 
 
 def _list(call: Call) -> Reply:
