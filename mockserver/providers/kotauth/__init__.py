@@ -58,6 +58,7 @@ PROVIDER = Provider(
     credential=credential,
     keys=KEYS,
     read=read,
+    repeated="first",
     generate=generate,
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
