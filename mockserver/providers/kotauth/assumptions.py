@@ -193,7 +193,7 @@ class KotauthAssumptions(Assumptions):
     compression: Annotated[
         Face,
         Assumed(
-            "Whether bodies of 1024 bytes and more are compressed for clients that take gzip.",
+            "Whether bodies of 1024 bytes and more are compressed for clients that take gzip or deflate.",
             "Not documented; the source does. Uncompressed answers are easier to read in the journal.",
         ),
     ] = "as fidelity"
