@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth import models
+from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import documented
 from mockserver.providers.kotauth.dialect import nothing
 from mockserver.providers.kotauth.paths import BASE, READ, WRITE
@@ -35,17 +35,7 @@ def _list(call: Call) -> Reply:
 
 
 def _retrieve(call: Call) -> Reply:
-    record = call.space.get("applications", call.args["appId"])
-    if record is None:
-        raise refuse("application_not_found", f"No application with id ApplicationId(value={call.args['appId']}).")
-    return call.sandbox.provider.dialect.one(call, _show(call, record))
-
-
-def _found(call: Call) -> Record:
-    record = call.space.get("applications", call.args["appId"])
-    if record is None:
-        raise refuse("nothing_found", "Application not found.")
-    return record
+    return call.sandbox.provider.dialect.one(call, _show(call, finding.shown(call, "applications")))
 
 
 def _update(call: Call) -> Reply:
@@ -54,7 +44,7 @@ def _update(call: Call) -> Reply:
     if whole:
         need(body, "name", "accessType", "redirectUris")
     access = _access_type(call, body.accessType)
-    record = dict(_found(call))
+    record = dict(finding.found(call, "applications"))
     if body.name is not None:
         if blank(body.name):
             raise refuse("validation", "Name is required.")
@@ -89,7 +79,7 @@ def _check(call: Call, record: Record) -> None:
 
 
 def _disable(call: Call) -> Reply:
-    record = {**_found(call), "enabled": False}
+    record = {**finding.found(call, "applications"), "enabled": False}
     call.space.put("applications", record)
     audit(call, "ADMIN_CLIENT_DISABLED", client=int(record["id"]), clientId=record["clientId"], enabled="false")
     return nothing()
