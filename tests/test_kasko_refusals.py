@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from json import dumps
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,6 +16,7 @@ from mockserver.providers.kasko.assumptions import KaskoAssumptions
 from tests.test_kasko_contract import dataset
 from tests.test_kasko_stories import (
     DATA,
+    INVOICE,
     PERSON,
     PRODUCT_KEYS,
     V3,
@@ -261,6 +264,14 @@ def two_keys(world: World) -> Any:
     ).status_code
 
 
+def key_in_the_body(world: World) -> Any:
+    public = {"key": key(world, "public_test")}
+    made = offer(world)
+    quoted = world.ask("POST", "/quotes", key=None, headers=V3, json={**PRODUCT_KEYS, "data": DATA, **public})
+    body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE, **public}
+    return quoted.status_code, world.ask("POST", "/payments", key=None, json=body).status_code
+
+
 def other_header(world: World) -> Any:
     headers = {"Authentication": f"Bearer {world.key()}"}
     paths = ("/offers/any", f"/datasets/{locked(world)}")
@@ -348,6 +359,7 @@ OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
     ),
     "forbidden": ("404", a_public_key, 403, 404),
     "two_keys": ("refused", two_keys, (200, 404), (200, 401)),
+    "body_key": ("ignored", key_in_the_body, (200, 201), (401, 401)),
     "authentication_header": ("everywhere", other_header, [401, 200], [404, 200]),
     "locked_dataset": (
         "401", lambda world: world.ask("GET", f"/datasets/{locked(world)}", key=None).status_code, 404, 401
@@ -413,3 +425,39 @@ def test_every_point_of_kaskos_own_is_tried_here() -> None:
 def test_an_assumption_that_cannot_be_is_refused(world: World) -> None:
     answer = world.admin("PATCH", S, {"assumptions": {"knockout": "418"}})
     assert answer.status_code == 422
+
+
+# A key in the body
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b'"key"', b'{"key": 7}', b'{"key": null}', b"\xff", b'{"key": "pk_no"}'])
+def test_a_body_without_a_key_that_can_be_read_is_401(world: World, data: bytes) -> None:
+    said(world, "POST", "/quotes", 401, key=None, headers=V3, data=data)
+    said(world, "POST", "/payments", 401, key=None, data=data)
+
+
+def test_a_key_in_a_form_counts_as_one_in_json_does(world: World) -> None:
+    form = {**V3, "Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({**PRODUCT_KEYS, "data": dumps(DATA), "key": key(world, "public_test")})
+    assert world.ask("POST", "/quotes", key=None, headers=form, data=body).status_code == 200
+    said(world, "POST", "/quotes", 401, key=None, headers=form, data=b"key=%ff")
+
+
+def test_a_key_in_the_body_opens_its_own_account(world: World) -> None:
+    assert world.admin("POST", "/sandboxes", {"provider": "kasko", "name": "other", "seed": "2"}).status_code == 201
+    data = {**DATA, "policy_start_date": "2999-01-01"}  # The other account's clock is the machine's.
+    body = {**PRODUCT_KEYS, "data": data, "key": key(world, "public_test", "other")}
+    quoted = world.ask("POST", "/quotes", key=None, headers=V3, json=body)
+    fields = {"quote_token": ok(quoted)["token"], **PERSON}
+    assert world.ask("POST", "/policies", sandbox="other", json=fields).status_code == 201
+    said(world, "POST", "/policies", 400, json=fields)
+
+
+def test_only_a_public_key_and_only_for_quotes_and_payments_stands_in_a_body(world: World) -> None:
+    body = {**PRODUCT_KEYS, "data": DATA, "key": world.key()}
+    said(world, "POST", "/quotes", 401, key=None, headers=V3, json=body)
+    public = {"key": key(world, "public_test")}
+    said(world, "POST", "/policies", 401, key=None, json=public)
+    assert world.ask("GET", "/datasets/no", key=None, json=public).status_code == 404
+    said(world, "POST", "/quotes?key=pk_no", 401, key=None, headers=V3, json={**body, **public})
+    said(world, "POST", "/quotes", 401, key="sk_no", headers=V3, json={**body, **public})

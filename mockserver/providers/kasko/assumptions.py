@@ -29,6 +29,13 @@ class KaskoAssumptions(Assumptions):
             "The payment page lists both without saying which counts.",
         ),
     ] = "header"
+    body_key: Annotated[
+        Literal["read", "ignored"],
+        Assumed(
+            "Whether a public key counts in the body of POST /quotes and POST /payments, where nothing else shows one.",
+            "A page of 2022 sends it there; the current ones have it in the query.",
+        ),
+    ] = "read"
     authentication_header: Annotated[
         Literal["data_api", "everywhere", "ignored"],
         Assumed(

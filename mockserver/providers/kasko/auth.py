@@ -6,8 +6,9 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
-from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
+from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply, parse_body
 from mockserver.engine import authenticate as engine_authenticate
+from mockserver.providers.kasko import forms
 from mockserver.providers.kasko.assumptions import assume
 
 HEX = "0123456789abcdef"
@@ -15,6 +16,8 @@ MODES = ("test", "public_test", "live", "public_live")
 DATA_API = frozenset({"get_dataset", "list_dataset_items", "list_distinct_values", "get_dataset_item"})
 PUBLIC = DATA_API | {"create_quote", "create_payment", "get_quote"}
 """Operations that a key meant for browsers may ask for."""
+KEY_IN_BODY = frozenset({"create_quote", "create_payment"})
+"""Operations whose body may have the public key."""
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:
@@ -29,6 +32,17 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:
 def query_key(query: str) -> str | None:
     """The key in a query, the last one when there are several."""
     return dict(parse_qsl(query, keep_blank_values=True)).get("key") if "key=" in query else None
+
+
+def body_credential(data: bytes, content_type: str) -> Credential:
+    """Read a public key beside a quote's or a payment's own fields; a secret key has no place there."""
+    try:
+        document = parse_body(forms.to_json(data, content_type)) if data else None
+    except Problem:
+        return Credential()
+    key = document.get("key") if isinstance(document, dict) else None
+    is_public = isinstance(key, str) and key.startswith("pk_")
+    return Credential(key, shown=True) if is_public else Credential()
 
 
 def _secret(header: str) -> str | None:
@@ -47,6 +61,7 @@ def _secret(header: str) -> str | None:
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     """The engine's stage; public datasets need no key, and public keys open little."""
     _drop_unread_header(call)
+    _drop_unread_body_key(call)
     name = call.operation.name if call.operation else ""
     if name in DATA_API and not call.credential.shown:
         return proceed(call)
@@ -60,6 +75,14 @@ def _drop_unread_header(call: Call) -> None:
     if given == "ignored" or call.operation is None or call.operation.name not in DATA_API:
         key = dict(call.query).get("key")
         call.credential = Credential(key, shown=key is not None)
+
+
+def _drop_unread_body_key(call: Call) -> None:
+    name = call.operation.name if call.operation else ""
+    if name in KEY_IN_BODY and assume(call).body_key == "read":
+        return
+    if "key" not in dict(call.query) and not {"authorization", "authentication"} & call.headers.keys():
+        call.credential = Credential()
 
 
 def _permitted(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
