@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.test_kasko_stories import (
+from tests.kasko import (
     DATA,
     PERSON,
     PRODUCT,
     PRODUCT_KEYS,
     V3,
+    cancelled,
+    dataset,
     events,
+    item,
     key,
     offer,
     ok,
@@ -39,14 +42,6 @@ operations = pytest.mark.parametrize("fact", OPERATIONS, ids=lambda fact: fact["
 @pytest.fixture
 def world() -> World:
     return make_world(PROVIDER)
-
-
-def dataset(world: World) -> str:
-    return str(world.engine.export("kasko")["collections"]["datasets"][0]["id"])
-
-
-def item(world: World) -> str:
-    return str(world.engine.export("kasko")["collections"]["dataset_items"][0]["id"])
 
 
 LIST = {"language": "en", "fields": '["name"]'}
@@ -84,12 +79,6 @@ CALLS: dict[str, Callable[[World], Answer]] = {
     ),
     "list_indexed_policies": lambda world: world.ask("GET", PROVIDER.example),
 }
-
-
-def cancelled(world: World) -> str:
-    id = policy(world)
-    ok(world.ask("PUT", f"/policies/{id}", json={"status": "cancelled", "cancellation_reason": "sold"}))
-    return id
 
 
 def old_quote() -> dict[str, Any]:

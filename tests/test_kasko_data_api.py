@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.search import like
-from tests.test_kasko_stories import key, offer, ok, quote
+from tests.kasko import key, offer, ok, quote
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mockserver.app import fixtures
 from mockserver.engine import Randomness, State, as_json
 from mockserver.providers.kasko import PROVIDER, pricing, rules
 from mockserver.providers.kasko.seed import BASE
-from tests.test_kasko_stories import PRODUCT, key, ok
+from tests.kasko import PRODUCT, key, ok
 from tests.worlds import World, make_world
 
 ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}

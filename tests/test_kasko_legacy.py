@@ -1,0 +1,56 @@
+"""KASKO's older operations: quotes, leads, media, and policies by time."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.providers.kasko import PROVIDER
+from tests.kasko import DATA, PERSON, PRODUCT, key, ok, policy
+from tests.worlds import World, make_world
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world(PROVIDER)
+
+
+def test_older_quotes_answer_with_a_signature_or_a_token(world: World) -> None:
+    old = PRODUCT.legacy
+    assert old is not None
+    data = {"data": str(DATA).replace("'", '"').replace("True", "true").replace("False", "false")}
+    v2 = {"touchpoint_id": old.touchpoint_id, "item_id": old.item_id, "subscription_plan_id": old.subscription_plan_id}
+    accept = {"Accept": "application/vnd.kasko.v2+json"}
+    second = ok(world.ask("GET", "/quotes", query_string={**v2, **data}, headers=accept))
+    for asked in ({"variant_id": old.variant_id}, {"touchpoint_id": old.touchpoint_id, "item_id": old.item_id}):
+        first = ok(world.ask("GET", "/quotes", query_string={**asked, **data}))
+        assert first["signature"]
+        assert first["extra_data"] == second["extra_data"]
+    made = ok(world.ask("POST", "/policies", json={"quote_token": second["token"], **PERSON}), 201)
+    assert made["payment_token"]
+
+
+def test_a_lead_is_kept_as_it_was_sent(world: World) -> None:
+    made = ok(world.ask("POST", "/leads", json={"email": "a@firm.test", "phone": "1", "data": {"a": [1]}}), 201)
+    assert ok(world.ask("GET", f"/leads/{made['id']}")) == made
+    assert (made["phone"], made["data"]) == ("1", {"a": [1]})
+    assert world.ask("GET", f"/leads/{made['id']}", key=key(world, "live")).status_code == 404
+
+
+def test_a_file_is_announced_uploaded_and_put_to_a_policy(world: World) -> None:
+    announced = {"designation": "id", "name": "id.pdf", "mime_type": "application/pdf", "file_size": 4}
+    media = ok(world.ask("POST", "/media", json=announced), 201)
+    upload = f"/media/{media['id']}/content"
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="id.pdf"\r\n\r\n%s\r\n--x--\r\n'
+    assert world.ask("POST", upload, data=part % b"long file", headers=boundary).status_code == 400
+    assert ok(world.ask("POST", upload, data=part % b"\x00\xff12", headers=boundary))["uploaded"]
+    id = policy(world)
+    ok(world.ask("POST", f"/policies/{id}/media", json={"id": media["id"]}), 201)
+    assert [each["id"] for each in ok(world.ask("GET", f"/policies/{id}"))["media"]] == [media["id"]]
+
+
+def test_policies_are_found_by_the_time_they_were_made(world: World) -> None:
+    id = policy(world)
+    period = {"start_date": "2026-03-01 12:00:02", "end_date": "2026-03-01 12:00:02"}
+    assert [each["id"] for each in ok(world.ask("GET", "/indexed_policies", query_string=period))] == [id]
+    assert world.ask("GET", "/indexed_policies", query_string={**period, "end_date": "2026-03-01"}).status_code == 400
