@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from mockserver.providers.kasko.products import built_in
@@ -112,3 +113,18 @@ def said(world: World, method: str, path: str, status: int, **asked: Any) -> str
     assert answer.status_code == status, answer.text
     assert "X-Request-Id" in answer.headers
     return str(answer.json["message"])
+
+
+def old_quote(world: World, *, asked: Any = None, **headers: str) -> Any:
+    """A price from GET /quotes: in v1 when `Accept` says nothing else, in v2 when it does."""
+    old = PRODUCT.legacy
+    assert old is not None
+    second = old.model_dump(include={"touchpoint_id", "item_id", "subscription_plan_id"})
+    query = {"data": dumps(DATA), **(second if headers else {"variant_id": old.variant_id})}
+    return ok(world.ask("GET", "/quotes", query_string=query, headers=headers, **(asked or {})))
+
+
+def old_offer(world: World, *, asked: Any = None, **headers: str) -> Any:
+    """An offer from a v1 quote's signature."""
+    body = {"quote_token": old_quote(world, asked=asked)["signature"], **PERSON}
+    return ok(world.ask("POST", "/policies", json=body, headers=headers, **(asked or {})), 201)

@@ -26,6 +26,7 @@ from tests.kasko import (
     key,
     offer,
     ok,
+    old_offer,
     pay,
     policy,
     quote,
@@ -59,6 +60,20 @@ def key_in_the_body(world: World) -> Any:
     quoted = world.ask("POST", "/quotes", key=None, headers=V3, json={**PRODUCT_KEYS, "data": DATA, **public})
     body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE, **public}
     return quoted.status_code, world.ask("POST", "/payments", key=None, json=body).status_code
+
+
+def are_old(world: World) -> Any:
+    """Of a v1 quote; of a v3 quote; of a v3 quote when Accept asks for v1."""
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    asked = [{}, {"Accept": "application/vnd.kasko.v1+json"}]
+    made = [old_offer(world), *(ok(world.ask("POST", "/policies", json=body, headers=each), 201) for each in asked)]
+    return [not each["id"].startswith("tpol_") for each in made]
+
+
+def v1_prefixes(world: World) -> Any:
+    ids = [old_offer(world)["id"] for _ in range(5)]
+    assert {len(id) for id in ids} == {33}
+    return {id[0] for id in ids}
 
 
 def other_header(world: World) -> Any:
@@ -157,6 +172,9 @@ OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
     "other_accept": (
         "refused", code("GET", "/policies/a", headers={"Accept": "application/vnd.kasko.v9+json"}), 404, 400
     ),
+    "v1_offers": ("accept", are_old, [True, False, True], [True, True, True]),
+    "v1_ids": ("bare", lambda world: v1_prefixes(world) == {"t"}, True, False),
+    "v1_number": (True, lambda world: "insurer_policy_id" in old_offer(world), False, True),
     "request_ids": ("hex", lambda world: len(world.ask("GET", "/offers/a").headers["X-Request-Id"]), 36, 32),
     "quote_status": ("201", lambda world: quote(world).status_code, 200, 201),
     "offer_status": ("200", lambda world: offered(world).status_code, 201, 200),
@@ -214,3 +232,8 @@ def test_every_point_of_kaskos_own_is_tried_here() -> None:
 def test_an_assumption_that_cannot_be_is_refused(world: World) -> None:
     answer = world.admin("PATCH", S, {"assumptions": {"knockout": "418"}})
     assert answer.status_code == 422
+
+
+def test_a_sandbox_may_have_no_offers_of_the_first_version(world: World) -> None:
+    assume(world, v1_offers="never")
+    assert are_old(world) == [False, False, False]

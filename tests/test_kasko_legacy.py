@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.kasko import DATA, PERSON, PRODUCT, key, ok, policy
+from tests.kasko import DATA, PERSON, PRODUCT, V3, key, ok, old_offer, old_quote, pay, policy, quote
 from tests.worlds import World, make_world
 
 
@@ -54,3 +56,37 @@ def test_policies_are_found_by_the_time_they_were_made(world: World) -> None:
     period = {"start_date": "2026-03-01 12:00:02", "end_date": "2026-03-01 12:00:02"}
     assert [each["id"] for each in ok(world.ask("GET", "/indexed_policies", query_string=period))] == [id]
     assert world.ask("GET", "/indexed_policies", query_string={**period, "end_date": "2026-03-01"}).status_code == 400
+
+
+# The first version
+
+
+@pytest.mark.parametrize(("mode", "first"), [("test", "t"), ("live", "l")])
+def test_a_policy_of_the_first_version_has_33_letters_and_lives_as_any_other(
+    world: World, mode: str, first: str
+) -> None:
+    own = {"key": key(world, mode)}
+    made = old_offer(world, asked=own)
+    assert re.fullmatch(rf"{first}[0-9A-Za-z]{{32}}", made["id"])
+    assert set(made) == {"id", "payment_token", "_links"}
+    assert made["_links"]["_self"]["href"].endswith(f"/policies/{made['id']}")
+    assert ok(world.ask("GET", f"/offers/{made['id']}", **own))["insurer_policy_id"].startswith("TEST-")
+    ok(pay(world, made, asked=own), 201)
+    world.advance("2s")
+    assert ok(world.ask("GET", f"/policies/{made['id']}", **own))["status"] == "paid"
+    assert old_offer(world, asked=own)["id"] != made["id"]
+
+
+def test_accept_says_of_which_version_an_offer_is(world: World) -> None:
+    first, second = ({"Accept": f"application/vnd.kasko.v{nth}+json"} for nth in (1, 2))
+    assert old_offer(world, **second)["id"].startswith("tpol_")
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    for headers, is_old in (({}, False), (first, True), (second, False), (V3, False)):
+        made = ok(world.ask("POST", "/policies", json=body, headers=headers), 201)
+        assert (not made["id"].startswith("tpol_"), "insurer_policy_id" not in made) == (is_old, is_old)
+
+
+def test_a_quote_of_the_second_version_makes_an_offer_of_the_second(world: World) -> None:
+    quoted = old_quote(world, Accept="application/vnd.kasko.v2+json")
+    body = {"quote_token": quoted["token"], **PERSON}
+    assert ok(world.ask("POST", "/policies", json=body), 201)["id"].startswith("tpol_")

@@ -60,6 +60,25 @@ class KaskoAssumptions(Assumptions):
         Literal["as_v2", "refused"],
         Assumed("Whether an unknown KASKO media type elsewhere is answered as v2 or with 400.", "Not documented."),
     ] = "as_v2"
+    v1_offers: Annotated[
+        Literal["signature", "accept", "never"],
+        Assumed(
+            "Which offers are of v1 where Accept names no version: those of a v1 quote's signature, all, or none; "
+            "with `never` not even those that ask for v1.",
+            "No Accept is said to mean v1, yet current examples of offers and payments without one have new ids.",
+        ),
+    ] = "signature"
+    v1_ids: Annotated[
+        Literal["prefixed", "bare"],
+        Assumed(
+            "Whether the 33 characters of a v1 policy id begin with t or l for the mode.",
+            "They are said to be random; ids of payments, as long, begin so.",
+        ),
+    ] = "prefixed"
+    v1_number: Annotated[
+        bool,
+        Assumed("Whether a new v1 offer tells its insurer_policy_id.", "Named as something that v2 answers with."),
+    ] = False
     request_ids: Annotated[
         Literal["uuid", "hex"],
         Assumed("How X-Request-Id is written.", "Stated to be on every answer; its form is not."),

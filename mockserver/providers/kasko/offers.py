@@ -11,7 +11,7 @@ from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import livemode
 from mockserver.providers.kasko.dialect import bad
 from mockserver.providers.kasko.models import NewOffer
-from mockserver.providers.kasko.negotiate import need_known
+from mockserver.providers.kasko.negotiate import need_known, version
 from mockserver.providers.kasko.products import Product
 from mockserver.providers.kasko.quotes import expand
 from mockserver.providers.kasko.records import POLICIES
@@ -29,7 +29,8 @@ def _create(call: Call) -> Reply:
     known_by = tokens.digest(body.quote_token)
     if assume(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", known_by)):
         raise Problem("quote_used", "There is an offer from this quote already", status=409)
-    ids = records.identity(call.sandbox.randomness, "offer", call.nth("offers"), livemode(call), product)
+    is_old = _is_old(call, quote)
+    ids = _identity(call, product, is_old=is_old)
     record = new_offer(ids, quote, call.now, records.base(call), livemode(call)) | {
         **body.model_dump(include={"first_name", "last_name", "email", "metadata", "distributor_traffic_source"}),
         "language": body.language or "en",
@@ -39,7 +40,24 @@ def _create(call: Call) -> Reply:
     if record["offer_status"] == "ready":
         record["payment_token"] = payment_token(call.sandbox.randomness, record["id"])
     call.space.put(POLICIES, record)
-    return call.sandbox.provider.dialect.one(call, _created(call, record), int(assume(call).offer_status))
+    shown = _created(call, record, numbered=not is_old or assume(call).v1_number)
+    return call.sandbox.provider.dialect.one(call, shown, int(assume(call).offer_status))
+
+
+def _is_old(call: Call, quote: dict[str, Any]) -> bool:
+    """Whether the first version of the API makes this offer."""
+    given, asked = assume(call).v1_offers, version(call)
+    if given == "never" or asked is not None:
+        return given != "never" and asked == 1
+    return given == "accept" or quote["version"] == 1
+
+
+def _identity(call: Call, product: Product, *, is_old: bool) -> dict[str, str]:
+    randomness, nth, live = call.sandbox.randomness, call.nth("offers"), livemode(call)
+    ids = records.identity(randomness, "offer", nth, live, product)
+    if not is_old:
+        return ids
+    return ids | {"id": records.old_id(randomness, nth, live, prefixed=assume(call).v1_ids == "prefixed")}
 
 
 def _check(call: Call, body: NewOffer) -> None:
@@ -90,12 +108,13 @@ def payment_token(randomness: Randomness, id: str) -> str:
     return randomness.token("payment-token", id, 88)
 
 
-def _created(call: Call, record: Record) -> dict[str, Any]:
+def _created(call: Call, record: Record, *, numbered: bool) -> dict[str, Any]:
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
     self_link = {"href": f"{records.base(call)}/policies/{record['id']}"}
+    number = {"insurer_policy_id": record["insurer_policy_id"]} if numbered else {}
     return {
         "id": record["id"],
-        "insurer_policy_id": record["insurer_policy_id"],
+        **number,
         **token,
         "_links": {"_self": self_link},
     }

@@ -23,6 +23,8 @@ class Wanted:
     integration: str
     product_version: str
     integration_version: str
+    version: int
+    """Of the API: 1, 2 or 3."""
 
 
 def _create(call: Call) -> Reply:
@@ -39,6 +41,7 @@ def _create(call: Call) -> Reply:
         body.integration_id,
         _version("Product", body.product_version_id, body.live_product, product.product_versions),
         _version("Integration", body.integration_version_id, body.live_integration, product.integration_versions),
+        3,
     )
     token, quoted = quote(call, wanted, body.data)
     return call.sandbox.provider.dialect.one(call, {"token": token, **quoted}, int(assume(call).quote_status))
@@ -79,6 +82,7 @@ def quote(call: Call, wanted: Wanted, data: dict[str, Any]) -> tuple[str, dict[s
         "premium": premium,
         "term": pricing.term(product, read),
         "flow": flow,
+        "version": wanted.version,
     }
     extra = premium if flow == "default" else {**premium, "flow": flow}
     return tokens.write(call, inner), {"gross_payment_amount": premium["gross_premium"], "extra_data": extra}
@@ -114,9 +118,10 @@ def _read(call: Call) -> Reply:
         product.integrations[0],
         product.product_versions.published,
         product.integration_versions.published,
+        2 if version(call) == 2 else 1,
     )
     token, quoted = quote(call, wanted, data)
-    name = "token" if version(call) == 2 else "signature"
+    name = "signature" if wanted.version == 1 else "token"
     return call.sandbox.provider.dialect.one(call, {name: token, **quoted})
 
 

@@ -16,6 +16,7 @@ from mockserver.providers.kasko.rules import read_date
 
 POLICIES = "policies"
 _UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PLAIN = ("id", "insurer_policy_id", "first_name", "last_name", "email", "language", "metadata")
 _CANCELLED = ("cancellation_reason", "cancelled_by", "cancelled_at")
 _EMPTY = ("distributor_traffic_source", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
@@ -51,6 +52,12 @@ def identity(randomness: Randomness, purpose: str, nth: int, live: bool, product
         "customer_id": id("cus_"),
         "insurer_policy_id": f"{product.policy_prefix}-{randomness.text(f'{purpose}:number', nth, 7, _UPPER)}",
     }
+
+
+def old_id(randomness: Randomness, nth: int, live: bool, *, prefixed: bool) -> str:
+    """The id of a policy in the first version of the API: 33 letters and digits without a pattern."""
+    first = randomness.text("offer:v1:first", nth, 1, LETTERS)
+    return (("l" if live else "t") if prefixed else first) + randomness.text("offer:v1", nth, 32, LETTERS)
 
 
 def quoted(quote: dict[str, Any]) -> dict[str, Any]:
