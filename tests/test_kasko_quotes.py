@@ -140,3 +140,51 @@ def test_a_team_publishes_a_product_of_its_own(world: World) -> None:
     wrong = simulate(world, "publish_product", product={**own, "quote": {"a": "integre"}})
     assert wrong.status_code == 422
     assert "integre" in wrong.text
+
+
+def own_product(world: World, **parts: Any) -> str:
+    """The path of a paid policy of a product with these rules."""
+    definition = PRODUCT.model_dump(mode="json") | {"item_id": "ins_own", "integrations": ["in_own"], **parts}
+    ok(simulate(world, "publish_product", product=definition))
+    wanted = {"item_id": "ins_own", "integration_id": "in_own"}
+    body = {"quote_token": ok(quote(world, **wanted))["token"], **PERSON, "data": {"a": "1"}}
+    made = ok(world.ask("POST", "/policies", json=body), 201)
+    ok(pay(world, made), 201)
+    world.advance("2s")
+    return f"/policies/{made['id']}"
+
+
+def wrong_fields(world: World, path: str, data: Any, method: str = "PATCH", **fields: Any) -> list[str]:
+    answer = world.ask(method, path, json={**fields, "data": data})
+    return [each["field"] for each in answer.json.get("errors", [])]
+
+
+def test_data_of_a_patch_follows_the_rules_for_patches(world: World) -> None:
+    rules = {"quote_patch": {"reason": "string|required|in:moved,grown"}, "policy": {"a": "string|required"}}
+    path = own_product(world, **rules)
+    assert wrong_fields(world, path, {}) == ["a", "reason"]
+    assert wrong_fields(world, path, {"a": "2", "reason": "bored"}) == ["reason"]
+    assert ok(world.ask("GET", path))["data"] == {"a": "1"}
+    changed = ok(world.ask("PATCH", path, json={"data": {"a": "2", "reason": "moved"}}))
+    assert changed["data"] == {"a": "2", "reason": "moved"}
+    assert ok(world.ask("PATCH", path, json={"first_name": "Ida"}))["data"] == changed["data"]
+
+
+def test_without_rules_for_patches_what_a_quote_needs_is_needed_again(world: World) -> None:
+    path = own_product(world, quote_patch=None)
+    assert set(wrong_fields(world, path, {"a": "2"})) == set(PRODUCT.quote)
+    assert wrong_fields(world, path, {**DATA, "deductible": 7}) == ["deductible"]
+    assert ok(world.ask("PATCH", path, json={"data": DATA}))["data"] == DATA
+
+
+def test_a_whole_replacement_follows_the_rules_of_the_policys_data(world: World) -> None:
+    path = own_product(world, quote_patch={"reason": "required"}, policy={"a": "string|required"})
+    assert wrong_fields(world, path, {"reason": "x"}, "PUT", **PERSON) == ["a"]
+    assert ok(world.ask("PUT", path, json={**PERSON, "data": {"a": "3"}}))["data"] == {"a": "3"}
+
+
+def test_a_rule_for_patches_that_nobody_knows_is_refused(world: World) -> None:
+    definition = PRODUCT.model_dump(mode="json") | {"quote_patch": {"a": "strin"}}
+    answer = simulate(world, "publish_product", product=definition)
+    assert answer.status_code == 422
+    assert "strin" in answer.text

@@ -25,7 +25,7 @@ def _create(call: Call) -> Reply:
     _check(call, body)
     quote = tokens.read(call, body.quote_token)
     product = products.of(call, quote["item"])
-    data = checked_data(call, product, body.data)
+    data = checked_data(call, product, product.policy, body.data)
     known_by = tokens.digest(body.quote_token)
     if assume(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", known_by)):
         raise Problem("quote_used", "There is an offer from this quote already", status=409)
@@ -75,9 +75,9 @@ def check_email(call: Call, email: str) -> None:
         raise bad("email is not an e-mail address.")
 
 
-def checked_data(call: Call, product: Product, data: dict[str, Any]) -> dict[str, Any]:
-    """A policy's data against the rules of its product, with dataset items in place of their ids."""
-    rules.check(product.policy, data, product.today(call.now), strict=assume(call).rule_types == "strict")
+def checked_data(call: Call, product: Product, ruled: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    """A policy's data against rules of its product, with dataset items in place of their ids."""
+    rules.check(ruled, data, product.today(call.now), strict=assume(call).rule_types == "strict")
     return expand(call, data)
 
 

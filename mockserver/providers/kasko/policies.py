@@ -106,7 +106,8 @@ def _change(call: Call, record: Record, body: Changes) -> Reply:
             raise bad("The quote token is one of another product.")
         changed["quote"] = records.quoted(quote)
     if body.data is not None:
-        changed["data"] = checked_data(call, product, body.data)
+        ruled = product.patched() if call.method == "PATCH" else product.policy
+        changed["data"] = checked_data(call, product, ruled, body.data)
     return _shown(call, keep(call, changed, tell=True))
 
 

@@ -127,7 +127,8 @@ class Product(Part):
     currency: str = Field(pattern=r"^[a-z]{3}$")
     time_zone: Annotated[str, AfterValidator(_zone)]
     quote: RuleSet
-    policy: RuleSet = Field(default_factory=dict)
+    quote_patch: RuleSet | None = Field(default=None, description="For data sent in a PATCH; null: as in `quote`.")
+    policy: RuleSet = Field(default_factory=dict, description="For a policy's data, whoever sends it.")
     knockouts: list[list[Condition]] = Field(default_factory=list, description="Any of these lists, all of its parts.")
     manual_underwriting: list[list[Condition]] = Field(default_factory=list)
     price: Price | Literal["building"] | None = Field(description="null: none there; building: not ready yet (409).")
@@ -138,6 +139,10 @@ class Product(Part):
         if self.legacy is not None and id == self.legacy.subscription_plan_id:
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)
+
+    def patched(self) -> dict[str, str]:
+        """The rules for data that changes a policy in part: what is required is required again."""
+        return {**self.policy, **(self.quote if self.quote_patch is None else self.quote_patch)}
 
     def today(self, now: int) -> date:
         """The day it is where the product is sold."""
