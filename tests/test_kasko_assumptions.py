@@ -1,8 +1,9 @@
-"""Every point KASKO's documents leave open, each seen to make a difference."""
+"""What KASKO's documents leave open from the key to the payment: each point is seen to make a difference."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from json import dumps
 from typing import Any
 
 import pytest
@@ -10,25 +11,23 @@ import pytest
 from mockserver.engine import Assumptions, describe
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
+from mockserver.providers.kasko.assumptions_sale import SaleAssumptions
 from tests.kasko import (
-    CANCEL,
     DATA,
     INVOICE,
     PERSON,
+    PRODUCT,
     PRODUCT_KEYS,
     V3,
-    WHOLE,
     S,
     assume,
     card,
     dataset,
-    events,
     key,
     offer,
     ok,
     old_offer,
     pay,
-    policy,
     quote,
     simulate,
 )
@@ -123,30 +122,6 @@ def paid_with_a_public_key(world: World) -> Any:
     return "token" in ok(pay(world, made, asked=public), 201)
 
 
-def a_second_later(world: World) -> Any:
-    made = offer(world)
-    ok(pay(world, made), 201)
-    world.advance("1s")
-    answer = world.ask("GET", f"/policies/{made['id']}")
-    return answer.status_code, answer.json["status"]
-
-
-def replaced(world: World, **headers: str) -> Any:
-    return world.ask("PUT", f"/policies/{policy(world)}", json=WHOLE, headers=headers).status_code
-
-
-def changed_when_cancelled(world: World) -> Any:
-    path = f"/policies/{policy(world)}"
-    ok(world.ask("PUT", path, json=CANCEL))
-    return world.ask("PATCH", path, json={}).status_code, len(events(world))
-
-
-def listed(world: World, **query: Any) -> Any:
-    asked = {"language": "en", "fields": '["name"]', **query}
-    answer = world.ask("GET", f"/datasets/{dataset(world)}/dataset_items", query_string=asked)
-    return answer.status_code, len(answer.json)
-
-
 def error(world: World, **data: Any) -> Any:
     return ok(quote(world, data=data), 400)["errors"]
 
@@ -154,6 +129,63 @@ def error(world: World, **data: Any) -> Any:
 def quoted_as(accept: str) -> Callable[[World], Any]:
     body = {**PRODUCT_KEYS, "data": DATA}
     return code("POST", "/quotes", headers={"Accept": accept}, json=body)
+
+
+def knocked_out(world: World) -> Any:
+    return ok(quote(world, data={"yearly_turnover": 9_000_000_000}), 400)["message"]
+
+
+def unpriced(world: World) -> Any:
+    definition = PRODUCT.model_dump(mode="json") | {"price": "building"}
+    ok(simulate(world, "publish_product", product=definition))
+    return ok(quote(world), 409)["message"]
+
+
+def nowhere(world: World) -> Any:
+    """Where there is nothing, where the method is wrong and where both are right, without a key; then with one."""
+    places = (("GET", "/nothing"), ("DELETE", "/quotes"), ("HEAD", "/offers/any"), ("GET", "/offers/any"))
+    return [world.ask(*place, key=shown).status_code for shown in (None, world.key()) for place in places]
+
+
+def across_the_modes(world: World) -> Any:
+    live = {"key": key(world, "live")}
+    made, lead = offer(world), ok(world.ask("POST", "/leads", json={}), 201)
+    payment = ok(pay(world, made), 201)
+    world.advance("2s")
+    paths = (f"/offers/{made['id']}", f"/policies/{made['id']}", f"/payments/{payment['id']}", f"/leads/{lead['id']}")
+    codes = [world.ask("GET", path, **live).status_code for path in paths]
+    return {*codes, pay(world, made, asked=live).status_code}, world.ask("GET", "/offers/no", **live).status_code
+
+
+def seen_in_live_mode(world: World) -> Any:
+    live, mine = {"key": key(world, "live")}, world.engine.export("kasko")["collections"]["dataset_items"][0]["id"]
+    old = PRODUCT.legacy
+    assert old is not None
+    older = {"variant_id": old.variant_id, "data": dumps(DATA)}
+    answers = [
+        quote(world, **live),
+        world.ask("GET", "/quotes", query_string=older, **live),
+        world.ask("GET", f"/datasets/{dataset(world)}", **live),
+        world.ask("GET", f"/dataset_items/{mine}?language=en", **live),
+    ]
+    return [answer.status_code for answer in answers]
+
+
+def forged(world: World) -> Any:
+    offered = world.ask("POST", "/policies", json={"quote_token": "x", **PERSON})
+    return offered.status_code, pay(world, offer(world), token="x").status_code
+
+
+def posted_offer(world: World) -> Any:
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    answers = [world.ask("POST", "/offers", json=body), world.ask("GET", "/offers")]
+    return [answer.status_code for answer in answers]
+
+
+def paid_offer(world: World) -> Any:
+    made = offer(world)
+    ok(pay(world, made), 201)
+    return ok(world.ask("GET", f"/offers/{made['id']}"))["status"]
 
 
 OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
@@ -165,9 +197,6 @@ OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
     "two_keys": ("refused", two_keys, (200, 404), (200, 401)),
     "body_key": ("ignored", key_in_the_body, (200, 201), (401, 401)),
     "authentication_header": ("everywhere", other_header, [401, 200], [404, 200]),
-    "locked_dataset": (
-        "401", lambda world: world.ask("GET", f"/datasets/{locked(world)}", key=None).status_code, 404, 401
-    ),
     "quote_without_v3": ("406", quoted_as("*/*"), 400, 406),
     "other_accept": (
         "refused", code("GET", "/policies/a", headers={"Accept": "application/vnd.kasko.v9+json"}), 404, 400
@@ -199,18 +228,24 @@ OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
     "declined_payment": ("refused", declined, (201, "failed"), (400, "Bad Request")),
     "card_field": ("metadata", card_in_metadata, (400, None), (201, {"a": "b"})),
     "public_payment_view": ("reduced", paid_with_a_public_key, True, False),
-    "policy_delay": ("1s", a_second_later, (404, "Not Found"), (200, "paid")),
-    "unissued_policy": ("pending", a_second_later, (404, "Not Found"), (200, "pending")),
-    "preconditions": ("required", replaced, 200, 428),
-    "stale_status": ("409", lambda world: replaced(world, **{"If-Match": '"x"'}), 412, 409),
-    "cancelled_change": ("400", changed_when_cancelled, (409, 2), (400, 2)),
-    "cancellation_event": (False, changed_when_cancelled, (409, 2), (409, 1)),
-    "limit_required": (True, listed, (200, 4), (400, 2)),
-    "unknown_dataset_field": ("ignored", lambda world: listed(world, fields='["margin","name"]'), (400, 2), (200, 4)),
-    "like_case": (
-        "exact", lambda world: listed(world, query='[{"field":"name","search":"B%"},{"field":"name","search":"bAK%"}]'),
-        (200, 1), (200, 0),
+    "forbidden_message": (
+        "Nope.", lambda world: world.ask("GET", "/offers/a", key=key(world, "public_test")).json["message"],
+        "The key may not do this.", "Nope.",
     ),
+    "method_message": (
+        "No {method}.", lambda world: world.ask("DELETE", "/quotes").json["message"],
+        "DELETE is not allowed here.", "No DELETE.",
+    ),
+    "unknown_path": (
+        "401", nowhere, [404, 405, 405, 401, 404, 405, 405, 404], [401, 401, 401, 401, 404, 405, 405, 404]
+    ),
+    "other_mode": ("403", across_the_modes, ({404}, 404), ({403}, 404)),
+    "live_catalogue": ("empty", seen_in_live_mode, [200] * 4, [404] * 4),
+    "knockout_message": ("No.", knocked_out, "The quote ended in a knock-out.", "No."),
+    "building_message": ("Wait.", unpriced, "The product's pricing logic is still being built.", "Wait."),
+    "forged": ("404", forged, (400, 400), (404, 404)),
+    "post_offers": (True, posted_offer, [404, 404], [201, 405]),
+    "paid_offer": ("paid", paid_offer, "accepted", "paid"),
 }  # fmt: skip
 
 
@@ -224,8 +259,11 @@ def test_an_assumption_makes_the_difference_it_speaks_of(name: str) -> None:
     assert look(world) == otherwise
 
 
-def test_every_point_of_kaskos_own_is_tried_here() -> None:
-    assert set(OPEN) == set(KaskoAssumptions.model_fields) - set(Assumptions.model_fields)
+def test_every_point_is_tried_here() -> None:
+    assert set(OPEN) == set(SaleAssumptions.model_fields) - set(Assumptions.model_fields)
+
+
+def test_every_point_says_what_it_decides_and_what_speaks_for_its_default() -> None:
     assert all(each["sentence"] and each["evidence"] for each in describe(KaskoAssumptions))
 
 

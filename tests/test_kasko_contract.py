@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FACTS = loads((Path(__file__).parent / "contracts" / "kasko.json").read_text(encoding="utf-8"))
 OPERATIONS: list[dict[str, Any]] = FACTS["operations"]
-SERVED = {(op.method, op.path): op for op in PROVIDER.operations}
+SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.offered is None}
 operations = pytest.mark.parametrize("fact", OPERATIONS, ids=lambda fact: fact["name"])
 
 
@@ -107,7 +107,7 @@ def test_exactly_the_documented_operations_are_served() -> None:
     assert set(SERVED) == {(fact["method"], fact["path"]) for fact in OPERATIONS}
     assert len([fact for fact in OPERATIONS if fact["core"]]) == 13
     assert len(SERVED) == 20
-    assert not [op for op in PROVIDER.operations if op.offered is not None]
+    assert [op.path for op in PROVIDER.operations if op.offered is not None] == ["/offers"]
 
 
 @operations

@@ -16,6 +16,7 @@ from tests.kasko import (
     PRODUCT_KEYS,
     V3,
     WHOLE,
+    dataset,
     events,
     key,
     offer,
@@ -229,3 +230,10 @@ def test_what_is_refused_keeps_nothing(world: World) -> None:
     world.ask("POST", "/policies", json=PERSON)
     after = world.engine.export("kasko")["collections"]
     assert {**after, "_sandbox": 0} == {**before, "_sandbox": 0}
+
+
+@pytest.mark.parametrize("name", ["fields", "query", "sort"])
+def test_a_parameter_that_is_no_json_is_named(world: World, name: str) -> None:
+    query = {"language": "en", "fields": '["name"]', name: "["}
+    told = said(world, "GET", f"/datasets/{dataset(world)}/dataset_items", 400, query_string=query)
+    assert told == f"{name} must be JSON."

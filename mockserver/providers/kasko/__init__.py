@@ -8,13 +8,12 @@ from mockserver.engine import (
     idempotency,
     journal,
     latency,
-    locate,
     ratelimit,
     validate,
 )
 from mockserver.providers.kasko import data_api, legacy, offers, payments, policies, quotes
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from mockserver.providers.kasko.auth import KEYS, authenticate, body_credential, credential
+from mockserver.providers.kasko.auth import KEYS, authenticate, body_credential, credential, locate
 from mockserver.providers.kasko.dialect import KaskoDialect
 from mockserver.providers.kasko.forms import read
 from mockserver.providers.kasko.seed import generate

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from mockserver.engine import Call, Operation, Problem, Randomness, Record, Reply
+from mockserver.engine import Assumptions, Call, Operation, Problem, Randomness, Record, Reply
 from mockserver.providers.kasko import products, records, rules, tokens
-from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.assumptions import KaskoAssumptions, assume
 from mockserver.providers.kasko.auth import livemode
 from mockserver.providers.kasko.dialect import bad
 from mockserver.providers.kasko.models import NewOffer
@@ -126,16 +127,22 @@ def _show(call: Call) -> Reply:
     return call.sandbox.provider.dialect.one(call, records.show_offer(call, record))
 
 
+def _may_post_offers(given: Assumptions) -> bool:
+    return isinstance(given, KaskoAssumptions) and given.post_offers
+
+
+_MAKE = Operation(
+    "create_offer",
+    "POST",
+    "/policies",
+    _create,
+    "Make an offer from a quote",
+    body=NewOffer,
+    status=201,
+    refusals=(400, 401, 403, 404, 405, 409, 413),
+)
 OPERATIONS = (
-    Operation(
-        "create_offer",
-        "POST",
-        "/policies",
-        _create,
-        "Make an offer from a quote",
-        body=NewOffer,
-        status=201,
-        refusals=(400, 401, 403, 404, 405, 409, 413),
-    ),
+    _MAKE,
+    replace(_MAKE, name="create_offer_at_offers", path="/offers", offered=_may_post_offers),
     Operation("get_offer", "GET", "/offers/{id}", _show, "Show an offer", refusals=(401, 403, 404, 405)),
 )

@@ -9,7 +9,7 @@ from mockserver.providers.kasko import cards, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, is_public, livemode
 from mockserver.providers.kasko.cards import Declined
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import bad, foreign, missing
 from mockserver.providers.kasko.models import NewPayment
 from mockserver.providers.kasko.records import POLICIES
 
@@ -20,8 +20,10 @@ CARD = ("creditcard", "stripe")
 def _create(call: Call) -> Reply:
     body: NewPayment = call.body
     offer = call.space.get(POLICIES, body.policy_id)
-    if offer is None or offer["live"] != livemode(call):
+    if offer is None:
         raise missing("Policy")
+    if offer["live"] != livemode(call):
+        raise foreign(call, "Policy")
     _check_payable(call, offer, body)
     declined = _declined(call, offer, body) if (body.method, body.provider) == CARD else None
     if declined is not None and assume(call).declined_payment == "refused":
@@ -36,7 +38,7 @@ def _create(call: Call) -> Reply:
 def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
     given = assume(call)
     if offer["payment_token"] is None or body.token != offer["payment_token"]:
-        raise bad("The payment token is not valid.")
+        raise bad("The payment token is not valid.", int(given.forged))
     if offer["offer_status"] == "accepted":
         raise Problem("already_paid", "The policy is paid already", status=int(given.second_payment))
     if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, given.payment_token_lifetime):
@@ -121,8 +123,10 @@ def issue(at: Call | Moment, id: str) -> Record:
 
 def _show(call: Call) -> Reply:
     payment = call.space.get(PAYMENTS, call.args["id"])
-    if payment is None or payment["livemode"] != livemode(call):
+    if payment is None:
         raise missing("Payment")
+    if payment["livemode"] != livemode(call):
+        raise foreign(call, "Payment")
     return call.sandbox.provider.dialect.one(call, _shown(call, payment))
 
 

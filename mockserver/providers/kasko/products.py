@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mockserver.engine import Call, Moment, Problem, Record
+from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.auth import livemode
 from mockserver.providers.kasko.rules import RULES, unknown
 
 COLLECTION = "products"
@@ -169,6 +171,16 @@ def find(at: Call | Moment, item: str) -> Product | None:
     return read(record) if record is not None else built_in().get(item)
 
 
+def offered(call: Call, item: str) -> Product | None:
+    """The product of an item id, where the key's mode has products at all."""
+    return find(call, item) if has_catalogue(call) else None
+
+
+def has_catalogue(call: Call) -> bool:
+    """Whether the key's mode has products and datasets."""
+    return not livemode(call) or assume(call).live_catalogue == "shared"
+
+
 def of(at: Call | Moment, item: str) -> Product:
     """The product an offer was made from."""
     product = find(at, item)
@@ -178,7 +190,9 @@ def of(at: Call | Moment, item: str) -> Product:
 
 
 def all_of(call: Call) -> list[Product]:
-    """Every product of the sandbox."""
+    """Every product that the key's mode has."""
+    if not has_catalogue(call):
+        return []
     return [read(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
 
 

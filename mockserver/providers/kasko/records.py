@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from mockserver.engine import Call, Moment, Problem, Randomness, Record, emit, iso
 from mockserver.providers.kasko import products
+from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, livemode
-from mockserver.providers.kasko.dialect import missing
+from mockserver.providers.kasko.dialect import foreign, missing
 from mockserver.providers.kasko.pricing import midnight
 from mockserver.providers.kasko.products import Product
 from mockserver.providers.kasko.rules import read_date
@@ -35,8 +36,10 @@ def base(call: Call) -> str:
 def found(call: Call, what: str = "Policy") -> Record:
     """The record the path names, in the mode of the key; 404 for everyone else's."""
     record = call.space.get(POLICIES, call.args["id"])
-    if record is None or record["live"] != livemode(call):
+    if record is None:
         raise missing(what)
+    if record["live"] != livemode(call):
+        raise foreign(call, what)
     return record
 
 
@@ -144,7 +147,7 @@ def show_offer(call: Call, record: Record) -> dict[str, Any]:
     return {
         **_common(record, product),
         "flow": record["flow"],
-        "status": record["offer_status"],
+        "status": assume(call).paid_offer if record["offer_status"] == "accepted" else record["offer_status"],
         **token,
         "accepted_at": None if record["accepted_at"] is None else when(record["accepted_at"]),
         "created_at": when(record["created_at"]),
@@ -194,6 +197,11 @@ def _has_expired(dates: dict[str, str | None], now: int) -> bool:
 def _localized(dates: dict[str, str | None], product: Product) -> dict[str, str | None]:
     zone = ZoneInfo(product.time_zone)
     return {name: at and datetime.fromisoformat(at).astimezone(zone).isoformat() for name, at in dates.items()}
+
+
+def tell_update(at: Call | Moment, record: Record) -> None:
+    """Keep the event that a policy has changed."""
+    tell(at, assume(at).updated_event, record)
 
 
 def tell(at: Call | Moment, type: str, record: Record) -> None:

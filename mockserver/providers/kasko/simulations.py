@@ -112,7 +112,7 @@ def _cancel(moment: Moment, parameters: Cancellation) -> Mapping[str, Any]:
     }
     moment.space.put(POLICIES, cancelled)
     if assume(moment).cancellation_event:
-        records.tell(moment, "policy.updated", cancelled)
+        records.tell_update(moment, cancelled)
     return {"policy_id": record["id"], "status": "cancelled"}
 
 
