@@ -90,7 +90,8 @@ def _attach(call: Call) -> Reply:
     media = _found(call, MEDIA, call.body.id, "Media")
     shown = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
     others = [each for each in policy["media"] if each["id"] != shown["id"]]
-    changed = {**policy, "media": [*others, shown], "version": policy["version"] + 1, "updated_at": call.now}
+    news = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    changed = {**policy, "media": [*others, shown], **news}
     call.space.put(POLICIES, changed)
     given = assume(call)
     if given.media_event:

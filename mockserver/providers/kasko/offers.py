@@ -82,10 +82,10 @@ def checked_data(call: Call, product: Product, ruled: dict[str, str], data: dict
     return expand(call, data)
 
 
-def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str, live: bool) -> dict[str, Any]:
+def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | None, live: bool) -> dict[str, Any]:
     """An offer nobody has signed yet."""
     nothing = ("payment_token", "accepted_at", "issued_at", "policy_status", "termination_date", "cancellation_reason")
-    nowhere = ("cancelled_by", "cancelled_at", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
+    nowhere = ("cancelled_by", "cancelled_at", "timer", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
     return {
         **ids,
         "live": live,

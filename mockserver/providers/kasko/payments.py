@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import Call, Moment, Operation, Problem, Record, Refusal, Reply
+from mockserver.engine import TIMERS, Call, Moment, Operation, Problem, Record, Refusal, Reply
 from mockserver.providers.kasko import cards, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, is_public, livemode
@@ -98,24 +98,30 @@ def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str,
 
 
 def _accept(call: Call, offer: Record) -> None:
-    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now}
-    call.space.put(POLICIES, accepted)
+    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.base(call)}
     delay = assume(call).policy_delay
+    if delay:
+        accepted["timer"] = _wait(call, delay, offer["id"])
+    call.space.put(POLICIES, accepted)
     if not delay:
         issue(call, offer["id"])
-        return
+
+
+def _wait(call: Call, delay: int, id: str) -> str:
     try:
-        call.sandbox.schedule(call.space, call.now + delay, "issue_policy", {"policy_id": offer["id"]})
+        return call.sandbox.schedule(call.space, call.now + delay, "issue_policy", {"policy_id": id})
     except Refusal as refusal:
         raise Problem("busy", str(refusal), status=503) from None
 
 
 def issue(at: Call | Moment, id: str) -> Record:
-    """Make the policy of an accepted offer, and tell of it."""
+    """Make the policy of an accepted offer, and tell of it; whatever was to make it later does so no more."""
     offer = at.space.get(POLICIES, id)
     if offer is None or offer["offer_status"] != "accepted" or offer["policy_status"] is not None:
         raise Refusal(f"{id!r} is no accepted offer that waits for its policy")
-    record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now}
+    if offer["timer"] is not None:
+        at.space.drop(TIMERS, offer["timer"])
+    record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now, "timer": None}
     at.space.put(POLICIES, record)
     records.tell(at, "policy.created", record)
     return record

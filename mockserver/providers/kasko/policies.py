@@ -37,7 +37,7 @@ def _shown(call: Call, record: Record) -> Reply:
 
 def _changed(call: Call, record: Record, *, tell: bool = True) -> Reply:
     """Keep a changed policy under a new version, tell of it, and answer with it or with nothing."""
-    kept = {**record, "version": record["version"] + 1, "updated_at": call.now}
+    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base(call)}
     call.space.put(POLICIES, kept)
     if tell:
         records.tell_update(call, kept)

@@ -101,7 +101,7 @@ def _quote(record: Record, product: Product) -> dict[str, Any]:
     }
 
 
-def _common(record: Record, product: Product) -> dict[str, Any]:
+def _common(record: Record, product: Product, at: str) -> dict[str, Any]:
     quote = record["quote"]
     return {
         **{name: record[name] for name in _PLAIN},
@@ -119,14 +119,14 @@ def _common(record: Record, product: Product) -> dict[str, Any]:
         "data": php(record["data"]),
         **{name: record[name] for name in (*_CANCELLED, *_EMPTY)},
         "media": record["media"],
-        "assets": _assets(record),
+        "assets": _assets(record, at),
     }
 
 
-def _assets(record: Record) -> list[dict[str, Any]]:
+def _assets(record: Record, at: str) -> list[dict[str, Any]]:
     if record["issued_at"] is None:
         return []
-    link = f"{record['base']}/assets/{record['id']}/policy.pdf"
+    link = f"{at}/assets/{record['id']}/policy.pdf"
     attached = when(record["issued_at"])
     return [
         {
@@ -145,7 +145,7 @@ def show_offer(call: Call, record: Record) -> dict[str, Any]:
     product = products.of(call, record["quote"]["item"])
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
     return {
-        **_common(record, product),
+        **_common(record, product, base(call)),
         "flow": record["flow"],
         "status": assume(call).paid_offer if record["offer_status"] == "accepted" else record["offer_status"],
         **token,
@@ -164,7 +164,7 @@ def show_policy(call: Call, record: Record) -> dict[str, Any]:
         "insurer": {"href": f"{base(call)}/insurers/{product.insurer_id}"},
     }
     return {
-        **_common(record, product),
+        **_common(record, product, base(call)),
         "customer_id": record["customer_id"],
         "distributor_key": None,
         "insurer_external_policy_id": None,
@@ -210,8 +210,10 @@ def tell(at: Call | Moment, type: str, record: Record) -> None:
     if product is None:
         raise Problem("not_found", "The policy's product is gone.")
     dates, premium = _dates(record, product), record["quote"]["premium"]
+    # Nobody has called about a seeded record that only simulations have touched: its links leave out the host.
+    place = record["base"] or ""
     assets = [{**{name: each[name] for name in ("designation", "name", "extension")}, "href": each["url"]}
-              for each in _assets(record)]  # fmt: skip
+              for each in _assets(record, place)]  # fmt: skip
     data = {
         "id": record["id"],
         "livemode": record["live"],
@@ -223,7 +225,7 @@ def tell(at: Call | Moment, type: str, record: Record) -> None:
         "premium_tax": premium["premium_tax"],
         "metadata": record["metadata"],
         "assets": assets,
-        "_links": {"self": {"href": f"{record['base']}/policies/{record['id']}"}},
+        "_links": {"self": {"href": f"{place}/policies/{record['id']}"}},
     }
     nth = at.space.bump("events")
     emit(at.space, at.now, at.sandbox.randomness.text("event", nth, 32, HEX), type, data)
