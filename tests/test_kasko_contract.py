@@ -245,3 +245,41 @@ def test_today_is_the_sandboxs_day_where_the_product_is_sold(world: World) -> No
     assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 200
     world.advance("11h")  # 23:00 in UTC is midnight in Berlin
     assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 400
+
+
+SHAPES = {
+    "ins": [PRODUCT.item_id],
+    "in": PRODUCT.integrations,
+    "pp": [plan.id for plan in PRODUCT.plans],
+    "prv": list(PRODUCT.product_versions.model_dump().values()),
+    "inv": list(PRODUCT.integration_versions.model_dump().values()),
+    "tp": [PRODUCT.legacy.touchpoint_id if PRODUCT.legacy else ""],
+    "item": [PRODUCT.legacy.item_id if PRODUCT.legacy else ""],
+    "sp": [PRODUCT.legacy.subscription_plan_id if PRODUCT.legacy else ""],
+}
+
+
+@pytest.mark.parametrize("prefix", SHAPES)
+def test_a_products_ids_have_the_documented_prefix_and_length(prefix: str) -> None:
+    for id in SHAPES[prefix]:
+        assert re.fullmatch(rf"{prefix}_[0-9a-f]+", id)
+        assert len(id) == 32
+
+
+def test_tokens_are_long_and_say_nothing(world: World) -> None:
+    token, made = ok(quote(world))["token"], offer(world)
+    for each in (token, made["payment_token"]):
+        assert len(each) >= 80
+        assert re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", each)
+        assert len(each) % 4 == 0
+    assert ok(quote(world, data={"employee_number": 13}))["token"] != token
+
+
+def test_the_way_of_a_conflict_and_of_a_wrong_method(world: World) -> None:
+    made = offer(world)
+    ok(pay(world, made), 201)
+    conflict = ok(pay(world, made), 409)
+    assert (list(conflict), conflict["status"]) == (["status", "message"], "Conflict")
+    wrong = world.ask("DELETE", f"/policies/{made['id']}")
+    assert (wrong.status_code, wrong.json["status"]) == (405, "Method Not Allowed")
+    assert wrong.headers["Allow"] == "GET, PATCH, PUT"

@@ -10,13 +10,17 @@ import pytest
 
 from mockserver.providers.kasko import PROVIDER
 from tests.kasko import (
+    CANCEL,
     DATA,
     INVOICE,
     PERSON,
     PRODUCT,
     PRODUCT_KEYS,
     V3,
+    WHOLE,
+    S,
     basic,
+    dataset,
     events,
     key,
     offer,
@@ -157,3 +161,76 @@ def test_only_a_public_key_and_only_for_quotes_and_payments_stands_in_a_body(wor
     assert world.ask("GET", "/datasets/no", key=None, json=public).status_code == 404
     said(world, "POST", "/quotes?key=pk_no", 401, key=None, headers=V3, json={**body, **public})
     said(world, "POST", "/quotes", 401, key="sk_no", headers=V3, json={**body, **public})
+
+
+# What every call may rely on
+
+
+def test_an_account_begins_with_a_secret_and_a_public_key_for_each_mode(world: World) -> None:
+    begun = [each.secret.rpartition("_")[0] for each in world.sandbox.keys.values()]
+    assert sorted(begun) == ["pk_live", "pk_test", "sk_live", "sk_test"]
+
+
+def test_a_key_does_not_grow_old(world: World) -> None:
+    world.advance("3650d")
+    for mode in ("test", "live"):
+        assert world.ask("GET", "/offers/none", key=key(world, mode)).status_code == 404
+
+
+def test_no_two_answers_share_a_request_id(world: World) -> None:
+    asked = (
+        ("GET", "/offers/none", world.key()),
+        ("GET", "/nothing", None),
+        ("GET", f"/datasets/{dataset(world)}", None),
+    )
+    ids = [world.ask(method, path, key=shown).headers["X-Request-Id"] for method, path, shown in asked * 3]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("nth", [2, 3])
+def test_every_call_about_a_policy_may_ask_for_the_second_or_the_third_version(world: World, nth: int) -> None:
+    accept: dict[str, Any] = {"headers": {"Accept": f"application/vnd.kasko.v{nth}+json"}}
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    made = ok(world.ask("POST", "/policies", json=body, **accept), 201)
+    assert ok(world.ask("GET", f"/offers/{made['id']}", **accept))["insurer_policy_id"] == made["insurer_policy_id"]
+    ok(pay(world, made), 201)
+    world.advance("2s")
+    path = f"/policies/{made['id']}"
+    for method, sent in (("GET", None), ("PATCH", {}), ("PUT", WHOLE), ("PUT", CANCEL)):
+        assert ok(world.ask(method, path, json=sent, **accept))["id"] == made["id"]
+    assert ok(world.ask("POST", f"{path}/reactivate", **accept))["status"] == "paid"
+
+
+def test_a_payment_may_show_a_secret_and_a_public_key_together(world: World) -> None:
+    made = offer(world)
+    body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE}
+    ok(world.ask("POST", "/payments", json=body, query_string={"key": key(world, "public_test")}), 201)
+
+
+def test_nothing_is_limited_and_no_limit_is_told_of(world: World) -> None:
+    answers = [world.ask("GET", "/offers/none") for _ in range(200)]
+    assert {answer.status_code for answer in answers} == {404}
+    assert not [name for name, _ in answers[-1].headers if "limit" in name.lower() or name == "Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/policies", 405), ("GET", "/payments", 405), ("GET", "/offers", 404), ("DELETE", "/policies/any", 405)],
+)
+def test_there_are_no_lists_of_policies_and_nothing_is_deleted(
+    world: World, method: str, path: str, status: int
+) -> None:
+    phrase = {404: "Not Found", 405: "Method Not Allowed"}[status]
+    assert ok(world.ask(method, path), status)["status"] == phrase
+
+
+@pytest.mark.parametrize(
+    ("status", "phrase"),
+    [(500, "Internal Server Error"), (502, "Bad Gateway"), (503, "Service Unavailable"), (504, "Gateway Timeout")],
+)
+def test_a_failure_of_theirs_is_said_in_their_words(world: World, status: int, phrase: str) -> None:
+    rule = {"fault": {"kind": "status", "status": status}}
+    assert world.admin("POST", f"{S}/faults", rule).status_code == 201
+    answer = world.ask("GET", "/offers/any")
+    assert (answer.status_code, answer.json["status"]) == (status, phrase)
+    assert "X-Request-Id" in answer.headers

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from json import dumps
 
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.kasko import DATA, PERSON, PRODUCT, V3, key, ok, old_offer, old_quote, pay, policy, quote
+from tests.kasko import DATA, PERSON, PRODUCT, V3, key, ok, old_offer, old_quote, pay, policy, quote, said
 from tests.worlds import World, make_world
 
 
@@ -90,3 +91,27 @@ def test_a_quote_of_the_second_version_makes_an_offer_of_the_second(world: World
     quoted = old_quote(world, Accept="application/vnd.kasko.v2+json")
     body = {"quote_token": quoted["token"], **PERSON}
     assert ok(world.ask("POST", "/policies", json=body), 201)["id"].startswith("tpol_")
+
+
+@pytest.mark.parametrize("left_out", ["touchpoint_id", "item_id", "subscription_plan_id"])
+def test_a_quote_of_the_second_version_needs_a_place_a_product_and_a_plan(world: World, left_out: str) -> None:
+    old = PRODUCT.legacy
+    assert old is not None
+    query = old.model_dump(include={"touchpoint_id", "item_id", "subscription_plan_id"}) | {"data": dumps(DATA)}
+    query.pop(left_out)
+    headers = {"Accept": "application/vnd.kasko.v2+json"}
+    said(world, "GET", "/quotes", 404, query_string=query, headers=headers)
+
+
+def test_an_old_quote_needs_data(world: World) -> None:
+    old = PRODUCT.legacy
+    assert old is not None
+    for data in ({}, {"data": "x"}, {"data": "[]"}):
+        said(world, "GET", "/quotes", 400, query_string={"variant_id": old.variant_id, **data})
+
+
+@pytest.mark.parametrize("field", ["designation", "name", "mime_type", "file_size"])
+def test_a_file_is_announced_with_all_its_fields(world: World, field: str) -> None:
+    announced = {"designation": "id", "name": "id.pdf", "mime_type": "application/pdf", "file_size": 4}
+    announced.pop(field)
+    assert field in said(world, "POST", "/media", 400, json=announced)

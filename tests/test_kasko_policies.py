@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.kasko import PRODUCT, events, ok, policy, quote, simulate
+from tests.kasko import CANCEL, PRODUCT, WHOLE, events, ok, policy, quote, said, simulate
 from tests.worlds import World, make_world
 
 
@@ -85,3 +87,35 @@ def test_an_insurer_may_cancel(world: World) -> None:
     shown = ok(world.ask("GET", f"/policies/{id}"))
     assert (shown["status"], shown["cancelled_by"]) == ("cancelled", PRODUCT.insurer_id)
     assert events(world)[-1]["type"] == "policy.updated"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("first_name", "Ida"), ("last_name", "Lang"), ("email", "ida@firm.test"), ("data", {"a": "1"})]
+)
+def test_a_patch_changes_what_it_names_and_nothing_else(world: World, field: str, value: Any) -> None:
+    path = f"/policies/{policy(world)}"
+    before = ok(world.ask("GET", path))
+    assert ok(world.ask("PATCH", path, json={field: value})) == {**before, field: value}
+    assert ok(world.ask("GET", path)) == {**before, field: value}
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name", "email", "data"])
+def test_a_replacement_needs_its_fields(world: World, field: str) -> None:
+    body = {name: value for name, value in WHOLE.items() if name != field}
+    assert said(world, "PUT", f"/policies/{policy(world)}", 400, json=body) == f"{field}: field required."
+
+
+def test_a_replacement_may_bring_a_new_quote(world: World) -> None:
+    dearer = ok(quote(world, data={"encryption": False}))
+    shown = ok(world.ask("PUT", f"/policies/{policy(world)}", json={**WHOLE, "quote_token": dearer["token"]}))
+    assert (shown["email"], shown["quote"]["gross_payment_amount"]) == (WHOLE["email"], 165_000)
+
+
+def test_a_cancellation_needs_no_termination_date(world: World) -> None:
+    shown = ok(world.ask("PUT", f"/policies/{policy(world)}", json=CANCEL))
+    assert (shown["status"], shown["cancellation_reason"], shown["termination_date"]) == ("cancelled", "sold", None)
+
+
+def test_a_policy_is_neither_deleted_nor_locked(world: World) -> None:
+    shown = ok(world.ask("GET", f"/policies/{policy(world)}"))
+    assert (shown["deleted_at"], shown["deleted_by"], shown["is_locked"]) == (None, "", False)

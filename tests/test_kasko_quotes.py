@@ -8,7 +8,21 @@ import pytest
 
 from mockserver.engine import Clock
 from mockserver.providers.kasko import PROVIDER
-from tests.kasko import DATA, PERSON, PRODUCT, PRODUCT_KEYS, V3, S, assume, offer, ok, pay, policy, quote, simulate
+from tests.kasko import (
+    DATA,
+    PERSON,
+    PRODUCT,
+    PRODUCT_KEYS,
+    V3,
+    S,
+    assume,
+    offer,
+    ok,
+    pay,
+    policy,
+    quote,
+    simulate,
+)
 from tests.worlds import NOON, World, make_world
 
 
@@ -188,3 +202,52 @@ def test_a_rule_for_patches_that_nobody_knows_is_refused(world: World) -> None:
     answer = simulate(world, "publish_product", product=definition)
     assert answer.status_code == 422
     assert "strin" in answer.text
+
+
+def test_an_integration_version_may_be_pinned_or_the_unpublished_one_asked_for(world: World) -> None:
+    there = PRODUCT.integration_versions
+    for asked, expected in [
+        ({}, there.published),
+        ({"live_integration": "false"}, there.unpublished),
+        ({"live_integration": "true"}, there.published),
+        ({"integration_version_id": there.unpublished}, there.unpublished),
+        ({"integration_version_id": there.published, "live_integration": "false"}, there.published),
+    ]:
+        body = {"quote_token": ok(quote(world, **asked))["token"], **PERSON}
+        made = ok(world.ask("POST", "/policies", json=body), 201)
+        assert ok(world.ask("GET", f"/offers/{made['id']}"))["integration_version_id"] == expected
+
+
+def test_an_offers_quote_says_what_was_quoted(world: World) -> None:
+    quoted = ok(quote(world))
+    said = ok(world.ask("GET", f"/offers/{offer(world)['id']}"))["quote"]
+    assert said == {
+        "version": 2,
+        "customer_input": DATA,
+        "touchpoint_id": PRODUCT_KEYS["integration_id"],
+        "item_id": PRODUCT_KEYS["item_id"],
+        "subscription_plan_id": PRODUCT_KEYS["subscription_plan_id"],
+        "gross_payment_amount": quoted["gross_payment_amount"],
+        "payment_data": quoted["extra_data"],
+        "data": [],
+        "duration_strategy": "fixed_start_and_end_date",
+        "duration_data": {
+            "policy_start_date": "2026-03-31T22:00:00+00:00",
+            "policy_end_date": "2027-03-31T22:00:00+00:00",
+        },
+        "billing_cycles": 1,
+        "quote_created_at": "2026-03-01T12:00:00+00:00",
+    }
+
+
+def test_a_quote_and_its_offer_say_that_an_underwriter_is_asked(world: World) -> None:
+    assert "flow" not in ok(quote(world))["extra_data"]
+    made = offer(world, data={"insured_sum": 100_000_000})
+    assert ok(world.ask("GET", f"/offers/{made['id']}"))["flow"] == "manual_underwriting"
+
+
+def test_one_request_sent_twice_makes_two_offers_whatever_idempotency_key_it_has(world: World) -> None:
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    headers = {"Idempotency-Key": "once"}
+    made = [ok(world.ask("POST", "/policies", json=body, headers=headers), 201)["id"] for _ in range(2)]
+    assert len(set(made)) == 2
