@@ -16,6 +16,7 @@ from tests.kasko import (
     PRODUCT_KEYS,
     V3,
     WHOLE,
+    assume,
     dataset,
     events,
     key,
@@ -237,3 +238,10 @@ def test_a_parameter_that_is_no_json_is_named(world: World, name: str) -> None:
     query = {"language": "en", "fields": '["name"]', name: "["}
     told = said(world, "GET", f"/datasets/{dataset(world)}/dataset_items", 400, query_string=query)
     assert told == f"{name} must be JSON."
+
+
+def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(world: World) -> None:
+    assume(world, forbidden="404")
+    public = {"key": key(world, "public_test")}
+    for path in (f"/offers/{offer(world)['id']}", "/offers/none", "/nothing"):
+        assert said(world, "GET", path, 404, **public) == f"There is nothing at /kasko{path}."
