@@ -88,6 +88,8 @@ class Provider:
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the records a sandbox begins with."""
+    body_credential: Callable[[bytes, str], Credential] | None = None
+    """(body, Content-Type) -> what the client showed there; asked only when headers and query show nothing."""
     read: Callable[[Call], bytes] = _as_sent
     """(call) -> its body as JSON; for providers that also take other media types."""
     repeated: Literal["first", "last"] = "last"
