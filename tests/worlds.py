@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from gzip import decompress
+from gzip import decompress as gunzip
 from json import loads
 from typing import TYPE_CHECKING, Any, cast
+from zlib import decompress as inflate
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -71,6 +73,8 @@ class World:
         return answer.json
 
 
+DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gunzip, "deflate": inflate}
+"""What turns a compressed body into what it says."""
 ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"}, {"data", "next"})
 """The members around what an operation shows."""
 
@@ -80,8 +84,8 @@ def examine(call: Call, reply: Reply) -> None:
     operation = call.operation
     if operation is None or operation.answer is None or reply.status != operation.status or call.fired:
         return
-    plain = decompress(reply.body) if reply.header("Content-Encoding") == "gzip" else reply.body
-    document = loads(plain)
+    decode = DECODERS.get(reply.header("Content-Encoding") or "", bytes)
+    document = loads(decode(reply.body))
     shown = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
     for each in shown if isinstance(shown, list) else [shown]:
         operation.answer.model_validate(each)

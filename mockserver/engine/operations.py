@@ -34,6 +34,10 @@ class Operation:
     offered: Callable[[Assumptions], bool] | None = None
     """Whether a sandbox has the operation at all, where the documents leave that open."""
 
+    def is_offered(self, assumptions: Assumptions) -> bool:
+        """Whether a sandbox with these assumptions has the operation."""
+        return self.offered is None or self.offered(assumptions)
+
     @property
     def statuses(self) -> frozenset[int]:
         """Every status the operation is documented to answer with."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mockserver.engine import Call, Operation, Problem, Record, Reply
+from mockserver.engine import At, Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.answer_models import Shown, paged
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, listed, walk
@@ -43,10 +43,14 @@ class SalaryResponse(Shown):
 
 def _create(call: Call) -> Reply:
     employee, body = found_with_body(call, "employee", "employee_id")
-    ids = {"object": "salary", "id": new_id(call, "sal"), "employee_id": employee["id"]}
-    record = {**ids, **body.model_dump(mode="json")}
-    call.space.put("salaries", record)
-    return one(call, record)
+    return one(call, create_salary(call, employee, body.model_dump(mode="json")))
+
+
+def create_salary(at: At, employee: Record, fields: Mapping[str, Any]) -> Record:
+    """Keep what an employee is paid from a day on."""
+    record = {"object": "salary", "id": new_id(at, "sal"), "employee_id": employee["id"], **fields}
+    at.space.put("salaries", record)
+    return record
 
 
 def _list(call: Call) -> Reply:
