@@ -17,6 +17,7 @@ from mockserver.providers.kota import (
     amendment_calls,
     answers,
     catalog_calls,
+    contribution_calls,
     dependents_calls,
     employee_calls,
     employers,
@@ -59,6 +60,7 @@ _GROUPS = (
     policies,
     amendment_calls,
     imports,
+    contribution_calls,
     legacy_calls,
     sessions,
 )

@@ -67,3 +67,27 @@ class PeopleAssumptions(Assumptions):
         Duration,
         Assumed("How long a token for embedded pages is good.", "Only the answer says; a hosted link lives an hour."),
     ] = 3_600 * SECOND
+    partial_month: Annotated[
+        Literal["by_days", "whole"],
+        Assumed("What a month that is covered in part costs: its days' share, or all.", "Not documented."),
+    ] = "by_days"
+    contribution_tax: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Assumed(
+            "The tax on contributions, in hundredths of a percent of the premium; none makes no entries.",
+            "A category of entries; no rate is documented.",
+        ),
+    ] = 0
+    contribution_tax_relief: Annotated[
+        int,
+        Field(ge=0, le=10_000),
+        Assumed(
+            "The tax relief on contributions, in hundredths of a percent of the premium; its entries are negative.",
+            "A category of entries; neither rate nor sign is documented.",
+        ),
+    ] = 0
+    approval_applied: Annotated[
+        Duration,
+        Assumed("How long an approved action waits to be applied, and then takes.", "Only its events are documented."),
+    ] = 2 * SECOND

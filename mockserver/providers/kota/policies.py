@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
-from mockserver.providers.kota import catalog, legacy, premiums
+from mockserver.providers.kota import catalog, contributions, legacy, premiums
 from mockserver.providers.kota.answer_models import PolicyResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.events import tell
@@ -42,6 +42,7 @@ def _told(at: At, record: Record) -> None:
     first = record["_visit"] == 1 and record["_imported"]
     tell_policy(at, "imported" if first else record["status"], record)
     legacy.employee_policy(at, record)
+    contributions.cover_changed(at, record)
     if record["status"] not in IN_FORCE:
         for told in OVER:
             told(at, record)
@@ -113,7 +114,7 @@ def create_policy(at: At, group_policy: Record, employee_id: str, start_date: st
         "type": "health_insurance",
         "health_insurance": _health_insurance(at, group_policy, start_date, cover),
         "disclosures": group_policy["disclosures"],
-        "_coverage_selections": cover.selections,
+        "_coverage_selections": [*(group_policy["_coverage_selections"] or ()), *(cover.selections or ())],
         "_imported": imported,
     }
     return LIFECYCLE.begin(at, priced(at, record, cover.members), _first_state(at, record))
@@ -156,9 +157,14 @@ def priced(at: At, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
 
 def change_members(at: At, policy: Record, members: Sequence[Record]) -> Record:
     """Cover these members from now on."""
-    changed = LIFECYCLE.keep(at, priced(at, policy, members))
-    tell_policy(at, "updated", changed)
+    return _update(at, priced(at, policy, members))
+
+
+def _update(at: At, changed: Record, what: str = "updated") -> Record:
+    changed = LIFECYCLE.keep(at, changed)
+    tell_policy(at, what, changed)
     legacy.employee_policy(at, changed)
+    contributions.cover_changed(at, changed)
     return changed
 
 
@@ -166,9 +172,7 @@ def cancel(at: At, policy: Record, day: str) -> Record:
     """End a policy on a day: now when the day is not ahead, or the policy would begin only then."""
     if day <= today(at) or day <= policy["start_date"]:
         return LIFECYCLE.take(at, policy, "cancel", cancellation_date=day)
-    changed = LIFECYCLE.keep(at, {**policy, "cancellation_date": day})
-    tell_policy(at, "updated", changed)
-    return changed
+    return _update(at, {**policy, "cancellation_date": day})
 
 
 def in_force(at: At, **wanted: Any) -> Iterator[Record]:
@@ -186,9 +190,7 @@ def follow_renewal(at: At, group_policy: Record, following: Record | None = None
         if status == "renewed" and following is not None:
             renewal["renewed_policy_id"] = _renew(at, policy, following)["id"]
         changed = {**policy, "health_insurance": {**policy["health_insurance"], "renewal": renewal}}
-        LIFECYCLE.keep(at, changed)
-        tell_policy(at, _RENEWAL_EVENTS.get(status, "updated"), changed)
-        legacy.employee_policy(at, changed)
+        _update(at, changed, _RENEWAL_EVENTS.get(status, "updated"))
 
 
 def _renew(at: At, policy: Record, following: Record) -> Record:

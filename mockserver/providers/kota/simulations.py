@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
 from mockserver.providers.kota import (
     amendments,
+    approvals,
+    contributions,
     dependents,
     employees,
     employers,
@@ -24,12 +26,15 @@ from mockserver.providers.kota import (
     requirements,
     simulations_enrolment,
     simulations_groups,
+    simulations_people,
 )
 from mockserver.providers.kota.kinds import KINDS
 
 LIFECYCLES: tuple[Lifecycle, ...] = (
     employers.LIFECYCLE,
     employees.LIFECYCLE,
+    contributions.LIFECYCLE,
+    approvals.LIFECYCLE,
     groups.LIFECYCLE,
     quotes.LIFECYCLE,
     policy_intents.LIFECYCLE,
@@ -72,4 +77,5 @@ SIMULATIONS = (
     falling_due(LIFECYCLES),
     *simulations_groups.SIMULATIONS,
     *simulations_enrolment.SIMULATIONS,
+    *simulations_people.SIMULATIONS,
 )
