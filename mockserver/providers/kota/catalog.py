@@ -8,8 +8,6 @@ from typing import Any
 from mockserver.engine import At, Record
 from mockserver.providers.kota.records import kept
 
-Member = tuple[str, str]
-"""A member's type and date of birth."""
 _PRICED_AS = {"adult_dependant": ("young_adult", "adult"), "child": ("child",)}
 """By member type: the prices that count, the first that the plan has; everybody else is an adult."""
 _PARTNERS, _DEPENDANTS = {"spouse", "partner"}, {"adult_dependant", "child"}
@@ -29,9 +27,9 @@ def plan(at: At, id: str) -> Record:
     return record
 
 
-def monthly_premium(plan: Record, members: Iterable[Member]) -> int:
-    """What a plan costs in a month for these members, in cents, without any options."""
-    pricing, types = plan["health_insurance"]["pricing"], [type for type, _ in members]
+def monthly_premium(plan: Record, types: Iterable[str]) -> int:
+    """What a plan costs in a month for members of these types, in cents, without any options."""
+    pricing = plan["health_insurance"]["pricing"]
     if pricing["type"] == "tier_based":
         return _in_tiers(pricing["tier_based"], set(types))
     prices = {each["code"]: cents(each["monthly_premium"]) for each in pricing["per_member"]["member_type_pricing"]}

@@ -69,7 +69,7 @@ def _list_plans(call: Call) -> Reply:
 
 
 def _of_policyholder(plan: Record) -> int:
-    return monthly_premium(plan, [("policyholder", "")])
+    return monthly_premium(plan, ["policyholder"])
 
 
 def _retrieve_plan(call: Call) -> Reply:

@@ -43,8 +43,8 @@ def shares(plan: Record, sharing: Record, members: Sequence[Record], policy_sele
     policyholder's.
     """
     ordered = sorted(members, key=lambda member: _ORDER.index(member["member_type"]))
-    ages = [(member["member_type"], member["date_of_birth"]) for member in ordered]
-    upto = [0, *(monthly_premium(plan, ages[: count + 1]) for count in range(len(ages)))]
+    types = [member["member_type"] for member in ordered]
+    upto = [0, *(monthly_premium(plan, types[: count + 1]) for count in range(len(types)))]
     costs = [after - before for before, after in pairwise(upto)]
     options = [coverage.monthly(plan, member.get("_coverage_selections")) for member in ordered]
     options[0] += coverage.monthly(plan, policy_selections)

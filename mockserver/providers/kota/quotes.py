@@ -146,9 +146,7 @@ def covered(at: At, record: Record) -> list[Record]:
 def _price(at: At, record: dict[str, Any]) -> None:
     plan, employees = catalog.plan(at, record["plan_id"]), covered(at, record)
     options = coverage.monthly(plan, record["_coverage_selections"])
-    cents = sum(
-        options + catalog.monthly_premium(plan, [("policyholder", each["date_of_birth"])]) for each in employees
-    )
+    cents = len(employees) * (options + catalog.monthly_premium(plan, ["policyholder"]))
     expired = outcome(KIND, employer_of(at, record)) == "quote_expired"
     record["_quote"] = {
         "employee_count": len(employees),
