@@ -40,6 +40,7 @@ from mockserver.providers.kota.auth import KEYS, authenticate, credential
 from mockserver.providers.kota.dialect import KotaDialect
 from mockserver.providers.kota.kinds import COLLECTIONS
 from mockserver.providers.kota.seed import generate
+from mockserver.providers.kota.seed_dates import settle
 from mockserver.providers.kota.simulations import SIMULATIONS
 
 _GROUPS = (
@@ -77,6 +78,7 @@ PROVIDER = Provider(
     credential=credential,
     keys=KEYS,
     generate=generate,
+    settle=settle,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,
     idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -82,8 +82,15 @@ LIFECYCLE: Lifecycle = Lifecycle(
 )
 
 
-def create_group_policy(at: At, group: Record, plan: Record, start_date: str, cost_sharing: Record) -> Record:
-    """Make the policy of a group, which readies the group and lets its employees enrol."""
+def create_group_policy(
+    at: At,
+    group: Record,
+    plan: Record,
+    start_date: str,
+    cost_sharing: Record,
+    selections: Sequence[Record] | None = None,
+) -> Record:
+    """Make the policy of a group, with the options selected for it, which readies the group for enrolments."""
     bundled = any(each["plan"]["id"] != plan["id"] for each in in_force(at, group["id"]))
     record = {
         "object": "group_policy",
@@ -98,6 +105,7 @@ def create_group_policy(at: At, group: Record, plan: Record, start_date: str, co
         "plan": catalog.policy_plan(plan),
         "health_insurance": _health_insurance(at, _renewal_date(at, start_date), cost_sharing),
         "disclosures": catalog.disclosures(plan),
+        "_coverage_selections": selections,
     }
     made = LIFECYCLE.begin(at, record, _first_state(at, record))
     if made["status"] in IN_FORCE:
@@ -182,7 +190,8 @@ def _follow(at: At, record: Record, cost_sharing: Record | None) -> Record:
     assert group is not None
     insurance = record["health_insurance"]
     sharing = cost_sharing or insurance["configuration"]["cost_sharing"]
-    return create_group_policy(at, group, plan, insurance["renewal"]["renewal_date"], sharing)
+    day, selections = insurance["renewal"]["renewal_date"], record["_coverage_selections"]
+    return create_group_policy(at, group, plan, day, sharing, selections)
 
 
 def renew(at: At, record: Record, cost_sharing: Record) -> None:

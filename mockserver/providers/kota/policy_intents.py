@@ -78,7 +78,8 @@ def _cover(at: At, record: dict[str, Any]) -> None:
         return
     group, plan = group_of(at, record), catalog.plan(at, record["plan_id"])
     start = max(record["_start_date"] or group_policies.first_day(at), today(at))
-    group_policies.create_group_policy(at, group, plan, start, record["_cost_sharing"])
+    terms = record["_cost_sharing"], record["_coverage_selections"]
+    group_policies.create_group_policy(at, group, plan, start, *terms)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
@@ -138,6 +139,7 @@ def create_policy_intent(at: At, quote_intent: Record, fields: Mapping[str, Any]
         "action_required": None,
         "disclosures": quote_intent["disclosures"],
         "_cost_sharing": sharing or quote_intent["_quote"]["cost_sharing"],
+        "_coverage_selections": quote_intent["_coverage_selections"],
         "_start_date": quote_intent["expected_start_date"],
         # The newest: the oldest may have been renewed already.
         "_renews": next((each["id"] for each in in_force[::-1] if each["plan"]["id"] == quote_intent["plan_id"]), None),

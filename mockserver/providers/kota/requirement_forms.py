@@ -105,14 +105,14 @@ _DEPENDENT = (
 _DATASETS = {"legal_forms": {"id": "legal_forms", "items": [{"value": each, "label": each} for each in _LEGAL_FORMS]}}
 
 
-def _form(id: str, object_type: str, context: str | None, fields: tuple[dict[str, Any], ...]) -> Form:
+def _form(id: str, object_type: str, context: str, fields: tuple[dict[str, Any], ...]) -> Form:
     used = [_DATASETS[field["optionsSource"]["dataset"]] for field in fields if "optionsSource" in field]
     return {
         "id": id,
         "version": 1,
         "object_type": object_type,
         "benefit_type": "health",
-        **({"context": context} if context else {}),
+        "context": context,
         "fields": list(fields),
         **({"datasets": used} if used else {}),
         "flow": {"mode": "manual", "steps": [{"id": "details", "fields": [field["id"] for field in fields]}]},
@@ -128,8 +128,6 @@ _ROWS = (
     ("enrolment_intent", _form("enrolment_employee", "employee", "enrolment_intent", _HEALTH)),
     ("enrolment_intent", _form("enrolment_person", "associated_person", "enrolment_intent", _DEPENDENT)),
     ("dependents_management_intent", _form("dependent", "associated_person", _DEPENDANT, _DEPENDENT)),
-    ("policy_amendment_intent", _form("amendment_employee", "employee", None, _HEALTH)),
-    ("policy_amendment_intent", _form("amendment_person", "associated_person", None, _DEPENDENT)),
 )
 FORMS: Mapping[tuple[str, str], Form] = {(kind, form["object_type"]): form for kind, form in _ROWS}
 """By kind of intent and of what is asked about."""

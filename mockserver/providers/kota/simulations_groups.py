@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import At, Lifecycle, Moment, Record, Refusal, Simulation
 from mockserver.providers.kota import (
+    enrolments,
     group_policies,
     groups,
     memberships,
@@ -74,7 +75,7 @@ class ChosenIntent(Parameters):
 class Asked(Parameters):
     """What is asked of an intent beside what it asks anyway."""
 
-    id: str = Field(description="The id of the group quote intent or group policy intent: gqi_... or gpi_...")
+    id: str = Field(description="The intent's id: gqi_..., gpi_... or ei_...")
     object_type: RequirementObjectType
     object_id: str
 
@@ -101,7 +102,12 @@ class Decision(Parameters):
     decision: Literal["open", "renew", "decline"]
 
 
-_INTENTS: Mapping[str, Lifecycle] = {"gqi": quotes.LIFECYCLE, "gpi": policy_intents.LIFECYCLE}
+_INTENTS: Mapping[str, Lifecycle] = {
+    "gqi": quotes.LIFECYCLE,
+    "gpi": policy_intents.LIFECYCLE,
+    "ei": enrolments.LIFECYCLE,
+}
+"""By prefix: the intents that require forms."""
 
 
 def _chosen(at: At, kind: str, id: str) -> Record:
@@ -114,7 +120,7 @@ def _chosen(at: At, kind: str, id: str) -> Record:
 def _intent(at: At, id: str) -> tuple[Lifecycle, Record]:
     lifecycle = _INTENTS.get(id.partition("_")[0])
     if lifecycle is None:
-        raise Refusal(f"{id!r} is the id of no group quote intent and of no group policy intent")
+        raise Refusal(f"{id!r} is the id of no intent that requires forms")
     return lifecycle, _chosen(at, lifecycle.kind, id)
 
 
