@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kota import PROVIDER
-from tests.kota import employee, employer, simulate, step
+from tests.kota import employee, employer, made, simulate, step
 from tests.kota_cover import (
     S,
     assume,
+    done,
     enrolled,
     freeze,
     get,
@@ -191,18 +192,18 @@ def test_a_policy_that_exists_at_the_insurer_is_taken_over(world: World) -> None
     pair = insured_pair(world)
     spouse = person(world, pair[0], "spouse", "1990-01-01")
     people = [{"associated_person_id": spouse, "member_number": "M-2"}]
-    made = ok(importing(world, pair, associated_persons=people))
-    assert made["status"] == "processing"
-    assert made["associated_persons"][0]["member_number"] == "M-2"
+    asked = ok(importing(world, pair, associated_persons=people))
+    assert asked["status"] == "processing"
+    assert asked["associated_persons"][0]["member_number"] == "M-2"
     world.advance("3s")
-    assert get(world, f"/policy_import_intents/{made['id']}")["status"] == "success"
+    assert get(world, f"/policy_import_intents/{asked['id']}")["status"] == "success"
     policy = get(world, "/policies")["items"][0]
     assert (policy["start_date"], policy["end_date"], policy["status"]) == ("2025-11-01", None, "active")
     assert policy["health_insurance"]["policy_number"] == "ILH-77"
     members = [(each["member_type"], each["member_number"]) for each in policy["health_insurance"]["members"]]
     assert members == [("policyholder", "M-1"), ("spouse", "M-2")]
     states = ["processing", "success"]
-    assert told(world, made["id"]) == [f"policy_import_intent.{state}" for state in states]
+    assert told(world, asked["id"]) == [f"policy_import_intent.{state}" for state in states]
     # The event of a success names the policy.
     assert told(world, policy["id"]) == ["policy.imported", "policy_import_intent.success"]
     freeze(world, "2028-01-01T00:00:00Z")
@@ -214,6 +215,37 @@ def test_an_imported_policy_ends_when_its_insurer_says(world: World) -> None:
     ok(importing(world, pair, policy_end_date="2026-02-28"))
     world.advance("3s")
     assert get(world, "/policies?status=expired")["items"][0]["end_date"] == "2026-02-28"
+
+
+def test_the_last_day_there_is_means_for_ever(world: World) -> None:
+    ok(importing(world, insured_pair(world), policy_start_date="2026-05-01", policy_end_date="9999-12-31"))
+    world.advance("3s")
+    id = get(world, "/policies?status=scheduled")["items"][0]["id"]
+    freeze(world, "2030-01-01T00:00:00Z")
+    assert (shown(world, id)["status"], shown(world, id)["end_date"]) == ("active", "9999-12-31")
+
+
+def test_a_plan_of_a_bundle_covers_whom_it_can(world: World) -> None:
+    owner = employer(world)
+    someone, everybody = employee(world, owner), group(world, owner)
+    group_policy(world, everybody, "Core")
+    group_policy(world, everybody, "Single", sharing={"type": "policyholder_only"})
+    world.advance("5s")
+    join(world, everybody, someone)
+    body = {"employee_id": someone, "group_id": everybody, "force_confirmation": True}
+    enrolment = f"/enrolment_intents/{made(world, '/enrolment_intents', body)['id']}"
+    world.advance("2s")
+    listing = f"/dependents_management_intents/{made(world, f'{enrolment}/create_dependents_management_intent')['id']}"
+    made(world, f"{listing}/dependents", {"associated_person_ids": [person(world, someone)]})
+    done(post(world, f"{listing}/confirm"))
+    world.advance("3s")
+    done(post(world, f"{enrolment}/confirm"))
+    world.advance("3s")
+    found = get(world, f"/policies?employee_id={someone}")["items"]
+    assert {each["plan"]["name"]: len(each["health_insurance"]["members"]) for each in found} == {
+        "Core": 2,
+        "Single": 1,
+    }
 
 
 def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(world: World) -> None:
@@ -237,6 +269,8 @@ def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(world: World
     [
         ({"policy_start_date": "1900-01-01"}, "policy_start_date"),
         ({"policy_start_date": "1.1.2026"}, "policy_start_date"),
+        ({"policy_start_date": "2027-03-01"}, "policy_start_date"),
+        ({"policy_start_date": "9999-12-31"}, "policy_start_date"),
         ({"policy_end_date": "2025-10-31"}, "policy_end_date"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
 from mockserver.providers.kota import dependents, eligibility, legacy, requirements
 from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.catalog import plan as plan_of
 from mockserver.providers.kota.enrolment_parts import (
     action_required,
     confirmation_needed,
@@ -20,7 +21,7 @@ from mockserver.providers.kota.enrolment_parts import (
 )
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import walk
-from mockserver.providers.kota.members import cover
+from mockserver.providers.kota.members import cover, member_type
 from mockserver.providers.kota.policies import Cover, create_policy
 from mockserver.providers.kota.records import begins, kept, later, new_id, outcome, today
 
@@ -60,22 +61,26 @@ def _explain(at: At, record: dict[str, Any]) -> None:
 
 
 def _enrol(at: At, record: dict[str, Any]) -> None:
+    parts = record["policy_enrolments"]
+    bundling = ["bundled_primary", *["bundled_secondary"] * (len(parts) - 1)] if len(parts) > 1 else ["not_bundled"]
+    record["policy_enrolments"] = [
+        {**part, "id": _cover(at, record, part, bundled)["id"]} for part, bundled in zip(parts, bundling, strict=False)
+    ]
+
+
+def _cover(at: At, record: Record, part: Record, bundling: str) -> Record:
+    group_policy = kept(at, "group_policy", part["_group_policy_id"])
     employee = kept(at, "employee", record["employee_id"])
+    assert group_policy is not None, "group policies are never deleted"
     assert employee is not None, "employees are never deleted"
+    start = part["estimated_effective_from"]
+    types = plan_of(at, part["plan"]["id"])["health_insurance"]["supported_member_types"]
     people = dependents.confirmed(at, record["id"]) or []
-    enrolled: list[dict[str, Any]] = []
-    for each in record["policy_enrolments"]:
-        bundling = ("bundled_secondary" if enrolled else "bundled_primary") if _is_bundle(record) else "not_bundled"
-        group_policy, start = kept(at, "group_policy", each["_group_policy_id"]), each["estimated_effective_from"]
-        assert group_policy is not None, "group policies are never deleted"
-        selections = each["health_insurance"]["coverage_selections"]
-        covered = Cover(cover(at, employee, people, start), selections, bundling=bundling)
-        enrolled.append({**each, "id": create_policy(at, group_policy, employee["id"], start, covered)["id"]})
-    record["policy_enrolments"] = enrolled
-
-
-def _is_bundle(record: Record) -> bool:
-    return len(record["policy_enrolments"]) > 1
+    # The list was checked against one plan; another of the bundle may not cover everybody.
+    insured = [each for each in people if member_type(at, each.person, start) in types]
+    selections = part["health_insurance"]["coverage_selections"]
+    covered = Cover(cover(at, employee, insured, start), selections, bundling=bundling)
+    return create_policy(at, group_policy, employee["id"], start, covered)
 
 
 _FILLED: dict[str, Callable[[At, dict[str, Any]], None]] = {

@@ -103,6 +103,9 @@ def _create(call: Call) -> Reply:
     group = referred(call, "group", "group_id", body.group_id)
     refuse_fields(_wrong(call, body))
     refuse_uninsurable(call, group, employee)
+    ends_on = policies_of(call, group["id"])[0]["end_date"]
+    if body.policy_start_date > ends_on:
+        refuse_fields([("policy_start_date", f"the group's policy ends on {ends_on}")])
     need_insurer(call)
     return one(call, create_import(call, body.model_dump(mode="json")))
 

@@ -19,6 +19,8 @@ from mockserver.providers.kota.terms import EmployeeId, GroupId, GroupPolicyId
 STATES = ("scheduled", "active", "expired", "cancelled")
 IN_FORCE = frozenset(("scheduled", "active"))
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
+_FOREVER = "9999-12-31"
+"""What insurers write for the end of what has none; there is no day after it."""
 OVER: list[Callable[[At, Record], None]] = []
 """Told of a policy that has ended; amendments add themselves, since they are built on policies."""
 
@@ -51,7 +53,7 @@ def _told(at: At, record: Record) -> None:
 def _next_due(at: At, record: Record) -> int | None:
     days = [] if record["status"] == "active" else [record["start_date"]]
     days += [record["cancellation_date"]] if record["cancellation_date"] else []
-    days += [later(record["end_date"], 1)] if record["end_date"] else []
+    days += [later(record["end_date"], 1)] if (record["end_date"] or _FOREVER) < _FOREVER else []
     ahead = [day for day in days if day > today(at)]
     return begins(min(ahead)) if ahead else None
 
