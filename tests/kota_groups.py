@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mockserver.engine import Progress, Randomness, State
+from mockserver.providers.kota import PROVIDER
+from mockserver.providers.kota.catalog_records import records
+from tests.worlds import World, make_world
+
 if TYPE_CHECKING:
-    from tests.worlds import Answer, World
+    from tests.worlds import Answer
 
 S = "/sandboxes/kota"
 ADDRESS = {"line1": "12 Harbour Row", "city": "Galway", "postal_code": "H91 T8NX", "country_code": "ie"}
@@ -17,6 +23,15 @@ POLICY_ANSWERS = {
     "trading_since": "2019-05-01",
     "payment": "invoice",
 }
+
+
+def _catalog(randomness: Randomness, size: str, progress: Progress) -> State:
+    return {**records(randomness)}
+
+
+def bare_world() -> World:
+    """A platform that nobody has signed up to: it has providers and plans alone."""
+    return make_world(replace(PROVIDER, generate=_catalog))
 
 
 def ok(answer: Answer, status: int = 200) -> Any:

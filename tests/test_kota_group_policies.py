@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER
 from tests.kota_groups import (
     active,
     assume,
+    bare_world,
     data_of,
     employer,
     get,
@@ -16,7 +16,11 @@ from tests.kota_groups import (
     impossible,
     join,
     missing,
+    ok,
     plan,
+    policy_intent,
+    post,
+    quote,
     refused,
     simulate,
     staffed,
@@ -24,14 +28,14 @@ from tests.kota_groups import (
     step,
     told,
 )
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 ALL = "status=scheduled,active,expired,cancelled"
 
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return bare_world()
 
 
 def path(id: str) -> str:
@@ -220,10 +224,10 @@ def test_a_renewal_opens_and_is_renewed_by_the_policy_that_follows(world: World)
 
 @pytest.mark.parametrize("way", ["assumption", "metadata"])
 def test_a_renewal_can_come_to_nothing(world: World, way: str) -> None:
-    changes = {"metadata": {"testmode.renewal": "cancelled"}} if way == "metadata" else {}
+    metadata = {"testmode.renewal": "cancelled"} if way == "metadata" else None
     if way == "assumption":
         assume(world, renewals="cancelled")
-    gp = group_policy(world, staffed(world, **changes))
+    gp = group_policy(world, staffed(world, metadata=metadata))
     world.advance("366d")
     assert (renewal(world, gp), status(world, path(gp))) == ("cancelled", "expired")
     assert "group_policy.renewal.canceled" in told(world, gp)
@@ -280,6 +284,30 @@ def test_a_group_is_readied_once_and_updated_by_later_policies(world: World) -> 
     assert "group.updated" in told(world, gr)
     step(world, gr, "archive")
     assert get(world, f"/groups/{gr}")["status"] == "archived"
+
+
+def selection(world: World, scope: str, name: str) -> dict[str, object]:
+    configuration = next(each for each in plan(world, "Choice")["coverage_options"] if each["scope"] == scope)
+    options = [{"option_id": each["id"]} for each in configuration["options"] if each["name"] == name]
+    return {"configuration_id": configuration["id"], "options": options}
+
+
+def test_options_selected_for_the_group_are_in_the_price_of_its_employees_policies(world: World) -> None:
+    assume(world, group_policy_asks="nothing", group_policy_start="today")
+    gr = staffed(world)
+    (member,) = get(world, f"/groups/{gr}/employees")["items"]
+    selections = [selection(world, "group_policy", "All hospitals")]
+    policy_intent(world, quote(world, gr, "Choice", coverage_selections=selections))
+    world.advance("5s")
+    asked = {"employee_id": member["id"], "group_id": gr, "force_confirmation": False}
+    ok(post(world, "/enrolment_intents", {**asked, "coverage_selections": [selection(world, "policy", "Low excess")]}))
+    world.advance("2s")
+    (intent,) = get(world, f"/enrolment_intents?group_id={gr}")["items"]
+    assert intent["status"] == "enrolling"
+    world.advance("3s")
+    (policy,) = get(world, f"/policies?group_id={gr}")["items"]
+    # 142.25 for an adult, 12.00 for the hospitals, 6.50 for the excess.
+    assert policy["health_insurance"]["estimated_gross_premium"]["monthly"]["total"] == 160.75
 
 
 def test_a_policy_can_be_given_to_a_group_that_exists_only(world: World) -> None:

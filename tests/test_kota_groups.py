@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER
 from tests.kota_groups import (
     active,
     assume,
+    bare_world,
     data_of,
     employee,
     employer,
@@ -27,12 +27,12 @@ from tests.kota_groups import (
     step,
     told,
 )
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return bare_world()
 
 
 def member(world: World, group_id: str, employee_id: str) -> Any:

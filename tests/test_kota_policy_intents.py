@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER
 from tests.kota_groups import (
     POLICY_ANSWERS,
     assume,
+    bare_world,
     data_of,
     fulfil,
     get,
@@ -31,7 +31,7 @@ from tests.kota_groups import (
     step,
     told,
 )
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 EIGHTY = {"type": "percentage", "percentage": {"percentage": 80}}
 OTHERS = {"member_count": None, "member_selection": None, "family_type": None}
@@ -40,7 +40,7 @@ FIFTY = {**EIGHTY, "percentage": {"percentage": 50}}
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return bare_world()
 
 
 def path(id: str) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER
 from tests.kota_groups import (
     QUOTE_ANSWERS,
     active,
     answer,
     assume,
+    bare_world,
     data_of,
     employer,
     fulfil,
@@ -34,7 +34,7 @@ from tests.kota_groups import (
     step,
     told,
 )
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 EIGHTY = {"type": "percentage", "percentage": {"percentage": 80}}
 OTHERS = {"member_count": None, "member_selection": None, "family_type": None}
@@ -42,7 +42,7 @@ OTHERS = {"member_count": None, "member_selection": None, "family_type": None}
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return bare_world()
 
 
 def path(id: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER
 from mockserver.providers.kota.form_answers import outstanding, wrong
 from mockserver.providers.kota.logic import holds
 from mockserver.providers.kota.requirement_forms import FORMS
@@ -15,9 +14,13 @@ from tests.kota_groups import (
     QUOTE_ANSWERS,
     answer,
     assume,
+    bare_world,
+    fulfil,
     get,
+    group_policy,
     impossible,
     missing,
+    ok,
     policy_intent,
     post,
     quote,
@@ -29,7 +32,7 @@ from tests.kota_groups import (
     status,
     step,
 )
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 TODAY = "2026-03-01"
 HEALTHY = {"treated": False, "truthful": True}
@@ -42,14 +45,12 @@ COMPLETE: dict[tuple[str, str], Any] = {
     ("enrolment_intent", "employee"): HEALTHY,
     ("enrolment_intent", "associated_person"): DEPENDENT,
     ("dependents_management_intent", "associated_person"): DEPENDENT,
-    ("policy_amendment_intent", "employee"): HEALTHY,
-    ("policy_amendment_intent", "associated_person"): DEPENDENT,
 }
 
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return bare_world()
 
 
 @pytest.fixture
@@ -219,6 +220,19 @@ def test_more_can_be_asked_of_an_intent_off_stage(world: World) -> None:
     impossible(world, "ask_requirement", id=id, object_type="employee", object_id="ee_none")
     impossible(world, "ask_requirement", id=id, object_type="associated_person", object_id="ap_none")
     impossible(world, "ask_requirement", id=gr, object_type="employee", object_id=member["id"])
+
+
+def test_an_enrolment_can_be_asked_for_more_off_stage_too(world: World) -> None:
+    gr = staffed(world)
+    group_policy(world, gr)
+    (member,) = get(world, f"/groups/{gr}/employees")["items"]
+    body = {"employee_id": member["id"], "group_id": gr, "force_confirmation": True}
+    intent = f"/enrolment_intents/{ok(post(world, '/enrolment_intents', body))['id']}"
+    simulate(world, "ask_requirement", id=intent.rpartition("/")[2], object_type="employee", object_id=member["id"])
+    assert status(world, intent) == "action_required"
+    fulfil(world, intent, HEALTHY)
+    world.advance("2s")
+    assert status(world, intent) == "pending_confirmation"
 
 
 @pytest.mark.parametrize("key", FORMS, ids="-".join)
