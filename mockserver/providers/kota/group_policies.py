@@ -92,7 +92,17 @@ def create_group_policy(
 ) -> Record:
     """Make the policy of a group, with the options selected for it, which readies the group for enrolments."""
     bundled = any(each["plan"]["id"] != plan["id"] for each in in_force(at, group["id"]))
-    record = {
+    record = {**_new(at, group, plan, start_date, cost_sharing), "_coverage_selections": selections}
+    made = LIFECYCLE.begin(at, record, _first_state(at, record))
+    if made["status"] in IN_FORCE:
+        renewals.begin(at, made)
+    groups.insure(at, group["id"], made["id"], bundled=bundled)
+    memberships.review_group(at, group["id"])
+    return made
+
+
+def _new(at: At, group: Record, plan: Record, start_date: str, cost_sharing: Record) -> dict[str, Any]:
+    return {
         "object": "group_policy",
         "id": new_id(at, "gp"),
         "group_id": group["id"],
@@ -105,14 +115,7 @@ def create_group_policy(
         "plan": catalog.policy_plan(plan),
         "health_insurance": _health_insurance(at, _renewal_date(at, start_date), cost_sharing),
         "disclosures": catalog.disclosures(plan),
-        "_coverage_selections": selections,
     }
-    made = LIFECYCLE.begin(at, record, _first_state(at, record))
-    if made["status"] in IN_FORCE:
-        renewals.begin(at, made)
-    groups.insure(at, group["id"], made["id"], bundled=bundled)
-    memberships.review_group(at, group["id"])
-    return made
 
 
 def _first_state(at: At, record: Record) -> str:
