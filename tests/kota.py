@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tests.worlds import World
+from mockserver.providers.kota import PROVIDER, catalog_records
+from tests.worlds import World, make_world
+
+S = "/sandboxes/kota"
 
 ADDRESS = {"line1": "12 Harbour Row", "city": "Galway", "postal_code": "H91 T8NX", "country_code": "ie"}
 EMPLOYER = {
@@ -26,9 +30,29 @@ EMPLOYEE = {
 }
 
 
+def new_world(**assumptions: Any) -> World:
+    """A world in which nothing has happened yet: the catalog is there, and nobody else."""
+    world = make_world(replace(PROVIDER, generate=lambda randomness, *_: {**catalog_records.records(randomness)}))
+    if assumptions:
+        assume(world, **assumptions)
+    return world
+
+
+def assume(world: World, **settings: Any) -> None:
+    """Change assumptions."""
+    answer = world.admin("PATCH", S, {"assumptions": settings})
+    assert answer.status_code == 200, answer.text
+
+
+def freeze(world: World, at: str) -> None:
+    """Have it be an instant."""
+    answer = world.admin("PUT", f"{S}/clock", {"action": "freeze", "at": at})
+    assert answer.status_code == 200, answer.text
+
+
 def made(world: World, path: str, body: Any = None) -> Any:
     """What a POST that has to succeed answers."""
-    answer = world.ask("POST", path, json=body) if body is not None else world.ask("POST", path)
+    answer = world.ask("POST", path, **({} if body is None else {"json": body}))
     assert answer.status_code == 200, answer.text
     return answer.json
 
@@ -40,12 +64,24 @@ def read(world: World, path: str) -> Any:
     return answer.json
 
 
-def refused(world: World, method: str, path: str, body: Any = None) -> dict[str, Any]:
+def refused(world: World, method: str, path: str, body: Any = None) -> Any:
     """The problem that a call which has to be refused is answered with."""
-    answer = world.ask(method, path, json=body) if body is not None else world.ask(method, path)
+    answer = world.ask(method, path, **({} if body is None else {"json": body}))
     assert answer.status_code >= 400, answer.text
-    problem: dict[str, Any] = answer.json
-    return problem
+    return answer.json
+
+
+def wrong(world: World, method: str, path: str, body: Any = None) -> list[str]:
+    """The fields or parameters that a call is refused for."""
+    problem = refused(world, method, path, body)
+    assert (problem["status"], problem["error_code"]) == (400, "invalid_request")
+    return list(problem["errors"])
+
+
+def code(world: World, method: str, path: str, body: Any = None) -> tuple[int, str]:
+    """The status and error code that a call is refused with."""
+    problem = refused(world, method, path, body)
+    return problem["status"], problem["error_code"]
 
 
 def employer(world: World, **changes: Any) -> str:
@@ -71,7 +107,7 @@ def told(world: World, version: str = "v2") -> list[str]:
 
 def events(world: World, version: str = "v2", type: str = "") -> list[Any]:
     """The events so far, oldest first, of one version and perhaps one type."""
-    kept = world.admin("GET", f"/sandboxes/{world.sandbox.id}/events").json
+    kept = world.admin("GET", f"{S}/events").json
     return [event for event in kept if event["version"] == version and event["type"].startswith(type)]
 
 
@@ -82,6 +118,6 @@ def step(world: World, id: str, name: str) -> Any:
 
 def simulate(world: World, name: str, **parameters: Any) -> Any:
     """Have something happen off stage."""
-    answer = world.admin("POST", f"/sandboxes/{world.sandbox.id}/simulations/{name}", parameters)
+    answer = world.admin("POST", f"{S}/simulations/{name}", parameters)
     assert answer.status_code == 200, answer.text
     return answer.json

@@ -70,7 +70,8 @@ def _awaited(at: At, record: Record) -> list[str]:
 
 
 def _check(moment: Moment, record: Record) -> str | None:
-    if _check_due(moment, record) > moment.now:
+    if any(begins(day) > moment.now for day in _awaited(moment, record)):
+        # The day was put off, and has a timer of its own.
         return None
     wanted = outcome("employee", record, kept(moment, "employer", record["employer_id"]))
     return (LIFECYCLE.leads_to(record, wanted) if wanted else None) or "pass_check"
