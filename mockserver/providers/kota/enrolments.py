@@ -48,8 +48,7 @@ def _ask(at: At, record: dict[str, Any]) -> None:
 
 
 def _wait(at: At, record: dict[str, Any]) -> None:
-    if record["status"] == "pending_confirmation":
-        record["pending_confirmation"] = pending_confirmation(at, record)
+    record["pending_confirmation"] = pending_confirmation(at, record)
 
 
 def _process(at: At, record: dict[str, Any]) -> None:
@@ -236,12 +235,6 @@ def opened(at: At, **wanted: Any) -> Iterator[Record]:
 def abandon(at: At, employee: Record) -> None:
     """Give up the enrolments of an employee that are under way."""
     for record in opened(at, employee_id=employee["id"]):
-        LIFECYCLE.take(at, record, "abandon")
-
-
-def abandon_group(at: At, group_id: str) -> None:
-    """Give up the enrolments into a group that are under way."""
-    for record in opened(at, group_id=group_id):
         LIFECYCLE.take(at, record, "abandon")
 
 
