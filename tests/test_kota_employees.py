@@ -155,6 +155,17 @@ def test_the_employers_start_of_benefits_counts_for_its_employees(world: World, 
     assert status(world, id) == expected
 
 
+@pytest.mark.parametrize("day", ["2026-05-01", "2026-07-01"])
+def test_an_employers_start_of_benefits_can_move_while_employees_wait_for_it(world: World, day: str) -> None:
+    owner = employer(world, earliest_benefits_start_date="2026-06-01")
+    id = employee(world, owner)
+    assert world.ask("PUT", f"/employers/{owner}", json={"earliest_benefits_start_date": day}).status_code == 200
+    freeze(world, f"{day[:6]}{int(day[6]) - 1}-29T00:00:00Z")
+    assert status(world, id) == "pending"
+    freeze(world, f"{day}T00:00:00Z")
+    assert status(world, id) == "active"
+
+
 @pytest.mark.parametrize("state", ["active", "restricted", "offboarding", "inactive"])
 def test_metadata_choose_what_processing_comes_to(world: World, owner: str, state: str) -> None:
     id = employee(world, owner, metadata={"testmode.employee": state})

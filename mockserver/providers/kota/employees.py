@@ -10,6 +10,7 @@ from mockserver.providers.kota import enrolments, memberships
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.cover_end import end_cover
 from mockserver.providers.kota.events import tell
+from mockserver.providers.kota.lists import walk
 from mockserver.providers.kota.records import (
     begins,
     kept,
@@ -71,7 +72,7 @@ def _awaited(at: At, record: Record) -> list[str]:
 
 def _check(moment: Moment, record: Record) -> str | None:
     if any(begins(day) > moment.now for day in _awaited(moment, record)):
-        # The day was put off, and has a timer of its own.
+        LIFECYCLE.keep(moment, record)
         return None
     wanted = outcome("employee", record, kept(moment, "employer", record["employer_id"]))
     return (LIFECYCLE.leads_to(record, wanted) if wanted else None) or "pass_check"
@@ -122,6 +123,12 @@ def create_employee(at: At, fields: Mapping[str, Any]) -> Record:
     employee = LIFECYCLE.begin(at, record, "pending")
     memberships.enrol_automatically(at, employee)
     return employee
+
+
+def wait_anew(at: At, employer: Record) -> None:
+    """Have pending employees wait for what their employer's start of benefits is now."""
+    for record in list(walk(at.space, "employees", employer_id=employer["id"], status="pending")):
+        LIFECYCLE.keep(at, record)
 
 
 def account_shown(account: Mapping[str, Any] | None) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Operation, Record, Reply, Step, Timed
-from mockserver.providers.kota import models, offboarding
+from mockserver.providers.kota import employees, models, offboarding
 from mockserver.providers.kota.addresses import address_errors, moved
 from mockserver.providers.kota.answer_models import EmployerResponse, paged
 from mockserver.providers.kota.assumptions import assume
@@ -121,6 +121,7 @@ def _update(call: Call) -> Reply:
     if body.legal_address is not None:
         fields["legal_address"] = moved(record["legal_address"], body.legal_address)
     call.space.put("employers", fields)
+    employees.wait_anew(call, fields)
     tell_employer(call, "updated", fields)
     return one(call, fields)
 
