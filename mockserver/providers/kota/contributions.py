@@ -81,7 +81,7 @@ def cover_changed(at: At, policy: Record) -> None:
         open_report(at, payer, month)
     else:
         _settle(at, payer, policy)
-    if policy["status"] in _IN_FORCE:
+    if policy["status"] in _IN_FORCE or _is_owed(at, payer, policy):
         _plan(at, payer, max(following(month), policy["start_date"][:8] + "01"))
 
 
@@ -110,14 +110,15 @@ def _plan(at: At, payer: Payer, month: str) -> None:
 
 
 def month_begins(at: At, payer: Payer, month: str) -> None:
-    """Open the report of a month that begins, if anything is covered in it, and see to the next."""
+    """Open the report of a month that begins, if anything is to be paid in it, and see to the next."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] != month:
         # Another timer has been set for an earlier month since.
         return
     at.space.put("contribution_calendars", {"id": payer.id, "next": None})
     policies = _policies(at, payer)
-    if _report(at, payer, month) is None and any(covered(each, month) for each in policies):
+    wanted = any(covered(each, month) or _is_owed(at, payer, each) for each in policies)
+    if wanted and _report(at, payer, month) is None:
         open_report(at, payer, month)
     if any(each["status"] in _IN_FORCE for each in policies):
         _plan(at, payer, following(month))
@@ -161,9 +162,22 @@ def _settle(at: At, payer: Payer, policy: Record) -> None:
         said = [] if month == now else _said(at, report, policy)
         _place(at, report, policy, month, list(_wanted(at, policy, month, said)), {})
     for report in reports:
-        later_ones = [each for each in opened if each["period"]["from_date"] > report["period"]["from_date"]]
-        if report["status"] == "finalized" and later_ones:
-            _adjust(at, reports, later_ones[0], report, policy)
+        target = _open_after(reports, report)
+        if report["status"] == "finalized" and target is not None:
+            _adjust(at, reports, target, report, policy)
+
+
+def _open_after(reports: list[Record], report: Record) -> Record | None:
+    """The report that takes what a finalized one has to be corrected by."""
+    after = [each for each in reports if each["period"]["from_date"] > report["period"]["from_date"]]
+    return next((each for each in after if each["status"] == "open"), None)
+
+
+def _is_owed(at: At, payer: Payer, policy: Record) -> bool:
+    """Whether a finalized report of a policy has to be corrected, and none is open to do so."""
+    reports = _reports(at, payer)
+    waiting = [each for each in reports if each["status"] == "finalized" and _open_after(reports, each) is None]
+    return any(due.amount for each in waiting for due in _differences(at, reports, each, policy))
 
 
 def _wanted(at: At, policy: Record, month: str, said: list[Record]) -> Iterator[Due]:
@@ -193,12 +207,16 @@ def _said(at: At, report: Record, policy: Record) -> list[Record]:
 
 def _adjust(at: At, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
     """Have the difference to what a finalized report says of a policy paid with an open one."""
-    month, said = report["period"]["from_date"], _said(at, report, policy)
+    corrected = {key_of(each): str(each["id"]) for each in _said(at, report, policy)}
+    differences = _differences(at, reports, report, policy)
+    _place(at, target, policy, report["period"]["from_date"], differences, corrected)
+
+
+def _differences(at: At, reports: list[Record], report: Record, policy: Record) -> list[Due]:
+    month = report["period"]["from_date"]
     paid = _paid(at, reports, policy, month)
-    differences = [
-        replace(each, amount=each.amount - paid.get(each.key, 0)) for each in _wanted(at, policy, month, said)
-    ]
-    _place(at, target, policy, month, differences, {key_of(each): str(each["id"]) for each in said})
+    wanted = _wanted(at, policy, month, _said(at, report, policy))
+    return [replace(each, amount=each.amount - paid.get(each.key, 0)) for each in wanted]
 
 
 def _paid(at: At, reports: list[Record], policy: Record, month: str) -> dict[Key, int]:
