@@ -76,6 +76,7 @@ def _provider(ids: _Ids, insurer: Insurer) -> dict[str, Any]:
 
 def _plan(ids: _Ids, product: Product, provider: dict[str, Any]) -> dict[str, Any]:
     id = ids("pl")
+    documents = ((type, title, f"{_ASSETS}/{id}/{type}.pdf") for type, title in _DOCUMENTS)
     return {
         "object": "plan",
         "id": id,
@@ -84,27 +85,34 @@ def _plan(ids: _Ids, product: Product, provider: dict[str, Any]) -> dict[str, An
         "description": f"{product.name} covers stays in hospital. It is an invented plan.",
         "country": product.country,
         "provider": {name: provider[name] for name in ("id", "name", "description", "logo_url")},
-        "documents": [
-            {"type": type, "title": title, "link": f"{_ASSETS}/{id}/{type}.pdf"} for type, title in _DOCUMENTS
-        ],
+        "documents": [{"type": type, "title": title, "link": link} for type, title, link in documents],
         "employer_eligibility_criteria": list(_employer_criteria(product)),
         "employee_eligibility_criteria": [_age_criterion(product)],
-        "health_insurance": {
-            "health_insurance_type": product.kind,
-            "supported_cost_sharing_options": list(product.sharing),
-            "supported_member_types": list(product.members),
-            "pricing": _pricing(product.pricing),
-        },
+        "health_insurance": _health_insurance(product),
         "disclosures": [{"category": category, "type": type, "text": text} for category, type, text in _DISCLOSURES],
         "available_from": product.available[0],
         "available_to": product.available[1],
         "coverage_options": _configurations(ids, product.configurations),
-        "_portals": {
-            "employer_portal_url": provider["employer_platform_url"],
-            "employee_portal_url": provider["_employee_portal"],
-            "support_phone_number": provider["support_phone"],
-        },
+        "_portals": _portals(provider),
         "_provider_key": product.insurer,
+    }
+
+
+def _health_insurance(product: Product) -> dict[str, Any]:
+    return {
+        "health_insurance_type": product.kind,
+        "supported_cost_sharing_options": list(product.sharing),
+        "supported_member_types": list(product.members),
+        "pricing": _pricing(product.pricing),
+    }
+
+
+def _portals(provider: dict[str, Any]) -> dict[str, Any]:
+    """What policies show of a provider beside what its plans do."""
+    return {
+        "employer_portal_url": provider["employer_platform_url"],
+        "employee_portal_url": provider["_employee_portal"],
+        "support_phone_number": provider["support_phone"],
     }
 
 
@@ -141,12 +149,9 @@ def _age_criterion(product: Product) -> dict[str, Any]:
 
 
 def _pricing(pricing: PerMember | Tiers) -> dict[str, Any]:
-    tiered = isinstance(pricing, Tiers)
-    return {
-        "type": "tier_based" if tiered else "per_member",
-        "per_member": None if isinstance(pricing, Tiers) else _per_member(pricing),
-        "tier_based": _tier_based(pricing) if isinstance(pricing, Tiers) else None,
-    }
+    if isinstance(pricing, Tiers):
+        return {"type": "tier_based", "per_member": None, "tier_based": _tier_based(pricing)}
+    return {"type": "per_member", "per_member": _per_member(pricing), "tier_based": None}
 
 
 def _per_member(pricing: PerMember) -> dict[str, Any]:

@@ -72,41 +72,15 @@ def _retrieve_breakdown(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on contribution reports."""
-    several, report, breakdown = (
-        "/contribution_reports",
-        ContributionReportResponse,
-        ContributionReportEmployeeBreakdownResponse,
-    )
-    single = f"{several}/{{contribution_report_id}}"
+    report, breakdown = ContributionReportResponse, ContributionReportEmployeeBreakdownResponse
+    single = "/contribution_reports/{contribution_report_id}"
     under = f"{single}/employee_breakdowns"
-    yield row("get_contribution_report", f"GET {single}", _retrieve, "Get a contribution report", answer=report)
-    yield row(
-        "list_contribution_reports",
-        f"GET {several}",
-        _list,
-        "List contribution reports",
-        query=ReportsPage,
-        answer=paged(report),
-    )
-    yield row(
-        "finalize_contribution_report",
-        f"POST {single}/finalize",
-        _finalize,
-        "Finalize a contribution report",
-        answer=report,
-    )
-    yield row(
-        "get_employee_breakdown",
-        f"GET {under}/{{employee_id}}",
-        _retrieve_breakdown,
-        "Get what a report says of an employee",
-        answer=breakdown,
-    )
-    yield row(
-        "list_employee_breakdowns",
-        f"GET {under}",
-        _list_breakdowns,
-        "List what a report says of employees",
-        query=Page,
-        answer=paged(breakdown),
-    )
+    reading, finalizing = "Get a contribution report", "Finalize a contribution report"
+    listing, listing_people = "List contribution reports", "List what a report says of employees"
+    of_one = "Get what a report says of an employee"
+    pages, people = paged(report), paged(breakdown)
+    yield row("get_contribution_report", f"GET {single}", _retrieve, reading, answer=report)
+    yield row("list_contribution_reports", "GET /contribution_reports", _list, listing, query=ReportsPage, answer=pages)
+    yield row("finalize_contribution_report", f"POST {single}/finalize", _finalize, finalizing, answer=report)
+    yield row("get_employee_breakdown", f"GET {under}/{{employee_id}}", _retrieve_breakdown, of_one, answer=breakdown)
+    yield row("list_employee_breakdowns", f"GET {under}", _list_breakdowns, listing_people, query=Page, answer=people)
