@@ -22,6 +22,7 @@ from tests.kota import (
     wrong,
 )
 from tests.kota_cover import enrolled, insured_pair
+from tests.kota_groups import policy_intent, quote, quote_intent, staffed
 from tests.worlds import World
 
 
@@ -146,6 +147,19 @@ def test_offboarding_an_employer_ends_everything_it_has_at_once(world: World) ->
     assert expected | {"group.archived", "group.employee.removed"} <= set(tail)
     assert code(world, "POST", f"/employers/{id}/offboard") == (400, "invalid_state")
     assert code(world, "POST", f"/employees/{someone}/offboard/cancel") == (400, "invalid_state")
+
+
+def test_what_an_offboarded_employer_has_asked_insurers_for_is_given_up(world: World) -> None:
+    assume(world, group_policy_asks="nothing")
+    everybody = staffed(world)
+    taken, left, asked = quote(world, everybody), quote(world, everybody, "Family"), quote_intent(world, everybody)
+    intent = policy_intent(world, taken)
+    made(world, f"/employers/{read(world, f'/groups/{everybody}')['employer_id']}/offboard")
+    assert read(world, f"/group_policy_intents/{intent}")["status"] == "expired"
+    quotes = [read(world, f"/group_quote_intents/{each}")["status"] for each in (left, asked)]
+    assert quotes == ["rejected", "rejected_by_insurer"]
+    world.advance("1h")
+    assert read(world, f"/group_policies?group_id={everybody}")["items"] == []
 
 
 def test_offboarding_of_an_employer_may_take_its_time(world: World) -> None:

@@ -89,6 +89,23 @@ def test_an_offboarding_needs_a_reason(world: World) -> None:
     assert wrong(world, "POST", f"/employees/{active(world)}/offboard", body) == ["offboard_reason"]
 
 
+def test_a_planned_offboarding_moves_to_another_day_or_happens_now(world: World) -> None:
+    id = active(world)
+    offboard(world, id, "2026-03-10T00:00:00Z")
+    offboard(world, id, "2026-03-20T00:00:00Z")
+    freeze(world, "2026-03-19T23:59:59Z")
+    assert read(world, f"/employees/{id}")["status"] == "offboarding"
+    assert offboard(world, id, "2026-03-19T00:00:00Z")["status"] == "inactive"
+
+
+def test_a_second_offboarding_may_be_refused(world: World) -> None:
+    assume(world, second_offboarding="refused")
+    id = active(world)
+    offboard(world, id, "2026-03-10T00:00:00Z")
+    body = {"offboard_on": "2026-03-20T00:00:00Z", "offboard_reason": "x"}
+    assert code(world, "POST", f"/employees/{id}/offboard", body) == (400, "invalid_state")
+
+
 def test_leaving_ends_policies_on_the_day_and_gives_enrolments_up(world: World) -> None:
     someone, everybody = insured_pair(world)
     policy = enrolled(world, (someone, everybody))

@@ -27,6 +27,13 @@ class PeopleAssumptions(Assumptions):
         Duration,
         Assumed("How long an employee is pending before it is processed.", "No figure is documented."),
     ] = 2 * SECOND
+    second_offboarding: Annotated[
+        Literal["moved", "refused"],
+        Assumed(
+            "What offboarding an employee again does whose offboarding is planned: it moves the day, or is refused.",
+            "Not documented; taking it back has an operation of its own.",
+        ),
+    ] = "moved"
     statutory_country: Annotated[
         Literal["employee", "employer"],
         Assumed(

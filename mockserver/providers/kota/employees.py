@@ -84,7 +84,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
     steps=(
         Step("pass_check", ("pending", "restricted"), "active"),
         Step("fail_check", ("pending", "active"), "restricted"),
-        Step("schedule_offboarding", ("pending", "active", "restricted"), "offboarding"),
+        Step("schedule_offboarding", ("pending", "active", "restricted", "offboarding"), "offboarding"),
         Step("resume_pending", ("offboarding",), "pending"),
         Step("resume_active", ("offboarding",), "active"),
         Step("resume_restricted", ("offboarding",), "restricted"),

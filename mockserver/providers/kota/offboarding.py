@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.engine import At, Call, Operation, Record, Reply, iso, parse_instant
-from mockserver.providers.kota import employees, group_policies, groups, models
+from mockserver.engine import At, Call, Operation, Problem, Record, Reply, iso, parse_instant
+from mockserver.providers.kota import employees, group_policies, groups, models, policy_intents, quotes
 from mockserver.providers.kota.answer_models import EmployeeResponse
+from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, later, one, refuse_fields, today, written
 
+_GIVEN_UP = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
+"""The steps that end what a group has asked insurers for; a quote that waits for answers leads to nothing anyway."""
 LONGEST = 30
 """So many days ago an employee who has active policies can have left."""
 
@@ -28,15 +31,26 @@ def end_employer(at: At, employer: Record) -> None:
         if employees.LIFECYCLE.allows(employee, "offboard"):
             end_employee(at, employee, now)
     for group in list(walk(at.space, "groups", employer_id=employer["id"])):
-        for policy in group_policies.in_force(at, group["id"]):
-            group_policies.cancel(at, policy, today(at))
-        groups.archive(at, at.space.get("groups", group["id"]) or group)
+        _end_group(at, group)
+
+
+def _end_group(at: At, group: Record) -> None:
+    for lifecycle, steps in _GIVEN_UP:
+        for intent in list(walk(at.space, lifecycle.collection, group_id=group["id"])):
+            step = next((each for each in steps if lifecycle.allows(intent, each)), None)
+            if step is not None:
+                lifecycle.take(at, intent, step)
+    for policy in group_policies.in_force(at, group["id"]):
+        group_policies.cancel(at, policy, today(at))
+    groups.archive(at, at.space.get("groups", group["id"]) or group)
 
 
 def _offboard(call: Call) -> Reply:
     record, body = found_with_body(call, "employee", "employee_id")
     instant = parse_instant(body.offboard_on)
     day, changes = iso(instant)[:10], {"_offboard_reason": body.offboard_reason}
+    if record["status"] == "offboarding" and assume(call).second_offboarding == "refused":
+        raise Problem("invalid_state", "The employee is offboarding")
     if day > today(call):
         changes["offboard_on"] = written(call, instant)
         return one(call, employees.LIFECYCLE.take(call, record, "schedule_offboarding", **changes))
