@@ -20,7 +20,7 @@ Cidr = Annotated[str, AfterValidator(checked_cidr)]
 class Asked(BaseModel):
     """A body of the admin API."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class NewSandbox(Asked):

@@ -21,7 +21,7 @@ class Assumed:
 class Assumptions(BaseModel):
     """What a provider's documents leave open; a room adds its own points and may set other defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     key_propagation: Annotated[
         Duration,

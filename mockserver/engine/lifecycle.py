@@ -113,7 +113,7 @@ class Lifecycle:
 class Timer(BaseModel):
     """What a timer of a lifecycle is about."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     kind: str
     id: str
     visit: int

@@ -23,7 +23,7 @@ Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 class Body(BaseModel):
     """A body; fields nobody documents are left to the pipeline."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class NewQuote(Body):
@@ -118,7 +118,7 @@ class ValuePage(ItemPage):
 class NewLead(BaseModel):
     """Someone who may become a customer; which fields a lead has is the product's affair."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     email: Name | None = None
 
 

@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 class Condition(BaseModel):
     """One condition: equal or LIKE with `%` when it names no operator."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     field: str
     operator: str | None = None
     search: Any
@@ -27,7 +27,7 @@ class Condition(BaseModel):
 class Order(BaseModel):
     """By which field, and in which direction."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     field: str
     dir: str = "asc"
 

@@ -18,7 +18,7 @@ from mockserver.providers.kasko.records import POLICIES
 class Parameters(BaseModel):
     """What a simulation is told."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Offer(Parameters):

@@ -31,7 +31,7 @@ class ProvidersPage(Page):
 class Counted(BaseModel):
     """What a plan is counted for: the employees of a group, if their cover began on a day."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
     group_id: GroupId | None = None
     start_date: Day | None = None
 

@@ -21,7 +21,7 @@ LARGEST = 100
 class Page(BaseModel):
     """The query that every list takes."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
     page: int = 1
     page_size: int = 10
 

@@ -38,7 +38,7 @@ from mockserver.providers.kota.values import (
 class Given(BaseModel):
     """A body, or a part of one; members nobody documents are left to the pipeline."""
 
-    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class SelectedOptionRequest(Given):

@@ -53,7 +53,7 @@ BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES
 class TakenStep(BaseModel):
     """Which object takes which step."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str = Field(description="The object's id: er_..., gqi_..., ei_...")
     step: str = Field(description="The step's name; a wrong one is answered with those there are.")
 

@@ -17,7 +17,7 @@ from mockserver.providers.kota.values import Day
 class CheckedDependent(BaseModel):
     """Which dependent of which list is found to be what."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str = Field(description="The dependents management intent's id: dmi_...")
     associated_person_id: str = Field(description="The dependent's id: ap_...")
     status: Literal["pending_confirmation", "action_required", "ineligible", "restricted"]
@@ -43,7 +43,7 @@ def check_dependent(moment: Moment, asked: CheckedDependent) -> Mapping[str, Any
 class EndedPolicy(BaseModel):
     """Which policy ends, and when."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str = Field(description="The policy's id: p_...")
     day: Day = Field(description="The day it is cancelled on; it ends at once when that is not ahead.")
 

@@ -30,7 +30,7 @@ from mockserver.providers.kota.values import Day
 class Parameters(BaseModel):
     """What a simulation is told."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class ChosenGroup(Parameters):

@@ -14,7 +14,7 @@ from mockserver.providers.kota.records import kept
 
 
 class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class MonthBegun(_Asked):

@@ -25,7 +25,7 @@ Lenient = Annotated[int | None, WrapValidator(_lenient)]
 class Body(BaseModel):
     """A body: scalars are what they are called."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 class Page(BaseModel):

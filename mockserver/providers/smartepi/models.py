@@ -21,7 +21,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Shown(BaseModel):
     """A record as answers show it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str
     createdAt: int | str | None = None  # noqa: N815
     updatedAt: int | str | None = None  # noqa: N815
@@ -30,21 +30,21 @@ class Shown(BaseModel):
 class Written(BaseModel):
     """A body; members nobody documents are left to the pipeline."""
 
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
     version: Version | None = Field(default=None, alias="_version", exclude=True)
 
 
 class Row(BaseModel):
     """A row nested in a record; its further members are kept as they are sent."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     id: Text | None = None
 
 
 class Rule(BaseModel):
     """What the employees of a group may withdraw."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     productId: Text  # noqa: N815
 
 

@@ -31,7 +31,7 @@ PREFIX = {"withdrawals": "w-", "returns": "r-", "exchanges": "x-"}
 class Transaction(BaseModel):
     """What a device records; without an employee or a product it is one of those there are."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     employee_id: str | None = None
     product_id: str | None = None
     quantity: int = Field(default=1, ge=1, le=1000)
@@ -41,7 +41,7 @@ class Transaction(BaseModel):
 class NewKey(BaseModel):
     """A key made in the console; its CIDR ranges are fixed when it is made."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     cidrs: list[Annotated[str, AfterValidator(checked_cidr)]] = Field(default_factory=list, max_length=50)
     expires_in: Duration | None = None
 
@@ -49,14 +49,14 @@ class NewKey(BaseModel):
 class OldKey(BaseModel):
     """A key revoked in the console."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     key: str = Field(description="The key's id or secret.")
 
 
 class Deleted(BaseModel):
     """A softly deleted record that someone brings back."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str
 
 
