@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.engine import HEX, Call, Problem, Record, Reply, as_json
+from mockserver.engine import HEX, Call, FieldError, Problem, Record, Reply, as_json
 from mockserver.providers.kota.assumptions import KotaAssumptions, assume
 
 JSON = [("Content-Type", "application/json")]
@@ -65,9 +65,8 @@ class KotaDialect:
         body: dict[str, Any] = {"type": type, "title": title, "status": status, "error_code": code}
         if given.trace_ids == "sent":
             body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
-        body |= _further(given, problem, code)
-        if call.operation is not None and call.operation.name in _OF_REQUIREMENTS:
-            body |= _as_requirements_do(problem, body)
+        of_requirements = call.operation is not None and call.operation.name in _OF_REQUIREMENTS
+        body |= _as_requirements_do(problem, body["title"]) if of_requirements else _further(given, problem, code)
         return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
 
     def dress(self, call: Call, reply: Reply) -> None:
@@ -119,27 +118,33 @@ def _other(status: int) -> str:
 def _further(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
     """The members beyond those that every problem has."""
     if isinstance(problem, Refused):
-        return {**problem.members, "detail": problem.detail}
-    if problem.code == "idempotency_key_invalid":
-        return {"errors": {"Idempotency-Key": [problem.detail]}}
-    if problem.fields:
-        errors: dict[str, list[str]] = {}
-        for field in problem.fields:
-            errors.setdefault(_path(given, problem, field.path), []).append(field.message)
+        return {"detail": problem.detail, **problem.members}
+    errors: dict[str, list[str]] = {}
+    for field in _fields(problem):
+        errors.setdefault(_path(given, problem, field.path), []).append(field.message)
+    if errors:
         return {"errors": errors}
     if code in _WITH_DETAIL or problem.code == "malformed_body":
         return {"detail": problem.detail}
     return {}
 
 
-def _as_requirements_do(problem: Problem, body: Mapping[str, Any]) -> dict[str, Any]:
-    members: dict[str, Any] = {"detail": problem.detail or body["title"]}
-    if problem.fields:
-        listed = [{"field_id": each.path, "error_type": "invalid", "message": each.message} for each in problem.fields]
-        members["errors"] = listed
-    return members
+def _fields(problem: Problem) -> Sequence[FieldError]:
+    """What was refused of a call: fields, parameters, or the header that the idempotency key stands in."""
+    if problem.code == "idempotency_key_invalid":
+        return (FieldError("Idempotency-Key", problem.detail),)
+    return problem.fields
+
+
+def _as_requirements_do(problem: Problem, title: str) -> dict[str, Any]:
+    members: dict[str, Any] = {"detail": problem.detail or title}
+    if isinstance(problem, Refused):
+        return {**members, **problem.members}
+    fields = _fields(problem)
+    listed = [{"field_id": each.path, "error_type": "invalid", "message": each.message} for each in fields]
+    return {**members, "errors": listed} if listed else members
 
 
 def _path(given: KotaAssumptions, problem: Problem, path: str) -> str:
-    body = problem.code != "invalid_parameter"
+    body = problem.code == "invalid_field"
     return f"$.{path}" if body and given.error_paths == "json_path" else path
