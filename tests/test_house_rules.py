@@ -68,6 +68,30 @@ def said_by_kotauth(answer: TestResponse, said: dict[str, Any]) -> bool:
     return problem and named and status and said["type"] == f"https://kotauth.dev/errors/{answer.status_code}"
 
 
+KOTA: dict[str, tuple[tuple[int, ...], str]] = {
+    "invalid_request": ((400, 405, 413), "Invalid request"),
+    "invalid_state": ((400, 409), "Invalid state"),
+    "unauthorized": ((401,), "Unauthorized"),
+    "forbidden": ((403,), "Forbidden"),
+    "not_found": ((404,), "Resource not found"),
+    "idempotency_error": ((409,), "Idempotency error"),
+    "rate_limit_exceeded": ((429,), "Too many requests"),
+    "third_party_error": ((500,), "Third party error"),
+    "internal_error": ((500,), "An error occurred while processing your request"),
+}
+"""Kota's error codes, with their statuses and titles."""
+
+
+def said_by_kota(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """As a problem of one of nine codes, with a trace id, and at most a detail and errors behind it."""
+    statuses, title = KOTA.get(said.get("error_code", ""), ((), ""))
+    named = list(said)[:5] == ["type", "title", "status", "error_code", "trace_id"]
+    further = list(said)[5:] in ([], ["detail"], ["errors"], ["detail", "errors"])
+    plain = answer.headers["Content-Type"] == "application/problem+json" and said["title"] == title
+    traced = bool(re.fullmatch("[0-9a-f]{32}", said["trace_id"]))
+    return named and further and plain and traced and answer.status_code == said["status"] in statuses
+
+
 def said_by_acme(answer: TestResponse, said: dict[str, Any]) -> bool:
     return set(said) == {"code", "detail", "raised_in"} and answer.headers["X-Acme"] == "1"
 
@@ -81,6 +105,7 @@ ORACLES: dict[str, Callable[[TestResponse, dict[str, Any]], bool]] = {
     "smartepi": said_by_smartepi,
     "kotauth": said_by_kotauth,
     "kasko": said_by_kasko,
+    "kota": said_by_kota,
     "acme": said_by_acme,
 }
 
