@@ -18,6 +18,8 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.courier import Courier  # noqa: E402
+from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
@@ -67,6 +69,7 @@ def _serve(settings: ServerSettings) -> int:
 
 def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> int:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
+    egress = Egress(settings.webhook_allow)
     with Bar("Seeding") as progress:
         engine = make_engine(
             store,
@@ -75,6 +78,7 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
             progress=progress,
             journal_entries=settings.journal_entries,
             journal_bytes=settings.journal_bytes,
+            post=egress,
         )
     _apply(engine, settings)
     token = settings.admin_token or _kept_token(settings)
@@ -93,9 +97,13 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
     except OSError as error:
         click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
         return PORT_IN_USE
+    egress.spare(*server.address)
+    courier = Courier(engine)
+    courier.start()
     _announce(engine, url, settings, token)
     _calm_collector()
     server.serve_until_stopped()
+    courier.stop()
     return 0
 
 

@@ -63,6 +63,9 @@ class ServerSettings(BaseModel):
     idle_seconds: float = Field(default=75, gt=0, le=3600, description="How long an idle connection is kept.")
     journal_entries: int = Field(default=10_000, ge=1, le=1_000_000, description="Calls a journal keeps.")
     journal_bytes: int = Field(default=67_108_864, ge=1024, description="Bytes of memory a journal may take.")
+    webhook_allow: Words = Field(
+        default=(), description="Receivers of webhooks that are not nearby: host names, ranges of addresses, or any."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
 

@@ -146,6 +146,27 @@ def event(record: Any) -> dict[str, Any]:
     return {**record, "created_at": iso(record["created_at"])}
 
 
+def endpoint(record: Any) -> dict[str, Any]:
+    """A webhook endpoint, its secret readable: it signs fake data."""
+    shown = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
+    previous = record["previous"]
+    before = {"secret": previous["secret"], "until": iso(previous["until"])} if previous else None
+    return {**shown, "previous_secret": before, "created_at": iso(record["created_at"])}
+
+
+def delivery(record: Any) -> dict[str, Any]:
+    """A delivery with every attempt."""
+    return {
+        "id": record["id"],
+        "endpoint": record["endpoint"],
+        "event": event(record["event"]),
+        "state": record["state"],
+        "due": iso(int(record["due"])) if record["due"] else None,
+        "faults": record["faults"],
+        "attempts": [{**each, "at": iso(each["at"])} for each in record["attempts"]],
+    }
+
+
 def snapshot(record: Any) -> dict[str, Any]:
     """A snapshot's name and when it was taken."""
     return {"name": record["id"], "taken_at": iso(record["taken_at"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -20,12 +20,17 @@ from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.engine.templates import Templates
+from mockserver.engine.webhooks.attempt import Post, Unsent
 from mockserver.nearest import nearest
 from mockserver.storage.base import State, Store, StoreError
 
 MOST_SANDBOXES = 200
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _log = logging.getLogger("testmode")
+
+
+def _nothing() -> None:
+    """Stand in where nobody waits to be told."""
 
 
 def _quiet(done: int, total: int) -> None:
@@ -45,12 +50,17 @@ class Engine:
         journal_entries: int = 10_000,
         journal_bytes: int = 64 * 1024 * 1024,
         propagate: bool = False,
+        post: Post | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios = dict(scenarios)
         self.sandboxes: dict[str, Sandbox] = {}
         self.propagate = propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
+        self.post = post or Unsent()
+        """What carries webhooks out of the server."""
+        self.on_due: Callable[[], None] = _nothing
+        """Called when a sandbox has something to deliver."""
         self._store = store
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
@@ -219,7 +229,8 @@ class Engine:
             return reply
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory)
+        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory, self.post)
+        sandbox.outbox.wake = lambda: self.on_due()
         self.sandboxes[id] = self._slugs[provider.name, sandbox.slug] = sandbox
         return sandbox
 

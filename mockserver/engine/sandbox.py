@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mockserver.engine import scheduler
+from mockserver.engine.agenda import Agenda
 from mockserver.engine.assumptions import Assumptions
 from mockserver.engine.clock import LATEST, Clock, iso, wall
 from mockserver.engine.dialect import as_json
@@ -25,7 +25,10 @@ from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
 from mockserver.engine.ruleset import Ruleset
 from mockserver.engine.validate import path
-from mockserver.storage.base import Collection, Record, Space, Store
+from mockserver.engine.webhooks.attempt import Post
+from mockserver.engine.webhooks.endpoints import Endpoints
+from mockserver.engine.webhooks.outbox import Outbox
+from mockserver.storage.base import Collection, Space, Store
 
 if TYPE_CHECKING:
     from mockserver.engine.scenarios import Overlay
@@ -40,6 +43,8 @@ COLLECTIONS = (
     Collection("_timers", indexes=("due",)),
     Collection("_idempotency"),
     Collection("_events"),
+    Collection("_endpoints"),
+    Collection("_deliveries", indexes=("due", "behind")),
     Collection("_snapshots"),
     Collection("_quota"),
     Collection("_buckets", volatile=True),
@@ -69,12 +74,18 @@ class Sandbox:
     latency: Distribution | None
     assumptions: Assumptions
 
-    def __init__(self, id: str, provider: Provider, store: Store, journal: Journal, directory: Directory) -> None:
+    def __init__(
+        self, id: str, provider: Provider, store: Store, journal: Journal, directory: Directory, post: Post
+    ) -> None:
         self.id = id
         self.provider = provider
         self.journal = journal
         self.keyring = Keyring(self, directory)
         self.ruleset = Ruleset(self)
+        self.agenda = Agenda(self)
+        self.endpoints = Endpoints(self)
+        self.outbox = Outbox(self)
+        self.post = post
         self.overlays: dict[str, Overlay] = {}
         self._store = store
         self._serial_lock = Lock()
@@ -92,7 +103,8 @@ class Sandbox:
             self._reserved = self._serial = int((_record(space, "serial") or {"reserved": 0})["reserved"])
             keys = [Key.read(record) for _, record in space.scan("_keys")]
             scenarios = [record for _, record in space.scan("_scenarios")]
-            self._note_next_due(space)
+            self.agenda.read(space)
+            self.outbox.read(space)
             self.randomness = Randomness(self.settings.seed)
             self.ruleset.reload(space)
         self.keyring.exchange(keys)
@@ -172,45 +184,30 @@ class Sandbox:
     def now(self) -> int:
         """The instant it is here, once everything due until then has been done."""
         now = self.clock.now(wall())
-        if self._next_due is not None and self._next_due <= now:
-            self.run_due(now)
+        if self.agenda.next_due is not None and self.agenda.next_due <= now:
+            self.agenda.run(now)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
         """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
-        id = scheduler.schedule(space, due, action, parameters)
-        # Should the transaction fail, whoever looks for what is due finds nothing, and the true next one.
-        self._note_next_due(space)
-        return id
+        return self.agenda.schedule(space, due, action, parameters)
 
-    def run_due(self, until: int) -> list[dict[str, Any]]:
-        """Do what falls due, in order, each in a transaction of its own at its own instant; tells what was done."""
-        done: list[dict[str, Any]] = []
-        while True:
-            with self.transaction() as space:
-                timer = scheduler.due_by(space, until)
-                if timer is None:
-                    self._note_next_due(space)
-                    return done
-                space.drop(scheduler.KEPT, timer["id"])
-                moment = Moment(self, int(timer["due"]), space)
-                done.append(self._fall_due(moment, timer))
-            self.keyring.adopt(moment.keys)
+    @property
+    def next_due(self) -> int | None:
+        """When something is to be done or delivered next, or None while nothing waits."""
+        return min((due for due in (self.agenda.next_due, self.outbox.next_due) if due is not None), default=None)
 
-    def _fall_due(self, moment: Moment, timer: Record) -> dict[str, Any]:
-        told = {"id": timer["id"], "at": iso(moment.now), "action": timer["action"]}
-        try:
-            # An imported state may have timers this provider knows nothing of.
-            simulation = self.provider.simulation(timer["action"])
-            parameters = simulation.parameters.model_validate_json(as_json(timer["parameters"]))
-            return {**told, "result": dict(simulation.run(moment, parameters))}
-        except (Refusal, ValidationError) as refusal:
-            _log.warning("%s: what was due at %s could not be done: %s", self.id, told["at"], refusal)
-            return {**told, "error": str(refusal)}
+    def clock_wait(self, instant: int) -> int | None:
+        """How long, in microseconds, the machine's time takes to an instant here; None when this clock stands still.
 
-    def _note_next_due(self, space: Space) -> None:
-        first = next(scheduler.pending(space), None)
-        self._next_due = int(first["due"]) if first else None
+        What is due already waits for nothing.
+        """
+        left = instant - self.clock.now(wall())
+        return None if left > 0 and self.clock.frozen_at is not None else max(left, 0)
+
+    def catch_up(self) -> None:
+        """Do and deliver what is due by now."""
+        self.agenda.catch_up(self.clock.now(wall()))
 
     def move_clock(self, move: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
         """Set the clock to what ``move`` makes of it and the machine's time; moves at the same time add up."""
@@ -223,7 +220,7 @@ class Sandbox:
         target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
-        done, before = self.run_due(target), self.clock.now(here)
+        done, before = self.agenda.catch_up(target), self.clock.now(here)
         self.clock = clock
         with self.transaction() as space:
             space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})

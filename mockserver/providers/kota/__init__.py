@@ -13,15 +13,16 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.providers.kota import employers
+from mockserver.providers.kota import employers, event_operations
 from mockserver.providers.kota.assumptions import KotaAssumptions
 from mockserver.providers.kota.auth import KEYS, authenticate, credential
 from mockserver.providers.kota.dialect import KotaDialect
 from mockserver.providers.kota.kinds import COLLECTIONS
 from mockserver.providers.kota.seed import generate
 from mockserver.providers.kota.simulations import SIMULATIONS
+from mockserver.providers.kota.webhooks import WEBHOOKS
 
-_GROUPS = (employers,)
+_GROUPS = (employers, event_operations)
 
 PROVIDER = Provider(
     name="kota",
@@ -37,6 +38,7 @@ PROVIDER = Provider(
     generate=generate,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,
+    webhooks=WEBHOOKS,
     idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),
     stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/employers?page_size=2",
