@@ -107,7 +107,7 @@ def create_app(engine: Engine | None = None, *, token: str | None = None, alone:
             return None
         operation = endpoints.get(request.endpoint or "")
         try:
-            call = edge.read(engine, provider, environ, operation, request.view_args)
+            call = edge.read(engine, provider, environ, operation, mounts.arguments(app, request))
         except OSError:
             # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
             return Response(status=400, headers={"Connection": "close"})

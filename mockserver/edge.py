@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from errno import ECONNRESET
@@ -35,14 +35,14 @@ def read(
     engine: Engine, provider: str, environ: dict[str, Any], operation: Operation | None, args: dict[str, str] | None
 ) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
+    headers = _headers(environ)
     query = environ.get("QUERY_STRING", "")
-    credential: Credential = engine.provider(provider).credential(headers, query)
+    credential, data, too_large = _shown(engine, provider, environ, headers)
     sandbox, is_known = engine.find(provider, credential, args or {})
-    data, too_large = read_body(environ, sandbox.assumptions.body_limit)
+    if data is None:
+        data, too_large = read_body(environ, sandbox.assumptions.body_limit)
+    elif len(data) > sandbox.assumptions.body_limit:
+        data, too_large = b"", True
     return Call(
         sandbox=sandbox,
         method=environ["REQUEST_METHOD"],
@@ -60,6 +60,26 @@ def read(
         tenant_known=is_known,
         wait=_wait,
     )
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
+
+
+def _shown(
+    engine: Engine, provider: str, environ: dict[str, Any], headers: Mapping[str, str]
+) -> tuple[Credential, bytes | None, bool]:
+    """What the client showed; and the body and whether it was too long, where the body had to be asked for it."""
+    chosen = engine.provider(provider)
+    credential = chosen.credential(headers, environ.get("QUERY_STRING", ""))
+    if credential.shown or chosen.body_credential is None:
+        return credential, None, False
+    data, too_large = read_body(environ, engine.body_limit(provider))
+    return chosen.body_credential(data, headers.get("content-type", "")), data, too_large
 
 
 def allowed(error: Exception | None, operation: Operation | None, method: str) -> tuple[str, ...] | None:

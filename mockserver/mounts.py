@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.exceptions import MethodNotAllowed
 
 from mockserver.engine import Operation, Provider
 
@@ -38,6 +39,15 @@ def mount(app: Flask, provider: Provider) -> dict[str, Operation]:
 def _rule(room: Any, path: str, endpoint: str, method: str) -> None:
     rule = path.replace("{", "<").replace("}", ">")
     room.add_url_rule(rule, endpoint, _never, methods=[method], provide_automatic_options=False)
+
+
+def arguments(app: Flask, request: Request) -> dict[str, Any] | None:
+    """What a path names, such as its tenant; also where the path has not the method that was asked for."""
+    error = request.routing_exception
+    if not isinstance(error, MethodNotAllowed) or not error.valid_methods:
+        return request.view_args
+    adapter = app.create_url_adapter(request)
+    return None if adapter is None else dict(adapter.match(method=next(iter(error.valid_methods)))[1])
 
 
 def _never(**_: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import edge
-from mockserver.engine import LATEST, Call, Clock, Reply
+from mockserver.engine import LATEST, Call, Clock, Credential, Reply, Settings
+from tests.acme import ACME
 from tests.worlds import NOON, TOKEN, World, make_world
 
 LIMIT = 1000
@@ -207,3 +209,40 @@ def test_one_byte_over_the_limit_is_refused_and_nothing_is_kept(world: World, ch
         answer = world.ask("POST", "/v1/sectors", environ_overrides=overrides)
         assert answer.status_code == status, answer.text
     assert len(world.ask("GET", "/v1/sectors").json["data"]) == 5
+
+
+def noted(data: bytes, content_type: str) -> Credential:
+    return Credential(data.decode().partition("key ")[2] or None, shown=content_type == "text/key")
+
+
+def asked_inside(world: World, data: bytes, **given: Any) -> Call:
+    return edge.read(
+        world.engine, "acme", environ(CONTENT_TYPE="text/key", **sent(data, chunked=True), **given), None, None
+    )
+
+
+def test_a_key_in_the_body_finds_its_sandbox_where_nothing_else_shows_one() -> None:
+    world = make_world(replace(ACME, body_credential=noted), scenarios={})
+    other = world.engine.create("acme", "other")
+    secret = next(iter(other.keys))
+    found = asked_inside(world, f"key {secret}".encode())
+    assert (found.sandbox, found.credential, found.data) == (
+        other,
+        Credential(secret, shown=True),
+        f"key {secret}".encode(),
+    )
+    beside = asked_inside(world, f"key {secret}".encode(), HTTP_AUTHORIZATION=f"Bearer {world.key()}")
+    assert (beside.sandbox, beside.credential.secret) == (world.sandbox, world.key())
+    assert asked_inside(world, b"nothing").sandbox is world.sandbox
+
+
+def test_the_limit_of_a_body_with_a_key_is_the_one_of_its_own_sandbox() -> None:
+    world = make_world(replace(ACME, body_credential=noted), scenarios={})
+    other = world.engine.create("acme", "other", Settings(assumptions={"body_limit": LIMIT}))
+    world.sandbox.configure({"assumptions": {"body_limit": 10}})
+    inside = f"key {next(iter(other.keys))}".encode()
+    assert not asked_inside(world, inside).too_large
+    longer = asked_inside(world, inside.rjust(LIMIT + 1))
+    assert (longer.too_large, longer.data) == (True, b"")
+    stranger = asked_inside(world, b"too long for the first one")
+    assert (stranger.sandbox, stranger.too_large, stranger.data) == (world.sandbox, True, b"")

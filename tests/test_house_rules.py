@@ -22,8 +22,14 @@ from tests.worlds import World, make_world
 PROVIDERS: dict[str, Provider] = {**known_providers(), ACME.name: ACME}
 OPERATIONS = [(name, operation) for name, provider in PROVIDERS.items() for operation in provider.operations]
 HARMLESS = [(name, operation) for name, operation in OPERATIONS if operation.name != "explode"]
+OFFERED = [
+    (name, operation)
+    for name, operation in OPERATIONS
+    if operation.offered is None or operation.offered(PROVIDERS[name].assumptions())
+]
+"""What a sandbox has where nothing else is assumed."""
 PATHS = sorted(
-    {(name, operation.path) for name, operation in OPERATIONS}
+    {(name, operation.path) for name, operation in OFFERED}
     | {(name, path) for name, provider in PROVIDERS.items() for path in provider.refused_paths}
 )
 LIMIT = 1_000

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.test_kasko_stories import (
+from tests.kasko import (
     DATA,
     PERSON,
     PRODUCT,
     PRODUCT_KEYS,
     V3,
+    cancelled,
+    dataset,
     events,
+    item,
     key,
     offer,
     ok,
@@ -32,21 +35,13 @@ if TYPE_CHECKING:
 
 FACTS = loads((Path(__file__).parent / "contracts" / "kasko.json").read_text(encoding="utf-8"))
 OPERATIONS: list[dict[str, Any]] = FACTS["operations"]
-SERVED = {(op.method, op.path): op for op in PROVIDER.operations}
+SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.offered is None}
 operations = pytest.mark.parametrize("fact", OPERATIONS, ids=lambda fact: fact["name"])
 
 
 @pytest.fixture
 def world() -> World:
     return make_world(PROVIDER)
-
-
-def dataset(world: World) -> str:
-    return str(world.engine.export("kasko")["collections"]["datasets"][0]["id"])
-
-
-def item(world: World) -> str:
-    return str(world.engine.export("kasko")["collections"]["dataset_items"][0]["id"])
 
 
 LIST = {"language": "en", "fields": '["name"]'}
@@ -86,12 +81,6 @@ CALLS: dict[str, Callable[[World], Answer]] = {
 }
 
 
-def cancelled(world: World) -> str:
-    id = policy(world)
-    ok(world.ask("PUT", f"/policies/{id}", json={"status": "cancelled", "cancellation_reason": "sold"}))
-    return id
-
-
 def old_quote() -> dict[str, Any]:
     assert PRODUCT.legacy is not None
     data = '{"a":1,' + ",".join(f'"{name}":{written(value)}' for name, value in DATA.items()) + "}"
@@ -118,7 +107,7 @@ def test_exactly_the_documented_operations_are_served() -> None:
     assert set(SERVED) == {(fact["method"], fact["path"]) for fact in OPERATIONS}
     assert len([fact for fact in OPERATIONS if fact["core"]]) == 13
     assert len(SERVED) == 20
-    assert not [op for op in PROVIDER.operations if op.offered is not None]
+    assert [op.path for op in PROVIDER.operations if op.offered is not None] == ["/offers"]
 
 
 @operations
@@ -256,3 +245,41 @@ def test_today_is_the_sandboxs_day_where_the_product_is_sold(world: World) -> No
     assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 200
     world.advance("11h")  # 23:00 in UTC is midnight in Berlin
     assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 400
+
+
+SHAPES = {
+    "ins": [PRODUCT.item_id],
+    "in": PRODUCT.integrations,
+    "pp": [plan.id for plan in PRODUCT.plans],
+    "prv": list(PRODUCT.product_versions.model_dump().values()),
+    "inv": list(PRODUCT.integration_versions.model_dump().values()),
+    "tp": [PRODUCT.legacy.touchpoint_id if PRODUCT.legacy else ""],
+    "item": [PRODUCT.legacy.item_id if PRODUCT.legacy else ""],
+    "sp": [PRODUCT.legacy.subscription_plan_id if PRODUCT.legacy else ""],
+}
+
+
+@pytest.mark.parametrize("prefix", SHAPES)
+def test_a_products_ids_have_the_documented_prefix_and_length(prefix: str) -> None:
+    for id in SHAPES[prefix]:
+        assert re.fullmatch(rf"{prefix}_[0-9a-f]+", id)
+        assert len(id) == 32
+
+
+def test_tokens_are_long_and_say_nothing(world: World) -> None:
+    token, made = ok(quote(world))["token"], offer(world)
+    for each in (token, made["payment_token"]):
+        assert len(each) >= 80
+        assert re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", each)
+        assert len(each) % 4 == 0
+    assert ok(quote(world, data={"employee_number": 13}))["token"] != token
+
+
+def test_the_way_of_a_conflict_and_of_a_wrong_method(world: World) -> None:
+    made = offer(world)
+    ok(pay(world, made), 201)
+    conflict = ok(pay(world, made), 409)
+    assert (list(conflict), conflict["status"]) == (["status", "message"], "Conflict")
+    wrong = world.ask("DELETE", f"/policies/{made['id']}")
+    assert (wrong.status_code, wrong.json["status"]) == (405, "Method Not Allowed")
+    assert wrong.headers["Allow"] == "GET, PATCH, PUT"

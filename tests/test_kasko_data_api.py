@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.search import like
-from tests.test_kasko_stories import key, offer, ok, quote
+from tests.kasko import key, offer, ok, pay, quote
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:
@@ -232,3 +232,16 @@ def test_an_items_id_in_a_quote_becomes_the_item(world: World) -> None:
 )  # fmt: skip
 def test_like_is_what_sql_means_by_it(text: str, pattern: str, is_like: bool) -> None:
     assert like(text, pattern) is is_like
+
+
+def test_a_single_item_needs_a_language(world: World) -> None:
+    answer = world.ask("GET", "/dataset_items/dai_1", key=None)
+    assert (answer.status_code, answer.json) == (400, {"status": "Bad Request", "message": "language: field required."})
+
+
+def test_an_items_id_in_a_policys_data_becomes_the_item(world: World) -> None:
+    made = offer(world, data={})
+    ok(pay(world, made), 201)
+    world.advance("2s")
+    changed = ok(world.ask("PATCH", f"/policies/{made['id']}", json={"data": {"device": "dai_3"}}))
+    assert changed["data"] == {"device": {"id": "dai_3", "name": "Item 3", "price": 3, "color": "red"}}

@@ -1,4 +1,4 @@
-"""What KASKO refuses, and every point its documents leave open, each seen to make a difference."""
+"""What KASKO refuses, and how it says so."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Assumptions, describe
 from mockserver.providers.kasko import PROVIDER
-from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from tests.test_kasko_contract import dataset
-from tests.test_kasko_stories import (
+from tests.kasko import (
+    CANCEL,
     DATA,
     PERSON,
     PRODUCT_KEYS,
     V3,
-    S,
+    WHOLE,
     assume,
-    card,
+    dataset,
     events,
     key,
     offer,
@@ -27,24 +25,15 @@ from tests.test_kasko_stories import (
     pay,
     policy,
     quote,
+    said,
     simulate,
 )
 from tests.worlds import World, make_world
-
-CANCEL = {"status": "cancelled", "cancellation_reason": "sold"}
-WHOLE = {"first_name": "Eva", "last_name": "Lang", "email": "eva@firm.test", "data": {}}
 
 
 @pytest.fixture
 def world() -> World:
     return make_world(PROVIDER)
-
-
-def said(world: World, method: str, path: str, status: int, **asked: Any) -> str:
-    answer = world.ask(method, path, **asked)
-    assert answer.status_code == status, answer.text
-    assert "X-Request-Id" in answer.headers
-    return str(answer.json["message"])
 
 
 @pytest.mark.parametrize(
@@ -244,172 +233,15 @@ def test_what_is_refused_keeps_nothing(world: World) -> None:
     assert {**after, "_sandbox": 0} == {**before, "_sandbox": 0}
 
 
-# Assumptions: what a world says by default, and what it says when another thing is assumed
+@pytest.mark.parametrize("name", ["fields", "query", "sort"])
+def test_a_parameter_that_is_no_json_is_named(world: World, name: str) -> None:
+    query = {"language": "en", "fields": '["name"]', name: "["}
+    told = said(world, "GET", f"/datasets/{dataset(world)}/dataset_items", 400, query_string=query)
+    assert told == f"{name} must be JSON."
 
 
-def code(method: str, path: str, **asked: Any) -> Callable[[World], Any]:
-    return lambda world: world.ask(method, path, **asked).status_code
-
-
-def a_public_key(world: World) -> Any:
-    return world.ask("GET", "/offers/any", key=key(world, "public_test")).status_code
-
-
-def two_keys(world: World) -> Any:
-    return quote(world, key=world.key(), sandbox="kasko").status_code, world.ask(
-        "GET", f"/offers/any?key={key(world, 'public_live')}"
-    ).status_code
-
-
-def other_header(world: World) -> Any:
-    headers = {"Authentication": f"Bearer {world.key()}"}
-    paths = ("/offers/any", f"/datasets/{locked(world)}")
-    return [world.ask("GET", path, key=None, headers=headers).status_code for path in paths]
-
-
-def locked(world: World) -> str:
-    return str(world.engine.export("kasko")["collections"]["datasets"][1]["id"])
-
-
-def offered(world: World, **fields: Any) -> Any:
-    return world.ask("POST", "/policies", json={"quote_token": ok(quote(world))["token"], **PERSON, **fields})
-
-
-def twice_from_one_quote(world: World) -> Any:
-    body = {"quote_token": ok(quote(world))["token"], **PERSON}
-    return [world.ask("POST", "/policies", json=body).status_code for _ in range(2)]
-
-
-def after_an_hour(world: World) -> Any:
-    token, made = ok(quote(world))["token"], offer(world)
-    world.advance("1h")
-    answer = world.ask("POST", "/policies", json={"quote_token": token, **PERSON})
-    return answer.status_code, pay(world, made).status_code
-
-
-def refused_offer(world: World) -> Any:
-    made = offer(world, data={"insured_sum": 100_000_000})
-    return ok(simulate(world, "refuse_offer", offer_id=made["id"]))["status"]
-
-
-def declined(world: World) -> Any:
-    answer = pay(world, offer(world), **card("4000000000000002"))
-    return answer.status_code, answer.json["status"]
-
-
-def card_in_metadata(world: World) -> Any:
-    how = {"method": "creditcard", "provider": "stripe", "metadata": {"card": {"number": "4242424242424242"}, "a": "b"}}
-    answer = pay(world, offer(world), **how)
-    return answer.status_code, answer.json.get("metadata")
-
-
-def paid_with_a_public_key(world: World) -> Any:
-    made, public = offer(world), {"key": key(world, "public_test")}
-    return "token" in ok(pay(world, made, asked=public), 201)
-
-
-def a_second_later(world: World) -> Any:
-    made = offer(world)
-    ok(pay(world, made), 201)
-    world.advance("1s")
-    answer = world.ask("GET", f"/policies/{made['id']}")
-    return answer.status_code, answer.json["status"]
-
-
-def replaced(world: World, **headers: str) -> Any:
-    return world.ask("PUT", f"/policies/{policy(world)}", json=WHOLE, headers=headers).status_code
-
-
-def changed_when_cancelled(world: World) -> Any:
-    path = f"/policies/{policy(world)}"
-    ok(world.ask("PUT", path, json=CANCEL))
-    return world.ask("PATCH", path, json={}).status_code, len(events(world))
-
-
-def listed(world: World, **query: Any) -> Any:
-    asked = {"language": "en", "fields": '["name"]', **query}
-    answer = world.ask("GET", f"/datasets/{dataset(world)}/dataset_items", query_string=asked)
-    return answer.status_code, len(answer.json)
-
-
-def error(world: World, **data: Any) -> Any:
-    return ok(quote(world, data=data), 400)["errors"]
-
-
-def quoted_as(accept: str) -> Callable[[World], Any]:
-    body = {**PRODUCT_KEYS, "data": DATA}
-    return code("POST", "/quotes", headers={"Accept": accept}, json=body)
-
-
-OPEN: dict[str, tuple[Any, Callable[[World], Any], Any, Any]] = {
-    "unauthorized_message": (
-        "No.", lambda world: world.ask("GET", "/offers/a", key=None).json["message"],
-        "No valid API key provided.", "No.",
-    ),
-    "forbidden": ("404", a_public_key, 403, 404),
-    "two_keys": ("refused", two_keys, (200, 404), (200, 401)),
-    "authentication_header": ("everywhere", other_header, [401, 200], [404, 200]),
-    "locked_dataset": (
-        "401", lambda world: world.ask("GET", f"/datasets/{locked(world)}", key=None).status_code, 404, 401
-    ),
-    "quote_without_v3": ("406", quoted_as("*/*"), 400, 406),
-    "other_accept": (
-        "refused", code("GET", "/policies/a", headers={"Accept": "application/vnd.kasko.v9+json"}), 404, 400
-    ),
-    "request_ids": ("hex", lambda world: len(world.ask("GET", "/offers/a").headers["X-Request-Id"]), 36, 32),
-    "quote_status": ("201", lambda world: quote(world).status_code, 200, 201),
-    "offer_status": ("200", lambda world: offered(world).status_code, 201, 200),
-    "payment_status": ("200", lambda world: pay(world, offer(world)).status_code, 201, 200),
-    "rule_types": (
-        "strict", lambda world: quote(world, data={"deductible": "500000", "encryption": 1}).status_code, 200, 400
-    ),
-    "missing_code": (
-        "missing_value", lambda world: error(world, deductible=None)[0]["code"], "invalid_value", "missing_value"
-    ),
-    "error_fields": ("dotted", lambda world: error(world, deductible=7)[0]["field"], "deductible", "data.deductible"),
-    "knockout": ("422", lambda world: quote(world, data={"yearly_turnover": 9_000_000_000}).status_code, 400, 422),
-    "quote_lifetime": ("1h", after_an_hour, (201, 201), (400, 201)),
-    "quote_reuse": ("refused", twice_from_one_quote, [201, 201], [201, 409]),
-    "language_required": (False, lambda world: offered(world, language=None).status_code, 400, 201),
-    "email_check": ("none", lambda world: offered(world, email="mia").status_code, 400, 201),
-    "refused_offer": ("declined", refused_offer, "rejected", "declined"),
-    "payment_token_lifetime": ("1h", after_an_hour, (201, 201), (201, 400)),
-    "second_payment": (
-        "400", lambda world: [pay(world, made).status_code for made in [offer(world)] * 2], [201, 409], [201, 400]
-    ),
-    "declined_payment": ("refused", declined, (201, "failed"), (400, "Bad Request")),
-    "card_field": ("metadata", card_in_metadata, (400, None), (201, {"a": "b"})),
-    "public_payment_view": ("reduced", paid_with_a_public_key, True, False),
-    "policy_delay": ("1s", a_second_later, (404, "Not Found"), (200, "paid")),
-    "unissued_policy": ("pending", a_second_later, (404, "Not Found"), (200, "pending")),
-    "preconditions": ("required", replaced, 200, 428),
-    "stale_status": ("409", lambda world: replaced(world, **{"If-Match": '"x"'}), 412, 409),
-    "cancelled_change": ("400", changed_when_cancelled, (409, 2), (400, 2)),
-    "cancellation_event": (False, changed_when_cancelled, (409, 2), (409, 1)),
-    "limit_required": (True, listed, (200, 4), (400, 2)),
-    "unknown_dataset_field": ("ignored", lambda world: listed(world, fields='["margin","name"]'), (400, 2), (200, 4)),
-    "like_case": (
-        "exact", lambda world: listed(world, query='[{"field":"name","search":"B%"},{"field":"name","search":"bAK%"}]'),
-        (200, 1), (200, 0),
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", list(OPEN))
-def test_an_assumption_makes_the_difference_it_speaks_of(name: str) -> None:
-    value, look, by_default, otherwise = OPEN[name]
-    world = make_world(PROVIDER)
-    assert look(world) == by_default
-    world = make_world(PROVIDER)
-    assume(world, **{name: value})
-    assert look(world) == otherwise
-
-
-def test_every_point_of_kaskos_own_is_tried_here() -> None:
-    assert set(OPEN) == set(KaskoAssumptions.model_fields) - set(Assumptions.model_fields)
-    assert all(each["sentence"] and each["evidence"] for each in describe(KaskoAssumptions))
-
-
-def test_an_assumption_that_cannot_be_is_refused(world: World) -> None:
-    answer = world.admin("PATCH", S, {"assumptions": {"knockout": "418"}})
-    assert answer.status_code == 422
+def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(world: World) -> None:
+    assume(world, forbidden="404")
+    public = {"key": key(world, "public_test")}
+    for path in (f"/offers/{offer(world)['id']}", "/offers/none", "/nothing"):
+        assert said(world, "GET", path, 404, **public) == f"There is nothing at /kasko{path}."

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from json import loads
 from typing import Any
 
 import pytest
 
-from mockserver.app import fixtures
-from mockserver.engine import Randomness, State, as_json
 from mockserver.providers.kasko import PROVIDER, pricing, rules
-from mockserver.providers.kasko.seed import BASE
-from tests.test_kasko_stories import PRODUCT, key, ok
+from tests.kasko import PRODUCT, events, key, offer, ok, pay
+from tests.seeds import generated
 from tests.worlds import World, make_world
 
 ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}
@@ -21,18 +16,9 @@ sizes = pytest.mark.parametrize("size", ABOUT)
 PAID, ENDED = ("paid", "cancelled"), ("ready", "pending", "rejected")
 
 
-def quiet(done: int, total: int) -> None:
-    """Watch nothing."""
-
-
-@cache
-def generated(size: str, seed: str = "1") -> State:
-    return PROVIDER.generate(Randomness(seed), size, quiet)
-
-
 @sizes
 def test_a_data_set_is_as_big_as_it_says(size: str) -> None:
-    state = generated(size)
+    state = generated("kasko", size)
     assert 0.9 * ABOUT[size] <= sum(map(len, state.values())) <= 1.1 * ABOUT[size]
     for records in state.values():
         assert len({record["id"] for record in records}) == len(records)
@@ -40,16 +26,20 @@ def test_a_data_set_is_as_big_as_it_says(size: str) -> None:
 
 @sizes
 def test_everything_hangs_together(size: str) -> None:
-    state = generated(size)
+    state = generated("kasko", size)
     policies = {record["id"]: record for record in state["policies"]}
+    waiting = {timer["parameters"]["policy_id"]: timer for timer in state["_timers"]}
     paid = set()
     for payment in state["payments"]:
         record = policies[payment["policy_id"]]
         assert (payment["livemode"], payment["token"]) == (record["live"], record["payment_token"])
         assert payment["customer_id"] == record["customer_id"]
-        assert (payment["status"] == "ok") == (record["policy_status"] in PAID)
+        assert (payment["status"] == "ok") == (record["policy_status"] in PAID or record["id"] in waiting)
         paid |= {record["id"]} if payment["status"] == "ok" else set()
-    assert paid == {id for id, record in policies.items() if record["policy_status"] in PAID}
+    assert paid == waiting.keys() | {id for id, record in policies.items() if record["policy_status"] in PAID}
+    for id, timer in waiting.items():
+        assert (policies[id]["offer_status"], policies[id]["policy_status"]) == ("accepted", None)
+        assert policies[id]["timer"] == timer["id"]
     datasets = {record["id"]: record for record in state["datasets"]}
     for item in state["dataset_items"]:
         dataset = datasets[item["dataset_id"]]
@@ -61,7 +51,7 @@ def test_everything_hangs_together(size: str) -> None:
 def test_every_offer_is_one_the_product_would_make(size: str) -> None:
     assert PRODUCT.price is not None
     assert PRODUCT.price != "building"
-    for record in generated(size)["policies"]:
+    for record in generated("kasko", size)["policies"]:
         quote = record["quote"]
         read = rules.check(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
         assert pricing.premium(PRODUCT.price, read) == quote["premium"]
@@ -74,31 +64,23 @@ def test_every_offer_is_one_the_product_would_make(size: str) -> None:
 @sizes
 def test_there_is_every_status_in_both_modes(size: str) -> None:
     for live in (False, True):
-        mine = [record for record in generated(size)["policies"] if record["live"] == live]
+        mine = [record for record in generated("kasko", size)["policies"] if record["live"] == live]
         assert {record["offer_status"] for record in mine} == {"accepted", *ENDED}
         assert {record["policy_status"] for record in mine} == {None, *PAID}
         ids = {record["id"] for record in mine}
-        payments = [each for each in generated(size)["payments"] if each["policy_id"] in ids]
+        payments = [each for each in generated("kasko", size)["payments"] if each["policy_id"] in ids]
         assert {each["status"] for each in payments} == {"ok", "failed"}
 
 
 @sizes
-def test_e_mail_addresses_lead_nowhere(size: str) -> None:
-    for record in generated(size)["policies"]:
-        assert re.fullmatch(r"[a-z]+\.[a-z]+\.\d+@[a-z.]+\.test", record["email"]), record["email"]
-
-
-@pytest.mark.parametrize("size", ["small", "medium"])
-def test_the_same_seed_gives_what_is_written(size: str) -> None:
-    again = PROVIDER.generate(Randomness("1"), size, quiet)
-    assert as_json(again) == as_json(generated(size))
-    written = loads((fixtures() / "datasets" / f"kasko-{size}.json").read_bytes())
-    assert written == loads(as_json(again)), "run `make fixtures`"
+def test_in_each_mode_a_paid_offer_waits_for_its_policy(size: str) -> None:
+    ids = [timer["parameters"]["policy_id"] for timer in generated("kasko", size)["_timers"]]
+    assert [id[:5] for id in ids] == ["tpol_", "lpol_"]
 
 
 def test_another_seed_gives_other_people_under_other_ids() -> None:
-    for collection in generated("small"):
-        one, two = generated("small")[collection], generated("small", "2")[collection]
+    for collection in generated("kasko", "small"):
+        one, two = generated("kasko", "small")[collection], generated("kasko", "small", "2")[collection]
         assert not {record["id"] for record in one} & {record["id"] for record in two}
 
 
@@ -112,18 +94,18 @@ def asked(world: World, record: Any) -> dict[str, Any]:
 
 
 def test_every_seeded_record_can_be_read(world: World) -> None:
-    for record in generated("small")["policies"]:
+    for record in generated("kasko", "small")["policies"]:
         shown = ok(world.ask("GET", f"/offers/{record['id']}", **asked(world, record)))
         assert shown["status"] == record["offer_status"]
         answer = world.ask("GET", f"/policies/{record['id']}", **asked(world, record))
         assert answer.status_code == (200 if record["policy_status"] else 404)
-    for payment in generated("small")["payments"]:
+    for payment in generated("kasko", "small")["payments"]:
         how = asked(world, {"live": payment["livemode"]})
         assert ok(world.ask("GET", f"/payments/{payment['id']}", **how))["status"] == payment["status"]
 
 
 def test_a_seeded_offer_can_be_paid_and_a_seeded_policy_reactivated(world: World) -> None:
-    for record in generated("small")["policies"]:
+    for record in generated("kasko", "small")["policies"]:
         how = asked(world, record)
         if record["offer_status"] == "ready":
             body = {"token": record["payment_token"], "policy_id": record["id"]}
@@ -136,23 +118,61 @@ def test_a_seeded_offer_can_be_paid_and_a_seeded_policy_reactivated(world: World
 
 
 def test_a_seeded_pending_offer_waits_for_its_underwriter(world: World) -> None:
-    waiting = [record for record in generated("small")["policies"] if record["offer_status"] == "pending"]
+    waiting = [record for record in generated("kasko", "small")["policies"] if record["offer_status"] == "pending"]
     for record in waiting:
         approved = world.admin("POST", "/sandboxes/kasko/simulations/approve_offer", {"offer_id": record["id"]})
         assert ok(approved)["status"] == "ready"
     assert len(waiting) == 2
 
 
-def test_records_were_made_before_today_and_by_this_machine() -> None:
-    for record in generated("large")["policies"]:
+def test_records_were_made_before_today_and_nowhere_yet() -> None:
+    for record in generated("kasko", "large")["policies"]:
         assert record["created_at"] <= record["updated_at"] < 1_772_366_400 * 1_000_000
-        assert record["base"] == BASE
+        assert record["base"] is None
 
 
-@pytest.mark.parametrize("seed", ["1", "another"])
-def test_a_new_sandbox_holds_the_data_of_its_seed(seed: str) -> None:
-    world = make_world(PROVIDER)
-    assert world.admin("POST", "/sandboxes", {"provider": "kasko", "name": "mine", "seed": seed}).status_code == 201
-    kept = world.engine.export("mine")["collections"]
-    expected = generated("small", seed)
-    assert {name: kept[name] for name in expected} == loads(as_json(expected))
+def test_a_seeded_policy_comes_at_its_time_or_when_the_insurer_makes_it(world: World) -> None:
+    due = ok(world.admin("GET", "/sandboxes/kasko/clock"))["due"]
+    assert [(each["at"][:10], each["action"]) for each in due] == [("2100-01-01", "issue_policy")] * 2
+    test, live = (timer["parameters"]["policy_id"] for timer in generated("kasko", "small")["_timers"])
+    own = {"key": key(world, "live")}
+    assert ok(world.ask("GET", f"/offers/{test}"))["status"] == "accepted"
+    assert world.ask("GET", f"/policies/{test}").status_code == 404
+    ok(world.admin("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": test}))
+    assert ok(world.ask("GET", f"/policies/{test}"))["policy_created_date"] == "2026-03-01T12:00:00+00:00"
+    assert len(ok(world.admin("GET", "/sandboxes/kasko/clock"))["due"]) == 1
+    assert world.ask("GET", f"/policies/{live}", **own).status_code == 404
+    frozen = world.admin("PUT", "/sandboxes/kasko/clock", {"action": "freeze", "at": "2100-01-01T00:00:00Z"})
+    assert frozen.status_code == 200, frozen.text
+    assert ok(world.ask("GET", f"/policies/{live}", **own))["policy_created_date"] == "2100-01-01T00:00:00+00:00"
+
+
+def test_a_paid_policy_is_not_made_twice(world: World) -> None:
+    made = offer(world)
+    ok(pay(world, made), 201)
+    issue = ("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": made["id"]})
+    ok(world.admin(*issue))
+    assert world.admin(*issue).status_code == 422
+    world.advance("2s")
+    assert [event["type"] for event in events(world)] == ["policy.created"]
+
+
+def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(world: World) -> None:
+    record = next(each for each in generated("kasko", "small")["policies"] if each["policy_status"] == "paid")
+    path, host = f"/policies/{record['id']}", {"Host": "sandbox.test:81"}
+    shown = ok(world.ask("GET", path, headers=host))
+    assert shown["assets"][0]["url"] == f"http://sandbox.test:81/kasko/assets/{record['id']}/policy.pdf"
+    assert shown["_links"]["_self"]["href"] == f"http://sandbox.test:81/kasko{path}"
+    ok(world.ask("PATCH", path, json={"first_name": "Ida"}, headers=host))
+    ok(world.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
+    for event in events(world):
+        assert event["data"]["_links"]["self"]["href"] == f"http://sandbox.test:81/kasko{path}"
+        assert event["data"]["assets"][0]["href"].startswith("http://sandbox.test:81/kasko/assets/")
+
+
+def test_an_event_of_a_record_nobody_has_called_about_leaves_out_the_host(world: World) -> None:
+    record = next(each for each in generated("kasko", "small")["policies"] if each["policy_status"] == "paid")
+    ok(world.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
+    [event] = events(world)
+    assert event["data"]["_links"]["self"]["href"] == f"/policies/{record['id']}"
+    assert event["data"]["assets"][0]["href"] == f"/assets/{record['id']}/policy.pdf"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel
 
 from mockserver.engine import Operation
-from mockserver.providers.kotauth import PROVIDER
+from mockserver.providers.kotauth import PROVIDER, models
 from mockserver.providers.kotauth.auth import SCOPES
 from tests.worlds import World
 
@@ -38,7 +39,27 @@ BODIES: dict[str, dict[str, Any]] = {
     "UpsertUserAttributeRequest": {"value": "free"},
     "UpsertClaimMapperRequest": {"claimName": "billing", "includeInAccess": True, "includeInId": False},
 }
+MODELS: dict[str, type[BaseModel]] = {
+    "ApiMeta": models.Meta,
+    "UserDto": models.User,
+    "RoleDto": models.Role,
+    "GroupDto": models.Group,
+    "ApplicationDto": models.Application,
+    "SessionDto": models.Session,
+    "AuditEventDto": models.AuditEvent,
+    "UserAttributesDto": models.UserAttributes,
+    "ClaimMapperDto": models.ClaimMapper,
+    "ClaimMappersDto": models.ClaimMappers,
+}
+HELD = {"type", "required", "nullable", "enum", "format", "maxLength", "minLength", "pattern", "default", "items"}
+"""What a fact may say of a field, all of it held by a test here."""
 TYPES: dict[str, Any] = {"integer": int, "string": str, "boolean": bool, "array": list, "object": dict}
+FORMATS = {
+    None: ".*",
+    "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "email": r"[^@\s]+@[^@\s]+",
+    "uri": r"https://\S+",
+}
 WRONG: dict[str, Any] = {"integer": "one", "string": 1, "boolean": "yes", "array": "none", "object": []}
 
 
@@ -80,7 +101,16 @@ def check_object(shown: dict[str, Any], schema: str) -> None:
         assert type(value) is TYPES[fact["type"]], name
         assert "enum" not in fact or value in fact["enum"], name
         assert len(str(value)) <= fact.get("maxLength", 10_000)
-        assert fact.get("format") != "date-time" or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value)
+        assert re.fullmatch(FORMATS[fact.get("format")], str(value), re.DOTALL), name
+        for each in value if "items" in fact else ():
+            check_item(each, fact["items"])
+
+
+def check_item(shown: Any, kind: str) -> None:
+    if kind in TYPES:
+        assert type(shown) is TYPES[kind]
+    else:
+        check_object(shown, kind)
 
 
 def test_exactly_the_documented_operations_are_served() -> None:
@@ -155,6 +185,32 @@ def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, 
 
 
 @operations
+def test_a_refusal_has_exactly_the_documented_fields(world: World, fact: dict[str, Any]) -> None:
+    answer = ask(world, fact["method"], filled(fact), key=None)
+    assert answer.status_code == 401
+    check_object(answer.json, "ProblemDetail")
+
+
+def test_every_fact_about_a_field_is_of_a_kind_that_is_held_here() -> None:
+    said = {kind for fields in FACTS["schemas"].values() for fact in fields.values() for kind in fact}
+    assert said == HELD
+    told = {kind for fact in DOCUMENTED for said in fact["parameters"].values() for kind in said}
+    assert told == {"in", "type", "required", "maxLength", "maximum", "default"}
+    assert set(FACTS["schemas"]) == {*MODELS, *BODIES, "ProblemDetail"}
+
+
+@pytest.mark.parametrize("schema", MODELS)
+def test_a_model_says_null_and_values_where_the_documents_do(schema: str) -> None:
+    properties = MODELS[schema].model_json_schema()["properties"]
+    for name, fact in FACTS["schemas"][schema].items():
+        kinds = {each.get("type") for each in properties[name].get("anyOf", [properties[name]])}
+        # In the product a session of an application has no user; its documents give every session one.
+        assert ("null" in kinds) == bool(fact.get("nullable") or (schema, name) == ("SessionDto", "userId")), name
+        # The product has a third access type.
+        assert set(properties[name].get("enum", ())) - {"bearer_only"} == set(fact.get("enum", ())), name
+
+
+@operations
 def test_no_body_shows_what_is_kept_beside_a_record(world: World, fact: dict[str, Any]) -> None:
     assert not re.search(r'"_\w+":', performed(world, fact).text)
 
@@ -164,6 +220,64 @@ def test_the_documented_parameters_are_taken(fact: dict[str, Any]) -> None:
     names = {name for name, said in fact["parameters"].items() if said["in"] == "query"}
     query = operation(fact).query
     assert names <= set(query.model_fields if query else ())
+
+
+@operations
+def test_a_path_takes_ids_and_keys_as_documented(world: World, fact: dict[str, Any]) -> None:
+    said = {name: each for name, each in fact["parameters"].items() if each["in"] == "path"}
+    assert set(said) == set(re.findall(r"{(\w+)}", fact["path"]))
+    assert all(each["required"] for each in said.values())
+    body = {"json": BODIES[fact["body"]]} if fact["body"] else {}
+    for name in (name for name, each in said.items() if each["type"] == "integer"):
+        wrong = filled({"path": fact["path"].replace(f"{{{name}}}", "x")})
+        assert ask(world, fact["method"], wrong, **body).status_code == 400
+    for name, each in said.items():
+        if "maxLength" in each and fact["method"] == "PUT":
+            for more, status in ((1, 422), (0, fact["status"])):
+                path = filled({"path": fact["path"].replace(f"{{{name}}}", "k" * (each["maxLength"] + more))})
+                assert ask(world, "PUT", path, **body).status_code == status
+
+
+def test_only_operations_with_a_documented_body_read_one() -> None:
+    for fact in DOCUMENTED:
+        assert (operation(fact).body is None) == (fact["body"] is None), named(fact)
+
+
+@with_body
+def test_a_field_may_be_null_where_the_documents_say_so_and_not_where_it_is_required(
+    world: World, fact: dict[str, Any]
+) -> None:
+    for name, said in FACTS["schemas"][fact["body"]].items():
+        if said.get("nullable"):
+            assert performed(world, fact, **{name: None}).status_code == fact["status"], name
+        elif said.get("required"):
+            assert performed(world, fact, **{name: None}).status_code == 400, name
+
+
+@with_body
+def test_a_text_is_of_its_documented_pattern_and_format(world: World, fact: dict[str, Any]) -> None:
+    for name, said in FACTS["schemas"][fact["body"]].items():
+        if "pattern" in said:
+            for text in ("Az09._-", "a b", "é", "a/"):
+                status = fact["status"] if re.fullmatch(said["pattern"], text) else 422
+                assert performed(world, fact, **{name: text}).status_code == status, text
+        if said.get("format") == "email":
+            assert performed(world, fact, **{name: "nobody"}).status_code == 422
+
+
+@with_body
+def test_every_documented_value_of_a_field_is_taken_and_shown(world: World, fact: dict[str, Any]) -> None:
+    for name, said in FACTS["schemas"][fact["body"]].items():
+        for value in said.get("enum", ()):
+            body = {name: value, **({"name": f"role-{value}"} if name == "scope" else {})}
+            assert performed(world, fact, **body).json[name].lower() == value
+        if "items" in said:
+            assert performed(world, fact, **{name: [WRONG[said["items"]]]}).status_code == 400
+
+
+def test_a_role_without_a_scope_has_the_documented_default(world: World) -> None:
+    default = FACTS["schemas"]["CreateRoleRequest"]["scope"]["default"]
+    assert ask(world, "POST", "/roles", json={"name": "fresh"}).json["scope"].lower() == default
 
 
 @with_body
@@ -207,6 +321,8 @@ def test_a_mapper_without_flags_has_the_documented_defaults(world: World) -> Non
 
 
 def test_audit_logs_have_the_documented_page_size_and_maximum(world: World) -> None:
-    limit = next(fact for fact in DOCUMENTED if fact["path"] == "/audit-logs")["parameters"]["limit"]
+    said = next(fact for fact in DOCUMENTED if fact["path"] == "/audit-logs")["parameters"]
+    limit = said["limit"]
+    assert ask(world, "GET", "/audit-logs").json["meta"]["offset"] == said["offset"]["default"]
     assert ask(world, "GET", "/audit-logs").json["meta"]["limit"] == limit["default"]
     assert ask(world, "GET", "/audit-logs?limit=5000").json["meta"]["limit"] == limit["maximum"]

@@ -273,6 +273,13 @@ def test_audit_logs_are_paged_and_filters_that_mean_nothing_are_none(world: Worl
     assert ask(world, "GET", f"/audit-logs?userId={user}&eventType=LOGIN_SUCCESS").json["data"] == of_user
 
 
+def test_of_a_parameter_that_is_sent_twice_the_first_counts(world: World) -> None:
+    assert ask(world, "GET", "/audit-logs?limit=3&limit=4&offset=1&offset=x").json["meta"] == {
+        "total": 10, "offset": 1, "limit": 3
+    }  # fmt: skip
+    assert ask(world, "GET", "/audit-logs?limit=x&limit=4").json["meta"]["limit"] == 50
+
+
 def test_two_workspaces_share_nothing(world: World) -> None:
     made = world.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "acme"}).json
     assert made["base_url"] == "http://localhost/kotauth/t/acme/api/v1"

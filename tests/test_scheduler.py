@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, iso, sandbox
-from mockserver.engine.scheduler import BOUND, schedule
+from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, State, iso, sandbox
+from mockserver.engine.scheduler import BOUND, KEPT, schedule, timer
 from mockserver.storage.tiny import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world
@@ -229,3 +229,14 @@ def test_a_delay_that_cannot_be_is_refused_or_kept_and_breaks_nothing(bells: Wor
 def test_an_unknown_simulation_is_refused_with_the_nearest(bells: World) -> None:
     answer = bells.admin("POST", "/sandboxes/acme/simulations/rign", {})
     assert (answer.status_code, answer.json["detail"]) == (404, "there is no simulation 'rign'; did you mean 'ring'?")
+
+
+def test_a_sandbox_may_begin_with_something_that_is_yet_to_happen() -> None:
+    def begin(*_: object) -> State:
+        return {KEPT: [timer("timer_begun", NOON + SECOND, "ring", {"name": "begun"})]}
+
+    world = make_world(replace(BELLS, generate=begin))
+    assert rung(world) == []
+    world.advance("1s")
+    world.advance("1s")
+    assert rung(world) == [("begun", SECOND)]

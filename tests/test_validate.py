@@ -3,18 +3,19 @@
 # ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
 
+from dataclasses import replace
 from json import dumps
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from mockserver.engine import Call, Problem, Reply, parse_body, validate
+from mockserver.engine import Call, Operation, Problem, Reply, parse_body, validate
 from mockserver.engine.validate import DEEPEST
-from tests.acme import ACME
+from tests.acme import ACME, NewNote
 from tests.worlds import World, make_world
 
 
@@ -214,7 +215,6 @@ def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: World, data: by
 )
 def test_messages_name_the_path_as_the_client_wrote_it(acme: World, data: bytes, path: str) -> None:
     operation = next(op for op in ACME.operations if op.body)
-    from dataclasses import replace
 
     def ask_for_the_body(call: Call) -> Reply:
         assert call.body is not None
@@ -270,6 +270,18 @@ def test_a_query_that_cannot_be_is_refused(world: World, limit: str) -> None:
     answer = world.ask("GET", "/v1/sectors", query_string={"limit": limit})
     assert answer.status_code == 400
     assert "limit" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("repeated", "text"), [("first", "a"), ("last", "b")])
+def test_of_a_parameter_that_is_sent_twice_the_provider_says_which_counts(
+    repeated: Literal["first", "last"], text: str
+) -> None:
+    def say(call: Call) -> Reply:
+        return call.sandbox.provider.dialect.one(call, cast(BaseModel, call.parameters).model_dump())
+
+    operation = Operation("say", "GET", "/v1/said", say, "Say a note", query=NewNote, scope="notes:read")
+    world = make_world(replace(ACME, operations=(operation,), repeated=repeated), scenarios={})
+    assert world.ask("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
 
 
 def test_a_huge_query_is_read(world: World) -> None:

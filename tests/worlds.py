@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from gzip import decompress
+from gzip import decompress as gunzip
 from json import loads
 from typing import TYPE_CHECKING, Any, cast
+from zlib import decompress as inflate
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockserver.app import create_app, known_providers, make_engine
+from mockserver.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -63,6 +66,10 @@ class World:
             options["json"] = json
         return cast("Answer", self.app.test_client().open(f"/__admin{path}", method=method, headers=headers, **options))
 
+    def settle(self, sandbox: str | None = None) -> None:
+        """Deliver what is due now, as the server's courier would."""
+        (self.engine.sandboxes[sandbox] if sandbox else self.sandbox).catch_up()
+
     def advance(self, by: str, sandbox: str | None = None) -> Any:
         """Advance a sandbox's clock through the admin API."""
         id = sandbox or self.sandbox.id
@@ -71,6 +78,8 @@ class World:
         return answer.json
 
 
+DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gunzip, "deflate": inflate}
+"""What turns a compressed body into what it says."""
 ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"}, {"data", "next"})
 """The members around what an operation shows."""
 
@@ -80,8 +89,8 @@ def examine(call: Call, reply: Reply) -> None:
     operation = call.operation
     if operation is None or operation.answer is None or reply.status != operation.status or call.fired:
         return
-    plain = decompress(reply.body) if reply.header("Content-Encoding") == "gzip" else reply.body
-    document = loads(plain)
+    decode = DECODERS.get(reply.header("Content-Encoding") or "", bytes)
+    document = loads(decode(reply.body))
     shown = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
     for each in shown if isinstance(shown, list) else [shown]:
         operation.answer.model_validate(each)
@@ -90,6 +99,7 @@ def examine(call: Call, reply: Reply) -> None:
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
     """A world of the given providers, or of all there are."""
     chosen = list(providers) or list(known_providers().values())
+    options.setdefault("post", Egress())
     engine = make_engine(store or TinyStore(None), chosen, propagate=True, **options)
     answer = engine.answer
 

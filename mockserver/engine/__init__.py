@@ -42,7 +42,8 @@ from mockserver.engine.sandbox import Sandbox, Settings
 from mockserver.engine.scenarios import Scenario, switch_off, switch_on
 from mockserver.engine.scenarios import load as load_scenarios
 from mockserver.engine.scenarios import named as scenario_named
-from mockserver.engine.scheduler import pending
+from mockserver.engine.scheduler import KEPT as TIMERS
+from mockserver.engine.scheduler import pending, timer
 from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
@@ -60,6 +61,7 @@ __all__ = [
     "SECOND",
     "SIZES",
     "STAGES",
+    "TIMERS",
     "ActiveRule",
     "Assumed",
     "Assumptions",
@@ -154,6 +156,7 @@ __all__ = [
     "switch_on",
     "test_event",
     "timed",
+    "timer",
     "validate",
     "wall",
     "write_duration",

@@ -205,6 +205,11 @@ class Engine:
         found = self._directory.get((provider, credential.secret)) if credential.secret else None
         return found or self.sandboxes[provider], True
 
+    def body_limit(self, provider: str) -> int:
+        """The longest body that any sandbox of a provider takes: for calls whose own is known by the body only."""
+        everyone = list(self.sandboxes.values())
+        return max(each.assumptions.body_limit for each in everyone if each.provider.name == provider)
+
     def answer(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
         sandbox = call.sandbox

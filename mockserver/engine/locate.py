@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mockserver.engine.call import Call, Reply
-from mockserver.engine.operations import Operation
 from mockserver.engine.problem import Problem
 
 
 def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     """Let only documented operations through; others hear it in the provider's own words."""
     operation = call.operation
-    if operation is not None and _offered(call, operation):
+    if operation is not None and operation.is_offered(call.sandbox.assumptions):
         return proceed(call)
     if operation is not None or call.allowed is not None:
         headers = [("Allow", ", ".join(_allowed(call)))]
@@ -20,15 +19,11 @@ def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     raise Problem("no_such_path", f"There is nothing at {call.path[:200]}")
 
 
-def _offered(call: Call, operation: Operation) -> bool:
-    return operation.offered is None or operation.offered(call.sandbox.assumptions)
-
-
 def _allowed(call: Call) -> list[str]:
     """The methods the path has, without those this sandbox does not offer."""
     parts = call.path.removeprefix(call.mount).split("/")
     here = [op for op in call.sandbox.provider.operations if _fits(op.path.split("/"), parts)]
-    offered = {op.method for op in here if _offered(call, op)}
+    offered = {op.method for op in here if op.is_offered(call.sandbox.assumptions)}
     # HEAD was taken for the GET it resembles, so what routing knows of the path may not be all.
     return sorted((set(call.allowed or ()) - {op.method for op in here}) | offered)
 

@@ -37,6 +37,10 @@ class Operation:
     prepare: Callable[[Call], Any] | None = None
     """Run before the transaction, for what takes time; ``call.prepared`` is what it answers."""
 
+    def is_offered(self, assumptions: Assumptions) -> bool:
+        """Whether a sandbox with these assumptions has the operation."""
+        return self.offered is None or self.offered(assumptions)
+
     @property
     def statuses(self) -> frozenset[int]:
         """Every status the operation is documented to answer with."""

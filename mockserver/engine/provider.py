@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
@@ -89,8 +89,12 @@ class Provider:
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the records a sandbox begins with."""
+    body_credential: Callable[[bytes, str], Credential] | None = None
+    """(body, Content-Type) -> what the client showed there; asked only when headers and query show nothing."""
     read: Callable[[Call], bytes] = _as_sent
     """(call) -> its body as JSON; for providers that also take other media types."""
+    repeated: Literal["first", "last"] = "last"
+    """Which one counts of a query parameter that is sent more than once."""
     slug: str | None = None
     """The path parameter that names the tenant; None where only the key does."""
     assumptions: type[Assumptions] = Assumptions

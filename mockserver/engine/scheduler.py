@@ -18,9 +18,14 @@ def schedule(space: Space, due: int, action: str, parameters: dict[str, Any]) ->
     if space.count(KEPT) >= BOUND:
         raise Refusal(f"{BOUND} things are waiting to happen already")
     nth = space.bump("timers")
-    id = f"timer_{nth}"
-    space.put(KEPT, {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters})
-    return id
+    kept = timer(f"timer_{nth}", due, action, parameters)
+    space.put(KEPT, kept)
+    return str(kept["id"])
+
+
+def timer(id: str, due: int, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A timer as it is kept, for what a sandbox begins with; its id must not be one that ``schedule`` gives."""
+    return {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters}
 
 
 def due_by(space: Space, instant: int) -> Record | None:

@@ -17,11 +17,11 @@ _MOST = 8
 
 
 class Templates:
-    """Seeded records by (provider, seed, size): read from a written data set, or generated once and remembered."""
+    """Seeded records by (provider, seed, size): read from a written data set, or generated; either only once."""
 
     def __init__(self, datasets: Mapping[tuple[str, str], State]) -> None:
         self._datasets = datasets
-        self._generated: OrderedDict[tuple[str, str, str], State] = OrderedDict()
+        self._remembered: OrderedDict[tuple[str, str, str], State] = OrderedDict()
 
     def fresh(self, provider: Provider, id: str, settings: Settings, progress: Progress) -> State:
         """The whole state a sandbox of that id begins with."""
@@ -42,11 +42,14 @@ class Templates:
         }
 
     def _records(self, provider: Provider, settings: Settings, progress: Progress) -> State:
+        name = (provider.name, settings.seed, settings.size)
+        if name not in self._remembered:
+            self._remembered[name] = self._made(provider, settings, progress)
+            while len(self._remembered) > _MOST:
+                self._remembered.popitem(last=False)
+        return self._remembered[name]
+
+    def _made(self, provider: Provider, settings: Settings, progress: Progress) -> State:
         if settings.seed == WRITTEN_SEED and (provider.name, settings.size) in self._datasets:
             return self._datasets[provider.name, settings.size]
-        name = (provider.name, settings.seed, settings.size)
-        if name not in self._generated:
-            self._generated[name] = provider.generate(Randomness(settings.seed), settings.size, progress)
-            while len(self._generated) > _MOST:
-                self._generated.popitem(last=False)
-        return self._generated[name]
+        return provider.generate(Randomness(settings.seed), settings.size, progress)

@@ -33,8 +33,10 @@ def validate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
 
 
 def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
+    # Of equal names the last one stays in a dict.
+    sent = call.query if call.sandbox.provider.repeated == "last" else reversed(call.query)
     try:
-        return model.model_validate_strings(dict(call.query))
+        return model.model_validate_strings(dict(sent))
     except ValidationError as error:
         raise _refused("invalid_parameter", error) from None
 

@@ -8,15 +8,14 @@ from mockserver.engine import (
     idempotency,
     journal,
     latency,
-    locate,
     ratelimit,
     validate,
 )
 from mockserver.providers.kasko import data_api, legacy, offers, payments, policies, quotes
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from mockserver.providers.kasko.auth import KEYS, authenticate, credential
+from mockserver.providers.kasko.auth import KEYS, authenticate, body_credential, credential, locate
 from mockserver.providers.kasko.dialect import KaskoDialect
-from mockserver.providers.kasko.negotiate import read
+from mockserver.providers.kasko.forms import read
 from mockserver.providers.kasko.seed import generate
 from mockserver.providers.kasko.simulations import SIMULATIONS
 from mockserver.providers.kasko.webhooks import WEBHOOKS
@@ -48,6 +47,7 @@ PROVIDER = Provider(
     ),
     dialect=KaskoDialect(),
     credential=credential,
+    body_credential=body_credential,
     keys=KEYS,
     generate=generate,
     read=read,

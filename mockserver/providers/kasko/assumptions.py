@@ -6,137 +6,13 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from mockserver.engine import SECOND, Assumed, Assumptions, Call, Duration, Moment
+from mockserver.engine import SECOND, Assumed, Call, Duration, Moment
+from mockserver.providers.kasko.assumptions_sale import SaleAssumptions
 
 
-class KaskoAssumptions(Assumptions):
-    """Every point the vendor does not document, with the default we chose."""
+class KaskoAssumptions(SaleAssumptions):
+    """Every point the vendor does not document: after access and sale policies, the Data API, and what is older."""
 
-    unauthorized_message: Annotated[
-        str, Field(min_length=1, max_length=200), Assumed("The message of 401.", "Only the status is documented.")
-    ] = "No valid API key provided."
-    forbidden: Annotated[
-        Literal["403", "404"],
-        Assumed(
-            "The answer to a public key where only a secret key may go.",
-            "403 is documented for a missing permission; in some places it is 404 on purpose, which ones is not said.",
-        ),
-    ] = "403"
-    two_keys: Annotated[
-        Literal["header", "refused"],
-        Assumed(
-            "What happens when Authorization and ?key= are both sent: the header counts, or they must fit together.",
-            "The payment page lists both without saying which counts.",
-        ),
-    ] = "header"
-    authentication_header: Annotated[
-        Literal["data_api", "everywhere", "ignored"],
-        Assumed(
-            "Where a key in the header `Authentication` is read.",
-            "The Data API's page spells the header so; all others say Authorization.",
-        ),
-    ] = "data_api"
-    locked_dataset: Annotated[
-        Literal["404", "401"],
-        Assumed(
-            "The answer to a locked dataset without a secret key.",
-            "Not documented; 404 is what hides that something exists.",
-        ),
-    ] = "404"
-    quote_without_v3: Annotated[
-        Literal["400", "406", "accepted"],
-        Assumed(
-            "The answer to POST /quotes without the v3 media type.", "The header is required; a refusal is not shown."
-        ),
-    ] = "400"
-    other_accept: Annotated[
-        Literal["as_v2", "refused"],
-        Assumed("Whether an unknown KASKO media type elsewhere is answered as v2 or with 400.", "Not documented."),
-    ] = "as_v2"
-    request_ids: Annotated[
-        Literal["uuid", "hex"],
-        Assumed("How X-Request-Id is written.", "Stated to be on every answer; its form is not."),
-    ] = "uuid"
-    quote_status: Annotated[
-        Literal["200", "201"], Assumed("The status of a new quote.", "Not visible in the documents.")
-    ] = "200"
-    offer_status: Annotated[
-        Literal["201", "200"],
-        Assumed("The status of a new offer.", "Not visible; 201 is in the list of success codes."),
-    ] = "201"
-    payment_status: Annotated[
-        Literal["201", "200"],
-        Assumed("The status of a new payment.", "Not visible; 201 is in the list of success codes."),
-    ] = "201"
-    rule_types: Annotated[
-        Literal["laravel", "strict"],
-        Assumed(
-            'Whether `integer` takes "12" and `boolean` takes 1, or only JSON\'s own types.',
-            "The rules are written in Laravel's grammar, whose types are lenient.",
-        ),
-    ] = "laravel"
-    missing_code: Annotated[
-        Literal["invalid_value", "missing_value"],
-        Assumed("The error code of a required field that is missing.", "invalid_value is the only code ever shown."),
-    ] = "invalid_value"
-    error_fields: Annotated[
-        Literal["bare", "dotted"],
-        Assumed("Whether errors name `deductible` or `data.deductible`.", "Seen bare; nested fields are not shown."),
-    ] = "bare"
-    knockout: Annotated[
-        Literal["400", "422"],
-        Assumed(
-            "The status of a quote that ends in a knock-out.", "It has an answer of its own, its code is not visible."
-        ),
-    ] = "400"
-    quote_lifetime: Annotated[
-        Duration, Assumed("How long a quote token is good; 0s is for ever.", "Not documented; tokens are opaque.")
-    ] = 0
-    quote_reuse: Annotated[
-        Literal["allowed", "refused"],
-        Assumed("Whether two offers may be made from one quote.", "Not documented; 409 when refused."),
-    ] = "allowed"
-    language_required: Annotated[
-        bool,
-        Assumed("Whether an offer needs a language.", "The table says so; one example of 2022 leaves it out."),
-    ] = True
-    email_check: Annotated[
-        Literal["has_at", "none"], Assumed("How an e-mail address is checked.", "No format is documented.")
-    ] = "has_at"
-    refused_offer: Annotated[
-        Literal["rejected", "declined"],
-        Assumed(
-            "The status of an offer that the underwriter refuses.", "ready, accepted and pending are all there is."
-        ),
-    ] = "rejected"
-    payment_token_lifetime: Annotated[
-        Duration, Assumed("How long a payment token is good; 0s is for ever.", "Not documented.")
-    ] = 0
-    second_payment: Annotated[
-        Literal["409", "400"],
-        Assumed("The answer to paying an offer twice.", "Not documented; 409 is in the list of errors."),
-    ] = "409"
-    declined_payment: Annotated[
-        Literal["object", "refused"],
-        Assumed(
-            "Whether a declined card gives a payment with status `failed`, or 400 and no payment.",
-            "The payment has fields error_code and reason, which only a failed one can fill.",
-        ),
-    ] = "object"
-    card_field: Annotated[
-        Literal["card", "metadata"],
-        Assumed(
-            "Where a payment request has the card: `card.number` or `metadata.card.number`.",
-            "Where the card goes over REST is not documented; KASKO's script collects it in the browser.",
-        ),
-    ] = "card"
-    public_payment_view: Annotated[
-        Literal["full", "reduced"],
-        Assumed(
-            "Whether a public key sees a payment's token, customer_id and transaction_metadata.",
-            "Some fields are hidden by the caller's permissions; which ones is not documented.",
-        ),
-    ] = "full"
     policy_delay: Annotated[
         Duration,
         Assumed(
@@ -145,12 +21,19 @@ class KaskoAssumptions(Assumptions):
         ),
     ] = 2 * SECOND
     unissued_policy: Annotated[
-        Literal["404", "pending"],
+        Literal["404", "pending", "unpaid_too"],
         Assumed(
-            "Whether GET /policies/{id} before that is 404 or shows a pending policy.",
-            "Not documented; an unpaid offer is read at /offers/{id}.",
+            "Whether GET /policies/{id} before that is 404, a pending policy, or one even where nobody has paid yet.",
+            "Not documented; an unpaid offer is read at /offers/{id}, though its own link names /policies/{id}.",
         ),
     ] = "404"
+    change_answer: Annotated[
+        Literal["200", "204"],
+        Assumed(
+            "Whether changing, cancelling and reactivating answer with the policy, or with 204 and nothing.",
+            "Not documented; 204 is in the list of success codes.",
+        ),
+    ] = "200"
     preconditions: Annotated[
         Literal["optional", "required"],
         Assumed(
@@ -158,6 +41,38 @@ class KaskoAssumptions(Assumptions):
             "Updates and cancellations should send them; the examples of PATCH do not.",
         ),
     ] = "optional"
+    patch_preconditions: Annotated[
+        Literal["checked", "ignored"],
+        Assumed(
+            "Whether PATCH looks at If-Match and If-Unmodified-Since when they are sent.",
+            "Updates should send them; the examples of PATCH do not.",
+        ),
+    ] = "checked"
+    missing_precondition: Annotated[
+        Literal["428", "400", "412"],
+        Assumed("The answer when a precondition is needed and none was sent.", "Not documented; 428 is HTTP's own."),
+    ] = "428"
+    both_preconditions: Annotated[
+        Literal["tag", "both"],
+        Assumed(
+            "Whether If-Match alone counts when both are sent, or both have to hold.",
+            "Both should be sent; RFC 9110 lets the tag alone count.",
+        ),
+    ] = "tag"
+    weak_tags: Annotated[
+        Literal["refused", "accepted"],
+        Assumed(
+            'Whether a weak tag (W/"...") fits in If-Match.',
+            "Not documented; RFC 9110 compares strongly, and proxies that compress make tags weak.",
+        ),
+    ] = "refused"
+    unreadable_date: Annotated[
+        Literal["ignored", "refused"],
+        Assumed(
+            "Whether an If-Unmodified-Since that is no date is ignored or refused with 400.",
+            "Not documented; RFC 9110 ignores it.",
+        ),
+    ] = "ignored"
     stale_status: Annotated[
         Literal["412", "409"],
         Assumed("The answer to a stale If-Match or If-Unmodified-Since.", "Not documented; 412 is HTTP's own."),
@@ -168,10 +83,26 @@ class KaskoAssumptions(Assumptions):
             "The answer to changing a cancelled policy, or reactivating another.", "Documented as impossible only."
         ),
     ] = "409"
+    updated_event: Annotated[
+        str,
+        Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$", max_length=50),
+        Assumed("The name of the event that a policy has changed.", "The event is described, its name is not printed."),
+    ] = "policy.updated"
     cancellation_event: Annotated[
         bool,
         Assumed("Whether cancelling and reactivating tell policy.updated.", "Not documented; both are updates."),
     ] = True
+    media_event: Annotated[
+        bool,
+        Assumed("Whether putting a file to a policy tells that the policy has changed.", "Not documented."),
+    ] = False
+    locked_dataset: Annotated[
+        Literal["404", "401"],
+        Assumed(
+            "The answer to a locked dataset without a secret key.",
+            "Not documented; 404 is what hides that something exists.",
+        ),
+    ] = "404"
     limit_required: Annotated[
         bool,
         Assumed("Whether Data API lists need a limit.", "One page says required, another optional with default 20."),
@@ -184,6 +115,49 @@ class KaskoAssumptions(Assumptions):
         Literal["ignored", "exact"],
         Assumed("Whether `query` compares text by case.", "Described as LIKE, which ignores case in MySQL."),
     ] = "ignored"
+    data_api_errors: Annotated[
+        Literal["message", "errors"],
+        Assumed(
+            "Whether a refused parameter of the Data API is said in the message only, or named in `errors` as well.",
+            "The Data API's refusals are not shown; a missing parameter elsewhere has no `errors`.",
+        ),
+    ] = "message"
+    lead_status: Annotated[
+        Literal["201", "200"],
+        Assumed("The status of a new lead.", "Not documented; 201 is in the list of success codes."),
+    ] = "201"
+    media_status: Annotated[
+        Literal["201", "200"],
+        Assumed("The status of a newly announced file.", "Not documented; 201 is in the list of success codes."),
+    ] = "201"
+    upload_status: Annotated[
+        Literal["200", "201", "204"],
+        Assumed(
+            "The status of an uploaded file; 204 shows nothing.",
+            "Not documented; all three are in the list of success codes.",
+        ),
+    ] = "200"
+    attached_status: Annotated[
+        Literal["201", "200", "204"],
+        Assumed(
+            "The status of a file put to a policy; 204 shows nothing.",
+            "Not documented; all three are in the list of success codes.",
+        ),
+    ] = "201"
+    attached_answer: Annotated[
+        Literal["media", "policy"],
+        Assumed(
+            "Whether putting a file to a policy shows the file or the policy.",
+            "Not documented; the request has the id of the file alone.",
+        ),
+    ] = "media"
+    new_record: Annotated[
+        Literal["whole", "id"],
+        Assumed(
+            "Whether a new lead or file is answered whole, or with its id and link only.",
+            "Not documented; a new offer is answered with little more than its id.",
+        ),
+    ] = "whole"
 
 
 def assume(at: Call | Moment) -> KaskoAssumptions:

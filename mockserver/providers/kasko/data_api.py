@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from mockserver.engine import Call, Operation, Problem, Record, Reply, parse_body
+from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import is_public
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import bad, json_in, missing
 from mockserver.providers.kasko.models import ItemPage, Language, ValuePage
+from mockserver.providers.kasko.products import has_catalogue
 from mockserver.providers.kasko.search import matches, ordered, read_conditions, read_orders
 
 DATASETS, ITEMS = "datasets", "dataset_items"
@@ -19,7 +20,7 @@ DEFAULT = 20
 
 def _opened(call: Call, id: str, what: str = "Dataset") -> Record:
     dataset = call.space.get(DATASETS, id)
-    if dataset is None:
+    if dataset is None or not has_catalogue(call):
         raise missing(what)
     if dataset["locked"] and (call.key is None or is_public(call)):
         if assume(call).locked_dataset == "401":
@@ -46,18 +47,18 @@ def _show_item(call: Call) -> Reply:
 def _language(call: Call, dataset: Record) -> str:
     assert isinstance(call.parameters, Language)
     if call.parameters.language not in dataset["languages"]:
-        raise bad(f"language must be one of {', '.join(dataset['languages'])}.")
+        raise bad(f"language must be one of {', '.join(dataset['languages'])}.", field="language")
     return call.parameters.language
 
 
 def _fields(call: Call, dataset: Record) -> list[str]:
     assert isinstance(call.parameters, ItemPage)
-    asked = parse_body(call.parameters.fields.encode("utf-8", "surrogatepass"))
+    asked = json_in("fields", call.parameters.fields)
     if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
-        raise bad("fields must be a JSON array of names.")
+        raise bad("fields must be a JSON array of names.", field="fields")
     wrong = [name for name in asked if name not in dataset["fields"]]
     if wrong and assume(call).unknown_dataset_field == "refused":
-        raise bad(f"fields: there is no field {wrong[0][:50]}.")
+        raise bad(f"fields: there is no field {wrong[0][:50]}.", field="fields")
     return [name for name in dict.fromkeys(asked) if name in dataset["fields"]]
 
 
@@ -65,7 +66,7 @@ def _matching(call: Call, dataset: Record) -> list[tuple[str, dict[str, Any]]]:
     page, language = call.parameters, _language(call, dataset)
     assert isinstance(page, ItemPage)
     if page.limit is None and assume(call).limit_required:
-        raise bad("limit: field required.")
+        raise bad("limit: field required.", field="limit")
     conditions = read_conditions(page.query, dataset["fields"])
     orders = read_orders(page.sort, dataset["fields"])
     exact = assume(call).like_case == "exact"
@@ -81,14 +82,14 @@ def _list_items(call: Call) -> Reply:
     assert isinstance(page, ItemPage)
     places = {id: place for place, (id, _) in enumerate(rows)}
     shown = [{"id": id, "value": {name: values[name] for name in fields}} for id, values in rows]
-    after = None if page.starting_after is None else _place(places, page.starting_after)
-    before = None if page.ending_before is None else _place(places, page.ending_before)
+    after = None if page.starting_after is None else _place(places, page.starting_after, "starting_after")
+    before = None if page.ending_before is None else _place(places, page.ending_before, "ending_before")
     return _page(call, shown, after, before, lambda place: rows[place][0])
 
 
-def _place(places: dict[str, int], id: str) -> int:
+def _place(places: dict[str, int], id: str, name: str) -> int:
     if id not in places:
-        raise bad(f"The cursor {id[:50]} is no item of this list.")
+        raise bad(f"The cursor {id[:50]} is no item of this list.", field=name)
     return places[id]
 
 
@@ -98,14 +99,14 @@ def _list_values(call: Call) -> Reply:
     page = call.parameters
     assert isinstance(page, ItemPage)
     distinct = {repr(chosen): chosen for _, values in rows for chosen in [{name: values[name] for name in fields}]}
-    after = None if page.starting_after is None else _ordinal(page.starting_after) - 1
-    before = None if page.ending_before is None else _ordinal(page.ending_before) - 1
+    after = None if page.starting_after is None else _ordinal(page.starting_after, "starting_after") - 1
+    before = None if page.ending_before is None else _ordinal(page.ending_before, "ending_before") - 1
     return _page(call, list(distinct.values()), after, before, lambda place: str(place + 1))
 
 
-def _ordinal(text: str) -> int:
+def _ordinal(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise bad("A cursor of distinct values is a whole number.")
+        raise bad("A cursor of distinct values is a whole number.", field=name)
     return int(text)
 
 
@@ -117,7 +118,7 @@ def _page(
     assert isinstance(page, ItemPage)
     limit = page.limit or DEFAULT
     if after is not None and before is not None:
-        raise bad("starting_after and ending_before exclude each other.")
+        raise bad("starting_after and ending_before exclude each other.", field="ending_before")
     end = min(len(shown), max(before, 0)) if before is not None else len(shown)
     start = max(0, end - limit) if before is not None else max(0, -1 if after is None else after) + (after is not None)
     end = min(end, start + limit)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from mockserver.engine import Call, Problem, Record, Reply, as_json
+from mockserver.engine import Call, FieldError, Problem, Record, Reply, as_json, parse_body
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX
+from mockserver.providers.kasko.auth import DATA_API, HEX
 
 JSON = ("Content-Type", "application/json")
 VALIDATION = "Data validation failed."
@@ -34,6 +34,8 @@ class KaskoDialect:
         body: dict[str, Any] = {"status": phrase(status), "message": _message(call, problem, status)}
         if problem.code == "data_invalid":
             body["errors"] = [_error(call, each.message, each.path) for each in problem.fields]
+        elif problem.code == "invalid_parameter" and _names_parameters(call):
+            body["errors"] = [{"code": "invalid_value", "field": each.path} for each in problem.fields]
         return Reply(status, [JSON, *problem.headers], as_json(body), problem)
 
     def dress(self, call: Call, reply: Reply) -> None:
@@ -60,9 +62,18 @@ def _error(call: Call, code: str, field: str) -> dict[str, str]:
     return {"code": given.missing_code if code == "missing" else "invalid_value", "field": shown}
 
 
+def _names_parameters(call: Call) -> bool:
+    name = call.operation.name if call.operation else ""
+    return name in DATA_API and assume(call).data_api_errors == "errors"
+
+
 def _message(call: Call, problem: Problem, status: int) -> str:
     if status == 401:
         return assume(call).unauthorized_message
+    if problem.code in ("scope_missing", "other_mode"):
+        return assume(call).forbidden_message
+    if problem.code == "method_not_allowed":
+        return assume(call).method_message.replace("{method}", call.method)
     if problem.code == "data_invalid":
         return VALIDATION
     return f"{problem.detail or phrase(status)}".rstrip(".") + "."
@@ -73,6 +84,27 @@ def missing(what: str) -> Problem:
     return Problem("not_found", f"{what} not found.")
 
 
-def bad(detail: str, status: int = 400) -> Problem:
+def foreign(call: Call, what: str) -> Problem:
+    """The refusal of something of the other mode than the key's."""
+    if assume(call).other_mode == "404":
+        return missing(what)
+    return Problem("other_mode", f"{what} of the other mode", status=403)
+
+
+def bad(detail: str, status: int = 400, *, field: str = "") -> Problem:
     """The refusal of a parameter, in one short sentence."""
-    return Problem("invalid_parameter", detail, status=status)
+    fields = [FieldError(field, "invalid")] if field else []
+    return Problem("invalid_parameter", detail, status=status, fields=fields)
+
+
+def json_in(name: str, text: str) -> Any:
+    """The JSON document in a parameter of the query; a Problem names the parameter."""
+    try:
+        return parse_body(text.encode("utf-8", "surrogatepass"))
+    except Problem:
+        raise bad(f"{name} must be JSON.", field=name) from None
+
+
+def answer(call: Call, record: Record, status: str) -> Reply:
+    """The object under an assumed status, or nothing under 204."""
+    return Reply(204) if status == "204" else call.sandbox.provider.dialect.one(call, record, int(status))

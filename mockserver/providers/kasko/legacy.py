@@ -8,8 +8,9 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply, parse_instant
 from mockserver.providers.kasko import records
+from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, livemode
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import answer, bad, foreign, missing
 from mockserver.providers.kasko.models import Attached, NewLead, NewMedia, Period
 from mockserver.providers.kasko.records import POLICIES
 
@@ -26,8 +27,10 @@ def _new(call: Call, collection: str, prefix: str, fields: dict[str, Any]) -> Re
 
 def _found(call: Call, collection: str, id: str, what: str) -> Record:
     record = call.space.get(collection, id)
-    if record is None or record["_live"] != livemode(call):
+    if record is None:
         raise missing(what)
+    if record["_live"] != livemode(call):
+        raise foreign(call, what)
     return record
 
 
@@ -37,10 +40,16 @@ def _shown(call: Call, record: Record, collection: str) -> dict[str, Any]:
     return {"id": record["id"], **fields, "created_at": records.when(record["_created"]), "_links": link}
 
 
+def _told(call: Call, record: Record, collection: str) -> dict[str, Any]:
+    """What is answered about a record that was just made."""
+    shown = _shown(call, record, collection)
+    return shown if assume(call).new_record == "whole" else {name: shown[name] for name in ("id", "_links")}
+
+
 def _create_lead(call: Call) -> Reply:
     fields = {name: value for name, value in call.body.model_dump(exclude_none=True).items() if name[:1] != "_"}
     lead = _new(call, LEADS, "lead_", fields)
-    return call.sandbox.provider.dialect.one(call, _shown(call, lead, LEADS), 201)
+    return answer(call, _told(call, lead, LEADS), assume(call).lead_status)
 
 
 def _show_lead(call: Call) -> Reply:
@@ -50,7 +59,7 @@ def _show_lead(call: Call) -> Reply:
 
 def _create_media(call: Call) -> Reply:
     media = _new(call, MEDIA, "med_", {**call.body.model_dump(), "uploaded": False})
-    return call.sandbox.provider.dialect.one(call, _shown(call, media, MEDIA), 201)
+    return answer(call, _told(call, media, MEDIA), assume(call).media_status)
 
 
 def _upload(call: Call) -> Reply:
@@ -60,7 +69,7 @@ def _upload(call: Call) -> Reply:
         raise bad(f"The file has {len(content)} bytes, {media['file_size']} were announced.")
     uploaded = {**media, "uploaded": True}
     call.space.put(MEDIA, uploaded)
-    return call.sandbox.provider.dialect.one(call, _shown(call, uploaded, MEDIA))
+    return answer(call, _shown(call, uploaded, MEDIA), assume(call).upload_status)
 
 
 def _file(call: Call) -> bytes:
@@ -81,9 +90,14 @@ def _attach(call: Call) -> Reply:
     media = _found(call, MEDIA, call.body.id, "Media")
     shown = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
     others = [each for each in policy["media"] if each["id"] != shown["id"]]
-    changed = {**policy, "media": [*others, shown], "version": policy["version"] + 1, "updated_at": call.now}
+    news = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    changed = {**policy, "media": [*others, shown], **news}
     call.space.put(POLICIES, changed)
-    return call.sandbox.provider.dialect.one(call, shown, 201)
+    given = assume(call)
+    if given.media_event:
+        records.tell_update(call, changed)
+    told = shown if given.attached_answer == "media" else records.show_policy(call, changed)
+    return answer(call, told, given.attached_status)
 
 
 def _indexed(call: Call) -> Reply:

@@ -37,6 +37,7 @@ class NewQuote(Body):
     product_version_id: Text | None = None
     live_integration: str | bool | None = None
     live_product: str | bool | None = None
+    key: str | None = None
 
 
 class LegacyQuote(BaseModel):
@@ -72,6 +73,7 @@ class NewPayment(Body):
     provider: Text
     card: Object | None = None
     metadata: Object = Field(default_factory=dict)
+    key: str | None = None
 
 
 class Changes(Body):

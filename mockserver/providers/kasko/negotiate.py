@@ -1,35 +1,12 @@
-"""Media types: which version a client asks for, and form bodies turned into JSON."""
+"""Media types: which version a client asks for."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
-from urllib.parse import parse_qsl
 
-from mockserver.engine import Call, Problem, as_json
+from mockserver.engine import Call
 from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.dialect import bad
-
-_FORM = "application/x-www-form-urlencoded"
-_NESTED = re.compile(r"(\w{1,100})\[(\w{1,100})\]", re.ASCII)
-
-
-def read(call: Call) -> bytes:
-    """The body as JSON; a form's `data` may be JSON text or `data[field]=value`."""
-    if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        return call.data
-    try:
-        pairs = parse_qsl(call.data.decode(), keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise Problem("malformed_body", "The form is not UTF-8") from None
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        nested = _NESTED.fullmatch(name)
-        if nested is None:
-            fields[name] = value
-        elif isinstance(inner := fields.setdefault(nested[1], {}), dict):
-            inner[nested[2]] = value
-    return as_json(fields)
 
 
 def version(call: Call) -> int | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import Call, Moment, Operation, Problem, Record, Refusal, Reply
+from mockserver.engine import TIMERS, Call, Moment, Operation, Problem, Record, Refusal, Reply
 from mockserver.providers.kasko import cards, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, is_public, livemode
 from mockserver.providers.kasko.cards import Declined
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import bad, foreign, missing
 from mockserver.providers.kasko.models import NewPayment
 from mockserver.providers.kasko.records import POLICIES
 
@@ -20,8 +20,10 @@ CARD = ("creditcard", "stripe")
 def _create(call: Call) -> Reply:
     body: NewPayment = call.body
     offer = call.space.get(POLICIES, body.policy_id)
-    if offer is None or offer["live"] != livemode(call):
+    if offer is None:
         raise missing("Policy")
+    if offer["live"] != livemode(call):
+        raise foreign(call, "Policy")
     _check_payable(call, offer, body)
     declined = _declined(call, offer, body) if (body.method, body.provider) == CARD else None
     if declined is not None and assume(call).declined_payment == "refused":
@@ -36,7 +38,7 @@ def _create(call: Call) -> Reply:
 def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
     given = assume(call)
     if offer["payment_token"] is None or body.token != offer["payment_token"]:
-        raise bad("The payment token is not valid.")
+        raise bad("The payment token is not valid.", int(given.forged))
     if offer["offer_status"] == "accepted":
         raise Problem("already_paid", "The policy is paid already", status=int(given.second_payment))
     if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, given.payment_token_lifetime):
@@ -96,24 +98,30 @@ def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str,
 
 
 def _accept(call: Call, offer: Record) -> None:
-    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now}
-    call.space.put(POLICIES, accepted)
+    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.base(call)}
     delay = assume(call).policy_delay
+    if delay:
+        accepted["timer"] = _wait(call, delay, offer["id"])
+    call.space.put(POLICIES, accepted)
     if not delay:
         issue(call, offer["id"])
-        return
+
+
+def _wait(call: Call, delay: int, id: str) -> str:
     try:
-        call.sandbox.schedule(call.space, call.now + delay, "issue_policy", {"policy_id": offer["id"]})
+        return call.sandbox.schedule(call.space, call.now + delay, "issue_policy", {"policy_id": id})
     except Refusal as refusal:
         raise Problem("busy", str(refusal), status=503) from None
 
 
 def issue(at: Call | Moment, id: str) -> Record:
-    """Make the policy of an accepted offer, and tell of it."""
+    """Make the policy of an accepted offer, and tell of it; whatever was to make it later does so no more."""
     offer = at.space.get(POLICIES, id)
     if offer is None or offer["offer_status"] != "accepted" or offer["policy_status"] is not None:
         raise Refusal(f"{id!r} is no accepted offer that waits for its policy")
-    record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now}
+    if offer["timer"] is not None:
+        at.space.drop(TIMERS, offer["timer"])
+    record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now, "timer": None}
     at.space.put(POLICIES, record)
     records.tell(at, "policy.created", record)
     return record
@@ -121,8 +129,10 @@ def issue(at: Call | Moment, id: str) -> Record:
 
 def _show(call: Call) -> Reply:
     payment = call.space.get(PAYMENTS, call.args["id"])
-    if payment is None or payment["livemode"] != livemode(call):
+    if payment is None:
         raise missing("Payment")
+    if payment["livemode"] != livemode(call):
+        raise foreign(call, "Payment")
     return call.sandbox.provider.dialect.one(call, _shown(call, payment))
 
 

@@ -1,15 +1,13 @@
-"""Policies: shown, changed, cancelled and reactivated, with ETag and Last-Modified as preconditions."""
+"""Policies: shown, changed, cancelled and reactivated."""
 
 from __future__ import annotations
 
-from email.utils import formatdate, parsedate_to_datetime
-from typing import Any
+from email.utils import formatdate
 
-from mockserver.engine import SECOND, Call, Operation, Problem, Randomness, Record, Reply
-from mockserver.providers.kasko import products, records, tokens
+from mockserver.engine import SECOND, Call, Operation, Problem, Record, Reply
+from mockserver.providers.kasko import preconditions, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import JSON, bad, missing
 from mockserver.providers.kasko.models import Changes, Replacement
 from mockserver.providers.kasko.negotiate import need_known
 from mockserver.providers.kasko.offers import check_email, checked_data
@@ -24,23 +22,29 @@ def _found(call: Call) -> Record:
     need_known(call)
     record = records.found(call)
     if record["policy_status"] is None:
-        waits = record["offer_status"] == "accepted"
-        if not (waits and call.method == "GET" and assume(call).unissued_policy == "pending"):
+        given, waits = assume(call).unissued_policy, record["offer_status"] == "accepted"
+        if call.method != "GET" or given == "404" or (given == "pending" and not waits):
             raise missing("Policy")
     return record
 
 
 def _shown(call: Call, record: Record) -> Reply:
     reply = call.sandbox.provider.dialect.one(call, records.show_policy(call, record))
-    reply.headers.append(("ETag", tag(call.sandbox.randomness, record)))
+    reply.headers.append(("ETag", preconditions.tag(call.sandbox.randomness, record)))
     reply.headers.append(("Last-Modified", formatdate(record["updated_at"] // SECOND, usegmt=True)))
     return reply
 
 
-def tag(randomness: Randomness, record: Record) -> str:
-    """The entity tag of a policy as it is now."""
-    state = f"{record['id']}:{record['policy_status']}"
-    return f'"{randomness.text(f"etag:{state}", record["version"], 32, HEX)}"'
+def _changed(call: Call, record: Record, *, tell: bool = True) -> Reply:
+    """Keep a changed policy under a new version, tell of it, and answer with it or with nothing."""
+    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    call.space.put(POLICIES, kept)
+    if tell:
+        records.tell_update(call, kept)
+    reply = _shown(call, kept)
+    if assume(call).change_answer == "200":
+        return reply
+    return Reply(204, [header for header in reply.headers if header != JSON])
 
 
 def _show(call: Call) -> Reply:
@@ -50,7 +54,8 @@ def _show(call: Call) -> Reply:
 def _patch(call: Call) -> Reply:
     record = _found(call)
     body: Changes = call.body
-    _check_preconditions(call, record, needed=False)
+    if assume(call).patch_preconditions == "checked":
+        preconditions.check(call, record, needed=False)
     _check_open(call, record)
     return _change(call, record, body)
 
@@ -58,7 +63,7 @@ def _patch(call: Call) -> Reply:
 def _put(call: Call) -> Reply:
     record = _found(call)
     body: Replacement = call.body
-    _check_preconditions(call, record, needed=assume(call).preconditions == "required")
+    preconditions.check(call, record, needed=assume(call).preconditions == "required")
     _check_open(call, record)
     if body.status is not None:
         return _cancel(call, record, body)
@@ -66,27 +71,6 @@ def _put(call: Call) -> Reply:
         if getattr(body, name) is None:
             raise bad(f"{name}: field required.")
     return _change(call, record, body)
-
-
-def _check_preconditions(call: Call, record: Record, *, needed: bool) -> None:
-    match, since = call.headers.get("if-match"), call.headers.get("if-unmodified-since")
-    if match is None and since is None and needed:
-        raise Problem("version_missing", "If-Match or If-Unmodified-Since is required")
-    stale = Problem("version_stale", "The policy has changed since", status=int(assume(call).stale_status))
-    # RFC 9110: where a tag was sent, the date is not looked at.
-    if match is not None:
-        tags = [each.strip() for each in match.split(",")]
-        if "*" not in tags and tag(call.sandbox.randomness, record) not in tags:
-            raise stale
-    elif since is not None and (limit := _seconds(since)) is not None and record["updated_at"] // SECOND > limit:
-        raise stale
-
-
-def _seconds(date: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(date).timestamp())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _check_open(call: Call, record: Record) -> None:
@@ -106,17 +90,9 @@ def _change(call: Call, record: Record, body: Changes) -> Reply:
             raise bad("The quote token is one of another product.")
         changed["quote"] = records.quoted(quote)
     if body.data is not None:
-        changed["data"] = checked_data(call, product, body.data)
-    return _shown(call, keep(call, changed, tell=True))
-
-
-def keep(call: Call, record: dict[str, Any], *, tell: bool) -> Record:
-    """Keep a changed policy under a new version, and tell of it."""
-    kept = {**record, "version": record["version"] + 1, "updated_at": call.now}
-    call.space.put(POLICIES, kept)
-    if tell:
-        records.tell(call, "policy.updated", kept)
-    return kept
+        ruled = product.patched() if call.method == "PATCH" else product.policy
+        changed["data"] = checked_data(call, product, ruled, body.data)
+    return _changed(call, changed)
 
 
 def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
@@ -134,7 +110,7 @@ def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
         "cancelled_at": records.when(call.now),
         "termination_date": body.termination_date,
     }
-    return _shown(call, keep(call, changed, tell=assume(call).cancellation_event))
+    return _changed(call, changed, tell=assume(call).cancellation_event)
 
 
 def _check_termination(call: Call, record: Record, date: str) -> None:
@@ -150,7 +126,7 @@ def _reactivate(call: Call) -> Reply:
         raise Problem("not_cancelled", "The policy is not cancelled", status=int(assume(call).cancelled_change))
     nothing = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
     changed = {**record, **nothing, "policy_status": "paid"}
-    return _shown(call, keep(call, changed, tell=assume(call).cancellation_event))
+    return _changed(call, changed, tell=assume(call).cancellation_event)
 
 
 _CHANGED = (400, 401, 403, 404, 405, 409, 412, 413)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mockserver.engine import Call, Moment, Problem, Record
+from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.auth import livemode
 from mockserver.providers.kasko.rules import RULES, unknown
 
 COLLECTION = "products"
@@ -127,7 +129,8 @@ class Product(Part):
     currency: str = Field(pattern=r"^[a-z]{3}$")
     time_zone: Annotated[str, AfterValidator(_zone)]
     quote: RuleSet
-    policy: RuleSet = Field(default_factory=dict)
+    quote_patch: RuleSet | None = Field(default=None, description="For data sent in a PATCH; null: as in `quote`.")
+    policy: RuleSet = Field(default_factory=dict, description="For a policy's data, whoever sends it.")
     knockouts: list[list[Condition]] = Field(default_factory=list, description="Any of these lists, all of its parts.")
     manual_underwriting: list[list[Condition]] = Field(default_factory=list)
     price: Price | Literal["building"] | None = Field(description="null: none there; building: not ready yet (409).")
@@ -138,6 +141,10 @@ class Product(Part):
         if self.legacy is not None and id == self.legacy.subscription_plan_id:
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)
+
+    def patched(self) -> dict[str, str]:
+        """The rules for data that changes a policy in part: what is required is required again."""
+        return {**self.policy, **(self.quote if self.quote_patch is None else self.quote_patch)}
 
     def today(self, now: int) -> date:
         """The day it is where the product is sold."""
@@ -164,6 +171,16 @@ def find(at: Call | Moment, item: str) -> Product | None:
     return read(record) if record is not None else built_in().get(item)
 
 
+def offered(call: Call, item: str) -> Product | None:
+    """The product of an item id, where the key's mode has products at all."""
+    return find(call, item) if has_catalogue(call) else None
+
+
+def has_catalogue(call: Call) -> bool:
+    """Whether the key's mode has products and datasets."""
+    return not livemode(call) or assume(call).live_catalogue == "shared"
+
+
 def of(at: Call | Moment, item: str) -> Product:
     """The product an offer was made from."""
     product = find(at, item)
@@ -173,7 +190,9 @@ def of(at: Call | Moment, item: str) -> Product:
 
 
 def all_of(call: Call) -> list[Product]:
-    """Every product of the sandbox."""
+    """Every product that the key's mode has."""
+    if not has_catalogue(call):
+        return []
     return [read(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
 
 

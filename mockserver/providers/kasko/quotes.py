@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.engine import Call, FieldError, Operation, Problem, Reply, parse_body
+from mockserver.engine import Call, FieldError, Operation, Problem, Reply
 from mockserver.providers.kasko import pricing, products, rules, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.dialect import bad, missing
+from mockserver.providers.kasko.dialect import bad, json_in, missing
 from mockserver.providers.kasko.models import LegacyQuote, NewQuote
 from mockserver.providers.kasko.negotiate import need_v3, version
 from mockserver.providers.kasko.products import Product, Versions
@@ -23,12 +23,14 @@ class Wanted:
     integration: str
     product_version: str
     integration_version: str
+    version: int
+    """Of the API: 1, 2 or 3."""
 
 
 def _create(call: Call) -> Reply:
     need_v3(call)
     body: NewQuote = call.body
-    product = products.find(call, body.item_id)
+    product = products.offered(call, body.item_id)
     if product is None or body.integration_id not in product.integrations:
         raise missing(f"Integration - {body.integration_id[:100]} product - {body.item_id[:100]}")
     if product.plan(body.subscription_plan_id) is None:
@@ -39,6 +41,7 @@ def _create(call: Call) -> Reply:
         body.integration_id,
         _version("Product", body.product_version_id, body.live_product, product.product_versions),
         _version("Integration", body.integration_version_id, body.live_integration, product.integration_versions),
+        3,
     )
     token, quoted = quote(call, wanted, body.data)
     return call.sandbox.provider.dialect.one(call, {"token": token, **quoted}, int(assume(call).quote_status))
@@ -61,12 +64,12 @@ def quote(call: Call, wanted: Wanted, data: dict[str, Any]) -> tuple[str, dict[s
     """The token of a quote and what it says; Problems for wrong data, a knock-out, a product without prices."""
     product = wanted.product
     if product.price == "building":
-        raise bad("The product's pricing logic is still being built.", 409)
+        raise bad(assume(call).building_message, 409)
     if product.price is None:
         raise missing(f"Pricing logic of product - {product.item_id}")
     read = rules.check(product.quote, data, product.today(call.now), strict=assume(call).rule_types == "strict")
     if pricing.holds(product.knockouts, read):
-        raise Problem("knockout", "The quote ended in a knock-out", status=int(assume(call).knockout))
+        raise Problem("knockout", assume(call).knockout_message, status=int(assume(call).knockout))
     premium = pricing.premium(product.price, read)
     flow = "manual_underwriting" if pricing.holds(product.manual_underwriting, read) else "default"
     inner = {
@@ -79,6 +82,7 @@ def quote(call: Call, wanted: Wanted, data: dict[str, Any]) -> tuple[str, dict[s
         "premium": premium,
         "term": pricing.term(product, read),
         "flow": flow,
+        "version": wanted.version,
     }
     extra = premium if flow == "default" else {**premium, "flow": flow}
     return tokens.write(call, inner), {"gross_payment_amount": premium["gross_premium"], "extra_data": extra}
@@ -92,7 +96,7 @@ def expand(call: Call, data: dict[str, Any]) -> dict[str, Any]:
 def _expanded(call: Call, field: str, value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith("dai_"):
         return value
-    item = call.space.get("dataset_items", value)
+    item = call.space.get("dataset_items", value) if products.has_catalogue(call) else None
     if item is None:
         raise Problem("data_invalid", field, status=400, fields=[FieldError(field, "invalid")])
     dataset = call.space.get("datasets", item["dataset_id"])
@@ -104,7 +108,7 @@ def _expanded(call: Call, field: str, value: Any) -> Any:
 def _read(call: Call) -> Reply:
     asked = call.parameters
     assert isinstance(asked, LegacyQuote)
-    data = parse_body(asked.data.encode("utf-8", "surrogatepass"))
+    data = json_in("data", asked.data)
     if not isinstance(data, dict):
         raise bad("data must be a JSON object.")
     product = _by_old_ids(call, asked)
@@ -114,9 +118,10 @@ def _read(call: Call) -> Reply:
         product.integrations[0],
         product.product_versions.published,
         product.integration_versions.published,
+        2 if version(call) == 2 else 1,
     )
     token, quoted = quote(call, wanted, data)
-    name = "token" if version(call) == 2 else "signature"
+    name = "signature" if wanted.version == 1 else "token"
     return call.sandbox.provider.dialect.one(call, {name: token, **quoted})
 
 

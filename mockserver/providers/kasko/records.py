@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 
 from mockserver.engine import Call, Moment, Problem, Randomness, Record, emit, iso
 from mockserver.providers.kasko import products
+from mockserver.providers.kasko.assumptions import assume
 from mockserver.providers.kasko.auth import HEX, livemode
-from mockserver.providers.kasko.dialect import missing
+from mockserver.providers.kasko.dialect import foreign, missing
 from mockserver.providers.kasko.pricing import midnight
 from mockserver.providers.kasko.products import Product
 from mockserver.providers.kasko.rules import read_date
 
 POLICIES = "policies"
 _UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PLAIN = ("id", "insurer_policy_id", "first_name", "last_name", "email", "language", "metadata")
 _CANCELLED = ("cancellation_reason", "cancelled_by", "cancelled_at")
 _EMPTY = ("distributor_traffic_source", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
@@ -34,8 +36,10 @@ def base(call: Call) -> str:
 def found(call: Call, what: str = "Policy") -> Record:
     """The record the path names, in the mode of the key; 404 for everyone else's."""
     record = call.space.get(POLICIES, call.args["id"])
-    if record is None or record["live"] != livemode(call):
+    if record is None:
         raise missing(what)
+    if record["live"] != livemode(call):
+        raise foreign(call, what)
     return record
 
 
@@ -51,6 +55,12 @@ def identity(randomness: Randomness, purpose: str, nth: int, live: bool, product
         "customer_id": id("cus_"),
         "insurer_policy_id": f"{product.policy_prefix}-{randomness.text(f'{purpose}:number', nth, 7, _UPPER)}",
     }
+
+
+def old_id(randomness: Randomness, nth: int, live: bool, *, prefixed: bool) -> str:
+    """The id of a policy in the first version of the API: 33 letters and digits without a pattern."""
+    first = randomness.text("offer:v1:first", nth, 1, LETTERS)
+    return (("l" if live else "t") if prefixed else first) + randomness.text("offer:v1", nth, 32, LETTERS)
 
 
 def quoted(quote: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +101,7 @@ def _quote(record: Record, product: Product) -> dict[str, Any]:
     }
 
 
-def _common(record: Record, product: Product) -> dict[str, Any]:
+def _common(record: Record, product: Product, at: str) -> dict[str, Any]:
     quote = record["quote"]
     return {
         **{name: record[name] for name in _PLAIN},
@@ -109,14 +119,14 @@ def _common(record: Record, product: Product) -> dict[str, Any]:
         "data": php(record["data"]),
         **{name: record[name] for name in (*_CANCELLED, *_EMPTY)},
         "media": record["media"],
-        "assets": _assets(record),
+        "assets": _assets(record, at),
     }
 
 
-def _assets(record: Record) -> list[dict[str, Any]]:
+def _assets(record: Record, at: str) -> list[dict[str, Any]]:
     if record["issued_at"] is None:
         return []
-    link = f"{record['base']}/assets/{record['id']}/policy.pdf"
+    link = f"{at}/assets/{record['id']}/policy.pdf"
     attached = when(record["issued_at"])
     return [
         {
@@ -135,9 +145,9 @@ def show_offer(call: Call, record: Record) -> dict[str, Any]:
     product = products.of(call, record["quote"]["item"])
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
     return {
-        **_common(record, product),
+        **_common(record, product, base(call)),
         "flow": record["flow"],
-        "status": record["offer_status"],
+        "status": assume(call).paid_offer if record["offer_status"] == "accepted" else record["offer_status"],
         **token,
         "accepted_at": None if record["accepted_at"] is None else when(record["accepted_at"]),
         "created_at": when(record["created_at"]),
@@ -154,7 +164,7 @@ def show_policy(call: Call, record: Record) -> dict[str, Any]:
         "insurer": {"href": f"{base(call)}/insurers/{product.insurer_id}"},
     }
     return {
-        **_common(record, product),
+        **_common(record, product, base(call)),
         "customer_id": record["customer_id"],
         "distributor_key": None,
         "insurer_external_policy_id": None,
@@ -189,14 +199,21 @@ def _localized(dates: dict[str, str | None], product: Product) -> dict[str, str 
     return {name: at and datetime.fromisoformat(at).astimezone(zone).isoformat() for name, at in dates.items()}
 
 
+def tell_update(at: Call | Moment, record: Record) -> None:
+    """Keep the event that a policy has changed."""
+    tell(at, assume(at).updated_event, record)
+
+
 def tell(at: Call | Moment, type: str, record: Record) -> None:
     """Keep the event that webhooks carry: the object itself, where `policy_id` is the insurer's number."""
     product = products.find(at, record["quote"]["item"])
     if product is None:
         raise Problem("not_found", "The policy's product is gone.")
     dates, premium = _dates(record, product), record["quote"]["premium"]
+    # Nobody has called about a seeded record that only simulations have touched: its links leave out the host.
+    place = record["base"] or ""
     assets = [{**{name: each[name] for name in ("designation", "name", "extension")}, "href": each["url"]}
-              for each in _assets(record)]  # fmt: skip
+              for each in _assets(record, place)]  # fmt: skip
     data = {
         "id": record["id"],
         "livemode": record["live"],
@@ -208,7 +225,7 @@ def tell(at: Call | Moment, type: str, record: Record) -> None:
         "premium_tax": premium["premium_tax"],
         "metadata": record["metadata"],
         "assets": assets,
-        "_links": {"self": {"href": f"{record['base']}/policies/{record['id']}"}},
+        "_links": {"self": {"href": f"{place}/policies/{record['id']}"}},
     }
     nth = at.space.bump("events")
     emit(

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from mockserver.engine import parse_body
-from mockserver.providers.kasko.dialect import bad
+from mockserver.providers.kasko.dialect import bad, json_in
 from mockserver.providers.kasko.pricing import compare
 from mockserver.providers.kasko.rules import written
 
@@ -42,9 +41,9 @@ def read_conditions(text: str | None, known: Sequence[str]) -> list[Condition]:
     conditions: list[Condition] = _read("query", text, _CONDITIONS, known)
     for condition in conditions:
         if condition.operator not in OPERATORS:
-            raise bad("query: operator must be one of =, >, >=, <, <=, IN.")
+            raise bad("query: operator must be one of =, >, >=, <, <=, IN.", field="query")
         if (condition.operator == "IN") != isinstance(condition.search, list):
-            raise bad("query: search must be an array with IN, and only there.")
+            raise bad("query: search must be an array with IN, and only there.", field="query")
     return conditions
 
 
@@ -52,7 +51,7 @@ def read_orders(text: str | None, known: Sequence[str]) -> list[Order]:
     """The orders of `sort`, checked."""
     orders: list[Order] = _read("sort", text, _ORDERS, known)
     if any(order.dir not in ("asc", "desc") for order in orders):
-        raise bad("sort: dir must be asc or desc.")
+        raise bad("sort: dir must be asc or desc.", field="sort")
     return orders
 
 
@@ -60,12 +59,12 @@ def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known: Sequenc
     if not text:
         return []
     try:
-        parts = adapter.validate_python(parse_body(text.encode("utf-8", "surrogatepass")))
+        parts = adapter.validate_python(json_in(name, text))
     except ValidationError:
-        raise bad(f"{name} must be a JSON array of objects.") from None
+        raise bad(f"{name} must be a JSON array of objects.", field=name) from None
     for part in parts:
         if part.field not in known:
-            raise bad(f"{name}: there is no field {part.field[:50]}.")
+            raise bad(f"{name}: there is no field {part.field[:50]}.", field=name)
     return parts
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from mockserver.engine import SECOND, Progress, Randomness, State
+from mockserver.engine import SECOND, TIMERS, Progress, Randomness, State, timer
 from mockserver.providers.kasko import offers, payments, pricing, records, rules
 from mockserver.providers.kasko.auth import HEX
 from mockserver.providers.kasko.products import Product, built_in
@@ -20,9 +20,13 @@ ITEM = "ins_7d1f0c5a9b3e48620c1d5e7f9a2b"
 FATES = ("invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
          "invoice", "invoice")  # fmt: skip
 """What has become of each twelfth offer; the next twelve are of the other mode."""
+WAITING = (12, 24)
+"""The offers, one of each mode, that are paid and still wait for their policies."""
+ISSUED = 4_102_444_800 * SECOND
+"""2100-01-01T00:00:00Z, when those policies come: a written data set knows no today that a delay could begin at."""
 PAID = {"invoice": ("invoice", "invoice"), "card": ("creditcard", "stripe"), "cancelled": ("invoice", "invoice"),
-        "distributor": ("distributor", "distributor"), "failed": ("creditcard", "stripe")}  # fmt: skip
-BASE = "http://127.0.0.1:8080/kasko"
+        "waiting": ("invoice", "invoice"), "distributor": ("distributor", "distributor"),
+        "failed": ("creditcard", "stripe")}  # fmt: skip
 SETS = (
     ("Professions", ("Architect", "Baker", "Carpenter", "Doctor", "Engineer", "Florist", "Glazier", "Hairdresser")),
     ("Devices", ("Laptop", "Phone", "Tablet", "Server", "Router", "Camera", "Printer", "Watch")),
@@ -41,7 +45,7 @@ SHOWN = ("name", "category", "price")
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
     """The records of a small (about 50), medium (about 1,000) or large (about 10,000) account."""
     many, sets, items = SIZES[size]
-    state: State = {"policies": [], "payments": [], "datasets": [], "dataset_items": []}
+    state: State = {"policies": [], "payments": [], "datasets": [], "dataset_items": [], TIMERS: []}
     product, total = built_in()[ITEM], many + many * 2 // 3 + sets + items
     for nth in range(1, many + 1):
         _offer(randomness, product, nth, state)
@@ -54,12 +58,12 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
 
 
 def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> None:
-    fate, live = FATES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
+    fate, live = "waiting" if nth in WAITING else FATES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
     made, dice = FIRST + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
     flow = "manual_underwriting" if fate in ("pending", "rejected", "approved") else "default"
     ids = records.identity(randomness, "seed-offer", nth, live, product)
     quote = _quote(product, _answers(dice, product, made, large=flow != "default"), made - 30 * SECOND, flow)
-    offer = offers.new_offer(ids, quote, made, BASE, live) | _person(dice.getrandbits(64), nth)
+    offer = offers.new_offer(ids, quote, made, None, live) | _person(dice.getrandbits(64), nth)
     offer["quote_digest"] = randomness.text("seed-quote", nth, 32, HEX)
     if fate not in ("pending", "rejected"):
         offer |= {"payment_token": offers.payment_token(randomness, ids["id"]), "offer_status": "ready"}
@@ -68,6 +72,9 @@ def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> 
     if fate in PAID:
         state["payments"].append(_payment(randomness, nth, offer, fate))
         offer |= {} if fate == "failed" else _issued(offer, fate, product)
+    if fate == "waiting":
+        offer["timer"] = f"timer_{ids['id']}"
+        state[TIMERS].append(timer(offer["timer"], ISSUED, "issue_policy", {"policy_id": ids["id"]}))
     state["policies"].append(offer)
 
 
@@ -152,6 +159,8 @@ def _issued(offer: dict[str, Any], fate: str, product: Product) -> dict[str, Any
         "issued_at": issued,
         "updated_at": issued,
     }
+    if fate == "waiting":
+        return fields | {"policy_status": None, "issued_at": None, "updated_at": offer["updated_at"]}
     if fate != "cancelled":
         return fields
     cancelled = issued + 86_400 * SECOND

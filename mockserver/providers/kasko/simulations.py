@@ -112,7 +112,7 @@ def _cancel(moment: Moment, parameters: Cancellation) -> Mapping[str, Any]:
     }
     moment.space.put(POLICIES, cancelled)
     if assume(moment).cancellation_event:
-        records.tell(moment, "policy.updated", cancelled)
+        records.tell_update(moment, cancelled)
     return {"policy_id": record["id"], "status": "cancelled"}
 
 
@@ -155,5 +155,5 @@ SIMULATIONS = (
     Simulation("rotate_key", "Support replaces a lost key by a new one of its kind.", OldKey, _rotate_key),
     Simulation("expire_tokens", "All tokens made until now are good no more.", Tokens, _expire),
     Simulation("publish_product", "A product is published, or replaced by its next version.", Published, _publish),
-    Simulation("issue_policy", "The policy of a paid offer is made.", Policy, _issue, offered=False),
+    Simulation("issue_policy", "The policy of a paid offer is made, without waiting for its time.", Policy, _issue),
 )

@@ -26,13 +26,13 @@ def read(call: Call, token: str) -> dict[str, Any]:
     try:
         raw = b64decode(token, validate=True)
     except ValueError:
-        raise _invalid() from None
+        raise _invalid(call) from None
     signature, inner = raw[:16], raw[16:]
     if signature != _signature(call, inner) or b64encode(raw).decode() != token:
-        raise _invalid()
+        raise _invalid(call)
     quote: dict[str, Any] = parse_body(inner)
     if quote["owner"] != call.sandbox.id or quote["live"] != livemode(call):
-        raise _invalid()
+        raise _invalid(call)
     if has_expired(call.space, "quotes", quote["at"], call.now, assume(call).quote_lifetime):
         raise bad("The quote token has expired.")
     return quote
@@ -54,5 +54,5 @@ def _signature(call: Call, inner: bytes) -> bytes:
     return call.sandbox.randomness.digest(f"quote-token:{call.sandbox.id}", purpose)[:16]
 
 
-def _invalid() -> Problem:
-    return bad("The quote token is not valid.")
+def _invalid(call: Call) -> Problem:
+    return bad("The quote token is not valid.", int(assume(call).forged))

@@ -25,6 +25,7 @@ from mockserver.providers.kotauth import (
 )
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions
 from mockserver.providers.kotauth.auth import KEYS, authenticate, credential, identify, locate
+from mockserver.providers.kotauth.cors import cors
 from mockserver.providers.kotauth.dialect import KotauthDialect
 from mockserver.providers.kotauth.reading import read
 from mockserver.providers.kotauth.seed import generate
@@ -58,6 +59,7 @@ PROVIDER = Provider(
     credential=credential,
     keys=KEYS,
     read=read,
+    repeated="first",
     generate=generate,
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
@@ -66,7 +68,8 @@ PROVIDER = Provider(
         "How often a workspace may be called, by all its keys together.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",
     ),
+    # Browsers ask before anything else is looked at.
     # The path is known before the key is asked for, and ids are read after its scopes and before the body.
-    stages=(journal, faults, dress, locate, authenticate, ratelimit, identify, idempotency, latency, validate),
+    stages=(journal, faults, dress, cors, locate, authenticate, ratelimit, identify, idempotency, latency, validate),
     example="/t/kotauth/api/v1/users?limit=2",
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth import models
+from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import documented
 from mockserver.providers.kotauth.dialect import nothing
 from mockserver.providers.kotauth.paths import BASE, READ, WRITE
@@ -19,11 +19,14 @@ ACCESS = ("public", "confidential", "bearer_only")
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
     shown = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
-    uris = record["redirectUris"]
-    if uris is None:
-        # The built-in portal's own: it depends on where the workspace is reached.
-        uris = [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"]
-    return {"id": int(record["id"]), **shown, "redirectUris": uris}
+    return {"id": int(record["id"]), **shown, "redirectUris": redirect_uris(call, record)}
+
+
+def redirect_uris(call: Call, record: Record) -> list[str]:
+    """Where an application's sign-ins may lead back to."""
+    uris: list[str] | None = record["redirectUris"]
+    # The built-in portal's own depends on where the workspace is reached.
+    return [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"] if uris is None else uris
 
 
 def _list(call: Call) -> Reply:
@@ -32,17 +35,7 @@ def _list(call: Call) -> Reply:
 
 
 def _retrieve(call: Call) -> Reply:
-    record = call.space.get("applications", call.args["appId"])
-    if record is None:
-        raise refuse("application_not_found", f"No application with id ApplicationId(value={call.args['appId']}).")
-    return call.sandbox.provider.dialect.one(call, _show(call, record))
-
-
-def _found(call: Call) -> Record:
-    record = call.space.get("applications", call.args["appId"])
-    if record is None:
-        raise refuse("nothing_found", "Application not found.")
-    return record
+    return call.sandbox.provider.dialect.one(call, _show(call, finding.shown(call, "applications")))
 
 
 def _update(call: Call) -> Reply:
@@ -51,7 +44,7 @@ def _update(call: Call) -> Reply:
     if whole:
         need(body, "name", "accessType", "redirectUris")
     access = _access_type(call, body.accessType)
-    record = dict(_found(call))
+    record = dict(finding.found(call, "applications"))
     if body.name is not None:
         if blank(body.name):
             raise refuse("validation", "Name is required.")
@@ -86,7 +79,7 @@ def _check(call: Call, record: Record) -> None:
 
 
 def _disable(call: Call) -> Reply:
-    record = {**_found(call), "enabled": False}
+    record = {**finding.found(call, "applications"), "enabled": False}
     call.space.put("applications", record)
     audit(call, "ADMIN_CLIENT_DISABLED", client=int(record["id"]), clientId=record["clientId"], enabled="false")
     return nothing()

@@ -3,95 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
-from mockserver.engine import Call, Operation, Record, Reply
+from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kotauth.assumptions import documented
 from mockserver.providers.kotauth.dialect import nothing
+from mockserver.providers.kotauth.finding import found
 from mockserver.providers.kotauth.paths import BASE, READ
 from mockserver.providers.kotauth.problems import refuse
 from mockserver.providers.kotauth.records import audit
 
-Pair = tuple[Record, Record]
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of link between a user and something else."""
+
+    links: str
+    """The collection of the links."""
+    others: str
+    """The collection of what users are linked to."""
+    ends: tuple[str, str]
+    """The path parameters of both ends, in the order in which the path has them and a link's id says them."""
+    name: str
+    """What an audit event calls the other end's name."""
+    made: str
+    ended: str
 
 
-def _pair(call: Call, collection: str, parameter: str, word: str) -> Pair | None:
-    """The record and the user of the path; None where the product ignores that one of them is missing."""
-    other = call.space.get(collection, call.args[parameter])
-    user = call.space.get("users", call.args["userId"])
-    if other is not None and user is not None:
-        return other, user
-    if not documented(call, "unknown_assignment"):
+_ROLES = _Kind("user_roles", "roles", ("userId", "roleId"), "roleName", "ADMIN_ROLE_ASSIGNED", "ADMIN_ROLE_UNASSIGNED")
+_MEMBERS = _Kind(
+    "group_members", "groups", ("groupId", "userId"), "groupName", "ADMIN_GROUP_MEMBER_ADDED",
+    "ADMIN_GROUP_MEMBER_REMOVED",
+)  # fmt: skip
+
+
+def _pair(kind: _Kind, call: Call) -> tuple[Record, Record] | None:
+    """The user and the other end; None where the product ignores that one of them is missing."""
+    try:
+        return found(call, "users"), found(call, kind.others)
+    except Problem:
+        if documented(call, "unknown_assignment"):
+            raise
         return None
-    raise refuse("nothing_found", f"User {call.args['userId']} not found." if user is None else f"{word} not found.")
 
 
-def _link(call: Call, collection: str, link: dict[str, Any]) -> bool:
-    """Write a link; False when it is there already, which the product takes for an error of its own."""
-    if call.space.get(collection, link["id"]) is not None:
+def _link(kind: _Kind, call: Call) -> Reply:
+    pair = _pair(kind, call)
+    if pair is not None and _put(kind, call):
+        _note(kind, call, kind.made, *pair)
+    return nothing()
+
+
+def _put(kind: _Kind, call: Call) -> bool:
+    """Write the link; False when it is there already, which the product takes for an error of its own."""
+    id = _id(kind, call)
+    if call.space.get(kind.links, id) is not None:
         if not documented(call, "database_errors"):
-            raise refuse("database_error", f"{link['id']} is in {collection} already")
+            raise refuse("database_error", f"{id} is in {kind.links} already")
         return False
-    call.space.put(collection, link)
+    call.space.put(kind.links, {"id": id, **{end: int(call.args[end]) for end in kind.ends}})
     return True
 
 
-def _assign(call: Call) -> Reply:
-    pair = _pair(call, "roles", "roleId", "Role")
+def _unlink(kind: _Kind, call: Call) -> Reply:
+    pair = _pair(kind, call)
     if pair is not None:
-        role, user = pair
-        link = {"id": f"{user['id']}/{role['id']}", "userId": int(user["id"]), "roleId": int(role["id"])}
-        if _link(call, "user_roles", link):
-            _note_role(call, "ASSIGNED", role, user)
+        call.space.drop(kind.links, _id(kind, call))
+        _note(kind, call, kind.ended, *pair)
     return nothing()
 
 
-def _unassign(call: Call) -> Reply:
-    pair = _pair(call, "roles", "roleId", "Role")
-    if pair is not None:
-        role, user = pair
-        call.space.drop("user_roles", f"{user['id']}/{role['id']}")
-        _note_role(call, "UNASSIGNED", role, user)
-    return nothing()
+def _id(kind: _Kind, call: Call) -> str:
+    return "/".join(call.args[end] for end in kind.ends)
 
 
-def _note_role(call: Call, what: str, role: Record, user: Record) -> None:
-    details = {"roleName": role["name"], "username": user["username"]}
-    audit(call, f"ADMIN_ROLE_{what}", user=int(user["id"]), client=role["clientId"], **details)
-
-
-def _add(call: Call) -> Reply:
-    pair = _pair(call, "groups", "groupId", "Group")
-    if pair is not None:
-        group, user = pair
-        link = {"id": f"{group['id']}/{user['id']}", "groupId": int(group["id"]), "userId": int(user["id"])}
-        if _link(call, "group_members", link):
-            _note_member(call, "ADDED", group, user)
-    return nothing()
-
-
-def _remove(call: Call) -> Reply:
-    pair = _pair(call, "groups", "groupId", "Group")
-    if pair is not None:
-        group, user = pair
-        call.space.drop("group_members", f"{group['id']}/{user['id']}")
-        _note_member(call, "REMOVED", group, user)
-    return nothing()
-
-
-def _note_member(call: Call, what: str, group: Record, user: Record) -> None:
-    details = {"groupName": group["name"], "username": user["username"]}
-    audit(call, f"ADMIN_GROUP_MEMBER_{what}", user=int(user["id"]), **details)
+def _note(kind: _Kind, call: Call, event: str, user: Record, other: Record) -> None:
+    details = {kind.name: other["name"], "username": user["username"]}
+    # Only roles belong to an application.
+    audit(call, event, user=int(user["id"]), client=other.get("clientId"), **details)
 
 
 def operations() -> Iterator[Operation]:
     """Roles given and taken, members added and removed."""
     role, member = f"{BASE}/users/{{userId}}/roles/{{roleId}}", f"{BASE}/groups/{{groupId}}/members/{{userId}}"
     rows = (
-        ("assign_role", "POST", role, _assign, "Give a user a role", "users:write"),
-        ("unassign_role", "DELETE", role, _unassign, "Take a role from a user", "users:write"),
-        ("add_member", "POST", member, _add, "Add a user to a group", "groups:write"),
-        ("remove_member", "DELETE", member, _remove, "Remove a user from a group", "groups:write"),
+        ("assign_role", "POST", role, partial(_link, _ROLES), "Give a user a role", "users:write"),
+        ("unassign_role", "DELETE", role, partial(_unlink, _ROLES), "Take a role from a user", "users:write"),
+        ("add_member", "POST", member, partial(_link, _MEMBERS), "Add a user to a group", "groups:write"),
+        ("remove_member", "DELETE", member, partial(_unlink, _MEMBERS), "Remove a user from a group", "groups:write"),
     )
     for name, method, path, perform, summary, scope in rows:
         yield Operation(name, method, path, perform, summary, status=204, refusals=(400, *READ), scope=scope)

@@ -203,7 +203,7 @@ class KotauthAssumptions(Assumptions):
     compression: Annotated[
         Face,
         Assumed(
-            "Whether bodies of 1024 bytes and more are compressed for clients that take gzip.",
+            "Whether bodies of 1024 bytes and more are compressed for clients that take gzip or deflate.",
             "Not documented; the source does. Uncompressed answers are easier to read in the journal.",
         ),
     ] = "as fidelity"
@@ -220,6 +220,17 @@ class KotauthAssumptions(Assumptions):
             "The title of 403.", "Pages say 403 Forbidden, which is the status line; OpenAPI and source give the other."
         ),
     ] = "Insufficient scope"
+    preflight: Annotated[
+        Literal["answered", "not routed"],
+        Assumed(
+            "Whether a browser's OPTIONS before a call is answered, or is a method the path has not.",
+            "Documented: 204 for an application's origin, 403 for others, no key; the source routes no OPTIONS.",
+        ),
+    ] = "answered"
+    cors_credentials: Annotated[
+        bool,
+        Assumed("Whether pages of other origins may send cookies.", "A switch of each workspace, off in a new one."),
+    ] = False
     password_length: Annotated[
         int, Field(ge=1, le=128), Assumed("The shortest password of the workspace's policy.", "8 in a new workspace.")
     ] = 8

@@ -49,13 +49,18 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 def locate(call: Call, proceed: Proceed) -> Reply:
     """The engine's stage; a path that only the documents have is none at all where the product's face shows."""
-    here = [op for op in call.sandbox.provider.operations if _fits(op, call)]
-    if here and not any(op.offered is None or op.offered(call.sandbox.assumptions) for op in here):
+    if is_hidden(call):
         raise Problem("no_such_path", f"There is nothing at {call.path[:200]}")
     if call.operation is not None and call.too_large:
         # No limit is documented; where there is one it is a proxy's, which asks for no key and reads no id.
         raise Problem("body_too_large", f"The body is longer than {call.sandbox.assumptions.body_limit} bytes")
     return engine_locate(call, proceed)
+
+
+def is_hidden(call: Call) -> bool:
+    """Whether the path is one that only the documents have, and this sandbox has not."""
+    here = [op for op in call.sandbox.provider.operations if _fits(op, call)]
+    return bool(here) and not any(op.is_offered(call.sandbox.assumptions) for op in here)
 
 
 def _fits(operation: Operation, call: Call) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from typing import Any
 
 from mockserver.engine import Call, Problem, Record, Reply, as_json
 from mockserver.providers.kotauth.assumptions import assume, documented
+from mockserver.providers.kotauth.compression import compressed
 from mockserver.providers.kotauth.problems import KEY_REFUSED, title
 
 JSON = [("Content-Type", "application/json")]
@@ -25,7 +25,6 @@ HEADERS = [
 ]
 _UNREADABLE = ("malformed_body", "invalid_field", "invalid_parameter")
 _ROUTING = ("no_such_path", "method_not_allowed")
-_LARGE = 1024
 _WAIT = "60"
 
 
@@ -62,15 +61,12 @@ class KotauthDialect:
         return Reply(problem.status, [("Content-Type", "application/problem+json"), *headers], as_json(body), problem)
 
     def dress(self, call: Call, reply: Reply) -> None:
-        """A request id and the headers that every answer has; gzip where the product would."""
+        """A request id and the headers that every answer has; compressed where the product would."""
         request_id = call.sandbox.randomness.uuid("request-id", call.serial)
         reply.headers += [("X-Request-ID", request_id), *HEADERS]
         if call.origin.startswith("https:"):
             reply.headers.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
-        takes_gzip = "gzip" in call.headers.get("accept-encoding", "").lower()
-        if len(reply.body) >= _LARGE and takes_gzip and not documented(call, "compression"):
-            reply.body = gzip.compress(reply.body, mtime=0)
-            reply.headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+        compressed(call, reply)
 
 
 def envelope(data: list[Any], *, total: int, offset: int, limit: int) -> Reply:

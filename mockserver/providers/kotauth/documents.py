@@ -35,7 +35,7 @@ def _offered(call: Call) -> list[Operation]:
     """The operations this sandbox has, but for the pages about them."""
     given = call.sandbox.assumptions
     all_of_them = call.sandbox.provider.operations
-    return [op for op in all_of_them if op.scope is not None and (op.offered is None or op.offered(given))]
+    return [op for op in all_of_them if op.scope is not None and op.is_offered(given)]
 
 
 def _page(call: Call) -> Reply:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import models
-from mockserver.providers.kotauth.assumptions import assume, documented
+from mockserver.providers.kotauth import models, named
+from mockserver.providers.kotauth.assumptions import documented
 from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.paths import BASE, READ, WRITE
+from mockserver.providers.kotauth.finding import found
+from mockserver.providers.kotauth.named import Named
 from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit, blank, check_columns, listed, new_id, trimmed
+from mockserver.providers.kotauth.records import audit, blank, check_columns, new_id, trimmed
 from mockserver.providers.kotauth.users import NAME
-
-
-def _show(call: Call, record: Record) -> dict[str, Any]:
-    shown = {name: record[name] for name in ("name", "description", "scope")}
-    return {"id": int(record["id"]), **shown, "tenantId": assume(call).tenant_id}
-
-
-def _list(call: Call) -> Reply:
-    walk = (record for _, record in call.space.scan("roles", field="name"))
-    return listed(call, walk, lambda record: _show(call, record), total=call.space.count("roles"))
 
 
 def _create(call: Call) -> Reply:
@@ -43,7 +33,7 @@ def _create(call: Call) -> Reply:
     record["id"] = new_id(call, "roles")
     call.space.put("roles", record)
     audit(call, "ADMIN_ROLE_CREATED", roleName=record["name"], scope=scope.lower())
-    return call.sandbox.provider.dialect.one(call, _show(call, record), 201)
+    return named.one(call, models.Role, record, 201)
 
 
 def _check_name(name: str) -> None:
@@ -61,33 +51,19 @@ def _check_free(call: Call, record: Record) -> None:
     check_columns(call, role_name=name, description=record["description"])
 
 
-def _retrieve(call: Call) -> Reply:
-    record = call.space.get("roles", call.args["roleId"])
-    if record is None:
-        raise refuse("role_not_found", f"No role with id RoleId(value={call.args['roleId']}).")
-    return call.sandbox.provider.dialect.one(call, _show(call, record))
-
-
-def _found(call: Call) -> Record:
-    record = call.space.get("roles", call.args["roleId"])
-    if record is None:
-        raise refuse("nothing_found", "Role not found.")
-    return record
-
-
 def _update(call: Call) -> Reply:
     body = call.body
-    current = _found(call)
+    current = found(call, "roles")
     _check_name(body.name)
     record = {**current, "name": body.name, "description": trimmed(body.description)}
     _check_free(call, record)
     call.space.put("roles", record)
     audit(call, "ADMIN_ROLE_UPDATED", client=record["clientId"], roleId=record["id"], roleName=record["name"])
-    return call.sandbox.provider.dialect.one(call, _show(call, record))
+    return named.one(call, models.Role, record)
 
 
 def _delete(call: Call) -> Reply:
-    record = _found(call)
+    record = found(call, "roles")
     for link in list(call.space.find("user_roles", "roleId", int(record["id"]))):
         call.space.drop("user_roles", link["id"])
     call.space.drop("roles", record["id"])
@@ -97,21 +73,5 @@ def _delete(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on roles."""
-    many, single = f"{BASE}/roles", f"{BASE}/roles/{{roleId}}"
-    read, write = "roles:read", "roles:write"
-    role = models.Role
-    yield Operation(
-        "list_roles", "GET", many, _list, "List roles", query=models.Page, answer=role, refusals=READ, scope=read
-    )
-    yield Operation(
-        "create_role", "POST", many, _create, "Create a role", body=models.NewRole, answer=role, status=201,
-        refusals=WRITE, scope=write,
-    )  # fmt: skip
-    yield Operation("get_role", "GET", single, _retrieve, "Get a role", answer=role, refusals=(400, *READ), scope=read)
-    yield Operation(
-        "update_role", "PUT", single, _update, "Update a role", body=models.ChangedRole, answer=role, refusals=WRITE,
-        scope=write,
-    )  # fmt: skip
-    yield Operation(
-        "delete_role", "DELETE", single, _delete, "Delete a role", status=204, refusals=(400, *READ), scope=write
-    )
+    kind = Named("role", models.Role, models.NewRole, models.ChangedRole, _create, _update, _delete)
+    return named.operations(kind)

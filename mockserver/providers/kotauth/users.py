@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth import models
+from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import assume, documented, refuses_unknown_fields, says
 from mockserver.providers.kotauth.dialect import nothing
 from mockserver.providers.kotauth.passwords import check_password
@@ -31,14 +31,6 @@ def one(call: Call, record: Record, status: int = 200) -> Reply:
     if documented(call, "required_actions"):
         shown["requiredActions"] = record["requiredActions"]
     return call.sandbox.provider.dialect.one(call, shown, status)
-
-
-def found(call: Call) -> Record:
-    """The user of the path, or the refusal that changes get."""
-    record = call.space.get("users", call.args["userId"])
-    if record is None:
-        raise refuse("nothing_found", f"User {call.args['userId']} not found.")
-    return record
 
 
 def _list(call: Call) -> Reply:
@@ -137,17 +129,14 @@ def _check_email(call: Call, email: str, own: str | None) -> None:
 
 
 def _retrieve(call: Call) -> Reply:
-    record = call.space.get("users", call.args["userId"])
-    if record is None:
-        raise refuse("user_not_found", f"No user with id UserId(value={call.args['userId']}) in this workspace.")
-    return one(call, record)
+    return one(call, finding.shown(call, "users"))
 
 
 def _update(call: Call) -> Reply:
     body = call.body
     if documented(call, "user_update_fields"):
         need(body, "email", "fullName")
-    record = dict(found(call))
+    record = dict(finding.found(call, "users"))
     if body.email is not None:
         _check_at(body.email)
         email = _email(call, body.email)
@@ -170,7 +159,7 @@ def need(body: Any, *names: str) -> None:
 
 
 def _disable(call: Call) -> Reply:
-    record = {**found(call), "enabled": False}
+    record = {**finding.found(call, "users"), "enabled": False}
     call.space.put("users", record)
     _note(call, "DISABLED", "user.updated", record, enabled="false")
     return nothing()
@@ -183,7 +172,7 @@ def _note(call: Call, what: str, event: str, record: Record, **further: str) -> 
 
 
 def _resend(call: Call) -> Reply:
-    record = found(call)
+    record = finding.found(call, "users")
     if record["requiredActions"] != INVITED:
         raise refuse("no_pending_invite", "The user does not have a pending invite.")
     audit(call, "USER_INVITE_SENT", user=int(record["id"]), username=record["username"])

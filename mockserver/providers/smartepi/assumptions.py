@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, cast
 
 from pydantic import Field
@@ -202,6 +203,23 @@ class SmartEPIAssumptions(Assumptions):
         Assumed("Whether a cursor may be used with other filters.", "Not documented; a corrupt cursor is 400."),
     ] = "refused"
 
+    @cached_property
+    def rules(self) -> Rules:
+        """What they mean for records."""
+        return Rules(
+            versions=VersionRules(
+                both=self.if_match_and_version,
+                unquoted=self.if_match_unquoted,
+                weak=self.if_match_weak,
+                star=self.if_match_star,
+            ),
+            fields_first=self.fields_before_record,
+            deleted_readable=self.deleted_records == "readable",
+            deleted_keep_names=self.deleted_names == "taken",
+            any_cursor=self.cursor_with_other_filters == "accepted",
+            absolute_location=self.location == "absolute",
+        )
+
 
 def assume(at: Call | Moment) -> SmartEPIAssumptions:
     """The assumptions of the sandbox a call or a simulation is in."""
@@ -210,17 +228,4 @@ def assume(at: Call | Moment) -> SmartEPIAssumptions:
 
 def rules(call: Call) -> Rules:
     """What the assumptions mean for records."""
-    given = assume(call)
-    return Rules(
-        versions=VersionRules(
-            both=given.if_match_and_version,
-            unquoted=given.if_match_unquoted,
-            weak=given.if_match_weak,
-            star=given.if_match_star,
-        ),
-        fields_first=given.fields_before_record,
-        deleted_readable=given.deleted_records == "readable",
-        deleted_keep_names=given.deleted_names == "taken",
-        any_cursor=given.cursor_with_other_filters == "accepted",
-        absolute_location=given.location == "absolute",
-    )
+    return assume(call).rules

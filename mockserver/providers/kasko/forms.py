@@ -1,0 +1,35 @@
+"""Form bodies turned into JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mockserver.engine import Call, Problem, as_json
+
+_FORM = "application/x-www-form-urlencoded"
+_NESTED = re.compile(r"(\w{1,100})\[(\w{1,100})\]", re.ASCII)
+
+
+def read(call: Call) -> bytes:
+    """The body as JSON; a form's `data` may be JSON text or `data[field]=value`."""
+    return to_json(call.data, call.headers.get("content-type", ""))
+
+
+def to_json(data: bytes, content_type: str) -> bytes:
+    """A form as the JSON object it stands for; any other body as it is."""
+    if content_type.partition(";")[0].strip().lower() != _FORM:
+        return data
+    try:
+        pairs = parse_qsl(data.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise Problem("malformed_body", "The form is not UTF-8") from None
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        nested = _NESTED.fullmatch(name)
+        if nested is None:
+            fields[name] = value
+        elif isinstance(inner := fields.setdefault(nested[1], {}), dict):
+            inner[nested[2]] = value
+    return as_json(fields)
