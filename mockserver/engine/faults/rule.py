@@ -69,10 +69,9 @@ class FaultRule(BaseModel):
     @model_validator(mode="after")
     def _match_fits(self) -> FaultRule:
         webhooks = self.fault.ON == "webhooks"
-        for name in self.match.model_fields_set:
-            if name != "body" and (name in RuleMatch.FOR_WEBHOOKS) != webhooks:
-                fitting = RuleMatch.FOR_WEBHOOKS if webhooks else "method, path, operation, key, headers, body"
-                raise ValueError(f"match.{name} is not for {self.fault.ON}; those are matched by {fitting}")
+        for name, value in self.match:
+            if value and name != "body" and (name in RuleMatch.FOR_WEBHOOKS) != webhooks:
+                raise ValueError(f"match.{name} is not for {self.fault.ON}, which this kind of fault happens to")
         if webhooks and self.trigger.per != "rule":
             raise ValueError("trigger.per: deliveries are counted per rule only")
         return self
