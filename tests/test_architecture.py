@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "token",
         "version",
     },
-    "commands": {"app", "engine", "progress", "healthcheck", "version"},
+    "commands": {"app", "commands", "engine", "progress", "healthcheck", "version"},
     "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""
