@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 
-from mockserver.engine import SECOND, Engine, Sandbox
+from mockserver.engine import SECOND, Engine, Parcel, Sandbox
 
 AT_A_TIME = 8
-"""So many sandboxes deliver side by side, each of them one delivery at a time."""
+"""So many deliveries are under way side by side, and never two to the same endpoint."""
 _LONGEST = 60.0
 _log = logging.getLogger("testmode")
 
@@ -21,9 +19,9 @@ class Courier:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._wake, self._stopped = Event(), Event()
-        self._busy: set[str] = set()
-        self._lock = Lock()
-        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="courier")
+        self._under_way = 0
+        self._done = Condition()
+        self._turn = 0
         self._thread = Thread(target=self._run, name="courier", daemon=True)
         engine.on_due = self._wake.set
 
@@ -31,46 +29,62 @@ class Courier:
         """Begin to work in the background."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Let the attempts under way end, and begin no others."""
+    def stop(self, seconds: float) -> None:
+        """Begin no further attempt, and give those under way so many seconds; one that is cut off is made again."""
         self._stopped.set()
         self._wake.set()
         self._thread.join()
-        self._pool.shutdown()
+        with self._done:
+            self._done.wait_for(lambda: not self._under_way, seconds)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._wake.clear()
-            soonest = min(self._waits(), default=_LONGEST)
-            self._wake.wait(min(soonest, _LONGEST))
+            self._wake.wait(self._round())
 
-    def _waits(self) -> Iterator[float]:
-        """Set the sandboxes to work where something is due; tells in how many seconds the others are next."""
-        for sandbox in list(self._engine.sandboxes.values()):
-            due = sandbox.next_due
-            if due is None:
-                continue
-            wait = sandbox.clock_wait(due)
-            if wait is None:
-                continue
-            if wait > 0:
-                yield wait / SECOND
-            else:
-                self._set_to_work(sandbox)
+    def _round(self) -> float:
+        """See to every sandbox once, beginning behind the one that was served last; tells how long to rest then."""
+        everyone = list(self._engine.sandboxes.values())
+        turn = self._turn % max(len(everyone), 1)
+        rest = _LONGEST
+        for nth, sandbox in enumerate(everyone[turn:] + everyone[:turn], turn + 1):
+            took, wait = self._see_to(sandbox)
+            self._turn = nth if took else self._turn
+            rest = min(rest, wait)
+        return rest
 
-    def _set_to_work(self, sandbox: Sandbox) -> None:
-        with self._lock:
-            if sandbox.id in self._busy:
-                return
-            self._busy.add(sandbox.id)
-        self._pool.submit(self._see_to, sandbox)
-
-    def _see_to(self, sandbox: Sandbox) -> None:
+    def _see_to(self, sandbox: Sandbox) -> tuple[bool, float]:
+        """Do what is due, and send one delivery on its way; in how many seconds there is more to do."""
         try:
-            sandbox.catch_up()
+            sandbox.now()
+            parcel = sandbox.outbox.take(sandbox.instant()) if self._under_way < AT_A_TIME else None
         except Exception:
-            _log.exception("%s: what was due could not be done", sandbox.id)
+            self._tell(sandbox)
+            return False, _LONGEST
+        if parcel is not None:
+            with self._done:
+                self._under_way += 1
+            Thread(target=self._carry, args=(sandbox, parcel), name="delivery", daemon=True).start()
+        return parcel is not None, self._wait(sandbox)
+
+    def _wait(self, sandbox: Sandbox) -> float:
+        # With all hands full there is nothing to do until one is free, which wakes.
+        free = sandbox.outbox.next_free if self._under_way < AT_A_TIME else None
+        waits = [sandbox.clock_wait(due) for due in (sandbox.agenda.next_due, free) if due is not None]
+        return min((wait / SECOND for wait in waits if wait is not None), default=_LONGEST)
+
+    def _carry(self, sandbox: Sandbox, parcel: Parcel) -> None:
+        try:
+            sandbox.outbox.send(parcel)
+        except Exception:
+            self._tell(sandbox)
         finally:
-            with self._lock:
-                self._busy.discard(sandbox.id)
+            with self._done:
+                self._under_way -= 1
+                self._done.notify_all()
             self._wake.set()
+
+    def _tell(self, sandbox: Sandbox) -> None:
+        # Of a sandbox that was deleted meanwhile, or a store that is closed, nothing more is to be said.
+        if self._engine.sandboxes.get(sandbox.id) is sandbox and not self._stopped.is_set():
+            _log.exception("%s: what was due could not be done", sandbox.id)

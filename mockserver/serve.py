@@ -29,6 +29,8 @@ from mockserver.token import new_token  # noqa: E402
 
 PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
+LAST_SECONDS = 2.0
+"""So long may webhooks under way still take when the server stops."""
 
 
 @click.command()
@@ -103,7 +105,7 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
     _announce(engine, url, settings, token)
     _calm_collector()
     server.serve_until_stopped()
-    courier.stop()
+    courier.stop(LAST_SECONDS)
     return 0
 
 

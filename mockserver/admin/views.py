@@ -161,7 +161,7 @@ def delivery(record: Any) -> dict[str, Any]:
         "endpoint": record["endpoint"],
         "event": event(record["event"]),
         "state": record["state"],
-        "due": iso(int(record["due"])) if record["due"] else None,
+        "due": _when(record["due"]),
         "faults": record["faults"],
         "attempts": [{**each, "at": iso(each["at"])} for each in record["attempts"]],
     }

@@ -48,8 +48,7 @@ def test_webhook(ask: Ask) -> Any:
     now = sandbox.now()
     with sandbox.transaction() as space:
         (delivery,) = test_event(Moment(sandbox, now, space), ask.args["endpoint"])
-    sandbox.outbox.deliver(now)
-    return views.delivery(sandbox.outbox.get(delivery))
+    return views.delivery(sandbox.outbox.deliver(delivery))
 
 
 def list_deliveries(ask: Ask) -> Any:

@@ -48,7 +48,8 @@ from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
 from mockserver.engine.webhooks.attempt import Outcome, Post
-from mockserver.engine.webhooks.outbox import test_event
+from mockserver.engine.webhooks.deliveries import test_event
+from mockserver.engine.webhooks.outbox import Parcel
 from mockserver.engine.webhooks.signatures import Forged, check_plain, check_timed, plain, timed
 from mockserver.engine.webhooks.style import Letter, Received, WebhookStyle, standard_webhooks
 from mockserver.nearest import nearest
@@ -93,6 +94,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "Pace",
+    "Parcel",
     "Position",
     "Post",
     "Problem",

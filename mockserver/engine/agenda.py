@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
 
 _log = logging.getLogger("testmode")
+
+
+def _stay(instant: int) -> None:
+    """Leave the clock where it is."""
 
 
 class Agenda:
@@ -49,18 +54,24 @@ class Agenda:
             done.append(told)
         return done
 
-    def catch_up(self, until: int) -> list[dict[str, Any]]:
-        """Do what falls due and deliver what is on its way out, in the order of time; tells what was done."""
+    def catch_up(self, until: int, reach: Callable[[int], None] = _stay) -> list[dict[str, Any]]:
+        """Do what falls due and deliver what is on its way out, in the order of time; tells what was done.
+
+        ``reach`` is told of every instant something happens at, before it does.
+        """
         done: list[dict[str, Any]] = []
-        while True:
-            letter = self._sandbox.outbox.next_due
-            first = letter is not None and letter <= until and (self.next_due is None or letter <= self.next_due)
-            if first:
-                self._sandbox.outbox.deliver_next(until)
-            elif (told := self._run_next(until)) is not None:
+        while (instant := self.soonest) is not None and instant <= until:
+            reach(instant)
+            if instant == self._sandbox.outbox.next_due:
+                self._sandbox.outbox.deliver_next(instant)
+            elif (told := self._run_next(instant)) is not None:
                 done.append(told)
-            elif letter is None or letter > until:
-                return done
+        return done
+
+    @property
+    def soonest(self) -> int | None:
+        """When something is to be done or delivered next, or None while nothing waits."""
+        return min((due for due in (self.next_due, self._sandbox.outbox.next_due) if due is not None), default=None)
 
     def _run_next(self, until: int) -> dict[str, Any] | None:
         told: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.webhooks import outbox
+from mockserver.engine.webhooks import deliveries
 
 if TYPE_CHECKING:
     from mockserver.engine.lifecycle import At
@@ -23,4 +23,4 @@ def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
     event = {**event, "version": version} if version else event
     at.space.append(KEPT, event, keep=BOUND)
-    outbox.post(at, event)
+    deliveries.post(at, event)

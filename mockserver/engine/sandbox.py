@@ -19,7 +19,7 @@ from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory, Keyring
 from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
-from mockserver.engine.problem import Refusal
+from mockserver.engine.problem import Refusal, Taken
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
@@ -44,7 +44,7 @@ COLLECTIONS = (
     Collection("_idempotency"),
     Collection("_events"),
     Collection("_endpoints"),
-    Collection("_deliveries", indexes=("due", "behind")),
+    Collection("_deliveries", indexes=("lane", "behind", "state")),
     Collection("_snapshots"),
     Collection("_quota"),
     Collection("_buckets", volatile=True),
@@ -192,22 +192,21 @@ class Sandbox:
         """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
         return self.agenda.schedule(space, due, action, parameters)
 
-    @property
-    def next_due(self) -> int | None:
-        """When something is to be done or delivered next, or None while nothing waits."""
-        return min((due for due in (self.agenda.next_due, self.outbox.next_due) if due is not None), default=None)
+    def instant(self) -> int:
+        """What the clock shows, whether or not everything due has been done."""
+        return self.clock.now(wall())
 
     def clock_wait(self, instant: int) -> int | None:
         """How long, in microseconds, the machine's time takes to an instant here; None when this clock stands still.
 
         What is due already waits for nothing.
         """
-        left = instant - self.clock.now(wall())
+        left = instant - self.instant()
         return None if left > 0 and self.clock.frozen_at is not None else max(left, 0)
 
     def catch_up(self) -> None:
         """Do and deliver what is due by now."""
-        self.agenda.catch_up(self.clock.now(wall()))
+        self.agenda.catch_up(self.instant())
 
     def move_clock(self, move: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
         """Set the clock to what ``move`` makes of it and the machine's time; moves at the same time add up."""
@@ -215,17 +214,37 @@ class Sandbox:
             return self.set_clock(move(self.clock, wall()))
 
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
-        """Show another time; everything due until then is done before this returns."""
+        """Show another time; everything due until then is done before this returns, each at its own instant."""
         here = wall()
         target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
-        done, before = self.agenda.catch_up(target), self.clock.now(here)
+        before = self.clock.now(here)
+        done = self._move_to(target)
         self.clock = clock
         with self.transaction() as space:
             space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
             if target < before:
                 space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        self.outbox.wake()  # What is due next may have come nearer.
+        return done
+
+    def _move_to(self, target: int) -> list[dict[str, Any]]:
+        """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
+        epoch, left = self.epoch, self.clock
+
+        def reach(instant: int) -> None:
+            if self.epoch != epoch:
+                raise Taken(f"the sandbox {self.id!r} was reset while its clock was moving")
+            if instant > self.instant():
+                self.clock = Clock(frozen_at=instant)
+
+        try:
+            done = self.agenda.catch_up(target, reach)
+        except BaseException:
+            self.clock = left if self.epoch == epoch else self.clock
+            raise
+        reach(0)
         return done
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:

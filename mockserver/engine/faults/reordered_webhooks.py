@@ -21,6 +21,6 @@ class ReorderedWebhooks(Fault):
     within: Duration = Field(default=60 * SECOND, description="Then it goes even if no other has gone before.")
 
     def spoil(self, attempt: Attempt) -> None:
-        """Let the next one pass."""
-        if attempt.first:
+        """Let the next one pass, unless it is the next one itself that another was put off for."""
+        if attempt.first and not attempt.awaited:
             attempt.put_off, attempt.let_pass = self.within, True

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class WrongSecret(Fault):
-    """Signs with the secret before the last rotation, or with a strange one where there was none."""
+    """Signs with the secret before the last rotation once that has ended, with a strange one before."""
 
     ON: ClassVar[str] = "webhooks"
     kind: Literal["wrong_secret"] = "wrong_secret"
@@ -19,4 +19,5 @@ class WrongSecret(Fault):
     def spoil(self, attempt: Attempt) -> None:
         """Sign with the wrong secret alone."""
         previous = attempt.endpoint["previous"]
-        attempt.secrets = (previous["secret"] if previous else f"{attempt.endpoint['secret']}-wrong",)
+        ended = previous is not None and attempt.now >= previous["until"]
+        attempt.secrets = (previous["secret"] if ended else f"{attempt.endpoint['secret']}-wrong",)

@@ -71,6 +71,8 @@ class Attempt:
     """Send it so much later instead."""
     let_pass: bool = False
     """When put off: go as soon as another delivery of the endpoint has gone."""
+    awaited: bool = False
+    """Whether another delivery of the endpoint has been put off until this one has gone."""
     chance: Chance | None = None
     fired: list[str] = field(default_factory=list)
 
@@ -84,6 +86,11 @@ class Attempt:
     def first(self) -> bool:
         """Whether the delivery has neither been sent nor put off before."""
         return not self.delivery["attempts"] and not self.delivery["put_off"]
+
+    @property
+    def leaves(self) -> bool:
+        """Whether anything is sent now."""
+        return not self.dropped and self.put_off is None
 
     def headers(self, style: WebhookStyle) -> list[tuple[str, str]]:
         """The headers that go with it."""

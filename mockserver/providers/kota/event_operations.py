@@ -20,6 +20,7 @@ from mockserver.providers.kota.values import At as Instant
 from mockserver.providers.kota.webhooks import platform
 
 RETENTION = 30 * DAY
+_NOT_MADE = {"status": None, "milliseconds": 0.0}
 _EVENTS, _ENDPOINTS = "_events", "_endpoints"
 
 
@@ -81,11 +82,11 @@ def _replay(call: Call) -> Reply:
         {
             "delivery_id": delivery["id"],
             "success": delivery["state"] == "delivered",
-            "response_status_code": delivery["attempts"][-1]["status"],
-            "elapsed_time_ms": delivery["attempts"][-1]["milliseconds"],
+            "response_status_code": attempt["status"],
+            "elapsed_time_ms": attempt["milliseconds"],
         }
         for delivery in call.prepared
-        if delivery["attempts"]
+        for attempt in delivery["attempts"][-1:] or [_NOT_MADE]
     ]
     return one(call, {"event_id": call.args["event_id"], "deliveries": deliveries})
 
