@@ -6,18 +6,22 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from threading import Thread
 from time import perf_counter
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from mockserver.engine import Outcome, Refusal
 
 LONGEST_URL = 2_048
 MOST_READ = 65_536
-"""So many bytes of an answer are read; no receiver has more to say."""
+"""So many bytes of an answer are read, its head among them; no receiver has more to say."""
+RESOLVING_SECONDS = 10.0
+"""So long may a name take to be found while an endpoint is registered."""
 _NEARBY = tuple(
     map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 )
@@ -26,14 +30,13 @@ _NEVER = tuple(
         ip_network,
         (
             "0.0.0.0/8", "169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "192.0.0.192/32", "100.100.100.200/32",
-            "224.0.0.0/4", "ff00::/8", "255.255.255.255/32", "::/128",
+            "224.0.0.0/4", "ff00::/8", "255.255.255.255/32", "::/128", "64:ff9b:1::/48",
         ),
     )
 )  # fmt: skip
-"""Link-local, where clouds keep their metadata; the metadata addresses elsewhere; nobody and everybody."""
+"""Link-local, where clouds keep their metadata; its addresses elsewhere; nobody and everybody; unreadable NAT64."""
 _NAT64, _IPV4_IN_IPV6 = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-_ZONE = re.compile(r"%")
 _NAMED_NEARBY = ("host.docker.internal",)
 Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], list[str]]
@@ -65,41 +68,59 @@ class Egress:
 
     def check(self, url: str) -> None:
         """Refuse a URL that may not be called; Refusal names the rule it breaks."""
-        self._target(url)
+        try:
+            self._target(url, perf_counter() + RESOLVING_SECONDS)
+        except TimeoutError:
+            raise Refusal(f"url: its host could not be found within {RESOLVING_SECONDS:g} s") from None
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
         """POST a body within so many seconds in all, to the address that was checked, following nothing."""
         began = perf_counter()
         try:
-            parts, addresses = self._target(url)
+            parts, addresses = self._target(url, began + seconds)
             status, answer = self._exchange(parts, addresses, _request(parts, headers, body), began + seconds)
         except Refusal as refusal:
             return Outcome(None, f"not sent: {refusal}", seconds=perf_counter() - began)
         except TimeoutError:
             return Outcome(None, f"no answer within {seconds:g} s", seconds=perf_counter() - began)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, UnicodeError) as error:
             return Outcome(None, str(error) or type(error).__name__, seconds=perf_counter() - began)
         return Outcome(status, None, answer, perf_counter() - began)
 
-    def _target(self, url: str) -> tuple[SplitResult, list[str]]:
+    def _target(self, url: str, until: float) -> tuple[SplitResult, list[str]]:
         parts, port = _parse(url)
         host = str(parts.hostname)
-        try:
-            addresses = self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise Refusal(f"url: {host!r} has no address") from None
+        addresses = [host] if _is_address(host) else self._find(host, port, until)
+        if not addresses:
+            raise Refusal(f"url: {host!r} has no address")
         for address in addresses:
             reason = self._refused(host, ip_address(address.partition("%")[0]), port)
             if reason:
                 raise Refusal(f"url: {host!r} is {address}, and {reason}")
         return parts, addresses
 
+    def _find(self, host: str, port: int, until: float) -> list[str]:
+        """Ask the resolver, which cannot be told when to give up, from a thread that can be left alone."""
+        answer: SimpleQueue[list[str]] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answer.put(self._resolve(host, port))
+            except (OSError, UnicodeError):
+                answer.put([])
+
+        Thread(target=ask, name="resolver", daemon=True).start()
+        try:
+            return answer.get(timeout=_left(until))
+        except Empty:
+            raise TimeoutError from None
+
     def _refused(self, host: str, address: Address, port: int) -> str | None:
         """Why an address may not be called, or None where it may."""
         inner = _embedded(address)
         if any(_within(each, net) for each in (address, inner) for net in _NEVER):
             return "that is link-local, a cloud's metadata or no single machine: never called"
-        if self._own is not None and port == self._own[1] and (inner.is_loopback or inner == self._own[0]):
+        if self._own is not None and port == self._own[1] and self._is_own(inner):
             return "that is this server itself"
         near = any(_within(inner, net) for net in _NEARBY)
         allowed = self._any or host.lower() in self._hosts or any(_within(inner, net) for net in self._ranges)
@@ -107,13 +128,24 @@ class Egress:
             return None
         return "only loopback and private addresses are called; TESTMODE_WEBHOOK_ALLOW lets others through"
 
+    def _is_own(self, address: Address) -> bool:
+        assert self._own is not None
+        if not self._own[0].is_unspecified:
+            return address == self._own[0]
+        return address.is_loopback or _is_here(address)
+
     def _exchange(self, parts: SplitResult, addresses: list[str], request: bytes, until: float) -> tuple[int, bytes]:
         with self._connect(parts, addresses, until) as connection:
-            connection.settimeout(_left(until))
-            connection.sendall(request)
+            for at in range(0, len(request), MOST_READ):
+                connection.settimeout(_left(until))
+                connection.sendall(request[at : at + MOST_READ])
             response = HTTPResponse(_Timed(connection, until), method="POST")  # type: ignore[arg-type]
             response.begin()
-            return response.status, response.read(MOST_READ)
+            try:
+                return response.status, response.read(MOST_READ)
+            except IncompleteRead as cut:
+                # What counts is the status; of an answer that breaks off, or is too long, the beginning is kept.
+                return response.status, bytes(cut.partial)
 
     def _connect(self, parts: SplitResult, addresses: list[str], until: float) -> socket.socket:
         port = parts.port or _PORTS[parts.scheme]
@@ -124,8 +156,13 @@ class Egress:
             except OSError:
                 if nth == len(addresses):
                     raise
+        reached = str(connection.getpeername()[0])
+        if ip_address(reached) != ip_address(address):
+            connection.close()
+            raise Refusal(f"url: {address} was to be called, and {reached} answered")
         if parts.scheme == "http":
             return connection
+        connection.settimeout(_left(until))
         return self._tls().wrap_socket(connection, server_hostname=parts.hostname)
 
 
@@ -145,8 +182,10 @@ def _parse(url: str) -> tuple[SplitResult, int]:
         raise Refusal(f"url: {error}") from None
     if parts.scheme not in _PORTS:
         raise Refusal(f"url: {parts.scheme or 'nothing'!r} is neither http nor https")
-    if not parts.hostname or _ZONE.search(parts.netloc):
+    if not parts.hostname:
         raise Refusal("url: it names no host")
+    if "%" in parts.netloc or not _is_name(parts.hostname):
+        raise Refusal(f"url: {parts.hostname!r} is no name of a host")
     if "@" in parts.netloc or "#" in url:
         raise Refusal("url: it has a user, a password or a fragment")
     if port == 0:
@@ -163,8 +202,6 @@ def _request(parts: SplitResult, headers: list[tuple[str, str]], body: bytes) ->
 
 
 def _quoted(target: str) -> str:
-    from urllib.parse import quote
-
     return quote(target, safe="%/?:@!$&'()*+,;=-._~[]")
 
 
@@ -182,11 +219,37 @@ def _embedded(address: Address) -> Address:
         return address.ipv4_mapped
     if address in _NAT64 or (address in _IPV4_IN_IPV6 and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.sixtofour or address
+    return address.sixtofour or (address.teredo or (None, address))[1]
 
 
 def _within(address: Address, net: Any) -> bool:
     return address.version == net.version and address in net
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(host: str) -> bool:
+    try:
+        return ":" in host or bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
+def _is_here(address: Address) -> bool:
+    """Whether an address is one of this machine's own."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def _is_range(text: str) -> bool:
@@ -208,7 +271,7 @@ class _Timed(RawIOBase):
     """Reads from a connection until an instant, however slowly the other side drips."""
 
     def __init__(self, connection: socket.socket, until: float) -> None:
-        self._connection, self._until = connection, until
+        self._connection, self._until, self._more = connection, until, MOST_READ
 
     def makefile(self, _mode: str) -> BufferedReader:
         """What the response is read through."""
@@ -219,6 +282,8 @@ class _Timed(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is, or raise TimeoutError when the time is up."""
+        """Read what there is, or raise TimeoutError when the time is up; after so many bytes there is no more."""
         self._connection.settimeout(_left(self._until))
-        return self._connection.recv_into(buffer)
+        read = self._connection.recv_into(buffer[: self._more]) if self._more else 0
+        self._more -= read
+        return read

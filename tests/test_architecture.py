@@ -243,6 +243,8 @@ def test_the_command_line_shows_its_help_without_the_server() -> None:
 def test_every_file_of_the_engine_has_a_test_file_of_its_name() -> None:
     here = Path(__file__).resolve().parent
     exempt = {"__init__", "operations"}  # Names only; a plain value that test_provider looks at.
-    for file in sorted((here.parent / "mockserver" / "engine").glob("*.py")):
-        if file.stem not in exempt:
-            assert (here / f"test_{file.stem}.py").is_file(), file.stem
+    engine = here.parent / "mockserver" / "engine"
+    for folder, prefix in ((engine, ""), (engine / "webhooks", "webhooks_")):
+        for file in sorted(folder.glob("*.py")):
+            if file.stem not in exempt:
+                assert (here / f"test_{prefix}{file.stem}.py").is_file(), file.stem

@@ -66,7 +66,7 @@ def clock(shown: Sandbox) -> dict[str, Any]:
 
 
 def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
-    """A fault rule, how often it has matched and fired, and why the nearest call did not match."""
+    """A fault rule, how often it has matched and fired, and why the nearest call or delivery did not match."""
     matched, fired = active.counts(sandbox)
     shown = {
         **active.rule.model_dump(mode="json"),
@@ -76,7 +76,9 @@ def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
         "fired": fired,
     }
     if not fired:
-        shown["nearest_miss"] = next(sandbox.journal.near_misses(active, 1), None)
+        on_calls = active.rule.fault.ON == "calls"
+        nearest = next(sandbox.journal.near_misses(active, 1), None) if on_calls else sandbox.outbox.near_miss(active)
+        shown["nearest_miss"] = nearest
     return shown
 
 

@@ -104,9 +104,14 @@ class ActiveRule:
         if self._ends is not None and now >= self._ends:
             yield "the rule has ended"
 
+    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+        """Every reason why an attempt to deliver an event is not even counted."""
+        yield from self._asleep(attempt.now)
+        yield from self.rule.match.delivery_misses(attempt)
+
     def spoil(self, attempt: Attempt, space: Space) -> None:
         """Count a matching attempt to deliver an event, and let the fault change it where it hits."""
-        if any(True for _ in self._asleep(attempt.now)) or any(True for _ in self.rule.match.delivery_misses(attempt)):
+        if next(self.delivery_misses(attempt), None) is not None:
             return
         if self._decide(attempt, space, COUNTS, self.rule.id):
             attempt.fired.append(self.rule.id)

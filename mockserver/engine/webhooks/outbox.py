@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from threading import Condition
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from mockserver.engine.webhooks.deliveries import KEPT, waiting
 from mockserver.storage.base import Record, Space
 
 if TYPE_CHECKING:
+    from mockserver.engine.faults.rule import ActiveRule
     from mockserver.engine.sandbox import Sandbox
 
 Pick = Callable[[Space], Record | None]
@@ -23,6 +25,8 @@ BODY_KEPT = 65_536
 """So many bytes of what was sent are kept with each attempt."""
 ATTEMPTS_KEPT = 100
 """So many attempts are kept of each delivery; the oldest go first."""
+LOOKED_AT = 100
+"""So many deliveries are looked through for the one that a rule nearly hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,20 @@ class Outbox:
         """The delivery of that id; Unknown names the nearest."""
         with self._sandbox.transaction() as space:
             return deliveries.found(space, id)
+
+    def near_miss(self, rule: ActiveRule) -> dict[str, Any] | None:
+        """Which of the newest deliveries comes nearest to being hit by a rule without being meant, and why not."""
+        style = self._sandbox.provider.webhooks
+        missed: list[dict[str, Any]] = []
+        with self._sandbox.transaction() as space:
+            for _, delivery in islice(space.scan(KEPT, descending=True), LOOKED_AT):
+                endpoint = space.get(endpoints.KEPT, delivery["endpoint"])
+                if endpoint is not None and style is not None:
+                    at = delivery["attempts"][-1]["at"] if delivery["attempts"] else delivery["event"]["created_at"]
+                    attempt = Attempt.of(self._sandbox, style, delivery, endpoint, at)
+                    told = {"id": delivery["id"], "event": delivery["event"]["type"]}
+                    missed.append({**told, "why": list(rule.delivery_misses(attempt))})
+        return min((each for each in missed if each["why"]), key=lambda each: len(each["why"]), default=None)
 
     def send(self, parcel: Parcel) -> Record:
         """Do what a parcel says and keep what came of it; answers the delivery as it is then."""
