@@ -29,10 +29,6 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _log = logging.getLogger("testmode")
 
 
-def _nothing() -> None:
-    """Stand in where nobody waits to be told."""
-
-
 def _quiet(done: int, total: int) -> None:
     """Stand in where nobody watches."""
 
@@ -59,14 +55,13 @@ class Engine:
         """Whether a bug of ours is raised instead of answered: for tests."""
         self.post = post or Unsent()
         """What carries webhooks out of the server."""
-        self.on_due: Callable[[], None] = _nothing
+        self.on_due: Callable[[], None] = lambda: None
         """Called when a sandbox has something to deliver."""
         self._store = store
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
         self._slugs: Directory = {}
-        self._creating = Lock()
-        self._names = Randomness("sandboxes")
+        self._creating, self._names = Lock(), Randomness("sandboxes")
         self._templates = Templates(datasets or {})
         for name in store.names():
             self._reopen(name)

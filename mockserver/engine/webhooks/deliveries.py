@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 KEPT = "_deliveries"
 BOUND = 10_000
 """So many deliveries are kept per sandbox, waiting and done; those that are done go first, the oldest of them."""
-_DONE = ("delivered", "failed", "dropped", "abandoned")
+DONE = ("delivered", "failed", "dropped", "abandoned")
+"""The states of a delivery that waits for nothing more; before that it is ``pending``."""
 _log = logging.getLogger("testmode")
 
 
@@ -58,7 +59,7 @@ def _wait(at: At, name: Callable[..., str], event: Record, endpoint: str, once: 
 
 def _make_room(at: At) -> None:
     while at.space.count(KEPT) >= BOUND:
-        done = [next(at.space.scan(KEPT, field="state", equals=state), None) for state in _DONE]
+        done = [next(at.space.scan(KEPT, field="state", equals=state), None) for state in DONE]
         oldest = min((each for each in done if each is not None), key=lambda each: int(each[0][1]), default=None)
         _, gone = oldest or next(at.space.scan(KEPT))
         if oldest is None:

@@ -35,24 +35,15 @@ class Endpoints:
         version = wanted.get("version") or style.versions[-1]
         if version not in style.versions:
             raise Refusal(f"version: there is no {version!r}{nearest(version, style.versions)}")
+        chosen = {"url": url, "events": list(events), "version": version}
         now = sandbox.now()
         with sandbox.transaction() as space:
             if space.count(KEPT) >= MOST:
                 raise Refusal(f"a sandbox has at most {MOST} webhook endpoints; delete some")
-            nth = space.bump("endpoints")
-            id = style.endpoint_id(sandbox.randomness, nth)
-            record = {
-                "id": id,
-                "url": url,
-                "events": list(events),
-                "version": version,
-                "secret": wanted.get("secret") or style.secret(sandbox.randomness, f"webhook-secret:{id}:1"),
-                "previous": None,
-                "rotations": 0,
-                "description": wanted.get("description") or "",
-                "enabled": True,
-                "created_at": now,
-            }
+            id = style.endpoint_id(sandbox.randomness, space.bump("endpoints"))
+            secret = wanted.get("secret") or style.secret(sandbox.randomness, f"webhook-secret:{id}:1")
+            began = {"previous": None, "rotations": 0, "enabled": True, "created_at": now}
+            record = {"id": id, **chosen, "secret": secret, "description": wanted.get("description") or "", **began}
             space.put(KEPT, record)
         return record
 
