@@ -16,8 +16,9 @@ _log = logging.getLogger("testmode")
 class Courier:
     """Wakes when a sandbox has something to deliver or its next timer is due, and sees to it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, evict_after: int = 0) -> None:
         self._engine = engine
+        self._evict_after = evict_after
         self._wake, self._stopped = Event(), Event()
         self._under_way = 0
         self._done = Condition()
@@ -40,7 +41,13 @@ class Courier:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._wake.clear()
+            self._evict()
             self._wake.wait(self._round())
+
+    def _evict(self) -> None:
+        """Delete the sandboxes that have been idle for too long; asked at least once a minute."""
+        for id in self._engine.evict(self._evict_after) if self._evict_after else ():
+            _log.info("%s: nobody has used this sandbox for long; it is deleted", id)
 
     def _round(self) -> float:
         """See to every sandbox once, beginning behind the one that was served last; tells how long to rest then."""

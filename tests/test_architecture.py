@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nearest": set(),
     "progress": set(),
     "token": set(),
+    "hosts": set(),
     "healthcheck": set(),
     "testing": set(),
     "wsgi": {"wsgi"},
@@ -34,8 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "courier": {"engine"},
     "admin": {"admin", "engine", "edge", "version"},
     "settings": {"engine"},
-    "app": {"admin", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
     "serve": {
+        "hosts",
         "app",
         "edge",
         "egress",
@@ -53,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""
 
-LONG_FUNCTIONS = {"app.py:create_app": 40, "engine/keyring.py:write": 35, "serve.py:_run": 35}
+LONG_FUNCTIONS = {"app.py:create_app": 40, "engine/keyring.py:write": 35}
 """Functions beyond 30 lines, and how long they may be."""
 
 

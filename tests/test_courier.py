@@ -234,3 +234,25 @@ def test_resting_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world.sandbox.move_clock(lambda clock, wall: clock.resume(wall))
     monkeypatch.setattr("mockserver.engine.sandbox.wall", lambda: NOON - world.sandbox.clock.offset)
     assert made._round() == 60.0, "five minutes are longer than the longest rest"
+
+
+def test_a_sandbox_nobody_uses_is_deleted_after_its_time() -> None:
+    world = make_world(TELLING)
+    idle, used = world.engine.create(TELLING.name, "idle"), world.engine.create(TELLING.name, "used")
+    for sandbox in (idle, world.sandbox):
+        sandbox.used_at -= 3_600 * SECOND
+    gone = Event()
+    delete = world.engine.delete
+
+    def told(name: str) -> None:
+        delete(name)
+        gone.set()
+
+    world.engine.delete = told  # type: ignore[method-assign, assignment]
+    made = Courier(world.engine, 1_800 * SECOND)
+    made.start()
+    try:
+        assert gone.wait(PATIENCE)
+    finally:
+        made.stop(PATIENCE)
+    assert set(world.engine.sandboxes) == {world.sandbox.id, used.id}

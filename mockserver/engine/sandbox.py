@@ -91,6 +91,8 @@ class Sandbox:
         self._serial_lock = Lock()
         self._moving = Lock()
         self._configuring = Lock()
+        self.used_at = wall()
+        """When a call or an operator last came here, on the machine's clock."""
         self.epoch = 0
         """Counts the lives of the sandbox: a reset or restore begins another."""
         self.read()
