@@ -13,6 +13,7 @@ from flask import Flask, Response, request
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
 from mockserver.engine import Engine, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
+from mockserver.hosts import Hosts
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 from mockserver.token import new_token
@@ -84,7 +85,9 @@ def make_engine(
     return engine
 
 
-def create_app(engine: Engine | None = None, *, token: str | None = None, alone: str | None = None) -> Flask:
+def create_app(
+    engine: Engine | None = None, *, token: str | None = None, alone: str | None = None, hosts: Hosts | None = None
+) -> Flask:
     """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root.
 
     Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
@@ -117,7 +120,7 @@ def create_app(engine: Engine | None = None, *, token: str | None = None, alone:
             call.operation = None
         return edge.write(engine.answer(call), environ, call.now)
 
-    wsgi = mounts.rewrite(app.wsgi_app, set(engine.providers), alone)
+    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, set(engine.providers), alone))
     app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
     app.extensions["testmode"] = engine
     _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))

@@ -16,6 +16,7 @@ COMMANDS = {
     "sandbox": "mockserver.commands.remote",
     "key": "mockserver.commands.remote",
     "scenario": "mockserver.commands.remote",
+    "webhooks": "mockserver.commands.webhooks",
     "state": "mockserver.commands.remote",
     "healthcheck": "mockserver.commands.health",
 }

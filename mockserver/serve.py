@@ -18,7 +18,10 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.courier import Courier  # noqa: E402
+from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
+from mockserver.hosts import Hosts, is_loopback  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
 from mockserver.storage.base import StoreError, StoreLocked  # noqa: E402
@@ -27,6 +30,8 @@ from mockserver.token import new_token  # noqa: E402
 
 PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
+LAST_SECONDS = 2.0
+"""So long may webhooks under way still take when the server stops."""
 
 
 @click.command()
@@ -66,6 +71,26 @@ def _serve(settings: ServerSettings) -> int:
 
 
 def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> int:
+    egress = Egress(settings.webhook_allow)
+    engine = _make_engine(settings, store, providers, egress)
+    token = settings.admin_token or _kept_token(settings)
+    server = _make_server(settings, engine, token)
+    try:
+        url = server.start()
+    except OSError as error:
+        click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
+        return PORT_IN_USE
+    egress.spare(*server.address)
+    courier = Courier(engine, settings.evict_after)
+    courier.start()
+    _announce(engine, url, settings, token)
+    _calm_collector()
+    server.serve_until_stopped()
+    courier.stop(LAST_SECONDS)
+    return 0
+
+
+def _make_engine(settings: ServerSettings, store: TinyStore, providers: list[Any], egress: Egress) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
     with Bar("Seeding") as progress:
         engine = make_engine(
@@ -75,12 +100,18 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
             progress=progress,
             journal_entries=settings.journal_entries,
             journal_bytes=settings.journal_bytes,
+            post=egress,
         )
     _apply(engine, settings)
-    token = settings.admin_token or _kept_token(settings)
-    alone = providers[0].name if len(providers) == 1 else None
-    server = Server(
-        create_app(engine, token=token, alone=alone),
+    return engine
+
+
+def _make_server(settings: ServerSettings, engine: Engine, token: str) -> Server:
+    alone = next(iter(engine.providers)) if len(engine.providers) == 1 else None
+    # Beyond loopback the server has the names of a network: those of a compose file have no dot.
+    hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
+    return Server(
+        create_app(engine, token=token, alone=alone, hosts=hosts),
         settings.host,
         settings.port,
         drain_seconds=settings.drain_seconds,
@@ -88,15 +119,6 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
         idle_seconds=settings.idle_seconds,
         on_draining=edge.stopping.set,
     )
-    try:
-        url = server.start()
-    except OSError as error:
-        click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
-        return PORT_IN_USE
-    _announce(engine, url, settings, token)
-    _calm_collector()
-    server.serve_until_stopped()
-    return 0
 
 
 def _apply(engine: Engine, settings: ServerSettings) -> None:

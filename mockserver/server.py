@@ -161,7 +161,8 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._on_signal)
         gevent.spawn(self._sweep)
-        host, port = self._listener.address[:2]
+        self.address = self._listener.address[:2]
+        host, port = self.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def serve_until_stopped(self) -> None:

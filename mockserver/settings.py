@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mockserver.engine import Distribution, Refusal, nearest, path
+from mockserver.engine import Distribution, Refusal, nearest, parse_duration, path
 
 PREFIX = "TESTMODE_"
 ELSEWHERE = ("URL",)
@@ -63,6 +63,17 @@ class ServerSettings(BaseModel):
     idle_seconds: float = Field(default=75, gt=0, le=3600, description="How long an idle connection is kept.")
     journal_entries: int = Field(default=10_000, ge=1, le=1_000_000, description="Calls a journal keeps.")
     journal_bytes: int = Field(default=67_108_864, ge=1024, description="Bytes of memory a journal may take.")
+    allowed_hosts: Words = Field(
+        default=(), description="Names the server answers to beside localhost, addresses and the machine's own."
+    )
+    evict_after: Annotated[int, BeforeValidator(parse_duration)] = Field(
+        default="24h",
+        validate_default=True,
+        description="Sandboxes that nobody has used for so long are deleted; 0s keeps them all.",
+    )
+    webhook_allow: Words = Field(
+        default=(), description="Receivers of webhooks that are not nearby: host names, ranges of addresses, or any."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from json import loads
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import (
     SECOND,
+    At,
     Call,
     Collection,
     Credential,
@@ -22,6 +26,8 @@ from mockserver.engine import (
     Reply,
     State,
     as_json,
+    emit,
+    standard_webhooks,
 )
 
 
@@ -107,3 +113,27 @@ ACME = Provider(
     generate=_generate,
     idempotency=IdempotencyPolicy(longest=64, lifetime=3600 * SECOND),
 )
+
+
+def tell(at: At, type: str = "note.created", **data: Any) -> str:
+    """Keep an event of Acme's, and have it delivered; answers its id."""
+    id = f"evt_{at.space.bump('events')}"
+    emit(at, id, type, data)
+    return id
+
+
+def _create_and_tell(call: Call) -> Reply:
+    reply = _create(call)
+    tell(call, id=loads(reply.body)["id"])
+    return reply
+
+
+TYPES = ("note.created", "note.changed", "note.deleted")
+TELLING = replace(
+    ACME,
+    operations=tuple(
+        replace(each, perform=_create_and_tell) if each.name == "create_note" else each for each in ACME.operations
+    ),
+    webhooks=replace(standard_webhooks(TYPES), test="note.test"),
+)
+"""Acme with webhooks of the Standard Webhooks kind: every note that is made is told of."""

@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nearest": set(),
     "progress": set(),
     "token": set(),
+    "hosts": set(),
     "healthcheck": set(),
     "testing": set(),
     "wsgi": {"wsgi"},
@@ -30,16 +31,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"engine", "storage", "nearest"},
     "mounts": {"engine"},
     "edge": {"engine", "mounts"},
+    "egress": {"engine"},
+    "courier": {"engine"},
     "admin": {"admin", "engine", "edge", "version"},
     "settings": {"engine"},
-    "app": {"admin", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
-    "serve": {"app", "edge", "engine", "storage", "server", "settings", "progress", "token", "version"},
-    "commands": {"app", "engine", "progress", "healthcheck", "version"},
+    "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "serve": {
+        "hosts",
+        "app",
+        "edge",
+        "egress",
+        "courier",
+        "engine",
+        "storage",
+        "server",
+        "settings",
+        "progress",
+        "token",
+        "version",
+    },
+    "commands": {"app", "commands", "engine", "progress", "healthcheck", "version"},
     "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""
 
-LONG_FUNCTIONS = {"app.py:create_app": 40, "engine/keyring.py:write": 35, "serve.py:_run": 35}
+LONG_FUNCTIONS = {"app.py:create_app": 40, "engine/keyring.py:write": 35}
 """Functions beyond 30 lines, and how long they may be."""
 
 
@@ -229,6 +245,8 @@ def test_the_command_line_shows_its_help_without_the_server() -> None:
 def test_every_file_of_the_engine_has_a_test_file_of_its_name() -> None:
     here = Path(__file__).resolve().parent
     exempt = {"__init__", "operations"}  # Names only; a plain value that test_provider looks at.
-    for file in sorted((here.parent / "mockserver" / "engine").glob("*.py")):
-        if file.stem not in exempt:
-            assert (here / f"test_{file.stem}.py").is_file(), file.stem
+    engine = here.parent / "mockserver" / "engine"
+    for folder, prefix in ((engine, ""), (engine / "webhooks", "webhooks_")):
+        for file in sorted(folder.glob("*.py")):
+            if file.stem not in exempt:
+                assert (here / f"test_{prefix}{file.stem}.py").is_file(), file.stem

@@ -286,3 +286,17 @@ def test_what_is_unknown_is_named(acme: World) -> None:
     for call in (engine.provider, engine.sandbox, engine.reset, engine.export, engine.delete):
         with pytest.raises(Unknown, match="there is no"):
             call("nobody")
+
+
+def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: World) -> None:
+    for name in ("idle", "called", "asked"):
+        acme.engine.create("acme", name)
+    for sandbox in acme.engine.sandboxes.values():
+        sandbox.used_at -= 100
+    acme.ask("GET", "/v1/notes", sandbox="called")
+    acme.admin("GET", "/sandboxes/asked")
+    assert acme.engine.evict(50 * 1_000_000) == []
+    for sandbox in acme.engine.sandboxes.values():
+        sandbox.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
+    assert acme.engine.evict(50 * 1_000_000) == ["idle"]
+    assert set(acme.engine.sandboxes) == {"acme", "called", "asked"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver.app import create_app
+from mockserver.hosts import Hosts
 from mockserver.providers import PROVIDERS
 from tests.worlds import TOKEN, World, make_world
 
@@ -18,17 +19,23 @@ SMARTEPI = next(provider for provider in PROVIDERS if provider.name == "smartepi
 @pytest.fixture(scope="module")
 def world() -> World:
     """One world for all tests here: none of them minds what the others have done."""
-    return make_world(SMARTEPI)
+    world = make_world(SMARTEPI)
+    world.app = create_app(world.engine, token=TOKEN, hosts=HOSTS)
+    return world
 
 
 @pytest.fixture(scope="module")
 def alone() -> World:
     world = make_world(SMARTEPI)
-    world.app = create_app(world.engine, token=TOKEN, alone="smartepi")
+    world.app = create_app(world.engine, token=TOKEN, alone="smartepi", hosts=HOSTS)
     return world
 
 
 NUMBERS = count()
+HOSTS = Hosts(
+    ["anything.test", "smartepi.localhost.evil.test", "smartepi.test", "smartepi", "smartepi.localhost@evil.test"]
+)
+"""Names that are let in, so that what they are mounted as can be seen."""
 
 
 def go(world: World, path: str, host: str = "localhost:8080", method: str = "GET", **options: Any) -> Any:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mockserver.app import create_app, known_providers, make_engine
+from mockserver.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -65,6 +66,10 @@ class World:
             options["json"] = json
         return cast("Answer", self.app.test_client().open(f"/__admin{path}", method=method, headers=headers, **options))
 
+    def settle(self, sandbox: str | None = None) -> None:
+        """Deliver what is due now, as the server's courier would."""
+        (self.engine.sandboxes[sandbox] if sandbox else self.sandbox).catch_up()
+
     def advance(self, by: str, sandbox: str | None = None) -> Any:
         """Advance a sandbox's clock through the admin API."""
         id = sandbox or self.sandbox.id
@@ -94,6 +99,7 @@ def examine(call: Call, reply: Reply) -> None:
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
     """A world of the given providers, or of all there are."""
     chosen = list(providers) or list(known_providers().values())
+    options.setdefault("post", Egress())
     engine = make_engine(store or TinyStore(None), chosen, propagate=True, at=NOON if freeze else None, **options)
     answer = engine.answer
 

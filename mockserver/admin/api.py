@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import edge
-from mockserver.admin import failures, handlers, models, observed
+from mockserver.admin import failures, handlers, models, observed, webhooks
 from mockserver.admin.ask import Ask
 from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, nearest, parse_body, path
 
@@ -80,6 +80,16 @@ ROUTES = (
     Route("POST", f"{_S}/requests/verify", observed.verify, models.Verification),
     Route("GET", f"{_S}/requests/{{request}}", observed.get_request),
     Route("GET", f"{_S}/events", observed.list_events),
+    Route("GET", f"{_S}/webhooks", webhooks.list_webhooks),
+    Route("POST", f"{_S}/webhooks", webhooks.create_webhook, models.NewWebhook, status=201),
+    Route("GET", f"{_S}/webhooks/{{endpoint}}", webhooks.get_webhook),
+    Route("PATCH", f"{_S}/webhooks/{{endpoint}}", webhooks.change_webhook, models.ChangedWebhook),
+    Route("DELETE", f"{_S}/webhooks/{{endpoint}}", webhooks.delete_webhook, status=204),
+    Route("POST", f"{_S}/webhooks/{{endpoint}}/rotate", webhooks.rotate_webhook, models.Rotation),
+    Route("POST", f"{_S}/webhooks/{{endpoint}}/test", webhooks.test_webhook),
+    Route("GET", f"{_S}/deliveries", webhooks.list_deliveries, query=models.DeliveriesQuery),
+    Route("GET", f"{_S}/deliveries/{{delivery}}", webhooks.get_delivery),
+    Route("POST", f"{_S}/deliveries/{{delivery}}/retry", webhooks.retry_delivery),
     Route("GET", f"{_S}/collections", handlers.list_collections),
     Route("GET", f"{_S}/collections/{{collection}}", handlers.list_records, query=models.RecordsQuery),
     Route("GET", f"{_S}/simulations", handlers.list_simulations),
@@ -107,6 +117,8 @@ def register(app: Flask, engine: Engine, token: str) -> None:
     app.before_request(partial(_gate, token))
     app.register_error_handler(HTTPException, partial(_http_error, engine))
     app.register_error_handler(Refusal, lambda refusal: _problem(refusal.status, str(refusal)))
+    # A simulation may do what an operation does, and be refused as that is.
+    app.register_error_handler(Problem, lambda problem: _problem(422, problem.detail or problem.code))
 
 
 def _gate(token: str) -> Response | None:

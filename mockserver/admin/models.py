@@ -81,6 +81,40 @@ class ClockMove(Asked):
         return self
 
 
+class NewWebhook(Asked):
+    """A webhook endpoint to be registered."""
+
+    url: str = Field(min_length=1, max_length=2048)
+    events: list[str] = Field(default=["*"], min_length=1, max_length=200, description="Types of events; * is all.")
+    version: str | None = Field(default=None, description="The form of events, where the provider has several.")
+    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Made when left out.")
+    description: str = Field(default="", max_length=500)
+
+
+class ChangedWebhook(Asked):
+    """What to change about a webhook endpoint."""
+
+    url: str | None = Field(default=None, min_length=1, max_length=2048)
+    events: list[str] | None = Field(default=None, min_length=1, max_length=200)
+    description: str | None = Field(default=None, max_length=500)
+    enabled: bool | None = None
+
+
+class Rotation(Asked):
+    """How a secret is replaced."""
+
+    overlap: Duration = Field(default=0, description="How long the secret before goes on signing beside the new one.")
+    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Made when left out.")
+
+
+class DeliveriesQuery(Asked):
+    """Which deliveries are listed."""
+
+    limit: int = Field(default=100, ge=1, le=10_000)
+    state: Literal["pending", "delivered", "failed", "dropped", "abandoned"] | None = None
+    endpoint: str | None = None
+
+
 class Rules(Asked):
     """Fault rules that replace all there are."""
 

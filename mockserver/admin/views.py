@@ -66,7 +66,7 @@ def clock(shown: Sandbox) -> dict[str, Any]:
 
 
 def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
-    """A fault rule, how often it has matched and fired, and why the nearest call did not match."""
+    """A fault rule, how often it has matched and fired, and why the nearest call or delivery did not match."""
     matched, fired = active.counts(sandbox)
     shown = {
         **active.rule.model_dump(mode="json"),
@@ -76,7 +76,9 @@ def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
         "fired": fired,
     }
     if not fired:
-        shown["nearest_miss"] = next(sandbox.journal.near_misses(active, 1), None)
+        on_calls = active.rule.fault.ON == "calls"
+        nearest = next(sandbox.journal.near_misses(active, 1), None) if on_calls else sandbox.outbox.near_miss(active)
+        shown["nearest_miss"] = nearest
     return shown
 
 
@@ -144,6 +146,27 @@ def metrics(engine: Engine) -> str:
 def event(record: Any) -> dict[str, Any]:
     """An event as it was kept."""
     return {**record, "created_at": iso(record["created_at"])}
+
+
+def endpoint(record: Any) -> dict[str, Any]:
+    """A webhook endpoint, its secret readable: it signs fake data."""
+    shown = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
+    previous = record["previous"]
+    before = {"secret": previous["secret"], "until": iso(previous["until"])} if previous else None
+    return {**shown, "previous_secret": before, "created_at": iso(record["created_at"])}
+
+
+def delivery(record: Any) -> dict[str, Any]:
+    """A delivery with every attempt."""
+    return {
+        "id": record["id"],
+        "endpoint": record["endpoint"],
+        "event": event(record["event"]),
+        "state": record["state"],
+        "due": _when(record["due"]),
+        "faults": record["faults"],
+        "attempts": [{**each, "at": iso(each["at"])} for each in record["attempts"]],
+    }
 
 
 def snapshot(record: Any) -> dict[str, Any]:

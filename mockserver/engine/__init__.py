@@ -48,6 +48,11 @@ from mockserver.engine.scheduler import pending, timer
 from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
+from mockserver.engine.webhooks.attempt import Outcome, Post
+from mockserver.engine.webhooks.deliveries import test_event
+from mockserver.engine.webhooks.outbox import Parcel
+from mockserver.engine.webhooks.signatures import Forged, check_plain, check_timed, plain, timed
+from mockserver.engine.webhooks.style import Letter, Received, WebhookStyle, standard_webhooks
 from mockserver.nearest import nearest
 from mockserver.storage.base import Collection, Position, Record, Space, State
 
@@ -76,23 +81,29 @@ __all__ = [
     "FaultRule",
     "FieldError",
     "Fixed",
+    "Forged",
     "IdempotencyPolicy",
     "Instant",
     "Key",
     "KeyPolicy",
+    "Letter",
     "Lifecycle",
     "Limits",
     "Lognormal",
     "Match",
     "Moment",
     "Operation",
+    "Outcome",
     "Pace",
+    "Parcel",
     "Position",
+    "Post",
     "Problem",
     "Proceed",
     "Progress",
     "Provider",
     "Randomness",
+    "Received",
     "Record",
     "Reference",
     "Refusal",
@@ -113,9 +124,12 @@ __all__ = [
     "Uniform",
     "Unknown",
     "VersionRules",
+    "WebhookStyle",
     "Wire",
     "as_json",
     "authenticate",
+    "check_plain",
+    "check_timed",
     "checked_cidr",
     "deleted",
     "describe",
@@ -138,10 +152,14 @@ __all__ = [
     "parse_instant",
     "path",
     "pending",
+    "plain",
     "ratelimit",
     "scenario_named",
+    "standard_webhooks",
     "switch_off",
     "switch_on",
+    "test_event",
+    "timed",
     "timer",
     "validate",
     "wall",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.engine.clock import Duration
+from mockserver.engine.clock import SECOND, Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ class Assumptions(BaseModel):
         Literal["ignored", "refused"],
         Assumed("Whether body fields nobody documents are ignored or refused.", "Additive contracts ignore them."),
     ] = "ignored"
+    webhook_timeout: Annotated[
+        Duration,
+        Field(ge=1_000, le=60 * SECOND),
+        Assumed("How long a webhook may take, from connecting to the end of the answer.", "No vendor documents it."),
+    ] = 10 * SECOND
+    webhook_retries: Annotated[
+        tuple[Duration, ...],
+        Field(max_length=20),
+        Assumed("The waits between the attempts to deliver a webhook.", "No vendor but one documents its schedule."),
+    ] = (5 * 60 * SECOND, 30 * 60 * SECOND, 2 * 3_600 * SECOND)
 
 
 def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ class Call:
     chance: Chance | None = None
     """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
     before_commit: list[Callable[[Space, Reply], None]] = field(default_factory=list)
+    prepared: Any = None
+    """What the operation has prepared before its transaction began."""
     _space: Space | None = None
     _body: BaseModel | Problem | None = None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from pydantic import ValidationError
-
 from mockserver.engine.call import Call, Credential, Reply
+from mockserver.engine.checks import check_settings, checked_state
 from mockserver.engine.clock import wall
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Journal
@@ -21,7 +20,7 @@ from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.engine.templates import Templates
-from mockserver.nearest import nearest
+from mockserver.engine.webhooks.attempt import Post, Unsent
 from mockserver.storage.base import State, Store, StoreError
 
 MOST_SANDBOXES = 200
@@ -46,18 +45,22 @@ class Engine:
         journal_entries: int = 10_000,
         journal_bytes: int = 64 * 1024 * 1024,
         propagate: bool = False,
+        post: Post | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios = dict(scenarios)
         self.sandboxes: dict[str, Sandbox] = {}
         self.propagate = propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
+        self.post = post or Unsent()
+        """What carries webhooks out of the server."""
+        self.on_due: Callable[[], None] = lambda: None
+        """Called when a sandbox has something to deliver."""
         self._store = store
         self._journal_bounds = (journal_entries, journal_bytes)
         self._directory: Directory = {}
         self._slugs: Directory = {}
-        self._creating = Lock()
-        self._names = Randomness("sandboxes")
+        self._creating, self._names = Lock(), Randomness("sandboxes")
         self._templates = Templates(datasets or {})
         for name in store.names():
             self._reopen(name)
@@ -85,7 +88,7 @@ class Engine:
         settings = settings or Settings()
         if settings.size not in SIZES:
             raise Unknown("size", settings.size, SIZES)
-        _check_settings(chosen, settings)
+        check_settings(chosen, settings)
         with self._creating:
             if len(self.sandboxes) >= MOST_SANDBOXES:
                 raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
@@ -140,7 +143,7 @@ class Engine:
         if exported.get("provider") != sandbox.provider.name:
             raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
-        state = _checked(exported.get("collections"), [*known, "_counters"])
+        state = checked_state(exported.get("collections"), [*known, "_counters"])
         for record in state.get("_keys", []):
             owner = self._directory.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
             if owner is not sandbox:
@@ -186,7 +189,21 @@ class Engine:
         """The sandbox of that id; Unknown names the nearest."""
         if id not in self.sandboxes:
             raise Unknown("sandbox", id, list(self.sandboxes))
-        return self.sandboxes[id]
+        sandbox = self.sandboxes[id]
+        sandbox.used_at = wall()
+        return sandbox
+
+    def evict(self, idle: int) -> list[str]:
+        """Delete the sandboxes nobody has used for so many microseconds of real time; answers their ids.
+
+        The ones made at the start stay, however long they wait.
+        """
+        before = wall() - idle
+        old = [each.id for each in list(self.sandboxes.values()) if each.used_at < before]
+        gone = [id for id in old if id != self.sandboxes[id].provider.name]
+        for id in gone:
+            self.delete(id)
+        return gone
 
     def find(self, provider: str, credential: Credential, args: Mapping[str, str]) -> tuple[Sandbox, bool]:
         """The sandbox a call belongs to, by the tenant in its path or by its key, and whether that tenant exists.
@@ -208,6 +225,7 @@ class Engine:
     def answer(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
         sandbox = call.sandbox
+        sandbox.used_at = wall()
         try:
             call.now = sandbox.now()
             call.serial = sandbox.serial()
@@ -229,7 +247,8 @@ class Engine:
             return reply
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory)
+        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory, self.post)
+        sandbox.outbox.wake = lambda: self.on_due()
         self.sandboxes[id] = self._slugs[provider.name, sandbox.slug] = sandbox
         return sandbox
 
@@ -266,31 +285,6 @@ class Engine:
             id = f"{provider.name}-{self._names.text(provider.name, made, 8)}"
             if id not in self.sandboxes:
                 return id
-
-
-def _check_settings(provider: Provider, settings: Settings) -> None:
-    known = list(provider.assumptions.model_fields)
-    for name in settings.assumptions:
-        if name not in known:
-            raise Unknown("assumption", name, known)
-    try:
-        provider.assumptions.model_validate_json(as_json(settings.assumptions))
-    except ValidationError as error:
-        detail = error.errors()[0]
-        raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
-
-
-def _checked(collections: Any, known: Sequence[str]) -> State:
-    if not isinstance(collections, dict):
-        raise Refusal("a state has its records under 'collections'")
-    for name, records in collections.items():
-        if name not in known:
-            raise Refusal(f"there is no collection {name!r}{nearest(name, known)}")
-        if not isinstance(records, list) or not all(
-            isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
-        ):
-            raise Refusal(f"collections.{name} is not a list of records, each with a string id")
-    return dict(collections)
 
 
 def _plain(status: int, detail: str) -> Reply:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockserver.engine.webhooks import deliveries
+
 if TYPE_CHECKING:
     from mockserver.engine.lifecycle import At
 
@@ -13,9 +15,12 @@ BOUND = 10_000
 
 
 def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
-    """Keep an event beside the change it tells of. ``data`` is what the provider shows of the record.
+    """Keep an event beside the change it tells of, and have it delivered.
 
-    ``version`` tells apart the forms of an event that a provider writes in more than one.
+    ``data`` is what the provider shows of the record; ``version`` tells apart the forms of an event that a provider
+    writes in more than one.
     """
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
-    at.space.append(KEPT, {**event, "version": version} if version else event, keep=BOUND)
+    event = {**event, "version": version} if version else event
+    at.space.append(KEPT, event, keep=BOUND)
+    deliveries.post(at, event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,6 +33,9 @@ class Operation:
     scope: str | None = None
     offered: Callable[[Assumptions], bool] | None = None
     """Whether a sandbox has the operation at all, where the documents leave that open."""
+
+    prepare: Callable[[Call], Any] | None = None
+    """Run before the transaction, for what takes time; ``call.prepared`` is what it answers."""
 
     def is_offered(self, assumptions: Assumptions) -> bool:
         """Whether a sandbox with these assumptions has the operation."""

@@ -72,6 +72,8 @@ def perform(call: Call) -> Reply:
     step = Step("perform")
     call.trace.append(step)
     try:
+        if call.operation.prepare is not None:
+            call.prepared = call.operation.prepare(call)
         with call.sandbox.transaction() as space:
             if call.epoch != call.sandbox.epoch and call.method not in SAFE:
                 raise Superseded("the sandbox was reset while this call was under way")

@@ -19,6 +19,7 @@ from mockserver.engine.pipeline import STAGES, Proceed, Stage, fold
 from mockserver.engine.problem import Unknown
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
+from mockserver.engine.webhooks.style import WebhookStyle
 from mockserver.storage.base import Collection, Space, State
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class Provider:
     idempotency: IdempotencyPolicy | None = None
     limits: Limits = field(default_factory=Limits)
     latency: Fixed | Uniform | Lognormal | None = None
+    webhooks: WebhookStyle | None = None
+    """How it tells others of its events; None where it tells nobody."""
     stages: tuple[Stage, ...] = STAGES
     refusal_media: tuple[str, ...] = ("application/problem+json", "application/json")
     """The media types refusals may have."""

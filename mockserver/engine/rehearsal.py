@@ -9,6 +9,7 @@ from mockserver.engine.clock import Clock
 from mockserver.engine.journal import Journal
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
+from mockserver.engine.webhooks.attempt import Unsent
 from mockserver.storage.base import State
 from mockserver.storage.tiny import TinyStore
 
@@ -27,7 +28,7 @@ class Rehearsal:
         clock = {"id": "clock", "offset": 0, "frozen_at": begin}
         store.load(_NAME, {**records, "_sandbox": [settings, clock]})
         self._store = store
-        self.sandbox = Sandbox(_NAME, provider, store, Journal(1, 1), {})
+        self.sandbox = Sandbox(_NAME, provider, store, Journal(1, 1), {}, Unsent())
 
     def do(self, deed: Callable[[Moment], Done]) -> Done:
         """Have something happen now, in one transaction."""

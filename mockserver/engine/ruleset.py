@@ -24,6 +24,8 @@ class Ruleset:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.active: list[ActiveRule] = []
+        self.of_calls: list[ActiveRule] = []
+        self.of_webhooks: list[ActiveRule] = []
         self._sandbox = sandbox
 
     def set(
@@ -69,6 +71,8 @@ class Ruleset:
     def reload(self, space: Space) -> None:
         """Take over the rules the store holds."""
         self.active = sorted((self._activate(record) for _, record in space.scan("_faults")), key=_order)
+        self.of_calls = [active for active in self.active if active.rule.fault.ON == "calls"]
+        self.of_webhooks = [active for active in self.active if active.rule.fault.ON == "webhooks"]
 
     def _activate(self, record: Record) -> ActiveRule:
         fields = {name: value for name, value in record.items() if name not in ("set_at", "scenario")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mockserver.engine import scheduler
+from mockserver.engine.agenda import Agenda
 from mockserver.engine.assumptions import Assumptions
 from mockserver.engine.clock import LATEST, Clock, iso, wall
 from mockserver.engine.dialect import as_json
@@ -19,13 +19,16 @@ from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory, Keyring
 from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
-from mockserver.engine.problem import Refusal
+from mockserver.engine.problem import Refusal, Taken
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
 from mockserver.engine.ruleset import Ruleset
 from mockserver.engine.validate import path
-from mockserver.storage.base import Collection, Record, Space, Store
+from mockserver.engine.webhooks.attempt import Post
+from mockserver.engine.webhooks.endpoints import Endpoints
+from mockserver.engine.webhooks.outbox import Outbox
+from mockserver.storage.base import Collection, Space, Store
 
 if TYPE_CHECKING:
     from mockserver.engine.scenarios import Overlay
@@ -40,6 +43,8 @@ COLLECTIONS = (
     Collection("_timers", indexes=("due",)),
     Collection("_idempotency"),
     Collection("_events"),
+    Collection("_endpoints"),
+    Collection("_deliveries", indexes=("lane", "behind", "state")),
     Collection("_snapshots"),
     Collection("_quota"),
     Collection("_buckets", volatile=True),
@@ -69,17 +74,25 @@ class Sandbox:
     latency: Distribution | None
     assumptions: Assumptions
 
-    def __init__(self, id: str, provider: Provider, store: Store, journal: Journal, directory: Directory) -> None:
+    def __init__(
+        self, id: str, provider: Provider, store: Store, journal: Journal, directory: Directory, post: Post
+    ) -> None:
         self.id = id
         self.provider = provider
         self.journal = journal
         self.keyring = Keyring(self, directory)
         self.ruleset = Ruleset(self)
+        self.agenda = Agenda(self)
+        self.endpoints = Endpoints(self)
+        self.outbox = Outbox(self)
+        self.post = post
         self.overlays: dict[str, Overlay] = {}
         self._store = store
         self._serial_lock = Lock()
         self._moving = Lock()
         self._configuring = Lock()
+        self.used_at = wall()
+        """When a call or an operator last came here, on the machine's clock."""
         self.epoch = 0
         """Counts the lives of the sandbox: a reset or restore begins another."""
         self.read()
@@ -92,7 +105,8 @@ class Sandbox:
             self._reserved = self._serial = int((_record(space, "serial") or {"reserved": 0})["reserved"])
             keys = [Key.read(record) for _, record in space.scan("_keys")]
             scenarios = [record for _, record in space.scan("_scenarios")]
-            self._note_next_due(space)
+            self.agenda.read(space)
+            self.outbox.read(space)
             self.randomness = Randomness(self.settings.seed)
             self.ruleset.reload(space)
         self.keyring.exchange(keys)
@@ -172,45 +186,29 @@ class Sandbox:
     def now(self) -> int:
         """The instant it is here, once everything due until then has been done."""
         now = self.clock.now(wall())
-        if self._next_due is not None and self._next_due <= now:
-            self.run_due(now)
+        if self.agenda.next_due is not None and self.agenda.next_due <= now:
+            self.agenda.run(now)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
         """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
-        id = scheduler.schedule(space, due, action, parameters)
-        # Should the transaction fail, whoever looks for what is due finds nothing, and the true next one.
-        self._note_next_due(space)
-        return id
+        return self.agenda.schedule(space, due, action, parameters)
 
-    def run_due(self, until: int) -> list[dict[str, Any]]:
-        """Do what falls due, in order, each in a transaction of its own at its own instant; tells what was done."""
-        done: list[dict[str, Any]] = []
-        while True:
-            with self.transaction() as space:
-                timer = scheduler.due_by(space, until)
-                if timer is None:
-                    self._note_next_due(space)
-                    return done
-                space.drop(scheduler.KEPT, timer["id"])
-                moment = Moment(self, int(timer["due"]), space)
-                done.append(self._fall_due(moment, timer))
-            self.keyring.adopt(moment.keys)
+    def instant(self) -> int:
+        """What the clock shows, whether or not everything due has been done."""
+        return self.clock.now(wall())
 
-    def _fall_due(self, moment: Moment, timer: Record) -> dict[str, Any]:
-        told = {"id": timer["id"], "at": iso(moment.now), "action": timer["action"]}
-        try:
-            # An imported state may have timers this provider knows nothing of.
-            simulation = self.provider.simulation(timer["action"])
-            parameters = simulation.parameters.model_validate_json(as_json(timer["parameters"]))
-            return {**told, "result": dict(simulation.run(moment, parameters))}
-        except (Refusal, ValidationError) as refusal:
-            _log.warning("%s: what was due at %s could not be done: %s", self.id, told["at"], refusal)
-            return {**told, "error": str(refusal)}
+    def clock_wait(self, instant: int) -> int | None:
+        """How long, in microseconds, the machine's time takes to an instant here; None when this clock stands still.
 
-    def _note_next_due(self, space: Space) -> None:
-        first = next(scheduler.pending(space), None)
-        self._next_due = int(first["due"]) if first else None
+        What is due already waits for nothing.
+        """
+        left = instant - self.instant()
+        return None if left > 0 and self.clock.frozen_at is not None else max(left, 0)
+
+    def catch_up(self) -> None:
+        """Do and deliver what is due by now."""
+        self.agenda.catch_up(self.instant())
 
     def move_clock(self, move: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
         """Set the clock to what ``move`` makes of it and the machine's time; moves at the same time add up."""
@@ -218,17 +216,37 @@ class Sandbox:
             return self.set_clock(move(self.clock, wall()))
 
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
-        """Show another time; everything due until then is done before this returns."""
+        """Show another time; everything due until then is done before this returns, each at its own instant."""
         here = wall()
         target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
-        done, before = self.run_due(target), self.clock.now(here)
+        before = self.clock.now(here)
+        done = self._move_to(target)
         self.clock = clock
         with self.transaction() as space:
             space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
             if target < before:
                 space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        self.outbox.wake()  # What is due next may have come nearer.
+        return done
+
+    def _move_to(self, target: int) -> list[dict[str, Any]]:
+        """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
+        epoch, left = self.epoch, self.clock
+
+        def reach(instant: int) -> None:
+            if self.epoch != epoch:
+                raise Taken(f"the sandbox {self.id!r} was reset while its clock was moving")
+            if instant > self.instant():
+                self.clock = Clock(frozen_at=instant)
+
+        try:
+            done = self.agenda.catch_up(target, reach)
+        except BaseException:
+            self.clock = left if self.epoch == epoch else self.clock
+            raise
+        reach(0)
         return done
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:

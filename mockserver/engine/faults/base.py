@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.problem import Problem
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
 
 Proceed = Callable[[Call], Reply]
 
@@ -25,8 +28,15 @@ class Fault(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         Fault.KINDS[cls.model_fields["kind"].default] = cls
 
+    ON: ClassVar[str] = "calls"
+    """What it happens to: ``calls`` of clients, or ``webhooks`` on their way out."""
+
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Answer instead of the rest of the pipeline, or spoil what it answers."""
+        raise NotImplementedError
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Change what is about to be delivered."""
         raise NotImplementedError
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import translate
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import from_json
 
 from mockserver.engine.call import Call
 from mockserver.engine.redaction import redact, redact_headers
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
 
 Glob = Annotated[str, Field(min_length=1, max_length=200)]
 _BODY_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d{1,6}\])+")
@@ -117,15 +120,40 @@ class Match(BaseModel):
             yield from self._body_misses(call)
 
     def _body_misses(self, call: Call) -> Iterator[str]:
-        try:
-            document = from_json(call.data)
-        except ValueError:
-            yield "the body is not JSON"
-            return
-        for path, text in self.body.items():
-            value = _dig(document, path)
-            if not text.holds(value):
-                yield f"{path} is {redact(value, (), path) if isinstance(value, str) else value!r}"
+        yield from _misses_in(call.data, self.body)
+
+
+class RuleMatch(Match):
+    """Which calls, or which deliveries of events, a fault rule is about."""
+
+    event: Glob | None = Field(default=None, description="A glob over an event's type; for faults of webhooks.")
+    endpoint: Glob | None = Field(default=None, description="A webhook endpoint's id, or a glob over its URL.")
+
+    FOR_WEBHOOKS: ClassVar[tuple[str, ...]] = ("event", "endpoint", "body")
+
+    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+        """Every reason why an attempt to deliver an event is not meant."""
+        type, endpoint = attempt.delivery["event"]["type"], attempt.endpoint
+        if self.event is not None and not _glob(self.event).fullmatch(type):
+            yield f"event is {type}, not {self.event}"
+        if self.endpoint is not None and not any(
+            _glob(self.endpoint).fullmatch(each) for each in (endpoint["id"], endpoint["url"])
+        ):
+            yield f"endpoint is {endpoint['id']}, not {self.endpoint}"
+        if self.body:
+            yield from _misses_in(attempt.body, self.body)
+
+
+def _misses_in(data: bytes, wanted: Mapping[str, Text]) -> Iterator[str]:
+    try:
+        document = from_json(data)
+    except ValueError:
+        yield "the body is not JSON"
+        return
+    for path, text in wanted.items():
+        value = _dig(document, path)
+        if not text.holds(value):
+            yield f"{path} is {redact(value, (), path) if isinstance(value, str) else value!r}"
 
 
 def _is_key(call: Call, wanted: str) -> bool:

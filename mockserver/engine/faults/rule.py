@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mockserver.engine.call import Call
 from mockserver.engine.clock import Duration
 from mockserver.engine.faults.base import Fault
-from mockserver.engine.faults.match import Match
+from mockserver.engine.faults.match import RuleMatch
 from mockserver.engine.randomness import Chance, Randomness
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space
@@ -23,6 +23,7 @@ BOUND = 10_000
 
 if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.webhooks.attempt import Attempt
 
     AnyFault = Fault
 else:
@@ -52,7 +53,7 @@ class FaultRule(BaseModel):
     id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|^$", description="Made when left out.")
     enabled: bool = True
     priority: int = Field(default=10, ge=0, le=1000, description="Rules with lower numbers stand further outside.")
-    match: Match = Match()
+    match: RuleMatch = RuleMatch()
     trigger: Trigger = Trigger()
     fault: AnyFault
 
@@ -64,6 +65,16 @@ class FaultRule(BaseModel):
         if isinstance(fault, dict) and str(kind) not in Fault.KINDS:
             raise ValueError(f"there is no fault kind {kind!r}{nearest(str(kind), list(Fault.KINDS))}")
         return value
+
+    @model_validator(mode="after")
+    def _match_fits(self) -> FaultRule:
+        webhooks = self.fault.ON == "webhooks"
+        for name, value in self.match:
+            if value and name != "body" and (name in RuleMatch.FOR_WEBHOOKS) != webhooks:
+                raise ValueError(f"match.{name} is not for {self.fault.ON}, which this kind of fault happens to")
+        if webhooks and self.trigger.per != "rule":
+            raise ValueError("trigger.per: deliveries are counted per rule only")
+        return self
 
 
 class ActiveRule:
@@ -82,13 +93,29 @@ class ActiveRule:
 
     def misses(self, call: Call) -> Iterator[str]:
         """Every reason why the call is not even counted."""
+        yield from self._asleep(call.now)
+        yield from self.rule.match.misses(call)
+
+    def _asleep(self, now: int) -> Iterator[str]:
         if not self.rule.enabled:
             yield "the rule is not enabled"
-        if call.now < self._begins:
+        if now < self._begins:
             yield "the rule has not begun"
-        if self._ends is not None and call.now >= self._ends:
+        if self._ends is not None and now >= self._ends:
             yield "the rule has ended"
-        yield from self.rule.match.misses(call)
+
+    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+        """Every reason why an attempt to deliver an event is not even counted."""
+        yield from self._asleep(attempt.now)
+        yield from self.rule.match.delivery_misses(attempt)
+
+    def spoil(self, attempt: Attempt, space: Space) -> None:
+        """Count a matching attempt to deliver an event, and let the fault change it where it hits."""
+        if next(self.delivery_misses(attempt), None) is not None:
+            return
+        if self._decide(attempt, space, COUNTS, self.rule.id):
+            attempt.fired.append(self.rule.id)
+            self.rule.fault.spoil(attempt)
 
     def counts(self, sandbox: Sandbox) -> tuple[int, int]:
         """How many calls the rule has matched, and to how many its fault happened."""
@@ -106,13 +133,13 @@ class ActiveRule:
                 return self._decide(call, space, COUNTS_APART, f"{self.rule.id}|{scope}")
             return self._decide(call, space, COUNTS, self.rule.id)
 
-    def _decide(self, call: Call, space: Space, place: str, id: str) -> bool:
+    def _decide(self, hit_on: Call | Attempt, space: Space, place: str, id: str) -> bool:
         count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
         chance = Chance(self._dice, f"fault:{id}", nth)
         hit = self._eligible(nth, fired) and chance.unit("hit") < self.rule.trigger.probability
         if hit:
-            call.chance = chance
+            hit_on.chance = chance
         counted = {**count, "matched": nth, "fired": fired + hit}
         if nth == 1 and place == COUNTS_APART:
             space.append(place, counted, keep=BOUND)

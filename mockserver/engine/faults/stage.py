@@ -13,7 +13,7 @@ Proceed = Callable[[Call], Reply]
 def faults(call: Call, proceed: Proceed) -> Reply:
     """Let every rule of the sandbox have its way with the call, the lowest priority number outermost."""
     step = call.trace[-1]
-    for active in reversed(call.sandbox.rules):
+    for active in reversed(call.sandbox.ruleset.of_calls):
         proceed = _around(active, proceed)
     reply = proceed(call)
     if call.fired:

@@ -18,6 +18,7 @@ from mockserver.providers.kasko.dialect import KaskoDialect
 from mockserver.providers.kasko.forms import read
 from mockserver.providers.kasko.seed import generate
 from mockserver.providers.kasko.simulations import SIMULATIONS
+from mockserver.providers.kasko.webhooks import WEBHOOKS
 
 PROVIDER = Provider(
     name="kasko",
@@ -52,6 +53,7 @@ PROVIDER = Provider(
     read=read,
     assumptions=KaskoAssumptions,
     simulations=SIMULATIONS,
+    webhooks=WEBHOOKS,
     stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/indexed_policies?start_date=2026-01-01%2000:00:00&end_date=2026-12-31%2000:00:00",
 )

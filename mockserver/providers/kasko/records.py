@@ -228,4 +228,6 @@ def tell(at: Call | Moment, type: str, record: Record) -> None:
         "_links": {"self": {"href": f"{place}/policies/{record['id']}"}},
     }
     nth = at.space.bump("events")
-    emit(at, at.sandbox.randomness.text("event", nth, 32, HEX), type, data)
+    emit(
+        at, at.sandbox.randomness.text("event", nth, 32, HEX), type, data, version="live" if record["live"] else "test"
+    )

@@ -22,6 +22,7 @@ from mockserver.providers.kota import (
     employee_calls,
     employers,
     enrolment_calls,
+    event_operations,
     group_employees,
     group_policies,
     groups,
@@ -42,6 +43,7 @@ from mockserver.providers.kota.kinds import COLLECTIONS
 from mockserver.providers.kota.seed import generate
 from mockserver.providers.kota.seed_dates import settle
 from mockserver.providers.kota.simulations import SIMULATIONS
+from mockserver.providers.kota.webhooks import WEBHOOKS
 
 _GROUPS = (
     employers,
@@ -57,6 +59,7 @@ _GROUPS = (
     group_policies,
     answers,
     enrolment_calls,
+    event_operations,
     dependents_calls,
     policies,
     amendment_calls,
@@ -81,6 +84,7 @@ PROVIDER = Provider(
     settle=settle,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,
+    webhooks=WEBHOOKS,
     idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),
     stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/employers?page_size=2",

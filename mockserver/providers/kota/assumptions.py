@@ -6,12 +6,13 @@ from typing import cast
 
 from mockserver.engine import At
 from mockserver.providers.kota.assumed_enrolment import EnrolmentAssumptions
+from mockserver.providers.kota.assumed_events import EventsAssumptions
 from mockserver.providers.kota.assumed_groups import GroupsAssumptions
 from mockserver.providers.kota.assumed_http import HttpAssumptions
 from mockserver.providers.kota.assumed_people import PeopleAssumptions
 
 
-class KotaAssumptions(EnrolmentAssumptions, GroupsAssumptions, PeopleAssumptions, HttpAssumptions):
+class KotaAssumptions(EventsAssumptions, EnrolmentAssumptions, GroupsAssumptions, PeopleAssumptions, HttpAssumptions):
     """Every point the vendor does not document, with the default we chose."""
 
 

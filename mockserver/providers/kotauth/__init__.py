@@ -30,6 +30,7 @@ from mockserver.providers.kotauth.dialect import KotauthDialect
 from mockserver.providers.kotauth.reading import read
 from mockserver.providers.kotauth.seed import generate
 from mockserver.providers.kotauth.simulations import SIMULATIONS
+from mockserver.providers.kotauth.webhooks import WEBHOOKS
 
 _GROUPS = (users, assignments, attributes, roles, groups, applications, sessions, audit_logs, documents)
 
@@ -62,6 +63,7 @@ PROVIDER = Provider(
     generate=generate,
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
+    webhooks=WEBHOOKS,
     limits_said=Assumed(
         "How often a workspace may be called, by all its keys together.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",

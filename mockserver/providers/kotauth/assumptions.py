@@ -15,6 +15,16 @@ Face = Literal["as fidelity", "documented", "observed"]
 class KotauthAssumptions(Assumptions):
     """The two faces, point by point, and what neither documents nor source say."""
 
+    webhook_timeout: Annotated[
+        Duration,
+        Field(ge=1_000, le=60 * SECOND),
+        Assumed("How long a webhook may take.", "The source allows 5 s to connect and 10 s to answer."),
+    ] = 15 * SECOND
+    webhook_retries: Annotated[
+        tuple[Duration, ...],
+        Field(max_length=20),
+        Assumed("The waits between the attempts to deliver a webhook.", "In the source: at once, after 5 and 30 min."),
+    ] = (5 * 60 * SECOND, 30 * 60 * SECOND)
     fidelity: Annotated[
         Literal["documented", "observed"],
         Assumed(

@@ -21,6 +21,7 @@ from mockserver.providers.smartepi.organization import RESOURCES
 from mockserver.providers.smartepi.seed import generate
 from mockserver.providers.smartepi.simulations import SIMULATIONS
 from mockserver.providers.smartepi.transactions import LISTS, REFUSED_PATHS, operations
+from mockserver.providers.smartepi.webhooks import WEBHOOKS
 
 PROVIDER = Provider(
     name="smartepi",
@@ -40,6 +41,7 @@ PROVIDER = Provider(
     generate=generate,
     assumptions=SmartEPIAssumptions,
     simulations=SIMULATIONS,
+    webhooks=WEBHOOKS,
     limits=Limits(rate=10_000, burst=5_000),
     limits_said=Assumed(
         "How often an organization may call, by all its keys together.",

@@ -27,6 +27,13 @@ class SmartEPIAssumptions(Assumptions):
         Duration,
         Assumed("How long a key lives; 0s is for ever.", "Expired keys get 403, but no expiry setting is described."),
     ] = 0
+    webhooks_signed_with: Annotated[
+        Literal["whole", "bare"],
+        Assumed(
+            "Whether webhooks are signed with the whole secret or with what follows whsec_.",
+            "The header's form is documented, what is signed with what is not.",
+        ),
+    ] = "whole"
     malformed_authorization: Annotated[
         Literal[403, 401],
         Assumed(

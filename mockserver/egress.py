@@ -1,0 +1,289 @@
+"""Where bytes leave the server: webhooks, to receivers nearby only, each to the very address that was checked."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from io import BufferedReader, RawIOBase
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import perf_counter
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
+
+from mockserver.engine import Outcome, Refusal
+
+LONGEST_URL = 2_048
+MOST_READ = 65_536
+"""So many bytes of an answer are read, its head among them; no receiver has more to say."""
+RESOLVING_SECONDS = 10.0
+"""So long may a name take to be found while an endpoint is registered."""
+_NEARBY = tuple(
+    map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+)
+_NEVER = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8", "169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "192.0.0.192/32", "100.100.100.200/32",
+            "224.0.0.0/4", "ff00::/8", "255.255.255.255/32", "::/128", "64:ff9b:1::/48",
+        ),
+    )
+)  # fmt: skip
+"""Link-local, where clouds keep their metadata; its addresses elsewhere; nobody and everybody; unreadable NAT64."""
+_NAT64, _IPV4_IN_IPV6 = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
+_CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_NAMED_NEARBY = ("host.docker.internal",)
+Address = IPv4Address | IPv6Address
+Resolver = Callable[[str, int], list[str]]
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, in the order they are to be tried."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+class Egress:
+    """Carries webhooks out: to loopback and private addresses, to what ``allow`` names, never to clouds' metadata.
+
+    ``allow`` has host names, ranges of addresses, or ``any``.
+    """
+
+    def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve) -> None:
+        self._any = "any" in allow
+        self._hosts = {each.lower() for each in allow} | set(_NAMED_NEARBY)
+        self._ranges = [ip_network(each, strict=False) for each in allow if _is_range(each)]
+        self._resolve = resolver
+        self._tls = ssl.create_default_context
+        self._own: tuple[Address, int] | None = None
+
+    def spare(self, host: str, port: int) -> None:
+        """Call nobody at the address the server itself listens on."""
+        self._own = ip_address(host), port
+
+    def check(self, url: str) -> None:
+        """Refuse a URL that may not be called; Refusal names the rule it breaks."""
+        try:
+            self._target(url, perf_counter() + RESOLVING_SECONDS)
+        except TimeoutError:
+            raise Refusal(f"url: its host could not be found within {RESOLVING_SECONDS:g} s") from None
+
+    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
+        """POST a body within so many seconds in all, to the address that was checked, following nothing."""
+        began = perf_counter()
+        try:
+            parts, addresses = self._target(url, began + seconds)
+            status, answer = self._exchange(parts, addresses, _request(parts, headers, body), began + seconds)
+        except Refusal as refusal:
+            return Outcome(None, f"not sent: {refusal}", seconds=perf_counter() - began)
+        except TimeoutError:
+            return Outcome(None, f"no answer within {seconds:g} s", seconds=perf_counter() - began)
+        except (OSError, HTTPException, UnicodeError) as error:
+            return Outcome(None, str(error) or type(error).__name__, seconds=perf_counter() - began)
+        return Outcome(status, None, answer, perf_counter() - began)
+
+    def _target(self, url: str, until: float) -> tuple[SplitResult, list[str]]:
+        parts, port = _parse(url)
+        host = str(parts.hostname)
+        addresses = [host] if _is_address(host) else self._find(host, port, until)
+        if not addresses:
+            raise Refusal(f"url: {host!r} has no address")
+        for address in addresses:
+            reason = self._refused(host, ip_address(address.partition("%")[0]), port)
+            if reason:
+                raise Refusal(f"url: {host!r} is {address}, and {reason}")
+        return parts, addresses
+
+    def _find(self, host: str, port: int, until: float) -> list[str]:
+        """Ask the resolver, which cannot be told when to give up, from a thread that can be left alone."""
+        answer: SimpleQueue[list[str]] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answer.put(self._resolve(host, port))
+            except (OSError, UnicodeError):
+                answer.put([])
+
+        Thread(target=ask, name="resolver", daemon=True).start()
+        try:
+            return answer.get(timeout=_left(until))
+        except Empty:
+            raise TimeoutError from None
+
+    def _refused(self, host: str, address: Address, port: int) -> str | None:
+        """Why an address may not be called, or None where it may."""
+        inner = _embedded(address)
+        if any(_within(each, net) for each in (address, inner) for net in _NEVER):
+            return "that is link-local, a cloud's metadata or no single machine: never called"
+        if self._own is not None and port == self._own[1] and self._is_own(inner):
+            return "that is this server itself"
+        near = any(_within(inner, net) for net in _NEARBY)
+        allowed = self._any or host.lower() in self._hosts or any(_within(inner, net) for net in self._ranges)
+        if near or allowed:
+            return None
+        return "only loopback and private addresses are called; TESTMODE_WEBHOOK_ALLOW lets others through"
+
+    def _is_own(self, address: Address) -> bool:
+        assert self._own is not None
+        if not self._own[0].is_unspecified:
+            return address == self._own[0]
+        return address.is_loopback or _is_here(address)
+
+    def _exchange(self, parts: SplitResult, addresses: list[str], request: bytes, until: float) -> tuple[int, bytes]:
+        with self._connect(parts, addresses, until) as connection:
+            for at in range(0, len(request), MOST_READ):
+                connection.settimeout(_left(until))
+                connection.sendall(request[at : at + MOST_READ])
+            response = HTTPResponse(_Timed(connection, until), method="POST")  # type: ignore[arg-type]
+            response.begin()
+            try:
+                return response.status, response.read(MOST_READ)
+            except IncompleteRead as cut:
+                # What counts is the status; of an answer that breaks off, or is too long, the beginning is kept.
+                return response.status, bytes(cut.partial)
+
+    def _connect(self, parts: SplitResult, addresses: list[str], until: float) -> socket.socket:
+        port = parts.port or _PORTS[parts.scheme]
+        for nth, address in enumerate(addresses, 1):
+            try:
+                connection = socket.create_connection((address, port), timeout=_left(until))
+                break
+            except OSError:
+                if nth == len(addresses):
+                    raise
+        reached = str(connection.getpeername()[0])
+        if ip_address(reached) != ip_address(address):
+            connection.close()
+            raise Refusal(f"url: {address} was to be called, and {reached} answered")
+        if parts.scheme == "http":
+            return connection
+        connection.settimeout(_left(until))
+        return self._tls().wrap_socket(connection, server_hostname=parts.hostname)
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _parse(url: str) -> tuple[SplitResult, int]:
+    # urlsplit deletes some control characters without a word.
+    if len(url) > LONGEST_URL:
+        raise Refusal(f"url: it has more than {LONGEST_URL} characters")
+    if _CONTROL.search(url):
+        raise Refusal("url: it has a blank, a backslash or a control character")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Refusal(f"url: {error}") from None
+    if parts.scheme not in _PORTS:
+        raise Refusal(f"url: {parts.scheme or 'nothing'!r} is neither http nor https")
+    if not parts.hostname:
+        raise Refusal("url: it names no host")
+    if "%" in parts.netloc or not _is_name(parts.hostname):
+        raise Refusal(f"url: {parts.hostname!r} is no name of a host")
+    if "@" in parts.netloc or "#" in url:
+        raise Refusal("url: it has a user, a password or a fragment")
+    if port == 0:
+        raise Refusal("url: there is no port 0")
+    return parts, port or _PORTS[parts.scheme]
+
+
+def _request(parts: SplitResult, headers: list[tuple[str, str]], body: bytes) -> bytes:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    lines = [f"POST {_quoted(target)} HTTP/1.1", f"Host: {_host(parts)}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+def _quoted(target: str) -> str:
+    return quote(target, safe="%/?:@!$&'()*+,;=-._~[]")
+
+
+def _host(parts: SplitResult) -> str:
+    host = str(parts.hostname)
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    return host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
+
+
+def _embedded(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address carries, or the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped:
+        return address.ipv4_mapped
+    if address in _NAT64 or (address in _IPV4_IN_IPV6 and int(address) > 1):
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or (address.teredo or (None, address))[1]
+
+
+def _within(address: Address, net: Any) -> bool:
+    return address.version == net.version and address in net
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(host: str) -> bool:
+    try:
+        return ":" in host or bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
+def _is_here(address: Address) -> bool:
+    """Whether an address is one of this machine's own."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _left(until: float) -> float:
+    left = until - perf_counter()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _Timed(RawIOBase):
+    """Reads from a connection until an instant, however slowly the other side drips."""
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection, self._until, self._more = connection, until, MOST_READ
+
+    def makefile(self, _mode: str) -> BufferedReader:
+        """What the response is read through."""
+        return BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Whether it can be read, which it can."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what there is, or raise TimeoutError when the time is up; after so many bytes there is no more."""
+        self._connection.settimeout(_left(self._until))
+        read = self._connection.recv_into(buffer[: self._more]) if self._more else 0
+        self._more -= read
+        return read

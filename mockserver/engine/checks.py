@@ -1,0 +1,42 @@
+"""What operators hand in for a sandbox, refused where it cannot be: settings, and whole states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mockserver.engine.dialect import as_json
+from mockserver.engine.problem import Refusal, Unknown
+from mockserver.engine.provider import Provider
+from mockserver.engine.sandbox import Settings
+from mockserver.nearest import nearest
+from mockserver.storage.base import State
+
+
+def check_settings(provider: Provider, settings: Settings) -> None:
+    """Refuse settings that are not a provider's; an unknown one is named with the nearest."""
+    known = list(provider.assumptions.model_fields)
+    for name in settings.assumptions:
+        if name not in known:
+            raise Unknown("assumption", name, known)
+    try:
+        provider.assumptions.model_validate_json(as_json(settings.assumptions))
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
+
+
+def checked_state(collections: Any, known: Sequence[str]) -> State:
+    """The collections of a state; Refusal where they are none, or where one is unknown."""
+    if not isinstance(collections, dict):
+        raise Refusal("a state has its records under 'collections'")
+    for name, records in collections.items():
+        if name not in known:
+            raise Refusal(f"there is no collection {name!r}{nearest(name, known)}")
+        if not isinstance(records, list) or not all(
+            isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
+        ):
+            raise Refusal(f"collections.{name} is not a list of records, each with a string id")
+    return dict(collections)

@@ -1,0 +1,21 @@
+"""Signs a delivery wrongly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class BadSignature(Fault):
+    """Sends a signature that is made over another body."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["bad_signature"] = "bad_signature"
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Sign something else than is sent."""
+        attempt.signed = attempt.signed + b" "

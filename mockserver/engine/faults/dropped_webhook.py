@@ -1,0 +1,21 @@
+"""Never delivers an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class DroppedWebhook(Fault):
+    """Loses a delivery for good: neither now nor by a retry."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["dropped_webhook"] = "dropped_webhook"
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Send nothing, and never try again."""
+        attempt.dropped = True

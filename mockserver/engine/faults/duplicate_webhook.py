@@ -1,0 +1,24 @@
+"""Delivers an event more than once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class DuplicateWebhook(Fault):
+    """Sends the same delivery several times in a row."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["duplicate_webhook"] = "duplicate_webhook"
+    copies: int = Field(default=2, ge=2, le=10)
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Send so many copies, each with the same id."""
+        attempt.copies = self.copies

@@ -1,0 +1,23 @@
+"""Signs a delivery with a secret that counts no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class WrongSecret(Fault):
+    """Signs with the secret before the last rotation once that has ended, with a strange one before."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["wrong_secret"] = "wrong_secret"
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Sign with the wrong secret alone."""
+        previous = attempt.endpoint["previous"]
+        ended = previous is not None and attempt.now >= previous["until"]
+        attempt.secrets = (previous["secret"] if ended else f"{attempt.endpoint['secret']}-wrong",)

@@ -1,0 +1,131 @@
+"""Deliveries as they are kept: which endpoint each waits for, which is due first, and which go when there are many."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from mockserver.engine.problem import Refusal, Unknown
+from mockserver.engine.webhooks import endpoints
+from mockserver.storage.base import Record, Space
+
+if TYPE_CHECKING:
+    from mockserver.engine.lifecycle import At
+
+KEPT = "_deliveries"
+BOUND = 10_000
+"""So many deliveries are kept per sandbox, waiting and done; those that are done go first, the oldest of them."""
+DONE = ("delivered", "failed", "dropped", "abandoned")
+"""The states of a delivery that waits for nothing more; before that it is ``pending``."""
+_log = logging.getLogger("testmode")
+
+
+def post(at: At, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
+    """Have an event delivered to everyone who asked for it, within the transaction it is told in.
+
+    ``only`` names one endpoint, which then need not have asked; what goes ``once`` is not tried again by itself.
+    Answers the deliveries' ids.
+    """
+    style = at.sandbox.provider.webhooks
+    if style is None or not at.space.count(endpoints.KEPT):
+        return []
+    version = event.get("version", "")
+    asked = [record for _, record in at.space.scan(endpoints.KEPT)]
+    told = [
+        each for each in asked if (style.wants(each, event["type"], version) if only is None else each["id"] == only)
+    ]
+    return [_wait(at, style.delivery_id, event, endpoint["id"], once) for endpoint in told]
+
+
+def _wait(at: At, name: Callable[..., str], event: Record, endpoint: str, once: bool) -> str:
+    delivery = {
+        "id": name(at.sandbox.randomness, at.space.bump("deliveries")),
+        "endpoint": endpoint,
+        "event": event,
+        "state": "pending",
+        **waiting(endpoint, at.now),
+        "once": once,
+        "put_off": False,
+        "tries": 0,
+        "attempts": [],
+        "faults": [],
+    }
+    _make_room(at)
+    at.space.put(KEPT, delivery)
+    at.sandbox.outbox.note(at.now)
+    return str(delivery["id"])
+
+
+def _make_room(at: At) -> None:
+    while at.space.count(KEPT) >= BOUND:
+        done = [next(at.space.scan(KEPT, field="state", equals=state), None) for state in DONE]
+        oldest = min((each for each in done if each is not None), key=lambda each: int(each[0][1]), default=None)
+        _, gone = oldest or next(at.space.scan(KEPT))
+        if oldest is None:
+            _log.warning("%s: %d deliveries wait; %s is given up for a new one", at.sandbox.id, BOUND, gone["id"])
+        at.space.drop(KEPT, gone["id"])
+
+
+def waiting(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
+    """The members that say when a delivery leaves; None is never, ``behind`` names whom it lets go first."""
+    return {"due": due, "lane": None if due is None else f"{endpoint}:{due:020d}", "behind": behind}
+
+
+def first(space: Space, busy: Collection[str] = ()) -> Record | None:
+    """The delivery that is due first among those whose endpoints are not busy; ties go by the order of events."""
+    return next((record for record in heads(space) if record["endpoint"] not in busy), None)
+
+
+def heads(space: Space) -> list[Record]:
+    """The first delivery that waits for each endpoint, in order; it costs what there are endpoints, not deliveries."""
+    found: list[tuple[int, int, Record]] = []
+    step = next(space.scan(KEPT, field="lane"), None)
+    while step is not None:
+        (_, nth), record = step
+        found.append((record["due"], nth, record))
+        # Behind the colon comes the semicolon: the walk goes on behind everything that waits for this endpoint.
+        step = next(space.scan(KEPT, field="lane", after=(f"{record['endpoint']};", 0)), None)
+    return [record for _, _, record in sorted(found)]
+
+
+def let_go(space: Space, endpoint: str, now: int) -> None:
+    """Let those go that were waiting for another delivery of the same endpoint."""
+    for record in list(space.find(KEPT, "behind", endpoint)):
+        space.put(KEPT, {**record, **waiting(endpoint, now)})
+
+
+def found(space: Space, id: str) -> Record:
+    """The delivery of that id; Unknown names the nearest."""
+    record = space.get(KEPT, id)
+    if record is None:
+        newest = [each["id"] for _, each in space.scan(KEPT, descending=True)]
+        raise Unknown("delivery", id, newest[:20])
+    return record
+
+
+def waiting_still(space: Space, id: str) -> Record | None:
+    """The delivery of that id while nothing has become of it."""
+    record = found(space, id)
+    return record if record["state"] == "pending" else None
+
+
+def within_reach(space: Space, id: str) -> Record:
+    """The delivery of that id; Refusal says that its endpoint is gone or switched off."""
+    record = found(space, id)
+    endpoint = space.get(endpoints.KEPT, record["endpoint"])
+    if endpoint is None:
+        raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint {record['endpoint']!r} is gone")
+    if not endpoint["enabled"]:
+        raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint is switched off")
+    return record
+
+
+def test_event(at: At, endpoint: str) -> list[str]:
+    """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
+    style = at.sandbox.provider.webhooks
+    if style is None or style.test is None:
+        raise Refusal(f"{at.sandbox.provider.title} has no test event")
+    id = f"evt_{style.test.replace('.', '_')}_{at.space.bump('test-events')}"
+    event = {"id": id, "type": style.test, "created_at": at.now, "data": {}}
+    return post(at, {**event, "version": style.versions[-1]} if style.versions[-1] else event, endpoint, once=True)

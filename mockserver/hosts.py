@@ -1,0 +1,73 @@
+"""Which names the server answers to, so that no web page can reach it under a name of its own (DNS rebinding)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from json import dumps
+from socket import gethostname
+from typing import Any
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Hosts:
+    """The names a request may be addressed to: localhost, addresses, this machine's own name, and those allowed.
+
+    ``plain`` lets every name without a dot through, as the services of a compose file have.
+    """
+
+    def __init__(self, allowed: Iterable[str] = (), *, plain: bool = False) -> None:
+        self._allowed = {"localhost", gethostname().lower(), *(name.lower() for name in allowed)}
+        self._plain = plain
+
+    def admits(self, host: str) -> bool:
+        """Whether a Host header names this server; an empty one does, since only old clients send none."""
+        name = _name(host)
+        return (
+            not name
+            or name in self._allowed
+            or name.endswith(".localhost")
+            or _is_address(name)
+            or (self._plain and "." not in name)
+        )
+
+    def guard(self, inner: WSGI) -> WSGI:
+        """Answer 421 to whatever is addressed to another name, before anyone else sees it."""
+
+        def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            host = str(environ.get("HTTP_HOST", ""))
+            if self.admits(host):
+                return inner(environ, start_response)
+            body = _refusal(host)
+            kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+            start_response("421 Misdirected Request", kind)
+            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+        return guarded
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens there is reached from this machine alone."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _refusal(host: str) -> bytes:
+    rule = "it answers to localhost, to addresses and to its own name; TESTMODE_ALLOWED_HOSTS adds others"
+    detail = f"this server is not {_name(host)[:200]!r}: {rule}"
+    return dumps({"type": "about:blank", "title": "Misdirected Request", "status": 421, "detail": detail}).encode()
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0][1:]
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,144 @@
+"""Signatures: as the library of Standard Webhooks and as others make them, and what a receiver must refuse."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
+
+from mockserver.engine.webhooks.signatures import (
+    Forged,
+    check_plain,
+    check_standard,
+    check_timed,
+    plain,
+    standard,
+    timed,
+)
+
+SECRET = "whsec_" + b64encode(b"twenty-four secret bytes").decode()
+OLD = "whsec_" + b64encode(b"the one before rotation!").decode()
+AT = 1_772_366_400
+BODY = '{"type":"note.created","data":{"text":"ü"}}'.encode()
+bodies = st.text(st.characters(codec="utf-8")).map(str.encode)
+
+
+def headers(signature: str, id: str = "evt_1", at: object = AT) -> dict[str, str]:
+    return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": signature}
+
+
+@given(body=bodies, at=st.integers(0, 4_000_000_000), key=st.binary(min_size=24, max_size=64))
+def test_the_library_of_standard_webhooks_makes_the_same_signature(body: bytes, at: int, key: bytes) -> None:
+    secret = "whsec_" + b64encode(key).decode()
+    theirs = Webhook(secret).sign("evt_1", datetime.fromtimestamp(at, UTC), body.decode())
+    assert standard([secret], "evt_1", at, body) == theirs
+
+
+@given(body=bodies)
+def test_what_the_library_signs_is_taken(body: bytes) -> None:
+    theirs = Webhook(SECRET).sign("evt_1", datetime.fromtimestamp(AT, UTC), body.decode())
+    check_standard(headers(theirs), [SECRET], AT, body, 300)
+
+
+def test_the_library_takes_what_is_signed_now_with_one_of_two_secrets() -> None:
+    now = int(datetime.now(UTC).timestamp())
+    for secret in (SECRET, OLD):
+        signed = standard([SECRET, OLD], "evt_1", now, BODY)
+        assert Webhook(secret).verify(BODY, headers(signed, at=now))["type"] == "note.created"
+
+
+def test_a_standard_secret_that_is_no_base64_is_taken_as_it_is() -> None:
+    mac = hmac.new(b"not base64!", b"evt_1.5." + BODY, sha256).digest()
+    assert standard(["not base64!"], "evt_1", 5, BODY) == f"v1,{b64encode(mac).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "body", "secret", "now", "why"),
+    [
+        ({"webhook-id": "evt_2"}, BODY, SECRET, AT, "not one of this secret"),
+        ({"webhook-timestamp": str(AT + 1)}, BODY, SECRET, AT, "not one of this secret"),
+        ({"webhook-timestamp": ""}, BODY, SECRET, AT, "no webhook-timestamp"),
+        ({"webhook-timestamp": "1e9"}, BODY, SECRET, AT, "no webhook-timestamp"),
+        ({"webhook-timestamp": "١"}, BODY, SECRET, AT, "no webhook-timestamp"),
+        ({"webhook-timestamp": "9" * 40}, BODY, SECRET, AT, "no webhook-timestamp"),
+        ({"webhook-signature": ""}, BODY, SECRET, AT, "not one of this secret"),
+        ({"webhook-signature": "v1,"}, BODY, SECRET, AT, "not one of this secret"),
+        ({"webhook-signature": "v1,ü"}, BODY, SECRET, AT, "not one of this secret"),
+        ({}, BODY + b" ", SECRET, AT, "not one of this secret"),
+        ({}, BODY[:-1], SECRET, AT, "not one of this secret"),
+        ({}, BODY, OLD, AT, "not one of this secret"),
+        ({}, BODY, SECRET, AT + 301, "was made 301 s ago, and 300 s are allowed"),
+        ({}, BODY, SECRET, AT - 301, "was made -301 s ago"),
+    ],
+)
+def test_a_standard_delivery_that_is_forged_or_old_is_refused(
+    changed: dict[str, str], body: bytes, secret: str, now: int, why: str
+) -> None:
+    shown = headers(standard([SECRET], "evt_1", AT, BODY)) | changed
+    with pytest.raises(Forged, match=why):
+        check_standard(shown, [secret], now, body, 300)
+
+
+@pytest.mark.parametrize("now", [AT - 300, AT, AT + 300])
+def test_a_signature_is_taken_up_to_the_tolerance(now: int) -> None:
+    check_standard(headers(standard([SECRET], "evt_1", AT, BODY)), [SECRET], now, BODY, 300)
+    check_timed(timed([SECRET], AT, BODY), [SECRET], now, BODY, 300)
+
+
+def test_a_timed_signature_is_the_hex_of_the_time_a_dot_and_the_body() -> None:
+    mac = hmac.new(SECRET.encode(), f"{AT}.".encode() + BODY, sha256).hexdigest()
+    assert timed([SECRET], AT, BODY) == f"t={AT},v1={mac}"
+    both = timed([SECRET, OLD], AT, BODY)
+    assert both == f"t={AT},v1={mac},{timed([OLD], AT, BODY).partition(',')[2]}"
+    for secret in (SECRET, OLD):
+        check_timed(both, [secret], AT, BODY, 300)
+
+
+RIGHT = timed([SECRET], AT, BODY)
+MAC = RIGHT.partition(",")[2]
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        ("", "no time"),
+        (MAC, "no time"),
+        (f"t=,{MAC}", "no time"),
+        (f"t=x,{MAC}", "no time"),
+        (f"t=-1,{MAC}", "no time"),
+        (f"t={AT},t={AT},{MAC}", "no time"),
+        (f"t={AT}", "not one of this secret"),
+        (f"t={AT},v1=", "not one of this secret"),
+        (f"t={AT},{MAC.replace('v1', 'v0')}", "not one of this secret"),
+        (f"t={AT},{MAC.upper()}", "not one of this secret"),
+        (f"t={AT + 1},{MAC}", "not one of this secret"),
+        (timed([OLD], AT, BODY), "not one of this secret"),
+        (timed([SECRET], AT, BODY + b" "), "not one of this secret"),
+        (timed([SECRET], AT - 301, BODY), "301 s ago"),
+    ],
+)
+def test_a_timed_signature_that_is_forged_or_old_is_refused(shown: str, why: str) -> None:
+    with pytest.raises(Forged, match=why):
+        check_timed(shown, [SECRET], AT, BODY, 300)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_a_plain_signature_is_the_hex_over_the_body_alone(algorithm: str) -> None:
+    shown = plain(SECRET, BODY, algorithm)
+    assert shown == f"{algorithm}={hmac.new(SECRET.encode(), BODY, algorithm).hexdigest()}"
+    check_plain(shown, [OLD, SECRET], BODY, algorithm)
+    for wrong in ("", "sha1=", shown.upper(), shown[:-1], "ü", plain(OLD, BODY, algorithm)):
+        with pytest.raises(Forged, match="not one of this secret"):
+            check_plain(wrong, [SECRET], BODY, algorithm)
+
+
+def test_the_standard_secret_is_read_with_and_without_its_prefix() -> None:
+    bare = SECRET.removeprefix("whsec_")
+    assert len(b64decode(bare)) == 24
+    assert standard([bare], "evt_1", AT, BODY) == standard([SECRET], "evt_1", AT, BODY)
