@@ -20,7 +20,7 @@ from mockserver.providers.kota.values import valid_postal_code
 from tests.seeds import generated
 from tests.worlds import World, make_world
 
-ABOUT = {"small": 600, "medium": 2_000}
+ABOUT = {"small": 450, "medium": 1_400}
 DAY = 86_400 * 1_000_000
 PREFIXES = {kind.prefix: kind.collection for kind in KINDS.values() if kind.prefix}
 NAMED = {f"{kind.object}_id": kind.collection for kind in KINDS.values() if kind.prefix}

@@ -27,7 +27,7 @@ from mockserver.providers.kota.records import DAY, later
 from mockserver.providers.kota.seed_dates import WRITTEN
 from mockserver.providers.kota.seed_people import COUNTRIES, People
 
-SIZES = {"small": (3, 5), "medium": (6, 10), "large": (24, 24)}
+SIZES = {"small": (3, 4), "medium": (6, 7), "large": (15, 20)}
 """How many employers, and how many employees each of them has insured."""
 _BEGIN = WRITTEN - 430 * DAY
 _SHARING = {"type": "percentage", "percentage": {"percentage": 80}}
