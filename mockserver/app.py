@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from flask import Flask, Response, request
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
-from mockserver.engine import Engine, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
+from mockserver.engine import Engine, Operation, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
 from mockserver.hosts import Hosts
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -43,6 +44,13 @@ def chosen_providers(names: Sequence[str]) -> list[Provider]:
     return [known[name] for name in names] if names else list(known.values())
 
 
+@lru_cache(maxsize=4)
+def _read(file: Path) -> State:
+    # Records are values: whoever gets these changes none of them.
+    data: State = loads(file.read_bytes())
+    return data
+
+
 class Datasets(Mapping[tuple[str, str], State]):
     """The written data sets by (provider, size), each read when it is first asked for."""
 
@@ -54,8 +62,7 @@ class Datasets(Mapping[tuple[str, str], State]):
         }
 
     def __getitem__(self, key: tuple[str, str]) -> State:
-        data: State = loads(self._files[key].read_bytes())
-        return data
+        return _read(self._files[key])
 
     def __iter__(self) -> Any:
         return iter(self._files)
@@ -85,6 +92,18 @@ def make_engine(
     return engine
 
 
+def _routed(engine: Engine) -> tuple[Flask, dict[str, Operation]]:
+    """A Flask application that knows every provider's paths, and their operations by endpoint."""
+    app = Flask("testmode", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.url_rule_class = mounts.Matched
+    app.testing = engine.propagate
+    endpoints: dict[str, Operation] = {}
+    for provider in engine.providers.values():
+        endpoints.update(mounts.mount(app, provider))
+    return app, endpoints
+
+
 def create_app(
     engine: Engine | None = None, *, token: str | None = None, alone: str | None = None, hosts: Hosts | None = None
 ) -> Flask:
@@ -95,12 +114,7 @@ def create_app(
     """
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
-    app = Flask("testmode", static_folder=None)
-    app.url_map.merge_slashes = False
-    app.testing = engine.propagate
-    endpoints = {}
-    for provider in engine.providers.values():
-        endpoints.update(mounts.mount(app, provider))
+    app, endpoints = _routed(engine)
     register(app, engine, token or new_token())
 
     @app.before_request

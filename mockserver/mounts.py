@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request
 from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.routing import Rule
 
 from mockserver.engine import Operation, Provider
 
@@ -19,6 +20,17 @@ NO_METHOD = "NONE"
 ENCODED_SLASH = "\ue02f"
 """Stands in for a slash that a client has sent as %2F; a private character that no path has any use for."""
 _OURS = ("__admin", "health", "healthz", "ready", "readyz")
+
+
+class Matched(Rule):
+    """A rule that is matched and never built: nothing here asks Flask for a URL, and half a start would go into it."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return _never_built
+
+
+def _never_built(*_: Any) -> tuple[str, str]:
+    raise AssertionError("no URL is built from a rule")
 
 
 def mount(app: Flask, provider: Provider) -> dict[str, Operation]:

@@ -22,25 +22,34 @@ def settle(state: State, now: int) -> State:
     days = (now - WRITTEN) // DAY
     if not days:
         return state
-    return {
-        name: records if name in _STAYS else [_moved(name, record, days) for record in records]
-        for name, records in state.items()
-    }
+    mover = _Mover(days)
+    moved = {name: records if name in _STAYS else mover.move(records) for name, records in state.items()}
+    late = [{**timer, "due": f"{int(timer['due']) + days * DAY:020d}"} for timer in moved[TIMERS]]
+    return {**moved, TIMERS: late}
 
 
-def _moved(name: str, record: dict[str, Any], days: int) -> dict[str, Any]:
-    moved: dict[str, Any] = _shifted(record, days)
-    if name == TIMERS:
-        moved["due"] = f"{int(record['due']) + days * DAY:020d}"
-    return moved
+class _Mover:
+    """Moves every date in a value; the same few days are everywhere, so each is reckoned once."""
 
+    def __init__(self, days: int) -> None:
+        self._by, self._length = timedelta(days), days * DAY
+        self._known: dict[str, str] = {}
 
-def _shifted(value: Any, days: int) -> Any:
-    if isinstance(value, dict):
-        return {name: each if name == _BORN else _shifted(each, days) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_shifted(each, days) for each in value]
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        return (date.fromisoformat(value[:10]) + timedelta(days)).isoformat() + value[10:]
-    # Instants are numbers of microseconds; no other number is as large.
-    return value + days * DAY if isinstance(value, int) and value > _SMALLEST else value
+    def move(self, value: Any) -> Any:
+        """The value, its dates and instants later."""
+        kind = type(value)
+        if kind is dict:
+            return {name: each if name == _BORN else self.move(each) for name, each in value.items()}
+        if kind is list:
+            return [self.move(each) for each in value]
+        if kind is str:
+            # Nearly no text is a date: the cheap question first.
+            return self._day(value) if value[4:5] == "-" == value[7:8] and _DATE.fullmatch(value) else value
+        # Instants are numbers of microseconds; no other number is as large.
+        return value + self._length if kind is int and value > _SMALLEST else value
+
+    def _day(self, text: str) -> str:
+        day = text[:10]
+        if day not in self._known:
+            self._known[day] = (date.fromisoformat(day) + self._by).isoformat()
+        return self._known[day] + text[10:]
