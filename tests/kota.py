@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mockserver.engine import Settings
 from mockserver.providers.kota import PROVIDER, catalog_records
 from tests.worlds import World, make_world
 
@@ -32,7 +33,9 @@ EMPLOYEE = {
 
 def new_world(**assumptions: Any) -> World:
     """A world in which nothing has happened yet: the catalog is there, and nobody else."""
-    world = make_world(replace(PROVIDER, generate=lambda randomness, *_: {**catalog_records.records(randomness)}))
+    bare = replace(PROVIDER, generate=lambda randomness, *_: {**catalog_records.records(randomness)})
+    # Of another seed than the data sets that are kept as files.
+    world = make_world(bare, defaults=Settings(seed="bare"))
     if assumptions:
         assume(world, **assumptions)
     return world

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine import Progress, Randomness, State
+from mockserver.engine import Progress, Randomness, Settings, State
 from mockserver.providers.kota import PROVIDER
 from mockserver.providers.kota.catalog_records import records
 from tests.worlds import World, make_world
@@ -31,7 +31,8 @@ def _catalog(randomness: Randomness, size: str, progress: Progress) -> State:
 
 def bare_world() -> World:
     """A platform that nobody has signed up to: it has providers and plans alone."""
-    return make_world(replace(PROVIDER, generate=_catalog))
+    # Of another seed than the data sets that are kept as files.
+    return make_world(replace(PROVIDER, generate=_catalog), defaults=Settings(seed="bare"))
 
 
 def ok(answer: Answer, status: int = 200) -> Any:

@@ -142,6 +142,13 @@ def test_on_its_own_day_a_data_set_stands_as_it_is() -> None:
     assert settle(state, WRITTEN + 60) is state
 
 
+def test_at_every_hour_of_a_day_lives_stand_alike() -> None:
+    state, day = generated("kota", "small"), parse_instant("2026-11-05T00:00:00Z")
+    early, late = settle(state, day), settle(state, day + DAY - 1)
+    assert early == late
+    assert max(event["created_at"] for event in early["_events"]) <= day
+
+
 def test_a_seeded_life_goes_on() -> None:
     world = make_world(PROVIDER)
     waiting = "/enrolment_intents?status=pending_confirmation"

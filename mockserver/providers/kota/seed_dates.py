@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.engine import TIMERS, State, parse_instant
 from mockserver.providers.kota.records import DAY
 
-WRITTEN = parse_instant("2026-03-02T09:00:00Z")
+WRITTEN = parse_instant("2026-03-02T00:00:00Z")
 """The instant that generated data is as of."""
 _STAYS = ("plans", "providers", "_counters")
 _BORN = "date_of_birth"
