@@ -84,16 +84,7 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
         )
     _apply(engine, settings)
     token = settings.admin_token or _kept_token(settings)
-    alone = providers[0].name if len(providers) == 1 else None
-    server = Server(
-        create_app(engine, token=token, alone=alone),
-        settings.host,
-        settings.port,
-        drain_seconds=settings.drain_seconds,
-        head_seconds=settings.head_seconds,
-        idle_seconds=settings.idle_seconds,
-        on_draining=edge.stopping.set,
-    )
+    server = _server(engine, settings, token)
     try:
         url = server.start()
     except OSError as error:
@@ -107,6 +98,19 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
     server.serve_until_stopped()
     courier.stop(LAST_SECONDS)
     return 0
+
+
+def _server(engine: Engine, settings: ServerSettings, token: str) -> Server:
+    only = next(iter(engine.providers)) if len(engine.providers) == 1 else None
+    return Server(
+        create_app(engine, token=token, alone=only),
+        settings.host,
+        settings.port,
+        drain_seconds=settings.drain_seconds,
+        head_seconds=settings.head_seconds,
+        idle_seconds=settings.idle_seconds,
+        on_draining=edge.stopping.set,
+    )
 
 
 def _apply(engine: Engine, settings: ServerSettings) -> None:
