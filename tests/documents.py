@@ -56,9 +56,9 @@ def simulations(provider: str) -> str:
     return table(("simulation", "what happens", "parameters"), rows)
 
 
-def faults() -> str:
+def faults(on: str) -> str:
     rows = []
-    for kind, model in sorted(Fault.KINDS.items()):
+    for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].ON):
         told = model.model_json_schema()["properties"]
         fields = [f"`{name}` ({_default(told[name])})" for name in model.model_fields if name != "kind"]
         rows.append((f"`{kind}`", (model.__doc__ or "").split("\n")[0], ", ".join(fields) or "–"))

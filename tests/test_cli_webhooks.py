@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from json import loads
-from threading import Timer
+from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 
 from tests.listening import Served, tenant
-from tests.receiving import receiving
+from tests.receiving import Receiver, receiving
 from tests.serving import start_server
 from tests.test_cli import TOKEN, run
 
@@ -225,3 +226,42 @@ def test_listen_hears_of_one_form_of_events(served: Served) -> None:
     assert made["version"] == "v1"
     assert desk.said("add", "http://127.0.0.1:9/", "--version", "v1").startswith("whe_")
     assert [each["version"] for each in desk.admin("GET", "/webhooks")] == ["v1", "v1"]
+
+
+def shop(served: Served, receiver: Receiver) -> None:
+    """Have a server tell a receiver of one withdrawal."""
+    served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url()})
+    served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {})
+    receiver.wait_for(1)
+
+
+def test_what_was_under_way_when_the_server_was_killed_is_sent_again(tmp_path: Path) -> None:
+    arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
+    gate = Event()
+    with receiving(gate) as receiver:
+        with start_server(*arguments) as (process, url):
+            shop(Served(url, TOKEN), receiver)
+            process.kill()
+            process.wait(PATIENCE)
+        gate.set()
+        with start_server(*arguments) as (_, url):
+            receiver.wait_for(2)
+            Served(url, TOKEN).admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "1s"})
+            (delivery,) = Served(url, TOKEN).admin("GET", "/sandboxes/smartepi/deliveries")
+    assert (delivery["state"], len(delivery["attempts"])) == ("delivered", 1)
+    first, second = receiver.heard
+    assert first.body == second.body
+
+
+def test_a_receiver_that_hangs_keeps_neither_calls_nor_the_end_of_the_server_waiting(tmp_path: Path) -> None:
+    gate = Event()
+    with receiving(gate) as receiver:
+        arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
+        with start_server(*arguments) as (process, url):
+            served = Served(url, TOKEN)
+            shop(served, receiver)
+            key = served.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+            asked = served.ask("GET", "/smartepi/v1/sectors", key=key)
+            assert (asked.status, asked.seconds < 2) == (200, True)
+            process.terminate()
+            assert process.wait(8) == 0
