@@ -13,7 +13,7 @@ from typing import Any
 from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
 from mockserver.app import fixtures, known_providers
-from mockserver.engine import Fault, FaultRule, load_scenarios
+from mockserver.engine import Fault, FaultRule, load_scenarios, write_duration
 from mockserver.settings import ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,10 +56,11 @@ def simulations(provider: str) -> str:
     return table(("simulation", "what happens", "parameters"), rows)
 
 
-def faults() -> str:
+def faults(on: str) -> str:
     rows = []
-    for kind, model in sorted(Fault.KINDS.items()):
-        fields = [f"`{name}` ({_default(field)})" for name, field in model.model_fields.items() if name != "kind"]
+    for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].ON):
+        told = model.model_json_schema()["properties"]
+        fields = [f"`{name}` ({_default(told[name])})" for name in model.model_fields if name != "kind"]
         rows.append((f"`{kind}`", (model.__doc__ or "").split("\n")[0], ", ".join(fields) or "–"))
     return table(("kind", "what it does", "parameters (default)"), rows)
 
@@ -117,8 +118,12 @@ def _plain(value: Any) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def _default(field: Any) -> str:
-    return "required" if field.is_required() else _value(field.get_default(call_default_factory=True))
+def _default(schema: Any) -> str:
+    if "default" not in schema:
+        return "required"
+    # A duration is a number inside and text outside.
+    lasts = schema.get("type") == "string" and isinstance(schema["default"], int)
+    return write_duration(schema["default"]) if lasts else _value(schema["default"])
 
 
 def fill(text: str) -> str:

@@ -106,6 +106,8 @@ class Posts:
     sent: list[tuple[str, list[tuple[str, str]], bytes]] = field(default_factory=list)
     answer: Callable[[str, int], int | None] = lambda _url, _nth: 200
     """(URL, how many were sent before) -> a status, or None where nobody answers."""
+    patience: list[float] = field(default_factory=list)
+    """How many seconds each was given."""
     during: Callable[[], object] = lambda: None
     """Happens while a delivery is under way."""
 
@@ -115,6 +117,7 @@ class Posts:
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
         self.sent.append((url, headers, body))
+        self.patience.append(seconds)
         self.during()
         status = self.answer(url, len(self.sent) - 1)
         return Outcome(status, None if status else "nobody there", b"heard you", 0.25)

@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 
 from mockserver.app import fixtures
-from mockserver.engine import Refusal, load_scenarios
+from mockserver.engine import SECOND, Forged, Refusal, load_scenarios
 from mockserver.storage.tiny import TinyStore
 from tests.listening import Heard, Served, listening, tenant
+from tests.receiving import Letter, receiving, verified
 from tests.serving import start_server
-from tests.worlds import World, make_world
+from tests.worlds import NOON, World, make_world
 
 HERE = "/sandboxes/smartepi"
 ONE = "/v1/employees?limit=1"
@@ -70,9 +71,73 @@ def outcomes(name: str, calls: int, ask: Callable[[Any, int], Heard]) -> Counter
 
 def test_every_scenario_there_is_has_a_test_here() -> None:
     names = [file.stem for file in (fixtures() / "scenarios").glob("*.json")]
-    assert {f"test_scenario_{name.replace('-', '_')}" for name in names} == {
-        name for name in globals() if name.startswith("test_scenario_")
-    }
+    tested = {name for name in globals() if name.startswith("test_scenario_")}
+    assert {f"test_scenario_{name.replace('-', '_')}" for name in names} == tested
+
+
+def told(world: World, number: int, name: str, **parameters: Any) -> tuple[list[Letter], list[bool], list[str]]:
+    """What arrives of so many events, whether each may be taken, and the events in the order they happened."""
+    with receiving() as receiver:
+        secret = world.sandbox.endpoints.add(receiver.url())["secret"]
+        on(world, name, **parameters)
+        for _ in range(number):
+            assert world.admin("POST", f"{HERE}/simulations/record_return", {}).status_code == 200
+        world.settle()
+        world.advance("1h")
+        off(world, name)
+        happened = [event["id"] for event in world.admin("GET", f"{HERE}/events").json]
+        return receiver.heard, [is_right(world, letter, secret) for letter in receiver.heard], happened
+
+
+def is_right(world: World, letter: Letter, secret: str) -> bool:
+    try:
+        verified(world.sandbox, letter, secret, int(letter.headers["x-smartepi-signature"][2:12]))
+    except Forged:
+        return False
+    return letter.headers["x-smartepi-signature"][2:12] >= str(NOON // SECOND)
+
+
+def test_scenario_webhook_duplicates(world: World) -> None:
+    heard, right, happened = told(world, 60, "webhook-duplicates", probability=0.5)
+    arrived = Counter(letter.json["id"] for letter in heard)
+    assert set(arrived) == set(happened)
+    assert set(arrived.values()) == {1, 2}
+    assert 15 < Counter(arrived.values())[2] < 45
+    assert all(right)
+
+
+def test_duplicates_are_as_many_as_asked(world: World) -> None:
+    heard, _, _ = told(world, 2, "webhook-duplicates", probability=1, copies=4)
+    assert len(heard) == 8
+
+
+def test_scenario_webhook_disorder(world: World) -> None:
+    heard, right, happened = told(world, 60, "webhook-disorder")
+    arrived = [letter.json["id"] for letter in heard]
+    assert arrived != happened
+    assert sorted(arrived) == sorted(happened)
+    assert all(right)
+
+
+def test_scenario_webhook_forged(world: World) -> None:
+    heard, right, happened = told(world, 100, "webhook-forged", probability=0.2)
+    assert len(heard) == len(happened) == 100
+    assert 30 < right.count(False) < 90
+    whole = [letter for letter in heard if letter.body.endswith(b"}}")]
+    assert len(whole) < len(heard)
+
+
+def test_what_is_forged_for_certain_is_never_right(world: World) -> None:
+    _, right, _ = told(world, 5, "webhook-forged", probability=1)
+    assert right == [False] * 5
+
+
+def test_scenario_webhook_loss(world: World) -> None:
+    heard, right, happened = told(world, 100, "webhook-loss")
+    arrived = [letter.json["id"] for letter in heard]
+    assert arrived == [id for id in happened if id in arrived]
+    assert 5 < len(happened) - len(arrived) < 40
+    assert all(right)
 
 
 def test_scenario_outage(world: World) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from mockserver.engine import describe
+from mockserver.engine import check_timed, describe
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
-from tests.worlds import World
+from tests.receiving import Posts
+from tests.worlds import NOON, World
 
 SANDBOX = "/sandboxes/smartepi"
 LINKED = {"id", "withdrawalStatus", "employeeId", "productId", "quantity", "createdAt"}
@@ -209,6 +210,30 @@ def request_ids(world: World) -> Any:
 
 
 BOTH = [200, 200], [409, 409]
+
+
+def webhooks(world: World) -> Posts:
+    """All that is sent in a month to a receiver that takes nothing."""
+    world.sandbox.post = posts = Posts(answer=lambda _url, _nth: 500)
+    world.sandbox.endpoints.add("http://127.0.0.1:9/", secret="whsec_abc")
+    assert world.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", {}).status_code == 200
+    world.advance("30d")
+    return posts
+
+
+def a_webhooks_secret(world: World) -> str:
+    _, headers, body = webhooks(world).sent[0]
+    signature = dict(headers)["X-SmartEPI-Signature"]
+    now = NOON // 1_000_000
+    for secret in ("whsec_abc", "abc"):
+        try:
+            check_timed(signature, [secret], now, body, 0)
+        except ValueError:
+            continue
+        return secret
+    raise AssertionError(signature)
+
+
 Case = tuple[str, Any, Callable[[World], Any], Any, Any]
 CASES: list[Case] = [
     ("key_propagation", "30s", a_new_key_after_30_seconds, 403, 200),
@@ -263,6 +288,9 @@ CASES: list[Case] = [
     ("if_match_star", "accepted", an_update_with("*"), 400, 200),
     ("fields_before_record", True, updates_with_wrong_fields, [404] * 4 + [409] * 4, [400] * 8),
     ("location", "absolute", a_location, "/smartepi/v1/sectors/<id>", "http://localhost/smartepi/v1/sectors/<id>"),
+    ("webhook_retries", ["1s"], lambda world: len(webhooks(world).sent), 4, 2),
+    ("webhook_timeout", "2s", lambda world: webhooks(world).patience[0], 10.0, 2.0),
+    ("webhooks_signed_with", "bare", a_webhooks_secret, "whsec_abc", "abc"),
     ("cursor_with_other_filters", "accepted", a_cursor_with_another_filter, 400, 200),
 ]  # fmt: skip
 cases = pytest.mark.parametrize("case", [pytest.param(case, id=f"{case[0]}-{case[1]}") for case in CASES])

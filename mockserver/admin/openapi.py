@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 
 from mockserver import __version__
-from mockserver.engine import parameters
+from mockserver.engine import parameters, write_duration
 
 if TYPE_CHECKING:
     from mockserver.admin.api import Route
@@ -43,9 +43,22 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**schemas.get("$defs", {}), "Problem": _PROBLEM},
+            "schemas": {**_written(schemas.get("$defs", {})), "Problem": _PROBLEM},
         },
     }
+
+
+def _written(schema: Any) -> Any:
+    """A schema whose defaults are as they are sent: a duration is a number inside and text outside."""
+    if isinstance(schema, list):
+        return [_written(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: _written(each) for name, each in schema.items()}
+    default = inner.get("default")
+    if inner.get("type") == "string" and isinstance(default, int):
+        inner["default"] = write_duration(default)
+    return inner
 
 
 def _operation(route: Route) -> dict[str, Any]:

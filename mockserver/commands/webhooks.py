@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from json import dumps, loads
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import click
 
 from mockserver.commands.remote import Admin
-from mockserver.engine import Forged, Received, WebhookStyle, parse_instant
+from mockserver.engine import SECOND, Forged, Received, WebhookStyle, parse_instant
 
 
 def _path(sandbox: str, *rest: str) -> str:
@@ -83,69 +84,70 @@ def retry_delivery(sandbox: str, id: str) -> None:
 @click.argument("sandbox")
 @click.option("--event", "events", multiple=True, help="A type of events to hear of; all when left out.")
 @click.option("--version", help="The form of events, where the provider has several.")
-@click.option("--status", default=200, help="What each delivery is answered with; 500 has it tried again.")
-@click.option("--times", default=0, help="End after so many deliveries; 0 goes on until Ctrl-C.")
+@click.option(
+    "--status",
+    type=click.IntRange(200, 599),
+    default=200,
+    help="What each delivery is answered with; 500 has it tried again.",
+)
+@click.option(
+    "--times", type=click.IntRange(0), default=0, help="End after so many deliveries; 0 goes on until Ctrl-C."
+)
 def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: int, times: int) -> None:
     """Be a receiver of SANDBOX: register a free port here, print what arrives and whether its signature is right."""
     admin = Admin()
     style = _style(admin.ask("GET", _path(sandbox))["provider"])
-    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with _Listener(status, lambda headers, body: _print(admin, sandbox, made["id"], style, headers, body)) as server:
         url = f"http://127.0.0.1:{server.server_port}/"
         wanted = {"url": url, "events": list(events) or ["*"], "description": "testmode webhooks listen"}
         made = admin.ask("POST", _path(sandbox, "webhooks"), wanted | ({"version": version} if version else {}))
-        click.echo(f"listening as {made['id']} on {url}, secret {made['secret']}; Ctrl-C ends it")
         try:
-            _serve(server, status, times, lambda said: _printed(admin, sandbox, style, made["secret"], said))
+            click.echo(f"listening as {made['id']} on {url}, secret {made['secret']}; Ctrl-C ends it")
+            while not times or server.heard < times:
+                server.handle_request()
         except KeyboardInterrupt:
             pass
         finally:
             admin.ask("DELETE", _path(sandbox, "webhooks", made["id"]))
 
 
-class _Receiver(BaseHTTPRequestHandler):
-    """Takes a delivery and hands it on."""
+class _Listener(HTTPServer):
+    """A receiver on a free port of this machine; counts what it has heard."""
 
+    def __init__(self, status: int, tell: Callable[[dict[str, str], bytes], None]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status, self.tell, self.heard = status, tell, 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Takes a delivery and tells of it."""
+
+    server: _Listener
     server_version = "testmode"
 
     def do_POST(self) -> None:
-        """Answer a delivery, then tell of it."""
+        """Tell of a delivery, then answer it: once it is answered the sandbox's clock may go on."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.server.tell({name.lower(): value for name, value in self.headers.items()}, body)
+        self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        self.server.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))  # type: ignore[attr-defined]
+        self.server.heard += 1
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what is worth saying is printed."""
 
 
-Delivery = tuple[dict[str, str], bytes]
-
-
-def _serve(server: Any, status: int, times: int, told: Any) -> None:
-    server.status, server.heard = status, []
-    for nth in _counted(times):
-        while len(server.heard) < nth:
-            server.handle_request()
-        told(server.heard[nth - 1])
-
-
-def _counted(times: int) -> Iterator[int]:
-    nth = 0
-    while not times or nth < times:
-        nth += 1
-        yield nth
-
-
-def _printed(admin: Admin, sandbox: str, style: WebhookStyle, secret: str, said: Delivery) -> None:
-    headers, body = said
-    now = parse_instant(admin.ask("GET", _path(sandbox, "clock"))["now"]) // 1_000_000
+def _print(admin: Admin, sandbox: str, id: str, style: WebhookStyle, headers: dict[str, str], body: bytes) -> None:
+    shown = admin.ask("GET", _path(sandbox, "clock"))["now"]
+    secret = admin.ask("GET", _path(sandbox, "webhooks", id))["secret"]
     try:
-        style.verify(Received(headers, body, (secret,), now))
+        style.verify(Received(headers, body, (secret,), parse_instant(shown) // SECOND))
         verdict = "signature ok"
     except Forged as forged:
         verdict = f"REFUSE IT: {forged}"
-    click.echo(f"\n{time.strftime('%H:%M:%S')}  {len(body)} bytes, {verdict}")
+    click.echo(f"\n{shown}  {len(body)} bytes, {verdict}")
     try:
         click.echo(dumps(loads(body), indent=2, ensure_ascii=False))
     except ValueError:

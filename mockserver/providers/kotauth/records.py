@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from mockserver.engine import Call, Moment, Record, Reply, emit, iso
-from mockserver.providers.kotauth.assumptions import assume, documented
+from mockserver.providers.kotauth.assumptions import KotauthAssumptions, assume, documented
 from mockserver.providers.kotauth.dialect import envelope
 from mockserver.providers.kotauth.problems import refuse
 
@@ -59,7 +59,12 @@ def paged(
 
 def instant(at: Call | Moment, value: int) -> str:
     """An instant as Kotauth writes it."""
-    if assume(at).fraction_digits == "six" or value % 1000:
+    return written(assume(at), value)
+
+
+def written(given: KotauthAssumptions, value: int) -> str:
+    """An instant as a sandbox of these assumptions writes it."""
+    if given.fraction_digits == "six" or value % 1000:
         return iso(value)
     return iso(value, digits=3) if value % 1_000_000 else iso(value, digits=0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.engine import (
     HEX,
@@ -13,12 +13,13 @@ from mockserver.engine import (
     Record,
     WebhookStyle,
     check_plain,
-    iso,
     plain,
 )
+from mockserver.providers.kotauth.records import written
 
 if TYPE_CHECKING:
     from mockserver.engine import Sandbox
+    from mockserver.providers.kotauth.assumptions import KotauthAssumptions
 
 TYPES = (
     "user.created",
@@ -33,8 +34,9 @@ TYPES = (
 SIGNATURE = "X-KotAuth-Signature"
 
 
-def _envelope(_sandbox: Sandbox, event: Record) -> dict[str, Any]:
-    return {"event": event["type"], "timestamp": iso(event["created_at"]), "data": event["data"]}
+def _envelope(sandbox: Sandbox, event: Record) -> dict[str, Any]:
+    timestamp = written(cast("KotauthAssumptions", sandbox.assumptions), event["created_at"])
+    return {"event": event["type"], "timestamp": timestamp, "data": event["data"]}
 
 
 def _headers(_sandbox: Sandbox, letter: Letter) -> list[tuple[str, str]]:
