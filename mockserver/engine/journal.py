@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BODY_KEPT = 65_536
 """Of longer bodies the journal keeps this many bytes, and the size and hash of the whole."""
-OVERHEAD = 2_048
+OVERHEAD = 3_200
 """What an entry costs beside its bodies, about."""
 
 
@@ -68,7 +68,8 @@ class Entry:
     @property
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
-        return OVERHEAD + len(self.asked.kept) + len(self.answered.kept)
+        cut = (len(body.kept) for body in (self.asked, self.answered) if body.sha256)
+        return OVERHEAD + self.asked.size + self.answered.size + sum(cut)
 
     def brief(self) -> dict[str, Any]:
         """The entry in one line."""
