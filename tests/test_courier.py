@@ -13,6 +13,7 @@ import pytest
 from mockserver import courier
 from mockserver.courier import AT_A_TIME, Courier
 from mockserver.engine import SECOND, Clock, Sandbox
+from mockserver.engine.webhooks.outbox import Outbox
 from tests.acme import TELLING
 from tests.receiving import PATIENCE, Posts, endpoint, happen, receiving, states
 from tests.worlds import NOON, World, make_world
@@ -122,6 +123,43 @@ def test_a_sandbox_with_much_to_tell_does_not_keep_another_waiting() -> None:
         progress.until(lambda: states(world) == ["delivered"] * 500)
     assert len(order) == 1
     assert int(order[0].rpartition(" ")[2]) < 50
+
+
+def test_whoever_was_served_last_is_the_last_in_the_next_round() -> None:
+    world, gate = make_world(TELLING), Event()
+    other = world.engine.create("acme")
+    other.set_clock(Clock(frozen_at=NOON))
+    world.sandbox.post, other.post = Posts(during=lambda: gate.wait(PATIENCE)), Posts()
+    for nth in range(2):
+        endpoint(world, f"http://127.0.0.1:9/{nth}")
+    other.endpoints.add("http://127.0.0.1:9/")
+    happen(world)
+    world.ask("POST", "/v1/notes", sandbox=other.id, json={"text": "a"})
+    made, progress = Courier(world.engine), Progress(world.sandbox, other)
+    made._under_way = AT_A_TIME - 1
+    made._round()
+    gate.set()
+    with made._done:
+        assert made._done.wait_for(lambda: made._under_way == AT_A_TIME - 1, PATIENCE)
+    assert sorted(states(world)) == ["delivered", "pending"]
+    made._round()
+    progress.until(lambda: [each["state"] for each in other.outbox.all()] == ["delivered"])
+    assert sorted(states(world)) == ["delivered", "pending"]
+
+
+def test_what_waits_behind_a_delivery_that_an_operator_asked_for_goes_on_by_itself() -> None:
+    world = make_world(TELLING, post=Posts())
+    endpoint(world)
+    happen(world, 2)
+    held = world.sandbox.outbox.take(NOON)
+    assert held is not None
+    progress = Progress(world.sandbox)
+    with working(world) as made:
+        # Nothing is left to do until the endpoint is at rest again.
+        assert made._round() == 60.0
+        made._wake.clear()
+        Outbox.send(world.sandbox.outbox, held)
+        progress.until(lambda: states(world) == ["delivered", "delivered"])
 
 
 def test_a_retry_comes_by_itself_when_the_clock_runs_and_never_while_it_stands() -> None:

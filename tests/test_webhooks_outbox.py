@@ -412,6 +412,19 @@ def test_a_full_outbox_in_which_everything_waits_gives_up_the_oldest_and_says_so
     assert "3 deliveries wait" in caplog.text
 
 
+def test_a_delivery_that_was_given_up_under_way_does_not_come_back(
+    world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "BOUND", 1)
+    endpoint(world)
+    happen(world)
+    held = world.sandbox.outbox.take(NOON)
+    assert held is not None
+    happen(world)
+    world.sandbox.outbox.send(held)
+    assert [each["event"]["id"] for each in world.sandbox.outbox.all()] == ["evt_2"]
+
+
 def test_what_is_kept_of_an_attempt_is_bounded(world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "BODY_KEPT", 10)
     monkeypatch.setattr(outbox, "ANSWER_KEPT", 5)
@@ -444,6 +457,36 @@ def test_an_attempt_that_cannot_be_made_leaves_its_endpoint_free(
             world.sandbox.outbox.take(NOON)
     world.settle()
     assert states(world) == ["delivered"]
+
+
+def test_a_delivery_that_could_not_be_taken_in_hand_leaves_its_endpoint_free(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint(world)
+    happen(world)
+
+    def fail(_space: object) -> None:
+        raise OSError("the store has failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.sandbox.outbox, "read", fail)
+        with pytest.raises(OSError, match="has failed"):
+            world.sandbox.outbox.take(NOON)
+    world.settle()
+    assert states(world) == ["delivered"]
+
+
+def test_what_has_ended_and_is_put_off_when_tried_by_hand_still_goes_once(world: World, posts: Posts) -> None:
+    fault = {"kind": "dropped_webhook"}
+    world.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": fault})])
+    endpoint(world)
+    happen(world)
+    world.settle()
+    world.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": {"kind": "delayed_webhook"}})])
+    posts.answer = lambda _url, _nth: 500
+    assert world.sandbox.outbox.retry(only(world)["id"])["state"] == "pending"
+    world.advance("30d")
+    assert (states(world), instants(only(world))) == (["failed"], [NOON + MINUTE])
 
 
 @pytest.mark.parametrize(("statuses", "state", "sent"), [([500, 200], "delivered", 2), ([200, 500], "delivered", 2)])
