@@ -159,15 +159,15 @@ def test_a_paid_policy_is_not_made_twice(world: World) -> None:
 
 def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(world: World) -> None:
     record = next(each for each in generated("kasko", "small")["policies"] if each["policy_status"] == "paid")
-    path, host = f"/policies/{record['id']}", {"Host": "sandbox.test:81"}
+    path, host = f"/policies/{record['id']}", {"Host": "sandbox.localhost:81"}
     shown = ok(world.ask("GET", path, headers=host))
-    assert shown["assets"][0]["url"] == f"http://sandbox.test:81/kasko/assets/{record['id']}/policy.pdf"
-    assert shown["_links"]["_self"]["href"] == f"http://sandbox.test:81/kasko{path}"
+    assert shown["assets"][0]["url"] == f"http://sandbox.localhost:81/kasko/assets/{record['id']}/policy.pdf"
+    assert shown["_links"]["_self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
     ok(world.ask("PATCH", path, json={"first_name": "Ida"}, headers=host))
     ok(world.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
     for event in events(world):
-        assert event["data"]["_links"]["self"]["href"] == f"http://sandbox.test:81/kasko{path}"
-        assert event["data"]["assets"][0]["href"].startswith("http://sandbox.test:81/kasko/assets/")
+        assert event["data"]["_links"]["self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
+        assert event["data"]["assets"][0]["href"].startswith("http://sandbox.localhost:81/kasko/assets/")
 
 
 def test_an_event_of_a_record_nobody_has_called_about_leaves_out_the_host(world: World) -> None:

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from mockserver.engine import FaultRule
-from mockserver.providers.kota import PROVIDER
 from mockserver.providers.kota.event_types import TYPES
+from tests.kota import new_world
 from tests.listening import listening
 from tests.receiving import Receiver, receiving
 from tests.test_webhooks_providers import EMPLOYER
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 S = "/sandboxes/kota"
 
 
 @pytest.fixture
 def world() -> World:
-    return make_world(PROVIDER)
+    return new_world()
 
 
 @pytest.fixture

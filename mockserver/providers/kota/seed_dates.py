@@ -24,7 +24,7 @@ def settle(state: State, now: int) -> State:
         return state
     mover = _Mover(days)
     moved = {name: records if name in _STAYS else mover.move(records) for name, records in state.items()}
-    late = [{**timer, "due": f"{int(timer['due']) + days * DAY:020d}"} for timer in moved[TIMERS]]
+    late = [{**timer, "due": f"{int(timer['due']) + days * DAY:020d}"} for timer in moved.get(TIMERS, ())]
     return {**moved, TIMERS: late}
 
 
