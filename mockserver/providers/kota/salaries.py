@@ -94,7 +94,14 @@ def operations() -> Iterator[Operation]:
     several, answer = "/employees/{employee_id}/salaries", SalaryResponse
     body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
     yield row("create_salary", f"POST {several}", _create, "Record a salary", body=body, answer=answer)
-    yield row("list_salaries", f"GET {several}", _list, "List salaries (path documented, form of the list assumed)", query=Page, answer=paged(answer))
+    yield row(
+        "list_salaries",
+        f"GET {several}",
+        _list,
+        "List salaries (path documented, form of the list assumed)",
+        query=Page,
+        answer=paged(answer),
+    )
     yield row("get_current_salary", f"GET {several}/current", _current, "Get the current salary", answer=answer)
     yield row("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", answer=answer)
     yield row("delete_salary", f"DELETE {single}", _delete, "Delete a salary", answer=answer)
