@@ -9,9 +9,10 @@ from typing import Any, cast
 from tinydb.table import Table
 
 from mockserver.storage.base import Position, Record
-from mockserver.storage.checkpoint import BOOKKEEPING, Rows
+from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.index import Entry, Index, key, prefix_bounds
-from mockserver.storage.log import Ops
+from mockserver.storage.lines import Ops
+from mockserver.storage.schema import Rows
 from mockserver.storage.storage import LoggedStorage, Transaction
 
 
