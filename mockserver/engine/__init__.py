@@ -32,7 +32,7 @@ from mockserver.engine.openapi import document as openapi_document
 from mockserver.engine.openapi import parameters
 from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
-from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
+from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
@@ -47,7 +47,7 @@ from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
 from mockserver.nearest import nearest
-from mockserver.storage.base import Collection, Position, Record, Space, State
+from mockserver.storage.base import Collection, Condition, Durability, Position, Record, Space, State, StoreError
 
 __all__ = [
     "LATEST",
@@ -63,9 +63,11 @@ __all__ = [
     "Chance",
     "Clock",
     "Collection",
+    "Condition",
     "Credential",
     "Dialect",
     "Distribution",
+    "Durability",
     "Duration",
     "Engine",
     "Fault",
@@ -101,6 +103,7 @@ __all__ = [
     "Space",
     "Stage",
     "State",
+    "StoreError",
     "Taken",
     "Uniform",
     "Unknown",
@@ -134,6 +137,7 @@ __all__ = [
     "switch_off",
     "switch_on",
     "timer",
+    "unkept",
     "validate",
     "wall",
     "write_duration",

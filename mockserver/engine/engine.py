@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
-
-from pydantic import ValidationError
 
 from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory
-from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown
+from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Progress, Provider
 from mockserver.engine.randomness import Randomness
-from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
+from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings, check_settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.engine.templates import Templates
 from mockserver.nearest import nearest
-from mockserver.storage.base import State, Store, StoreError
+from mockserver.storage.base import Condition, State, Store, StoreError
 
 MOST_SANDBOXES = 200
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -62,6 +61,11 @@ class Engine:
             self._reopen(name)
         self._check_firsts()
 
+    @property
+    def condition(self) -> Condition:
+        """What the store under all sandboxes promises, and how it is."""
+        return self._store.condition
+
     def _check_firsts(self) -> None:
         for provider in self.providers.values():
             first = self.sandboxes.get(provider.name)
@@ -80,16 +84,22 @@ class Engine:
         settings = settings or Settings()
         if settings.size not in SIZES:
             raise Unknown("size", settings.size, SIZES)
-        _check_settings(chosen, settings)
+        check_settings(chosen, settings)
         with self._creating:
             if len(self.sandboxes) >= MOST_SANDBOXES:
                 raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
             id = id or self._free_id(chosen)
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
-            self._store.open(id)
-            self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-            self._store.load(id, self._templates.fresh(chosen, id, settings, progress))
+            state = self._templates.fresh(chosen, id, settings, progress)
+            try:
+                self._store.open(id)
+                self._store.declare(id, (*COLLECTIONS, *chosen.collections))
+                self._store.load(id, state)
+            except StoreError:
+                with suppress(StoreError):  # else the next start does it
+                    self._store.delete(id)
+                raise
             return self._open(id, chosen)
 
     def _check_id(self, id: str) -> None:
@@ -210,7 +220,7 @@ class Engine:
             return sandbox.provider.answer(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
-            return _plain(503, "The sandbox's store has failed; the server's log says how")
+            return _plain(*unkept(error))
         except Superseded as superseded:
             return _plain(503, str(superseded).capitalize())
         except Exception:
@@ -261,18 +271,6 @@ class Engine:
             id = f"{provider.name}-{self._names.text(provider.name, made, 8)}"
             if id not in self.sandboxes:
                 return id
-
-
-def _check_settings(provider: Provider, settings: Settings) -> None:
-    known = list(provider.assumptions.model_fields)
-    for name in settings.assumptions:
-        if name not in known:
-            raise Unknown("assumption", name, known)
-    try:
-        provider.assumptions.model_validate_json(as_json(settings.assumptions))
-    except ValidationError as error:
-        detail = error.errors()[0]
-        raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
 
 
 def _checked(collections: Any, known: Sequence[str]) -> State:

@@ -19,13 +19,13 @@ from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory, Keyring
 from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
-from mockserver.engine.problem import Refusal
+from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
 from mockserver.engine.ruleset import Ruleset
 from mockserver.engine.validate import path
-from mockserver.storage.base import Collection, Record, Space, Store
+from mockserver.storage.base import Collection, Record, Space, Store, StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.scenarios import Overlay
@@ -151,11 +151,11 @@ class Sandbox:
         self.settings = Settings.model_validate(merged)
         try:
             self.apply()
-        except Refusal:
+            self._keep("settings", self.settings.model_dump(mode="json"))
+        except (Refusal, StoreError):
             self.settings = before
             self.apply()
             raise
-        self._keep("settings", self.settings.model_dump(mode="json"))
 
     def serial(self) -> int:
         """The number of the next call; unique for ever, since blocks of numbers are reserved in the store."""
@@ -173,7 +173,11 @@ class Sandbox:
         """The instant it is here, once everything due until then has been done."""
         now = self.clock.now(wall())
         if self._next_due is not None and self._next_due <= now:
-            self.run_due(now)
+            try:
+                self.run_due(now)
+            except StoreError as error:
+                # Reading goes on as it was before; whoever would write is told by the store itself.
+                _log.error("%s: what is due has to wait: %s", self.id, error)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
@@ -224,11 +228,11 @@ class Sandbox:
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
         done, before = self.run_due(target), self.clock.now(here)
-        self.clock = clock
         with self.transaction() as space:
             space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
             if target < before:
                 space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        self.clock = clock
         return done
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
@@ -249,6 +253,19 @@ class Sandbox:
     def _keep(self, id: str, record: Mapping[str, Any], *, durable: bool = True) -> None:
         with self.transaction(durable=durable) as space:
             space.put("_sandbox", {"id": id, **record})
+
+
+def check_settings(provider: Provider, settings: Settings) -> None:
+    """Refuse assumptions that the provider does not have, or has in another form."""
+    known = list(provider.assumptions.model_fields)
+    for name in settings.assumptions:
+        if name not in known:
+            raise Unknown("assumption", name, known)
+    try:
+        provider.assumptions.model_validate_json(as_json(settings.assumptions))
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
 
 
 def _record(space: Space, id: str) -> dict[str, Any] | None:
