@@ -16,7 +16,7 @@ COMMANDS = {
     "sandbox": "mockserver.commands.remote",
     "key": "mockserver.commands.remote",
     "scenario": "mockserver.commands.remote",
-    "state": "mockserver.commands.remote",
+    "state": "mockserver.commands.state",
     "healthcheck": "mockserver.commands.health",
 }
 

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"engine"},
     "app": {"admin", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
     "serve": {"app", "edge", "engine", "storage", "server", "settings", "progress", "token", "version"},
-    "commands": {"app", "engine", "progress", "healthcheck", "version"},
+    "commands": {"app", "commands", "engine", "progress", "healthcheck", "storage", "version"},
     "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""

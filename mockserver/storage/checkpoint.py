@@ -84,12 +84,28 @@ def load(paths: Paths, disk: Disk) -> Checkpoint:
             raise StoreDamaged(f"{path}: missing from byte 0")
         return decode(path, data)
     except StoreDamaged as damage:
-        beside = f"; {' and '.join(left)} beside it may replace it" if left else ""
+        beside = f"; `testmode state repair` goes back to {' and '.join(left)}" if left else ""
         raise StoreDamaged(f"{damage}{beside}; nothing was changed") from None
 
 
 def save(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> int:
-    """Put the checkpoint in place of the last and answer its size; a crash leaves the one or the other."""
+    """Put the checkpoint in place of the last, which stays as the previous one, and answer its size."""
+    data = _draft(paths, disk, checkpoint)
+    if disk.files.exists(paths.checkpoint):
+        disk.files.unlink(paths.previous)
+        disk.files.keep(paths.checkpoint, paths.previous)
+    _place(paths, disk)
+    return len(data)
+
+
+def replace(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> None:
+    """Put the checkpoint in place of the last, which is no good, and leave the previous one alone."""
+    _draft(paths, disk, checkpoint)
+    _place(paths, disk)
+
+
+def _draft(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> bytes:
+    """Write the checkpoint under another name, and read it back."""
     data, draft = encode(checkpoint), temporary(paths.checkpoint)
     try:
         _write(draft, disk, data)
@@ -98,12 +114,12 @@ def save(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> int:
     except OSError:
         disk.files.unlink(draft)
         raise
-    if disk.files.exists(paths.checkpoint):
-        disk.files.unlink(paths.previous)
-        disk.files.keep(paths.checkpoint, paths.previous)
-    disk.files.replace(draft, paths.checkpoint)
+    return data
+
+
+def _place(paths: Paths, disk: Disk) -> None:
+    disk.files.replace(temporary(paths.checkpoint), paths.checkpoint)
     disk.files.sync_directory(paths.directory)
-    return len(data)
 
 
 def _write(path: Path, disk: Disk, data: bytes) -> None:

@@ -95,7 +95,7 @@ def read(path: Path, data: bytes, last_seq: int) -> Reading:
     """The records behind last_seq; StoreDamaged when anything but the very end is not what was written."""
     reading = scan(path, data, last_seq)
     if reading.damage:
-        raise StoreDamaged(f"{path}: {reading.damage}; nothing was changed")
+        raise StoreDamaged(f"{path}: {reading.damage}; nothing was changed, and `testmode state check` tells more")
     return reading
 
 
