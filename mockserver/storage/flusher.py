@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 class Flusher:
     """Calls ``flush`` again and again in a thread of its own, until it is closed or the store has failed."""
 
-    def __init__(self, flush: Callable[[], None], period: float = PERIOD) -> None:
+    def __init__(self, flush: Callable[[], None], period: float) -> None:
         self._flush, self._period = flush, period
         self._closing = Event()
         self._thread = Thread(target=self._run, name="flusher", daemon=True)

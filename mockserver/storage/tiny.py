@@ -25,7 +25,7 @@ from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.directory import SANDBOXES, kept_in, take
 from mockserver.storage.disk import Disk, Paths, refusal
 from mockserver.storage.files import Files
-from mockserver.storage.flusher import Flusher
+from mockserver.storage.flusher import PERIOD, Flusher
 from mockserver.storage.space import COUNTERS, TinySpace
 from mockserver.storage.storage import LoggedStorage, Transaction
 from mockserver.storage.table import IndexedTable
@@ -105,6 +105,7 @@ class TinyStore:
         files: Files | None = None,
         fsync: Callable[[int], None] | None = None,
         checkpoint_bytes: int = CHECKPOINT_BYTES,
+        flush_seconds: float = PERIOD,
     ) -> None:
         files = files or Files()
         if durability == "memory":
@@ -118,7 +119,7 @@ class TinyStore:
         if directory is not None:
             self._take(directory)
             if durability == "interval":
-                self._flusher = Flusher(self.flush)
+                self._flusher = Flusher(self.flush, flush_seconds)
 
     def _take(self, directory: Path) -> None:
         self._lock = take(self._disk.files, directory)
