@@ -14,7 +14,8 @@ from pathlib import Path
 
 from mockserver.storage import schema
 from mockserver.storage.base import StoreDamaged
-from mockserver.storage.disk import Disk, Paths, temporary, to_json
+from mockserver.storage.disk import Disk, Paths, temporary
+from mockserver.storage.encoded import to_json
 from mockserver.storage.schema import Tables
 
 BOOKKEEPING = "_store"

@@ -1,28 +1,17 @@
-"""What all sandboxes of one store share on the disk, and how JSON is written there."""
+"""What all sandboxes of one store share on the disk, and what its files are called."""
 
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mockserver.storage.base import StoreError, StoreFull
+from mockserver.storage.encoded import Encoded
 from mockserver.storage.files import Files
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
-_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
-
-
-def to_json(value: Any) -> bytes:
-    """The value as compact JSON in UTF-8, keys in the order they have; ValueError or TypeError if it is no JSON."""
-    try:
-        return _plain.encode(value).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which a client may well send as \\ud800
-        return _escaped.encode(value).encode()
 
 
 def refusal(message: str, error: OSError) -> StoreError:
@@ -40,6 +29,7 @@ class Disk:
     checkpoint_bytes: int
     waits: bool = True
     """Whether a write is on the disk before it is acknowledged."""
+    encoded: Encoded = field(default_factory=Encoded)
     failure: str | None = None
     torn_tails: int = 0
     torn_bytes: int = 0

@@ -14,7 +14,8 @@ from tinydb.storages import Storage
 from mockserver.storage import checkpoint, schema
 from mockserver.storage.base import State, StoreError
 from mockserver.storage.checkpoint import BOOKKEEPING, Checkpoint
-from mockserver.storage.disk import Disk, Paths, to_json
+from mockserver.storage.disk import Disk, Paths
+from mockserver.storage.encoded import to_json
 from mockserver.storage.lines import Ops
 from mockserver.storage.log import Log
 from mockserver.storage.replay import exchanged, numbered, replay
@@ -101,7 +102,8 @@ class LoggedStorage(Storage):
     def load(self, state: State) -> int:
         """Exchange all tables for these as one log record and answer its seq; the caller holds the lock."""
         tables, next_ids = numbered(state)
-        seq = self.commit([["load", state]])
+        seq = self._log.append(b'[["load",%b]]' % self._disk.encoded.state(state)) if self._log and self._disk else 0
+        self._owed.clear()
         self._tables, self._next_ids = tables, next_ids
         self._exchanged()
         return seq
