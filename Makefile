@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test check fuzz bench fixtures constraints clean
+.PHONY: run test check fuzz soak bench fixtures constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
@@ -18,6 +18,9 @@ check: $(READY)  ## ruff and mypy --strict
 
 fuzz: $(READY)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
 	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/test_fuzz.py
+
+soak: $(READY)  ## Kill a real server 2,000 times under load, or SOAK_KILLS times, and miss nothing
+	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/test_crash.py
 
 bench: $(READY)  ## Measure; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks

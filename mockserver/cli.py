@@ -17,7 +17,7 @@ COMMANDS = {
     "key": "mockserver.commands.remote",
     "scenario": "mockserver.commands.remote",
     "webhooks": "mockserver.commands.webhooks",
-    "state": "mockserver.commands.remote",
+    "state": "mockserver.commands.state",
     "healthcheck": "mockserver.commands.health",
 }
 

@@ -24,7 +24,7 @@ from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_
 from mockserver.hosts import Hosts, is_loopback  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
-from mockserver.storage.base import StoreError, StoreLocked  # noqa: E402
+from mockserver.storage.base import Durability, StoreError, StoreLocked, StoreNewer  # noqa: E402
 from mockserver.storage.tiny import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
 
@@ -32,6 +32,12 @@ PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
 LAST_SECONDS = 2.0
 """So long may webhooks under way still take when the server stops."""
+STATE: dict[Durability, str] = {
+    "commit": "{data}, every write is on disk before its answer",
+    "interval": "{data}, every write is on disk within 200 ms",
+    "memory": "memory, nothing is kept",
+}
+"""What is said at the start of where the state is."""
 
 
 @click.command()
@@ -39,6 +45,7 @@ LAST_SECONDS = 2.0
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
+@click.option("--durability", help="When a write is on the disk: commit (before its answer), interval or memory.")
 @click.option("--memory", is_flag=True, default=None, help="Keep everything in memory and nothing on disk.")
 @click.option("--seed", help="The seed of the first sandboxes (1).")
 @click.option("--size", help="How much data they begin with: small, medium or large.")
@@ -56,6 +63,8 @@ def serve(**flags: Any) -> None:
         _stop(CONFIGURATION, error)
     except StoreLocked as error:
         _stop(LOCKED, error)
+    except StoreNewer as error:
+        _stop(CONFIGURATION, error)
     except StoreError as error:
         _stop(STORE, error)
 
@@ -63,7 +72,7 @@ def serve(**flags: Any) -> None:
 def _serve(settings: ServerSettings) -> int:
     _log_to_stderr(settings.log_level)
     providers = chosen_providers(settings.providers)
-    store = TinyStore(None if settings.memory else settings.data, fsync=threadpool_fsync)
+    store = TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync)
     try:
         return _run(settings, store, providers)
     finally:
@@ -133,16 +142,17 @@ def _apply(engine: Engine, settings: ServerSettings) -> None:
 
 def _kept_token(settings: ServerSettings) -> str:
     """The admin token: the one the data directory holds, or a new one that it will hold from now on."""
+    if settings.keeps == "memory":
+        return new_token()
     file = settings.data / "admin-token"
-    if not settings.memory and file.is_file():
-        kept = file.read_text().strip()
-        if kept:
-            return kept
-    token = new_token()
-    if not settings.memory:
-        file.touch(mode=0o600)
-        file.write_text(token + "\n")
-    return token
+    try:
+        kept = file.read_text().strip() if file.is_file() else ""
+        if not kept:
+            file.touch(mode=0o600)
+            file.write_text((kept := new_token()) + "\n")
+    except OSError as error:
+        raise StoreError(f"{file}: cannot be used by user {os.getuid()} ({error})") from error
+    return kept
 
 
 def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
@@ -158,13 +168,12 @@ def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) ->
         working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
         key = next(working, "none works now; make one with `testmode key create`")
         click.echo(f"  {provider.title:<9} {base}   key {key}")
-    where = "" if settings.memory or settings.admin_token else f"   (kept in {settings.data / 'admin-token'})"
+    where = (
+        "" if settings.keeps == "memory" or settings.admin_token else f"   (kept in {settings.data / 'admin-token'})"
+    )
     shown = "as given" if settings.admin_token else token
     click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
-    state = (
-        "memory, nothing is kept" if settings.memory else f"{settings.data}, every write is on disk before its answer"
-    )
-    click.echo(f"  {'State':<9} {state}")
+    click.echo(f"  {'State':<9} {STATE[settings.keeps].format(data=settings.data)}")
     click.echo(f"Ready. listening on {url}")
     sys.stdout.flush()
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mockserver.engine import Distribution, Refusal, nearest, parse_duration, path
+from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_duration, path
 
 PREFIX = "TESTMODE_"
 ELSEWHERE = ("URL",)
@@ -48,7 +48,11 @@ class ServerSettings(BaseModel):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
-    memory: bool = Field(default=False, description="Keep everything in memory and nothing on disk.")
+    memory: bool = Field(default=False, description="The same as durability memory.")
+    durability: Durability = Field(
+        default="commit",
+        description="When a write is on the disk: commit, before its answer; interval, within 200 ms; memory, never.",
+    )
     seed: str = Field(default="1", min_length=1, max_length=200, description="The seed of the first sandboxes.")
     size: Literal["small", "medium", "large"] = Field(default="small", description="How much data they begin with.")
     latency: Annotated[Distribution | None, BeforeValidator(_latency)] = Field(
@@ -75,6 +79,11 @@ class ServerSettings(BaseModel):
         default=(), description="Receivers of webhooks that are not nearby: host names, ranges of addresses, or any."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
+
+    @property
+    def keeps(self) -> Durability:
+        """When a write is on the disk, whichever of the two settings says so."""
+        return "memory" if self.memory else self.durability
 
 
 def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSettings:

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "token",
         "version",
     },
-    "commands": {"app", "commands", "engine", "progress", "healthcheck", "version"},
+    "commands": {"app", "commands", "engine", "progress", "healthcheck", "storage", "version"},
     "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -22,8 +24,11 @@ import pytest
 from tests.serving import start_server
 
 CLIENTS = 8
-ROUNDS = 20
+KILLS = int(os.environ.get("SOAK_KILLS", "100"))
+CHAINS = max(2, KILLS // 50)
+"""How many directories there are of either durability, each of which sees its servers killed again and again."""
 STORE, LOCKED = 74, 75
+TOKEN = "crash-token"
 
 
 class Client:
@@ -63,11 +68,66 @@ class Client:
 @contextmanager
 def greeted(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """A server over a directory, its URL, and the key of its first sandbox, which the directory determines."""
-    token = "crash-token"
-    arguments = ("serve", "smartepi", "--port", "0", "--data", str(directory), "--admin-token", token)
-    with start_server(*arguments) as (process, url):
-        answer = fetch(url, "/__admin/sandboxes/smartepi", token)
-        yield process, url, answer["keys"][0]["secret"]
+    with start_server(*arguments(directory)) as (process, url):
+        yield process, url, first_key(url)
+
+
+def arguments(directory: Path, *more: str) -> tuple[str, ...]:
+    return ("serve", "smartepi", "--port", "0", "--data", str(directory), "--admin-token", TOKEN, *more)
+
+
+def first_key(url: str) -> str:
+    secret: str = fetch(url, "/__admin/sandboxes/smartepi", TOKEN)["keys"][0]["secret"]
+    return secret
+
+
+class Nursery:
+    """Starts the server command again and again in processes forked off one that has imported it already."""
+
+    PROGRAM = """
+import os, sys
+from mockserver.cli import cli
+import mockserver.serve, mockserver.providers
+for line in iter(sys.stdin.readline, ""):
+    child = os.fork()
+    if not child:
+        cli(line.split())
+    print("started", child, flush=True)
+    os.waitpid(child, 0)
+    print("ended", child, flush=True)
+"""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(self, *words: str) -> tuple[int, str]:
+        """The process id and the URL of a server that is ready."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+        return int(self._said(r"started (\d+)")), self._said(r"Ready\. listening on (\S+)")
+
+    def kill(self, child: int, number: int = signal.SIGKILL) -> None:
+        """End a server, and wait until it has ended."""
+        os.kill(child, number)
+        self._said(rf"ended ({child})")
+
+    def _said(self, wanted: str) -> str:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("ended") and not wanted.startswith("ended"):
+                raise AssertionError(f"the server ended before it said {wanted!r}")
+            if found := re.match(wanted, line):
+                return found[1]
+        raise AssertionError(f"nobody said {wanted!r}")
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    command = [sys.executable, "-c", Nursery.PROGRAM]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Nursery(process)
+        process.kill()
 
 
 def fetch(url: str, path: str, key: str) -> Any:
@@ -92,46 +152,54 @@ def listed(url: str, path: str, key: str) -> dict[str, Any]:
     return records
 
 
-def load_and_kill(directory: Path, dice: Random, name: str) -> dict[str, Any]:
-    """Let clients write, kill the server at some moment, and answer what it had acknowledged."""
-    with greeted(directory) as (process, url, key):
-        clients = [Client(url, key, f"{name}.{nth}") for nth in range(CLIENTS)]
-        begun = Event()
-        threads = [Thread(target=client.run, args=(begun,)) for client in clients]
-        for thread in threads:
-            thread.start()
-        assert begun.wait(10)
-        # Not a moment that is waited for but one in the middle of the load, at random by the seed.
-        Event().wait(dice.uniform(0.0, 0.25))
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        for thread in threads:
-            thread.join(10)
-            assert not thread.is_alive()
+def loaded(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str, Any]:
+    """Let clients write, have the server killed amid it, and answer what it had acknowledged."""
+    clients = [Client(url, key, f"{name}.{nth}") for nth in range(CLIENTS)]
+    begun = Event()
+    threads = [Thread(target=client.run, args=(begun,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(10)
+    kill()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
     assert [client.refused for client in clients if client.refused] == []
     return {path: record for client in clients for path, record in client.kept.items()}
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_after_a_kill_every_acknowledged_record_is_there_and_none_is_half_there(tmp_path: Path, seed: int) -> None:
-    dice, kept, starts = Random(seed), dict[str, Any](), list[float]()
-    until = monotonic() + 60
-    for nth in range(ROUNDS // 4):
-        kept |= load_and_kill(tmp_path, dice, f"round {seed}.{nth}")
-        began = monotonic()
-        with greeted(tmp_path) as (_, url, key):
-            starts.append(monotonic() - began)
-            found = listed(url, "/smartepi/v1/sectors", key) | listed(url, "/smartepi/v1/employees", key)
-        assert {path: found.get(path) for path in kept} == kept
-        ours = {path: record for path, record in found.items() if record["name"].startswith("round")}
-        assert all(record.get("email", "@") and record["createdAt"] for record in ours.values())
-        # Beside what was acknowledged there may be what each client was just being answered.
-        assert len(ours) - len(kept) <= CLIENTS * (nth + 1)
-        assert len({record["name"] for record in ours.values()}) == len(ours)
-        assert monotonic() < until
-    assert len(kept) > 50
-    assert min(starts) < 2
-    assert max(starts) < 8
+@pytest.mark.parametrize("durability", ["commit", "interval"])
+@pytest.mark.parametrize("chain", range(CHAINS))
+def test_after_a_kill_every_acknowledged_record_is_there_and_none_is_half_there(
+    tmp_path: Path, nursery: Nursery, chain: int, durability: str
+) -> None:
+    dice, kept, kills = Random(chain), dict[str, Any](), KILLS // CHAINS // 2
+    for nth in range(kills + 1):
+        child, url = nursery.start(*arguments(tmp_path, "--durability", durability))
+        key = first_key(url)
+        examine(url, key, kept, CLIENTS * nth)
+        if nth == kills:
+            nursery.kill(child)
+            break
+
+        def at_some_moment(server: int = child) -> None:
+            # Not a moment that is waited for but one in the middle of the load, at random by the seed.
+            Event().wait(dice.uniform(0.0, 0.1))
+            nursery.kill(server)
+
+        kept |= loaded(url, key, f"round {chain}.{nth}", at_some_moment)
+    assert len(kept) > 2 * kills
+
+
+def examine(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
+    """Find every record that was acknowledged, each once and whole, and few others."""
+    found = listed(url, "/smartepi/v1/sectors", key) | listed(url, "/smartepi/v1/employees", key)
+    assert {path: found.get(path) for path in kept} == kept
+    ours = {path: record for path, record in found.items() if record["name"].startswith("round")}
+    assert all(record.get("email", "@") and record["createdAt"] for record in ours.values())
+    # Beside what was acknowledged there may be what each client was just being answered.
+    assert len(ours) - len(kept) <= under_way
+    assert len({record["name"] for record in ours.values()}) == len(ours)
 
 
 def refused(directory: Path) -> subprocess.CompletedProcess[str]:
@@ -148,12 +216,16 @@ def test_a_second_process_on_the_same_directory_is_refused_with_one_sentence(tmp
         assert fetch(url, "/smartepi/v1/sectors", key)["data"]
 
 
-def test_a_killed_servers_directory_is_free_at_once(tmp_path: Path) -> None:
-    with greeted(tmp_path) as (process, _, _):
-        process.kill()
-        process.wait(10)
-    with greeted(tmp_path) as (_, url, key):
-        assert fetch(url, "/smartepi/v1/sectors", key)["data"]
+def test_a_killed_servers_directory_is_free_and_served_at_once(tmp_path: Path) -> None:
+    starts = []
+    for _ in range(4):
+        began = monotonic()
+        with greeted(tmp_path) as (process, url, key):
+            starts.append(monotonic() - began)
+            assert fetch(url, "/smartepi/v1/sectors", key)["data"]
+            process.kill()
+            process.wait(10)
+    assert min(starts) < 2
 
 
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.9])

@@ -158,7 +158,7 @@ def test_what_only_resembles_the_admin_api_reaches_nothing(
 def test_admin_and_health_win_over_a_provider_at_the_root(world: World, alone: World, host: str, root: bool) -> None:
     chosen = alone if root else world
     assert go(chosen, "/health", host).json == {"status": "ok"}
-    assert go(chosen, "/ready", host).json == {"status": "ready"}
+    assert go(chosen, "/ready", host).json["status"] == "ready"
     assert go(chosen, "/__admin/version", host).status_code == 401
     told = go(chosen, "/__admin/version", host, headers={"Authorization": f"Bearer {TOKEN}"})
     assert told.json["name"] == "testmode"

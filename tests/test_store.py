@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tinydb import Query
 
 from mockserver.storage.base import Collection, Record, Space, Store, StoreError
+from mockserver.storage.encoded import Encoded
 from mockserver.storage.tiny import TinyStore
 
 PEOPLE = Collection("people", ("email", "status"))
@@ -282,6 +283,24 @@ def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: St
         assert ids(space.find("people", "email", "p2@example.test")) == ["p2"]
         assert space.count("tickets") == 0
         assert space.bump("a") == 10
+
+
+def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reopen: Callable[[], Store]) -> None:
+    seed = {"people": [person(i) for i in range(5)], "events": []}
+    for turn in range(3):
+        store = reopen()
+        for state in (seed, {"people": [person(turn)]}, seed):
+            store.load("box", dict(state))
+        assert reopen().export("box")["people"] == seed["people"]
+
+
+def test_what_is_remembered_of_loaded_states_is_bounded_and_never_mistaken() -> None:
+    encoded = Encoded(200)
+    for i in range(50):
+        state = {"people": [person(i)], "note": [{"id": "\ud800"}]}
+        assert json.loads(encoded.state(state)) == state
+        assert encoded.state(state) == encoded.state(dict(state))
+        assert sum(len(data) for _, data in encoded._known.values()) == encoded._bytes <= 200
 
 
 def test_a_load_empties_claims_and_numbers_anew(store: Store) -> None:

@@ -14,9 +14,20 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from mockserver import edge
-from mockserver.admin import failures, handlers, models, observed, webhooks
+from mockserver.admin import failures, handlers, models, observed, views, webhooks
 from mockserver.admin.ask import Ask
-from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, nearest, parse_body, path
+from mockserver.engine import (
+    Engine,
+    FaultRule,
+    Problem,
+    Refusal,
+    StoreError,
+    as_json,
+    nearest,
+    parse_body,
+    path,
+    unkept,
+)
 
 _log = logging.getLogger("testmode")
 PREFIX = "/__admin"
@@ -113,12 +124,13 @@ def register(app: Flask, engine: Engine, token: str) -> None:
     for health in ("/health", "/healthz"):
         app.add_url_rule(health, f"health{health}", lambda: _json({"status": "ok"}), methods=["GET"])
     for ready in ("/ready", "/readyz"):
-        app.add_url_rule(ready, f"ready{ready}", _ready, methods=["GET"])
+        app.add_url_rule(ready, f"ready{ready}", partial(_ready, engine), methods=["GET"])
     app.before_request(partial(_gate, token))
     app.register_error_handler(HTTPException, partial(_http_error, engine))
     app.register_error_handler(Refusal, lambda refusal: _problem(refusal.status, str(refusal)))
     # A simulation may do what an operation does, and be refused as that is.
     app.register_error_handler(Problem, lambda problem: _problem(422, problem.detail or problem.code))
+    app.register_error_handler(StoreError, _unkept)
 
 
 def _gate(token: str) -> Response | None:
@@ -215,8 +227,18 @@ def _http_error(engine: Engine, error: HTTPException) -> Response:
     return response
 
 
-def _ready() -> Response:
-    return _problem(503, "the server is stopping") if edge.stopping.is_set() else _json({"status": "ready"})
+def _unkept(error: StoreError) -> Response:
+    _log.error("%s", error)
+    return _problem(unkept(error)[0], str(error))
+
+
+def _ready(engine: Engine) -> Response:
+    condition = engine.condition
+    if edge.stopping.is_set():
+        return _problem(503, "the server is stopping")
+    if condition.failure:
+        return _problem(503, condition.failure)
+    return _json({"status": "ready", "store": views.store(condition)})
 
 
 def _openapi() -> Response:

@@ -21,8 +21,8 @@ from mockserver.engine import (
 
 
 def version(ask: Ask) -> Any:
-    """Which Testmode this is."""
-    return {"name": "testmode", "version": __version__}
+    """Which Testmode this is, and when a write is on the disk."""
+    return {"name": "testmode", "version": __version__, "store": views.store(ask.engine.condition)}
 
 
 def providers(ask: Ask) -> Any:

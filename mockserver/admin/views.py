@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from mockserver.engine import ActiveRule, Engine, Key, Provider, Sandbox, Scenario, describe, iso, pending
+from mockserver.engine import ActiveRule, Condition, Engine, Key, Provider, Sandbox, Scenario, describe, iso, pending
 
 
 def _when(instant: int | None) -> str | None:
@@ -141,6 +141,15 @@ def metrics(engine: Engine) -> str:
             labels = f'provider="{each.provider.name}",sandbox="{each.id}",status="{status or "none"}"'
             lines.append(f"testmode_calls_total{{{labels}}} {number}")
     return "\n".join(lines) + "\n"
+
+
+def store(condition: Condition) -> dict[str, Any]:
+    """What the store promises, and what it had to cut off its logs at the start."""
+    return {
+        "durability": condition.durability,
+        "torn_tails": condition.torn_tails,
+        "torn_bytes": condition.torn_bytes,
+    }
 
 
 def event(record: Any) -> dict[str, Any]:

@@ -35,14 +35,15 @@ class Admin:
             response = connection.getresponse()
             text = response.read()
         except (OSError, HTTPException) as error:
-            _end(f"cannot reach {self.url}: {error}; is `testmode serve` running? TESTMODE_URL says where", UNREACHABLE)
+            end(f"cannot reach {self.url}: {error}; is `testmode serve` running? TESTMODE_URL says where", UNREACHABLE)
         answer = loads(text) if text else None
         if response.status >= 400:
-            _end(answer["detail"] if answer else f"{self.url} answered {response.status}", REFUSED)
+            end(answer["detail"] if answer else f"{self.url} answered {response.status}", REFUSED)
         return answer
 
 
-def _end(message: str, code: int) -> NoReturn:
+def end(message: str, code: int) -> NoReturn:
+    """Say in one sentence why the command ends, and end it."""
     click.echo(f"testmode: {message}", err=True)
     sys.exit(code)
 
@@ -57,7 +58,7 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, Any]:
     for word in parameters:
         name, equals, text = word.partition("=")
         if not equals:
-            _end(f"{word!r} is not a parameter; write it as name=value", 2)
+            end(f"{word!r} is not a parameter; write it as name=value", 2)
         try:
             body[name] = loads(text)
         except ValueError:
@@ -122,7 +123,7 @@ def show_key(sandbox: str) -> None:
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
             return
-    _end(f"{sandbox} has no key that works now", REFUSED)
+    end(f"{sandbox} has no key that works now", REFUSED)
 
 
 @key.command("list")
@@ -186,30 +187,3 @@ def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
 def scenario_off(sandbox: str, name: str) -> None:
     """Switch the scenario NAME off in SANDBOX."""
     Admin().ask("DELETE", f"/sandboxes/{quote(sandbox, safe='')}/scenarios/{quote(name, safe='')}")
-
-
-@click.group()
-def state() -> None:
-    """Export and import the state of a sandbox."""
-
-
-@state.command("export")
-@click.argument("sandbox")
-@click.argument("file", type=click.File("w"), default="-")
-def export_state(sandbox: str, file: Any) -> None:
-    """Write everything SANDBOX keeps to FILE, or print it."""
-    answer = Admin().ask("GET", f"/sandboxes/{quote(sandbox, safe='')}/state")
-    file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
-
-
-@state.command("import")
-@click.argument("sandbox")
-@click.argument("file", type=click.File("rb"))
-def import_state(sandbox: str, file: Any) -> None:
-    """Put SANDBOX into the state FILE holds."""
-    data = file.read()
-    try:
-        document = loads(data)
-    except ValueError as error:
-        _end(f"{file.name}: not JSON: {error}", 2)
-    Admin().ask("PUT", f"/sandboxes/{quote(sandbox, safe='')}/state", document)

@@ -33,7 +33,7 @@ from mockserver.engine.openapi import document as openapi_document
 from mockserver.engine.openapi import parameters
 from mockserver.engine.operations import Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
-from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown
+from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
@@ -54,7 +54,7 @@ from mockserver.engine.webhooks.outbox import Parcel
 from mockserver.engine.webhooks.signatures import Forged, check_plain, check_timed, plain, timed
 from mockserver.engine.webhooks.style import Letter, Received, WebhookStyle, standard_webhooks
 from mockserver.nearest import nearest
-from mockserver.storage.base import Collection, Position, Record, Space, State
+from mockserver.storage.base import Collection, Condition, Durability, Position, Record, Space, State, StoreError
 
 __all__ = [
     "HEX",
@@ -72,9 +72,11 @@ __all__ = [
     "Chance",
     "Clock",
     "Collection",
+    "Condition",
     "Credential",
     "Dialect",
     "Distribution",
+    "Durability",
     "Duration",
     "Engine",
     "Fault",
@@ -119,6 +121,7 @@ __all__ = [
     "Stage",
     "State",
     "Step",
+    "StoreError",
     "Taken",
     "Timed",
     "Uniform",
@@ -161,6 +164,7 @@ __all__ = [
     "test_event",
     "timed",
     "timer",
+    "unkept",
     "validate",
     "wall",
     "write_duration",

@@ -31,3 +31,11 @@ class Dialect(Protocol):
 def as_json(value: Any, *, sort: bool = False) -> bytes:
     """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name."""
     return dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, sort_keys=sort).encode()
+
+
+def plain_problem(status: int, detail: str) -> Reply:
+    """An answer of the server's own, in nobody's dialect: for what no vendor has words for."""
+    from mockserver.engine.call import Reply
+
+    body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
+    return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))

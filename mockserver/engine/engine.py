@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
 from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.checks import check_settings, checked_state
 from mockserver.engine.clock import wall
-from mockserver.engine.dialect import as_json
+from mockserver.engine.dialect import plain_problem
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory
-from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown
+from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Progress, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.engine.templates import Templates
 from mockserver.engine.webhooks.attempt import Post, Unsent
-from mockserver.storage.base import State, Store, StoreError
+from mockserver.storage.base import Condition, State, Store, StoreError
 
 MOST_SANDBOXES = 200
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -66,6 +67,11 @@ class Engine:
             self._reopen(name)
         self._check_firsts()
 
+    @property
+    def condition(self) -> Condition:
+        """What the store under all sandboxes promises, and how it is."""
+        return self._store.condition
+
     def _check_firsts(self) -> None:
         for provider in self.providers.values():
             first = self.sandboxes.get(provider.name)
@@ -95,9 +101,15 @@ class Engine:
             id = id or self._free_id(chosen)
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
-            self._store.open(id)
-            self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-            self._store.load(id, self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress))
+            state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
+            try:
+                self._store.open(id)
+                self._store.declare(id, (*COLLECTIONS, *chosen.collections))
+                self._store.load(id, state)
+            except StoreError:
+                with suppress(StoreError):  # else the next start does it
+                    self._store.delete(id)
+                raise
             return self._open(id, chosen)
 
     def _check_id(self, id: str) -> None:
@@ -233,14 +245,14 @@ class Engine:
             return sandbox.provider.answer(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
-            return _plain(503, "The sandbox's store has failed; the server's log says how")
+            return plain_problem(*unkept(error))
         except Superseded as superseded:
-            return _plain(503, str(superseded).capitalize())
+            return plain_problem(503, str(superseded).capitalize())
         except Exception:
             if self.propagate:
                 raise
             _log.exception("a bug of Testmode's own in %s %s", call.method, call.path)
-            reply = _plain(
+            reply = plain_problem(
                 500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
             )
             reply.headers.append(("X-Testmode-Bug", "1"))
@@ -285,8 +297,3 @@ class Engine:
             id = f"{provider.name}-{self._names.text(provider.name, made, 8)}"
             if id not in self.sandboxes:
                 return id
-
-
-def _plain(status: int, detail: str) -> Reply:
-    body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
-    return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))

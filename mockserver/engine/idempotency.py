@@ -44,11 +44,13 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     name = _name(call, policy)
     fingerprint = _fingerprint(call, policy)
     with call.sandbox.transaction(durable=False) as space:
-        kept = space.get(KEPT, name)
-        if kept and call.now < kept["expires"]:
-            return _replay(call, policy, kept, fingerprint)
+        # Asked first: what the first request has written already is not known to last before it lets go.
         if not space.claim(name):
             raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
+        kept = space.get(KEPT, name)
+        if kept and call.now < kept["expires"]:
+            space.release(name)
+            return _replay(call, policy, kept, fingerprint)
     call.before_commit.append(lambda space, reply: _keep(space, call, policy, name, fingerprint, reply))
     try:
         return proceed(call)

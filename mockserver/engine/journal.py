@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.engine.call import Call, Reply
 from mockserver.engine.clock import iso
 from mockserver.engine.faults.match import Match
-from mockserver.engine.problem import Superseded
+from mockserver.engine.problem import Superseded, unkept
 from mockserver.engine.redaction import redact, redact_headers
 from mockserver.storage.base import StoreError
 
@@ -163,10 +163,16 @@ def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         reply = proceed(call)
     except Exception as error:
         bug = format_exc()
-        reply = Reply(503 if isinstance(error, StoreError | Superseded) else 500)
+        reply = Reply(_status(error))
         raise
     finally:
         asked, answered = Body.of(call.data), Body.of(reply.body)
         milliseconds = (perf_counter() - began) * 1000
         call.sandbox.journal.add(Entry(call, reply, milliseconds, asked, answered, bug))
     return reply
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, StoreError):
+        return unkept(error)[0]
+    return 503 if isinstance(error, Superseded) else 500

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule, FaultRule
 from mockserver.engine.problem import Refusal, Taken, Unknown
-from mockserver.storage.base import Record, Space
+from mockserver.storage.base import Record, Space, StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
@@ -42,7 +43,7 @@ class Ruleset:
         The rules ``instead_of`` go, and what ``beside`` writes is written, at the same time, or nothing happens.
         """
         now, ids = self._sandbox.now(), []
-        with self._sandbox.transaction() as space:
+        with self._changing() as space:
             for id in instead_of:
                 _forget(space, id)
             for rule in rules:
@@ -54,19 +55,29 @@ class Ruleset:
                 space.put("_faults", {**rule.model_dump(mode="json"), "set_at": now, "scenario": scenario})
                 ids.append(rule.id)
             beside(space)
-            self.reload(space)
         return ids
 
     def drop(self, ids: Iterable[str] | None = None, beside: Callable[[Space], None] = _nothing) -> None:
         """Remove rules by id, or all of them; Unknown names the nearest."""
         known = [active.rule.id for active in self.active]
-        with self._sandbox.transaction() as space:
+        with self._changing() as space:
             for id in known if ids is None else ids:
                 if space.get("_faults", id) is None:
                     raise Unknown("fault rule", id, known)
                 _forget(space, id)
             beside(space)
-            self.reload(space)
+
+    @contextmanager
+    def _changing(self) -> Iterator[Space]:
+        """A transaction whose rules are at work once it is left, and are not when the store did not keep it."""
+        try:
+            with self._sandbox.transaction() as space:
+                yield space
+                self.reload(space)
+        except StoreError:
+            with self._sandbox.transaction() as space:
+                self.reload(space)
+            raise
 
     def reload(self, space: Space) -> None:
         """Take over the rules the store holds."""

@@ -28,7 +28,7 @@ from mockserver.engine.validate import path
 from mockserver.engine.webhooks.attempt import Post
 from mockserver.engine.webhooks.endpoints import Endpoints
 from mockserver.engine.webhooks.outbox import Outbox
-from mockserver.storage.base import Collection, Space, Store
+from mockserver.storage.base import Collection, Space, Store, StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.scenarios import Overlay
@@ -165,11 +165,11 @@ class Sandbox:
         self.settings = Settings.model_validate(merged)
         try:
             self.apply()
-        except Refusal:
+            self._keep("settings", self.settings.model_dump(mode="json"))
+        except (Refusal, StoreError):
             self.settings = before
             self.apply()
             raise
-        self._keep("settings", self.settings.model_dump(mode="json"))
 
     def serial(self) -> int:
         """The number of the next call; unique for ever, since blocks of numbers are reserved in the store."""
@@ -187,7 +187,11 @@ class Sandbox:
         """The instant it is here, once everything due until then has been done."""
         now = self.clock.now(wall())
         if self.agenda.next_due is not None and self.agenda.next_due <= now:
-            self.agenda.run(now)
+            try:
+                self.agenda.run(now)
+            except StoreError as error:
+                # Reading goes on as it was before; whoever would write is told by the store itself.
+                _log.error("%s: what is due has to wait: %s", self.id, error)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
@@ -221,13 +225,15 @@ class Sandbox:
         target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
         if not 0 <= target <= LATEST:
             raise Refusal("the clock goes from 1970 to 9999")
-        before = self.clock.now(here)
+        left, before = self.clock, self.clock.now(here)
         done = self._move_to(target)
-        self.clock = clock
+        # Should it not be kept, time stands where it stood.
+        self.clock = left
         with self.transaction() as space:
             space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
             if target < before:
                 space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        self.clock = clock
         self.outbox.wake()  # What is due next may have come nearer.
         return done
 

@@ -15,7 +15,7 @@ from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.sandbox import Sandbox
 from mockserver.engine.validate import path
 from mockserver.nearest import nearest
-from mockserver.storage.base import Space
+from mockserver.storage.base import Space, StoreError
 
 Overlay = Mapping[str, Any]
 """The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
@@ -121,7 +121,7 @@ def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) ->
         sandbox.ruleset.set(
             rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario), beside=partial(_remember, record)
         )
-    except Refusal:
+    except (Refusal, StoreError):
         sandbox.overlays = before
         sandbox.apply()
         raise

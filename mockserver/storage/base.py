@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Record = Mapping[str, Any]
 Position = tuple[Any, ...]
@@ -31,6 +31,21 @@ class Collection:
     name: str
     indexes: tuple[str, ...] = ()
     volatile: bool = False
+
+
+Durability = Literal["commit", "interval", "memory"]
+"""When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
+nothing from the first two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a store is: what it promises, why it takes no more writes if so, and what it had to cut off at the start."""
+
+    durability: Durability
+    failure: str | None = None
+    torn_tails: int = 0
+    torn_bytes: int = 0
 
 
 class Space(Protocol):
@@ -96,8 +111,10 @@ class Store(Protocol):
     def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
 
-        With ``durable`` the caller waits, after the lock is let go, until the record is on the disk. Without, the
-        record survives the death of the process but perhaps not of the machine. Never wait for anything inside.
+        With ``durable`` the caller waits, after the lock is let go, until the record is as safe as the store's
+        durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
+        survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
+        in memory for the next one that is kept. Never wait for anything inside.
         """
 
     def export(self, sandbox: str) -> State:
@@ -113,8 +130,8 @@ class Store(Protocol):
         """Bring to the disk what was written without waiting for it."""
 
     @property
-    def failure(self) -> str | None:
-        """Why the store takes no more writes, or None while it does."""
+    def condition(self) -> Condition:
+        """What the store promises, and how it is."""
 
     def close(self) -> None:
         """Write a checkpoint of everything and let go of the files."""
@@ -122,6 +139,14 @@ class Store(Protocol):
 
 class StoreError(Exception):
     """The store could not keep or read something; the message names the file, the place and the reason."""
+
+
+class StoreFull(StoreError):
+    """There is no room for a write; it was taken back whole, and the next one may fit again."""
+
+
+class StoreNewer(StoreError):
+    """A file on the disk was written by a newer server; it is left untouched."""
 
 
 class StoreDamaged(StoreError):

@@ -6,19 +6,19 @@ behind that member, so a file can be checked without writing it again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from mockserver.storage.base import StoreDamaged, StoreError
-from mockserver.storage.disk import Disk, Paths, to_json
+from mockserver.storage import schema
+from mockserver.storage.base import StoreDamaged
+from mockserver.storage.disk import Disk, Paths, temporary
+from mockserver.storage.encoded import to_json
+from mockserver.storage.schema import Tables
 
-SCHEMA = 1
 BOOKKEEPING = "_store"
-Rows = dict[str, dict[str, Any]]
-"""One table as TinyDB has it: doc_id, as a string, to document."""
 
 _OPENING = b'{"_store":{"1":{"sha256":"'
 _HASHED_FROM = len(_OPENING) + 64
@@ -26,17 +26,24 @@ _HASHED_FROM = len(_OPENING) + 64
 
 @dataclass(slots=True)
 class Checkpoint:
-    """Everything a sandbox keeps, as of the record last_seq."""
+    """Everything a sandbox keeps, as of the record last_seq; generation counts the checkpoints written so far."""
 
     last_seq: int = 0
-    tables: dict[str, Rows] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
     next_ids: dict[str, int] = field(default_factory=dict)
+    generation: int = 0
+    schema: int | None = None
     size: int = 0
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
-    """The checkpoint as the bytes of its file."""
-    book = {"schema": SCHEMA, "last_seq": checkpoint.last_seq, "next_ids": checkpoint.next_ids}
+    """The checkpoint, which is of today's schema, as the bytes of its file."""
+    book = {
+        "schema": schema.SCHEMA,
+        "generation": checkpoint.generation,
+        "last_seq": checkpoint.last_seq,
+        "next_ids": checkpoint.next_ids,
+    }
     tables = to_json(checkpoint.tables)[1:]
     hashed = b'",%b}%b%b' % (to_json(book)[1:], b"" if tables == b"}" else b",", tables)
     return b"%b%b%b" % (_OPENING, hashlib.sha256(hashed).hexdigest().encode(), hashed)
@@ -47,12 +54,12 @@ def decode(path: Path, data: bytes) -> Checkpoint:
     hashed = data[_HASHED_FROM:]
     digest = hashlib.sha256(hashed).hexdigest().encode()
     if data[:_HASHED_FROM] != _OPENING + digest:
-        raise StoreDamaged(f"{path}: {_whereabouts(data)}; nothing was changed")
+        raise StoreDamaged(f"{path}: {_whereabouts(data)}")
     tables = json.loads(data)
     book = tables.pop(BOOKKEEPING)["1"]
-    if book["schema"] > SCHEMA:
-        raise StoreError(f"{path}: written in schema {book['schema']} by a newer server; this one knows {SCHEMA}")
-    return Checkpoint(book["last_seq"], tables, book["next_ids"], len(data))
+    schema.refuse_newer(book["schema"], path)
+    generation = book.get("generation", 0)  # files are older than the count of them
+    return Checkpoint(book["last_seq"], tables, book["next_ids"], generation, book["schema"], len(data))
 
 
 def _whereabouts(data: bytes) -> str:
@@ -68,29 +75,52 @@ def _whereabouts(data: bytes) -> str:
 
 
 def load(paths: Paths, disk: Disk) -> Checkpoint:
-    """The checkpoint on the disk, or an empty one where there is none yet."""
-    data = disk.files.read(paths.checkpoint)
-    if data is not None:
-        return decode(paths.checkpoint, data)
-    if disk.files.exists(paths.previous):
-        raise StoreDamaged(f"{paths.checkpoint}: missing from byte 0, though {paths.previous.name} is there")
-    return Checkpoint()
+    """The checkpoint on the disk, or an empty one where there is none yet; StoreDamaged says what is left beside it."""
+    data, path = disk.files.read(paths.checkpoint), paths.checkpoint
+    left = [each.name for each in (paths.previous, paths.previous_log) if disk.files.exists(each)]
+    if data is None and not left:
+        return Checkpoint()
+    try:
+        if data is None:
+            raise StoreDamaged(f"{path}: missing from byte 0")
+        return decode(path, data)
+    except StoreDamaged as damage:
+        beside = f"; `testmode state repair` goes back to {' and '.join(left)}" if left else ""
+        raise StoreDamaged(f"{damage}{beside}; nothing was changed") from None
 
 
 def save(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> int:
-    """Put the checkpoint in place of the last and answer its size; a crash leaves the one or the other."""
-    data = encode(checkpoint)
-    try:
-        _write(paths.temporary, disk, data)
-    except OSError:
-        disk.files.unlink(paths.temporary)
-        raise
+    """Put the checkpoint in place of the last, which stays as the previous one, and answer its size."""
+    data = _draft(paths, disk, checkpoint)
     if disk.files.exists(paths.checkpoint):
         disk.files.unlink(paths.previous)
         disk.files.keep(paths.checkpoint, paths.previous)
-    disk.files.replace(paths.temporary, paths.checkpoint)
-    disk.files.sync_directory(paths.directory)
+    _place(paths, disk)
     return len(data)
+
+
+def replace(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> None:
+    """Put the checkpoint in place of the last, which is no good, and leave the previous one alone."""
+    _draft(paths, disk, checkpoint)
+    _place(paths, disk)
+
+
+def _draft(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> bytes:
+    """Write the checkpoint under another name, and read it back."""
+    data, draft = encode(checkpoint), temporary(paths.checkpoint)
+    try:
+        _write(draft, disk, data)
+        if disk.files.read(draft) != data:
+            raise OSError(errno.EIO, "what was read back is not what was written", str(draft))
+    except OSError:
+        disk.files.unlink(draft)
+        raise
+    return data
+
+
+def _place(paths: Paths, disk: Disk) -> None:
+    disk.files.replace(temporary(paths.checkpoint), paths.checkpoint)
+    disk.files.sync_directory(paths.directory)
 
 
 def _write(path: Path, disk: Disk, data: bytes) -> None:

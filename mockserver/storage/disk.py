@@ -1,36 +1,38 @@
-"""What all sandboxes of one store share on the disk, and how JSON is written there."""
+"""What all sandboxes of one store share on the disk, and what its files are called."""
 
 from __future__ import annotations
 
-import json
+import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from mockserver.storage.base import StoreError
+from mockserver.storage.base import StoreError, StoreFull
+from mockserver.storage.encoded import Encoded
 from mockserver.storage.files import Files
 
-_plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
-_escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-def to_json(value: Any) -> bytes:
-    """The value as compact JSON in UTF-8, keys in the order they have; ValueError or TypeError if it is no JSON."""
-    try:
-        return _plain.encode(value).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which a client may well send as \\ud800
-        return _escaped.encode(value).encode()
+def refusal(message: str, error: OSError) -> StoreError:
+    """The StoreError for what the system would not do; StoreFull where there was no room for it."""
+    kind = StoreFull if error.errno in _NO_ROOM else StoreError
+    return kind(f"{message} ({error})")
 
 
 @dataclass(slots=True)
 class Disk:
-    """The file layer, the way to fsync, when to checkpoint, and whether the disk has let the store down."""
+    """The file layer, when to fsync and to checkpoint, whether the disk has let the store down, what was torn."""
 
     files: Files
     fsync: Callable[[int], None]
     checkpoint_bytes: int
+    waits: bool = True
+    """Whether a write is on the disk before it is acknowledged."""
+    encoded: Encoded = field(default_factory=Encoded)
     failure: str | None = None
+    torn_tails: int = 0
+    torn_bytes: int = 0
 
     def refuse_if_failed(self) -> None:
         """StoreError when a write may no longer be promised to last."""
@@ -57,13 +59,8 @@ class Paths:
 
     @property
     def previous(self) -> Path:
-        """The checkpoint before the last, for a person to turn to; never read by the store."""
+        """The checkpoint before the last: what a repair begins from when the last is damaged."""
         return self.directory / f"{self.sandbox}.json.prev"
-
-    @property
-    def temporary(self) -> Path:
-        """A checkpoint that is being written."""
-        return self.directory / f"{self.sandbox}.json.tmp"
 
     @property
     def log(self) -> Path:
@@ -71,6 +68,25 @@ class Paths:
         return self.directory / f"{self.sandbox}.log"
 
     @property
+    def previous_log(self) -> Path:
+        """What was written between the previous checkpoint and the last."""
+        return self.directory / f"{self.sandbox}.log.prev"
+
+    @property
     def deleted(self) -> Path:
         """While this is there the sandbox is gone, whatever else is still lying about."""
         return self.directory / f"{self.sandbox}.deleted"
+
+    @property
+    def state(self) -> tuple[Path, ...]:
+        """The files that hold the sandbox's records, in the order in which they may go."""
+        return (self.log, self.previous_log, self.checkpoint, self.previous)
+
+
+KINDS = ("json", "log", "json.prev", "log.prev")
+"""What follows a sandbox's name in the files that say that it is there."""
+
+
+def temporary(path: Path) -> Path:
+    """Where a file is written before it takes its name."""
+    return path.with_name(f"{path.name}.tmp")

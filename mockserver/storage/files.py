@@ -14,8 +14,8 @@ class Files:
     """The operating system's files; every method raises OSError as the system does."""
 
     def make_directory(self, path: Path) -> None:
-        """Have the directory there, with its parents, readable by its owner only."""
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Have the directory there, readable by its owner only; its parent must be there already."""
+        path.mkdir(mode=0o700, exist_ok=True)
 
     def lock(self, path: Path) -> int:
         """Take the one exclusive lock on the file and answer the handle that holds it; BlockingIOError if taken."""

@@ -37,11 +37,22 @@ def prefix_bounds(prefix: str) -> tuple[Entry, Entry]:
 
 
 class Index:
-    """The entries of one table along one field, in order; without a field, in creation order."""
+    """The entries of one table along one field, in order; without a field, in creation order.
 
-    def __init__(self, field: str | None) -> None:
+    Filled when it is first looked into, so that whoever exchanges a whole table does not wait for what nobody asks.
+    """
+
+    def __init__(self, field: str | None, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._field = field
-        self._entries = SortedList()
+        self._rows = rows
+        self._filled: SortedList | None = None
+
+    @property
+    def _entries(self) -> SortedList:
+        if self._filled is None:
+            entries = (self.entry(int(n), record) for n, record in self._rows.items())
+            self._filled = SortedList(entry for entry in entries if entry is not None)
+        return self._filled
 
     def entry(self, n: int, record: Mapping[str, Any]) -> Entry | None:
         """Where the record stands, or None when it does not belong here."""
@@ -50,13 +61,10 @@ class Index:
         found = key(record.get(self._field))
         return None if found is None else (*found, n)
 
-    def fill(self, records: Iterator[tuple[int, Mapping[str, Any]]]) -> None:
-        """Begin anew with these records."""
-        entries = (self.entry(n, record) for n, record in records)
-        self._entries = SortedList(entry for entry in entries if entry is not None)
-
     def change(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
-        """Take note that record n was old and is new; None is no record."""
+        """Take note, before the rows change, that record n was old and is new; None is no record."""
+        if self._filled is None:
+            return
         before = None if old is None else self.entry(n, old)
         after = None if new is None else self.entry(n, new)
         if before == after:

@@ -11,11 +11,15 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tinydb.storages import Storage
 
-from mockserver.storage import checkpoint
+from mockserver.storage import checkpoint, schema
 from mockserver.storage.base import State, StoreError
-from mockserver.storage.checkpoint import BOOKKEEPING, Checkpoint, Rows
+from mockserver.storage.checkpoint import BOOKKEEPING, Checkpoint
 from mockserver.storage.disk import Disk, Paths
-from mockserver.storage.log import Log, Ops
+from mockserver.storage.encoded import to_json
+from mockserver.storage.lines import Ops
+from mockserver.storage.log import Log
+from mockserver.storage.replay import exchanged, numbered, replay
+from mockserver.storage.schema import Rows, Tables
 
 _log = logging.getLogger(__name__)
 
@@ -28,33 +32,36 @@ class LoggedStorage(Storage):
         self._owner: int | None = None
         self._closed = False
         self._watchers: list[Callable[[], None]] = []
-        self._tables: dict[str, Rows] = {}
+        self._tables: Tables = {}
         self._next_ids: dict[str, int] = {}
+        self._owed: dict[tuple[str, int], list[Any]] = {}
+        """By table and number, what was only counted while the disk took nothing; the next record takes it along."""
+        self._generation = 0
         self._paths, self._disk, self._log = paths, disk, None
         if paths is not None and disk is not None:
-            self._log = Log(paths.log, disk)
+            self._log = Log(paths, disk)
             self._recover(paths, disk, self._log)
 
     def _recover(self, paths: Paths, disk: Disk, log: Log) -> None:
         found = checkpoint.load(paths, disk)
-        self._tables, self._next_ids = found.tables, found.next_ids
+        reading = log.open(found.last_seq)
+        for ops in reading.ops():
+            replay(found, ops)
+        self._tables, self._next_ids, self._generation = found.tables, found.next_ids, found.generation
         self._threshold = max(disk.checkpoint_bytes, found.size)
-        for ops in log.open(found.last_seq):
-            self._replay(ops)
+        kept_in = found.schema or reading.schema or schema.SCHEMA
+        if kept_in < schema.SCHEMA:
+            self._migrate(paths, disk, kept_in)
 
-    def _replay(self, ops: Ops) -> None:
-        for op, *rest in ops:
-            if op == "load":
-                self._tables, self._next_ids = _numbered(rest[0])
-            elif op == "write":
-                self._write(rest[0])
-            elif op == "put":
-                name, n, record = rest
-                self.rows(name)[str(n)] = record
-                self._next_ids[name] = max(self._next_ids.get(name, 1), n + 1)
-            else:
-                name, n = rest
-                del self.rows(name)[str(n)]
+    def _migrate(self, paths: Paths, disk: Disk, kept_in: int) -> None:
+        """Come into today's schema; what lay on the disk in the older one stays there under another name."""
+        self._tables = schema.migrate(self._tables, kept_in)
+        for path in filter(disk.files.exists, (paths.checkpoint, paths.log)):
+            copy = path.with_name(f"{path.name}.schema-{kept_in}")
+            disk.files.unlink(copy)
+            disk.files.keep(path, copy)
+        self._checkpoint()
+        _log.warning("%s: brought from schema %d to %d", paths.checkpoint, kept_in, schema.SCHEMA)
 
     @property
     def logged(self) -> bool:
@@ -86,21 +93,17 @@ class LoggedStorage(Storage):
         with self.exclusive():
             tables = {name: rows for name, rows in data.items() if name != BOOKKEEPING}
             self.commit([["write", tables]])
-            self._write(tables)
+            self._tables, self._next_ids = exchanged(tables, self._next_ids)
             self._exchanged()
             if self._log and self._disk:
                 self._try_checkpoint(self._log, self._disk)
                 self.flush()
 
-    def _write(self, tables: dict[str, Rows]) -> None:
-        self._tables = {name: dict(rows) for name, rows in tables.items()}
-        for name, rows in self._tables.items():
-            self._next_ids[name] = max(self.peek_id(name), 1 + max(map(int, rows), default=0))
-
     def load(self, state: State) -> int:
         """Exchange all tables for these as one log record and answer its seq; the caller holds the lock."""
-        tables, next_ids = _numbered(state)
-        seq = self.commit([["load", state]])
+        tables, next_ids = numbered(state)
+        seq = self._log.append(b'[["load",%b]]' % self._disk.encoded.state(state)) if self._log and self._disk else 0
+        self._owed.clear()
         self._tables, self._next_ids = tables, next_ids
         self._exchanged()
         return seq
@@ -109,13 +112,26 @@ class LoggedStorage(Storage):
         for replaced in self._watchers:
             replaced()
 
-    def commit(self, ops: Ops) -> int:
-        """Put the writes into the log as one record and answer its seq; the caller holds the lock."""
-        return self._log.append(ops) if self._log else 0
+    def commit(self, ops: Ops, *, durable: bool = True) -> int:
+        """Put the writes into the log as one record and answer its seq; the caller holds the lock.
+
+        Writes that need not be durable are owed to the log, and 0 answered, while the disk does not take them.
+        """
+        if self._log is None:
+            return 0
+        try:
+            seq = self._log.append(to_json([*self._owed.values(), *ops]))
+        except StoreError:
+            if durable:
+                raise
+            self._owed.update({(op[1], op[2]): op for op in ops})
+            return 0
+        self._owed.clear()
+        return seq
 
     def sync(self, seq: int) -> None:
-        """Wait until the record is on the disk; the caller does not hold the lock."""
-        if self._log:
+        """Wait until the record is as safe as was promised; the caller does not hold the lock."""
+        if self._log and self._disk and self._disk.waits:
             self._log.sync(seq)
 
     def flush(self) -> None:
@@ -133,14 +149,20 @@ class LoggedStorage(Storage):
             self._checkpoint()
         except OSError as error:  # the log still has everything, so this can wait
             self._threshold = log.size + disk.checkpoint_bytes
-            _log.warning("%s: no checkpoint could be written (%s); going on with the log", self._paths, error)
+            where = self._paths and self._paths.checkpoint
+            _log.warning("%s: no checkpoint could be written (%s); going on with the log", where, error)
 
     def _checkpoint(self) -> None:
         if self._log and self._disk and self._paths:
             self._disk.refuse_if_failed()
-            state = Checkpoint(self._log.seq, self.read(), self._next_ids)
+            self._log.sync(
+                self._log.seq
+            )  # together with the checkpoint before, the log must say all that this one does
+            state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1)
             size = checkpoint.save(self._paths, self._disk, state)
-            self._log.empty()
+            self._generation = state.generation
+            self._owed.clear()
+            self._log.rotate()
             self._threshold = max(self._disk.checkpoint_bytes, size)
 
     def acquire(self) -> None:
@@ -196,16 +218,6 @@ class LoggedStorage(Storage):
             self._log.close()
 
 
-def _numbered(state: State) -> tuple[dict[str, Rows], dict[str, int]]:
-    tables: dict[str, Rows] = {}
-    for name, records in state.items():
-        ids = [record["id"] for record in records if "id" in record]
-        if len(set(ids)) < len(ids):
-            raise ValueError(f"the state's collection {name!r} has two records of one id")
-        tables[name] = {str(n): record for n, record in enumerate(records, 1)}
-    return tables, {name: len(rows) + 1 for name, rows in tables.items()}
-
-
 class Pending(Protocol):
     """The writes of a transaction while it is open."""
 
@@ -252,9 +264,10 @@ class Transaction(Generic[P]):
         if not pending.ops:
             return 0
         try:
-            seq = storage.commit(pending.ops)
+            seq = storage.commit(pending.ops, durable=self._durable)
         except BaseException:
             pending.rollback()
             raise
-        storage.checkpoint_if_due()
+        if seq:
+            storage.checkpoint_if_due()
         return seq

@@ -9,9 +9,10 @@ from typing import Any, cast
 from tinydb.table import Table
 
 from mockserver.storage.base import Position, Record
-from mockserver.storage.checkpoint import BOOKKEEPING, Rows
+from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.index import Entry, Index, key, prefix_bounds
-from mockserver.storage.log import Ops
+from mockserver.storage.lines import Ops
+from mockserver.storage.schema import Rows
 from mockserver.storage.storage import LoggedStorage, Transaction
 
 
@@ -38,7 +39,7 @@ class IndexedTable(Table):
         self.memory = storage
         self.logged = storage.logged
         self.version = 0
-        self._indexes: dict[str | None, Index] = {None: Index(None)}
+        self._fields: tuple[str, ...] = ()
         storage.watch(self._rebuild)
         self._rebuild()
 
@@ -46,12 +47,11 @@ class IndexedTable(Table):
         self.rows: Rows = self.memory.rows(self.name)
         self.ids = {record["id"]: int(n) for n, record in self.rows.items() if record.get("id") is not None}
         self.version += 1
-        for index in self._indexes.values():
-            index.fill((int(n), record) for n, record in self.rows.items())
+        self._indexes = {field: Index(field, self.rows) for field in (None, *self._fields)}
 
     def index_by(self, fields: tuple[str, ...]) -> None:
         """Have an index on these fields and on no others."""
-        self._indexes = {None: self._indexes[None], **{field: Index(field) for field in fields}}
+        self._fields = fields
         self._rebuild()
 
     def find_by_id(self, id: str) -> Record | None:

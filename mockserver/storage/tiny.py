@@ -13,10 +13,19 @@ from typing import cast
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from mockserver.storage.base import Collection, Space, State, StoreError, StoreLocked
+from mockserver.storage.base import (
+    Collection,
+    Condition,
+    Durability,
+    Space,
+    State,
+    StoreError,
+)
 from mockserver.storage.checkpoint import BOOKKEEPING
-from mockserver.storage.disk import Disk, Paths
+from mockserver.storage.directory import SANDBOXES, kept_in, take
+from mockserver.storage.disk import Disk, Paths, refusal
 from mockserver.storage.files import Files
+from mockserver.storage.flusher import PERIOD, Flusher
 from mockserver.storage.space import COUNTERS, TinySpace
 from mockserver.storage.storage import LoggedStorage, Transaction
 from mockserver.storage.table import IndexedTable
@@ -86,33 +95,38 @@ class _Sandbox:
 class TinyStore:
     """Keeps every sandbox in a TinyDB of its own; with no directory, in memory only."""
 
+    _flusher: Flusher | None = None
+
     def __init__(
         self,
         directory: Path | None,
         *,
+        durability: Durability = "commit",
         files: Files | None = None,
         fsync: Callable[[int], None] | None = None,
         checkpoint_bytes: int = CHECKPOINT_BYTES,
+        flush_seconds: float = PERIOD,
     ) -> None:
         files = files or Files()
-        self._directory = None if directory is None else directory / "sandboxes"
-        self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes)
+        if durability == "memory":
+            directory = None
+        self._durability: Durability = durability if directory else "memory"
+        self._directory = None if directory is None else directory / SANDBOXES
+        self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes, waits=durability == "commit")
         self._opening = threading.Lock()
         self._sandboxes: dict[str, _Sandbox] = {}
         self._lock = -1
         if directory is not None:
             self._take(directory)
+            if durability == "interval":
+                self._flusher = Flusher(self.flush, flush_seconds)
 
     def _take(self, directory: Path) -> None:
-        files, sandboxes = self._disk.files, directory / "sandboxes"
+        self._lock = take(self._disk.files, directory)
         try:
-            files.make_directory(sandboxes)
-            self._lock = files.lock(directory / ".lock")
-            self._sweep(sandboxes)
-        except BlockingIOError as error:
-            raise StoreLocked(f"{directory / '.lock'}: another process has this data directory") from error
+            self._sweep(directory / SANDBOXES)
         except OSError as error:
-            raise StoreError(f"{directory}: cannot be the data directory of user {os.getuid()} ({error})") from error
+            raise refusal(f"{directory}: cannot be tidied by user {os.getuid()}", error) from error
 
     def _sweep(self, sandboxes: Path) -> None:
         """Finish the deletions a crash or an error broke off, and clear away what half a checkpoint left."""
@@ -123,16 +137,16 @@ class TinyStore:
                 self._disk.files.unlink(sandboxes / name)
 
     @property
-    def failure(self) -> str | None:
-        """Why no more writes are taken, or None while all is well."""
-        return self._disk.failure
+    def condition(self) -> Condition:
+        """What the store promises, and how it is."""
+        disk = self._disk
+        return Condition(self._durability, disk.failure, disk.torn_tails, disk.torn_bytes)
 
     def names(self) -> list[str]:
         """The sandboxes kept here, sorted."""
         found = set(self._sandboxes)
         if self._directory is not None:
-            files = (name.partition(".") for name in self._disk.files.list(self._directory))
-            found |= {stem for stem, _, kind in files if kind in ("json", "log")}
+            found |= set(kept_in(self._disk.files, self._directory))
         return sorted(found)
 
     def open(self, sandbox: str) -> None:
@@ -151,7 +165,7 @@ class TinyStore:
                 self._remove(paths)
             return LoggedStorage(paths, self._disk)
         except OSError as error:
-            raise StoreError(f"{paths.log}: the sandbox cannot be opened ({error})") from error
+            raise refusal(f"{paths.log}: the sandbox cannot be opened by user {os.getuid()}", error) from error
 
     def _opened(self, sandbox: str) -> _Sandbox:
         try:
@@ -190,7 +204,10 @@ class TinyStore:
     def flush(self) -> None:
         """Wait until every write so far is on the disk: what makes those that were not durable so."""
         for opened in list(self._sandboxes.values()):
-            opened.storage.flush()
+            try:
+                opened.storage.flush()
+            except StoreError:
+                self._disk.refuse_if_failed()  # else the sandbox was deleted meanwhile, and nothing of it is to last
 
     def delete(self, sandbox: str) -> None:
         """Forget the sandbox and its files."""
@@ -210,17 +227,19 @@ class TinyStore:
             files.sync_directory(paths.directory)
             self._remove(paths)
         except OSError as error:
-            raise StoreError(f"{paths.deleted}: the sandbox could not be deleted ({error})") from error
+            raise refusal(f"{paths.deleted}: the sandbox could not be deleted", error) from error
 
     def _remove(self, paths: Paths) -> None:
         files = self._disk.files
-        for path in (paths.temporary, paths.log, paths.checkpoint, paths.previous):
+        for path in paths.state:
             files.unlink(path)
         files.sync_directory(paths.directory)
         files.unlink(paths.deleted)
 
     def close(self) -> None:
         """Write a checkpoint of everything and let go of the files."""
+        if self._flusher is not None:
+            self._flusher.close()
         with self._opening, ExitStack() as last_to_first:
             if self._lock >= 0:
                 last_to_first.callback(self._disk.files.close, self._lock)

@@ -1,0 +1,123 @@
+"""``testmode state``: a sandbox's state through the admin API, and the files of a data directory without a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from json import dumps, loads
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from mockserver.commands.remote import Admin, end
+from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
+from mockserver.storage.files import Files
+from mockserver.storage.repair import Report, alone, check, repair
+
+STORE, LOCKED, CONFIGURATION = 74, 75, 78
+_COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:>11}  {}"
+
+
+@click.group()
+def state() -> None:
+    """Export and import the state of a sandbox; check and repair what is on the disk."""
+
+
+@state.command("export")
+@click.argument("sandbox")
+@click.argument("file", type=click.File("w"), default="-")
+def export_state(sandbox: str, file: Any) -> None:
+    """Write everything SANDBOX keeps to FILE, or print it."""
+    answer = Admin().ask("GET", f"/sandboxes/{quote(sandbox, safe='')}/state")
+    file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+@state.command("import")
+@click.argument("sandbox")
+@click.argument("file", type=click.File("rb"))
+def import_state(sandbox: str, file: Any) -> None:
+    """Put SANDBOX into the state FILE holds."""
+    data = file.read()
+    try:
+        document = loads(data)
+    except ValueError as error:
+        end(f"{file.name}: not JSON: {error}", 2)
+    Admin().ask("PUT", f"/sandboxes/{quote(sandbox, safe='')}/state", document)
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=lambda: os.environ.get("TESTMODE_DATA", ".testmode"),
+    help="The data directory (.testmode).",
+)
+
+
+@state.command("check")
+@_data
+def check_state(data: Path) -> None:
+    """Tell how the files of every sandbox are; ends with 74 when one is damaged."""
+    files = Files()
+    try:
+        with alone(data, files) as found:
+            reports = [check(paths, files) for paths in found]
+    except StoreError as error:
+        _refuse(error)
+    click.echo(_COLUMNS.format("sandbox", "records", "generation", "sequence", "torn bytes", "state"))
+    for report in reports:
+        _show(report, "damaged" if report.damage else "whole")
+        for line in _advice(report):
+            click.echo(f"  {line}")
+    sys.exit(STORE if any(report.damage for report in reports) else 0)
+
+
+@state.command("repair")
+@_data
+@click.option("--truncate", is_flag=True, help="Also where records are lost by it.")
+def repair_state(data: Path, truncate: bool) -> None:
+    """Put in order what is damaged; the old files stay beside the new ones as *.corrupt-<n>."""
+    files, refused = Files(), False
+    try:
+        with alone(data, files) as found:
+            for paths in found:
+                report, moved = repair(paths, files, truncate)
+                refused = _tell(report, moved) or refused
+    except StoreError as error:
+        _refuse(error)
+    sys.exit(STORE if refused else 0)
+
+
+def _tell(report: Report, moved: list[Path]) -> bool:
+    """Say what was done about a sandbox; answers whether it is still damaged."""
+    if not report.damage:
+        click.echo(f"{report.sandbox}: whole, nothing to do")
+        return False
+    if not moved:
+        click.echo(f"{report.sandbox}: not repaired")
+        for line in _advice(report):
+            click.echo(f"  {line}")
+        return True
+    click.echo(f"{report.sandbox}: repaired, {report.records} records up to sequence {report.sequence}")
+    click.echo("  lost: " + ("; ".join(report.lost) or "nothing"))
+    click.echo("  the old files: " + ", ".join(path.name for path in moved))
+    return False
+
+
+def _show(report: Report, state: str) -> None:
+    numbers = (report.records, report.generation, report.sequence, report.torn_bytes)
+    click.echo(_COLUMNS.format(report.sandbox, *numbers, state))
+
+
+def _advice(report: Report) -> list[str]:
+    if not report.damage:
+        return []
+    if not report.lost:
+        return [*report.damage, "`testmode state repair` brings everything back"]
+    return [*report.damage, *(f"`testmode state repair --truncate` loses {each}" for each in report.lost)]
+
+
+def _refuse(error: StoreError) -> None:
+    code = LOCKED if isinstance(error, StoreLocked) else CONFIGURATION if isinstance(error, StoreNewer) else STORE
+    end(str(error), code)

@@ -1,0 +1,115 @@
+"""How a log is written and read: a JSON line per committed transaction.
+
+    {"v":1,"seq":7,"crc":"1c291ca3","ops":[["put","employees",3,{"id":"emp_3"}],["drop","employees",1]]}
+
+``v`` is the schema. The checksum is the CRC-32 of the line without its ``"crc"`` member. JSON escapes newlines, so a
+line is a record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mockserver.storage import schema
+from mockserver.storage.base import StoreDamaged
+
+Ops = list[list[Any]]
+"""The writes of one transaction: ``["put", table, n, record]``, ``["drop", table, n]``, ``["load", state]`` or
+``["write", tables]``."""
+
+_line = re.compile(rb'\{"v":(\d{1,9}),"seq":(\d{1,18}),"crc":"([0-9a-f]{8})","ops":(\[.*\])\}')
+_start = re.compile(rb'\{"v":\d{1,9},"seq":')
+
+
+def encode(seq: int, ops: bytes) -> bytes:
+    """One record, its ops in JSON, as the line that goes into the file."""
+    head = b'{"v":%d,"seq":%d,' % (schema.SCHEMA, seq)
+    return b"".join((head, b'"crc":"%08x","ops":' % _checksum(head, ops), ops, b"}\n"))
+
+
+def _checksum(head: bytes, ops: bytes) -> int:
+    return zlib.crc32(b"}", zlib.crc32(ops, zlib.crc32(b'"ops":', zlib.crc32(head))))
+
+
+def _decode(line: bytes) -> tuple[int, int, bytes] | None:
+    """Schema, seq and the JSON of the ops; None if the line is not what was written."""
+    match = _line.fullmatch(line)
+    if match is None:
+        return None
+    version, seq, crc, ops = match.groups()
+    if _checksum(b'{"v":%b,"seq":%b,' % (version, seq), ops) != int(crc, 16):
+        return None
+    return int(version), int(seq), ops
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a log's bytes say: each record newer than last_seq, how far the bytes are good, and what is wrong then."""
+
+    last_seq: int
+    seq: int
+    size: int = 0
+    schema: int | None = None
+    damage: str | None = None
+    _ops: list[bytes] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._ops)
+
+    def ops(self) -> Iterator[Ops]:
+        """The writes of each record, in order."""
+        return map(json.loads, self._ops)
+
+    def _take(self, version: int, seq: int, ops: bytes) -> None:
+        if seq > self.last_seq:
+            self.schema, self.seq = version, seq
+            self._ops.append(ops)
+
+
+def scan(path: Path, data: bytes, last_seq: int) -> Reading:
+    """The records behind last_seq up to the first damage; a torn tail at the very end is none."""
+    reading, number, due = Reading(last_seq, last_seq), 0, None
+    while reading.size < len(data):
+        number += 1
+        end = data.find(b"\n", reading.size)
+        frame = _decode(data[reading.size : end]) if end >= 0 else None
+        if frame is None:
+            reading.damage = _followed(data, reading.size, number)
+            break
+        schema.refuse_newer(frame[0], f"{path}: line {number}")
+        reading.damage = _gap(number, reading.size, frame[1], last_seq, due)
+        if reading.damage:
+            break
+        reading._take(*frame)
+        due, reading.size = frame[1] + 1, end + 1
+    return reading
+
+
+def read(path: Path, data: bytes, last_seq: int) -> Reading:
+    """The records behind last_seq; StoreDamaged when anything but the very end is not what was written."""
+    reading = scan(path, data, last_seq)
+    if reading.damage:
+        raise StoreDamaged(f"{path}: {reading.damage}; nothing was changed, and `testmode state check` tells more")
+    return reading
+
+
+def _followed(data: bytes, offset: int, number: int) -> str | None:
+    for match in _start.finditer(data, offset + 1):
+        end = data.find(b"\n", match.start())
+        if end >= 0 and _decode(data[match.start() : end]) is not None:
+            start = match.start()
+            return f"line {number} at byte {offset} is damaged, and good records follow it from byte {start}"
+    return None
+
+
+def _gap(number: int, offset: int, seq: int, last_seq: int, due: int | None) -> str | None:
+    good = seq <= last_seq + 1 if due is None else seq == due
+    wanted = last_seq + 1 if due is None else due
+    where = f"line {number} at byte {offset}"
+    return None if good else f"{where} has seq {seq} where {wanted} was due, so records are missing"
