@@ -227,15 +227,20 @@ class Sandbox:
             raise Refusal("the clock goes from 1970 to 9999")
         left, before = self.clock, self.clock.now(here)
         done = self._move_to(target)
-        # Should it not be kept, time stands where it stood.
-        self.clock = left
-        with self.transaction() as space:
-            space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
-            if target < before:
-                space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        try:
+            self._keep_clock(clock, back=target < before)
+        except StoreError:
+            self.clock = left
+            raise
         self.clock = clock
         self.outbox.wake()  # What is due next may have come nearer.
         return done
+
+    def _keep_clock(self, clock: Clock, *, back: bool) -> None:
+        with self.transaction() as space:
+            space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
+            if back:
+                space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
 
     def _move_to(self, target: int) -> list[dict[str, Any]]:
         """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
