@@ -102,15 +102,19 @@ class Engine:
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
             state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
-            try:
-                self._store.open(id)
-                self._store.declare(id, (*COLLECTIONS, *chosen.collections))
-                self._store.load(id, state)
-            except StoreError:
-                with suppress(StoreError):  # else the next start does it
-                    self._store.delete(id)
-                raise
+            self._begin(id, chosen, state)
             return self._open(id, chosen)
+
+    def _begin(self, id: str, provider: Provider, state: State) -> None:
+        """Keep a new sandbox's records, or nothing of it."""
+        try:
+            self._store.open(id)
+            self._store.declare(id, (*COLLECTIONS, *provider.collections))
+            self._store.load(id, state)
+        except StoreError:
+            with suppress(StoreError):  # else the next start does it
+                self._store.delete(id)
+            raise
 
     def _check_id(self, id: str) -> None:
         if not _ID.fullmatch(id):
