@@ -16,7 +16,7 @@ from mockserver.engine.dialect import plain_problem
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory
 from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
-from mockserver.engine.provider import SIZES, Progress, Provider
+from mockserver.engine.provider import SIZES, Progress, Provider, quiet
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
@@ -27,10 +27,6 @@ from mockserver.storage.base import Condition, State, Store, StoreError
 MOST_SANDBOXES = 200
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _log = logging.getLogger("testmode")
-
-
-def _quiet(done: int, total: int) -> None:
-    """Stand in where nobody watches."""
 
 
 class Engine:
@@ -83,7 +79,7 @@ class Engine:
         provider: str,
         id: str | None = None,
         settings: Settings | None = None,
-        progress: Progress = _quiet,
+        progress: Progress = quiet,
         at: int | None = None,
     ) -> Sandbox:
         """Make a sandbox with its seeded data and first keys; without an id it gets one.
@@ -141,7 +137,7 @@ class Engine:
     def reset(self, id: str) -> Sandbox:
         """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
         sandbox = self.sandbox(id)
-        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, wall(), _quiet)
+        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, wall(), quiet)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
         sandbox.journal.clear()
         return sandbox

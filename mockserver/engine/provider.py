@@ -32,6 +32,10 @@ Progress = Callable[[int, int], None]
 """Told (done, total) now and then while something long runs."""
 
 
+def quiet(done: int, total: int) -> None:
+    """Stand in where nobody watches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What a simulation has at hand: the sandbox, the instant, and the records of the running transaction."""
