@@ -29,6 +29,8 @@ class Simulated(Files):
     def __init__(self, names: Names | None = None) -> None:
         self.names: Names = names or {Path("/"): DIRECTORY, ROOT: DIRECTORY}
         self.lasting: Names = dict(self.names)
+        self.changes: list[tuple[Path, ...]] = []
+        """Which names have come, gone or changed since their directory was waited for, deed by deed."""
         self.handles: dict[int, Inode] = {}
         self.before: Callable[[str], None] = lambda deed: None
         self.amid: Callable[[Inode, bytes], None] = lambda inode, data: None
@@ -37,6 +39,8 @@ class Simulated(Files):
     def _entry(self, path: Path) -> Inode:
         if path.parent not in self.names:
             raise FileNotFoundError(2, "No such file or directory", str(path))
+        if path not in self.names:
+            self.changes.append((path,))
         return self.names.setdefault(path, Inode())
 
     def _opened(self, inode: Inode) -> int:
@@ -96,14 +100,17 @@ class Simulated(Files):
         if copy in self.names:
             raise FileExistsError(17, "File exists", str(copy))
         self.names[copy] = self.names[path]
+        self.changes.append((copy,))
 
     def replace(self, source: Path, target: Path) -> None:
         self.before("replace")
         self.names[target] = self.names.pop(source)
+        self.changes.append((source, target))
 
     def unlink(self, path: Path) -> None:
         self.before("unlink")
-        self.names.pop(path, None)
+        if self.names.pop(path, None) is not None:
+            self.changes.append((path,))
 
     def list(self, directory: Path) -> list[str]:
         self.before("list")
@@ -111,14 +118,18 @@ class Simulated(Files):
 
     def sync_directory(self, path: Path) -> None:
         self.before("sync_directory")
+        self.changes = [change for change in self.changes if change[0].parent != path]
         others = {each: inode for each, inode in self.lasting.items() if each.parent != path}
         self.lasting = others | {each: inode for each, inode in self.names.items() if each.parent == path}
 
     def image(self) -> Image:
         """How things stand on the disk at this moment."""
-        names, lasting = dict(self.names), dict(self.lasting)
+        names, lasting, last = dict(self.names), dict(self.lasting), dict(self.lasting)
+        for path in self.changes[-1] if self.changes else ():
+            last.pop(path, None)
+            last.update({path: names[path]} if path in names else {})
         contents = {id(inode): (inode.data, inode.lasting) for inode in (*names.values(), *lasting.values())}
-        return Image(names, lasting, contents)
+        return Image({"all": names, "none": lasting, "last": last}, contents)
 
 
 def _torn(data: bytes, lasting: bytes) -> bytes:
@@ -129,27 +140,27 @@ def _torn(data: bytes, lasting: bytes) -> bytes:
     return data[:half] + bytes(len(data) - half)
 
 
-OUTCOMES: dict[str, tuple[bool, Callable[[bytes, bytes], bytes]]] = {
-    "the process dies": (True, lambda data, lasting: data),
-    "power lost, nothing unsynced is there": (False, lambda data, lasting: lasting),
-    "power lost, names are there and contents are not": (True, lambda data, lasting: lasting),
-    "power lost, the last page is torn": (True, _torn),
+OUTCOMES: dict[str, tuple[str, Callable[[bytes, bytes], bytes]]] = {
+    "the process dies": ("all", lambda data, lasting: data),
+    "power lost, nothing unsynced is there": ("none", lambda data, lasting: lasting),
+    "power lost, names are there and contents are not": ("all", lambda data, lasting: lasting),
+    "power lost, of all names only the last is there": ("last", lambda data, lasting: lasting),
+    "power lost, the last page is torn": ("all", _torn),
 }
-"""Whether the names that were not waited for are there afterwards, and what is left of each file's bytes."""
+"""Which of the names that were not waited for are there afterwards, and what is left of each file's bytes."""
 
 
 @dataclass(frozen=True)
 class Image:
     """A disk as it stood at one moment, to be found again by the next process."""
 
-    names: Names
-    lasting: Names
+    names: dict[str, Names]
     contents: dict[int, tuple[bytes, bytes]]
 
     def after(self, outcome: str) -> Simulated:
         """The disk as the next process finds it."""
-        all_names, left = OUTCOMES[outcome]
-        names = self.names if all_names else self.lasting
+        which, left = OUTCOMES[outcome]
+        names = self.names[which]
         fresh = {
             id(inode): Inode(*[left(*self.contents[id(inode)])] * 2)
             for inode in names.values()

@@ -77,6 +77,8 @@ def listening(desk: Desk, *words: str) -> Iterator[tuple[subprocess.Popen[str], 
         stdin=subprocess.DEVNULL,
         text=True,
         env=os.environ | desk.environment,
+        # A shell that runs the tests in the background has them ignore SIGINT, and what they start too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
         watchdog = Timer(PATIENCE, process.kill)

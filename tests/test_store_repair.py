@@ -15,7 +15,7 @@ from mockserver.storage.repair import Report, alone, check, repair
 from mockserver.storage.tiny import TinyStore
 from tests.disks import OUTCOMES, Image, Inode, Simulated
 from tests.serving import start_server
-from tests.test_store_power import CHECKPOINT, DATA, Operation, Run, States, begin, write
+from tests.test_store_power import CHECKPOINT, DATA, Operation, Run, States, begin, count, write
 
 BOX = Paths(DATA / "sandboxes", "box")
 TWICE = [*(write(i) for i in range(4)), CHECKPOINT, *(write(i) for i in range(4, 9)), CHECKPOINT]
@@ -84,6 +84,17 @@ def test_a_checkpoint_damaged_at_any_byte_is_made_anew_from_the_one_before_and_n
         assert (len(report.damage), report.lost) == (1, [])
         assert files.names[moved[moved.index(BOX.checkpoint.with_name("box.json.corrupt-1"))]].data == damaged
         assert kept(files) == state
+
+
+def test_the_log_before_a_checkpoint_holds_what_was_only_counted_too_after_a_power_cut() -> None:
+    run = Run(Simulated())
+    run.store = TinyStore(DATA, files=run.files)
+    for operation in (begin("box"), write(1), CHECKPOINT, write(2), count(), count(), CHECKPOINT):
+        operation.do(run)
+    files = run.files.image().after("power lost, nothing unsynced is there")
+    flip(files, BOX.checkpoint, 300)
+    assert mended(files)[0].lost == []
+    assert kept(files) == run.everything()
 
 
 @pytest.mark.parametrize("history", ["one checkpoint", "two checkpoints"])

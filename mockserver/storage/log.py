@@ -38,8 +38,6 @@ class Log:
         self._seq = self._synced = reading.seq
         self.size = reading.size
         self._tidy(len(data or b""))
-        if self.size and not len(reading):  # a crash came between a checkpoint and the new file that follows it
-            self.rotate()
         if not self.size:  # a file that holds nothing yet may be one whose name is not on the disk yet
             self._files.sync_directory(self._path.parent)
         return reading

@@ -155,9 +155,8 @@ class LoggedStorage(Storage):
     def _checkpoint(self) -> None:
         if self._log and self._disk and self._paths:
             self._disk.refuse_if_failed()
-            self._log.sync(
-                self._log.seq
-            )  # together with the checkpoint before, the log must say all that this one does
+            # With the checkpoint before, the log says all that this one does: a repair needs no more than those two.
+            self._log.sync(self._log.seq)
             state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1)
             size = checkpoint.save(self._paths, self._disk, state)
             self._generation = state.generation
