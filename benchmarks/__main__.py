@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.load import Connection, Result, request, run
-from benchmarks.servers import Server, empty_flask_view, testmode
+from benchmarks.servers import Server, empty_flask_view, serving
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 3.0, 16
 UNLIMITED = {"limits": {"rate": None, "quota": None}}
@@ -22,6 +22,7 @@ def main() -> None:
     throughput()
     growth()
     cold_start()
+    upkeep()
     parked()
 
 
@@ -29,7 +30,7 @@ def throughput() -> None:
     """Requests per second and percentiles at 16 connections, beside an empty Flask view, in interleaved rounds."""
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
-        ours = stack.enter_context(testmode("--data", folder))
+        ours = stack.enter_context(serving("--data", folder))
         empty = stack.enter_context(empty_flask_view())
         ours.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
         key = ours.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
@@ -79,7 +80,7 @@ def _creates(key: str) -> Callable[[int], bytes]:
 
 def growth() -> None:
     """A create at 100 and at 10,000 records, each in a sandbox of its own on one server, in interleaved rounds."""
-    with TemporaryDirectory() as folder, testmode("--data", folder) as server:
+    with TemporaryDirectory() as folder, serving("--data", folder) as server:
         sizes = {100: "small", 10_000: "large"}
         keys = {}
         for number, size in sizes.items():
@@ -98,14 +99,48 @@ def growth() -> None:
 
 
 def cold_start() -> None:
-    """From the start of the process to the first 200, and memory at rest."""
+    """From the start of the process with all providers to the first 200, and memory at rest."""
     seconds, megabytes = [], []
     for _ in range(5):
-        with testmode("--memory") as server:
+        with serving("--memory", providers=()) as server:
             server.first_answer()
             seconds.append(perf_counter() - server.started)
             megabytes.append(server.megabytes())
     print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB at rest")
+
+
+def upkeep() -> None:
+    """What an operator waits for: another sandbox, a reset, and the clock moved over many timers."""
+    print("\n## Upkeep, on disk, over HTTP\n\n| deed | median ms |\n|---|---|")
+    with TemporaryDirectory() as folder, serving("--data", folder, providers=()) as server:
+        for provider in ("smartepi", "kotauth", "kasko", "kota"):
+            _timed(f"a small sandbox of {provider}", lambda name=provider: _made(server, name))  # type: ignore[misc]
+        large = _made(server, "smartepi", "large")
+        _timed("a reset of 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
+        _timed("the clock over 1,000 timers", lambda: _advance(server, large), before=lambda: _schedule(server, large))
+
+
+def _timed(name: str, deed: Callable[[], object], before: Callable[[], object] = lambda: None) -> None:
+    took = []
+    for _ in range(ROUNDS):
+        before()
+        began = perf_counter()
+        deed()
+        took.append((perf_counter() - began) * 1000)
+    print(f"| {name} | {median(took):.1f} |")
+
+
+def _made(server: Server, provider: str, size: str = "small") -> str:
+    return str(server.admin("POST", "/sandboxes", {"provider": provider, "size": size})["id"])
+
+
+def _schedule(server: Server, sandbox: str) -> None:
+    for _ in range(1_000):
+        server.admin("POST", f"/sandboxes/{sandbox}/simulations/record_withdrawal", {"in": "1h"})
+
+
+def _advance(server: Server, sandbox: str) -> None:
+    server.admin("PUT", f"/sandboxes/{sandbox}/clock", {"action": "advance", "by": "2h"})
 
 
 def parked() -> None:
@@ -116,7 +151,7 @@ def parked() -> None:
     )
     print("|---|---|---|---|---|---|---|")
     for number in (0, 1_000, 5_000):
-        with testmode("--memory") as server:
+        with serving("--memory") as server:
             asyncio.run(_park(server, number))
 
 

@@ -54,9 +54,9 @@ class Server:
 
 
 @contextmanager
-def testmode(*arguments: str) -> Iterator[Server]:
-    """The shipped command, on a free port."""
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", "--admin-token", TOKEN]
+def serving(*arguments: str, providers: tuple[str, ...] = ("smartepi",)) -> Iterator[Server]:
+    """The shipped command, on a free port; no providers are all of them."""
+    command = [sys.executable, "-m", "mockserver.cli", "serve", *providers, "--port", "0", "--admin-token", TOKEN]
     with _started([*command, *arguments]) as server:
         yield server
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from json import dumps
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -196,19 +195,17 @@ def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(ac
     assert texts(acme, "other") == ["a"]
 
 
-def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log_and_takes_a_tenth_of_a_second(tmp_path: Path) -> None:
+def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log(tmp_path: Path) -> None:
     notes = [{"id": f"note_{i}", "text": f"number {i}", "tags": ["a", "b"], "of": {"day": i}} for i in range(10_000)]
     store = TinyStore(tmp_path)
     engine = Engine(store, [ACME], {}, datasets={("acme", "small"): {"notes": notes}})
     engine.create("acme", "acme")
-    log, took = tmp_path / "sandboxes" / "acme.log", []
-    for _ in range(5):
-        lines, began = log.read_bytes().count(b"\n"), perf_counter()
+    log = tmp_path / "sandboxes" / "acme.log"
+    for _ in range(3):
+        lines = log.read_bytes().count(b"\n")
         engine.reset("acme")
-        took.append(perf_counter() - began)
         assert log.read_bytes().count(b"\n") == lines + 1
     assert store.export("acme")["notes"] == notes
-    assert min(took) < 0.1
     store.close()
 
 
