@@ -13,7 +13,7 @@ from mockserver.engine.clock import iso
 from mockserver.engine.dialect import as_json
 from mockserver.engine.problem import Problem, Refusal
 from mockserver.engine.provider import Moment
-from mockserver.storage.base import Record, Space
+from mockserver.storage.base import Record, Space, StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.keys import Key
@@ -76,6 +76,7 @@ class Agenda:
     def _run_next(self, until: int) -> dict[str, Any] | None:
         told: dict[str, Any] = {}
         keys: list[Key] = []
+        due = self.next_due
         try:
             with self._sandbox.transaction() as space:
                 timer = scheduler.due_by(space, until)
@@ -84,6 +85,10 @@ class Agenda:
                     return None
                 told = {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
                 told["result"] = self._fall_due(space, timer, keys)
+        except StoreError:
+            # The disk has not taken it: the timer still waits.
+            self.next_due = due
+            raise
         except (Refusal, Problem, ValidationError) as refusal:
             # What it had done so far is undone, its timer's end too.
             with self._sandbox.transaction() as space:
