@@ -74,9 +74,17 @@ class Agenda:
         return min((due for due in (self.next_due, self._sandbox.outbox.next_due) if due is not None), default=None)
 
     def _run_next(self, until: int) -> dict[str, Any] | None:
+        due = self.next_due
+        try:
+            return self._run_first(until)
+        except StoreError:
+            # The disk has not taken it: the timer still waits.
+            self.next_due = due
+            raise
+
+    def _run_first(self, until: int) -> dict[str, Any] | None:
         told: dict[str, Any] = {}
         keys: list[Key] = []
-        due = self.next_due
         try:
             with self._sandbox.transaction() as space:
                 timer = scheduler.due_by(space, until)
@@ -85,10 +93,6 @@ class Agenda:
                     return None
                 told = {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
                 told["result"] = self._fall_due(space, timer, keys)
-        except StoreError:
-            # The disk has not taken it: the timer still waits.
-            self.next_due = due
-            raise
         except (Refusal, Problem, ValidationError) as refusal:
             # What it had done so far is undone, its timer's end too.
             with self._sandbox.transaction() as space:
