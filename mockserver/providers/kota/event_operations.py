@@ -15,9 +15,8 @@ from mockserver.providers.kota.answer_models import (
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, listed
 from mockserver.providers.kota.operation import row
-from mockserver.providers.kota.records import DAY, one, written
+from mockserver.providers.kota.records import DAY, one, platform_id, written
 from mockserver.providers.kota.values import At as Instant
-from mockserver.providers.kota.webhooks import platform
 
 RETENTION = 30 * DAY
 _NOT_MADE = {"status": None, "milliseconds": 0.0}
@@ -35,7 +34,7 @@ class EventsPage(Page):
 def _show(call: Call, event: Record) -> dict[str, Any]:
     return {
         "id": event["id"],
-        "platform_id": platform(call.sandbox),
+        "platform_id": platform_id(call),
         "created": iso(event["created_at"], assume(call).fraction_digits),
         "type": event["type"],
         "data": event["data"],

@@ -9,6 +9,7 @@ from typing import Any
 from mockserver.engine import HEX, SECOND, At, Call, FieldError, Problem, Record, Reply, iso, parse_instant
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.kinds import KINDS
+from mockserver.providers.kota.webhooks import platform
 
 DAY = 86_400 * SECOND
 
@@ -20,7 +21,7 @@ def new_id(at: At, prefix: str) -> str:
 
 def platform_id(at: At) -> str:
     """The id of the platform that the sandbox is."""
-    return f"pt_{at.sandbox.randomness.text('id:pt', 1, 32, HEX)}"
+    return platform(at.sandbox)
 
 
 def today(at: At) -> str:
