@@ -146,9 +146,13 @@ class Sandbox:
         assert effective.limits is not None
         self.limits, self.latency = effective.limits, effective.latency
 
-    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(self, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
         """The sandbox's records, under its lock; see Store.transaction."""
-        return self._store.transaction(self.id, durable=durable)
+        return self._store.transaction(self.id, durable=durable, wait=wait)
+
+    def settle(self) -> None:
+        """Wait until everything written here is as safe as the store promises."""
+        self._store.settle(self.id)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""

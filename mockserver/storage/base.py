@@ -108,14 +108,18 @@ class Store(Protocol):
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
         """Say which collections an open sandbox has; indexes are built over what is already there."""
 
-    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(self, sandbox: str, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
 
         With ``durable`` the caller waits, after the lock is let go, until the record is as safe as the store's
         durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
         survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
-        in memory for the next one that is kept. Never wait for anything inside.
+        in memory for the next one that is kept. Without ``wait`` the record is taken or refused as with it, and
+        ``settle`` waits for it with all others. Never wait for anything inside.
         """
+
+    def settle(self, sandbox: str) -> None:
+        """Wait until all the sandbox has written is as safe as the store's durability says; StoreError if it is not."""
 
     def export(self, sandbox: str) -> State:
         """All collections that are not volatile, as plain JSON-able data."""

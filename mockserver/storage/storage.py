@@ -134,6 +134,11 @@ class LoggedStorage(Storage):
         if self._log and self._disk and self._disk.waits:
             self._log.sync(seq)
 
+    def settle(self) -> None:
+        """Wait until everything written so far is as safe as was promised."""
+        if self._log:
+            self.sync(self._log.seq)
+
     def flush(self) -> None:
         """Wait until everything written so far is on the disk."""
         if self._log:
@@ -235,10 +240,11 @@ P = TypeVar("P", bound=Pending)
 class Transaction(Generic[P]):
     """Holds the lock of one storage; on leaving, the writes become one log record, or none when an error leaves."""
 
-    __slots__ = ("_durable", "_pending", "_storage")
+    __slots__ = ("_durable", "_pending", "_storage", "_wait")
 
-    def __init__(self, storage: LoggedStorage, pending: P, durable: bool = True) -> None:
-        self._storage, self._pending, self._durable = storage, pending, durable
+    def __init__(self, storage: LoggedStorage, pending: P, durable: bool = True, wait: bool = True) -> None:
+        self._storage, self._pending = storage, pending
+        self._durable, self._wait = durable, durable and wait
 
     def __enter__(self) -> P:
         self._storage.acquire()
@@ -252,7 +258,7 @@ class Transaction(Generic[P]):
         finally:
             self._pending.finish()
             self._storage.release()
-        if seq and self._durable:
+        if seq and self._wait:
             self._storage.sync(seq)
 
     def _settle(self, good: bool) -> int:

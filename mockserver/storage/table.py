@@ -97,10 +97,16 @@ class IndexedTable(Table):
         low, high = _bounds(equals, prefix)
         if after is not None:
             low, high = _behind(_entry(field, after), low, high, descending)
-        for entry in index.walk(low, high, descending, lambda: self.version):
+        seen = self.version
+        entries = index.between(low, high, descending)
+        while (entry := next(entries, None)) is not None:
             n = entry[-1]
             record = self.rows[str(n)]
             yield ((n,) if field is None else (record[field], n)), record
+            if seen != self.version:  # someone has written meanwhile: the walk looks up its place again
+                seen = self.version
+                low, high = (low, entry) if descending else (entry, high)
+                entries = index.between(low, high, descending)
 
     def __len__(self) -> int:
         return len(self.rows)

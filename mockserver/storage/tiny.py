@@ -183,10 +183,14 @@ class TinyStore:
         with opened.storage.exclusive():
             opened.declare(collections)
 
-    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(self, sandbox: str, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
         opened = self._opened(sandbox)
-        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable)
+        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait)
+
+    def settle(self, sandbox: str) -> None:
+        """Wait until everything the sandbox has written is as safe as was promised."""
+        self._opened(sandbox).storage.settle()
 
     def export(self, sandbox: str) -> State:
         """All collections that are not volatile, as plain JSON-able data; the records are not to be changed."""
