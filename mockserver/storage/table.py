@@ -12,8 +12,8 @@ from mockserver.storage.base import Position, Record
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.index import Entry, Index, key, prefix_bounds
 from mockserver.storage.lines import Ops
+from mockserver.storage.memory import Memory, Transaction
 from mockserver.storage.schema import Rows
-from mockserver.storage.storage import LoggedStorage, Transaction
 
 
 class NoCache(dict[Any, Any]):
@@ -32,7 +32,7 @@ class IndexedTable(Table):
 
     query_cache_class = cast(Any, NoCache)
 
-    def __init__(self, storage: LoggedStorage, name: str) -> None:
+    def __init__(self, storage: Memory, name: str) -> None:
         if name == BOOKKEEPING:
             raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
         super().__init__(storage, name)
