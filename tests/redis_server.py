@@ -33,19 +33,9 @@ class RedisServer:
         """Start it and wait until it answers."""
         program = shutil.which("redis-server")
         assert program, "these tests need redis-server: apt-get install redis-server"
-        command = [
-            program,
-            "--port",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--dir",
-            str(self._directory),
-        ]
+        here = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._directory))
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([*command, *self._options], stdout=quiet, stderr=quiet)
+        self._process = subprocess.Popen([program, *here, *self._options], stdout=quiet, stderr=quiet)
         until = monotonic() + 20
         while True:
             try:

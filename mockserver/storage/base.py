@@ -109,7 +109,10 @@ Changed = frozenset[str] | None
 
 
 class Others(Protocol):
-    """The other processes that serve the same store, where there may be any."""
+    """The other processes that serve the same store."""
+
+    any: bool
+    """Whether there may be others."""
 
     def announce(self) -> None:
         """Tell them that there are other sandboxes or other keys."""
@@ -128,9 +131,6 @@ class Others(Protocol):
 
     def hear(self, told: Callable[[str], None]) -> None:
         """Have a function called with the sandbox in which another process says that something is due."""
-
-    def call(self, sandbox: str) -> None:
-        """Tell them that something is due in a sandbox."""
 
 
 class Tape(Protocol):
@@ -163,6 +163,9 @@ class Store(Protocol):
     def let_go(self, sandbox: str, claim: str) -> None:
         """Release a claim; never an error, for what is not released now is so as soon as the store answers."""
 
+    def call(self, sandbox: str) -> None:
+        """Tell other processes that something is due in a sandbox, once the transaction is kept that is open."""
+
     def tape(self, sandbox: str) -> Tape | None:
         """Where calls are written down for all processes; None where there is but one, which remembers them."""
 
@@ -175,14 +178,17 @@ class Store(Protocol):
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
         """Say which collections an open sandbox has; indexes are built over what is already there."""
 
-    def transaction(self, sandbox: str, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
 
         With ``durable`` the caller waits, after the lock is let go, until the record is as safe as the store's
         durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
         survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
         in memory for the next one that is kept. Without ``wait`` the record is taken or refused as with it, and
-        ``settle`` waits for it with all others. Never wait for anything inside.
+        ``settle`` waits for it with all others. One that is ``reading`` may write nothing (RuntimeError), and need not
+        keep other processes out. Never wait for anything inside.
         """
 
     def settle(self, sandbox: str) -> None:

@@ -98,7 +98,7 @@ class Memory(Storage):
 
     # The lock
 
-    def acquire(self) -> None:
+    def acquire(self, *, reading: bool = False) -> None:
         """Take the sandbox's lock; RuntimeError instead of waiting for oneself, StoreError once closed."""
         me = threading.get_ident()
         if self._owner == me:
@@ -161,14 +161,16 @@ P = TypeVar("P", bound=Pending)
 class Transaction(Generic[P]):
     """Holds the lock of one storage; on leaving, the writes become one log record, or none when an error leaves."""
 
-    __slots__ = ("_durable", "_pending", "_storage", "_wait")
+    __slots__ = ("_durable", "_pending", "_reading", "_storage", "_wait")
 
-    def __init__(self, storage: Memory, pending: P, durable: bool = True, wait: bool = True) -> None:
-        self._storage, self._pending = storage, pending
+    def __init__(
+        self, storage: Memory, pending: P, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> None:
+        self._storage, self._pending, self._reading = storage, pending, reading
         self._durable, self._wait = durable, durable and wait
 
     def __enter__(self) -> P:
-        self._storage.acquire()
+        self._storage.acquire(reading=self._reading)
         return self._pending
 
     def __exit__(
@@ -189,6 +191,9 @@ class Transaction(Generic[P]):
             return 0
         if not pending.ops:
             return 0
+        if self._reading:
+            pending.rollback()
+            raise RuntimeError(f"a transaction that only reads has written {pending.ops[0][:3]}")
         try:
             seq = storage.commit(pending.ops, durable=self._durable)
         except BaseException:

@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager
 class Nobody:
     """There is nobody else: what is done alone waits for this process's own threads only."""
 
+    any = False
+
     def __init__(self) -> None:
         self._locks: dict[str, threading.Lock] = {}
 
@@ -34,6 +36,3 @@ class Nobody:
 
     def hear(self, told: Callable[[str], None]) -> None:
         """Nobody will ever say anything."""
-
-    def call(self, sandbox: str) -> None:
-        """Nobody listens."""

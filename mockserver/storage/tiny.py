@@ -125,10 +125,12 @@ class TinyStore:
         with opened.storage.exclusive():
             opened.declare(collections)
 
-    def transaction(self, sandbox: str, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
         opened = self._opened(sandbox)
-        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait)
+        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait, reading)
 
     def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
         """No other process ever changes anything."""
@@ -141,6 +143,9 @@ class TinyStore:
         """Release a claim."""
         with suppress(StoreError), self.transaction(sandbox, durable=False) as space:
             space.release(claim)
+
+    def call(self, sandbox: str) -> None:
+        """There is no other process to be told."""
 
     def tape(self, sandbox: str) -> None:
         """There is but one process, which remembers its calls itself."""

@@ -6,11 +6,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic, sleep
 
 from mockserver.storage.base import StoreError
 from mockserver.storage.shared.calls import Calls
-from mockserver.storage.shared.link import Link
+from mockserver.storage.shared.link import Link, patiently
 from mockserver.storage.shared.scripts import LEAD, LET_GO
 
 BEAT = 1.0
@@ -24,6 +23,8 @@ _log = logging.getLogger("testmode")
 
 class Fleet:
     """One process among those that serve the same Redis."""
+
+    any = True
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -94,16 +95,14 @@ class Fleet:
                     self._link.run(LET_GO, [key], token)
 
     def _wait_for(self, key: str, token: str) -> None:
-        until = monotonic() + PATIENCE
-        while not self._link.ask(lambda client: client.set(key, token, nx=True)):
+        for _ in patiently(PATIENCE):
+            if self._link.ask(lambda client: client.set(key, token, nx=True)):
+                self._held.add(token)
+                return
             holder = (self._link.ask(lambda client: client.get(key)) or b"").decode()
             if holder and self._is_stale(holder):
                 self._link.run(LET_GO, [key], holder)
-            elif monotonic() > until:
-                raise StoreError(f"{self._link.where}: another process has kept {key!r} for {PATIENCE:.0f} s")
-            else:
-                sleep(0.005)
-        self._held.add(token)
+        raise StoreError(f"{self._link.where}: another process has kept {key!r} for {PATIENCE:.0f} s")
 
     def _is_stale(self, token: str) -> bool:
         worker = token.partition("/")[0]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from time import monotonic, sleep
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -70,6 +71,15 @@ class Link:
     def close(self) -> None:
         """Let go of all connections."""
         self.client.close()
+
+
+def patiently(seconds: float, longest: float = 0.01) -> Iterator[None]:
+    """Turn after turn for so many seconds, with pauses that grow: for what another process may let go of."""
+    until, pause = monotonic() + seconds, 0.0005
+    while monotonic() < until:
+        yield
+        sleep(pause)
+        pause = min(pause * 1.5, longest)
 
 
 def _read(url: str) -> tuple[str, str, str]:

@@ -28,6 +28,11 @@ class SharedSpace(TinySpace):
         self._hold(name, True)
         return True
 
+    @property
+    def touched(self) -> set[str]:
+        """The names that were claimed or released here."""
+        return {name for name, _ in self._held_before}
+
     def claimed(self, name: str) -> bool:
         """Whether a name is in the hands of a process that lives, and knows of it."""
         record = self.get(CLAIMS.name, name)

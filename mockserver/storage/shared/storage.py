@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
-from time import monotonic, sleep
 from typing import Any
 
 from mockserver.storage.base import Changed, State, StoreError, StoreGone
@@ -13,7 +13,7 @@ from mockserver.storage.lines import Ops
 from mockserver.storage.memory import Memory
 from mockserver.storage.replay import exchanged, numbered
 from mockserver.storage.schema import Tables
-from mockserver.storage.shared.link import Link
+from mockserver.storage.shared.link import Link, patiently
 from mockserver.storage.shared.scripts import BEGIN, BUSY, COMMIT, GONE, LET_GO, LOST
 
 LEASE = 3_000
@@ -41,6 +41,8 @@ class SharedStorage(Memory):
         """(table, number, record or None for none): how one of their writes is done here too."""
         self._link = link
         self.keys = [link.key(f"{{{name}}}", part) for part in ("meta", "log", "checkpoint", "lock")]
+        self.calls = False
+        """Whether others are to be told that something is due, once the transaction that is open is kept."""
         self.named = False
         """Whether the store knows it among its sandboxes."""
         self._seq, self._mark, self._life = -1, "", 0
@@ -52,34 +54,35 @@ class SharedStorage(Memory):
         """Whether anything was ever written."""
         return self._seq > 0
 
+    @property
+    def open(self) -> bool:
+        """Whether this very thread has a transaction open."""
+        return self._owner == threading.get_ident()
+
     def refresh(self) -> None:
         """Take over what others have written; StoreGone when the sandbox has been deleted."""
-        super().acquire()
-        try:
-            self._take_over(self._link.run(BEGIN, self.keys, self._seq, self._mark, "", LEASE))
-        finally:
-            super().release()
+        self.acquire(reading=True)
+        self.release()
 
-    def acquire(self) -> None:
-        """Take the sandbox's lock, here and for all processes, and take over what others have written."""
+    def acquire(self, *, reading: bool = False) -> None:
+        """Take the sandbox's lock, here and for all processes, and take over what others have written.
+
+        Who only reads reads what was there at one moment, and keeps nobody out.
+        """
         super().acquire()
         try:
-            self._token = self._link.token()
+            self._token = "" if reading else self._link.token()
             self._take_over(self._begin())
         except BaseException:
             self.release()
             raise
 
     def _begin(self) -> list[Any]:
-        until, pause = monotonic() + PATIENCE, 0.0005
-        while True:
+        for _ in patiently(PATIENCE):
             answer: list[Any] = self._link.run(BEGIN, self.keys, self._seq, self._mark, self._token, LEASE)
             if answer[0] != BUSY:
                 return answer
-            if monotonic() > until:
-                raise StoreError(f"{self._link.where}: others have kept {self.name!r} for {PATIENCE:.0f} s")
-            sleep(pause)
-            pause = min(pause * 1.5, 0.01)
+        raise StoreError(f"{self._link.where}: others have kept {self.name!r} for {PATIENCE:.0f} s")
 
     def release(self) -> None:
         """Let go of the lock, here and for all processes."""

@@ -62,7 +62,7 @@ class RedisStore:
         """Make the sandbox's records available, creating an empty one where there is none."""
         refuse_unsafe(sandbox)
         with self._opening:
-            if sandbox not in self._sandboxes:
+            if sandbox not in self._sandboxes or not self.refresh(sandbox):
                 storage = SharedStorage(self._link, sandbox, self._checkpoint_bytes)
                 opened = Opened(storage, scratch=storage)
                 storage.place = opened.place
@@ -97,23 +97,39 @@ class RedisStore:
         try:
             self._opened(sandbox)[1].refresh()
         except StoreGone:
+            self._sandboxes.pop(sandbox, None)
             return False
         return True
 
-    def transaction(self, sandbox: str, *, durable: bool = True, wait: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock among all processes; on leaving, keep every write, or none when an error leaves."""
-        return self._transaction(sandbox, *self._opened(sandbox))
+        opened, storage = self._opened(sandbox)
+        if reading:
+            return Transaction(storage, self._space(opened), reading=True)
+        return self._transaction(sandbox, opened, storage)
 
     @contextmanager
     def _transaction(self, sandbox: str, opened: Opened, storage: SharedStorage) -> Iterator[Space]:
         owed = self._unreleased.get(sandbox, set())
-        with Transaction(storage, self._space(opened)) as space:
-            paying = list(owed)
-            for name in paying:
-                space.release(name)
-            yield space
+        space = self._space(opened)
+        try:
+            with Transaction(storage, space):
+                paying = list(owed)
+                for name in paying:
+                    space.release(name)
+                storage.calls = False
+                yield space
+                calls = storage.calls
+        except StoreError:
+            # It may have been kept for all that, and then nobody would ever release what it claimed.
+            self._unreleased.setdefault(sandbox, set()).update(space.touched)
+            raise
         owed.difference_update(paying)
         self._name(sandbox, storage)
+        if calls:
+            self._fleet.call(sandbox)
 
     def _name(self, sandbox: str, storage: SharedStorage) -> None:
         """Have it among the names once there is something of it."""
@@ -164,6 +180,14 @@ class RedisStore:
         self._link.ask(lambda client: client.delete(*keys))
         if opened is not None:
             opened.storage.close()
+
+    def call(self, sandbox: str) -> None:
+        """Tell other processes that something is due in a sandbox, once the transaction is kept that is open."""
+        storage = self._opened(sandbox)[1]
+        if storage.open:
+            storage.calls = True
+        else:
+            self._fleet.call(sandbox)
 
     def tape(self, sandbox: str) -> SharedTape:
         """Where the calls of a sandbox are written down for all processes."""
