@@ -72,8 +72,7 @@ class Courier:
         told, self._told = self._told, set()
         if monotonic() - self._looked > LOOK_AROUND:
             self._looked = monotonic()
-            self._engine.look_around()
-            told = set(self._engine.sandboxes)
+            told = {sandbox.id for sandbox in self._engine.everyone()}
         self._engine.refresh(told)
 
     def _evict(self) -> None:

@@ -55,7 +55,7 @@ def metrics(ask: Ask) -> Any:
 
 def list_sandboxes(ask: Ask) -> Any:
     """Every sandbox."""
-    return [views.sandbox(sandbox, ask.origin) for sandbox in list(ask.engine.sandboxes.values())]
+    return [views.sandbox(sandbox, ask.origin) for sandbox in ask.engine.everyone()]
 
 
 def create_sandbox(ask: Ask) -> Any:

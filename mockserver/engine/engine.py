@@ -59,7 +59,7 @@ class Engine:
         self._registry = Registry(store, self._reopen)
         self._names = Randomness("sandboxes")
         self._templates = Templates(datasets or {})
-        self.look_around()
+        self._registry.look_around()
         self._check_firsts()
 
     @property
@@ -104,19 +104,19 @@ class Engine:
             state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
             self._begin(id, chosen, state)
             made = self._open(id, chosen)
-        made.shared.announce()
+            made.shared.announce()
         return made
 
     @contextmanager
     def alone(self, deed: str) -> Iterator[None]:
         """Do something, knowing of every sandbox there is, that no other process does at the same time."""
         with self.others.alone(deed):
-            self.look_around()
+            self._registry.look_around()
             yield
 
-    def look_around(self) -> None:
-        """Learn of the sandboxes and keys that other processes have made or deleted."""
-        self._registry.look_around()
+    def everyone(self) -> list[Sandbox]:
+        """Every sandbox there is, whichever process made it."""
+        return self._registry.everyone()
 
     def refresh(self, ids: Iterable[str]) -> None:
         """Have these sandboxes as other processes have left them."""

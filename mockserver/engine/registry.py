@@ -82,5 +82,12 @@ class Registry:
 
     def idle_since(self, instant: int) -> list[str]:
         """The sandboxes nobody has used since, but for those made at the start."""
-        old = [each for each in list(self.sandboxes.values()) if each.shared.used_at < instant]
-        return [each.id for each in old if each.id != each.provider.name and self.is_fresh(each)]
+        old = [each for each in self.sandboxes.values() if each.shared.used_at < instant]
+        self.refresh(each.id for each in old)
+        known = [each for each in old if each.id in self.sandboxes and each.id != each.provider.name]
+        return [each.id for each in known if each.shared.used_at < instant]
+
+    def everyone(self) -> list[Sandbox]:
+        """Every sandbox there is, whichever process made it."""
+        self.look_around()
+        return list(self.sandboxes.values())

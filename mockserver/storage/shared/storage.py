@@ -47,6 +47,8 @@ class SharedStorage(Memory):
         """Whether the store knows it among its sandboxes."""
         self._seq, self._mark, self._life = -1, "", 0
         self._token = ""
+        self._begun = self._looked = 0
+        """How many looks at what others have written have been begun, and which of them was the last to see it."""
         self._behind, self._threshold, self._checkpoint_bytes = 0, checkpoint_bytes, checkpoint_bytes
 
     @property
@@ -69,16 +71,21 @@ class SharedStorage(Memory):
 
         Who only reads reads what was there at one moment, and keeps nobody out.
         """
+        begun = self._begun
         super().acquire()
         try:
+            if reading and self._looked > begun:
+                return  # While we waited for the lock someone has begun to look, and has seen.
             self._token = "" if reading else self._link.token()
             self._take_over(self._begin())
+            self._looked = self._begun
         except BaseException:
             self.release()
             raise
 
     def _begin(self) -> list[Any]:
         for _ in patiently(PATIENCE):
+            self._begun += 1
             answer: list[Any] = self._link.run(BEGIN, self.keys, self._seq, self._mark, self._token, LEASE)
             if answer[0] != BUSY:
                 return answer
