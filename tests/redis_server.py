@@ -18,7 +18,7 @@ class RedisServer:
     """A redis-server that can be stopped, killed and started again; what it held is gone then, unless it appends."""
 
     def __init__(self, directory: Path, *options: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._directory = directory
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,6 +41,8 @@ class RedisServer:
             try:
                 with redis.Redis(port=self.port) as client:
                     client.ping()
+                return
+            except redis.AuthenticationError:
                 return
             except redis.RedisError:
                 assert monotonic() < until, "redis-server did not start"
@@ -74,7 +76,8 @@ def shared_redis() -> RedisServer:
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

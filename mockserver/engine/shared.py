@@ -22,7 +22,7 @@ class Shared:
 
     def __init__(self, sandbox: Sandbox, store: Store) -> None:
         self._sandbox, self._store = sandbox, store
-        self._told = self.used_at = wall()
+        self._told, self.used_at = 0, wall()
         store.watch(sandbox.id, self.take_over)
 
     def take_over(self, space: Space, changed: Changed) -> None:
