@@ -35,7 +35,7 @@ def main() -> None:
         for peer in PEERS:
             if peer.leaves:
                 stack.enter_context(untouched(peer.leaves))
-        write(measured(plan, asked.only, asked.cache), asked.results)
+        write(measured(plan, asked.only, asked.cache), asked.results or _place(asked))
 
 
 def _arguments() -> argparse.Namespace:
@@ -43,8 +43,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round of everything, in under two minutes")
     parser.add_argument("--only", nargs="*", metavar="PEER", help="these peers only, by a part of their names")
     parser.add_argument("--cache", type=Path, default=ROOT / ".bench", help="where peers are installed")
-    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results", help="where it is written")
+    parser.add_argument("--results", type=Path, help="where it is written; only a whole run goes to benchmarks/results")
     return parser.parse_args()
+
+
+def _place(asked: argparse.Namespace) -> Path:
+    """What is shown comes from whole runs only."""
+    whole = not asked.quick and asked.only is None
+    return ROOT / "benchmarks" / "results" if whole else Path(asked.cache) / "results"
 
 
 def _many_files() -> None:
