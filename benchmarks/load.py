@@ -22,6 +22,8 @@ class Result:
         return len(self.milliseconds) / self.seconds
 
     def percentile(self, nth: int) -> float:
+        if len(self.milliseconds) == 1:
+            return self.milliseconds[0]
         return quantiles(self.milliseconds, n=100, method="inclusive")[nth - 1]
 
 

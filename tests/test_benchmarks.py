@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.load import Connection, run
+from benchmarks.load import Connection, Result, run
 from benchmarks.peers.chart import Bar, chart
 from benchmarks.peers.contestants import IN_MEMORY, OURS, untouched
 from benchmarks.peers.figures import Cell, Samples
@@ -245,6 +245,11 @@ def test_the_load_generator_reads_every_way_an_answer_can_end(
             return answers, len(seen)
 
     assert asyncio.run(asked()) == ([expected, expected], connections)
+
+
+def test_a_single_answer_is_every_percentile_of_its_run() -> None:
+    assert [Result([7.0]).percentile(nth) for nth in (50, 99)] == [7.0, 7.0]
+    assert Result([1.0, 2.0, 3.0]).percentile(50) == 2.0
 
 
 def test_the_load_generator_asks_so_often_and_no_more() -> None:

@@ -10,6 +10,8 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
+import psutil
+
 from benchmarks.load import Connection, run
 from benchmarks.peers.contestants import Contestant
 from benchmarks.peers.install import Unable
@@ -17,7 +19,8 @@ from benchmarks.peers.running import CASES, Running
 
 Cell = dict[str, float] | str
 """The figures, or the reason why there are none."""
-TROUBLE = (Unable, OSError, asyncio.IncompleteReadError, TimeoutError)
+TROUBLE = (Unable, OSError, EOFError, TimeoutError, ValueError, psutil.Error, asyncio.LimitOverrunError)
+"""What a server that goes away, or answers what is not HTTP, does to those who measure it."""
 CONNECTIONS = 16
 MOST_CREATES = 1_000
 ANY = 1 << 62
@@ -129,9 +132,10 @@ def filtered_list(start: Callable[[int], AbstractContextManager[Running]], plan:
 
 def _alternating(up: dict[str, Running], case: str, plan: Plan) -> dict[str, Cell]:
     samples = {size: Samples() for size in up}
-    for _ in range(plan.rounds):
+    # What a server does once, on the first request after it was filled, belongs to no round.
+    for nth in range(plan.rounds + 1):
         for size, one in up.items():
-            samples[size].take(partial(sample, one, case, 1, min(plan.seconds, 1.0)))
+            samples[size].take(partial(sample, one, case, 1, min(plan.seconds, 1.0)), keep=nth > 0)
     return {size: taken.cell() for size, taken in samples.items()}
 
 
