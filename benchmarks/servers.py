@@ -28,6 +28,9 @@ class Tree:
     def processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
 
+    def alive(self) -> bool:
+        return bool(self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE)
+
     def cpu_seconds(self) -> float:
         times = [process.cpu_times() for process in self.processes()]
         return float(sum(each.user + each.system for each in times))

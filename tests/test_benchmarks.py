@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +23,7 @@ from benchmarks.peers.peer import Ask, Peer, record
 from benchmarks.peers.report import Notes, markdown, table
 from benchmarks.peers.results import About, Results
 from benchmarks.peers.table import PEERS
+from benchmarks.servers import Tree
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -157,6 +161,16 @@ def test_after_trouble_nothing_more_is_tried_and_the_reason_stands() -> None:
     samples.take(trouble)
     assert samples.cell() == "answered 500 under load"
     assert asked == ["asked"]
+
+
+def test_a_server_that_has_ended_is_told_from_one_that_runs() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        tree = Tree(process.pid, 0, 0.0)
+        assert tree.alive()
+        assert process.stdin
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not tree.alive()
 
 
 def test_every_peer_is_pinned() -> None:

@@ -35,7 +35,8 @@ def main() -> None:
         for peer in PEERS:
             if peer.leaves:
                 stack.enter_context(untouched(peer.leaves))
-        write(measured(plan, asked.only, asked.cache), asked.results or _place(asked))
+        results = measured(plan, asked.only, asked.cache)
+        write(results, asked.results or _place(asked, results))
 
 
 def _arguments() -> argparse.Namespace:
@@ -47,9 +48,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _place(asked: argparse.Namespace) -> Path:
-    """What is shown comes from whole runs only."""
-    whole = not asked.quick and asked.only is None
+def _place(asked: argparse.Namespace, results: Results) -> Path:
+    """What is shown comes from whole runs only, in which ours was measured."""
+    whole = not asked.quick and asked.only is None and OURS in results.loaded
     return ROOT / "benchmarks" / "results" if whole else Path(asked.cache) / "results"
 
 
@@ -94,7 +95,7 @@ def _loaded(results: Results, taking: list[Contestant], plan: Plan) -> None:
                 results.missing[each.title] = figures.reason(why)
         say("throughput")
         results.throughput = figures.throughput(up, plan)
-        results.loaded = {title: one.megabytes() for title, one in up.items()}
+        results.loaded = {title: one.megabytes() for title, one in up.items() if one.alive()}
 
 
 def write(results: Results, folder: Path) -> None:

@@ -84,6 +84,8 @@ def throughput(running: dict[str, Running], plan: Plan) -> dict[str, dict[str, C
 
 def sample(one: Running, case: str, connections: int, seconds: float, most: int = ANY) -> dict[str, float]:
     """One round: requests per second, percentiles, and the CPU of all the server's processes per request."""
+    if not one.alive():
+        raise Unable("its process had ended before this was measured")
     before = one.cpu_seconds()
     result = asyncio.run(asyncio.wait_for(run(one.port, one.asks[case], connections, seconds, most), seconds + 60))
     cpu = one.cpu_seconds() - before
