@@ -9,7 +9,7 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
@@ -132,24 +132,8 @@ def create_app(
     app, endpoints = _routed(engine)
     register(app, engine, token or new_token())
 
-    @app.before_request
-    def answer_for_a_provider() -> Response | None:
-        environ = request.environ
-        provider = environ.get("testmode.provider")
-        if provider is None:
-            return None
-        operation = endpoints.get(request.endpoint or "")
-        try:
-            call = edge.read(engine, provider, environ, operation, mounts.arguments(app, request))
-        except OSError:
-            # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
-            return Response(status=400, headers={"Connection": "close"})
-        call.allowed = edge.allowed(request.routing_exception, operation, call.method)
-        if call.allowed is not None:
-            call.operation = None
-        return edge.write(engine.answer(call), environ, call.now)
-
-    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, set(engine.providers), alone))
+    provide = edge.answer(engine, mounts.Paths(app, endpoints))
+    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))
     app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
     app.extensions["testmode"] = engine
     _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))

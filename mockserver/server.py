@@ -144,12 +144,15 @@ class Server:
         self._on_draining = on_draining
         self._stop = Event()
         self._again = Event()
+        self._listener = self._acceptor(host, port, listener)
+
+    def _acceptor(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
         environ = {"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True}
         # With several processes at one socket pywsgi takes one connection at a time, so that each gets some.
         environ["wsgi.multiprocess"] = listener is not None
-        self._listener = WSGIServer(
+        return WSGIServer(
             listener or (host, port),
-            app,
+            self.app,
             backlog=None if listener else BACKLOG,
             log=None,
             error_log=log,
