@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "token": set(),
     "hosts": set(),
     "healthcheck": set(),
-    "testing": set(),
+    "testing": {"testing", "token", "nearest"},
     "wsgi": {"wsgi"},
     "server": {"wsgi"},
     "storage": {"storage"},
