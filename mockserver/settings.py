@@ -14,6 +14,8 @@ from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_
 PREFIX = "TESTMODE_"
 ELSEWHERE = ("URL",)
 """Variables that only the commands which speak to a running server read."""
+SECRETS = ("admin_token",)
+"""Settings that may also be in a file of their own, which the variable with ``_FILE`` behind it names."""
 _LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
 
 
@@ -93,7 +95,10 @@ def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSett
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX)
             if name not in ELSEWHERE:
-                given[_known(variable)] = value
+                known, said = _known(variable, value)
+                if known in given:
+                    raise BadSettings(f"{known}: it is given both in itself and in a file")
+                given[known] = said
     given.update({name: value for name, value in flags.items() if value is not None})
     try:
         return ServerSettings.model_validate(given)
@@ -102,9 +107,21 @@ def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSett
         raise BadSettings(f"{path(detail)}: {detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def _known(variable: str) -> str:
+def _known(variable: str, value: str) -> tuple[str, str]:
+    """The setting that a variable is about, and what it says."""
     name = variable.removeprefix(PREFIX).lower()
     if name in ServerSettings.model_fields:
-        return name
-    known = [PREFIX + field.upper() for field in ServerSettings.model_fields]
+        return name, value
+    secret = name.removesuffix("_file")
+    if secret != name and secret in SECRETS:
+        return secret, _secret(variable, Path(value))
+    files = [f"{field}_file" for field in SECRETS]
+    known = [PREFIX + field.upper() for field in (*ServerSettings.model_fields, *files)]
     raise BadSettings(f"there is no setting {variable}{nearest(variable, known)}")
+
+
+def _secret(variable: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{variable}: {file} cannot be read: {error}") from error
