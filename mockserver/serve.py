@@ -18,6 +18,7 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
@@ -42,6 +43,7 @@ STATE: dict[Durability, str] = {
 
 @click.command()
 @click.argument("providers", nargs=-1)
+@click.option("--config", help="A TOML file of settings and first sandboxes (testmode.toml, where there is one).")
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
@@ -56,7 +58,8 @@ def serve(**flags: Any) -> None:
     """Serve the named PROVIDERS, or all of them. A single one is also served at the root."""
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
-        sys.exit(_serve(read(os.environ, given)))
+        file = load(given.get("config") or os.environ.get("TESTMODE_CONFIG"))
+        sys.exit(_serve(read(os.environ, given, file.server), file))
     except BadSettings as error:
         _stop(CONFIGURATION, error)
     except Refusal as error:
@@ -69,19 +72,19 @@ def serve(**flags: Any) -> None:
         _stop(STORE, error)
 
 
-def _serve(settings: ServerSettings) -> int:
+def _serve(settings: ServerSettings, file: Configuration) -> int:
     _log_to_stderr(settings.log_level)
     providers = chosen_providers(settings.providers)
     store = TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync)
     try:
-        return _run(settings, store, providers)
+        return _run(settings, file, store, providers)
     finally:
         store.close()
 
 
-def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> int:
+def _run(settings: ServerSettings, file: Configuration, store: TinyStore, providers: list[Any]) -> int:
     egress = Egress(settings.webhook_allow)
-    engine = _make_engine(settings, store, providers, egress)
+    engine = _make_engine(settings, file, store, providers, egress)
     token = settings.admin_token or _kept_token(settings)
     server = _make_server(settings, engine, token)
     try:
@@ -99,18 +102,22 @@ def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> in
     return 0
 
 
-def _make_engine(settings: ServerSettings, store: TinyStore, providers: list[Any], egress: Egress) -> Engine:
+def _make_engine(
+    settings: ServerSettings, file: Configuration, store: TinyStore, providers: list[Any], egress: Egress
+) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
+    there = store.names()
     with Bar("Seeding") as progress:
         engine = make_engine(
             store,
             providers,
-            defaults=defaults,
+            firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
             progress=progress,
             journal_entries=settings.journal_entries,
             journal_bytes=settings.journal_bytes,
             post=egress,
         )
+    begin(engine, file.sandboxes, there, store.delete)
     _apply(engine, settings)
     return engine
 

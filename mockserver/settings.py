@@ -46,6 +46,10 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    config: Path | None = Field(
+        default=None,
+        description="A file of settings and first sandboxes; default: ./testmode.toml, /etc/testmode/testmode.toml.",
+    )
     providers: Words = Field(default=(), description="The providers to serve; all when empty.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
@@ -88,23 +92,39 @@ class ServerSettings(BaseModel):
         return "memory" if self.memory else self.durability
 
 
-def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSettings:
-    """The settings that environment and flags make together, flags first; BadSettings names what is wrong."""
-    given: dict[str, Any] = {}
-    for variable, value in environment.items():
-        if variable.startswith(PREFIX):
-            name = variable.removeprefix(PREFIX)
-            if name not in ELSEWHERE:
-                known, said = _known(variable, value)
-                if known in given:
-                    raise BadSettings(f"{known}: it is given both in itself and in a file")
-                given[known] = said
+def read(
+    environment: Mapping[str, str], flags: Mapping[str, Any], file: Mapping[str, Any] | None = None
+) -> ServerSettings:
+    """The settings that a file, the environment and the flags make together, the last first.
+
+    BadSettings names what is wrong.
+    """
+    given = {**_of_file(file or {}), **_of_environment(environment)}
     given.update({name: value for name, value in flags.items() if value is not None})
     try:
         return ServerSettings.model_validate(given)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise BadSettings(f"{path(detail)}: {detail['msg'].removeprefix('Value error, ')}") from None
+
+
+def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:
+    known = [name for name in ServerSettings.model_fields if name != "config"]
+    for name in table:
+        if name not in known:
+            raise BadSettings(f"server: there is no setting {name!r}{nearest(name, known)}")
+    return dict(table)
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in ELSEWHERE:
+            name, said = _known(variable, value)
+            if name in given:
+                raise BadSettings(f"{name}: it is given both in itself and in a file")
+            given[name] = said
+    return given
 
 
 def _known(variable: str, value: str) -> tuple[str, str]:

@@ -36,9 +36,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "admin": {"admin", "engine", "edge", "version"},
     "settings": {"engine"},
     "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "configuration": {"admin", "engine", "settings"},
     "serve": {
         "hosts",
         "app",
+        "configuration",
         "edge",
         "egress",
         "courier",
@@ -137,6 +139,8 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "progress.py", "commands/")),
         ("faker", ("providers/",)),
+        ("pytest", ("testing/plugin.py",)),
+        ("testcontainers", ("testing/containers.py",)),
     ],
 )
 def test_a_library_is_known_in_its_place_only(library: str, homes: tuple[str, ...]) -> None:
