@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
@@ -216,12 +217,16 @@ def test_a_wrong_token_is_refused(testmode: Testmode) -> None:
 
 
 def test_the_environment_says_where_the_server_is(
-    testmode: Testmode, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    testmode: Testmode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     monkeypatch.setenv("TESTMODE_URL", f"{testmode.url}/")
     monkeypatch.setenv("TESTMODE_ADMIN_TOKEN_FILE", str(tmp_path / "token"))
     monkeypatch.delenv("TESTMODE_ADMIN_TOKEN", raising=False)
+    assert Testmode.from_environment().providers()
+    monkeypatch.delenv("TESTMODE_ADMIN_TOKEN_FILE")
+    (tmp_path / "token").rename(tmp_path / "admin-token")
+    monkeypatch.setenv("TESTMODE_DATA", str(tmp_path))
     assert Testmode.from_environment().providers()
     monkeypatch.setenv("TESTMODE_ADMIN_TOKEN", "wrong")
     with pytest.raises(TestmodeError):

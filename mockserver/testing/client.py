@@ -26,11 +26,15 @@ class Testmode:
 
     @classmethod
     def from_environment(cls) -> Testmode:
-        """The server at TESTMODE_URL, with the token in TESTMODE_ADMIN_TOKEN or in TESTMODE_ADMIN_TOKEN_FILE."""
-        token, file = os.environ.get("TESTMODE_ADMIN_TOKEN"), os.environ.get("TESTMODE_ADMIN_TOKEN_FILE")
-        if token is None and file is not None:
-            token = Path(file).read_text("utf-8").strip()
-        return cls(os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080"), token or "")
+        """The server that the environment names, found as the commands find it.
+
+        At TESTMODE_URL; its token is in TESTMODE_ADMIN_TOKEN, in the file TESTMODE_ADMIN_TOKEN_FILE, or in the data
+        directory.
+        """
+        kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
+        file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
+        token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
+        return cls(os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080"), token)
 
     @property
     def url(self) -> str:
