@@ -1,4 +1,4 @@
-"""The example in JavaScript, run by Node as its reader would. Node must be there: without it this fails, and says so."""
+"""The example in JavaScript, run as its reader would. Node must be there: without it this fails, and says so."""
 
 from __future__ import annotations
 
