@@ -174,6 +174,9 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
         testmode.faults.add("status", id="once", status=500, match={"path": "*/sectors"}, trigger={"times": 1})
         testmode.faults.add("hang", id="elsewhere", match={"path": "*/employees"})
         testmode.faults.add("hang", id="spared", match={"path": "*/groups"}, trigger={"skip": 5})
+        testmode.faults.add("dropped_webhook", id="other-event", match={"event": "return.*"})
+        testmode.webhooks.add("http://127.0.0.1:9/")
+        testmode.simulate("record_withdrawal")
         assert [ask(testmode), ask(testmode), ask(testmode, "/groups")] == []
 
     @pytest.mark.testmode("smartepi")
@@ -191,6 +194,7 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
             "  GET /smartepi/v1/groups -> 200",
             "  the rule elsewhere (hang) never fired: nearest was GET *: path is /smartepi/v1/*, not like */employees",
             "  the rule spared (hang) never fired: it matched 1 and its trigger spared them",
+            "  the rule other-event (dropped_webhook) never fired: nearest was the webhook withdrawal.created: *",
             "quiet-one at http://127.0.0.1:*/kota",
             "  no call came here; one whose key nobody knows is in the journal of 'kota'",
         ]

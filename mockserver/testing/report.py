@@ -40,5 +40,5 @@ def _why(rule: models.Fault) -> str:
         return f"it matched {rule['matched']} and its trigger spared them"
     if missed is None:
         return "nothing came near it"
-    named = f"nearest was {missed.get('method', 'delivery')} {missed.get('path', missed['id'])}"
-    return f"{named}: {', '.join(missed['why'])}"
+    near = f"the webhook {missed['event']}" if "event" in missed else f"{missed['method']} {missed['path']}"
+    return f"nearest was {near}: {', '.join(missed['why'])}"
