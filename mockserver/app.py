@@ -13,7 +13,18 @@ from flask import Flask, Response, request
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
-from mockserver.engine import Engine, Operation, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
+from mockserver.engine import (
+    Engine,
+    Operation,
+    Progress,
+    Provider,
+    Scenario,
+    Settings,
+    State,
+    Taken,
+    Unknown,
+    load_scenarios,
+)
 from mockserver.hosts import Hosts
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -93,7 +104,11 @@ def make_engine(
         if provider.name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
             settings = (firsts or {}).get(provider.name, defaults or Settings())
-            engine.create(provider.name, provider.name, settings, at=at, **told)
+            try:
+                engine.create(provider.name, provider.name, settings, at=at, **told)
+            except Taken:
+                if provider.name not in engine.sandboxes:  # else by another process that starts at the same time
+                    raise
     return engine
 
 

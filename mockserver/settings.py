@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_duration, path
 
@@ -38,6 +39,12 @@ def _latency(value: Any) -> Any:
     return {"type": "uniform", "min_ms": int(found[1]), "max_ms": int(found[2])}
 
 
+def _store(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(f"{value!r} is not a store; write it as redis://localhost:6379/0")
+    return value
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -54,6 +61,10 @@ class ServerSettings(BaseModel):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
+    store: Annotated[str | None, AfterValidator(_store)] = Field(
+        default=None, description="Where several processes share all state: redis://host:6379/0; else it is in data."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; more than one need a store.")
     memory: bool = Field(default=False, description="The same as durability memory.")
     durability: Durability = Field(
         default="commit",
@@ -86,6 +97,12 @@ class ServerSettings(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
+    @model_validator(mode="after")
+    def _workers_share(self) -> ServerSettings:
+        if self.workers > 1 and self.store is None:
+            raise ValueError(f"{self.workers} workers need --store redis://...: a data directory has one writer")
+        return self
+
     @property
     def keeps(self) -> Durability:
         """When a write is on the disk, whichever of the two settings says so."""
@@ -105,7 +122,8 @@ def read(
         return ServerSettings.model_validate(given)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise BadSettings(f"{path(detail)}: {detail['msg'].removeprefix('Value error, ')}") from None
+        where = f"{path(detail)}: " if detail["loc"] else ""
+        raise BadSettings(f"{where}{detail['msg'].removeprefix('Value error, ')}") from None
 
 
 def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from mockserver.engine.scenarios import load as load_scenarios
 from mockserver.engine.scenarios import named as scenario_named
 from mockserver.engine.scheduler import KEPT as TIMERS
 from mockserver.engine.scheduler import pending, timer
+from mockserver.engine.snapshots import return_to_snapshot, take_snapshot
 from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
@@ -157,10 +158,12 @@ __all__ = [
     "pending",
     "plain",
     "ratelimit",
+    "return_to_snapshot",
     "scenario_named",
     "standard_webhooks",
     "switch_off",
     "switch_on",
+    "take_snapshot",
     "test_event",
     "timed",
     "timer",
