@@ -88,19 +88,24 @@ def make_engine(
     *,
     scenarios: Mapping[str, Scenario] | None = None,
     defaults: Settings | None = None,
+    firsts: Mapping[str, Settings] | None = None,
     progress: Progress | None = None,
     at: int | None = None,
     **options: Any,
 ) -> Engine:
-    """An engine over a store, with a first sandbox for every provider that has none yet."""
+    """An engine over a store, with a first sandbox for every provider that has none yet.
+
+    ``firsts`` says by provider how it begins, ``defaults`` says it for the rest.
+    """
     folder = fixtures()
     scenarios = load_scenarios(folder / "scenarios") if scenarios is None else scenarios
     engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
     for provider in providers:
         if provider.name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
+            settings = (firsts or {}).get(provider.name, defaults or Settings())
             try:
-                engine.create(provider.name, provider.name, defaults or Settings(), at=at, **told)
+                engine.create(provider.name, provider.name, settings, at=at, **told)
             except Taken:
                 if provider.name not in engine.sandboxes:  # else by another process that starts at the same time
                     raise

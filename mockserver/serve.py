@@ -20,6 +20,7 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
@@ -46,6 +47,7 @@ STATE: dict[Promise, str] = {
 
 @click.command()
 @click.argument("providers", nargs=-1)
+@click.option("--config", help="A TOML file of settings and first sandboxes (testmode.toml, where there is one).")
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
@@ -64,7 +66,8 @@ def serve(**flags: Any) -> None:
     role = Role.read(flags.pop("as_worker"))
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
-        sys.exit(_serve(read(os.environ, given), role))
+        file = load(given.get("config") or os.environ.get("TESTMODE_CONFIG"))
+        sys.exit(_serve(read(os.environ, given, file.server), file, role))
     except BadSettings as error:
         _stop(CONFIGURATION, error)
     except Refusal as error:
@@ -95,14 +98,14 @@ class Role:
         return cls(place == "first", int(listener), int(line))
 
 
-def _serve(settings: ServerSettings, role: Role) -> int:
+def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
     _log_to_stderr(settings.log_level)
     if settings.workers > 1 and role.listener is None:
         return _supervise(settings)
     providers = chosen_providers(settings.providers)
     store = _open_store(settings)
     try:
-        return _run(settings, store, providers, role)
+        return _run(settings, file, store, providers, role)
     finally:
         store.close()
 
@@ -132,10 +135,12 @@ def _open_store(settings: ServerSettings) -> Store:
     return RedisStore(settings.store)
 
 
-def _run(settings: ServerSettings, store: Store, providers: list[Any], role: Role) -> int:
+def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: Role) -> int:
     egress = Egress(settings.webhook_allow)
-    engine = _make_engine(settings, store, providers, egress)
+    there = store.names()
+    engine = _make_engine(settings, file, store, providers, egress)
     if role.first:
+        begin(engine, file.sandboxes, there, store.delete)
         _apply(engine, settings)
     token = settings.admin_token or _kept_token(settings, store)
     server = _make_server(settings, engine, token, role)
@@ -165,13 +170,15 @@ def _tell_ready(server: Server, url: str, role: Role) -> None:
     sys.stdout.flush()
 
 
-def _make_engine(settings: ServerSettings, store: Store, providers: list[Any], egress: Egress) -> Engine:
+def _make_engine(
+    settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], egress: Egress
+) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
     with Bar("Seeding") as progress:
         return make_engine(
             store,
             providers,
-            defaults=defaults,
+            firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
             progress=progress,
             journal_entries=settings.journal_entries,
             journal_bytes=settings.journal_bytes,

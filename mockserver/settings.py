@@ -15,6 +15,8 @@ from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_
 PREFIX = "TESTMODE_"
 ELSEWHERE = ("URL",)
 """Variables that only the commands which speak to a running server read."""
+SECRETS = ("admin_token",)
+"""Settings that may also be in a file of their own, which the variable with ``_FILE`` behind it names."""
 _LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
 
 
@@ -51,6 +53,10 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    config: Path | None = Field(
+        default=None,
+        description="A file of settings and first sandboxes; default: ./testmode.toml, /etc/testmode/testmode.toml.",
+    )
     providers: Words = Field(default=(), description="The providers to serve; all when empty.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
@@ -103,14 +109,14 @@ class ServerSettings(BaseModel):
         return "memory" if self.memory else self.durability
 
 
-def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSettings:
-    """The settings that environment and flags make together, flags first; BadSettings names what is wrong."""
-    given: dict[str, Any] = {}
-    for variable, value in environment.items():
-        if variable.startswith(PREFIX):
-            name = variable.removeprefix(PREFIX)
-            if name not in ELSEWHERE:
-                given[_known(variable)] = value
+def read(
+    environment: Mapping[str, str], flags: Mapping[str, Any], file: Mapping[str, Any] | None = None
+) -> ServerSettings:
+    """The settings that a file, the environment and the flags make together, the last first.
+
+    BadSettings names what is wrong.
+    """
+    given = {**_of_file(file or {}), **_of_environment(environment)}
     given.update({name: value for name, value in flags.items() if value is not None})
     try:
         return ServerSettings.model_validate(given)
@@ -120,9 +126,40 @@ def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSett
         raise BadSettings(f"{where}{detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def _known(variable: str) -> str:
+def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:
+    known = [name for name in ServerSettings.model_fields if name != "config"]
+    for name in table:
+        if name not in known:
+            raise BadSettings(f"server: there is no setting {name!r}{nearest(name, known)}")
+    return dict(table)
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in ELSEWHERE:
+            name, said = _known(variable, value)
+            if name in given:
+                raise BadSettings(f"{name}: it is given both in itself and in a file")
+            given[name] = said
+    return given
+
+
+def _known(variable: str, value: str) -> tuple[str, str]:
+    """The setting that a variable is about, and what it says."""
     name = variable.removeprefix(PREFIX).lower()
     if name in ServerSettings.model_fields:
-        return name
-    known = [PREFIX + field.upper() for field in ServerSettings.model_fields]
+        return name, value
+    secret = name.removesuffix("_file")
+    if secret != name and secret in SECRETS:
+        return secret, _secret(variable, Path(value))
+    files = [f"{field}_file" for field in SECRETS]
+    known = [PREFIX + field.upper() for field in (*ServerSettings.model_fields, *files)]
     raise BadSettings(f"there is no setting {variable}{nearest(variable, known)}")
+
+
+def _secret(variable: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{variable}: {file} cannot be read: {error}") from error

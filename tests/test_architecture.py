@@ -24,8 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "token": set(),
     "hosts": set(),
     "healthcheck": set(),
-    "testing": set(),
     "workers": set(),
+    "testing": {"testing", "token", "nearest"},
     "wsgi": {"wsgi"},
     "server": {"wsgi"},
     "storage": {"storage"},
@@ -37,9 +37,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "admin": {"admin", "engine", "edge", "version"},
     "settings": {"engine"},
     "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "configuration": {"admin", "engine", "settings"},
     "serve": {
         "hosts",
         "app",
+        "configuration",
         "edge",
         "egress",
         "courier",
@@ -140,6 +142,8 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "workers.py", "progress.py", "commands/")),
         ("faker", ("providers/",)),
+        ("pytest", ("testing/plugin.py",)),
+        ("testcontainers", ("testing/containers.py",)),
     ],
 )
 def test_a_library_is_known_in_its_place_only(library: str, homes: tuple[str, ...]) -> None:

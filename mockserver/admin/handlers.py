@@ -11,7 +11,6 @@ from mockserver.admin.ask import Ask
 from mockserver.engine import (
     Clock,
     Refusal,
-    Settings,
     Unknown,
     as_json,
     nearest,
@@ -61,15 +60,7 @@ def list_sandboxes(ask: Ask) -> Any:
 def create_sandbox(ask: Ask) -> Any:
     """Make a sandbox with its own keys, data, clock, faults, limits and journal."""
     wanted: models.NewSandbox = ask.body
-    settings = Settings(
-        slug=wanted.slug,
-        seed=wanted.seed,
-        size=wanted.size,
-        assumptions=wanted.assumptions,
-        limits=wanted.limits,
-        latency=wanted.latency,
-    )
-    return views.sandbox(ask.engine.create(wanted.provider, wanted.name, settings), ask.origin)
+    return views.sandbox(ask.engine.create(wanted.provider, wanted.name, wanted.settings()), ask.origin)
 
 
 def get_sandbox(ask: Ask) -> Any:
