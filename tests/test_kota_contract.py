@@ -131,7 +131,7 @@ def test_a_body_is_the_documented_one(fact: dict[str, Any]) -> None:
 
 @with_answer
 def test_an_answer_has_every_documented_field(fact: dict[str, Any]) -> None:
-    model = operation(fact).answer
+    model = operation(fact).answer_model
     assert model is not None
     assert model.__name__ == fact["answer"]
     assert [each for name, schema in models(model).items() for each in differences(name, schema)] == []
@@ -139,7 +139,7 @@ def test_an_answer_has_every_documented_field(fact: dict[str, Any]) -> None:
 
 @operations
 def test_only_what_has_no_body_declares_no_answer(fact: dict[str, Any]) -> None:
-    assert (operation(fact).answer is None) == (fact["status"] == 204)
+    assert (operation(fact).answer_model is None) == (fact["status"] == 204)
     assert (operation(fact).body is not None) == (fact["body"] is not None)
 
 

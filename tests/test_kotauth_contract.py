@@ -176,7 +176,7 @@ def test_an_answer_has_exactly_the_documented_fields(world: World, fact: dict[st
 
 @operations
 def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, Any]) -> None:
-    model = operation(fact).answer
+    model = operation(fact).answer_model
     assert (model is None) == (fact["answer"] is None)
     if model is not None:
         said = performed(world, fact).json

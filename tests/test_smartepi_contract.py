@@ -124,7 +124,7 @@ def test_an_answer_has_every_documented_field_in_its_envelope(world: World, fact
 def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, Any]) -> None:
     answer = performed(world, fact).json
     assert answer is not None
-    model = operation(fact).answer
+    model = operation(fact).answer_model
     assert model is not None
     assert issubclass(model, BaseModel)
     for record in answer["data"] if fact["verb"] == "list" else [answer["data"]]:

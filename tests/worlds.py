@@ -87,13 +87,13 @@ ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"}, {"data", "next"})
 def examine(call: Call, reply: Reply) -> None:
     """Hold an answer that does what was asked to the model its operation declares, whichever test has asked."""
     operation = call.operation
-    if operation is None or operation.answer is None or reply.status != operation.status or call.fired:
+    if operation is None or operation.answer_model is None or reply.status != operation.status or call.fired:
         return
     decode = DECODERS.get(reply.header("Content-Encoding") or "", bytes)
     document = loads(decode(reply.body))
     shown = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
     for each in shown if isinstance(shown, list) else [shown]:
-        operation.answer.model_validate(each)
+        operation.answer_model.model_validate(each)
 
 
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:

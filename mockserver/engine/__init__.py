@@ -31,7 +31,7 @@ from mockserver.engine.lifecycle import At, Lifecycle, Step, Timed, falling_due
 from mockserver.engine.locate import locate
 from mockserver.engine.openapi import document as openapi_document
 from mockserver.engine.openapi import parameters
-from mockserver.engine.operations import Operation
+from mockserver.engine.operations import Later, Operation
 from mockserver.engine.pipeline import STAGES, Proceed, Stage
 from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
@@ -89,6 +89,7 @@ __all__ = [
     "Instant",
     "Key",
     "KeyPolicy",
+    "Later",
     "Letter",
     "Lifecycle",
     "Limits",

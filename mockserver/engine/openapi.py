@@ -46,7 +46,7 @@ def parameters(path: str, query: type[BaseModel] | None) -> list[dict[str, Any]]
 
 
 def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
-    models = {model for op in operations for model in (op.body, op.answer) if model is not None}
+    models = {model for op in operations for model in (op.body, op.answer_model) if model is not None}
     return {
         model.__name__: model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}/$defs/{{model}}")
         for model in sorted(models, key=lambda model: model.__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,22 @@ if TYPE_CHECKING:
 
     from mockserver.engine.assumptions import Assumptions
     from mockserver.engine.call import Call, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A model that is imported when someone asks for it: those of answers are many, and only documents need them."""
+
+    module: str
+    name: str
+    through: str | None = None
+    """A function of the same module that makes it of the one named."""
+
+    def model(self) -> type[BaseModel]:
+        """The model itself."""
+        module = import_module(self.module)
+        named: type[BaseModel] = getattr(module, self.name)
+        return getattr(module, self.through)(named) if self.through else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +41,7 @@ class Operation:
     summary: str
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    answer: type[BaseModel] | None = None
+    answer: type[BaseModel] | Later | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
     """The statuses it may be refused with."""
@@ -40,6 +57,11 @@ class Operation:
     def is_offered(self, assumptions: Assumptions) -> bool:
         """Whether a sandbox with these assumptions has the operation."""
         return self.offered is None or self.offered(assumptions)
+
+    @property
+    def answer_model(self) -> type[BaseModel] | None:
+        """What it answers with, field by field, when it does what it was asked."""
+        return self.answer.model() if isinstance(self.answer, Later) else self.answer
 
     @property
     def statuses(self) -> frozenset[int]:

@@ -9,11 +9,6 @@ from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import dependents, models
 from mockserver.providers.kota.amendment_parts import CANCELLATION, DEPENDENTS, changes
 from mockserver.providers.kota.amendments import KIND, LIFECYCLE, OPEN, STATES, create_amendment, list_dependents
-from mockserver.providers.kota.answer_models import (
-    DependentsManagementIntentResponse,
-    PolicyAmendmentIntentResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
@@ -27,6 +22,7 @@ from mockserver.providers.kota.records import (
     refuse_fields,
     today,
 )
+from mockserver.providers.kota.shown import paged, shown
 
 
 class AmendmentsPage(Page):
@@ -116,10 +112,10 @@ def _list_dependents(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policy amendment intents."""
-    base, answer = "/policies/{policy_id}/policy_amendment_intents", PolicyAmendmentIntentResponse
+    base, answer = "/policies/{policy_id}/policy_amendment_intents", shown("PolicyAmendmentIntentResponse")
     single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
     listing: dict[str, Any] = {"query": AmendmentsPage, "answer": paged(answer)}
-    body, listed_answer = models.CreatePolicyAmendmentIntentRequest, DependentsManagementIntentResponse
+    body, listed_answer = models.CreatePolicyAmendmentIntentRequest, shown("DependentsManagementIntentResponse")
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, answer=answer)
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", answer=answer)

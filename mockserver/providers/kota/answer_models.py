@@ -73,6 +73,7 @@ from mockserver.providers.kota.terms import (
     MemberTypeCode,
     OfferId,
     OptionId,
+    PayFrequency,
     PersonId,
     PlanCoverageOptionInputType,
     PlanCoverageOptionScope,
@@ -98,6 +99,7 @@ from mockserver.providers.kota.terms import (
     RequirementId,
     RequirementObjectType,
     RequirementType,
+    SalaryId,
     SexAtBirth,
 )
 from mockserver.providers.kota.values import At, Country, Currency, Day, Metadata, Uuid
@@ -1257,6 +1259,18 @@ class WebhookEndpointResponse(Shown):
     subscribed_events: list[str]
     created_at: At
     object: str | None = None
+
+
+class SalaryResponse(Shown):
+    """A salary of an employee."""
+
+    object: str | None = None
+    id: SalaryId
+    employee_id: EmployeeId
+    amount: float
+    currency: Currency
+    pay_frequency: PayFrequency
+    effective_from: Day
 
 
 class PagedList(BaseModel):

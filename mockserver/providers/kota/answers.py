@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.answer_models import RequirementAnsweredResponse, RequirementResponse
 from mockserver.providers.kota.dialect import Refused
 from mockserver.providers.kota.form_answers import outstanding, unknown, with_defaults, wrong
 from mockserver.providers.kota.models import Given
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, one, today, written
 from mockserver.providers.kota.requirements import LIFECYCLE, form_of
+from mockserver.providers.kota.shown import shown
 
 
 class AnswersRequest(Given):
@@ -57,12 +57,12 @@ def _check(call: Call, record: Record, given: dict[str, Any]) -> None:
 def operations() -> Iterator[Operation]:
     """The operations on requirements."""
     single = "/requirements/{requirement_id}"
-    yield row("get_requirement", f"GET {single}", _retrieve, "Get a requirement", answer=RequirementResponse)
+    yield row("get_requirement", f"GET {single}", _retrieve, "Get a requirement", answer=shown("RequirementResponse"))
     yield row(
         "submit_requirement_answers",
         f"POST {single}",
         _answer,
         "Answer a requirement",
         body=AnswersRequest,
-        answer=RequirementAnsweredResponse,
+        answer=shown("RequirementAnsweredResponse"),
     )

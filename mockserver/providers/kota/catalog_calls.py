@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import eligibility
-from mockserver.providers.kota.answer_models import PlanResponse, ProviderResponse, paged
 from mockserver.providers.kota.catalog import monthly_premium
 from mockserver.providers.kota.catalog_tables import INSURERS
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, kept, one, today
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import GroupId
 from mockserver.providers.kota.values import Country, Day
 
@@ -96,7 +96,7 @@ def _counting(call: Call) -> Callable[[Record], dict[str, int | None]]:
 
 def operations() -> Iterator[Operation]:
     """The operations on providers and plans."""
-    provider, plan = ProviderResponse, PlanResponse
+    provider, plan = shown("ProviderResponse"), shown("PlanResponse")
     yield row("list_plans", "GET /plans", _list_plans, "List plans", query=PlansPage, answer=paged(plan))
     yield row("get_plan", "GET /plans/{plan_id}", _retrieve_plan, "Get a plan", query=Counted, answer=plan)
     yield row(

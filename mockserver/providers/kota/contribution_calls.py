@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.answer_models import (
-    ContributionReportEmployeeBreakdownResponse,
-    ContributionReportResponse,
-    paged,
-)
 from mockserver.providers.kota.contributions import LIFECYCLE, breakdown_id
 from mockserver.providers.kota.customers import customer_filter
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, one
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployerId
 
 
@@ -72,7 +68,7 @@ def _retrieve_breakdown(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on contribution reports."""
-    report, breakdown = ContributionReportResponse, ContributionReportEmployeeBreakdownResponse
+    report, breakdown = shown("ContributionReportResponse"), shown("ContributionReportEmployeeBreakdownResponse")
     single = "/contribution_reports/{contribution_report_id}"
     under = f"{single}/employee_breakdowns"
     reading, finalizing = "Get a contribution report", "Finalize a contribution report"

@@ -6,11 +6,6 @@ from collections.abc import Iterator
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import coverage
-from mockserver.providers.kota.answer_models import (
-    AssociatedPersonEligibilityResponse,
-    DependentsManagementIntentResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import plan as plan_of
 from mockserver.providers.kota.dependents import LIFECYCLE, entry, to_remove
@@ -19,6 +14,7 @@ from mockserver.providers.kota.lists import Page, listed, walk
 from mockserver.providers.kota.models import AddDependentsRequest
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, nothing, one, referred, refuse_fields
+from mockserver.providers.kota.shown import paged, shown
 
 _ID = f"{KIND}_id"
 
@@ -127,9 +123,9 @@ def _eligible(call: Call, record: Record, person: Record) -> Record:
 
 def operations() -> Iterator[Operation]:
     """The operations on dependents management intents."""
-    answer, single = DependentsManagementIntentResponse, f"/dependents_management_intents/{{{_ID}}}"
+    answer, single = shown("DependentsManagementIntentResponse"), f"/dependents_management_intents/{{{_ID}}}"
     persons, people = f"{single}/dependents/{{associated_person_id}}", f"{single}/dependents"
-    listing, row_of = f"{single}/associated_persons_eligibility", paged(AssociatedPersonEligibilityResponse)
+    listing, row_of = f"{single}/associated_persons_eligibility", paged(shown("AssociatedPersonEligibilityResponse"))
     body = AddDependentsRequest
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a dependents management intent", answer=answer)
     yield row(

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import models
 from mockserver.providers.kota.addresses import address_errors, moved
-from mockserver.providers.kota.answer_models import EmployeeResponse, paged
 from mockserver.providers.kota.customers import customer_filter, customer_given
 from mockserver.providers.kota.employees import LIFECYCLE, STATES, account_shown, create_employee, tell_employee
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import changed, found, found_with_body, one, referred, refuse_fields, today
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployerId
 from mockserver.providers.kota.values import OLDEST
 
@@ -107,7 +107,7 @@ def _has_cover(call: Call, record: Record) -> bool:
 
 def operations() -> Iterator[Operation]:
     """The operations on employees, but for their offboarding."""
-    answer, single = EmployeeResponse, "/employees/{employee_id}"
+    answer, single = shown("EmployeeResponse"), "/employees/{employee_id}"
     create, update = models.CreateEmployeeRequest, models.UpdateEmployeeRequest
     yield row("create_employee", "POST /employees", _create, "Create an employee", body=create, answer=answer)
     yield row("list_employees", "GET /employees", _list, "List employees", query=EmployeesPage, answer=paged(answer))

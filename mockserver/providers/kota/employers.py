@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from mockserver.engine import At, Call, Lifecycle, Operation, Record, Reply, Step, Timed
 from mockserver.providers.kota import employees, models, offboarding
 from mockserver.providers.kota.addresses import address_errors, moved
-from mockserver.providers.kota.answer_models import EmployerResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
@@ -25,6 +24,7 @@ from mockserver.providers.kota.records import (
     today,
     written,
 )
+from mockserver.providers.kota.shown import paged, shown
 
 STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 
@@ -139,7 +139,7 @@ def _offboard(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on employers."""
-    answer, single = EmployerResponse, "/employers/{employer_id}"
+    answer, single = shown("EmployerResponse"), "/employers/{employer_id}"
     create, update = models.CreateEmployerRequest, models.UpdateEmployerRequest
     yield row("create_employer", "POST /employers", _create, "Create an employer", body=create, answer=answer)
     yield row("list_employers", "GET /employers", _list, "List employers", query=EmployersPage, answer=paged(answer))

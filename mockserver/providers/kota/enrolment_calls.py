@@ -7,12 +7,6 @@ from typing import Annotated, Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import coverage, dependents, models, policies, requirements
-from mockserver.providers.kota.answer_models import (
-    DependentsManagementIntentResponse,
-    EnrolmentIntentRequirementResponse,
-    EnrolmentIntentResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import plan as plan_of
 from mockserver.providers.kota.enrolment_parts import due_by, plans_of, policies_of
@@ -29,6 +23,7 @@ from mockserver.providers.kota.records import (
     referred,
     refuse_fields,
 )
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployeeId, GroupId
 
 _ID = f"{KIND}_id"
@@ -158,12 +153,12 @@ def _list_dependents(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on enrolment intents."""
-    base, answer = "/enrolment_intents", EnrolmentIntentResponse
+    base, answer = "/enrolment_intents", shown("EnrolmentIntentResponse")
     single, bodies = f"{base}/{{{_ID}}}", models
-    asked, page = paged(EnrolmentIntentRequirementResponse), requirements.RequirementsPage
+    asked, page = paged(shown("EnrolmentIntentRequirementResponse")), requirements.RequirementsPage
     listing = {"query": EnrolmentsPage, "answer": paged(answer)}
     create, selections = bodies.CreateEnrolmentIntentRequest, bodies.SubmitCoverageSelectionsRequest
-    dates, dependents_answer = bodies.PolicyConfigurationRequest, DependentsManagementIntentResponse
+    dates, dependents_answer = bodies.PolicyConfigurationRequest, shown("DependentsManagementIntentResponse")
     new_list, select = f"POST {single}/create_dependents_management_intent", f"POST {single}/coverage-selections"
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", body=create, answer=answer)
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)

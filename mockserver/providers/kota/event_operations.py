@@ -6,16 +6,11 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply, iso, parse_instant
-from mockserver.providers.kota.answer_models import (
-    EventResponse,
-    ReplayEventResponse,
-    WebhookEndpointResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, listed
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import DAY, one, platform_id, written
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.values import At as Instant
 
 RETENTION = 30 * DAY
@@ -115,12 +110,12 @@ def _retrieve_endpoint(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on events and on webhook endpoints."""
-    event, endpoint, one_event = EventResponse, WebhookEndpointResponse, "/events/{event_id}"
+    event, endpoint, one_event = shown("EventResponse"), shown("WebhookEndpointResponse"), "/events/{event_id}"
     yield row("get_event", f"GET {one_event}", _retrieve, "Get an event", answer=event)
     yield row("list_events", "GET /events", _list, "List events", query=EventsPage, answer=paged(event))
     yield row(
         "replay_event", f"POST {one_event}/replay", _replay, "Send an event again", prepare=_send_again,
-        answer=ReplayEventResponse,
+        answer=shown("ReplayEventResponse"),
     )  # fmt: skip
     yield row(
         "get_webhook_endpoint", "GET /webhooks/endpoints/{webhook_endpoint_id}", _retrieve_endpoint,

@@ -7,12 +7,12 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import catalog, eligibility, models
-from mockserver.providers.kota.answer_models import EligibilityCheckResponse, GroupEmployeeResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, listed, walk
 from mockserver.providers.kota.memberships import add_employee, membership, show_member
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, one, referred, refuse_fields
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployeeId
 
 
@@ -73,7 +73,7 @@ def _covered_by(plan: Record) -> dict[str, Any]:
 
 def operations() -> Iterator[Operation]:
     """The operations on groups' employees."""
-    several, answer = "/groups/{group_id}/employees", GroupEmployeeResponse
+    several, answer = "/groups/{group_id}/employees", shown("GroupEmployeeResponse")
     listing, adding = "List a group's employees", "Add an employee to a group"
     body = models.AddEmployeeToGroupRequest
     yield row("list_group_employees", f"GET {several}", _list, listing, query=MembersPage, answer=paged(answer))
@@ -84,5 +84,5 @@ def operations() -> Iterator[Operation]:
         _check,
         "Check whether an employee can be covered in a group",
         body=models.CheckGroupEligibilityRequest,
-        answer=EligibilityCheckResponse,
+        answer=shown("EligibilityCheckResponse"),
     )

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
 from mockserver.providers.kota import catalog, groups, legacy, memberships, policies, renewals
-from mockserver.providers.kota.answer_models import GroupPolicyResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.eligibility import IN_FORCE
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import begins, found, later, new_id, one, today
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployerId, GroupId
 
 STATES = ("scheduled", "active", "expired", "cancelled")
@@ -218,7 +218,7 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group policies."""
-    answer, listing = GroupPolicyResponse, "List group policies"
+    answer, listing = shown("GroupPolicyResponse"), "List group policies"
     yield row(
         "list_group_policies", "GET /group_policies", _list, listing, query=GroupPoliciesPage, answer=paged(answer)
     )

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Operation, Record, Reply, Step
 from mockserver.providers.kota import models
-from mockserver.providers.kota.answer_models import GroupResponse, paged
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import changed, found, found_with_body, new_id, one, referred
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployerId
 
 STATES = ("pending", "ready", "archived")
@@ -119,7 +119,7 @@ def _update(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on groups."""
-    answer, single = GroupResponse, "/groups/{group_id}"
+    answer, single = shown("GroupResponse"), "/groups/{group_id}"
     create, update = models.CreateGroupRequest, models.UpdateGroupRequest
     yield row("create_group", "POST /groups", _create, "Create a group", body=create, answer=answer)
     yield row("list_groups", "GET /groups", _list, "List groups", query=GroupsPage, answer=paged(answer))

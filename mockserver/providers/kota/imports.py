@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
 from mockserver.providers.kota import models
-from mockserver.providers.kota.answer_models import PolicyImportIntentResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.enrolment_calls import refuse_uninsurable
 from mockserver.providers.kota.enrolment_parts import policies_of
@@ -17,6 +16,7 @@ from mockserver.providers.kota.members import Dependent, cover
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.policies import Cover, create_policy, in_force
 from mockserver.providers.kota.records import found, kept, need_insurer, new_id, one, outcome, referred, refuse_fields
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployeeId, GroupId
 from mockserver.providers.kota.values import OLDEST
 
@@ -143,7 +143,7 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policy import intents."""
-    base, answer = "/policy_import_intents", PolicyImportIntentResponse
+    base, answer = "/policy_import_intents", shown("PolicyImportIntentResponse")
     body, listing = models.CreatePolicyImportIntentRequest, {"query": ImportsPage, "answer": paged(answer)}
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, answer=answer)
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy import intents", **listing)

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from mockserver.engine import Call, Operation, Problem, Reply
-from mockserver.providers.kota.answer_models import (
-    EmployeeHealthInsuranceOfferResponse,
-    EmployeeHealthInsurancePolicyResponse,
-    EmployerHealthInsurancePolicyResponse,
-    EmployerHealthInsuranceQuoteResponse,
-    paged,
-)
+from mockserver.engine import Call, Later, Operation, Problem, Reply
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.kinds import KINDS
 from mockserver.providers.kota.legacy import COVER, OFFER, POLICY, QUOTE
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, one
+from mockserver.providers.kota.shown import paged, shown
 
 QUOTE_STATES = ("pending_quote", "action_required", "not_undertaken", "accepted", "pending_insurer_acceptance")
 POLICY_STATES = ("scheduled", "active", "expired", "cancelled")
@@ -58,11 +52,11 @@ def _reading(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
     return perform
 
 
-_ROWS: tuple[tuple[str, str, str, str, type[Any], type[Page]], ...] = (
-    ("employer", "quote", "quotes", QUOTE, EmployerHealthInsuranceQuoteResponse, QuotesPage),
-    ("employer", "policy", "policies", POLICY, EmployerHealthInsurancePolicyResponse, PoliciesPage),
-    ("employee", "offer", "offers", OFFER, EmployeeHealthInsuranceOfferResponse, Page),
-    ("employee", "policy", "policies", COVER, EmployeeHealthInsurancePolicyResponse, PoliciesPage),
+_ROWS: tuple[tuple[str, str, str, str, Later, type[Page]], ...] = (
+    ("employer", "quote", "quotes", QUOTE, shown("EmployerHealthInsuranceQuoteResponse"), QuotesPage),
+    ("employer", "policy", "policies", POLICY, shown("EmployerHealthInsurancePolicyResponse"), PoliciesPage),
+    ("employee", "offer", "offers", OFFER, shown("EmployeeHealthInsuranceOfferResponse"), Page),
+    ("employee", "policy", "policies", COVER, shown("EmployeeHealthInsurancePolicyResponse"), PoliciesPage),
 )
 """Whose, one of them, several of them, the kind, its model, the list's query."""
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply, iso, parse_instant
 from mockserver.providers.kota import employees, group_policies, groups, models, policy_intents, quotes
-from mockserver.providers.kota.answer_models import EmployeeResponse
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, later, one, refuse_fields, today, written
+from mockserver.providers.kota.shown import shown
 
 _GIVEN_UP = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
 """The steps that end what a group has asked insurers for; a quote that waits for answers leads to nothing anyway."""
@@ -70,7 +70,7 @@ def _cancel(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations that offboard employees."""
-    path, body, answer = "/employees/{employee_id}/offboard", models.OffboardEmployeeRequest, EmployeeResponse
+    path, body, answer = "/employees/{employee_id}/offboard", models.OffboardEmployeeRequest, shown("EmployeeResponse")
     yield row("offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, answer=answer)
     yield row(
         "cancel_employee_offboarding", f"POST {path}/cancel", _cancel, "Cancel an employee's offboarding", answer=answer

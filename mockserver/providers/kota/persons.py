@@ -7,12 +7,12 @@ from typing import Any
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import models
-from mockserver.providers.kota.answer_models import AssociatedPersonResponse, paged
 from mockserver.providers.kota.employee_calls import birth_errors
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, listed, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import changed, found, found_with_body, new_id, one, platform_id, refuse_fields
+from mockserver.providers.kota.shown import paged, shown
 
 _FIELDS = ("first_name", "last_name", "date_of_birth", "sex_at_birth", "relationship_type")
 _CLEARED = ("email", "phone_number")
@@ -77,7 +77,7 @@ def _delete(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on associated persons."""
-    answer, several = AssociatedPersonResponse, "/employees/{employee_id}/associated_persons"
+    answer, several = shown("AssociatedPersonResponse"), "/employees/{employee_id}/associated_persons"
     single, create = f"{several}/{{associated_person_id}}", models.CreateAssociatedPersonRequest
     update = models.UpdateAssociatedPersonRequest
     yield row("create_associated_person", f"POST {several}", _create, "Add a person", body=create, answer=answer)

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
 from mockserver.providers.kota import catalog, contributions, legacy, premiums
-from mockserver.providers.kota.answer_models import PolicyResponse, paged
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import begins, found, later, new_id, one, today
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import EmployeeId, GroupId, GroupPolicyId
 
 STATES = ("scheduled", "active", "expired", "cancelled")
@@ -215,6 +215,6 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policies."""
-    answer = PolicyResponse
+    answer = shown("PolicyResponse")
     yield row("list_policies", "GET /policies", _list, "List policies", query=PoliciesPage, answer=paged(answer))
     yield row("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", answer=answer)

@@ -7,11 +7,6 @@ from typing import Annotated, Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import catalog, group_policies, models, quotes
-from mockserver.providers.kota.answer_models import (
-    GroupPolicyIntentRequirementResponse,
-    GroupPolicyIntentResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
@@ -19,6 +14,7 @@ from mockserver.providers.kota.policy_intents import FAILED, KIND, STATES, creat
 from mockserver.providers.kota.quote_calls import sharing_errors
 from mockserver.providers.kota.records import found, need_insurer, one, referred, refuse_fields
 from mockserver.providers.kota.requirements import RequirementsPage, list_of
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import GroupId, PlanId
 
 
@@ -82,7 +78,7 @@ def _requirements(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group policy intents."""
-    answer, several = GroupPolicyIntentResponse, "/group_policy_intents"
+    answer, several = shown("GroupPolicyIntentResponse"), "/group_policy_intents"
     single, body = f"{several}/{{group_policy_intent_id}}", models.CreateGroupPolicyIntentRequest
     listing, asked = "List group policy intents", "List what a group policy intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, answer=answer)
@@ -94,5 +90,5 @@ def operations() -> Iterator[Operation]:
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(GroupPolicyIntentRequirementResponse),
+        answer=paged(shown("GroupPolicyIntentRequirementResponse")),
     )

@@ -7,18 +7,13 @@ from typing import Annotated, Any
 
 from mockserver.engine import HEX, Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota import coverage, models
-from mockserver.providers.kota.answer_models import (
-    GroupQuoteIntentRequirementResponse,
-    GroupQuoteIntentResponse,
-    GroupQuoteResponse,
-    paged,
-)
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.lists import Page, chosen, listed, states, walk
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.quotes import KIND, LIFECYCLE, STATES, create_quote_intent
 from mockserver.providers.kota.records import found, need_insurer, nothing, one, referred, refuse_fields, today, written
 from mockserver.providers.kota.requirements import RequirementsPage, list_of
+from mockserver.providers.kota.shown import paged, shown
 from mockserver.providers.kota.terms import GroupId, PlanId
 
 
@@ -100,7 +95,7 @@ def _reject(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group quote intents."""
-    answer, several = GroupQuoteIntentResponse, "/group_quote_intents"
+    answer, several = shown("GroupQuoteIntentResponse"), "/group_quote_intents"
     single, body = f"{several}/{{group_quote_intent_id}}", models.CreateGroupQuoteIntentRequest
     listing, asked = "List group quote intents", "List what a group quote intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, answer=answer)
@@ -112,7 +107,9 @@ def operations() -> Iterator[Operation]:
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(GroupQuoteIntentRequirementResponse),
+        answer=paged(shown("GroupQuoteIntentRequirementResponse")),
     )
-    yield row("get_group_quote", f"GET {single}/quote", _quote, "Get a group's quote", answer=GroupQuoteResponse)
+    yield row(
+        "get_group_quote", f"GET {single}/quote", _quote, "Get a group's quote", answer=shown("GroupQuoteResponse")
+    )
     yield row(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)

@@ -7,39 +7,25 @@ there; the form of the list and the path of a single one are assumed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.answer_models import Shown, paged
 from mockserver.providers.kota.events import tell
 from mockserver.providers.kota.lists import Page, listed, walk
 from mockserver.providers.kota.models import Given
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import found, found_with_body, new_id, one, today
-from mockserver.providers.kota.terms import EmployeeId, SalaryId
+from mockserver.providers.kota.shown import paged, shown
+from mockserver.providers.kota.terms import PayFrequency
 from mockserver.providers.kota.values import Currency, Day
-
-PayFrequency = Literal["annual", "monthly", "bi_weekly", "weekly"]
 
 
 class CreateSalaryRequest(Given):
     """What an employee is paid from a day on."""
 
     amount: Annotated[float, Field(gt=0)]
-    currency: Currency
-    pay_frequency: PayFrequency
-    effective_from: Day
-
-
-class SalaryResponse(Shown):
-    """A salary of an employee."""
-
-    object: str | None = None
-    id: SalaryId
-    employee_id: EmployeeId
-    amount: float
     currency: Currency
     pay_frequency: PayFrequency
     effective_from: Day
@@ -91,7 +77,7 @@ def _delete(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on salaries."""
-    several, answer = "/employees/{employee_id}/salaries", SalaryResponse
+    several, answer = "/employees/{employee_id}/salaries", shown("SalaryResponse")
     body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
     yield row("create_salary", f"POST {several}", _create, "Record a salary", body=body, answer=answer)
     yield row(

@@ -8,11 +8,11 @@ from typing import Any
 
 from mockserver.engine import SECOND, Call, Operation, Record, Reply, as_json
 from mockserver.providers.kota import models
-from mockserver.providers.kota.answer_models import CreateHostedSessionTokenResponse, CreateSessionTokenResponse
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.customers import customer_given
 from mockserver.providers.kota.operation import row
 from mockserver.providers.kota.records import one, platform_id, referred, refuse_fields, written
+from mockserver.providers.kota.shown import shown
 
 LINK_LIVES = 60 * 60 * SECOND
 
@@ -66,7 +66,7 @@ def operations() -> Iterator[Operation]:
         _embed,
         "Open a session for embedded pages",
         body=token,
-        answer=CreateSessionTokenResponse,
+        answer=shown("CreateSessionTokenResponse"),
     )
     yield row(
         "create_hosted_session",
@@ -74,5 +74,5 @@ def operations() -> Iterator[Operation]:
         _hosted,
         "Open a session on hosted pages",
         body=link,
-        answer=CreateHostedSessionTokenResponse,
+        answer=shown("CreateHostedSessionTokenResponse"),
     )

@@ -34,6 +34,7 @@ EventId = Annotated[str, Field(pattern=r"^evt_.+")]
 DeliveryId = Annotated[str, Field(pattern=r"^evtd_.+")]
 EndpointId = Annotated[str, Field(pattern=r"^whe_.+")]
 PlatformId = Annotated[str, Field(pattern=r"^pt_.+")]
+PayFrequency = Literal["annual", "monthly", "bi_weekly", "weekly"]
 SalaryId = Annotated[str, Field(pattern=r"^sal_.+")]
 
 AmendmentReasonType = Literal["initial_adjustment_period", "qualifying_life_event"]
