@@ -134,6 +134,7 @@ def test_a_sandbox_that_is_not_there_is_named_with_the_nearest(world: World, rou
         "set_clock": {"action": "resume"},
         "create_fault": {"fault": {"kind": "reset"}},
         "set_fault": {"fault": {"kind": "reset"}},
+        "preview_fault": {"fault": {"kind": "reset"}},
         "replace_faults": {"rules": []},
         "create_webhook": {"url": "http://127.0.0.1:9/"},
         "import_state": {"provider": "smartepi", "collections": {}},

@@ -33,9 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "edge": {"engine", "mounts"},
     "egress": {"engine"},
     "courier": {"engine"},
-    "admin": {"admin", "engine", "edge", "version"},
+    "admin": {"admin", "engine", "edge", "token", "version"},
+    "console": {"console", "admin"},
     "settings": {"engine"},
-    "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "app": {"admin", "console", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
     "serve": {
         "hosts",
         "app",
@@ -132,7 +133,7 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
     ("library", "homes"),
     [
         ("gevent", ("server.py", "wsgi/")),
-        ("flask", ("app.py", "mounts.py", "edge.py", "admin/")),
+        ("flask", ("app.py", "mounts.py", "edge.py", "admin/", "console/")),
         ("werkzeug", ("app.py", "mounts.py", "edge.py", "admin/")),
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "progress.py", "commands/")),
