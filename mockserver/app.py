@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from flask import Flask, Response, request
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
+from mockserver.admin.client import Client
+from mockserver.console import routes as console
 from mockserver.engine import Engine, Operation, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
 from mockserver.hosts import Hosts
 from mockserver.storage.base import Store
@@ -115,7 +117,7 @@ def create_app(
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
     app, endpoints = _routed(engine)
-    register(app, engine, token or new_token())
+    console.register(app, partial(Client, engine), register(app, engine, token or new_token()))
 
     @app.before_request
     def answer_for_a_provider() -> Response | None:

@@ -88,7 +88,7 @@ class Gate:
         )
 
     def _turned_away(self, request: Request) -> Response:
-        if request.method in SAFE and "text/html" in request.headers.get("Accept", ""):
+        if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", ""):
             there = quote(request.full_path.rstrip("?"), safe="/")
             return Response(status=303, headers={"Location": f"{self._prefix}{SIGN_IN}?next={there}"})
         response = problem(401, "send the admin token: Authorization: Bearer <token>; it was printed at the start")

@@ -125,7 +125,12 @@ def clock(shown: Sandbox) -> dict[str, Any]:
     now = shown.now()
     with shown.transaction() as space:
         due = [
-            {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
+            {
+                "id": timer["id"],
+                "at": iso(int(timer["due"])),
+                "action": timer["action"],
+                "parameters": timer["parameters"],
+            }
             for timer in islice(pending(space), 20)
         ]
     return {"now": iso(now), "state": "frozen" if shown.clock.frozen_at is not None else "running", "due": due}
@@ -184,6 +189,7 @@ def provider(shown: Provider) -> dict[str, Any]:
         ],
         "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
         "events": list(shown.webhooks.types) if shown.webhooks else [],
+        "test_event": shown.webhooks.test if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],
         "simulations": [simulation(each) for each in shown.simulations if each.offered],
         "scopes": list(shown.keys.scopes),
