@@ -239,6 +239,12 @@ def test_the_app_is_there_without_faker_and_without_gevent() -> None:
     assert loaded_by(script) & {"faker", "gevent"} == set()
 
 
+def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
+    loaded = loaded_by("from mockserver.app import create_app\ncreate_app()")
+    assert "mockserver.console.routes" in loaded
+    assert loaded & {"mockserver.console.view", "mockserver.console.render", "mockserver.console.pages"} == set()
+
+
 def test_the_command_line_shows_its_help_without_the_server() -> None:
     script = "import mockserver.cli as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
     assert loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from mockserver.admin.api import ROUTES
 from mockserver.admin.client import Client
 from mockserver.console.routes import PAGES
+from mockserver.console.view import named
 from tests.listening import listening
 from tests.receiving import receiving
 from tests.test_console_security import signed_in
@@ -96,7 +97,8 @@ def test_every_page_of_every_provider_is_whole_and_every_field_has_a_label(
 
 
 def test_every_action_has_a_page_to_say_its_refusal_on() -> None:
-    alone = [page.path for page in PAGES if page.method == "POST" and page.back is None]
+    assert all(callable(named(name)) for *_, act, back in PAGES for name in (act, back) if name)
+    alone = [path for method, path, _, back in PAGES if method == "POST" and not back]
     assert alone == ["/__admin/console/sandboxes/<sandbox>/failures/preview"]
 
 

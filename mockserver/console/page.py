@@ -1,17 +1,14 @@
-"""What a page of the console is: method, path, and the function that asks the admin API and says what to show."""
+"""What a page of the console is given, and what it answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mockserver.admin.api import PREFIX
 from mockserver.admin.client import Client
-
-HOME = f"{PREFIX}/"
-ROOT = f"{PREFIX}/console"
+from mockserver.console.routes import ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,6 @@ class Sent:
         """The whole address."""
         said = {"done": self.done, **({} if self.number is None else {"n": self.number})}
         return f"{self.place}?{urlencode(said)}" if self.done else self.place
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One address of the console. ``back`` is the page that shows why the action was refused."""
-
-    method: str
-    path: str
-    act: Callable[[Visit], Shown | Sent]
-    back: Callable[[Visit], Shown | Sent] | None = None
 
 
 def at(sandbox: str, *parts: str) -> str:

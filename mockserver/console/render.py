@@ -11,7 +11,8 @@ from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mockserver.console import drawing, text
-from mockserver.console.page import HOME, ROOT, Sent, Shown, at
+from mockserver.console.page import Sent, Shown, at
+from mockserver.console.routes import HOME, ROOT
 
 HERE = Path(__file__).resolve().parent
 POLICY = (
