@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const MOST = 200;
+  const FETCHED = 100;
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
@@ -68,7 +69,8 @@
       const rows = new DOMParser().parseFromString(`<ol>${html}</ol>`, "text/html").querySelectorAll("li");
       const known = new Set([...list.querySelectorAll("[data-call]")].map((row) => row.dataset.call));
       const fresh = [...rows].filter((row) => !known.has(row.firstElementChild.dataset.call));
-      if (fresh.length < rows.length && fresh.length + known.size > MOST) list.replaceChildren();
+      // So many at once may not be all of them: a list without a gap is better than a longer one with one.
+      if (fresh.length >= FETCHED) list.replaceChildren();
       for (const row of fresh) row.classList.add("fresh");
       list.prepend(...fresh);
       for (const row of fresh) htmx.process(row);
