@@ -24,6 +24,7 @@ PLACES = {
     "requests": "requests",
     "sandboxes": "",
     "failures": "failures",
+    "rule": "failures?from=req_4#rule",
     "clock": "clock",
     "data": "data",
     "webhooks": "webhooks",
@@ -90,6 +91,14 @@ def _place(visitor: Visitor, name: str) -> None:
         page.locator(".call-row:has(.s5)").first.click()
         page.locator(".pipeline").wait_for()
         page.get_by_text("Live", exact=True).wait_for()
+    if name == "rule":
+        page.get_by_label("Fault", exact=True).select_option("latency")
+        page.get_by_label("distribution").select_option("lognormal")
+        page.get_by_role("spinbutton", name="median ms").fill("120")
+        page.get_by_role("spinbutton", name="sigma").fill("0.5")
+        page.get_by_role("spinbutton", name="probability").fill("0.7")
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".hits").wait_for()
     if name == "webhooks":
         page.locator(".delivery summary").nth(3).click()
     if name == "data":

@@ -194,6 +194,20 @@ def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Vi
     assert (heard.status, b"502 Bad Gateway" in heard.body) == (502, True)
 
 
+def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(visitor: Visitor, served: Served) -> None:
+    mine, page = tenant(served), visitor.page
+    visitor.open(mine.id, "failures")
+    page.get_by_role("spinbutton", name="times").fill("3")
+    page.get_by_label("Fault", exact=True).select_option("latency")
+    page.get_by_label("distribution").select_option("lognormal")
+    page.get_by_role("spinbutton", name="median ms").fill("1")
+    page.get_by_role("spinbutton", name="sigma").fill("0")
+    page.get_by_role("button", name="Set the rule").click()
+    expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
+    (rule,) = served.admin("GET", f"/sandboxes/{mine.id}/faults")
+    assert (rule["fault"]["distribution"]["type"], rule["trigger"]["times"]) == ("lognormal", 3)
+
+
 def test_everything_is_reached_with_the_keyboard_alone(visitor: Visitor, served: Served) -> None:
     mine, page = tenant(served), visitor.page
     mine.ask("GET", "/v1/sectors")

@@ -71,9 +71,12 @@ def test_a_choice_may_be_left_open_unless_it_is_required() -> None:
 def test_of_several_models_only_the_chosen_ones_fields_are_read(world: World) -> None:
     kinds = {kind["kind"]: kind for kind in world.admin("GET", "/faults").json["kinds"]}
     drawn = [field.name for field in fields("f.", kinds["latency"])]
-    assert drawn[:2] == ["f.distribution.type", "f.distribution.fixed.ms"]
-    assert "f.distribution.uniform.max_ms" in drawn
+    assert drawn == ["f.distribution.type", "f.distribution.fixed.ms"]
     written = {"f.distribution.type": "uniform", "f.distribution.fixed.ms": "9", "f.distribution.uniform.min_ms": "1"}
+    shown = {field.name: field for field in fields("f.", kinds["latency"], written)}
+    assert list(shown) == [f"f.distribution.{name}" for name in ("type", "uniform.min_ms", "uniform.max_ms")]
+    assert shown["f.distribution.uniform.max_ms"].required
+    assert (shown["f.distribution.type"].chooses, shown["f.distribution.type"].value) == (True, "uniform")
     assert read("f.", kinds["latency"], written) == {"distribution": {"type": "uniform", "min_ms": 1}}
     assert read("f.", kinds["latency"], {}) == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -68,6 +69,14 @@ def test_a_wrong_token_is_told_so_and_gets_no_cookie(world: World) -> None:
         assert answer.status_code == 401
         assert "That is not the token" in answer.text
         assert "Set-Cookie" not in answer.headers
+
+
+def test_the_door_takes_a_plain_form_and_no_files(world: World) -> None:
+    client = world.app.test_client()
+    upload = {"token": TOKEN, "file": (BytesIO(b"x" * 1_000), "x")}
+    assert client.post(SIGN_IN, data=upload, content_type="multipart/form-data").status_code == 401
+    assert client.post(SIGN_IN, json={"token": TOKEN}).status_code == 401
+    assert client.post(SIGN_IN, data={"token": "x" * 1_000_000}).status_code == 401
 
 
 def test_the_cookie_is_for_the_console_alone_and_does_not_hold_the_token(world: World) -> None:

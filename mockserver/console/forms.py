@@ -30,17 +30,18 @@ class Field:
     required: bool = False
     least: float | None = None
     most: float | None = None
+    chooses: bool = False
+    """Whether further fields depend on what is chosen here."""
 
 
 def fields(prefix: str, form: Schema, values: Mapping[str, str] | None = None) -> list[Field]:
     """The fields of a form: ``parameters`` by name, ``required`` names, and ``$defs`` they refer to."""
-    wanted = form.get("required", ())
+    wanted, written = form.get("required", ()), values or {}
     drawn = [
         field
         for name, schema in form["parameters"].items()
-        for field in _fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in wanted)
+        for field in _fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in wanted, written)
     ]
-    written = values or {}
     return [_with_value(field, written.get(field.name, field.value)) for field in drawn]
 
 
@@ -58,15 +59,14 @@ def _with_value(field: Field, value: str) -> Field:
     return Field(**{name: getattr(field, name) for name in Field.__slots__} | {"value": value})
 
 
-def _fields(name: str, schema: Schema, defs: Schema, required: bool) -> Iterator[Field]:
+def _fields(name: str, schema: Schema, defs: Schema, required: bool, written: Mapping[str, str]) -> Iterator[Field]:
     variants = _variants(schema, defs)
     if variants:
-        yield Field(f"{name}.type", f"{_label(name)} type", "choice", tuple(variants), required=required)
-        for chosen, variant in variants.items():
-            for inner, each in variant["properties"].items():
-                if inner != "type":
-                    (field,) = _fields(f"{name}.{chosen}.{inner}", each, defs, False)
-                    yield field
+        yield Field(f"{name}.type", _label(name), "choice", tuple(variants), required=required, chooses=True)
+        taken = chosen(written, f"{name}.type", list(variants))
+        for inner, each in variants[taken]["properties"].items():
+            if inner != "type":
+                yield from _fields(f"{name}.{taken}.{inner}", each, defs, inner in variants[taken]["required"], written)
         return
     plain = _plain(schema, defs)
     kind = _kind(plain)
@@ -85,7 +85,7 @@ def _fields(name: str, schema: Schema, defs: Schema, required: bool) -> Iterator
 
 
 def _label(name: str) -> str:
-    return " ".join(name.split(".")[1:]).replace("_", " ")
+    return name.rpartition(".")[2].replace("_", " ")
 
 
 def _variants(schema: Schema, defs: Schema) -> dict[str, Schema]:

@@ -39,7 +39,7 @@ def named(name: str) -> Act:
 
 def page(asking: Callable[[str], Client], act: str, back: str, args: Mapping[str, str]) -> Response:
     """Do what was asked for and show what comes of it, or why it was refused."""
-    visit = Visit(asking(request.host_url.rstrip("/")), args, request.args.to_dict(), request.form.to_dict())
+    visit = Visit(asking(request.host_url.rstrip("/")), args, request.args.to_dict(), _form())
     try:
         return _answer(named(act)(visit))
     except Refused as refused:
@@ -50,6 +50,11 @@ def page(asking: Callable[[str], Client], act: str, back: str, args: Mapping[str
     except Refused as refused:
         status, problem = refused.status, refused.detail
     return _answer(Shown("refused.html", {"status": status}), status, problem)
+
+
+def _form() -> dict[str, str]:
+    # Of files that are sent along Werkzeug would fill the disk, for whoever stands at the door.
+    return request.form.to_dict() if request.mimetype == "application/x-www-form-urlencoded" else {}
 
 
 def _answer(result: Shown | Sent, status: int = 200, problem: str = "") -> Response:
@@ -63,8 +68,9 @@ def sign_in() -> Response:
 
 def signed_in(gate: Gate) -> Response:
     """Let in whoever shows the token."""
-    there = _inside(request.form.get("next", ""))
-    if not gate.knows(request.form.get("token", "").strip()):
+    form = _form()
+    there = _inside(form.get("next", ""))
+    if not gate.knows(form.get("token", "").strip()):
         shown = Shown("sign_in.html", {"next": there})
         return _answer(shown, 401, "That is not the token. It was printed when the server started.")
     response = _answer(Sent(there))
