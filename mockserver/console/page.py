@@ -19,8 +19,6 @@ class Visit:
     args: Mapping[str, str]
     query: Mapping[str, str]
     form: Mapping[str, str]
-    problem: str = ""
-    """Why what the visitor wanted was refused; the page it was wanted on shows it."""
 
     def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Ask the admin API about the sandbox of this page; ``path`` begins behind ``/sandboxes/{sandbox}``."""

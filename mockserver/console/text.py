@@ -23,11 +23,6 @@ def body(text: str) -> str:
         return text[:LONGEST]
 
 
-def compact(value: Any) -> str:
-    """A value in one short line."""
-    return dumps(value, ensure_ascii=False)[:300]
-
-
 def moment(instant: str | None) -> str:
     """An instant to the second, as it is read best."""
     return f"{instant[:10]} {instant[11:19]}" if instant else "never"
@@ -77,7 +72,6 @@ def given(rule: Any, defaults: Any) -> str:
 FILTERS = {
     "pretty": pretty,
     "body": body,
-    "compact": compact,
     "moment": moment,
     "clock_time": clock_time,
     "took": took,

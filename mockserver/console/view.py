@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def page(asking: Callable[[str], Client], act: str, back: str, args: Mapping[str
         status, problem = refused.status, refused.detail
     try:
         if back:
-            return _answer(named(back)(replace(visit, problem=problem)), status, problem)
+            return _answer(named(back)(visit), status, problem)
     except Refused as refused:
         status, problem = refused.status, refused.detail
     return _answer(Shown("refused.html", {"status": status}), status, problem)
