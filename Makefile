@@ -22,8 +22,9 @@ fuzz: $(READY)  ## Ask every provider what its OpenAPI document allows and what 
 soak: $(READY)  ## Kill a real server 2,000 times under load, or SOAK_KILLS times, and miss nothing
 	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/test_crash.py
 
-bench: $(READY)  ## Measure; every figure is a ratio within one run
+bench: $(READY)  ## Measure, alone and beside the peers; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.peers
 
 fixtures: $(READY)  ## Write the data sets and the generated parts of the documents anew
 	$(BIN)/testmode seed --write
@@ -38,7 +39,7 @@ constraints:  ## Write constraints.txt anew from the newest versions pyproject.t
 	$(BIN)/pip freeze --exclude-editable > constraints.txt
 
 clean:
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Testmode needs Python 3.11 or newer")'

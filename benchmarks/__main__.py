@@ -11,10 +11,9 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.load import Connection, Result, request, run
-from benchmarks.servers import Server, empty_flask_view, serving
+from benchmarks.servers import UNLIMITED, Server, empty_flask_view, serving
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 3.0, 16
-UNLIMITED = {"limits": {"rate": None, "quota": None}}
 
 
 def main() -> None:

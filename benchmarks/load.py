@@ -22,47 +22,71 @@ class Result:
         return len(self.milliseconds) / self.seconds
 
     def percentile(self, nth: int) -> float:
+        if len(self.milliseconds) == 1:
+            return self.milliseconds[0]
         return quantiles(self.milliseconds, n=100, method="inclusive")[nth - 1]
 
 
 class Connection:
-    """One keep-alive connection."""
+    """One keep-alive connection; another is opened where the server closes it after its answer."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+        self._reader, self._writer, self._port = reader, writer, port
+        self._closed = False
 
     @classmethod
     async def open(cls, port: int) -> Connection:
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
+        return cls(*await asyncio.open_connection("127.0.0.1", port), port)
 
     async def ask(self, request: bytes) -> int:
+        return (await self.answer(request))[0]
+
+    async def answer(self, request: bytes) -> tuple[int, bytes]:
+        """The status and the body."""
+        if self._closed:
+            self.close()
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await self._reader.readexactly(length)
-        return int(head[9:12])
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        self._closed = b"connection: close" in head or (head[5:8] == b"1.0" and b"keep-alive" not in head)
+        return int(head[9:12]), await self._body(head)
+
+    async def _body(self, head: bytes) -> bytes:
+        if b"content-length:" in head:
+            return await self._reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+        if b"transfer-encoding: chunked" in head:
+            return await self._chunks()
+        return b"" if head[9:12] == b"204" else await self._reader.read()
+
+    async def _chunks(self) -> bytes:
+        body = b""
+        while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
+            body += (await self._reader.readexactly(size + 2))[:-2]
+        await self._reader.readuntil(b"\r\n")
+        return body
 
     def close(self) -> None:
         self._writer.close()
 
 
-def request(method: str, path: str, key: str = "", body: bytes = b"") -> bytes:
+def request(method: str, path: str, key: str = "", body: bytes = b"", headers: tuple[str, ...] = ()) -> bytes:
     """The bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"Authorization: Bearer {key}"] if key else []
+    lines += headers
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def run(port: int, make: Callable[[int], bytes], connections: int, seconds: float) -> Result:
-    """Ask for so many seconds over so many connections; ``make`` gives the nth request."""
-    result, counter = Result(), iter(range(1 << 62))
+async def run(port: int, make: Callable[[int], bytes], connections: int, seconds: float, most: int = 1 << 62) -> Result:
+    """Ask for so many seconds, or so often, over so many connections; ``make`` gives the nth request."""
+    result, numbers = Result(), iter(range(most))
     began = perf_counter()
     until = began + seconds
 
     async def one() -> None:
         connection = await Connection.open(port)
-        while (start := perf_counter()) < until:
-            status = await connection.ask(make(next(counter)))
+        while (start := perf_counter()) < until and (nth := next(numbers, None)) is not None:
+            status = await connection.ask(make(nth))
             result.milliseconds.append((perf_counter() - start) * 1000)
             result.statuses[status] = result.statuses.get(status, 0) + 1
         connection.close()

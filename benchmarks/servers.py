@@ -15,24 +15,35 @@ from typing import Any
 import psutil
 
 TOKEN = "bench"
+UNLIMITED = {"limits": {"rate": None, "quota": None}}
 
 
-class Server:
-    """A running server: where it is, what it costs, and how to set it up."""
+class Tree:
+    """A process with everything it started: where it listens and what all of it costs."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int, started: float) -> None:
+    def __init__(self, pid: int, port: int, started: float) -> None:
         self.port, self.started = port, started
-        self._process = psutil.Process(process.pid)
+        self._process = psutil.Process(pid)
+
+    def processes(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
+
+    def alive(self) -> bool:
+        return bool(self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE)
 
     def cpu_seconds(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+        times = [process.cpu_times() for process in self.processes()]
+        return float(sum(each.user + each.system for each in times))
 
     def megabytes(self) -> float:
-        return float(self._process.memory_info().rss) / 1_000_000
+        return float(sum(process.memory_info().rss for process in self.processes())) / 1_000_000
 
     def threads(self) -> int:
-        return int(self._process.num_threads())
+        return int(sum(process.num_threads() for process in self.processes()))
+
+
+class Server(Tree):
+    """Our own running server, and how to set it up."""
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -75,6 +86,6 @@ def _started(command: list[str]) -> Iterator[Server]:
         assert process.stdout is not None
         try:
             line = next(line for line in process.stdout if line.startswith("Ready."))
-            yield Server(process, int(line.rsplit(":", 1)[1]), began)
+            yield Server(process.pid, int(line.rsplit(":", 1)[1]), began)
         finally:
             process.terminate()

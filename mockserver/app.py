@@ -9,13 +9,24 @@ from json import loads
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
 from mockserver.admin.client import Client
 from mockserver.console import routes as console
-from mockserver.engine import Engine, Operation, Progress, Provider, Scenario, Settings, State, Unknown, load_scenarios
+from mockserver.engine import (
+    Engine,
+    Operation,
+    Progress,
+    Provider,
+    Scenario,
+    Settings,
+    State,
+    Taken,
+    Unknown,
+    load_scenarios,
+)
 from mockserver.hosts import Hosts
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -79,18 +90,27 @@ def make_engine(
     *,
     scenarios: Mapping[str, Scenario] | None = None,
     defaults: Settings | None = None,
+    firsts: Mapping[str, Settings] | None = None,
     progress: Progress | None = None,
     at: int | None = None,
     **options: Any,
 ) -> Engine:
-    """An engine over a store, with a first sandbox for every provider that has none yet."""
+    """An engine over a store, with a first sandbox for every provider that has none yet.
+
+    ``firsts`` says by provider how it begins, ``defaults`` says it for the rest.
+    """
     folder = fixtures()
     scenarios = load_scenarios(folder / "scenarios") if scenarios is None else scenarios
     engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
     for provider in providers:
         if provider.name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
-            engine.create(provider.name, provider.name, defaults or Settings(), at=at, **told)
+            settings = (firsts or {}).get(provider.name, defaults or Settings())
+            try:
+                engine.create(provider.name, provider.name, settings, at=at, **told)
+            except Taken:
+                if provider.name not in engine.sandboxes:  # else by another process that starts at the same time
+                    raise
     return engine
 
 
@@ -119,24 +139,8 @@ def create_app(
     app, endpoints = _routed(engine)
     console.register(app, partial(Client, engine), register(app, engine, token or new_token()))
 
-    @app.before_request
-    def answer_for_a_provider() -> Response | None:
-        environ = request.environ
-        provider = environ.get("testmode.provider")
-        if provider is None:
-            return None
-        operation = endpoints.get(request.endpoint or "")
-        try:
-            call = edge.read(engine, provider, environ, operation, mounts.arguments(app, request))
-        except OSError:
-            # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
-            return Response(status=400, headers={"Connection": "close"})
-        call.allowed = edge.allowed(request.routing_exception, operation, call.method)
-        if call.allowed is not None:
-            call.operation = None
-        return edge.write(engine.answer(call), environ, call.now)
-
-    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, set(engine.providers), alone))
+    provide = edge.answer(engine, mounts.Paths(app, endpoints))
+    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))
     app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
     app.extensions["testmode"] = engine
     _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))

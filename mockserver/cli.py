@@ -18,6 +18,7 @@ COMMANDS = {
     "scenario": "mockserver.commands.remote",
     "webhooks": "mockserver.commands.webhooks",
     "state": "mockserver.commands.state",
+    "wait": "mockserver.commands.wait",
     "healthcheck": "mockserver.commands.health",
 }
 

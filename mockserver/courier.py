@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from threading import Condition, Event, Thread
+from time import monotonic
 
-from mockserver.engine import SECOND, Engine, Parcel, Sandbox
+from mockserver.engine import SECOND, Engine, Parcel, Sandbox, StoreError
 
 AT_A_TIME = 8
 """So many deliveries are under way side by side, and never two to the same endpoint."""
+LOOK_AROUND = 1.0
+"""Seconds between two looks at what other processes do, where the store has any."""
 _LONGEST = 60.0
 _log = logging.getLogger("testmode")
 
@@ -23,12 +26,19 @@ class Courier:
         self._under_way = 0
         self._done = Condition()
         self._turn = 0
+        self._told: set[str] = set()
+        self._looked = 0.0
         self._thread = Thread(target=self._run, name="courier", daemon=True)
         engine.on_due = self._wake.set
 
     def start(self) -> None:
         """Begin to work in the background."""
+        self._engine.others.hear(self._hear)
         self._thread.start()
+
+    def _hear(self, sandbox: str) -> None:
+        self._told.add(sandbox)
+        self._wake.set()
 
     def stop(self, seconds: float) -> None:
         """Begin no further attempt, and give those under way so many seconds; one that is cut off is made again."""
@@ -41,8 +51,29 @@ class Courier:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._wake.clear()
+            self._wake.wait(self._turn_of_work())
+
+    def _turn_of_work(self) -> float:
+        """Do what is to be done now, if it is this process's to do; tells how long to rest then."""
+        if not self._engine.others.any:
             self._evict()
-            self._wake.wait(self._round())
+            return self._round()
+        try:
+            if self._engine.others.leads():
+                self._evict()
+                self._learn()
+                return min(self._round(), LOOK_AROUND)
+        except StoreError as error:
+            _log.debug("the store does not answer: %s", error)
+        return LOOK_AROUND
+
+    def _learn(self) -> None:
+        """Take over what other processes have written where they say that something is due, now and then everywhere."""
+        told, self._told = self._told, set()
+        if monotonic() - self._looked > LOOK_AROUND:
+            self._looked = monotonic()
+            told = {sandbox.id for sandbox in self._engine.everyone()}
+        self._engine.refresh(told)
 
     def _evict(self) -> None:
         """Delete the sandboxes that have been idle for too long; asked at least once a minute."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.utils import formatdate
 from errno import ECONNRESET
@@ -16,29 +16,24 @@ from time import monotonic, sleep
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
-from flask import Response
-from werkzeug.exceptions import MethodNotAllowed
-
-from mockserver.engine import SECOND, Call, Credential, Engine, Operation, Reply, Wire
-from mockserver.mounts import ENCODED_SLASH, NO_METHOD
+from mockserver.engine import SECOND, Call, Credential, Engine, Reply, Wire
+from mockserver.mounts import ENCODED_SLASH, WSGI, Found, Paths
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
-_NOT_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
 _BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
 
 
-def read(
-    engine: Engine, provider: str, environ: dict[str, Any], operation: Operation | None, args: dict[str, str] | None
-) -> Call:
+def read(engine: Engine, provider: str, environ: dict[str, Any], found: Found) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
+    args = found.args or {}
     headers = _headers(environ)
     query = environ.get("QUERY_STRING", "")
     credential, data, too_large = _shown(engine, provider, environ, headers)
-    sandbox, is_known = engine.find(provider, credential, args or {})
+    sandbox, is_known = engine.find(provider, credential, args)
     if data is None:
         data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     elif len(data) > sandbox.assumptions.body_limit:
@@ -47,15 +42,16 @@ def read(
         sandbox=sandbox,
         method=environ["REQUEST_METHOD"],
         path=_sent_path(environ),
-        operation=operation,
-        args={name: value.replace(ENCODED_SLASH, "/") for name, value in (args or {}).items()},
+        operation=found.operation,
+        args={name: value.replace(ENCODED_SLASH, "/") for name, value in args.items()},
+        allowed=found.allowed,
         query=parse_qsl(query, keep_blank_values=True) if query else [],
         headers=headers,
         data=data,
         too_large=too_large,
         address=environ.get("REMOTE_ADDR") or "127.0.0.1",
         mount=environ["testmode.mount"],
-        origin=f"{environ['wsgi.url_scheme']}://{headers.get('host', 'localhost')}",
+        origin=f"{environ['wsgi.url_scheme']}://{headers.get('host', 'localhost').lower()}",
         credential=credential,
         tenant_known=is_known,
         wait=_wait,
@@ -82,36 +78,42 @@ def _shown(
     return chosen.body_credential(data, headers.get("content-type", "")), data, too_large
 
 
-def allowed(error: Exception | None, operation: Operation | None, method: str) -> tuple[str, ...] | None:
-    """The methods a path has, when it has not the one asked for; None when there is no such path."""
-    if isinstance(error, MethodNotAllowed):
-        return tuple(set(error.valid_methods or ()) - _NOT_METHODS)
-    if error is None and operation is None:
-        return ()  # The path has no methods at all, and a client has found the word that stands in for them.
-    return (operation.method,) if operation is not None and operation.method != method else None
+def answer(engine: Engine, paths: Paths) -> WSGI:
+    """The application that answers for the providers: Flask's rules find the operation, the pipeline does the rest."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        path = path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+        found = paths.find(path, environ["REQUEST_METHOD"])
+        try:
+            call = read(engine, environ["testmode.provider"], environ, found)
+        except OSError:
+            # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
+            start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
+            return [b""]
+        return write(engine.answer(call), environ, call.now, start_response)
+
+    return application
 
 
-def write(reply: Reply, environ: dict[str, Any], at: int) -> Response:
-    """The answer as Flask sends it, dated by the sandbox's clock; or a body that takes the connection over."""
+def write(reply: Reply, environ: dict[str, Any], at: int, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The answer, dated by the sandbox's clock; or a body that takes the connection over when it is asked for."""
+    status = _status(reply.status or 500)
     if reply.wire is not None:
-        return _TakenOver(_take_over(environ, reply, reply.wire, at), reply.status or 500)
+        start_response(status, [])
+        return _take_over(environ, reply, reply.wire, at)
     headers = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Date", http_date(at))]
-    return _Answer(reply.body, _status(reply.status), headers)
+    if reply.status in _BODILESS:
+        start_response(status, [(name, value) for name, value in headers if not _of_a_body(reply.status, name)])
+        return [b""]
+    start_response(status, headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
 
 
-class _Answer(Response):
-    """An answer with the headers it is given, and none of Werkzeug's own choice."""
-
-    default_mimetype = None
-    automatically_set_content_length = False
-
-
-class _TakenOver(Response):
-    """An answer that is asked for its body whatever its method and status: asking is what takes the connection over."""
-
-    def get_app_iter(self, environ: dict[str, Any]) -> Iterable[bytes]:  # noqa: ARG002
-        """The body, even of an answer to HEAD and of a 204, which Werkzeug would send without."""
-        return self.iter_encoded()
+def _of_a_body(status: int, name: str) -> bool:
+    """Whether a header says something of a body, which an answer of this status does not have."""
+    lower = name.lower()
+    return lower == "content-length" or (status == 304 and lower.startswith("content-"))
 
 
 def _status(status: int) -> str:

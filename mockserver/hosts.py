@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from json import dumps
 from socket import gethostname
@@ -34,10 +35,11 @@ class Hosts:
 
     def guard(self, inner: WSGI) -> WSGI:
         """Answer 421 to whatever is addressed to another name, before anyone else sees it."""
+        admits = lru_cache(maxsize=1_024)(self.admits)
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             host = str(environ.get("HTTP_HOST", ""))
-            if self.admits(host):
+            if admits(host):
                 return inner(environ, start_response)
             body = _refusal(host)
             kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]

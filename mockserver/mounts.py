@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Request
-from werkzeug.exceptions import MethodNotAllowed
+from flask import Flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Rule
 
 from mockserver.engine import Operation, Provider
@@ -17,6 +18,7 @@ Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 NO_METHOD = "NONE"
 """Stands in for the methods of a path that exists and has none."""
+_NOT_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
 ENCODED_SLASH = "\ue02f"
 """Stands in for a slash that a client has sent as %2F; a private character that no path has any use for."""
 _OURS = ("__admin", "health", "healthz", "ready", "readyz")
@@ -53,23 +55,53 @@ def _rule(room: Any, path: str, endpoint: str, method: str) -> None:
     room.add_url_rule(rule, endpoint, _never, methods=[method], provide_automatic_options=False)
 
 
-def arguments(app: Flask, request: Request) -> dict[str, Any] | None:
-    """What a path names, such as its tenant; also where the path has not the method that was asked for."""
-    error = request.routing_exception
-    if not isinstance(error, MethodNotAllowed) or not error.valid_methods:
-        return request.view_args
-    adapter = app.create_url_adapter(request)
-    return None if adapter is None else dict(adapter.match(method=next(iter(error.valid_methods)))[1])
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path leads to: the operation, what the path names such as its tenant, and which methods it has instead."""
+
+    operation: Operation | None = None
+    args: dict[str, Any] | None = None
+    allowed: tuple[str, ...] | None = None
+    """The methods a path has, when it has not the one asked for; None when there is no such path, or all is well."""
+
+
+class Paths:
+    """Every provider's paths, matched by Flask's own rules."""
+
+    def __init__(self, app: Flask, operations: Mapping[str, Operation]) -> None:
+        self._adapter = app.url_map.bind("")
+        self._operations = operations
+
+    def find(self, path: str, method: str) -> Found:
+        """What a decoded path leads to."""
+        try:
+            endpoint, args = self._adapter.match(path, method)
+        except MethodNotAllowed as error:
+            return self._without_method(path, error.valid_methods or ())
+        except HTTPException:
+            return Found()
+        operation = self._operations.get(endpoint)
+        if operation is not None and operation.method == method:
+            return Found(operation, dict(args))
+        # A path that has no methods at all, and a client has found the word that stands in for them; or a method in
+        # small letters.
+        return Found(None, dict(args), (operation.method,) if operation else ())
+
+    def _without_method(self, path: str, methods: Iterable[str]) -> Found:
+        others = list(methods)
+        args = dict(self._adapter.match(path, others[0])[1]) if others else None
+        return Found(None, args, tuple(set(others) - _NOT_METHODS))
 
 
 def _never(**_: str) -> str:
     raise AssertionError("the pipeline answers before any view of a provider is asked")
 
 
-def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
-    """Turn every way to reach a provider into the canonical one, ``/<provider>/...``, and say which it was.
+def rewrite(inner: WSGI, provide: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
+    """Turn every way to reach a provider into the canonical one, ``/<provider>/...``, and have ``provide`` answer.
 
-    ``testmode.provider`` names the provider, ``testmode.mount`` what stands before its own paths in links.
+    ``testmode.provider`` names the provider, ``testmode.mount`` what stands before its own paths in links. Whatever is
+    no provider's goes to ``inner``.
     """
 
     def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -78,11 +110,13 @@ def rewrite(inner: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
         named = _by_host(environ, providers)
         if named is None and first in providers:
             environ["testmode.provider"], environ["testmode.mount"] = first, f"/{first}"
-        elif (named or alone) and first not in _OURS:
+            return provide(environ, start_response)
+        if (named or alone) and first not in _OURS:
             provider = named or alone
             environ["testmode.provider"], environ["testmode.mount"] = provider, ""
             environ["PATH_INFO"] = f"/{provider}{path}"
-        elif not path.startswith("/") or path.startswith("//"):
+            return provide(environ, start_response)
+        if not path.startswith("/") or path.startswith("//"):
             # Werkzeug would take such a path for the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from mockserver.server import Server, patch, threadpool_fsync
+from mockserver.server import Server, patch, threadpool_fsync, url_of
 
 patch()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
 
 import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
+import socket  # noqa: E402
 import sys  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
 from importlib.metadata import PackageNotFoundError, distribution  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
@@ -18,34 +20,41 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
 from mockserver.hosts import Hosts, is_loopback  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
-from mockserver.storage.base import Durability, StoreError, StoreLocked, StoreNewer  # noqa: E402
+from mockserver.storage.base import Promise, Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
 from mockserver.storage.tiny import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
+from mockserver.workers import Workers, listening  # noqa: E402
 
 PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
 LAST_SECONDS = 2.0
 """So long may webhooks under way still take when the server stops."""
-STATE: dict[Durability, str] = {
+STATE: dict[Promise, str] = {
     "commit": "{data}, every write is on disk before its answer",
     "interval": "{data}, every write is on disk within 200 ms",
     "memory": "memory, nothing is kept",
+    "redis": "Redis, every write is there before its answer",
 }
 """What is said at the start of where the state is."""
 
 
 @click.command()
 @click.argument("providers", nargs=-1)
+@click.option("--config", help="A TOML file of settings and first sandboxes (testmode.toml, where there is one).")
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
 @click.option("--durability", help="When a write is on the disk: commit (before its answer), interval or memory.")
+@click.option("--store", help="Where several processes share all state: redis://host:6379/0.")
+@click.option("--workers", type=int, help="Processes that serve (1); more than one need --store.")
+@click.option("--as-worker", hidden=True, help="What a worker is told by the process that starts it.")
 @click.option("--memory", is_flag=True, default=None, help="Keep everything in memory and nothing on disk.")
 @click.option("--seed", help="The seed of the first sandboxes (1).")
 @click.option("--size", help="How much data they begin with: small, medium or large.")
@@ -54,9 +63,11 @@ STATE: dict[Durability, str] = {
 @click.option("--admin-token", help="The admin API's token; made and printed when missing.")
 def serve(**flags: Any) -> None:
     """Serve the named PROVIDERS, or all of them. A single one is also served at the root."""
+    role = Role.read(flags.pop("as_worker"))
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
-        sys.exit(_serve(read(os.environ, given)))
+        file = load(given.get("config") or os.environ.get("TESTMODE_CONFIG"))
+        sys.exit(_serve(read(os.environ, given, file.server), file, role))
     except BadSettings as error:
         _stop(CONFIGURATION, error)
     except Refusal as error:
@@ -69,53 +80,113 @@ def serve(**flags: Any) -> None:
         _stop(STORE, error)
 
 
-def _serve(settings: ServerSettings) -> int:
+@dataclass(frozen=True)
+class Role:
+    """What a process is to the others of the same server; alone it is the first and the last."""
+
+    first: bool = True
+    """It applies what the command line says of the first sandboxes, and says where they are."""
+    listener: int | None = None
+    line: int | None = None
+
+    @classmethod
+    def read(cls, told: str | None) -> Role:
+        """The role a worker is told: ``first:<listening descriptor>:<descriptor of the line to who started it>``."""
+        if told is None:
+            return cls()
+        place, listener, line = told.split(":")
+        return cls(place == "first", int(listener), int(line))
+
+
+def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
     _log_to_stderr(settings.log_level)
+    if settings.workers > 1 and role.listener is None:
+        return _supervise(settings)
     providers = chosen_providers(settings.providers)
-    store = TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync)
+    store = _open_store(settings)
     try:
-        return _run(settings, store, providers)
+        return _run(settings, file, store, providers, role)
     finally:
         store.close()
 
 
-def _run(settings: ServerSettings, store: TinyStore, providers: list[Any]) -> int:
+def _supervise(settings: ServerSettings) -> int:
+    try:
+        listener = listening(settings.host, settings.port)
+    except OSError as error:
+        return _port_in_use(settings, error)
+    url = url_of(*listener.getsockname()[:2])
+    return Workers(settings.workers, sys.argv[1:], listener).run(url)
+
+
+def _port_in_use(settings: ServerSettings, error: OSError) -> int:
+    click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
+    return PORT_IN_USE
+
+
+def _open_store(settings: ServerSettings) -> Store:
+    if settings.store is None:
+        return TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync)
+    try:
+        # A quarter of a second that only those pay who share.
+        from mockserver.storage.shared.store import RedisStore
+    except ImportError as error:
+        raise BadSettings(f"store: {settings.store} needs {error.name}: pip install 'testmode[redis]'") from None
+    return RedisStore(settings.store)
+
+
+def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: Role) -> int:
     egress = Egress(settings.webhook_allow)
-    engine = _make_engine(settings, store, providers, egress)
-    token = settings.admin_token or _kept_token(settings)
-    server = _make_server(settings, engine, token)
+    there = store.names()
+    engine = _make_engine(settings, file, store, providers, egress)
+    if role.first:
+        begin(engine, file.sandboxes, there, store.delete)
+        _apply(engine, settings)
+    token = settings.admin_token or _kept_token(settings, store)
+    server = _make_server(settings, engine, token, role)
     try:
         url = server.start()
     except OSError as error:
-        click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
-        return PORT_IN_USE
+        return _port_in_use(settings, error)
     egress.spare(*server.address)
     courier = Courier(engine, settings.evict_after)
     courier.start()
-    _announce(engine, url, settings, token)
+    if role.first:
+        _announce(engine, url, settings, token)
+    _tell_ready(server, url, role)
     _calm_collector()
     server.serve_until_stopped()
     courier.stop(LAST_SECONDS)
     return 0
 
 
-def _make_engine(settings: ServerSettings, store: TinyStore, providers: list[Any], egress: Egress) -> Engine:
+def _tell_ready(server: Server, url: str, role: Role) -> None:
+    if role.line is None:
+        click.echo(f"Ready. listening on {url}")
+    else:
+        os.write(role.line, b"!")
+        # Whoever started this worker never writes: its end can be read from when it is gone.
+        server.stop_when_readable(role.line)
+    sys.stdout.flush()
+
+
+def _make_engine(
+    settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], egress: Egress
+) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
     with Bar("Seeding") as progress:
-        engine = make_engine(
+        return make_engine(
             store,
             providers,
-            defaults=defaults,
+            firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
             progress=progress,
             journal_entries=settings.journal_entries,
             journal_bytes=settings.journal_bytes,
             post=egress,
         )
-    _apply(engine, settings)
-    return engine
 
 
-def _make_server(settings: ServerSettings, engine: Engine, token: str) -> Server:
+def _make_server(settings: ServerSettings, engine: Engine, token: str, role: Role) -> Server:
     alone = next(iter(engine.providers)) if len(engine.providers) == 1 else None
     # Beyond loopback the server has the names of a network: those of a compose file have no dot.
     hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
@@ -127,6 +198,7 @@ def _make_server(settings: ServerSettings, engine: Engine, token: str) -> Server
         head_seconds=settings.head_seconds,
         idle_seconds=settings.idle_seconds,
         on_draining=edge.stopping.set,
+        listener=None if role.listener is None else socket.socket(fileno=role.listener),
     )
 
 
@@ -140,8 +212,10 @@ def _apply(engine: Engine, settings: ServerSettings) -> None:
             switch_on(sandbox, scenario_named(engine.scenarios, name), {})
 
 
-def _kept_token(settings: ServerSettings) -> str:
-    """The admin token: the one the data directory holds, or a new one that it will hold from now on."""
+def _kept_token(settings: ServerSettings, store: Store) -> str:
+    """The admin token: the one that the store or the data directory holds, or a new one they hold from now on."""
+    if settings.store is not None:
+        return store.others.agreed("admin-token", new_token())
     if settings.keeps == "memory":
         return new_token()
     file = settings.data / "admin-token"
@@ -169,12 +243,14 @@ def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) ->
         key = next(working, "none works now; make one with `testmode key create`")
         click.echo(f"  {provider.title:<9} {base}   key {key}")
     where = (
-        "" if settings.keeps == "memory" or settings.admin_token else f"   (kept in {settings.data / 'admin-token'})"
+        ""
+        if settings.keeps == "memory" or settings.admin_token or settings.store
+        else f"   (kept in {settings.data / 'admin-token'})"
     )
     shown = "as given" if settings.admin_token else token
     click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
-    click.echo(f"  {'State':<9} {STATE[settings.keeps].format(data=settings.data)}")
-    click.echo(f"Ready. listening on {url}")
+    where = STATE[engine.condition.durability].format(data=settings.data)
+    click.echo(f"  {'State':<9} {where}")
     sys.stdout.flush()
 
 

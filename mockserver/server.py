@@ -16,6 +16,7 @@ from gevent import monkey, socket
 from gevent.event import Event
 from gevent.hub import GreenletExit
 from gevent.pywsgi import WSGIServer
+from gevent.socket import wait_read
 
 from mockserver.wsgi.connection import Body, Connection, open_body
 from mockserver.wsgi.exchange import GONE, Exchange
@@ -131,6 +132,7 @@ class Server:
         on_draining: Callable[[], None] = lambda: None,
         head_seconds: float = 30.0,
         idle_seconds: float = 75.0,
+        listener: socket.socket | None = None,
     ) -> None:
         self.app = app
         self.head_seconds = head_seconds
@@ -142,14 +144,20 @@ class Server:
         self._on_draining = on_draining
         self._stop = Event()
         self._again = Event()
-        self._listener = WSGIServer(
-            (host, port),
-            app,
-            backlog=BACKLOG,
+        self._listener = self._acceptor(host, port, listener)
+
+    def _acceptor(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
+        environ = {"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True}
+        # With several processes at one socket pywsgi takes one connection at a time, so that each gets some.
+        environ["wsgi.multiprocess"] = listener is not None
+        return WSGIServer(
+            listener or (host, port),
+            self.app,
+            backlog=None if listener else BACKLOG,
             log=None,
             error_log=log,
             handler_class=partial(Handler, self),
-            environ={"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True},
+            environ=environ,
         )
 
     def start(self) -> str:
@@ -161,9 +169,17 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._on_signal)
         gevent.spawn(self._sweep)
-        self.address = self._listener.address[:2]
-        host, port = self.address
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.address = self._listener.socket.getsockname()[:2]
+        return url_of(*self.address)
+
+    def stop_when_readable(self, descriptor: int) -> None:
+        """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""
+
+        def watch() -> None:
+            wait_read(descriptor)
+            self._stop.set()
+
+        gevent.spawn(watch)
 
     def serve_until_stopped(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal does not wait for that."""
@@ -198,6 +214,11 @@ class Server:
             now = monotonic()
             for handler in list(self.handlers):
                 handler.connection.expire(now)
+
+
+def url_of(host: str, port: int) -> str:
+    """The URL of a server that listens there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _raise_descriptor_limit() -> None:

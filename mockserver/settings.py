@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_duration, path
 
 PREFIX = "TESTMODE_"
 ELSEWHERE = ("URL",)
 """Variables that only the commands which speak to a running server read."""
+SECRETS = ("admin_token",)
+"""Settings that may also be in a file of their own, which the variable with ``_FILE`` behind it names."""
 _LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
 
 
@@ -36,6 +39,12 @@ def _latency(value: Any) -> Any:
     return {"type": "uniform", "min_ms": int(found[1]), "max_ms": int(found[2])}
 
 
+def _store(value: str | None) -> str | None:
+    if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(f"{value!r} is not a store; write it as redis://localhost:6379/0")
+    return value
+
+
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
@@ -44,10 +53,18 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    config: Path | None = Field(
+        default=None,
+        description="A file of settings and first sandboxes; default: ./testmode.toml, /etc/testmode/testmode.toml.",
+    )
     providers: Words = Field(default=(), description="The providers to serve; all when empty.")
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
+    store: Annotated[str | None, AfterValidator(_store)] = Field(
+        default=None, description="Where several processes share all state: redis://host:6379/0; else it is in data."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; more than one need a store.")
     memory: bool = Field(default=False, description="The same as durability memory.")
     durability: Durability = Field(
         default="commit",
@@ -80,31 +97,69 @@ class ServerSettings(BaseModel):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
+    @model_validator(mode="after")
+    def _workers_share(self) -> ServerSettings:
+        if self.workers > 1 and self.store is None:
+            raise ValueError(f"{self.workers} workers need --store redis://...: a data directory has one writer")
+        return self
+
     @property
     def keeps(self) -> Durability:
         """When a write is on the disk, whichever of the two settings says so."""
         return "memory" if self.memory else self.durability
 
 
-def read(environment: Mapping[str, str], flags: Mapping[str, Any]) -> ServerSettings:
-    """The settings that environment and flags make together, flags first; BadSettings names what is wrong."""
-    given: dict[str, Any] = {}
-    for variable, value in environment.items():
-        if variable.startswith(PREFIX):
-            name = variable.removeprefix(PREFIX)
-            if name not in ELSEWHERE:
-                given[_known(variable)] = value
+def read(
+    environment: Mapping[str, str], flags: Mapping[str, Any], file: Mapping[str, Any] | None = None
+) -> ServerSettings:
+    """The settings that a file, the environment and the flags make together, the last first.
+
+    BadSettings names what is wrong.
+    """
+    given = {**_of_file(file or {}), **_of_environment(environment)}
     given.update({name: value for name, value in flags.items() if value is not None})
     try:
         return ServerSettings.model_validate(given)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise BadSettings(f"{path(detail)}: {detail['msg'].removeprefix('Value error, ')}") from None
+        where = f"{path(detail)}: " if detail["loc"] else ""
+        raise BadSettings(f"{where}{detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def _known(variable: str) -> str:
+def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:
+    known = [name for name in ServerSettings.model_fields if name != "config"]
+    for name in table:
+        if name not in known:
+            raise BadSettings(f"server: there is no setting {name!r}{nearest(name, known)}")
+    return dict(table)
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in ELSEWHERE:
+            name, said = _known(variable, value)
+            if name in given:
+                raise BadSettings(f"{name}: it is given both in itself and in a file")
+            given[name] = said
+    return given
+
+
+def _known(variable: str, value: str) -> tuple[str, str]:
+    """The setting that a variable is about, and what it says."""
     name = variable.removeprefix(PREFIX).lower()
     if name in ServerSettings.model_fields:
-        return name
-    known = [PREFIX + field.upper() for field in ServerSettings.model_fields]
+        return name, value
+    secret = name.removesuffix("_file")
+    if secret != name and secret in SECRETS:
+        return secret, _secret(variable, Path(value))
+    files = [f"{field}_file" for field in SECRETS]
+    known = [PREFIX + field.upper() for field in (*ServerSettings.model_fields, *files)]
     raise BadSettings(f"there is no setting {variable}{nearest(variable, known)}")
+
+
+def _secret(variable: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{variable}: {file} cannot be read: {error}") from error

@@ -6,6 +6,7 @@ import pytest
 
 from mockserver import edge
 from tests.acme import ACME
+from tests.redis_server import shared_redis
 from tests.worlds import World, make_world
 
 
@@ -23,3 +24,9 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> World:
     made = make_world(ACME)
     monkeypatch.setattr(edge, "sleep", made.waited.append)
     return made
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """Where a real Redis is, with nothing in it."""
+    return shared_redis().emptied()

@@ -18,7 +18,7 @@ from mockserver.settings import ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-_PART = re.compile(r"(<!-- generated: ([a-z0-9 _-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"(<!-- generated: ([a-z0-9 ._/-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -96,6 +96,12 @@ def settings() -> str:
     return table(("variable", "default", "meaning"), rows)
 
 
+def file(name: str) -> str:
+    """A whole file, as it is tested."""
+    language = {".py": "python", ".mjs": "js"}[Path(name).suffix]
+    return f"```{language}\n{(ROOT / name).read_text()}```\n"
+
+
 PARTS: dict[str, Callable[..., str]] = {
     "operations": operations,
     "assumptions": assumptions,
@@ -105,6 +111,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "scenarios": scenarios,
     "routes": routes,
     "settings": settings,
+    "file": file,
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
 from mockserver.engine import SECOND, Moment, Simulation
+from mockserver.storage.tiny import TinyStore
 from tests.acme import TELLING, tell
 from tests.receiving import Posts, endpoint, happen
 from tests.worlds import NOON, World, make_world
@@ -51,6 +53,27 @@ def test_what_a_timer_tells_is_delivered_at_its_instant(world: World, posts: Pos
         change(world, "a", within)
     world.advance("1m")
     assert seen == [10 * SECOND, 20 * SECOND, 40 * SECOND]
+
+
+def test_a_move_over_many_timers_waits_for_the_disk_a_few_times_and_not_for_each(tmp_path: Path) -> None:
+    waited: list[int] = []
+    world = make_world(CHANGING, store=TinyStore(tmp_path, fsync=waited.append))
+    for _ in range(50):
+        change(world, "a", 10)
+    waited.clear()
+    world.advance("1m")
+    assert len(waited) <= 2
+
+
+def test_nobody_outside_is_told_of_what_is_not_yet_on_the_disk(tmp_path: Path, posts: Posts) -> None:
+    order: list[str] = []
+    posts.during = lambda: order.append("told")
+    world = make_world(CHANGING, store=TinyStore(tmp_path, fsync=lambda _handle: order.append("on disk")), post=posts)
+    endpoint(world)
+    change(world, "a", 10)
+    order.clear()
+    world.advance("1m")
+    assert order.index("on disk") < order.index("told")
 
 
 def test_a_delivery_goes_before_a_timer_of_the_same_instant(world: World, posts: Posts) -> None:

@@ -239,3 +239,12 @@ def test_latency_from_the_command_line_is_felt() -> None:
     with start_server(*arguments) as (_, url):
         shown = json.loads(Here(url)("sandbox", "show", "smartepi").stdout)
     assert shown["latency"] == {"type": "fixed", "ms": 1}
+
+
+def test_the_token_may_be_in_a_file_for_the_server_and_for_the_commands(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    secret = {"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token")}
+    with start_server("serve", "smartepi", "--port", "0", "--memory", **secret) as (_, url):
+        assert run("key", "show", "smartepi", TESTMODE_URL=url, TESTMODE_ADMIN_TOKEN=TOKEN).returncode == 0
+        assert run("key", "show", "smartepi", TESTMODE_URL=url, **secret).returncode == 0
+        assert run("key", "show", "smartepi", TESTMODE_URL=url).returncode == 1

@@ -278,7 +278,7 @@ def test_a_sandbox_nobody_uses_is_deleted_after_its_time() -> None:
     world = make_world(TELLING)
     idle, used = world.engine.create(TELLING.name, "idle"), world.engine.create(TELLING.name, "used")
     for sandbox in (idle, world.sandbox):
-        sandbox.used_at -= 3_600 * SECOND
+        sandbox.shared.used_at -= 3_600 * SECOND
     gone = Event()
     delete = world.engine.delete
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mockserver import edge
 from mockserver.engine import LATEST, Call, Clock, Credential, Reply, Settings
+from mockserver.mounts import Found
 from tests.acme import ACME
 from tests.worlds import NOON, TOKEN, World, make_world
 
@@ -38,7 +39,7 @@ def environ(**given: Any) -> dict[str, Any]:
 
 
 def call(**given: Any) -> Call:
-    return edge.read(WORLD.engine, "smartepi", environ(**given), None, None)
+    return edge.read(WORLD.engine, "smartepi", environ(**given), Found())
 
 
 @pytest.mark.parametrize(
@@ -184,18 +185,38 @@ def test_an_answer_says_how_long_it_is_once(world: World) -> None:
 VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=50).map(str.strip)
 
 
+def written(reply: Reply, **given: Any) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Status line, headers and body of an answer."""
+    heads: list[tuple[str, list[tuple[str, str]]]] = []
+    body = edge.write(reply, environ(**given), NOON, lambda *head: heads.append(head))
+    (head,) = heads
+    return *head, b"".join(body)
+
+
 @given(values=st.lists(VALUES, max_size=4))
 @settings(max_examples=100, derandomize=True)
 def test_headers_come_out_as_they_were_set_in_order_and_as_often(values: list[str]) -> None:
     reply = Reply(200, [("X-Many", value) for value in values], b"body")
-    response = edge.write(reply, environ(), NOON)
-    assert response.headers.getlist("X-Many") == values
-    assert response.get_data() == b"body"
+    status, headers, body = written(reply)
+    assert status == "200 OK"
+    assert [value for name, value in headers if name == "X-Many"] == values
+    assert body == b"body"
 
 
 @pytest.mark.parametrize(("status", "line"), [(200, "200 OK"), (429, "429 Too Many Requests"), (299, "299 Unknown")])
 def test_the_status_line_has_the_phrase_http_has_for_it(status: int, line: str) -> None:
-    assert edge.write(Reply(status), environ(), NOON).status == line
+    assert written(Reply(status))[0] == line
+
+
+@pytest.mark.parametrize(("status", "left"), [(204, ["Content-Type", "ETag", "Date"]), (304, ["ETag", "Date"])])
+def test_an_answer_without_a_body_says_nothing_of_one(status: int, left: list[str]) -> None:
+    _, headers, body = written(Reply(status, [("Content-Type", "text/plain"), ("ETag", '"1"')], b"not sent"))
+    assert ([name for name, _ in headers], body) == (left, b"")
+
+
+def test_an_answer_to_head_says_how_long_the_body_would_be() -> None:
+    _, headers, body = written(Reply(200, [], b"body"), REQUEST_METHOD="HEAD")
+    assert (dict(headers)["Content-Length"], body) == ("4", b"")
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -217,7 +238,7 @@ def noted(data: bytes, content_type: str) -> Credential:
 
 def asked_inside(world: World, data: bytes, **given: Any) -> Call:
     return edge.read(
-        world.engine, "acme", environ(CONTENT_TYPE="text/key", **sent(data, chunked=True), **given), None, None
+        world.engine, "acme", environ(CONTENT_TYPE="text/key", **sent(data, chunked=True), **given), Found()
     )
 
 

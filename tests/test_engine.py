@@ -306,11 +306,11 @@ def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: Wor
     for name in ("idle", "called", "asked"):
         acme.engine.create("acme", name)
     for sandbox in acme.engine.sandboxes.values():
-        sandbox.used_at -= 100
+        sandbox.shared.used_at -= 100
     acme.ask("GET", "/v1/notes", sandbox="called")
     acme.admin("GET", "/sandboxes/asked")
     assert acme.engine.evict(50 * 1_000_000) == []
     for sandbox in acme.engine.sandboxes.values():
-        sandbox.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
+        sandbox.shared.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
     assert acme.engine.evict(50 * 1_000_000) == ["idle"]
     assert set(acme.engine.sandboxes) == {"acme", "called", "asked"}

@@ -55,5 +55,27 @@ def test_a_wrong_setting_is_named(environment: dict[str, str], named: str) -> No
     assert named in str(refusal.value)
 
 
+def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("secret-of-a-file\n")
+    environment = {"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token")}
+    assert read(environment, {}).admin_token == "secret-of-a-file"
+    assert read(environment, {"admin_token": "of-the-flag"}).admin_token == "of-the-flag"
+
+
+def test_a_secret_said_twice_or_not_to_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a")
+    (tmp_path / "empty").write_text("\n")
+    for environment, said in (
+        ({"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "gone")}, "TESTMODE_ADMIN_TOKEN_FILE: .*gone cannot be read"),
+        ({"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path)}, "cannot be read"),
+        ({"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "empty")}, "admin_token"),
+        ({"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token"), "TESTMODE_ADMIN_TOKEN": "b"}, "both in itself and in"),
+        ({"TESTMODE_ADMIN_TOKENFILE": "x"}, "did you mean 'TESTMODE_ADMIN_TOKEN_FILE'"),
+        ({"TESTMODE_PORT_FILE": "x"}, "there is no setting TESTMODE_PORT_FILE"),
+    ):
+        with pytest.raises(BadSettings, match=said):
+            read(environment, {})
+
+
 def test_variables_of_other_commands_are_no_settings() -> None:
     assert read({"TESTMODE_URL": "http://127.0.0.1:1"}, {}).data == Path(".testmode")

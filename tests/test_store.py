@@ -17,7 +17,9 @@ from tinydb import Query
 
 from mockserver.storage.base import Collection, Record, Space, Store, StoreError
 from mockserver.storage.encoded import Encoded
+from mockserver.storage.shared.store import RedisStore
 from mockserver.storage.tiny import TinyStore
+from tests.redis_server import shared_redis
 
 PEOPLE = Collection("people", ("email", "status"))
 EVENTS = Collection("events")
@@ -28,7 +30,10 @@ STORES: dict[str, Callable[[Path], Store]] = {
     "memory": lambda directory: TinyStore(None),
     "disk": TinyStore,
     "disk with a checkpoint at every write": lambda directory: TinyStore(directory, checkpoint_bytes=0),
+    "redis": lambda directory: RedisStore(shared_redis().url),
+    "redis with a checkpoint at every write": lambda directory: RedisStore(shared_redis().url, checkpoint_bytes=0),
 }
+TINY = [name for name in STORES if name.startswith("disk")]
 LASTING = [name for name in STORES if name != "memory"]
 
 
@@ -36,6 +41,11 @@ def opened(store: Store) -> Store:
     store.open("box")
     store.declare("box", COLLECTIONS)
     return store
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_over() -> None:
+    shared_redis().emptied()
 
 
 @pytest.fixture(params=STORES)
@@ -235,12 +245,32 @@ def test_a_rolled_back_transaction_never_happened(store: Store) -> None:
         assert space.bump("a") == 1
 
 
-def test_a_claim_is_held_until_released_even_when_its_transaction_fails(store: Store) -> None:
+def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> None:
     put(store, person(2))
     put(store, {"id": "t1"}, collection="tickets")
     with pytest.raises(ZeroDivisionError):
         change_everything_and_fail(store)
     with store.transaction("box") as space:
+        assert not space.claimed("key")
+
+
+def test_a_release_of_a_transaction_that_fails_never_happened(store: Store) -> None:
+    with store.transaction("box") as space:
+        space.claim("key")
+    with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
+        space.release("key")
+        assert space.claim("other")
+        raise ZeroDivisionError
+    with store.transaction("box") as space:
+        assert space.claimed("key")
+        assert space.claim("other")
+
+
+def test_a_claim_is_held_until_released(store: Store) -> None:
+    with store.transaction("box") as space:
+        assert space.claim("key")
+    with store.transaction("box") as space:
+        assert space.claimed("key")
         assert not space.claim("key")
         space.release("key")
         space.release("key")
@@ -326,6 +356,7 @@ def test_sandboxes_know_nothing_of_each_other(store: Store) -> None:
     put(store, person(1))
     with store.transaction("a-2") as space:
         assert space.count("people") == 0
+        space.put("people", person(2))
     assert store.names() == ["a-2", "box"]
 
 
@@ -392,8 +423,17 @@ def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[
     assert store.export("box") == before
     assert store.names() == ["box"]
     with store.transaction("box") as space:
-        assert space.count("tickets") == 0
         assert space.claim("key")
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_on_disk_the_volatile_is_not_there_after_a_restart(kind: str, tmp_path: Path) -> None:
+    for begun in (0, 0):
+        store = opened(STORES[kind](tmp_path))
+        with store.transaction("box") as space:
+            assert space.count("tickets") == begun
+            space.put("tickets", {"id": "t"})
+        store.close()
 
 
 def test_a_place_in_the_order_is_never_given_twice_even_after_a_restart(reopen: Callable[[], Store]) -> None:
@@ -416,7 +456,7 @@ def test_a_deleted_sandbox_stays_gone_after_a_restart(reopen: Callable[[], Store
 
 def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
     store = reopen()
-    assert isinstance(store, TinyStore)
+    assert isinstance(store, TinyStore | RedisStore)
     table, where = store.database("box").table("people"), Query()
     assert table.insert_multiple([person(i) for i in range(5)]) == [1, 2, 3, 4, 5]
     assert table.update({"status": "left"}, where.id == "p2") == [3]
@@ -426,7 +466,7 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
         table.insert(person(4))
     assert table.search(where.status == "left")[0].doc_id == 3
     store = reopen()
-    assert isinstance(store, TinyStore)
+    assert isinstance(store, TinyStore | RedisStore)
     table = store.database("box").table("people")
     assert [document.doc_id for document in table.all()] == [2, 3, 4, 5]
     assert len(table) == table.count(where.id.exists()) == 4
@@ -437,7 +477,7 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
 
 def test_dropping_tables_and_writing_a_whole_database_last_too(reopen: Callable[[], Store]) -> None:
     store = reopen()
-    assert isinstance(store, TinyStore)
+    assert isinstance(store, TinyStore | RedisStore)
     put(store, person(1), person(2))
     database = store.database("box")
     database.insert({"no": "id"})
@@ -472,6 +512,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @initialize(kind=st.sampled_from(LASTING))
     def begin(self, kind: str) -> None:
         self.directory = TemporaryDirectory()
+        shared_redis().emptied()
         self.kind = kind
         self.store = self.opened()
         self.model: dict[str, dict[str, Any]] = {}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, FaultRule, Refusal, Unknown
+from mockserver.engine import SECOND, FaultRule, Refusal, Unknown, return_to_snapshot, take_snapshot
 from mockserver.engine.webhooks import deliveries, outbox
 from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.storage.tiny import TinyStore
@@ -187,11 +187,11 @@ def test_a_reset_forgets_what_waits_and_what_is_under_way(world: World, posts: P
 def test_an_attempt_of_a_former_life_says_nothing_about_a_delivery_of_the_same_id(world: World, posts: Posts) -> None:
     endpoint(world)
     happen(world)
-    world.engine.snapshot("acme", "before")
+    take_snapshot(world.engine, "acme", "before")
 
     def restore() -> None:
         posts.during = lambda: None
-        world.engine.return_to("acme", "before")
+        return_to_snapshot(world.engine, "acme", "before")
 
     posts.during = restore
     assert world.sandbox.outbox.deliver_next(NOON)

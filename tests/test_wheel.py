@@ -76,3 +76,18 @@ def test_the_installed_command_serves_from_a_read_only_installation(installation
 def test_nothing_can_be_written_into_that_installation(installation: Path) -> None:
     command = read_only(installation, "touch", str(installation / "written"))
     assert subprocess.run(command, check=False, capture_output=True).returncode != 0
+
+
+def test_the_installation_brings_the_pytest_plugin(installation: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\n\n@pytest.mark.testmode('kota')\n"
+        "def test_it(testmode, pytestconfig):\n"
+        "    plugin = pytestconfig.pluginmanager.get_plugin('testmode')\n"
+        f"    assert plugin.__file__.startswith({str(installation)!r})\n"
+        "    assert testmode.key\n"
+    )
+    command = [str(installation / "bin/python"), "-m", "pytest", "-q", "-p", "no:schemathesis", "--strict-markers"]
+    run = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": ""}, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -11,14 +11,15 @@ from mockserver.admin.ask import Ask
 from mockserver.engine import (
     Clock,
     Refusal,
-    Settings,
     Unknown,
     as_json,
     fork,
     nearest,
     openapi_document,
     parse_duration,
+    return_to_snapshot,
 )
+from mockserver.engine import take_snapshot as keep_snapshot
 
 
 def version(ask: Ask) -> Any:
@@ -54,21 +55,13 @@ def metrics(ask: Ask) -> Any:
 
 def list_sandboxes(ask: Ask) -> Any:
     """Every sandbox."""
-    return [views.sandbox(sandbox, ask.origin) for sandbox in list(ask.engine.sandboxes.values())]
+    return [views.sandbox(sandbox, ask.origin) for sandbox in ask.engine.everyone()]
 
 
 def create_sandbox(ask: Ask) -> Any:
     """Make a sandbox with its own keys, data, clock, faults, limits and journal."""
     wanted: models.NewSandbox = ask.body
-    settings = Settings(
-        slug=wanted.slug,
-        seed=wanted.seed,
-        size=wanted.size,
-        assumptions=wanted.assumptions,
-        limits=wanted.limits,
-        latency=wanted.latency,
-    )
-    return views.sandbox(ask.engine.create(wanted.provider, wanted.name, settings), ask.origin)
+    return views.sandbox(ask.engine.create(wanted.provider, wanted.name, wanted.settings()), ask.origin)
 
 
 def get_sandbox(ask: Ask) -> Any:
@@ -217,10 +210,10 @@ def list_snapshots(ask: Ask) -> Any:
 
 def take_snapshot(ask: Ask) -> Any:
     """Keep the present state under a name."""
-    ask.engine.snapshot(ask.args["sandbox"], ask.args["snapshot"])
+    keep_snapshot(ask.engine, ask.args["sandbox"], ask.args["snapshot"])
     return next(each for each in list_snapshots(ask) if each["name"] == ask.args["snapshot"])
 
 
 def restore_snapshot(ask: Ask) -> Any:
     """Go back to the state kept under a name."""
-    return views.sandbox(ask.engine.return_to(ask.args["sandbox"], ask.args["snapshot"]), ask.origin)
+    return views.sandbox(return_to_snapshot(ask.engine, ask.args["sandbox"], ask.args["snapshot"]), ask.origin)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mockserver.engine import Distribution, Duration, FaultRule, Instant, Limits, Match, checked_cidr
+from mockserver.engine import Distribution, Duration, FaultRule, Instant, Limits, Match, Settings, checked_cidr
 
 
 def _text(value: Any) -> Any:
@@ -38,6 +38,10 @@ class NewSandbox(Asked):
     assumptions: dict[str, Any] = Field(default_factory=dict)
     limits: Limits | None = None
     latency: Distribution | None = None
+
+    def settings(self) -> Settings:
+        """How the sandbox is to behave."""
+        return Settings.model_validate({name: getattr(self, name) for name in Settings.model_fields})
 
 
 class ChangedSandbox(Asked):

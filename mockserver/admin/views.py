@@ -211,9 +211,10 @@ def simulation(shown: Any) -> dict[str, Any]:
 
 def metrics(engine: Engine) -> str:
     """What can be counted, in Prometheus' text format."""
-    lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(engine.sandboxes)}"]
+    everyone = engine.everyone()
+    lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(everyone)}"]
     lines.append("# TYPE testmode_calls_total counter")
-    for each in engine.sandboxes.values():
+    for each in everyone:
         for status, number in sorted(each.journal.answered.items()):
             labels = f'provider="{each.provider.name}",sandbox="{each.id}",status="{status or "none"}"'
             lines.append(f"testmode_calls_total{{{labels}}} {number}")

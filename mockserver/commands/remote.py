@@ -16,11 +16,12 @@ UNREACHABLE, REFUSED = 69, 1
 
 
 class Admin:
-    """The admin API of the server at TESTMODE_URL, with the token from TESTMODE_ADMIN_TOKEN or the data directory."""
+    """The admin API of the server at TESTMODE_URL, with the token that is said, or kept in the data directory."""
 
     def __init__(self) -> None:
         self.url = os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080").rstrip("/")
         kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
+        kept = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
         self._token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (kept.read_text().strip() if kept.is_file() else "")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:

@@ -47,6 +47,7 @@ from mockserver.engine.scenarios import load as load_scenarios
 from mockserver.engine.scenarios import named as scenario_named
 from mockserver.engine.scheduler import KEPT as TIMERS
 from mockserver.engine.scheduler import pending, timer
+from mockserver.engine.snapshots import return_to_snapshot, take_snapshot
 from mockserver.engine.traffic import traffic
 from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
@@ -163,10 +164,12 @@ __all__ = [
     "plain",
     "ratelimit",
     "redact",
+    "return_to_snapshot",
     "scenario_named",
     "standard_webhooks",
     "switch_off",
     "switch_on",
+    "take_snapshot",
     "test_event",
     "timed",
     "timer",

@@ -52,6 +52,8 @@ class Agenda:
         done: list[dict[str, Any]] = []
         while (told := self._run_next(until)) is not None:
             done.append(told)
+        if done:
+            self._sandbox.settle()
         return done
 
     def catch_up(self, until: int, reach: Callable[[int], None] = _stay) -> list[dict[str, Any]]:
@@ -60,12 +62,22 @@ class Agenda:
         ``reach`` is told of every instant something happens at, before it does.
         """
         done: list[dict[str, Any]] = []
+        settled = 0
         while (instant := self.soonest) is not None and instant <= until:
             reach(instant)
             if instant == self._sandbox.outbox.next_due:
+                # Nobody outside is told of what a power cut could still undo.
+                settled = self._settle(settled, len(done))
                 self._sandbox.outbox.deliver_next(instant)
             elif (told := self._run_next(instant)) is not None:
                 done.append(told)
+        self._settle(settled, len(done))
+        return done
+
+    def _settle(self, settled: int, done: int) -> int:
+        """Wait once for all that has been done; answers how many that is."""
+        if done > settled:
+            self._sandbox.settle()
         return done
 
     @property
@@ -86,7 +98,7 @@ class Agenda:
         told: dict[str, Any] = {}
         keys: list[Key] = []
         try:
-            with self._sandbox.transaction() as space:
+            with self._sandbox.transaction(wait=False) as space:
                 timer = scheduler.due_by(space, until)
                 if timer is None:
                     self.read(space)
@@ -95,7 +107,7 @@ class Agenda:
                 told["result"] = self._fall_due(space, timer, keys)
         except (Refusal, Problem, ValidationError) as refusal:
             # What it had done so far is undone, its timer's end too.
-            with self._sandbox.transaction() as space:
+            with self._sandbox.transaction(wait=False) as space:
                 space.drop(scheduler.KEPT, told["id"])
                 self.read(space)
             _log.warning("%s: what was due at %s could not be done: %s", self._sandbox.id, told["at"], refusal)

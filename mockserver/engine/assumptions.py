@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.engine.clock import SECOND, Duration
+from mockserver.engine.clock import DURATION, SECOND, Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:
 def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    return str(schema.get("const", "duration" if "pattern" in schema else schema.get("type", "object")))
+    return str(schema.get("const", "duration" if schema.get("pattern") == DURATION else schema.get("type", "object")))
 
 
 def _said(assumptions: type[Assumptions], name: str) -> dict[str, str]:

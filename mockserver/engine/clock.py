@@ -107,11 +107,13 @@ def _read_duration(value: object, info: ValidationInfo) -> int:
     return parse_duration(value)
 
 
+DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
+"""What a duration looks like, in the words of JSON Schema."""
 Duration = Annotated[
     int,
     BeforeValidator(_read_duration),
     PlainSerializer(write_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["90s", "15m", "1h"]}),
+    WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "15m", "1h"]}),
 ]
 """A length of time: text such as ``90s`` outside, microseconds inside."""
 

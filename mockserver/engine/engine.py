@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from threading import Lock
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.checks import check_settings, checked_state
 from mockserver.engine.clock import wall
 from mockserver.engine.dialect import plain_problem
-from mockserver.engine.journal import Journal
-from mockserver.engine.keyring import Directory
 from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Progress, Provider, quiet
 from mockserver.engine.randomness import Randomness
+from mockserver.engine.registry import Registry
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
+from mockserver.engine.shared_journal import journal_of
 from mockserver.engine.templates import Templates
 from mockserver.engine.webhooks.attempt import Post, Unsent
 from mockserver.storage.base import Condition, State, Store, StoreError
@@ -46,22 +46,26 @@ class Engine:
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios = dict(scenarios)
-        self.sandboxes: dict[str, Sandbox] = {}
         self.propagate = propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
         self.post = post or Unsent()
         """What carries webhooks out of the server."""
         self.on_due: Callable[[], None] = lambda: None
         """Called when a sandbox has something to deliver."""
+        self.others = store.others
+        """The other processes that serve the same sandboxes."""
         self._store = store
         self._journal_bounds = (journal_entries, journal_bytes)
-        self._directory: Directory = {}
-        self._slugs: Directory = {}
-        self._creating, self._names = Lock(), Randomness("sandboxes")
+        self._registry = Registry(store, self._reopen)
+        self._names = Randomness("sandboxes")
         self._templates = Templates(datasets or {})
-        for name in store.names():
-            self._reopen(name)
+        self._registry.look_around()
         self._check_firsts()
+
+    @property
+    def sandboxes(self) -> dict[str, Sandbox]:
+        """Every sandbox this process knows, by id."""
+        return self._registry.sandboxes
 
     @property
     def condition(self) -> Condition:
@@ -91,7 +95,7 @@ class Engine:
         if settings.size not in SIZES:
             raise Unknown("size", settings.size, SIZES)
         check_settings(chosen, settings)
-        with self._creating:
+        with self.alone("create"):
             if len(self.sandboxes) >= MOST_SANDBOXES:
                 raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
             id = id or self._free_id(chosen)
@@ -99,7 +103,24 @@ class Engine:
             self._check_slug(chosen, settings.slug or id)
             state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
             self._begin(id, chosen, state)
-            return self._open(id, chosen)
+            made = self._open(id, chosen)
+            made.shared.announce()
+        return made
+
+    @contextmanager
+    def alone(self, deed: str) -> Iterator[None]:
+        """Do something, knowing of every sandbox there is, that no other process does at the same time."""
+        with self.others.alone(deed):
+            self._registry.look_around()
+            yield
+
+    def everyone(self) -> list[Sandbox]:
+        """Every sandbox there is, whichever process made it."""
+        return self._registry.everyone()
+
+    def refresh(self, ids: Iterable[str]) -> None:
+        """Have these sandboxes as other processes have left them."""
+        self._registry.refresh(ids)
 
     def _begin(self, id: str, provider: Provider, state: State) -> None:
         """Keep a new sandbox's records, or nothing of it."""
@@ -121,7 +142,7 @@ class Engine:
             raise Taken(f"there is a sandbox {id!r} already, of a provider this server was not started with")
 
     def _check_slug(self, provider: Provider, slug: str) -> None:
-        if (provider.name, slug) in self._slugs:
+        if (provider.name, slug) in self._registry.slugs:
             raise Taken(f"there is a {provider.tenant} {slug!r} already")
 
     def delete(self, id: str) -> None:
@@ -129,10 +150,9 @@ class Engine:
         sandbox = self.sandbox(id)
         if id == sandbox.provider.name:
             raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
-        sandbox.keyring.forget()
-        self._slugs.pop((sandbox.provider.name, sandbox.slug), None)
-        del self.sandboxes[id]
+        self._registry.forget(id)
         self._store.delete(id)
+        self.others.announce()
 
     def reset(self, id: str) -> Sandbox:
         """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
@@ -157,7 +177,7 @@ class Engine:
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
         state = checked_state(exported.get("collections"), [*known, "_counters"])
         for record in state.get("_keys", []):
-            owner = self._directory.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
+            owner = self._registry.keys.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
             if owner is not sandbox:
                 raise Taken(f"the key {record['id']!r} of the state opens the sandbox {owner.id!r}")
         before = self._store.export(id)
@@ -170,27 +190,6 @@ class Engine:
         sandbox.journal.clear()
         return sandbox
 
-    def snapshot(self, id: str, name: str) -> None:
-        """Keep the present state of a sandbox under a name; the same name again replaces it."""
-        sandbox = self.sandbox(id)
-        with sandbox.transaction() as space:
-            if space.count("_snapshots") >= 20 and space.get("_snapshots", name) is None:
-                raise Refusal("a sandbox keeps at most 20 snapshots")
-        now = sandbox.now()
-        state = self.export(id)
-        with sandbox.transaction() as space:
-            space.put("_snapshots", {"id": name, "taken_at": now, "state": state})
-
-    def return_to(self, id: str, name: str) -> Sandbox:
-        """Put a sandbox back into the state kept under a name."""
-        sandbox = self.sandbox(id)
-        with sandbox.transaction() as space:
-            kept = space.get("_snapshots", name)
-            names = [record["id"] for _, record in space.scan("_snapshots")]
-        if kept is None:
-            raise Unknown("snapshot", name, names)
-        return self.restore(id, kept["state"])
-
     def provider(self, name: str) -> Provider:
         """The provider of that name; Unknown names the nearest."""
         if name not in self.providers:
@@ -199,10 +198,8 @@ class Engine:
 
     def sandbox(self, id: str) -> Sandbox:
         """The sandbox of that id; Unknown names the nearest."""
-        if id not in self.sandboxes:
-            raise Unknown("sandbox", id, list(self.sandboxes))
-        sandbox = self.sandboxes[id]
-        sandbox.used_at = wall()
+        sandbox = self._registry.get(id)
+        sandbox.shared.use()
         return sandbox
 
     def evict(self, idle: int) -> list[str]:
@@ -210,9 +207,7 @@ class Engine:
 
         The ones made at the start stay, however long they wait.
         """
-        before = wall() - idle
-        old = [each.id for each in list(self.sandboxes.values()) if each.used_at < before]
-        gone = [id for id in old if id != self.sandboxes[id].provider.name]
+        gone = self._registry.idle_since(wall() - idle)
         for id in gone:
             self.delete(id)
         return gone
@@ -222,12 +217,11 @@ class Engine:
 
         Calls whose tenant or key nobody knows go to the provider's first sandbox.
         """
-        parameter = self.providers[provider].slug
+        parameter, registry = self.providers[provider].slug, self._registry
         if parameter is not None and parameter in args:
-            named = self._slugs.get((provider, args[parameter]))
+            named = registry.led_to(registry.slugs, provider, args[parameter])
             return named or self.sandboxes[provider], named is not None
-        found = self._directory.get((provider, credential.secret)) if credential.secret else None
-        return found or self.sandboxes[provider], True
+        return registry.led_to(registry.keys, provider, credential.secret) or self.sandboxes[provider], True
 
     def body_limit(self, provider: str) -> int:
         """The longest body that any sandbox of a provider takes: for calls whose own is known by the body only."""
@@ -237,8 +231,8 @@ class Engine:
     def answer(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
         sandbox = call.sandbox
-        sandbox.used_at = wall()
         try:
+            sandbox.shared.use()
             call.now = sandbox.now()
             call.serial = sandbox.serial()
             call.epoch = sandbox.epoch
@@ -259,10 +253,15 @@ class Engine:
             return reply
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        sandbox = Sandbox(id, provider, self._store, Journal(*self._journal_bounds), self._directory, self.post)
-        sandbox.outbox.wake = lambda: self.on_due()
-        self.sandboxes[id] = self._slugs[provider.name, sandbox.slug] = sandbox
+        journal = journal_of(self._store.tape(id), *self._journal_bounds)
+        sandbox = Sandbox(id, provider, self._store, journal, self._registry.keys, self.post)
+        sandbox.outbox.wake = partial(self._wake, sandbox)
+        self._registry.add(sandbox)
         return sandbox
+
+    def _wake(self, sandbox: Sandbox) -> None:
+        self.on_due()
+        sandbox.shared.call()
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)
@@ -271,8 +270,9 @@ class Engine:
         with self._store.transaction(id) as space:
             identity = space.get("_sandbox", "identity")
         if identity is None:
-            # Its creation was cut short before anything was promised.
-            self._store.delete(id)
+            # Its creation was cut short before anything was promised; or another process deletes it now.
+            if not self.others.any:
+                self._store.delete(id)
         elif identity["provider"] in self.providers:
             provider = self.providers[identity["provider"]]
             self._store.declare(id, (*COLLECTIONS, *provider.collections))

@@ -55,9 +55,7 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     try:
         return proceed(call)
     finally:
-        with call.sandbox.transaction(durable=False) as space:
-            if call.epoch == call.sandbox.epoch:  # A reset has let go of all claims; this one may be another's by now.
-                space.release(name)
+        call.sandbox.shared.let_go(name, call.epoch)
 
 
 def _name(call: Call, policy: IdempotencyPolicy) -> str:

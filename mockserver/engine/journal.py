@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -21,6 +21,7 @@ from mockserver.storage.base import StoreError
 
 if TYPE_CHECKING:
     from mockserver.engine.faults.rule import ActiveRule
+    from mockserver.engine.sandbox import Sandbox
 
 BODY_KEPT = 65_536
 """Of longer bodies the journal keeps this many bytes, and the size and hash of the whole."""
@@ -117,6 +118,9 @@ class Entry:
 class Journal:
     """The newest calls of a sandbox, bounded in number and in bytes; what falls out is counted."""
 
+    sandbox: Sandbox
+    """Whose calls these are; said by the sandbox itself."""
+
     def __init__(self, entries: int, bytes: int) -> None:
         self._most, self._largest = entries, bytes
         self._entries: deque[Entry] = deque()
@@ -124,22 +128,35 @@ class Journal:
         self._lock = Lock()
         self._added = Condition(self._lock)
         self._watchers = 0
-        self.number = 0
+        self._number = 0
+        self._dropped = 0
+        self._answered: Counter[int] = Counter()
+
+    @property
+    def number(self) -> int:
         """How many calls have ever been written down here."""
-        self.dropped = 0
-        self.answered: Counter[int] = Counter()
+        return self._number
+
+    @property
+    def dropped(self) -> int:
+        """How many calls fell out of the journal since it was cleared."""
+        return self._dropped
+
+    @property
+    def answered(self) -> Mapping[int, int]:
         """How many calls got which status, since the start."""
+        return self._answered
 
     def add(self, entry: Entry) -> None:
         """Write an entry down, and forget the oldest beyond the bounds."""
         with self._lock:
             self._entries.append(entry)
-            self.number += 1
-            self.answered[entry.reply.status] += 1
+            self._number += 1
+            self._answered[entry.reply.status] += 1
             self._bytes += entry.cost
             while len(self._entries) > self._most or (self._bytes > self._largest and len(self._entries) > 1):
                 self._bytes -= self._entries.popleft().cost
-                self.dropped += 1
+                self._dropped += 1
             if self._watchers:
                 self._added.notify_all()
 
@@ -167,7 +184,7 @@ class Journal:
         """Forget every call."""
         with self._lock:
             self._entries.clear()
-            self._bytes = self.dropped = 0
+            self._bytes = self._dropped = 0
 
     def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
         """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""

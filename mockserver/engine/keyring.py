@@ -93,7 +93,13 @@ class Keyring:
         return revoked
 
     def adopt(self, keys: Iterable[Key]) -> None:
-        """Let these keys lead here from now on."""
+        """Let these keys lead here from now on, in every process."""
+        adopted = list(keys)
+        self._lead_here(adopted)
+        if adopted:
+            self._sandbox.shared.announce()
+
+    def _lead_here(self, keys: Iterable[Key]) -> None:
         for key in keys:
             self.by_secret[key.secret] = key
             self._directory[self._sandbox.provider.name, key.secret] = self._sandbox
@@ -104,10 +110,11 @@ class Keyring:
             self._directory.pop((self._sandbox.provider.name, secret), None)
         self.by_secret = {}
 
-    def exchange(self, keys: Iterable[Key]) -> None:
-        """Let these keys lead here, and no others."""
+    def read(self, space: Space) -> None:
+        """Let the keys that the store holds lead here, and no others."""
         # A key that stays is known at every moment: calls go on meanwhile.
+        keys = [Key.read(record) for _, record in space.scan("_keys")]
         before, self.by_secret = self.by_secret, {key.secret: key for key in keys}
-        self.adopt(self.by_secret.values())
+        self._lead_here(keys)
         for secret in before.keys() - self.by_secret.keys():
             self._directory.pop((self._sandbox.provider.name, secret), None)

@@ -74,8 +74,9 @@ def perform(call: Call) -> Reply:
     try:
         if call.operation.prepare is not None:
             call.prepared = call.operation.prepare(call)
-        with call.sandbox.transaction() as space:
-            if call.epoch != call.sandbox.epoch and call.method not in SAFE:
+        reading = call.method in SAFE and not call.before_commit
+        with call.sandbox.transaction(reading=reading) as space:
+            if call.epoch != call.sandbox.epoch and not reading:
                 raise Superseded("the sandbox was reset while this call was under way")
             call._space = space
             reply = call.operation.perform(call)

@@ -17,13 +17,14 @@ from mockserver.engine.dialect import as_json
 from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule
 from mockserver.engine.journal import Journal
 from mockserver.engine.keyring import Directory, Keyring
-from mockserver.engine.keys import Key
 from mockserver.engine.latency import Distribution
-from mockserver.engine.problem import Refusal, Taken
+from mockserver.engine.moving import move
+from mockserver.engine.problem import Refusal
 from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.ratelimit import Limits
 from mockserver.engine.ruleset import Ruleset
+from mockserver.engine.shared import USED, Shared
 from mockserver.engine.validate import path
 from mockserver.engine.webhooks.attempt import Post
 from mockserver.engine.webhooks.endpoints import Endpoints
@@ -31,6 +32,7 @@ from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import Collection, Space, Store, StoreError
 
 if TYPE_CHECKING:
+    from mockserver.engine.keys import Key
     from mockserver.engine.scenarios import Overlay
 
 COLLECTIONS = (
@@ -48,6 +50,7 @@ COLLECTIONS = (
     Collection("_snapshots"),
     Collection("_quota"),
     Collection("_buckets", volatile=True),
+    USED,
 )
 """What every sandbox keeps beside its provider's own collections."""
 _BLOCK = 1_000
@@ -80,6 +83,7 @@ class Sandbox:
         self.id = id
         self.provider = provider
         self.journal = journal
+        journal.sandbox = self
         self.keyring = Keyring(self, directory)
         self.ruleset = Ruleset(self)
         self.agenda = Agenda(self)
@@ -89,28 +93,32 @@ class Sandbox:
         self.overlays: dict[str, Overlay] = {}
         self._store = store
         self._serial_lock = Lock()
-        self._moving = Lock()
-        self._configuring = Lock()
-        self.used_at = wall()
-        """When a call or an operator last came here, on the machine's clock."""
+        self._serial = self._reserved = 0
         self.epoch = 0
         """Counts the lives of the sandbox: a reset or restore begins another."""
+        self.shared = Shared(self, store)
         self.read()
 
     def read(self) -> None:
         """Take over what the store holds: after opening, a reset or a restore."""
         with self.transaction() as space:
-            self.settings = Settings.model_validate(_record(space, "settings") or {})
-            self.clock = _read_clock(_record(space, "clock") or {})
-            self._reserved = self._serial = int((_record(space, "serial") or {"reserved": 0})["reserved"])
-            keys = [Key.read(record) for _, record in space.scan("_keys")]
-            scenarios = [record for _, record in space.scan("_scenarios")]
-            self.agenda.read(space)
-            self.outbox.read(space)
-            self.randomness = Randomness(self.settings.seed)
-            self.ruleset.reload(space)
-        self.keyring.exchange(keys)
-        self.overlays = {record["id"]: record["settings"] for record in scenarios}
+            self.read_all(space)
+
+    def read_all(self, space: Space) -> None:
+        """Take over what the store holds, within a transaction."""
+        self._serial = self._reserved = int((_record(space, "serial") or {"reserved": 0})["reserved"])
+        self.read_settings(space)
+        self.agenda.read(space)
+        self.outbox.read(space)
+        self.ruleset.reload(space)
+        self.keyring.read(space)
+
+    def read_settings(self, space: Space) -> None:
+        """Take over settings, clock and scenarios, within a transaction."""
+        self.settings = Settings.model_validate(_record(space, "settings") or {})
+        self.clock = _read_clock(_record(space, "clock") or {})
+        self.randomness = Randomness(self.settings.seed)
+        self.overlays = {record["id"]: record["settings"] for _, record in space.scan("_scenarios")}
         self.apply()
 
     @property
@@ -146,13 +154,19 @@ class Sandbox:
         assert effective.limits is not None
         self.limits, self.latency = effective.limits, effective.latency
 
-    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """The sandbox's records, under its lock; see Store.transaction."""
-        return self._store.transaction(self.id, durable=durable)
+        return self._store.transaction(self.id, durable=durable, wait=wait, reading=reading)
+
+    def settle(self) -> None:
+        """Wait until everything written here is as safe as the store promises."""
+        self._store.settle(self.id)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""
-        with self._configuring:
+        with self.shared.alone("configure"):
             self._configure(changes)
 
     def _configure(self, changes: Mapping[str, Any]) -> None:
@@ -174,12 +188,16 @@ class Sandbox:
     def serial(self) -> int:
         """The number of the next call; unique for ever, since blocks of numbers are reserved in the store."""
         with self._serial_lock:
+            if self._serial == self._reserved:
+                self._reserve()
             self._serial += 1
-            if self._serial > self._reserved:
-                self._reserved = self._serial + _BLOCK
-                self._keep("serial", {"reserved": self._reserved}, durable=False)
-            number: int = self._serial
-            return number
+            return self._serial
+
+    def _reserve(self) -> None:
+        with self.transaction(durable=False) as space:
+            free = int((_record(space, "serial") or {"reserved": 0})["reserved"])
+            space.put("_sandbox", {"id": "serial", "reserved": free + _BLOCK})
+        self._serial, self._reserved = free, free + _BLOCK
 
     # Time
 
@@ -214,51 +232,14 @@ class Sandbox:
         """Do and deliver what is due by now."""
         self.agenda.catch_up(self.instant())
 
-    def move_clock(self, move: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
-        """Set the clock to what ``move`` makes of it and the machine's time; moves at the same time add up."""
-        with self._moving:
-            return self.set_clock(move(self.clock, wall()))
+    def move_clock(self, moved: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
+        """Set the clock to what ``moved`` makes of it and the machine's time; moves at the same time add up."""
+        with self.shared.alone("clock"):
+            return self.set_clock(moved(self.clock, wall()))
 
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
         """Show another time; everything due until then is done before this returns, each at its own instant."""
-        here = wall()
-        target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
-        if not 0 <= target <= LATEST:
-            raise Refusal("the clock goes from 1970 to 9999")
-        left, before = self.clock, self.clock.now(here)
-        done = self._move_to(target)
-        try:
-            self._keep_clock(clock, back=target < before)
-        except StoreError:
-            self.clock = left
-            raise
-        self.clock = clock
-        self.outbox.wake()  # What is due next may have come nearer.
-        return done
-
-    def _keep_clock(self, clock: Clock, *, back: bool) -> None:
-        with self.transaction() as space:
-            space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
-            if back:
-                space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
-
-    def _move_to(self, target: int) -> list[dict[str, Any]]:
-        """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
-        epoch, left = self.epoch, self.clock
-
-        def reach(instant: int) -> None:
-            if self.epoch != epoch:
-                raise Taken(f"the sandbox {self.id!r} was reset while its clock was moving")
-            if instant > self.instant():
-                self.clock = Clock(frozen_at=instant)
-
-        try:
-            done = self.agenda.catch_up(target, reach)
-        except BaseException:
-            self.clock = left if self.epoch == epoch else self.clock
-            raise
-        reach(0)
-        return done
+        return move(self, clock)
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
         """Have something happen off stage, now or after a while on the sandbox's clock."""

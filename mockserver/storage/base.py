@@ -6,7 +6,7 @@ place, and what ``put`` is given is never changed afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -36,13 +36,15 @@ class Collection:
 Durability = Literal["commit", "interval", "memory"]
 """When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
 nothing from the first two."""
+Promise = Literal["commit", "interval", "memory", "redis"]
+"""The same, or that a write is in Redis before its answer, and lasts as Redis makes it last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """How a store is: what it promises, why it takes no more writes if so, and what it had to cut off at the start."""
 
-    durability: Durability
+    durability: Promise
     failure: str | None = None
     torn_tails: int = 0
     torn_bytes: int = 0
@@ -90,17 +92,85 @@ class Space(Protocol):
         """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
 
     def claim(self, name: str) -> bool:
-        """Mark a name as in someone's hands until released; False when it already is. Never kept on disk."""
+        """Mark a name as in someone's hands until released; False when it already is.
+
+        Never kept on disk, and undone with its transaction like everything else.
+        """
+
+    def claimed(self, name: str) -> bool:
+        """Whether a name is in someone's hands."""
 
     def release(self, name: str) -> None:
         """Let go of a claim; one that nobody holds is no error."""
 
 
+Changed = frozenset[str] | None
+"""The collections that another process has written in; None when it has put a whole state in everything's place."""
+
+
+class Others(Protocol):
+    """The other processes that serve the same store."""
+
+    any: bool
+    """Whether there may be others."""
+
+    def announce(self) -> None:
+        """Tell them that there are other sandboxes or other keys."""
+
+    def news(self) -> int:
+        """A number that is another one after every announcement."""
+
+    def alone(self, name: str) -> AbstractContextManager[Any]:
+        """Do something that no other process and no other thread does at the same time."""
+
+    def leads(self) -> bool:
+        """Whether it is this process that sees to what falls due while nobody asks."""
+
+    def agreed(self, name: str, proposal: str) -> str:
+        """What all processes have under a name: the first that was proposed."""
+
+    def hear(self, told: Callable[[str], None]) -> None:
+        """Have a function called with the sandbox in which another process says that something is due."""
+
+
+class Tape(Protocol):
+    """The newest entries of a sandbox's journal, for all processes; bounded, and what falls out is counted."""
+
+    def write(self, entry: bytes, cost: int, counted: str, most: int, largest: int) -> None:
+        """Put an entry at the end, count what it is counted as, and forget the oldest beyond the bounds."""
+
+    def read(self) -> list[bytes]:
+        """Every entry, oldest first."""
+
+    def figures(self) -> tuple[int, dict[str, int]]:
+        """How many entries fell out, and how many were counted as what since the sandbox was made."""
+
+    def wipe(self) -> None:
+        """Forget every entry; what was counted stays."""
+
+
 class Store(Protocol):
     """Keeps the records of many sandboxes; an acknowledged write survives whatever its mode promises."""
 
+    others: Others
+
+    def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
+        """Have a function called, at the beginning of a transaction, with what other processes have changed."""
+
+    def refresh(self, sandbox: str) -> bool:
+        """Take over what other processes have written; False when one of them has deleted the sandbox."""
+
+    def let_go(self, sandbox: str, claim: str) -> None:
+        """Release a claim; never an error, for what is not released now is so as soon as the store answers."""
+
+    def call(self, sandbox: str) -> None:
+        """Tell other processes that something is due in a sandbox, once the transaction is kept that is open."""
+
+    def tape(self, sandbox: str) -> Tape | None:
+        """Where calls are written down for all processes; None where there is but one, which remembers them."""
+
     def names(self) -> list[str]:
-        """The sandboxes kept here, sorted."""
+        """The sandboxes in which anything was written, sorted."""
 
     def open(self, sandbox: str) -> None:
         """Make the sandbox's records available, creating an empty one where there is none."""
@@ -108,14 +178,21 @@ class Store(Protocol):
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
         """Say which collections an open sandbox has; indexes are built over what is already there."""
 
-    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
 
         With ``durable`` the caller waits, after the lock is let go, until the record is as safe as the store's
         durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
         survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
-        in memory for the next one that is kept. Never wait for anything inside.
+        in memory for the next one that is kept. Without ``wait`` the record is taken or refused as with it, and
+        ``settle`` waits for it with all others. One that is ``reading`` may write nothing (RuntimeError), and need not
+        keep other processes out. Never wait for anything inside.
         """
+
+    def settle(self, sandbox: str) -> None:
+        """Wait until all the sandbox has written is as safe as the store's durability says; StoreError if it is not."""
 
     def export(self, sandbox: str) -> State:
         """All collections that are not volatile, as plain JSON-able data."""
@@ -139,6 +216,10 @@ class Store(Protocol):
 
 class StoreError(Exception):
     """The store could not keep or read something; the message names the file, the place and the reason."""
+
+
+class StoreGone(StoreError):
+    """The sandbox was deleted by another process."""
 
 
 class StoreFull(StoreError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -79,19 +79,7 @@ class Index:
         n: int = self._entries[0][-1]
         return n
 
-    def walk(
-        self, low: Entry | None, high: Entry | None, descending: bool, version: Callable[[], int]
-    ) -> Iterator[Entry]:
-        """The entries strictly between low and high; whenever version changes the walk looks up its place again."""
-        seen = version()
-        entries = self._between(low, high, descending)
-        while (entry := next(entries, None)) is not None:
-            yield entry
-            if seen != version():
-                seen = version()
-                low, high = (low, entry) if descending else (entry, high)
-                entries = self._between(low, high, descending)
-
-    def _between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:
+    def between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:
+        """The entries strictly between low and high, as long as nothing is written."""
         entries: Iterator[Entry] = self._entries.irange(low, high, (False, False), descending)
         return entries

@@ -14,11 +14,12 @@ COUNTERS = "_counters"
 class TinySpace(Changes):
     """The Space over TinyDB tables; it works until its transaction is left."""
 
-    __slots__ = ("_claims", "_tables")
+    __slots__ = ("_claims", "_held_before", "_tables")
 
     def __init__(self, tables: dict[str, IndexedTable], claims: set[str]) -> None:
         super().__init__()
         self._tables, self._claims = tables, claims
+        self._held_before: list[tuple[str, bool]] = []
 
     def _table(self, collection: str) -> IndexedTable:
         try:
@@ -87,12 +88,26 @@ class TinySpace(Changes):
         """Mark a name as in someone's hands until released; False when it already is. Never kept on disk."""
         if name in self._claims:
             return False
-        self._claims.add(name)
+        self._hold(name, True)
         return True
+
+    def _hold(self, name: str, held: bool) -> None:
+        self._held_before.append((name, name in self._claims))
+        (self._claims.add if held else self._claims.discard)(name)
+
+    def claimed(self, name: str) -> bool:
+        """Whether a name is in someone's hands."""
+        return name in self._claims
 
     def release(self, name: str) -> None:
         """Let go of a claim; one that nobody holds is no error."""
-        self._claims.discard(name)
+        self._hold(name, False)
+
+    def rollback(self) -> None:
+        """Undo everything, claims too."""
+        super().rollback()
+        for name, held in reversed(self._held_before):
+            (self._claims.add if held else self._claims.discard)(name)
 
     def finish(self) -> None:
         """Be of no more use: what was found here belongs to others once the lock is let go."""

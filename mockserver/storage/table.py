@@ -12,8 +12,8 @@ from mockserver.storage.base import Position, Record
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.index import Entry, Index, key, prefix_bounds
 from mockserver.storage.lines import Ops
+from mockserver.storage.memory import Memory, Transaction
 from mockserver.storage.schema import Rows
-from mockserver.storage.storage import LoggedStorage, Transaction
 
 
 class NoCache(dict[Any, Any]):
@@ -32,7 +32,7 @@ class IndexedTable(Table):
 
     query_cache_class = cast(Any, NoCache)
 
-    def __init__(self, storage: LoggedStorage, name: str) -> None:
+    def __init__(self, storage: Memory, name: str) -> None:
         if name == BOOKKEEPING:
             raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
         super().__init__(storage, name)
@@ -97,10 +97,16 @@ class IndexedTable(Table):
         low, high = _bounds(equals, prefix)
         if after is not None:
             low, high = _behind(_entry(field, after), low, high, descending)
-        for entry in index.walk(low, high, descending, lambda: self.version):
+        seen = self.version
+        entries = index.between(low, high, descending)
+        while (entry := next(entries, None)) is not None:
             n = entry[-1]
             record = self.rows[str(n)]
             yield ((n,) if field is None else (record[field], n)), record
+            if seen != self.version:  # someone has written meanwhile: the walk looks up its place again
+                seen = self.version
+                low, high = (low, entry) if descending else (entry, high)
+                entries = index.between(low, high, descending)
 
     def __len__(self) -> int:
         return len(self.rows)

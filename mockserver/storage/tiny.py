@@ -3,93 +3,34 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
-from typing import cast
 
 from tinydb import TinyDB
-from tinydb.table import Table
 
 from mockserver.storage.base import (
+    Changed,
     Collection,
     Condition,
     Durability,
+    Others,
     Space,
     State,
     StoreError,
 )
-from mockserver.storage.checkpoint import BOOKKEEPING
+from mockserver.storage.database import Opened, refuse_unsafe
 from mockserver.storage.directory import SANDBOXES, kept_in, take
 from mockserver.storage.disk import Disk, Paths, refusal
 from mockserver.storage.files import Files
 from mockserver.storage.flusher import PERIOD, Flusher
-from mockserver.storage.space import COUNTERS, TinySpace
-from mockserver.storage.storage import LoggedStorage, Transaction
-from mockserver.storage.table import IndexedTable
+from mockserver.storage.memory import Memory, Transaction
+from mockserver.storage.nobody import Nobody
+from mockserver.storage.space import TinySpace
+from mockserver.storage.storage import LoggedStorage
 
 CHECKPOINT_BYTES = 8 * 1024 * 1024
-_name = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-
-
-class Database(TinyDB):
-    """A TinyDB whose tables are indexed and whose every change is one record in the log."""
-
-    table_class: type[Table] = IndexedTable
-
-    def __init__(self, storage: LoggedStorage) -> None:
-        super().__init__(storage=lambda: storage)
-
-    def drop_table(self, name: str) -> None:
-        """Drop all the table's documents."""
-        self.table(name).truncate()
-
-    def drop_tables(self) -> None:
-        """Drop all documents of all tables."""
-        for name in self.tables():
-            self.drop_table(name)
-
-
-class _Sandbox:
-    """One open sandbox: what is kept, what is volatile, and who has a claim on what."""
-
-    def __init__(self, storage: LoggedStorage) -> None:
-        self.storage = storage
-        self.database = Database(storage)
-        self.scratch = LoggedStorage()
-        self.volatile_database = Database(self.scratch)
-        self.volatile: tuple[str, ...] = ()
-        self.claims: set[str] = set()
-        self.tables = {COUNTERS: self._table(self.database, COUNTERS)}
-
-    @staticmethod
-    def _table(database: Database, name: str) -> IndexedTable:
-        return cast(IndexedTable, database.table(name))
-
-    def declare(self, collections: tuple[Collection, ...]) -> None:
-        tables = {COUNTERS: self.tables[COUNTERS]}
-        for collection in collections:
-            if collection.name in (BOOKKEEPING, COUNTERS):
-                raise ValueError(f"a collection cannot be named {collection.name!r}: the store uses that name itself")
-            table = self._table(self.volatile_database if collection.volatile else self.database, collection.name)
-            table.index_by(collection.indexes)
-            tables[collection.name] = table
-        self.tables = tables
-        self.volatile = tuple(collection.name for collection in collections if collection.volatile)
-
-    def export(self) -> State:
-        kept = {name: table.rows for name, table in self.tables.items() if name not in {COUNTERS, *self.volatile}}
-        kept |= self.storage.read()
-        return {name: [kept[name][n] for n in sorted(kept[name], key=int)] for name in sorted(kept)}
-
-    def load(self, state: State) -> int:
-        kept = {name: records for name, records in state.items() if name not in self.volatile}
-        seq = self.storage.load(kept)
-        self.scratch.load({})
-        self.claims.clear()
-        return seq
 
 
 class TinyStore:
@@ -113,8 +54,9 @@ class TinyStore:
         self._durability: Durability = durability if directory else "memory"
         self._directory = None if directory is None else directory / SANDBOXES
         self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes, waits=durability == "commit")
+        self.others: Others = Nobody()
         self._opening = threading.Lock()
-        self._sandboxes: dict[str, _Sandbox] = {}
+        self._sandboxes: dict[str, Opened] = {}
         self._lock = -1
         if directory is not None:
             self._take(directory)
@@ -151,14 +93,14 @@ class TinyStore:
 
     def open(self, sandbox: str) -> None:
         """Make the sandbox's records available, creating an empty one where there is none."""
-        _refuse_unsafe(sandbox)
+        refuse_unsafe(sandbox)
         with self._opening:
             if sandbox not in self._sandboxes:
-                self._sandboxes[sandbox] = _Sandbox(self._storage(sandbox))
+                self._sandboxes[sandbox] = Opened(self._storage(sandbox), scratch=Memory())
 
-    def _storage(self, sandbox: str) -> LoggedStorage:
+    def _storage(self, sandbox: str) -> Memory:
         if self._directory is None:
-            return LoggedStorage()
+            return Memory()
         paths = Paths(self._directory, sandbox)
         try:
             if self._disk.files.exists(paths.deleted):
@@ -167,7 +109,7 @@ class TinyStore:
         except OSError as error:
             raise refusal(f"{paths.log}: the sandbox cannot be opened by user {os.getuid()}", error) from error
 
-    def _opened(self, sandbox: str) -> _Sandbox:
+    def _opened(self, sandbox: str) -> Opened:
         try:
             return self._sandboxes[sandbox]
         except KeyError:
@@ -183,10 +125,34 @@ class TinyStore:
         with opened.storage.exclusive():
             opened.declare(collections)
 
-    def transaction(self, sandbox: str, *, durable: bool = True) -> AbstractContextManager[Space]:
+    def transaction(
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
         opened = self._opened(sandbox)
-        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable)
+        return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait, reading)
+
+    def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
+        """No other process ever changes anything."""
+
+    def refresh(self, sandbox: str) -> bool:
+        """No other process ever changes anything."""
+        return sandbox in self._sandboxes
+
+    def let_go(self, sandbox: str, claim: str) -> None:
+        """Release a claim."""
+        with suppress(StoreError), self.transaction(sandbox, durable=False) as space:
+            space.release(claim)
+
+    def call(self, sandbox: str) -> None:
+        """There is no other process to be told."""
+
+    def tape(self, sandbox: str) -> None:
+        """There is but one process, which remembers its calls itself."""
+
+    def settle(self, sandbox: str) -> None:
+        """Wait until everything the sandbox has written is as safe as was promised."""
+        self._opened(sandbox).storage.settle()
 
     def export(self, sandbox: str) -> State:
         """All collections that are not volatile, as plain JSON-able data; the records are not to be changed."""
@@ -211,7 +177,7 @@ class TinyStore:
 
     def delete(self, sandbox: str) -> None:
         """Forget the sandbox and its files."""
-        _refuse_unsafe(sandbox)
+        refuse_unsafe(sandbox)
         with self._opening:
             opened = self._sandboxes.pop(sandbox, None)
             if opened is not None:
@@ -246,8 +212,3 @@ class TinyStore:
                 self._lock = -1
             while self._sandboxes:
                 last_to_first.callback(self._sandboxes.popitem()[1].storage.close)
-
-
-def _refuse_unsafe(sandbox: str) -> None:
-    if _name.fullmatch(sandbox) is None:
-        raise StoreError(f"sandbox id {sandbox!r} does not match {_name.pattern}")

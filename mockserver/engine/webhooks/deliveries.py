@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.problem import Refusal, Unknown
@@ -70,11 +70,6 @@ def _make_room(at: At) -> None:
 def waiting(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
     """The members that say when a delivery leaves; None is never, ``behind`` names whom it lets go first."""
     return {"due": due, "lane": None if due is None else f"{endpoint}:{due:020d}", "behind": behind}
-
-
-def first(space: Space, busy: Collection[str] = ()) -> Record | None:
-    """The delivery that is due first among those whose endpoints are not busy; ties go by the order of events."""
-    return next((record for record in heads(space) if record["endpoint"] not in busy), None)
 
 
 def heads(space: Space) -> list[Record]:

@@ -25,6 +25,7 @@ BODY_KEPT = 65_536
 """So many bytes of what was sent are kept with each attempt."""
 ATTEMPTS_KEPT = 100
 """So many attempts are kept of each delivery; the oldest go first."""
+_LOOK_AGAIN = 0.05
 LOOKED_AT = 100
 """So many deliveries are looked through for the one that a rule nearly hit."""
 
@@ -46,7 +47,6 @@ class Outbox:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._busy: set[str] = set()
         self._freed = Condition()
         self.next_due: int | None = None
         """When the first delivery that waits is due, or None while none does."""
@@ -65,15 +65,15 @@ class Outbox:
         """Take over what the store holds."""
         heads = deliveries.heads(space)
         self.next_due = next((each["due"] for each in heads), None)
-        self.next_free = next((each["due"] for each in heads if each["endpoint"] not in self._busy), None)
+        self.next_free = next((each["due"] for each in heads if not space.claimed(_hands(each))), None)
 
     def take(self, until: int) -> Parcel | None:
         """The delivery that is due first by an instant, if its endpoint is at rest; whoever takes it must send it."""
-        return self._lift(lambda space: _by(until, deliveries.first(space, self._busy)))[0]
+        return self._lift(lambda space: _by(until, _first_at_rest(space)))[0]
 
     def deliver_next(self, until: int) -> bool:
         """Make the attempt that is due first, when it is due by an instant; False when none is."""
-        parcel = self._await(lambda space: _by(until, deliveries.first(space)))
+        parcel = self._await(lambda space: _by(until, next(iter(deliveries.heads(space)), None)))
         if parcel is not None:
             self.send(parcel)
         return parcel is not None
@@ -137,29 +137,17 @@ class Outbox:
                 parcel, wanted = self._lift(pick, asked_for)
                 if parcel is not None or wanted is None:
                     return parcel
-                self._freed.wait()
+                self._freed.wait(_LOOK_AGAIN)  # It may be another process that sends.
 
     def _lift(self, pick: Pick, asked_for: bool = False) -> tuple[Parcel | None, Record | None]:
-        parcel = wanted = None
-        try:
-            with self._sandbox.transaction(durable=False) as space:
-                wanted = pick(space)
-                if wanted is not None and wanted["endpoint"] not in self._busy:
-                    attempt = self._prepare(space, wanted)
-                    parcel = Parcel(wanted, attempt, self._sandbox.epoch, asked_for)
-                    self._busy.add(wanted["endpoint"])
-                self.read(space)
-        except BaseException:
-            self._release(parcel)
-            raise
+        parcel = None
+        with self._sandbox.transaction(durable=False) as space:
+            wanted = pick(space)
+            if wanted is not None and space.claim(_hands(wanted)):
+                attempt = self._prepare(space, wanted)
+                parcel = Parcel(wanted, attempt, self._sandbox.epoch, asked_for)
+            self.read(space)
         return parcel, wanted
-
-    def _release(self, parcel: Parcel | None) -> None:
-        if parcel is not None:
-            self._busy.discard(parcel.delivery["endpoint"])
-            with self._freed:
-                self._freed.notify_all()
-            self.wake()
 
     def _prepare(self, space: Space, delivery: Record) -> Attempt | None:
         endpoint = space.get(endpoints.KEPT, delivery["endpoint"])
@@ -211,15 +199,34 @@ class Outbox:
     def _put_down(self, parcel: Parcel, record: Record) -> None:
         try:
             with self._sandbox.transaction(durable=False) as space:
-                self._busy.discard(parcel.delivery["endpoint"])
                 # A reset or an overfull outbox may have forgotten it meanwhile, a restore brought back another.
-                if parcel.epoch == self._sandbox.epoch and space.get(KEPT, record["id"]) == parcel.delivery:
-                    space.put(KEPT, record)
-                    if parcel.attempt is not None and parcel.attempt.leaves:
-                        deliveries.let_go(space, record["endpoint"], parcel.attempt.now)
+                if parcel.epoch == self._sandbox.epoch:
+                    space.release(_hands(record))
+                    self._replace(space, parcel, record)
                 self.read(space)
+        except BaseException:
+            self._sandbox.shared.let_go(_hands(record), parcel.epoch)
+            raise
         finally:
-            self._release(parcel)
+            with self._freed:
+                self._freed.notify_all()
+            self.wake()
+
+    def _replace(self, space: Space, parcel: Parcel, record: Record) -> None:
+        if space.get(KEPT, record["id"]) == parcel.delivery:
+            space.put(KEPT, record)
+            if parcel.attempt is not None and parcel.attempt.leaves:
+                deliveries.let_go(space, record["endpoint"], parcel.attempt.now)
+
+
+def _hands(delivery: Record) -> str:
+    """The claim on an endpoint: who has it sends to it, and nobody else does."""
+    return f"webhook:{delivery['endpoint']}"
+
+
+def _first_at_rest(space: Space) -> Record | None:
+    """The delivery that is due first among those whose endpoints nobody is sending to."""
+    return next((each for each in deliveries.heads(space) if not space.claimed(_hands(each))), None)
 
 
 def _by(until: int, delivery: Record | None) -> Record | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -88,10 +88,12 @@ def _existing(moment: Moment, collection: str, id: str | None, purpose: str) -> 
         if moment.space.get(collection, id) is None:
             raise Unknown(collection.removesuffix("s"), id, [])
         return id
-    ids = [record["id"] for _, record in moment.space.scan(collection)]
-    if not ids:
+    known = moment.space.count(collection)
+    if not known:
         raise Refusal(f"there are no {collection}; create one first")
-    return str(ids[int(moment.sandbox.randomness.unit(f"simulation:{collection}", purpose) * len(ids))])
+    nth = int(moment.sandbox.randomness.unit(f"simulation:{collection}", purpose) * known)
+    _, chosen = next(islice(moment.space.scan(collection), nth, None))
+    return str(chosen["id"])
 
 
 def _make_key(moment: Moment, parameters: NewKey) -> Mapping[str, Any]:

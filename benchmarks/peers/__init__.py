@@ -1,0 +1,1 @@
+"""The benchmark beside peers; run with ``python -m benchmarks.peers``, shorter with ``--quick``."""

@@ -1,0 +1,153 @@
+"""Shows a run as Markdown: tables of figures, each ratio against ours on disk, and why what is missing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from benchmarks.peers.contestants import OURS
+from benchmarks.peers.figures import Cell
+from benchmarks.peers.results import Results
+
+_NAMES = {"get": "Get one record by its id", "list": "A list of 20", "create": "Create"}
+
+
+def markdown(results: Results) -> str:
+    """The whole page."""
+    notes = Notes()
+    parts = [
+        _head(results),
+        *(_throughput(results, case, notes) for case in _NAMES),
+        _growth(results, notes),
+        _parked(results, notes),
+        _starts(results, notes),
+        _filtered(results, notes),
+        notes.markdown(results.missing),
+        _contestants(results),
+    ]
+    return "\n".join(parts)
+
+
+class Notes:
+    """Reasons, numbered in the order of their first use."""
+
+    def __init__(self) -> None:
+        self._reasons: list[str] = []
+
+    def mark(self, reason: str) -> str:
+        """What stands in the table where a figure would."""
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+        return f"({self._reasons.index(reason) + 1})"
+
+    def markdown(self, missing: dict[str, str]) -> str:
+        lines = [f"({nth}) {reason}." for nth, reason in enumerate(self._reasons, 1)]
+        lines += [f"{title} took no part: {reason}." for title, reason in missing.items()]
+        return "## What is not there, and why\n\n" + "\n\n".join(lines or ["Everything was measured."]) + "\n"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], words: int = 1) -> str:
+    """A Markdown table, so many columns of words to the left and the figures to the right."""
+    titles = list(head)
+    lines = [titles, ["---"] * words + ["---:"] * (len(titles) - words), *(list(row) for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
+
+
+def ratio(figure: float, base: float | None) -> str:
+    """How many times the base."""
+    return f"{figure / base:.2f}" if base else ""
+
+
+def figure(cell: Cell | None, name: str) -> float | None:
+    """One figure of a cell; none where there is only a reason."""
+    return cell[name] if isinstance(cell, dict) else None
+
+
+def _head(results: Results) -> str:
+    machine = "; ".join(f"{name} {what}" for name, what in results.machine.items())
+    return (
+        f"# Beside its peers\n\n"
+        f"Measured on {results.when} ({results.plan} run, {results.took:.0f} s) on: {machine}.\n\n"
+        f"Every figure is the median of {results.rounds} interleaved rounds of {results.seconds:g} s: in each round "
+        f"every server has its turn while the others idle. CPU is that of all the processes of a server. "
+        f"Absolute figures are this machine's; the ratios are what to look at.\n"
+    )
+
+
+def _throughput(results: Results, case: str, notes: Notes) -> str:
+    cells = {title: each[case] for title, each in results.throughput.items()}
+    base = figure(cells.get(OURS), "cpu_us")
+    order = sorted(cells, key=lambda title: figure(cells[title], "cpu_us") or float("inf"))
+    head = ("server", "state", "CPU µs per request", "times ours on disk", "requests/s", "p50 ms", "p99 ms")
+    rows = [(_named(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in order]
+    return f"## {_NAMES[case]}\n\n16 connections, 100 records.\n\n" + table(head, rows, words=2)
+
+
+def _rate(cell: Cell, base: float | None, notes: Notes) -> tuple[str, ...]:
+    if isinstance(cell, str):
+        return (notes.mark(cell), "", "", "", "")
+    cpu = cell["cpu_us"]
+    return f"{cpu:.0f}", ratio(cpu, base), f"{cell['per_second']:.0f}", f"{cell['p50']:.1f}", f"{cell['p99']:.1f}"
+
+
+def _growth(results: Results, notes: Notes) -> str:
+    sizes = list(next(iter(results.growth.values()), {}))
+    head = ("server", "state", *(f"{int(size):,} records" for size in sizes), "last over first")
+    rows = []
+    for title, cells in results.growth.items():
+        first, last = (figure(cells[size], "p50") for size in (sizes[0], sizes[-1]))
+        grown = ratio(last, first) if last is not None else ""
+        shown = (_shown(cells[size], "p50", "{:.2f}", notes) for size in sizes)
+        rows.append((_named(title), results.about[title].state, *shown, grown))
+    return "## A create, the more there is\n\nOne connection, median milliseconds.\n\n" + table(head, rows, words=2)
+
+
+def _parked(results: Results, notes: Notes) -> str:
+    numbers = list(next(iter(results.parked.values()), {}))
+    head = ("server", *(f"{int(number):,}: {what}" for number in numbers for what in ("all done after s", "MB")))
+    rows = []
+    for title, cells in results.parked.items():
+        forms = (("seconds", "{:.2f}"), ("megabytes", "{:.0f}"))
+        rows.append((_named(title), *(_shown(cells[each], *form, notes) for each in numbers for form in forms)))
+    return "## Requests that all wait for 2 s\n\n" + table(head, rows)
+
+
+def _starts(results: Results, notes: Notes) -> str:
+    head = ("server", "first 200 after s", "MB then", "MB after all the load")
+    rows = [
+        (
+            _named(title),
+            _shown(cell, "seconds", "{:.2f}", notes),
+            _shown(cell, "megabytes", "{:.0f}", notes),
+            f"{results.loaded[title]:.0f}" if title in results.loaded else "",
+        )
+        for title, cell in sorted(results.cold.items(), key=lambda item: figure(item[1], "seconds") or float("inf"))
+    ]
+    said = "From the start of the process to the first 200. Testmode starts with all its providers.\n\n"
+    return f"## Cold start and memory\n\n{said}" + table(head, rows)
+
+
+def _filtered(results: Results, notes: Notes) -> str:
+    if not results.filtered:
+        return ""
+    head = ("records", "median ms", "times the first")
+    base = figure(next(iter(results.filtered.values())), "p50")
+    rows = []
+    for size, cell in results.filtered.items():
+        found = figure(cell, "p50")
+        grown = ratio(found, base) if found is not None else ""
+        rows.append((f"{int(size):,}", _shown(cell, "p50", "{:.2f}", notes), grown))
+    return "## A page of 20 by a declared filter, ours on disk\n\nOne connection.\n\n" + table(head, rows)
+
+
+def _contestants(results: Results) -> str:
+    rows = [(_named(title), each.version, each.state, each.unlike) for title, each in results.about.items()]
+    head = ("server", "version", "state", "what is not like the others")
+    return "## Who they are, and what is not equivalent\n\n" + table(head, rows, words=4)
+
+
+def _shown(cell: Cell, name: str, form: str, notes: Notes) -> str:
+    return notes.mark(cell) if isinstance(cell, str) else form.format(cell[name])
+
+
+def _named(title: str) -> str:
+    return f"**{title}**" if title.startswith("Testmode") else title

@@ -1,0 +1,129 @@
+"""A small client for KASKO: what its documents demand of one, and nothing else. Copy it and make it yours."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha1
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+TIMEOUT = (5, 30)
+"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+QUOTES = {"Accept": "application/vnd.kasko.v3+json"}
+
+
+class Refused(Exception):
+    """KASKO said no; ``fields`` are those that the product's own rules refuse."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
+        self.status = answer.status_code
+        self.fields = [error.get("field") for error in said.get("errors", [])]
+        super().__init__(f"{self.status} from {answer.url}: {said.get('message') or answer.text[:200]}")
+
+
+class Kasko:
+    """One account, in the mode of its key."""
+
+    def __init__(self, base_url: str, key: str, backoff: float = 0.5, sleep: Callable[[float], object] = time.sleep):
+        self.base_url, self._sleep = base_url, sleep
+        self._session = requests.Session()
+        self._session.auth = (key, "")
+        # What has no effect may be asked again: reads, and quotes, which are only prices.
+        retry = Retry(
+            total=5,
+            backoff_factor=backoff,
+            backoff_jitter=backoff,
+            status_forcelist=(429, 500, 502, 503, 504),
+            allowed_methods=None,
+            raise_on_status=False,
+        )
+        reads = retry.new(allowed_methods=("GET",))
+        self._session.mount(base_url, HTTPAdapter(max_retries=reads))
+        self._session.mount(f"{base_url}/quotes", HTTPAdapter(max_retries=retry))
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if not answer.ok:
+            raise Refused(answer)
+        return answer
+
+    def quote(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """A price, with the token that an offer is made from."""
+        quote: dict[str, Any] = self._ask("POST", "/quotes", json=wanted, headers=QUOTES).json()
+        return quote
+
+    def offer(self, quote_token: str, person: Mapping[str, Any]) -> dict[str, Any]:
+        """An offer made from a quote; where the answer is lost another is made, and the first is never paid."""
+        wanted = {"quote_token": quote_token, **person}
+        try:
+            answer = self._ask("POST", "/policies", json=wanted)
+        except requests.RequestException:
+            answer = self._ask("POST", "/policies", json=wanted)
+        offer: dict[str, Any] = answer.json()
+        return offer
+
+    def pay(self, offer: Mapping[str, Any]) -> None:
+        """Pay an offer by invoice, once: where the answer is lost, the offer says whether it still waits for money."""
+        payment = {
+            "token": offer["payment_token"],
+            "policy_id": offer["id"],
+            "method": "invoice",
+            "provider": "invoice",
+        }
+        try:
+            self._ask("POST", "/payments", json=payment)
+        except requests.RequestException:
+            if self._ask("GET", f"/offers/{offer['id']}").json()["status"] == "ready":
+                self._ask("POST", "/payments", json=payment)
+
+    def policy(self, id: str, seconds: float = 60, every: float = 1) -> requests.Response:
+        """The policy of a paid offer; it is made a little later, and is not there until then."""
+        for _ in range(int(seconds / every)):
+            try:
+                return self._ask("GET", f"/policies/{id}")
+            except Refused as refusal:
+                if refusal.status != 404:
+                    raise
+                self._sleep(every)
+        raise TimeoutError(f"there was no policy {id} within {seconds} s")
+
+    def cancel(self, id: str, reason: str) -> None:
+        """Cancel a policy as it was seen; where it has changed since, look again."""
+        body = {"status": "cancelled", "cancellation_reason": reason}
+        for _ in range(3):
+            seen = {"If-Match": self.policy(id).headers["ETag"]}
+            try:
+                self._ask("PUT", f"/policies/{id}", json=body, headers=seen)
+            except Refused as refusal:
+                if refusal.status != 412:
+                    raise
+            else:
+                return
+        raise TimeoutError(f"policy {id} changes faster than it can be cancelled")
+
+    def dataset(self, id: str, fields: list[str], language: str = "en", page: int = 100) -> Iterator[dict[str, Any]]:
+        """These fields of every item of a dataset; the next page is wherever the Link header says."""
+        asked = {"fields": json.dumps(fields), "language": language, "limit": page}
+        answer = self._ask("GET", f"/datasets/{id}/dataset_items", params=asked)
+        yield from answer.json()
+        while "next" in answer.links:
+            answer = self._ask("GET", answer.links["next"]["url"].removeprefix(self.base_url))
+            yield from answer.json()
+
+
+def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, str, dict[str, Any]]:
+    """The event's type, the delivery's id and the policy; ValueError where it must be refused.
+
+    One delivery may come twice. Nothing in a webhook shows how old it is.
+    """
+    right = "sha1=" + hmac.new(secret.encode(), body, sha1).hexdigest()
+    if not hmac.compare_digest(headers.get("X-KASKO-Signature", "").encode(), right.encode()):
+        raise ValueError("the signature is wrong")
+    return headers["X-KASKO-Event"], headers["X-KASKO-Delivery"], json.loads(body)

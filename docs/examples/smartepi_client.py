@@ -1,0 +1,130 @@
+"""A small client for SmartEPI: what its documents demand of one, and nothing else. Copy it and make it yours."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+TIMEOUT = (5, 30)
+"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+
+
+class Refused(Exception):
+    """SmartEPI said no; ``kind`` is the last word of the problem's type, where the application spoke."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__(f"{answer.status_code} from {answer.url}: {answer.text[:200]}")
+        self.status = answer.status_code
+        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
+        self.kind = str(said.get("type", "")).rpartition(":")[2]
+
+
+class Patience(Retry):
+    """Asks again after 429 whatever the method was: such a call was refused before any work was done."""
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        """Whether an answer is worth another try."""
+        return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
+
+
+class SmartEPI:
+    """One organization, by its key."""
+
+    def __init__(self, base_url: str, key: str, backoff: float = 0.5, sleep: Callable[[float], object] = time.sleep):
+        self.base_url, self._sleep = base_url, sleep
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {key}"
+        # No Retry-After is promised, so the waits grow. Only reads are repeated after a 5xx or a broken connection.
+        retry = Patience(
+            total=5,
+            backoff_factor=backoff,
+            backoff_jitter=backoff,
+            status_forcelist=(500, 502, 503, 504),
+            allowed_methods=("GET",),
+            raise_on_status=False,
+        )
+        self._session.mount(base_url, HTTPAdapter(max_retries=retry))
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if not answer.ok:
+            raise Refused(answer)
+        return answer
+
+    def wait_for_key(self, seconds: float = 90, every: float = 5) -> None:
+        """Return when the key works: a new one is refused with 403 for about a minute."""
+        for _ in range(int(seconds / every)):
+            try:
+                self._ask("GET", "/sectors", params={"limit": 1})
+            except Refused as refusal:
+                if refusal.status != 403:
+                    raise
+                self._sleep(every)
+            else:
+                return
+        raise TimeoutError(f"the key was still refused after {seconds} s")
+
+    def employees(self, page: int = 100) -> Iterator[dict[str, Any]]:
+        """Every employee, page after page; only a cursor of null says that a page is the last."""
+        cursor = None
+        while True:
+            answer = self._ask("GET", "/employees", params={"limit": page, "cursor": cursor}).json()
+            yield from answer["data"]
+            cursor = answer["cursor"]
+            if cursor is None:
+                return
+
+    def sector_named(self, name: str) -> dict[str, Any] | None:
+        """The sector of exactly this name; the filter alone would be content with a part of it."""
+        found = self._ask("GET", "/sectors", params={"name": name}).json()["data"]
+        return next((each for each in found if each["name"] == name), None)
+
+    def create_sector(self, name: str) -> dict[str, Any]:
+        """Make a sector, once, even where the answer is lost: there are no idempotency keys, so look before trying."""
+        try:
+            return self._create(name)
+        except requests.RequestException:
+            return self.sector_named(name) or self._create(name)
+
+    def _create(self, name: str) -> dict[str, Any]:
+        record: dict[str, Any] = self._ask("POST", "/sectors", json={"name": name}).json()["data"]
+        return record
+
+    def rename_sector(self, id: str, renamed: Callable[[str], str]) -> dict[str, Any]:
+        """Change a sector's name; where somebody else was faster, begin again with what they made of it."""
+        for _ in range(3):
+            answer = self._ask("GET", f"/sectors/{id}")
+            name = renamed(answer.json()["data"]["name"])
+            try:
+                changed = self._ask(
+                    "PUT", f"/sectors/{id}", json={"name": name}, headers={"If-Match": answer.headers["ETag"]}
+                )
+            except Refused as refusal:
+                if refusal.kind != "conflict":
+                    raise
+            else:
+                record: dict[str, Any] = changed.json()["data"]
+                return record
+        raise TimeoutError(f"sector {id} changes faster than it can be renamed")
+
+
+def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> dict[str, Any]:
+    """The event in a webhook; ValueError where it must be refused. Know an event by its id: it may come twice."""
+    shown = headers.get("X-SmartEPI-Signature", "")
+    parts = [part.partition("=") for part in shown.split(",")]
+    at = next((value for name, _, value in parts if name == "t"), "")
+    right = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
+    if not any(name == "v1" and hmac.compare_digest(value, right) for name, _, value in parts):
+        raise ValueError("the signature is wrong")
+    if abs(now - int(at)) > 300:
+        raise ValueError("the signature is too old")
+    event: dict[str, Any] = json.loads(body)
+    return event

@@ -1,0 +1,40 @@
+"""``testmode wait``: for scripts that have started a server and go on when it is ready."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from time import monotonic, sleep
+
+import click
+
+from mockserver import healthcheck
+
+# The engine's own durations would bring the whole server with them.
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LENGTH = re.compile(r"(\d{1,9})(ms|s|m|h)")
+_PAUSE = 0.1
+
+
+def _length(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    found = _LENGTH.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a duration; write it as 30s, 500ms or 2m")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--timeout", default="30s", show_default=True, callback=_length, help="How long to wait at most.")
+def wait(url: str | None, timeout: float) -> None:
+    """Wait until the server at URL is ready; end with 0 when it is, with 1 when that takes too long."""
+    here = f"http://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
+    url = url or os.environ.get("TESTMODE_URL", here)
+    end = monotonic() + timeout
+    while not healthcheck.check(url, max(0.1, min(2.0, end - monotonic()))):
+        if monotonic() + _PAUSE > end:
+            click.echo(f"testmode: {url} was not ready within {timeout:g} s", err=True)
+            sys.exit(1)
+        sleep(_PAUSE)
+    click.echo(f"{url} is ready")

@@ -1,0 +1,129 @@
+"""What one file says: settings of the server, and the sandboxes it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from mockserver.admin import failures, handlers, webhooks
+from mockserver.admin.ask import Ask
+from mockserver.admin.models import Asked, NewKey, NewSandbox, NewWebhook
+from mockserver.engine import Engine, FaultRule, Refusal, Settings, nearest, path
+from mockserver.settings import BadSettings
+
+PLACES = (Path("testmode.toml"), Path("/etc/testmode/testmode.toml"))
+"""Where the file is looked for when none is named."""
+
+
+def _by_name(value: Any) -> Any:
+    return {name: {} for name in value} if isinstance(value, list) else value
+
+
+class PlannedSandbox(NewSandbox):
+    """A sandbox to begin with; without a name it is the provider's first one."""
+
+    scenarios: Annotated[dict[str, dict[str, Any]], BeforeValidator(_by_name)] = Field(
+        default_factory=dict, description="Names of those that are on, or a table of their parameters each."
+    )
+    faults: list[FaultRule] = Field(default_factory=list, max_length=1000)
+    keys: list[NewKey] = Field(default_factory=list, max_length=1000, description="Keys beside those of the start.")
+    webhooks: list[NewWebhook] = Field(default_factory=list, max_length=100)
+
+    @property
+    def id(self) -> str:
+        """The sandbox's id."""
+        return self.name or self.provider
+
+
+class Configuration(Asked):
+    """The whole file."""
+
+    server: dict[str, Any] = Field(default_factory=dict, description="Settings, named as the flags are.")
+    sandboxes: list[PlannedSandbox] = Field(default_factory=list, max_length=200)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Configuration:
+        ids = [plan.id for plan in self.sandboxes]
+        for id in ids:
+            if ids.count(id) > 1:
+                raise ValueError(f"sandboxes: {id!r} is there {ids.count(id)} times")
+        return self
+
+    def first(self, provider: str, defaults: Settings) -> Settings:
+        """How a provider's first sandbox begins: as the file says, and as the server's settings say for the rest."""
+        for plan in self.sandboxes:
+            if plan.id == provider:
+                said = plan.model_fields_set & set(Settings.model_fields)
+                return defaults.model_copy(update={name: getattr(plan, name) for name in said})
+        return defaults
+
+
+def load(named: str | Path | None) -> Configuration:
+    """The file of this name, or the one in its usual place, or nothing; BadSettings names what is wrong in it."""
+    file = Path(named) if named else next((place for place in PLACES if place.is_file()), None)
+    if file is None:
+        return Configuration()
+    # Imported here: without a file nobody needs it.
+    import tomllib
+
+    try:
+        return Configuration.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except ValidationError as error:
+        raise BadSettings(f"{file}: {_said(error)}") from None
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"{file}: {error}") from None
+
+
+def _said(error: ValidationError) -> str:
+    detail = error.errors(include_url=False)[0]
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        name = str(detail["loc"][-1])
+        message = f"there is no {name!r} here{nearest(name, _words())}"
+    return f"{path(detail)}: {message}" if detail["loc"] else message
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """Every name that may stand left of an equals sign."""
+    schema = Configuration.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
+
+
+def begin(
+    engine: Engine, plans: Sequence[PlannedSandbox], there: Collection[str], forget: Callable[[str], None]
+) -> None:
+    """Make the planned sandboxes that were not there before; all of them, or none where one cannot be."""
+    fresh = [plan for plan in plans if plan.id not in there]
+    for plan in fresh:
+        try:
+            _make(engine, plan)
+        except Refusal as refusal:
+            # Half made, they would count as being there when the file has been put right.
+            for each in fresh:
+                if each.id in engine.sandboxes:
+                    forget(each.id)
+            raise BadSettings(f"sandbox {plan.id!r}: {refusal}") from None
+
+
+def _make(engine: Engine, plan: PlannedSandbox) -> None:
+    """Do what an operator would do by the admin API, in its own words."""
+
+    def ask(body: Any, args: Mapping[str, str] | None = None) -> Ask:
+        return Ask(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
+
+    if plan.id not in engine.sandboxes:
+        handlers.create_sandbox(ask(plan))
+    for key in plan.keys:
+        handlers.create_key(ask(key))
+    for name, parameters in plan.scenarios.items():
+        failures.turn_scenario_on(ask(parameters, {"scenario": name}))
+    for rule in plan.faults:
+        failures.create_fault(ask(rule))
+    for webhook in plan.webhooks:
+        webhooks.create_webhook(ask(webhook))

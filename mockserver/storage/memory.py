@@ -1,0 +1,204 @@
+"""TinyDB's Storage with the tables of one sandbox in memory, one lock around them, and transactions over both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from tinydb.storages import Storage
+
+from mockserver.storage.base import State, StoreError
+from mockserver.storage.checkpoint import BOOKKEEPING
+from mockserver.storage.lines import Ops
+from mockserver.storage.replay import exchanged, numbered
+from mockserver.storage.schema import Rows, Tables
+
+
+class Memory(Storage):
+    """The tables of one sandbox; as it is here, nothing is kept. Who keeps them says how in the methods below."""
+
+    logged = False
+    """Whether writes must be told to ``commit``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+        self._closed = False
+        self._watchers: list[Callable[[], None]] = []
+        self._tables: Tables = {}
+        self._next_ids: dict[str, int] = {}
+
+    def rows(self, name: str) -> Rows:
+        """The live documents of a table, by doc_id as a string."""
+        return self._tables.setdefault(name, {})
+
+    def watch(self, replaced: Callable[[], None]) -> None:
+        """Have replaced called whenever all tables have been exchanged for others."""
+        self._watchers.append(replaced)
+
+    def peek_id(self, name: str) -> int:
+        """The doc_id the next new document of the table gets; never one that was in use before."""
+        return self._next_ids.get(name, 1)
+
+    def set_next_id(self, name: str, n: int) -> None:
+        """Say which doc_id the next new document of the table gets."""
+        self._next_ids[name] = n
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """All tables that hold something."""
+        return {name: rows for name, rows in self._tables.items() if rows}
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Put these tables in place of all there are."""
+        with self.exclusive():
+            tables = {name: rows for name, rows in data.items() if name != BOOKKEEPING}
+            self.commit([["write", tables]])
+            self._exchange(*exchanged(tables, self._next_ids))
+            self.overwritten()
+
+    def load(self, state: State) -> int:
+        """Exchange all tables for these and answer the record's seq; the caller holds the lock."""
+        tables, next_ids = numbered(state)
+        seq = self.keep_load(state)
+        self._exchange(tables, next_ids)
+        return seq
+
+    def _exchange(self, tables: Tables, next_ids: dict[str, int]) -> None:
+        self._tables, self._next_ids = tables, next_ids
+        for replaced in self._watchers:
+            replaced()
+
+    # How the writes are kept
+
+    def commit(self, ops: Ops, *, durable: bool = True) -> int:
+        """Keep the writes of a transaction as one record and answer its seq, 0 where there is none."""
+        return 0
+
+    def keep_load(self, state: State) -> int:
+        """Keep a whole state that is about to take the place of all there is, and answer the record's seq."""
+        return 0
+
+    def overwritten(self) -> None:
+        """All tables have just been exchanged through TinyDB's own ``write``."""
+
+    def sync(self, seq: int) -> None:
+        """Wait until the record is as safe as was promised; the caller does not hold the lock."""
+
+    def settle(self) -> None:
+        """Wait until everything written so far is as safe as was promised."""
+
+    def flush(self) -> None:
+        """Wait until everything written so far is on the disk."""
+
+    def checkpoint_if_due(self) -> None:
+        """Write a checkpoint if it is time; the caller holds the lock."""
+
+    # The lock
+
+    def acquire(self, *, reading: bool = False) -> None:
+        """Take the sandbox's lock; RuntimeError instead of waiting for oneself, StoreError once closed."""
+        me = threading.get_ident()
+        if self._owner == me:
+            raise RuntimeError("a transaction of this sandbox is open in this very thread, and they do not nest")
+        self._lock.acquire()
+        if self._closed:
+            self._lock.release()
+            raise StoreError("the sandbox has been closed or deleted")
+        self._owner = me
+
+    def release(self) -> None:
+        """Let go of the sandbox's lock."""
+        self._owner = None
+        self._lock.release()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the lock meanwhile."""
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock meanwhile, be it that this thread has it already."""
+        if self._owner == threading.get_ident():
+            yield
+        else:
+            with self.exclusive():
+                yield
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if not self._closed:
+            with self.exclusive():
+                self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of everything as it is; the caller holds the lock."""
+        self._closed = True
+
+
+class Pending(Protocol):
+    """The writes of a transaction while it is open."""
+
+    ops: Ops
+
+    def rollback(self) -> None:
+        """Undo them all in memory."""
+
+    def finish(self) -> None:
+        """Take no more."""
+
+
+P = TypeVar("P", bound=Pending)
+
+
+class Transaction(Generic[P]):
+    """Holds the lock of one storage; on leaving, the writes become one log record, or none when an error leaves."""
+
+    __slots__ = ("_durable", "_pending", "_reading", "_storage", "_wait")
+
+    def __init__(
+        self, storage: Memory, pending: P, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> None:
+        self._storage, self._pending, self._reading = storage, pending, reading
+        self._durable, self._wait = durable, durable and wait
+
+    def __enter__(self) -> P:
+        self._storage.acquire(reading=self._reading)
+        return self._pending
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            seq = self._settle(kind is None)
+        finally:
+            self._pending.finish()
+            self._storage.release()
+        if seq and self._wait:
+            self._storage.sync(seq)
+
+    def _settle(self, good: bool) -> int:
+        storage, pending = self._storage, self._pending
+        if not good:
+            pending.rollback()
+            return 0
+        if not pending.ops:
+            return 0
+        if self._reading:
+            pending.rollback()
+            raise RuntimeError(f"a transaction that only reads has written {pending.ops[0][:3]}")
+        try:
+            seq = storage.commit(pending.ops, durable=self._durable)
+        except BaseException:
+            pending.rollback()
+            raise
+        if seq:
+            storage.checkpoint_if_due()
+        return seq

@@ -1,0 +1,91 @@
+"""The way to Redis: scripts, and StoreError within a second when it does not answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from time import monotonic, sleep
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from mockserver.storage.base import StoreError, StoreFull
+
+PATIENCE = 0.4
+"""Seconds a command may take, and a connection to be made."""
+T = TypeVar("T")
+
+
+class Link:
+    """Connections to one Redis, and who this process is there."""
+
+    def __init__(self, url: str) -> None:
+        self.where, self.prefix, address = _read(url)
+        never = Retry(NoBackoff(), 0)
+        self.client = redis.Redis.from_url(
+            address, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=never, protocol=2
+        )
+        self._scripts: dict[str, Any] = {}
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        with self._telling():
+            # Unlike a process id it is good for several machines, and unlike a mere count for a Redis that was emptied.
+            seconds, micro = self.client.time()
+            self.worker = f"{self.client.incr(f'{self.prefix}:workers')}-{seconds}{micro:06d}"
+
+    def key(self, *parts: str) -> str:
+        """The name of something that belongs to no sandbox."""
+        return ":".join((self.prefix, *parts))
+
+    def token(self) -> str:
+        """A word that nobody ever used before."""
+        return f"{self.worker}/{next(self._numbers)}"
+
+    def run(self, script: str, keys: list[str], *arguments: Any) -> Any:
+        """Run a script; one that cannot be begun because a connection is dead is begun on another."""
+        known = self._scripts.get(script)
+        if known is None:
+            with self._lock, self._telling():
+                known = self._scripts.setdefault(script, self.client.register_script(script))
+        return self.ask(lambda _client: known(keys=keys, args=arguments))
+
+    def ask(self, question: Callable[[Any], T]) -> T:
+        """What Redis says to a command; StoreError when it says nothing, StoreFull when it has no room."""
+        with self._telling():
+            return question(self.client)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except redis.OutOfMemoryError as error:
+            raise StoreFull(f"{self.where} has no room ({error})") from error
+        except (redis.RedisError, OSError) as error:
+            raise StoreError(f"{self.where}: {error}") from error
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.client.close()
+
+
+def patiently(seconds: float, longest: float = 0.01) -> Iterator[None]:
+    """Turn after turn for so many seconds, with pauses that grow: for what another process may let go of."""
+    until, pause = monotonic() + seconds, 0.0005
+    while monotonic() < until:
+        yield
+        sleep(pause)
+        pause = min(pause * 1.5, longest)
+
+
+def _read(url: str) -> tuple[str, str, str]:
+    """A URL as it may be shown, what all keys begin with, and the URL without that."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    prefix = options.pop("prefix", "testmode")
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    return shown, prefix, urlunsplit(parts._replace(query=urlencode(options)))

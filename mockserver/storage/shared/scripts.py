@@ -1,0 +1,83 @@
+"""What happens inside Redis, each script at one moment; numbers are integers, for Lua's others lose digits.
+
+Keys of a sandbox: ``meta`` (seq of the newest record, seq the checkpoint stands for, marks of both), ``log`` (the
+records behind the checkpoint, each ``<mark> <ops>``), ``checkpoint``, ``lock``. A mark names the transaction that wrote
+a record, so that a process notices when Redis has forgotten something and gone on differently.
+"""
+
+from __future__ import annotations
+
+GONE, BUSY, LOST = -1, -2, -3
+"""No such sandbox; someone else has the lock; the lock is no longer ours."""
+
+BEGIN = """
+-- meta log checkpoint lock; seq known, its mark, token ('' only looks), lease in ms
+if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3]
+   and not redis.call('SET', KEYS[4], ARGV[3], 'NX', 'PX', ARGV[4]) then return {-2} end
+local meta = redis.call('HMGET', KEYS[1], 'seq', 'mark', 'base', 'base_mark')
+if not meta[1] then return {-1} end
+local seq, known, base = tonumber(meta[1]), tonumber(ARGV[1]), tonumber(meta[3])
+if known == seq and ARGV[2] == meta[2] then return {seq} end
+local mark = meta[4]
+if known > base and known <= seq then
+  mark = string.match(redis.call('LINDEX', KEYS[2], known - base - 1) or '', '^%S+')
+end
+if known >= base and known <= seq and mark == ARGV[2] then
+  return {seq, meta[2], false, redis.call('LRANGE', KEYS[2], known - base, -1)}
+end
+return {seq, meta[2], redis.call('GET', KEYS[3]) or '', redis.call('LRANGE', KEYS[2], 0, -1)}
+"""
+
+COMMIT = """
+-- meta log checkpoint lock; token, seq known, record, checkpoint ('' for none)
+if redis.call('GET', KEYS[4]) ~= ARGV[1] then return -3 end
+redis.call('DEL', KEYS[4])
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  if tonumber(ARGV[2]) > 0 then return -1 end
+  redis.call('HSET', KEYS[1], 'seq', 0, 'mark', '', 'base', 0, 'base_mark', '')
+end
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+redis.call('HSET', KEYS[1], 'mark', ARGV[1])
+if ARGV[4] == '' then
+  redis.call('RPUSH', KEYS[2], ARGV[1] .. ' ' .. ARGV[3])
+else
+  redis.call('SET', KEYS[3], ARGV[4])
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'base', seq, 'base_mark', ARGV[1])
+end
+return seq
+"""
+
+LET_GO = """
+-- a lock; whose token it must still have
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+LEAD = """
+-- the lease; who asks, ms it lasts
+local leads = redis.call('GET', KEYS[1])
+if leads and leads ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+WRITE_DOWN = """
+-- entries, figures; entry, its cost, most entries, most bytes, what is counted
+redis.call('RPUSH', KEYS[1], ARGV[2] .. ' ' .. ARGV[1])
+redis.call('HINCRBY', KEYS[2], ARGV[5], 1)
+local number = redis.call('HINCRBY', KEYS[2], 'entries', 1)
+local bytes = redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[2])
+while number > 1 and (number > tonumber(ARGV[3]) or bytes > tonumber(ARGV[4])) do
+  local cost = string.match(redis.call('LPOP', KEYS[1]), '^%d+')
+  bytes = redis.call('HINCRBY', KEYS[2], 'bytes', -cost)
+  number = redis.call('HINCRBY', KEYS[2], 'entries', -1)
+  redis.call('HINCRBY', KEYS[2], 'dropped', 1)
+end
+"""
+
+WIPE = """
+-- entries, figures
+redis.call('DEL', KEYS[1])
+redis.call('HDEL', KEYS[2], 'entries', 'bytes', 'dropped')
+"""

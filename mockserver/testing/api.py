@@ -1,0 +1,84 @@
+"""One admin request over plain HTTP, and the one error it can end in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from json import dumps, loads
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+
+class TestmodeError(Exception):
+    """The server refused, or could not be reached; ``status`` is None where there was no answer."""
+
+    __test__ = False  # pytest would take it for a test by its name.
+
+    def __init__(self, sentence: str, status: int | None, url: str) -> None:
+        super().__init__(f"{sentence} ({status or 'no answer'} from {url})")
+        self.sentence = sentence
+        self.status = status
+        self.url = url
+
+
+class Api:
+    """The server's address and token, and how it is asked; every request has its own connection and a timeout."""
+
+    def __init__(self, url: str, token: str, timeout: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self.timeout = timeout
+
+    def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
+        """What the admin API answers at a path of these segments; None where it has nothing to say."""
+        known = {name: value for name, value in query.items() if value is not None}
+        address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
+        status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
+        if status >= 400:
+            raise TestmodeError(_sentence(text), status, self.url + address)
+        return _read(text)
+
+    def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
+        """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
+        address = urlsplit(self.url)
+        connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        connection = connect(address.netloc, timeout=self.timeout)
+        try:
+            connection.request(method, address.path + path, None if body is None else dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, HTTPException) as error:
+            raise TestmodeError(f"cannot reach Testmode: {error or type(error).__name__}", None, self.url) from error
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path of the admin API, below which one part of a sandbox is asked."""
+
+    api: Api
+    path: tuple[str, ...]
+
+    def below(self, *path: str) -> Place:
+        """A place further down."""
+        return Place(self.api, self.path + path)
+
+    def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
+        """What the admin API answers here, or at the path of these further segments."""
+        return self.api.ask(method, *self.path, *path, body=body, **query)
+
+
+def _read(text: str) -> Any:
+    if not text:
+        return None
+    try:
+        return loads(text)
+    except ValueError:
+        return text
+
+
+def _sentence(text: str) -> str:
+    answer = _read(text)
+    return str(answer["detail"]) if isinstance(answer, dict) and "detail" in answer else str(answer)[:200]
