@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test check fuzz soak bench fixtures constraints clean
+.PHONY: run test check fuzz soak bench fixtures screenshots constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
@@ -29,6 +29,9 @@ bench: $(READY)  ## Measure, alone and beside the peers; every figure is a ratio
 fixtures: $(READY)  ## Write the data sets and the generated parts of the documents anew
 	$(BIN)/testmode seed --write
 	$(BIN)/python -m tests.documents
+
+screenshots: $(READY)  ## Take the pictures of the console in docs/images anew; needs Chromium
+	$(BIN)/python -m tests.screenshots
 
 constraints:  ## Write constraints.txt anew from the newest versions pyproject.toml allows
 	rm -rf .venv && $(PYTHON) -m venv .venv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from flask import Flask
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
+from mockserver.admin.client import Client
+from mockserver.console import routes as console
 from mockserver.engine import (
     Engine,
     Operation,
@@ -135,7 +137,7 @@ def create_app(
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
     app, endpoints = _routed(engine)
-    register(app, engine, token or new_token())
+    console.register(app, partial(Client, engine), register(app, engine, token or new_token()))
 
     provide = edge.answer(engine, mounts.Paths(app, endpoints))
     wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))

@@ -34,9 +34,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "edge": {"engine", "mounts"},
     "egress": {"engine"},
     "courier": {"engine"},
-    "admin": {"admin", "engine", "edge", "version"},
+    "admin": {"admin", "engine", "edge", "token", "version"},
+    "console": {"console", "admin"},
     "settings": {"engine"},
-    "app": {"admin", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
+    "app": {"admin", "console", "hosts", "providers", "mounts", "edge", "engine", "storage", "token", "version"},
     "configuration": {"admin", "engine", "settings"},
     "serve": {
         "hosts",
@@ -136,8 +137,9 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
     ("library", "homes"),
     [
         ("gevent", ("server.py", "wsgi/")),
-        ("flask", ("app.py", "mounts.py", "admin/")),
-        ("werkzeug", ("app.py", "mounts.py", "admin/")),
+        ("flask", ("app.py", "mounts.py", "admin/", "console/")),
+        ("werkzeug", ("app.py", "mounts.py", "admin/", "console/")),
+        ("jinja2", ("console/",)),
         ("redis", ("storage/shared/",)),
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "workers.py", "progress.py", "commands/")),
@@ -245,6 +247,12 @@ def test_the_health_check_imports_next_to_nothing() -> None:
 def test_the_app_is_there_without_faker_and_without_gevent() -> None:
     script = "from mockserver.app import create_app\ncreate_app()"
     assert loaded_by(script) & {"faker", "gevent"} == set()
+
+
+def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
+    loaded = loaded_by("from mockserver.app import create_app\ncreate_app()")
+    assert "mockserver.console.routes" in loaded
+    assert loaded & {"mockserver.console.view", "mockserver.console.render", "mockserver.console.pages"} == set()
 
 
 def test_the_command_line_shows_its_help_without_the_server() -> None:

@@ -106,3 +106,16 @@ def test_calls_of_all_are_matched_and_the_nearest_miss_is_told(both: tuple[World
     missed = next(journal.near_misses(Match.model_validate({"method": "POST", "body": {"$.text": "b"}})))
     assert missed["path"] == "/acme/v1/notes"
     assert missed["why"]
+
+
+def test_whoever_waits_is_told_what_another_process_has_answered(both: tuple[World, World]) -> None:
+    one, other = both
+    one.ask("GET", "/v1/notes")
+    number = one.sandbox.journal.number
+    other.ask("DELETE", "/v1/notes")
+    one.ask("GET", "/v1/notes")
+    reached, newer = one.sandbox.journal.wait(number, 0.05)
+    assert [each.call.method for each in newer] == ["DELETE", "GET"]
+    assert one.sandbox.journal.wait(reached, 0.001) == (reached, [])
+    refused = newer[0].call.again()
+    assert one.engine.answer(refused).status == newer[0].reply.status == 405

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -16,44 +13,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from mockserver import edge
 from mockserver.admin import failures, handlers, models, observed, views, webhooks
 from mockserver.admin.ask import Ask
-from mockserver.engine import (
-    Engine,
-    FaultRule,
-    Problem,
-    Refusal,
-    StoreError,
-    as_json,
-    nearest,
-    parse_body,
-    path,
-    unkept,
-)
+from mockserver.admin.gate import Gate
+from mockserver.admin.refusals import REFUSED, problem, refusal
+from mockserver.admin.route import FreeForm, Route
+from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, parse_body
 
-_log = logging.getLogger("testmode")
 PREFIX = "/__admin"
 LARGEST = 64 * 1024 * 1024
 """The longest body the admin API takes: a whole sandbox's state."""
-
-
-class FreeForm(BaseModel):
-    """A body whose members depend on what is named in the path."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One admin operation."""
-
-    method: str
-    path: str
-    handler: Callable[[Ask], Any]
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    status: int = 200
-
-    @property
-    def summary(self) -> str:
-        """What it does, in one sentence."""
-        return (self.handler.__doc__ or "").split("\n")[0]
 
 
 _S = "/sandboxes/{sandbox}"
@@ -66,10 +33,12 @@ ROUTES = (
     Route("GET", "/scenarios", handlers.scenarios),
     Route("GET", "/sandboxes", handlers.list_sandboxes),
     Route("POST", "/sandboxes", handlers.create_sandbox, models.NewSandbox, status=201),
+    Route("GET", "/faults", failures.list_kinds),
     Route("GET", _S, handlers.get_sandbox),
     Route("PATCH", _S, handlers.change_sandbox, models.ChangedSandbox),
     Route("DELETE", _S, handlers.delete_sandbox, status=204),
     Route("POST", f"{_S}/reset", handlers.reset_sandbox),
+    Route("POST", f"{_S}/fork", handlers.fork_sandbox, models.Fork, status=201),
     Route("GET", f"{_S}/keys", handlers.list_keys),
     Route("POST", f"{_S}/keys", handlers.create_key, models.NewKey, status=201),
     Route("DELETE", f"{_S}/keys/{{key}}", handlers.revoke_key, models.OldKey),
@@ -79,6 +48,7 @@ ROUTES = (
     Route("POST", f"{_S}/faults", failures.create_fault, FaultRule, status=201),
     Route("PUT", f"{_S}/faults", failures.replace_faults, models.Rules),
     Route("DELETE", f"{_S}/faults", failures.clear_faults, status=204),
+    Route("POST", f"{_S}/faults/preview", failures.preview_fault, FaultRule),
     Route("GET", f"{_S}/faults/{{rule}}", failures.get_fault),
     Route("PUT", f"{_S}/faults/{{rule}}", failures.set_fault, FaultRule),
     Route("DELETE", f"{_S}/faults/{{rule}}", failures.delete_fault, status=204),
@@ -89,7 +59,10 @@ ROUTES = (
     Route("GET", f"{_S}/requests", observed.list_requests, query=models.RequestsQuery),
     Route("DELETE", f"{_S}/requests", observed.clear_requests, status=204),
     Route("POST", f"{_S}/requests/verify", observed.verify, models.Verification),
+    Route("GET", f"{_S}/requests/stream", observed.stream_requests),
     Route("GET", f"{_S}/requests/{{request}}", observed.get_request),
+    Route("POST", f"{_S}/requests/{{request}}/replay", observed.replay_request),
+    Route("GET", f"{_S}/traffic", observed.get_traffic, query=models.TrafficQuery),
     Route("GET", f"{_S}/events", observed.list_events),
     Route("GET", f"{_S}/webhooks", webhooks.list_webhooks),
     Route("POST", f"{_S}/webhooks", webhooks.create_webhook, models.NewWebhook, status=201),
@@ -113,8 +86,9 @@ ROUTES = (
 )
 
 
-def register(app: Flask, engine: Engine, token: str) -> None:
-    """Add the admin API, the health checks, and answers for what is neither admin nor provider."""
+def register(app: Flask, engine: Engine, token: str) -> Gate:
+    """Add the admin API, the health checks, and answers for what is neither admin nor provider; answers its gate."""
+    gate = Gate(PREFIX, token)
     for route in ROUTES:
         rule = PREFIX + route.path.replace("{", "<").replace("}", ">")
         view = partial(_view, engine, route)
@@ -125,38 +99,34 @@ def register(app: Flask, engine: Engine, token: str) -> None:
         app.add_url_rule(health, f"health{health}", lambda: _json({"status": "ok"}), methods=["GET"])
     for ready in ("/ready", "/readyz"):
         app.add_url_rule(ready, f"ready{ready}", partial(_ready, engine), methods=["GET"])
-    app.before_request(partial(_gate, token))
+    app.before_request(lambda: gate.check(request))
     app.register_error_handler(HTTPException, partial(_http_error, engine))
-    app.register_error_handler(Refusal, lambda refusal: _problem(refusal.status, str(refusal)))
-    # A simulation may do what an operation does, and be refused as that is.
-    app.register_error_handler(Problem, lambda problem: _problem(422, problem.detail or problem.code))
-    app.register_error_handler(StoreError, _unkept)
-
-
-def _gate(token: str) -> Response | None:
-    """Everything whose first path segment is ours needs the token, whether it exists or not."""
-    if request.path.split("/", 2)[1:2] != [PREFIX[1:]]:
-        return None
-    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode()):
-        return None
-    response = _problem(401, "send the admin token: Authorization: Bearer <token>; it was printed at the start")
-    response.headers["WWW-Authenticate"] = 'Bearer realm="testmode admin"'
-    return response
+    for raised in REFUSED:
+        app.register_error_handler(raised, refusal)
+    return gate
 
 
 def _view(engine: Engine, route: Route, **args: str) -> Response:
     try:
         body = _read(route.body) if route.body else None
-        query = route.query.model_validate_strings(request.args.to_dict()) if route.query else None
-        answer = route.handler(Ask(engine, args, body, query, request.host_url.rstrip("/")))
+        answer = perform(engine, route, args, body, request.args.to_dict(), request.host_url.rstrip("/"))
     except ValidationError as error:
-        return _invalid(error, route)
+        return refusal(error, route)
+    if isinstance(answer, Iterator):
+        return Response(answer, route.status, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
     if isinstance(answer, str):
         return Response(answer, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
     if isinstance(answer, bytes):
         return Response(answer, route.status, content_type="application/json")
     return Response(status=204) if route.status == 204 else _json(answer, route.status)
+
+
+def perform(
+    engine: Engine, route: Route, args: Mapping[str, str], body: Any, query: Mapping[str, str], origin: str
+) -> Any:
+    """Do what a route does: read its query, and hand everything to its handler. Raises what REFUSED names."""
+    asked = route.query.model_validate_strings(dict(query)) if route.query else None
+    return route.handler(Ask(engine, args, body, asked, origin))
 
 
 def _read(model: type[BaseModel]) -> Any:
@@ -172,8 +142,8 @@ def _read(model: type[BaseModel]) -> Any:
         raise _NotJson(f"the Content-Type is {request.mimetype or 'missing'}; send application/json")
     try:
         document = parse_body(data)
-    except Problem as problem:
-        raise _Malformed(problem.detail) from None
+    except Problem as unread:
+        raise _Malformed(unread.detail) from None
     if not isinstance(document, dict):
         raise _Malformed("the body is not a JSON object")
     return document if model is FreeForm else model.model_validate_json(data)
@@ -191,29 +161,6 @@ class _TooLarge(Refusal):
     status = 413
 
 
-def _invalid(error: ValidationError, route: Route) -> Response:
-    errors = []
-    for detail in error.errors(include_url=False):
-        message = detail["msg"].removeprefix("Value error, ")
-        if detail["type"] == "extra_forbidden":
-            name = str(detail["loc"][-1])
-            message = f"there is no field {name!r}{nearest(name, _fields(route, error.title))}"
-        errors.append({"path": path(detail), "message": message})
-    first = errors[0]
-    return _problem(422, f"{first['path']}: {first['message']}", errors=errors)
-
-
-@cache
-def _fields(route: Route, title: str) -> tuple[str, ...]:
-    """The names a body or query may use, so that the nearest can be named."""
-    model = route.body or route.query
-    if model is None or model is FreeForm or model.__name__ != title:
-        return ()
-    schema = model.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
-
-
 def _http_error(engine: Engine, error: HTTPException) -> Response:
     status, detail = error.code or 500, error.description or ""
     if status == 404:
@@ -221,23 +168,18 @@ def _http_error(engine: Engine, error: HTTPException) -> Response:
         detail = f"there is nothing at {request.path[:200]!r}; providers are at {places}, the admin API at {PREFIX}"
     if status == 500:
         detail = "this is a bug of Testmode's own; the server's log has the traceback"
-    response = _problem(status, detail)
+    response = problem(status, detail)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
     return response
 
 
-def _unkept(error: StoreError) -> Response:
-    _log.error("%s", error)
-    return _problem(unkept(error)[0], str(error))
-
-
 def _ready(engine: Engine) -> Response:
     condition = engine.condition
     if edge.stopping.is_set():
-        return _problem(503, "the server is stopping")
+        return problem(503, "the server is stopping")
     if condition.failure:
-        return _problem(503, condition.failure)
+        return problem(503, condition.failure)
     return _json({"status": "ready", "store": views.store(condition)})
 
 
@@ -249,9 +191,3 @@ def _openapi() -> Response:
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(as_json(value), status, content_type="application/json")
-
-
-def _problem(status: int, detail: str, **members: Any) -> Response:
-    title = Response(status=status).status.partition(" ")[2].title()
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return Response(as_json(body), status, content_type="application/problem+json")

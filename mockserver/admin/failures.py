@@ -6,12 +6,38 @@ from typing import Any
 
 from mockserver.admin import views
 from mockserver.admin.ask import Ask
-from mockserver.engine import FaultRule, Refusal, Unknown, scenario_named, switch_off, switch_on
+from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, Unknown, scenario_named, switch_off, switch_on
+
+PREVIEWED = 100
+"""So many of the newest calls a preview looks at."""
 
 
 def list_faults(ask: Ask) -> Any:
     """The fault rules, in the order they are asked."""
     return [views.fault(ask.sandbox, active) for active in ask.sandbox.rules]
+
+
+def list_kinds(ask: Ask) -> Any:
+    """Every kind of fault, and the form of a rule: its match, its trigger, and each kind's parameters."""
+    form = FaultRule.model_json_schema()["$defs"]
+    return {
+        "kinds": [views.kind(kind, model) for kind, model in sorted(Fault.KINDS.items())],
+        "match": views.written(form["RuleMatch"]["properties"]),
+        "trigger": views.written(form["Trigger"]["properties"]),
+    }
+
+
+def preview_fault(ask: Ask) -> Any:
+    """Say which of the last 100 calls a fault rule would have hit, had it been set before them; sets nothing."""
+    rule: FaultRule = ask.body
+    if rule.fault.ON != "calls":
+        raise Refusal("fault.kind: this kind happens to webhooks, and a preview looks at calls")
+    entries = ask.sandbox.journal.entries()[-PREVIEWED:]
+    began = min((entry.call.now for entry in entries), default=0)
+    active = ActiveRule(rule, began, ask.sandbox.randomness)
+    hits = list(active.rehearse(entry.call for entry in entries))
+    calls = [{**entry.brief(), "hit": hit} for entry, hit in zip(entries, hits, strict=True)]
+    return {"calls": calls, "hit": sum(hits)}
 
 
 def create_fault(ask: Ask) -> Any:

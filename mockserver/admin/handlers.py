@@ -13,6 +13,7 @@ from mockserver.engine import (
     Refusal,
     Unknown,
     as_json,
+    fork,
     nearest,
     openapi_document,
     parse_duration,
@@ -87,6 +88,11 @@ def delete_sandbox(ask: Ask) -> Any:
 def reset_sandbox(ask: Ask) -> Any:
     """Take a sandbox back to its seed."""
     return views.sandbox(ask.engine.reset(ask.args["sandbox"]), ask.origin)
+
+
+def fork_sandbox(ask: Ask) -> Any:
+    """Make a second sandbox that goes on from where this one stands, with keys of its own."""
+    return views.sandbox(fork(ask.engine, ask.args["sandbox"], ask.body.name, ask.body.slug), ask.origin)
 
 
 def list_keys(ask: Ask) -> Any:

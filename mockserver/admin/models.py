@@ -52,6 +52,17 @@ class ChangedSandbox(Asked):
     latency: Distribution | None = None
 
 
+class Fork(Asked):
+    """A sandbox that goes on from where another one stands."""
+
+    name: str | None = Field(default=None, description="Its id; made when left out.")
+    slug: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]{1,50}$",
+        description="Its name in paths that name the tenant; default: its id.",
+    )
+
+
 class NewKey(Asked):
     """A key to be made."""
 
@@ -160,3 +171,9 @@ class RequestsQuery(Asked):
 
     limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
     after: str | None = Field(default=None, description="Only calls behind this one.")
+
+
+class TrafficQuery(Asked):
+    """Which stretch of time is looked at."""
+
+    seconds: int = Field(default=300, ge=60, le=3600, description="The newest so many, on the machine's clock.")

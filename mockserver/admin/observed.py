@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from mockserver import edge
 from mockserver.admin import models, views
 from mockserver.admin.ask import Ask
-from mockserver.engine import Match, Sandbox, Unknown
+from mockserver.engine import Engine, Match, Sandbox, Unknown, as_json, iso, traffic, wall
+
+LOOKS_UP = 1.0
+"""Every so many seconds a stream looks whether the server stops."""
+HEARTBEAT = 15
+"""So many silent looks, and the stream says that it is still there."""
 
 
 def list_requests(ask: Ask) -> Any:
@@ -27,7 +35,43 @@ def get_request(ask: Ask) -> Any:
     entries = {entry.id: entry for entry in ask.sandbox.journal.entries()}
     if ask.args["request"] not in entries:
         raise Unknown("request", ask.args["request"], list(islice(reversed(entries), 20)))
-    return entries[ask.args["request"]].show()
+    return views.request(ask.sandbox, entries[ask.args["request"]])
+
+
+def replay_request(ask: Ask) -> Any:
+    """Take a call through the pipeline once more, as it was sent; answers the new entry. Nobody waits for latency."""
+    kept = next((each for each in ask.sandbox.journal.entries() if each.id == ask.args["request"]), None)
+    if kept is None:
+        return get_request(ask)
+    again = kept.call.again()
+    ask.engine.answer(again)
+    return get_request(replace(ask, args={**ask.args, "request": f"req_{again.serial}"}))
+
+
+def stream_requests(ask: Ask) -> Any:
+    """Every call from now on, as server-sent events of type ``call``, until the server stops."""
+    return _stream(ask.engine, ask.sandbox)
+
+
+def _stream(engine: Engine, sandbox: Sandbox) -> Iterator[str]:
+    number, silent = sandbox.journal.number, 0
+    yield "retry: 1000\n\n"
+    while not edge.stopping.is_set() and engine.sandboxes.get(sandbox.id) is sandbox:
+        number, entries = sandbox.journal.wait(number, LOOKS_UP)
+        silent = 0 if entries else silent + 1
+        yield from (f"event: call\nid: {each.id}\ndata: {as_json(each.brief()).decode()}\n\n" for each in entries)
+        if silent == HEARTBEAT:
+            # Only by writing does a server learn that nobody listens any more.
+            silent = 0
+            yield ": still here\n\n"
+
+
+def get_traffic(ask: Ask) -> Any:
+    """What the calls of the last minutes add up to, on the machine's clock."""
+    sandbox, now = ask.sandbox, wall()
+    refills = sandbox.clock.frozen_at is None
+    parts = traffic(sandbox.journal.entries(), sandbox.limits, now, ask.query.seconds, refills=refills)
+    return {"now": iso(now), "seconds": ask.query.seconds, "limits": views.limits(sandbox), "parts": parts}
 
 
 def clear_requests(ask: Ask) -> Any:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import models_json_schema
 
 from mockserver import __version__
-from mockserver.engine import parameters, write_duration
+from mockserver.admin import views
+from mockserver.engine import parameters
 
 if TYPE_CHECKING:
-    from mockserver.admin.api import Route
+    from mockserver.admin.route import Route
 
 _PROBLEM = {
     "type": "object",
@@ -43,22 +44,9 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**_written(schemas.get("$defs", {})), "Problem": _PROBLEM},
+            "schemas": {**views.written(schemas.get("$defs", {})), "Problem": _PROBLEM},
         },
     }
-
-
-def _written(schema: Any) -> Any:
-    """A schema whose defaults are as they are sent: a duration is a number inside and text outside."""
-    if isinstance(schema, list):
-        return [_written(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    inner = {name: _written(each) for name, each in schema.items()}
-    default = inner.get("default")
-    if inner.get("type") == "string" and isinstance(default, int):
-        inner["default"] = write_duration(default)
-    return inner
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from mockserver.engine import ActiveRule, Condition, Engine, Key, Provider, Sandbox, Scenario, describe, iso, pending
+from mockserver.engine import (
+    ActiveRule,
+    Condition,
+    Engine,
+    Entry,
+    Fault,
+    Key,
+    Provider,
+    Sandbox,
+    Scenario,
+    describe,
+    iso,
+    pending,
+    redact,
+    write_duration,
+)
 
 
 def _when(instant: int | None) -> str | None:
@@ -46,12 +61,63 @@ def sandbox(shown: Sandbox, origin: str) -> dict[str, Any]:
         "size": shown.settings.size,
         "base_url": f"{origin}/{shown.provider.name}{shown.provider.base_path(shown.slug)}",
         "keys": keys(shown),
+        "example": f"{origin}/{shown.provider.name}{_example(shown)}",
         "clock": clock(shown),
-        "limits": shown.limits.model_dump(mode="json"),
+        "limits": limits(shown),
         "latency": shown.latency.model_dump(mode="json") if shown.latency else None,
         "assumptions": shown.assumptions.model_dump(mode="json"),
         "scenarios": sorted(shown.overlays),
     }
+
+
+def _example(shown: Sandbox) -> str:
+    first = shown.provider
+    return first.example.replace(first.base_path(first.name), first.base_path(shown.slug), 1)
+
+
+def limits(shown: Sandbox) -> dict[str, Any]:
+    """How often a sandbox may be called now, with what scenarios lay over it."""
+    return shown.limits.model_dump(mode="json")
+
+
+def request(sandbox: Sandbox, entry: Entry) -> dict[str, Any]:
+    """A call whole, and what every rule that is set now makes of it: fired, or why not, the nearest first."""
+    judged = [_judged(entry, active) for active in sandbox.ruleset.of_calls]
+    return {**entry.show(), "rules": sorted(judged, key=lambda each: (not each["fired"], len(each["why"])))}
+
+
+def _judged(entry: Entry, active: ActiveRule) -> dict[str, Any]:
+    fired = active.rule.id in entry.call.fired
+    why = [] if fired else [redact(each, list(entry.call.sandbox.keys)) for each in active.misses(entry.call)]
+    kind = active.rule.fault.model_dump()["kind"]
+    return {"id": active.rule.id, "kind": kind, "scenario": active.scenario, "fired": fired, "why": why}
+
+
+def kind(name: str, model: type[Fault]) -> dict[str, Any]:
+    """A kind of fault, and the form of its parameters."""
+    form = written(model.model_json_schema())
+    properties = {field: each for field, each in form["properties"].items() if field != "kind"}
+    return {
+        "kind": name,
+        "sentence": (model.__doc__ or "").split("\n")[0],
+        "on": model.ON,
+        "parameters": properties,
+        "required": form.get("required", []),
+        "$defs": form.get("$defs", {}),
+    }
+
+
+def written(schema: Any) -> Any:
+    """A schema whose defaults are as they are sent: a duration is a number inside and text outside."""
+    if isinstance(schema, list):
+        return [written(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: written(each) for name, each in schema.items()}
+    default = inner.get("default")
+    if inner.get("type") == "string" and isinstance(default, int):
+        inner["default"] = write_duration(default)
+    return inner
 
 
 def clock(shown: Sandbox) -> dict[str, Any]:
@@ -59,7 +125,12 @@ def clock(shown: Sandbox) -> dict[str, Any]:
     now = shown.now()
     with shown.transaction() as space:
         due = [
-            {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
+            {
+                "id": timer["id"],
+                "at": iso(int(timer["due"])),
+                "action": timer["action"],
+                "parameters": timer["parameters"],
+            }
             for timer in islice(pending(space), 20)
         ]
     return {"now": iso(now), "state": "frozen" if shown.clock.frozen_at is not None else "running", "due": due}
@@ -116,6 +187,9 @@ def provider(shown: Provider) -> dict[str, Any]:
             {"name": op.name, "method": op.method, "path": op.path, "summary": op.summary, "scope": op.scope}
             for op in shown.operations
         ],
+        "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
+        "events": list(shown.webhooks.types) if shown.webhooks else [],
+        "test_event": shown.webhooks.test if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],
         "simulations": [simulation(each) for each in shown.simulations if each.offered],
         "scopes": list(shown.keys.scopes),
@@ -125,10 +199,13 @@ def provider(shown: Provider) -> dict[str, Any]:
 
 def simulation(shown: Any) -> dict[str, Any]:
     """A simulation and the form of its parameters."""
+    form = written(shown.parameters.model_json_schema())
     return {
         "name": shown.name,
         "sentence": shown.sentence,
-        "parameters": shown.parameters.model_json_schema().get("properties", {}),
+        "parameters": form.get("properties", {}),
+        "required": form.get("required", []),
+        "$defs": form.get("$defs", {}),
     }
 
 

@@ -23,8 +23,9 @@ from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import Match
 from mockserver.engine.faults.rule import ActiveRule, FaultRule
 from mockserver.engine.faults.stage import faults
+from mockserver.engine.fork import fork
 from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
-from mockserver.engine.journal import journal
+from mockserver.engine.journal import Entry, journal
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
 from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
 from mockserver.engine.lifecycle import At, Lifecycle, Step, Timed, falling_due
@@ -37,6 +38,7 @@ from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unkno
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
+from mockserver.engine.redaction import redact
 from mockserver.engine.rehearsal import Rehearsal
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
@@ -46,6 +48,7 @@ from mockserver.engine.scenarios import named as scenario_named
 from mockserver.engine.scheduler import KEPT as TIMERS
 from mockserver.engine.scheduler import pending, timer
 from mockserver.engine.snapshots import return_to_snapshot, take_snapshot
+from mockserver.engine.traffic import traffic
 from mockserver.engine.validate import parse as parse_body
 from mockserver.engine.validate import path, validate
 from mockserver.engine.versions import VersionRules, etag
@@ -80,6 +83,7 @@ __all__ = [
     "Durability",
     "Duration",
     "Engine",
+    "Entry",
     "Fault",
     "FaultRule",
     "FieldError",
@@ -143,6 +147,7 @@ __all__ = [
     "etag",
     "falling_due",
     "faults",
+    "fork",
     "idempotency",
     "iso",
     "journal",
@@ -159,6 +164,7 @@ __all__ = [
     "pending",
     "plain",
     "ratelimit",
+    "redact",
     "return_to_snapshot",
     "scenario_named",
     "standard_webhooks",
@@ -168,6 +174,7 @@ __all__ = [
     "test_event",
     "timed",
     "timer",
+    "traffic",
     "unkept",
     "validate",
     "wall",

@@ -73,6 +73,13 @@ class Step:
     note: str = ""
 
 
+_READ = (
+    *("sandbox", "method", "path", "operation", "args", "query", "headers", "data", "too_large", "allowed"),
+    *("address", "mount", "origin", "credential", "tenant_known"),
+)
+"""What of a call is there before the pipeline begins."""
+
+
 def _no_wait(seconds: float) -> None:
     """Stand in for the edge where nothing has to be felt."""
 
@@ -113,6 +120,8 @@ class Call:
     """The query, read into the operation's model."""
     trace: list[Step] = field(default_factory=list)
     fired: list[str] = field(default_factory=list)
+    tokens: float | None = None
+    """How many further calls the rate limit's bucket held after this one; None where none was asked."""
     chance: Chance | None = None
     """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
     before_commit: list[Callable[[Space, Reply], None]] = field(default_factory=list)
@@ -136,6 +145,10 @@ class Call:
         if isinstance(self._body, Exception):
             raise self._body
         return self._body
+
+    def again(self) -> Call:
+        """The same request once more, as it was read and with nothing of what came of it; nobody waits for it."""
+        return Call(**{name: getattr(self, name) for name in _READ})
 
     def note(self, text: str) -> None:
         """Write into the journal what the stage that runs now has decided, and why."""

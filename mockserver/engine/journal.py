@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from threading import Lock
+from itertools import islice
+from threading import Condition, Lock
 from time import perf_counter
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine.call import Call, Reply
-from mockserver.engine.clock import iso
+from mockserver.engine.clock import iso, wall
 from mockserver.engine.faults.match import Match
 from mockserver.engine.problem import Superseded, unkept
 from mockserver.engine.redaction import redact, redact_headers
@@ -60,6 +61,8 @@ class Entry:
     asked: Body
     answered: Body
     bug: str | None = None
+    at: int = field(default_factory=wall)
+    """When it was written down, on the machine's clock: what charts are drawn over."""
 
     @property
     def id(self) -> str:
@@ -82,6 +85,7 @@ class Entry:
             "path": redact(call.path, list(call.sandbox.keys)),
             "operation": call.operation.name if call.operation else None,
             "status": self.reply.status or None,
+            "milliseconds": round(self.milliseconds, 3),
             "faults": list(call.fired),
         }
 
@@ -99,7 +103,6 @@ class Entry:
         wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
         return {
             **self.brief(),
-            "milliseconds": round(self.milliseconds, 3),
             "key": call.key.id if call.key else None,
             "request": request,
             "response": answer,
@@ -123,8 +126,16 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._lock = Lock()
+        self._added = Condition(self._lock)
+        self._watchers = 0
+        self._number = 0
         self._dropped = 0
         self._answered: Counter[int] = Counter()
+
+    @property
+    def number(self) -> int:
+        """How many calls have ever been written down here."""
+        return self._number
 
     @property
     def dropped(self) -> int:
@@ -140,11 +151,28 @@ class Journal:
         """Write an entry down, and forget the oldest beyond the bounds."""
         with self._lock:
             self._entries.append(entry)
+            self._number += 1
             self._answered[entry.reply.status] += 1
             self._bytes += entry.cost
             while len(self._entries) > self._most or (self._bytes > self._largest and len(self._entries) > 1):
                 self._bytes -= self._entries.popleft().cost
                 self._dropped += 1
+            if self._watchers:
+                self._added.notify_all()
+
+    def wait(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
+        """The calls behind the ``number`` first ever, oldest first, once there is one or the time is up.
+
+        Answers with them the number to ask behind the next time.
+        """
+        with self._added:
+            self._watchers += 1
+            try:
+                self._added.wait_for(lambda: self.number > number, seconds)
+            finally:
+                self._watchers -= 1
+            newer = min(self.number - number, len(self._entries))
+            return self.number, list(islice(self._entries, len(self._entries) - newer, None))
 
     def entries(self, match: Match | None = None) -> list[Entry]:
         """The calls kept, oldest first; with a match, only those meant."""

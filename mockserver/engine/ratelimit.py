@@ -44,7 +44,8 @@ def ratelimit(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         wait = _spend_quota(space, limits, call.now) if limits.quota is not None else 0
         code = "quota_exceeded"
         if not wait and limits.rate is not None:
-            wait, code = _take(space, limits, call.now), "rate_limited"
+            wait, left = _take(space, limits, call.now)
+            code, call.tokens = "rate_limited", left / TOKEN
             if wait and limits.quota is not None:
                 _spend_quota(space, limits, call.now, by=-1)
     if wait:
@@ -52,8 +53,8 @@ def ratelimit(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     return proceed(call)
 
 
-def _take(space: Space, limits: Limits, now: int) -> int:
-    """Take a token, or answer how many microseconds it is until there is one."""
+def _take(space: Space, limits: Limits, now: int) -> tuple[int, int]:
+    """Take a token, or answer how many microseconds it is until there is one; and what the bucket holds then."""
     assert limits.rate is not None
     full = (limits.burst or limits.rate) * TOKEN
     bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
@@ -64,7 +65,7 @@ def _take(space: Space, limits: Limits, now: int) -> int:
     if short <= 0:
         level -= TOKEN
     space.put("_buckets", {"id": "calls", "level": level, "at": at})
-    return max(0, int(-(-short // limits.rate)))
+    return max(0, int(-(-short // limits.rate))), int(level)
 
 
 def _spend_quota(space: Space, limits: Limits, now: int, by: int = 1) -> int:

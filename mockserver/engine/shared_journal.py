@@ -29,6 +29,24 @@ class SharedJournal(Journal):
         """Write an entry down, and forget the oldest beyond the bounds."""
         status = str(entry.reply.status)
         self._tape.write(as_json(packed(entry)), entry.cost, status, self._most, self._largest)
+        with self._added:
+            self._added.notify_all()
+
+    @property
+    def number(self) -> int:
+        """How many calls have ever been written down here, by whichever process."""
+        return sum(self.answered.values())
+
+    def wait(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
+        """As with one process; what another has answered is told when the time is up at the latest."""
+        with self._added:
+            self._added.wait_for(lambda: self.number > number, seconds)
+        before = self.number
+        entries, now = self.entries(), self.number
+        while now != before:  # Another process has written between the two questions.
+            before = now
+            entries, now = self.entries(), self.number
+        return now, entries[len(entries) - min(now - number, len(entries)) :]
 
     def entries(self, match: Match | None = None) -> list[Entry]:
         """The calls kept, oldest first; with a match, only those meant."""
@@ -57,8 +75,25 @@ def journal_of(tape: Tape | None, entries: int, bytes: int) -> Journal:
 
 def packed(entry: Entry) -> dict[str, Any]:
     """An entry as plain JSON-able data."""
-    call, reply = entry.call, entry.reply
-    asked = {
+    reply = entry.reply
+    answered = {
+        "status": reply.status,
+        "headers": [list(pair) for pair in reply.headers],
+        "body": b64encode(reply.body).decode(),
+        "problem": [reply.problem.code, reply.problem.detail, reply.problem.status] if reply.problem else None,
+        "wire": _packed_wire(reply.wire) if reply.wire else None,
+    }
+    return {
+        "asked": _packed_call(entry.call),
+        "answered": answered,
+        "milliseconds": entry.milliseconds,
+        "bug": entry.bug,
+        "at": entry.at,
+    }
+
+
+def _packed_call(call: Call) -> dict[str, Any]:
+    return {
         "method": call.method,
         "path": call.path,
         "operation": call.operation.name if call.operation else None,
@@ -73,17 +108,13 @@ def packed(entry: Entry) -> dict[str, Any]:
         "key": call.key.secret if call.key else None,
         "now": call.now,
         "serial": call.serial,
+        "tokens": call.tokens,
+        "too_large": call.too_large,
+        "tenant_known": call.tenant_known,
+        "allowed": call.allowed,
         "trace": [[step.stage, step.status, step.note] for step in call.trace],
         "fired": call.fired,
     }
-    answered = {
-        "status": reply.status,
-        "headers": [list(pair) for pair in reply.headers],
-        "body": b64encode(reply.body).decode(),
-        "problem": [reply.problem.code, reply.problem.detail, reply.problem.status] if reply.problem else None,
-        "wire": _packed_wire(reply.wire) if reply.wire else None,
-    }
-    return {"asked": asked, "answered": answered, "milliseconds": entry.milliseconds, "bug": entry.bug}
 
 
 def _packed_wire(wire: Wire) -> dict[str, Any]:
@@ -95,7 +126,7 @@ def _packed_wire(wire: Wire) -> dict[str, Any]:
 def unpacked(sandbox: Sandbox, kept: Mapping[str, Any]) -> Entry:
     """The entry that was packed, of a sandbox."""
     call, reply = _call(sandbox, **kept["asked"]), _reply(**kept["answered"])
-    return Entry(call, reply, kept["milliseconds"], Body.of(call.data), Body.of(reply.body), kept["bug"])
+    return Entry(call, reply, kept["milliseconds"], Body.of(call.data), Body.of(reply.body), kept["bug"], kept["at"])
 
 
 def _call(
@@ -107,6 +138,7 @@ def _call(
     key: str | None,
     trace: list[Any],
     query: list[list[str]],
+    allowed: list[str] | None,
     **plain: Any,
 ) -> Call:
     return Call(
@@ -116,6 +148,7 @@ def _call(
         credential=Credential(secret, shown=secret is not None),
         key=sandbox.keys.get(key) if key else None,
         trace=[Step(*step) for step in trace],
+        allowed=None if allowed is None else tuple(allowed),
         query=[(name, value) for name, value in query],
         **plain,
     )

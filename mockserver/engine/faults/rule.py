@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -117,6 +117,20 @@ class ActiveRule:
             attempt.fired.append(self.rule.id)
             self.rule.fault.spoil(attempt)
 
+    def rehearse(self, calls: Iterable[Call]) -> Iterator[bool]:
+        """Which of these calls the rule would hit, were it set just before the first; nothing is counted."""
+        counts: dict[str, tuple[int, int]] = {}
+        for call in calls:
+            if next(self.misses(call), None) is not None:
+                yield False
+                continue
+            scope = self._scope(call)
+            id = f"{self.rule.id}|{scope}" if scope else self.rule.id
+            matched, fired = counts.get(id, (0, 0))
+            hit = self._falls(id, matched + 1, fired) is not None
+            counts[id] = (matched + 1, fired + hit)
+            yield hit
+
     def counts(self, sandbox: Sandbox) -> tuple[int, int]:
         """How many calls the rule has matched, and to how many its fault happened."""
         with sandbox.transaction() as space:
@@ -136,8 +150,8 @@ class ActiveRule:
     def _decide(self, hit_on: Call | Attempt, space: Space, place: str, id: str) -> bool:
         count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
-        chance = Chance(self._dice, f"fault:{id}", nth)
-        hit = self._eligible(nth, fired) and chance.unit("hit") < self.rule.trigger.probability
+        chance = self._falls(id, nth, fired)
+        hit = chance is not None
         if hit:
             hit_on.chance = chance
         counted = {**count, "matched": nth, "fired": fired + hit}
@@ -146,6 +160,11 @@ class ActiveRule:
         else:
             space.put(place, counted)
         return hit
+
+    def _falls(self, id: str, nth: int, fired: int) -> Chance | None:
+        """The dice of the nth matching call where the rule hits it."""
+        chance = Chance(self._dice, f"fault:{id}", nth)
+        return chance if self._eligible(nth, fired) and chance.unit("hit") < self.rule.trigger.probability else None
 
     def _eligible(self, nth: int, fired: int) -> bool:
         trigger = self.rule.trigger

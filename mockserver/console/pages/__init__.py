@@ -1,0 +1,1 @@
+"""What each page asks, and what each of its buttons does."""

@@ -1,0 +1,34 @@
+"""Clock: what time it is here, how to move it, and what falls due next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.console import drawing
+from mockserver.console.page import Sent, Shown, Visit, at, of_sandbox
+
+STEPS = (("1m", "a minute"), ("1h", "an hour"), ("1d", "a day"), ("30d", "30 days"))
+
+
+def show(visit: Visit) -> Shown:
+    """The clock, and what falls due next on a line."""
+    clock = visit.ask("GET", "/clock")
+    due = [_due(clock["now"], each["at"], each["action"], each["id"], each["parameters"]) for each in clock["due"]]
+    waiting = [each for each in visit.ask("GET", "/deliveries", state="pending", limit=20) if each["due"]]
+    due += [
+        _due(clock["now"], each["due"], "deliver", each["id"], {"event": each["event"]["type"]}) for each in waiting
+    ]
+    due.sort(key=lambda each: float(each["seconds"]))
+    return of_sandbox(visit, "clock", "clock.html", clock=clock, due=due, steps=STEPS)
+
+
+def _due(now: str, at: str, what: str, id: str, about: dict[str, Any]) -> dict[str, Any]:
+    said = "  ".join(str(value) for value in about.values() if value is not None)
+    return {"at": at, "what": what, "id": id, "about": said, "seconds": drawing.seconds_between(now, at)}
+
+
+def move(visit: Visit) -> Sent:
+    """Freeze, resume, advance or reset the clock."""
+    written = {name: visit.form[name].strip() for name in ("action", "by", "at") if visit.form.get(name, "").strip()}
+    moved = visit.ask("PUT", "/clock", written)
+    return Sent(at(visit.args["sandbox"], "clock"), "moved", len(moved["done"]))

@@ -1,0 +1,54 @@
+"""Where bars, lines and marks stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.console.drawing import HEIGHT, TICKS, WIDTH, along, area, bars, from_to, highest, line
+
+
+def part(**calls: int) -> dict[str, Any]:
+    return {"at": "2026-03-01T12:00:00Z", "calls": {name.lstrip("s"): number for name, number in calls.items()}}
+
+
+def test_bars_are_stacked_and_the_highest_one_fills_the_picture() -> None:
+    drawn = bars([part(s2xx=3, s5xx=1), part(), part(s4xx=2)], 5)
+    assert [(bar.name, bar.y, bar.height) for bar in drawn] == [
+        ("2xx", 25.0, 75.0),
+        ("5xx", 0.0, 25.0),
+        ("4xx", 50.0, 50.0),
+    ]
+    assert drawn[0].x < drawn[2].x < WIDTH
+    assert drawn[0].label == "12:00:00  2xx  0.60/s"
+
+
+def test_a_line_has_gaps_where_nothing_was_measured_and_a_lone_value_is_seen() -> None:
+    path = line([1.0, 2.0, None, 1.0], 2.0)
+    assert path == "M0.0 50.0H75.0L225.0 0.0M450.0 50.0H525.0"
+    assert line([None, None], 1.0) == ""
+
+
+def test_an_area_stands_on_the_ground() -> None:
+    assert area([0.0, 4.0], 4.0) == "M0 100L0.0 100.0h300.0L300.0 0.0h300.0V100Z"
+
+
+def test_nothing_is_divided_by_nothing() -> None:
+    assert highest([]) == highest([None, 0]) == 1.0
+    assert bars([], 1) == []
+    assert from_to("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z") == 0.0
+
+
+def test_what_is_near_in_time_stands_further_apart_than_what_is_far() -> None:
+    places = [along(seconds) for seconds, _ in TICKS]
+    assert places == sorted(places)
+    assert along(-5) == along(0) == 0.0
+    assert along(10**12) == WIDTH
+    assert along(60) - along(0) > along(3_660) - along(3_600)
+
+
+def test_an_instant_between_two_others_stands_between_them() -> None:
+    begin, end = "2026-03-01T12:00:00.000000Z", "2026-03-01T13:00:00.000000Z"
+    assert from_to("2026-03-01T12:15:00.000000Z", begin, end) == WIDTH / 4
+    assert from_to("2026-03-01T11:00:00.000000Z", begin, end) == 0.0
+    assert from_to("2026-03-01T14:00:00.000000Z", begin, end) == WIDTH
+    assert HEIGHT == 100.0
