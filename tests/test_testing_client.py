@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -57,6 +58,7 @@ def use_everything(testmode: Testmode) -> None:
     assert testmode.openapi()["openapi"] == testmode.openapi("kota")["openapi"]
     assert testmode.provider("kota") in testmode.providers()
     assert "outage" in [each["name"] for each in testmode.scenarios()]
+    assert "lost_response" in [each["kind"] for each in testmode.fault_kinds()["kinds"]]
     sandbox = testmode.create_sandbox("smartepi", name="everything")
     assert sandbox.id in [each.id for each in testmode.sandboxes()]
     assert testmode.sandbox("everything").base_url == sandbox.base_url
@@ -65,6 +67,9 @@ def use_everything(testmode: Testmode) -> None:
     use_journal(sandbox)
     use_webhooks(sandbox)
     use_state(sandbox)
+    fork = sandbox.fork(name="fork-of-everything")
+    assert fork.collections == sandbox.collections
+    fork.delete()
     sandbox.delete()
 
 
@@ -98,8 +103,21 @@ def use_journal(sandbox: Sandbox) -> None:
     (call,) = sandbox.requests.list()
     assert sandbox.requests.get(call["id"])["trace"]
     assert sandbox.requests.verify(operation="list_sectors") == 1
+    assert sandbox.requests.replay(call["id"])["path"] == call["path"]
+    assert sandbox.traffic(seconds=60)["seconds"]
+    assert sandbox.faults.preview("hang", match={"path": "*/sectors"})["hit"] > 0
+    watch(sandbox)
     sandbox.requests.clear()
     assert sandbox.requests.list() == []
+
+
+def watch(sandbox: Sandbox) -> None:
+    """See a call in the stream, which may begin a moment after it was asked for."""
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(next, sandbox.requests.stream())
+        while not seen.done():
+            ask(sandbox, "/groups")
+        assert seen.result()["path"] == "/smartepi/v1/groups"
 
 
 def use_webhooks(sandbox: Sandbox) -> None:
@@ -133,14 +151,14 @@ def test_every_route_of_the_admin_api_has_a_method(testmode: Testmode, monkeypat
     rules = [(route.method, PREFIX + route.path) for route in ROUTES]
     wanted = {*rules, *OPEN}
     known = Map([Rule(path.replace("{", "<").replace("}", ">"), endpoint=path, methods=[m]) for m, path in wanted])
-    used, send = set(), Api.send
+    used, asked = set(), Api._asked
 
-    def written_down(api: Api, method: str, path: str, body: Any = None) -> tuple[int, str]:
+    def written_down(api: Api, method: str, path: str, body: Any = None) -> Any:
         endpoint, _ = known.bind("").match(path.partition("?")[0], method=method)
         used.add((method, endpoint))
-        return send(api, method, path, body)
+        return asked(api, method, path, body)
 
-    monkeypatch.setattr(Api, "send", written_down)
+    monkeypatch.setattr(Api, "_asked", written_down)
     use_everything(testmode)
     assert used == wanted
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from json import dumps, loads
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -40,14 +42,29 @@ class Api:
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
+        with self._asked(method, path, body) as answer:
+            return answer.status, answer.read().decode()
+
+    def listen(self, *path: str) -> Iterator[Any]:
+        """The data of each server-sent event, as they come; TestmodeError where none comes in time."""
+        address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
+        with self._asked("GET", address) as answer:
+            if answer.status >= 400:
+                raise TestmodeError(_sentence(answer.read().decode()), answer.status, self.url + address)
+            for line in answer:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if name == "data":
+                    yield loads(value)
+
+    @contextmanager
+    def _asked(self, method: str, path: str, body: Any = None) -> Iterator[HTTPResponse]:
         address = urlsplit(self.url)
         connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         connection = connect(address.netloc, timeout=self.timeout)
         try:
             connection.request(method, address.path + path, None if body is None else dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            yield connection.getresponse()
         except (OSError, HTTPException) as error:
             raise TestmodeError(f"cannot reach Testmode: {error or type(error).__name__}", None, self.url) from error
         finally:
@@ -68,6 +85,10 @@ class Place:
     def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
         """What the admin API answers here, or at the path of these further segments."""
         return self.api.ask(method, *self.path, *path, body=body, **query)
+
+    def listen(self, *path: str) -> Iterator[Any]:
+        """The data of each server-sent event at the path of these further segments."""
+        return self.api.listen(*self.path, *path)
 
 
 def _read(text: str) -> Any:

@@ -93,6 +93,11 @@ class Testmode:
         provider: models.Provider = self._api.ask("GET", "providers", name)
         return provider
 
+    def fault_kinds(self) -> dict[str, Any]:
+        """Every kind of fault with its parameters, and what a rule's match and trigger may say."""
+        kinds: dict[str, Any] = self._api.ask("GET", "faults")
+        return kinds
+
     def scenarios(self) -> list[models.Scenario]:
         """Every scenario there is."""
         scenarios: list[models.Scenario] = self._api.ask("GET", "scenarios")

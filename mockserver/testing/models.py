@@ -25,6 +25,7 @@ class Due(TypedDict):
     id: str
     at: str
     action: str
+    parameters: dict[str, Any]
 
 
 class Time(TypedDict):
@@ -52,6 +53,7 @@ class SandboxView(TypedDict):
     latency: dict[str, Any] | None
     assumptions: dict[str, Any]
     scenarios: list[str]
+    example: str
 
 
 class Operation(TypedDict):
@@ -74,12 +76,16 @@ class Assumption(TypedDict):
     evidence: str
 
 
-class Simulation(TypedDict):
-    """Something that can happen off stage, and the form of its parameters."""
+_Definitions = TypedDict("_Definitions", {"$defs": NotRequired[dict[str, Any]]})
+
+
+class Simulation(_Definitions):
+    """Something that can happen off stage, and the form of its parameters in JSON Schema."""
 
     name: str
     sentence: str
     parameters: dict[str, Any]
+    required: NotRequired[list[str]]
 
 
 class Provider(TypedDict):
@@ -95,6 +101,9 @@ class Provider(TypedDict):
     simulations: list[Simulation]
     scopes: list[str]
     modes: list[str]
+    stages: list[str]
+    events: list[str]
+    test_event: str | None
 
 
 class Call(TypedDict):
@@ -142,6 +151,19 @@ class Fault(TypedDict):
     matched: int
     fired: int
     nearest_miss: NotRequired[dict[str, Any] | None]
+
+
+class PreviewedCall(Call):
+    """A call, and whether a rule would have hit it."""
+
+    hit: bool
+
+
+class Preview(TypedDict):
+    """What a rule would have done to the last calls."""
+
+    calls: list[PreviewedCall]
+    hit: int
 
 
 class Scenario(TypedDict):

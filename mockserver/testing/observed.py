@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mockserver.testing import models
@@ -31,6 +31,15 @@ class Requests:
     def get(self, id: str) -> models.WholeCall:
         """One call whole, with what each stage said to it."""
         call: models.WholeCall = self._place.ask("GET", id)
+        return call
+
+    def stream(self) -> Iterator[models.Call]:
+        """Every call from now on, as it is answered; TestmodeError where the server says nothing for too long."""
+        return self._place.listen("stream")
+
+    def replay(self, id: str) -> models.WholeCall:
+        """Send a call once more, as it was; answers the new one. It takes no latency."""
+        call: models.WholeCall = self._place.ask("POST", id, "replay")
         return call
 
     def clear(self) -> None:

@@ -72,6 +72,21 @@ class Faults:
         rule: models.Fault = self._place.ask("POST", body={"fault": {"kind": kind, **parameters}, **_given(places)})
         return rule
 
+    def preview(
+        self,
+        kind: str,
+        *,
+        match: Mapping[str, Any] | None = None,
+        trigger: Mapping[str, Any] | None = None,
+        **parameters: Any,
+    ) -> models.Preview:
+        """Which of the last 100 calls such a rule would have hit; sets nothing."""
+        places = _given({"match": match, "trigger": trigger})
+        seen: models.Preview = self._place.ask(
+            "POST", "preview", body={"fault": {"kind": kind, **parameters}, **places}
+        )
+        return seen
+
     def list(self) -> FaultList:
         """Every rule, in the order they are asked."""
         rules: FaultList = self._place.ask("GET")

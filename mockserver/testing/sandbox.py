@@ -110,6 +110,15 @@ class Sandbox:
         view: models.SandboxView = self._place.ask("PATCH", body=settings)
         return view
 
+    def fork(self, **wanted: Any) -> Sandbox:
+        """Make a second sandbox that goes on from where this one stands; ``name`` and ``slug`` may be given."""
+        return Sandbox(self._place.api, self._place.ask("POST", "fork", body=wanted))
+
+    def traffic(self, seconds: int | None = None) -> dict[str, Any]:
+        """What the calls of the last minutes add up to: by second and status, how long they took, the token bucket."""
+        traffic: dict[str, Any] = self._place.ask("GET", "traffic", seconds=seconds)
+        return traffic
+
     def reset(self) -> None:
         """Go back to the seed; the keys of the start work again."""
         self._place.ask("POST", "reset")
