@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,13 +17,14 @@ from time import monotonic, sleep
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
-from mockserver.engine import SECOND, Call, Credential, Engine, Reply, Wire
+from mockserver.engine import SECOND, Call, Credential, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
 from mockserver.mounts import ENCODED_SLASH, WSGI, Found, Paths
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
 _BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_log = logging.getLogger("testmode")
 stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
 
@@ -91,6 +93,10 @@ def answer(engine: Engine, paths: Paths) -> WSGI:
             # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
             return [b""]
+        except StoreError as error:
+            # Whose call it is only the store knows, and it does not answer.
+            _log.error("%s", error)
+            return write(plain_problem(*unkept(error)), environ, wall(), start_response)
         return write(engine.answer(call), environ, call.now, start_response)
 
     return application

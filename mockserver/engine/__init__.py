@@ -15,7 +15,7 @@ from mockserver.engine.clock import (
     wall,
     write_duration,
 )
-from mockserver.engine.dialect import Dialect, as_json
+from mockserver.engine.dialect import Dialect, as_json, plain_problem
 from mockserver.engine.dress import dress
 from mockserver.engine.engine import Engine
 from mockserver.engine.events import emit
@@ -163,6 +163,7 @@ __all__ = [
     "path",
     "pending",
     "plain",
+    "plain_problem",
     "ratelimit",
     "redact",
     "return_to_snapshot",

@@ -115,19 +115,20 @@ class Call(TypedDict):
     path: str
     operation: str | None
     status: int | None
+    milliseconds: float
     faults: list[str]
 
 
 class WholeCall(Call):
     """A call with its bodies and its trace."""
 
-    milliseconds: float
     key: str | None
     request: dict[str, Any]
     response: dict[str, Any]
     wire: dict[str, str] | None
     problem: str | None
     trace: list[dict[str, Any]]
+    rules: list[dict[str, Any]]
     bug: str | None
 
 

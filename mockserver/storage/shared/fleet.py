@@ -54,7 +54,7 @@ class Fleet:
 
     def leads(self) -> bool:
         """Whether it is this process that sees to what falls due while nobody asks; until it dies or stops."""
-        return bool(self._link.run(LEAD, [self._link.key("leader")], self._link.worker, LIFE))
+        return bool(self._link.run(LEAD, [self._link.key("leader")], self._link.worker, LIFE, again=True))
 
     def announce(self) -> None:
         """Tell the others that there are other sandboxes or other keys."""
@@ -92,7 +92,7 @@ class Fleet:
             finally:
                 self._held.discard(token)
                 with suppress(StoreError):  # Then it is known as stale by its token.
-                    self._link.run(LET_GO, [key], token)
+                    self._link.run(LET_GO, [key], token, again=True)
 
     def _wait_for(self, key: str, token: str) -> None:
         for _ in patiently(PATIENCE):

@@ -86,7 +86,7 @@ class SharedStorage(Memory):
     def _begin(self) -> list[Any]:
         for _ in patiently(PATIENCE):
             self._begun += 1
-            answer: list[Any] = self._link.run(BEGIN, self.keys, self._seq, self._mark, self._token, LEASE)
+            answer: list[Any] = self._link.run(BEGIN, self.keys, self._seq, self._mark, self._token, LEASE, again=True)
             if answer[0] != BUSY:
                 return answer
         raise StoreError(f"{self._link.where}: others have kept {self.name!r} for {PATIENCE:.0f} s")
@@ -96,7 +96,7 @@ class SharedStorage(Memory):
         token, self._token = self._token, ""
         try:
             if token:
-                self._link.run(LET_GO, self.keys[3:], token)
+                self._link.run(LET_GO, self.keys[3:], token, again=True)
         except StoreError:
             pass  # The lease ends by itself.
         finally:

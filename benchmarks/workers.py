@@ -1,0 +1,76 @@
+"""``python -m benchmarks.workers``: one process on the disk, and 1, 2 and 4 workers on a Redis of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter, sleep
+
+from benchmarks.load import Result, request, run
+from benchmarks.servers import UNLIMITED, Server, serving
+
+ROUNDS, SECONDS, CONNECTIONS, SANDBOXES = 3, 3.0, 32, 8
+_numbers = count()
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A redis-server of its own, which keeps nothing on the disk; answers its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        sleep(0.5)
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+
+
+def main() -> None:
+    """Print requests per second, and the CPU of all processes together, as Markdown."""
+    print(f"\n## Workers: {SANDBOXES} sandboxes, {CONNECTIONS} connections, median of {ROUNDS} rounds\n")
+    print("| server | get one, requests/s | CPU µs each | create, requests/s | CPU µs each |\n|---|---|---|---|---|")
+    with TemporaryDirectory() as folder, serving("--data", folder) as server:
+        _row("one process, on disk", server)
+    for number in (1, 2, 4):
+        with redis() as url, serving("--store", url, "--workers", str(number)) as server:
+            _row(f"{number} worker{'s' if number > 1 else ''}, on Redis", server)
+
+
+def _row(name: str, server: Server) -> None:
+    made = [server.admin("POST", "/sandboxes", {"provider": "smartepi", **UNLIMITED}) for _ in range(SANDBOXES)]
+    keys = [each["keys"][0]["secret"] for each in made]
+    state = server.admin("GET", f"/sandboxes/{made[0]['id']}/state")["collections"]
+    one = state["sectors"][0]["id"]
+    gets = [request("GET", f"/smartepi/v1/sectors/{one}", key) for key in keys]
+
+    def create(nth: int) -> bytes:
+        body = json.dumps({"name": f"Sector {perf_counter()} {next(_numbers)}"}).encode()
+        return request("POST", "/smartepi/v1/sectors", keys[nth % SANDBOXES], body)
+
+    cells = [*_measured(server, lambda nth: gets[nth % SANDBOXES]), *_measured(server, create)]
+    print(f"| {name} | {' | '.join(f'{cell:,.0f}' for cell in cells)} |", flush=True)
+
+
+def _measured(server: Server, make: Callable[[int], bytes]) -> tuple[float, float]:
+    rates, costs = [], []
+    for _ in range(ROUNDS):
+        before = server.cpu_seconds()
+        result: Result = asyncio.run(run(server.port, make, CONNECTIONS, SECONDS))
+        assert all(200 <= status < 300 for status in result.statuses), result.statuses
+        rates.append(result.per_second)
+        costs.append((server.cpu_seconds() - before) * 1e6 / len(result.milliseconds))
+    return median(rates), median(costs)
+
+
+if __name__ == "__main__":
+    main()
