@@ -14,6 +14,8 @@ from mockserver.settings import ELSEWHERE, PREFIX, read
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/ci.md").read_text(), re.DOTALL | re.MULTILINE)
+BALANCER = "8081"
+"""Where compose.yaml serves its replicas: the port of the one server is taken beside it."""
 COMPOSE = (ROOT / "compose.yaml").read_text()
 TEXTS = [*EXAMPLES, COMPOSE, *(file.read_text() for file in WORKFLOWS)]
 PORT = re.findall(r"^EXPOSE (\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[0]
@@ -49,7 +51,7 @@ def test_the_examples_set_the_variables_they_are_about() -> None:
 @pytest.mark.parametrize("nth", range(len(TEXTS)))
 def test_every_port_is_the_one_that_the_image_exposes(nth: int) -> None:
     ports = re.findall(r"(?:localhost|testmode|127\.0\.0\.1):(\d+)|:(\d+)\"", TEXTS[nth])
-    assert {port for pair in ports for port in pair if port} <= {PORT}
+    assert {port for pair in ports for port in pair if port} <= {PORT, BALANCER}
 
 
 def test_compose_serves_this_machine_alone_with_nothing_to_write_but_its_data() -> None:
@@ -59,6 +61,19 @@ def test_compose_serves_this_machine_alone_with_nothing_to_write_but_its_data() 
     assert service["cap_drop"] == ["ALL"]
     assert [volume.partition(":")[2] for volume in service["volumes"]] == ["/data"]
     assert "healthcheck" not in service, "the image has one"
+
+
+def test_compose_has_three_replicas_behind_a_balancer_and_a_redis_that_forgets_nothing() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    replica = services["replica"]
+    assert (replica["deploy"]["replicas"], replica["read_only"], replica["cap_drop"]) == (3, True, ["ALL"])
+    assert "volumes" not in replica, "all state is in Redis"
+    assert replica["environment"]["TESTMODE_STORE"] == "redis://redis:6379/0"
+    assert replica["depends_on"] == {"redis": {"condition": "service_healthy"}}
+    assert services["redis"]["command"][1:] == ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+    assert services["balancer"]["command"][-1] == f"replica:{PORT}"
+    assert services["balancer"]["ports"] == [f"127.0.0.1:{BALANCER}:{BALANCER}"]
+    assert {name for name in services if "profiles" not in services[name]} == {"testmode"}
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
