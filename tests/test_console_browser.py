@@ -199,6 +199,9 @@ def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(vi
     visitor.open(mine.id, "failures")
     page.get_by_role("spinbutton", name="times").fill("3")
     page.get_by_label("Fault", exact=True).select_option("latency")
+    expect(page.get_by_label("distribution")).to_be_visible()
+    # A person is slower than htmx, which takes charge of what it has put in some 20 ms later.
+    expect(page.locator(".htmx-added, .htmx-settling")).to_have_count(0)
     page.get_by_label("distribution").select_option("lognormal")
     page.get_by_role("spinbutton", name="median ms").fill("1")
     page.get_by_role("spinbutton", name="sigma").fill("0")
