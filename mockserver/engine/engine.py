@@ -127,6 +127,7 @@ class Engine:
         try:
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *provider.collections))
+            self._store.stamp(id, lambda: (wall(),) * 2)  # A new sandbox's clock shows what the machine's does.
             self._store.load(id, state)
         except StoreError:
             with suppress(StoreError):  # else the next start does it

@@ -33,6 +33,8 @@ class Collection:
     volatile: bool = False
 
 
+Written = tuple[int, int]
+"""When a record was written, in microseconds since 1970: by the sandbox's clock, and by the machine's."""
 Durability = Literal["commit", "interval", "memory"]
 """When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
 nothing from the first two."""
@@ -156,6 +158,9 @@ class Store(Protocol):
 
     def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
         """Have a function called, at the beginning of a transaction, with what other processes have changed."""
+
+    def stamp(self, sandbox: str, time: Callable[[], Written]) -> None:
+        """Have the records of an open sandbox say when they were written, as far as the store keeps records."""
 
     def refresh(self, sandbox: str) -> bool:
         """Take over what other processes have written; False when one of them has deleted the sandbox."""
