@@ -382,6 +382,28 @@ def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp
     store.close()
 
 
+@pytest.mark.parametrize("most", [lambda size: size - 1, lambda size: size // 2, lambda size: 1])
+def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: Callable[[int], int]
+) -> None:
+    def lived(directory: Path) -> dict[str, bytes]:
+        store = TinyStore(directory, files=Quick())
+        for operation in (begin("box"), *(write(i) for i in range(8)), checkpoint, *(write(i) for i in range(8, 12))):
+            operation(store)
+        return {path.name: path.read_bytes() for path in (directory / "sandboxes").iterdir()}
+
+    whole, write_, asked = lived(tmp_path / "whole"), os.write, 0
+
+    def short(handle: int, data: bytes) -> int:
+        nonlocal asked
+        asked += 1
+        return write_(handle, data[: max(1, most(len(data)))])
+
+    monkeypatch.setattr(os, "write", short)
+    assert lived(tmp_path / "short") == whole
+    assert asked > 2 * 13
+
+
 def test_a_checkpoint_for_which_there_is_no_room_is_put_off_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
