@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from flask import Flask
 
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
+from mockserver.bounds import about
 from mockserver.engine import (
     Engine,
     Operation,
@@ -26,6 +27,7 @@ from mockserver.engine import (
     load_scenarios,
 )
 from mockserver.hosts import Hosts
+from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 from mockserver.token import new_token
@@ -125,17 +127,22 @@ def _routed(engine: Engine) -> tuple[Flask, dict[str, Operation]]:
 
 
 def create_app(
-    engine: Engine | None = None, *, token: str | None = None, alone: str | None = None, hosts: Hosts | None = None
+    engine: Engine | None = None,
+    *,
+    token: str | None = None,
+    alone: str | None = None,
+    hosts: Hosts | None = None,
+    settings: ServerSettings | None = None,
 ) -> Flask:
     """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root.
 
     Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
-    a token the admin API lets nobody in.
+    a token the admin API lets nobody in. ``settings`` are shown there.
     """
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
     app, endpoints = _routed(engine)
-    register(app, engine, token or new_token())
+    register(app, engine, token or new_token(), partial(about, engine, settings))
 
     provide = edge.answer(engine, mounts.Paths(app, endpoints))
     wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))

@@ -59,6 +59,7 @@ class Route:
 _S = "/sandboxes/{sandbox}"
 ROUTES = (
     Route("GET", "/version", handlers.version),
+    Route("GET", "/settings", handlers.settings),
     Route("GET", "/metrics", handlers.metrics),
     Route("GET", "/providers", handlers.providers),
     Route("GET", "/providers/{provider}", handlers.provider),
@@ -113,11 +114,11 @@ ROUTES = (
 )
 
 
-def register(app: Flask, engine: Engine, token: str) -> None:
+def register(app: Flask, engine: Engine, token: str, about: Callable[[], Any]) -> None:
     """Add the admin API, the health checks, and answers for what is neither admin nor provider."""
     for route in ROUTES:
         rule = PREFIX + route.path.replace("{", "<").replace("}", ">")
-        view = partial(_view, engine, route)
+        view = partial(_view, engine, about, route)
         endpoint = f"admin.{route.handler.__name__}"
         app.add_url_rule(rule, endpoint, view, methods=[route.method], provide_automatic_options=False)
     app.add_url_rule(f"{PREFIX}/openapi.json", "admin.openapi", _openapi, methods=["GET"])
@@ -145,11 +146,11 @@ def _gate(token: str) -> Response | None:
     return response
 
 
-def _view(engine: Engine, route: Route, **args: str) -> Response:
+def _view(engine: Engine, about: Callable[[], Any], route: Route, **args: str) -> Response:
     try:
         body = _read(route.body) if route.body else None
         query = route.query.model_validate_strings(request.args.to_dict()) if route.query else None
-        answer = route.handler(Ask(engine, args, body, query, request.host_url.rstrip("/")))
+        answer = route.handler(Ask(engine, args, body, query, request.host_url.rstrip("/"), about))
     except ValidationError as error:
         return _invalid(error, route)
     if isinstance(answer, str):

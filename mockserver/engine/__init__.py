@@ -2,6 +2,7 @@
 
 from mockserver.engine.assumptions import Assumed, Assumptions, describe
 from mockserver.engine.authenticate import authenticate
+from mockserver.engine.bounds import ENGINE_BOUNDS, Bound
 from mockserver.engine.call import Call, Credential, Pace, Reply, Wire
 from mockserver.engine.clock import (
     LATEST,
@@ -25,6 +26,7 @@ from mockserver.engine.faults.rule import ActiveRule, FaultRule
 from mockserver.engine.faults.stage import faults
 from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
 from mockserver.engine.journal import journal
+from mockserver.engine.journals import Journals
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
 from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
 from mockserver.engine.lifecycle import At, Lifecycle, Step, Timed, falling_due
@@ -37,6 +39,7 @@ from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unkno
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
+from mockserver.engine.redaction import hide
 from mockserver.engine.rehearsal import Rehearsal
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
@@ -58,6 +61,7 @@ from mockserver.nearest import nearest
 from mockserver.storage.base import Collection, Condition, Durability, Position, Record, Space, State, StoreError
 
 __all__ = [
+    "ENGINE_BOUNDS",
     "HEX",
     "LATEST",
     "LOWER",
@@ -69,6 +73,7 @@ __all__ = [
     "Assumed",
     "Assumptions",
     "At",
+    "Bound",
     "Call",
     "Chance",
     "Clock",
@@ -87,6 +92,7 @@ __all__ = [
     "Forged",
     "IdempotencyPolicy",
     "Instant",
+    "Journals",
     "Key",
     "KeyPolicy",
     "Letter",
@@ -142,6 +148,7 @@ __all__ = [
     "etag",
     "falling_due",
     "faults",
+    "hide",
     "idempotency",
     "iso",
     "journal",

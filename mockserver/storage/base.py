@@ -59,7 +59,11 @@ class Space(Protocol):
         """The record of that id, or None."""
 
     def put(self, collection: str, record: Record) -> None:
-        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
+        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order.
+
+        StoreCrowded when a new one would be one too many; collections whose names begin with an underscore do not
+        count, for each has a bound of its own.
+        """
 
     def drop(self, collection: str, id: str) -> None:
         """Forget the record of that id; an unknown id is no error."""
@@ -229,6 +233,10 @@ class StoreGone(StoreError):
 
 class StoreFull(StoreError):
     """There is no room for a write; it was taken back whole, and the next one may fit again."""
+
+
+class StoreCrowded(StoreFull):
+    """A sandbox has as many records as it may; the message is for whoever wanted another one."""
 
 
 class StoreNewer(StoreError):
