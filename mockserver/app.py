@@ -14,6 +14,7 @@ from flask import Flask
 from mockserver import __version__, edge, mounts
 from mockserver.admin.api import register
 from mockserver.admin.client import Client
+from mockserver.bounds import about
 from mockserver.console import routes as console
 from mockserver.engine import (
     Engine,
@@ -28,6 +29,7 @@ from mockserver.engine import (
     load_scenarios,
 )
 from mockserver.hosts import Hosts
+from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 from mockserver.token import new_token
@@ -127,17 +129,23 @@ def _routed(engine: Engine) -> tuple[Flask, dict[str, Operation]]:
 
 
 def create_app(
-    engine: Engine | None = None, *, token: str | None = None, alone: str | None = None, hosts: Hosts | None = None
+    engine: Engine | None = None,
+    *,
+    token: str | None = None,
+    alone: str | None = None,
+    hosts: Hosts | None = None,
+    settings: ServerSettings | None = None,
 ) -> Flask:
     """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root.
 
     Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
-    a token the admin API lets nobody in.
+    a token the admin API lets nobody in. ``settings`` are shown there.
     """
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
     app, endpoints = _routed(engine)
-    console.register(app, partial(Client, engine), register(app, engine, token or new_token()))
+    told = partial(about, engine, settings)
+    console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
 
     provide = edge.answer(engine, mounts.Paths(app, endpoints))
     wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))

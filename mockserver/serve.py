@@ -25,7 +25,7 @@ from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E4
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
-from mockserver.engine import Engine, Refusal, Settings, scenario_named, switch_on  # noqa: E402
+from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_named, switch_on  # noqa: E402
 from mockserver.hosts import Hosts, is_loopback  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
@@ -182,8 +182,7 @@ def _make_engine(
             providers,
             firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
             progress=progress,
-            journal_entries=settings.journal_entries,
-            journal_bytes=settings.journal_bytes,
+            journals=Journals(settings.journal_entries, settings.journal_bytes, settings.journals_bytes),
             post=egress,
         )
 
@@ -193,7 +192,7 @@ def _make_server(settings: ServerSettings, engine: Engine, token: str, role: Rol
     # Beyond loopback the server has the names of a network: those of a compose file have no dot.
     hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
     return Server(
-        create_app(engine, token=token, alone=alone, hosts=hosts),
+        create_app(engine, token=token, alone=alone, hosts=hosts, settings=settings),
         settings.host,
         settings.port,
         drain_seconds=settings.drain_seconds,

@@ -84,6 +84,9 @@ class ServerSettings(BaseModel):
     idle_seconds: float = Field(default=75, gt=0, le=3600, description="How long an idle connection is kept.")
     journal_entries: int = Field(default=10_000, ge=1, le=1_000_000, description="Calls a journal keeps.")
     journal_bytes: int = Field(default=67_108_864, ge=1024, description="Bytes of memory a journal may take.")
+    journals_bytes: int = Field(
+        default=536_870_912, ge=1024, description="Bytes of memory all journals together may take."
+    )
     allowed_hosts: Words = Field(
         default=(), description="Names the server answers to beside localhost, addresses and the machine's own."
     )

@@ -34,6 +34,8 @@ class Simulated(Files):
         self.handles: dict[int, Inode] = {}
         self.before: Callable[[str], None] = lambda deed: None
         self.amid: Callable[[Inode, bytes], None] = lambda inode, data: None
+        self.written: Callable[[int], int] = lambda size: size // 2
+        """How much of an append is there when it fails."""
         self._next_handle = 1000
 
     def _entry(self, path: Path) -> Inode:
@@ -73,7 +75,7 @@ class Simulated(Files):
         try:
             self.before("append")
         except OSError:  # as much of it as there was room for
-            inode.data += data[: len(data) // 2]
+            inode.data += data[: self.written(len(data))]
             raise
         inode.data += data
 

@@ -13,6 +13,7 @@ from typing import Any
 from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
 from mockserver.app import fixtures, known_providers
+from mockserver.bounds import BOUNDS
 from mockserver.engine import Fault, FaultRule, load_scenarios, write_duration
 from mockserver.settings import ServerSettings
 
@@ -96,6 +97,11 @@ def settings() -> str:
     return table(("variable", "default", "meaning"), rows)
 
 
+def bounds() -> str:
+    rows = [(f"`{each.name}`", f"{each.value(None):,.0f}", each.sentence, each.beyond) for each in BOUNDS]
+    return table(("bound", "value", "of what", "beyond it"), rows)
+
+
 def file(name: str) -> str:
     """A whole file, as it is tested."""
     language = {".py": "python", ".mjs": "js"}[Path(name).suffix]
@@ -111,6 +117,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "scenarios": scenarios,
     "routes": routes,
     "settings": settings,
+    "bounds": bounds,
     "file": file,
 }
 

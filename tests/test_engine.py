@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mockserver.app import make_engine
-from mockserver.engine import Engine, Refusal, Taken, Unknown
+from mockserver.engine import SECOND, Engine, Refusal, Taken, Unknown, wall
 from mockserver.engine.engine import MOST_SANDBOXES
 from mockserver.providers import PROVIDERS
 from mockserver.storage.tiny import TinyStore
 from tests.acme import ACME
-from tests.worlds import World, make_world
+from tests.worlds import NOON, World, make_world
 
 SMARTEPI = next(provider for provider in PROVIDERS if provider.name == "smartepi")
 
@@ -314,3 +314,16 @@ def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: Wor
         sandbox.shared.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
     assert acme.engine.evict(50 * 1_000_000) == ["idle"]
     assert set(acme.engine.sandboxes) == {"acme", "called", "asked"}
+
+
+def test_every_line_of_a_log_says_the_sandboxs_time_and_the_machines(tmp_path: Path) -> None:
+    world = make_world(ACME, store=TinyStore(tmp_path))
+    world.advance("1h")
+    world.sandbox.keyring.mint()
+    lines = [loads(line) for line in (tmp_path / "sandboxes" / "acme.log").read_bytes().splitlines()]
+    assert lines[0]["t"] == lines[0]["w"]
+    assert lines[-1]["t"] == NOON + 3600 * SECOND
+    assert 0 <= wall() - lines[-1]["w"] < 3600 * SECOND
+    world.engine.create("acme", "other")
+    (line,) = map(loads, (tmp_path / "sandboxes" / "other.log").read_bytes().splitlines())
+    assert line["t"] == line["w"]

@@ -14,7 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from mockserver.app import known_providers
-from mockserver.engine import Call, FieldError, Operation, Problem, Provider
+from mockserver.engine import Call, FieldError, Journals, Operation, Problem, Provider
 from mockserver.engine.problem import CODES
 from tests.acme import ACME
 from tests.worlds import World, make_world
@@ -123,7 +123,7 @@ def in_its_own_words(name: str, method: str, answer: TestResponse) -> bool:
 @pytest.fixture(scope="module")
 def house() -> Iterator[World]:
     """One world of every provider; what is refused changes nothing, so the tests may share it."""
-    world = make_world(*PROVIDERS.values(), journal_entries=1_000)
+    world = make_world(*PROVIDERS.values(), journals=Journals(1_000))
     for name in PROVIDERS:
         settings = {"limits": {"rate": 1_000_000, "burst": 10_000_000}, "assumptions": {"body_limit": LIMIT}}
         assert world.admin("PATCH", f"/sandboxes/{name}", settings).status_code == 200

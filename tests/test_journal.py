@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver import edge
-from mockserver.engine import Call, Match, Reply
+from mockserver.engine import Call, Journals, Match, Reply
 from mockserver.engine.journal import BODY_KEPT, OVERHEAD, Body, Entry, Journal
 from tests.acme import ACME
 from tests.worlds import World, make_world
@@ -82,7 +82,7 @@ def test_what_is_no_call_of_a_provider_is_not_kept(acme: World, path: str) -> No
 
 
 def test_beyond_its_number_the_oldest_are_dropped_and_counted() -> None:
-    world = make_world(ACME, journal_entries=10)
+    world = make_world(ACME, journals=Journals(10))
     for _ in range(35):
         world.ask("GET", "/v1/notes")
     kept = listed(world)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Match, Problem
+from mockserver.engine import Journals, Match, Problem
 from mockserver.engine.call import Call, Credential, Pace, Reply, Step, Wire
 from mockserver.engine.dialect import as_json
 from mockserver.engine.journal import Body, Entry
@@ -66,7 +66,7 @@ def test_a_call_of_nobody_comes_back_too(acme: World) -> None:
 
 @pytest.fixture
 def both(redis_url: str) -> Iterator[tuple[World, World]]:
-    with fleet(redis_url, ACME, journal_entries=5, journal_bytes=200_000) as (one, other):
+    with fleet(redis_url, ACME, journals=Journals(5, 200_000)) as (one, other):
         yield one, other
 
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +19,13 @@ import pytest
 from tinydb import Query, TinyDB
 
 from mockserver.storage import lines, schema
-from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked
+from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked, StoreNewer
 from mockserver.storage.files import Files
 from mockserver.storage.tiny import TinyStore
 
 COLLECTIONS = (Collection("people", ("status",)), Collection("events"))
 NAMES = ("box", "other")
+NEWER = f"written in schema {schema.SCHEMA + 1} by a newer server; this one knows {schema.SCHEMA}"
 
 
 class Quick(Files):
@@ -161,11 +163,53 @@ def test_a_log_whose_beginning_is_missing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_log_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "SCHEMA", 2)
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
     crashed_with(tmp_path, [write(1)])
     monkeypatch.undo()
-    with pytest.raises(StoreError, match="line 1: written in schema 2 by a newer server; this one knows 1"):
+    with pytest.raises(StoreError, match=NEWER):
         TinyStore(tmp_path).open("box")
+
+
+def line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
+    """A line with a right checksum, whatever it says."""
+    return b'%b"crc":"%08x",%b\n' % (head, zlib.crc32(rest, zlib.crc32(head)), rest)
+
+
+def test_a_line_of_a_newer_schema_is_refused_and_not_taken_for_a_torn_tail_whatever_members_it_has(
+    tmp_path: Path,
+) -> None:
+    data = line(b'"who":"me","changes":{}}', b'{"v":9,"seq":1,')
+    with pytest.raises(StoreNewer, match="line 1: written in schema 9 by a newer server"):
+        lines.read(tmp_path, data, 0)
+
+
+def test_a_whole_line_that_is_no_record_is_damage_and_not_cut_off(tmp_path: Path) -> None:
+    data = line(b'"who":"me","ops":[]}')
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 is no record of schema 1; nothing was changed"):
+        lines.read(tmp_path, data, 0)
+
+
+def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path: Path) -> None:
+    path = crashed_with(tmp_path, [])
+    old = line(b'"ops":[["put","people",1,{"id":"p1"}]]}')
+    path.write_bytes(old)
+    for n in (2, 3):
+        store = TinyStore(tmp_path)
+        begin("box")(store)
+        small(n)(store)
+        assert [record["id"] for record in store.export("box")["people"]] == ["p1", "p2", "p3"][:n]
+        store.close()
+    assert path.with_name("box.log.schema-1").read_bytes() == old
+    assert b'"schema":2' in path.with_name("box.json").read_bytes()
+
+
+def test_each_record_says_when_it_was_written_by_both_clocks(tmp_path: Path) -> None:
+    times = iter([(5, 1_000), (-7, 1_001)])
+    told = lambda store: store.stamp("box", lambda: next(times))  # noqa: E731
+    path = crashed_with(tmp_path, [small(1), told, small(2), small(3)])
+    said = [json.loads(each) for each in path.read_bytes().splitlines()]
+    assert [(each.get("t"), each.get("w")) for each in said] == [(None, None), (5, 1_000), (-7, 1_001)]
+    assert lines.read(path, path.read_bytes(), 0).written == (-7, 1_001)
 
 
 @pytest.fixture
@@ -238,10 +282,10 @@ def test_a_checkpoint_of_a_newer_schema_is_refused(kept: Path, monkeypatch: pyte
     from mockserver.storage import checkpoint as format_
 
     found = format_.decode(kept, kept.read_bytes())
-    monkeypatch.setattr(schema, "SCHEMA", 2)
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
     kept.write_bytes(format_.encode(found))
     monkeypatch.undo()
-    assert "written in schema 2 by a newer server; this one knows 1" in refusal_of(kept)
+    assert NEWER in refusal_of(kept)
 
 
 def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -336,6 +380,28 @@ def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp
     begin("box")(store)
     assert store.export("box") == after
     store.close()
+
+
+@pytest.mark.parametrize("most", [lambda size: size - 1, lambda size: size // 2, lambda size: 1])
+def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: Callable[[int], int]
+) -> None:
+    def lived(directory: Path) -> dict[str, bytes]:
+        store = TinyStore(directory, files=Quick())
+        for operation in (begin("box"), *(write(i) for i in range(8)), checkpoint, *(write(i) for i in range(8, 12))):
+            operation(store)
+        return {path.name: path.read_bytes() for path in (directory / "sandboxes").iterdir()}
+
+    whole, write_, asked = lived(tmp_path / "whole"), os.write, 0
+
+    def short(handle: int, data: bytes) -> int:
+        nonlocal asked
+        asked += 1
+        return write_(handle, data[: max(1, most(len(data)))])
+
+    monkeypatch.setattr(os, "write", short)
+    assert lived(tmp_path / "short") == whole
+    assert asked > 2 * 13
 
 
 def test_a_checkpoint_for_which_there_is_no_room_is_put_off_with_a_warning(

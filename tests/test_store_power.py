@@ -218,11 +218,18 @@ def test_after_a_crash_amid_any_append_every_acknowledged_operation_is_there_who
         check(moment, "the process dies", f"append {k}")
 
 
+def half(size: int) -> int:
+    return size // 2
+
+
 class Failing:
     """Lets the k-th deed and perhaps those that follow fail, and counts."""
 
-    def __init__(self, at: int = -1, number: int = 0, lasting: bool = False) -> None:
+    def __init__(
+        self, at: int = -1, number: int = 0, lasting: bool = False, written: Callable[[int], int] = half
+    ) -> None:
         self.at, self.number, self.lasting, self.deeds = at, number, lasting, 0
+        self.written = written
 
     def __call__(self, deed: str) -> None:
         mine, self.deeds = self.deeds, self.deeds + 1
@@ -253,7 +260,7 @@ AFTER = 3
 
 def attempt(run: Run, operation: Operation, failing: Failing) -> StoreError | None:
     """Why an operation was refused, or None."""
-    run.files.before = failing
+    run.files.before, run.files.written = failing, failing.written
     try:
         operation.do(run)
     except StoreError as error:
@@ -291,10 +298,18 @@ def begun_after(image: Image, outcome: str) -> States:
     return run.everything()
 
 
+FAILURES: dict[str, tuple[int, Callable[[int], int]]] = {
+    **{errno.errorcode[number]: (number, half) for number in (errno.EIO, errno.ENOSPC, errno.EROFS)},
+    **{errno.errorcode[number]: (number, lambda size: 0) for number in (errno.EACCES, errno.EMFILE, errno.EINTR)},
+    "a byte short": (errno.ENOSPC, lambda size: size - 1),
+}
+"""What a deed fails with, and how much of what was to be written is there then."""
+
+
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "for a while"])
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS], ids=errno.errorcode.get)
+@pytest.mark.parametrize("failure", FAILURES)
 def test_when_any_deed_fails_nothing_acknowledged_is_lost_and_nothing_refused_is_half_there(
-    number: int, lasting: bool
+    failure: str, lasting: bool
 ) -> None:
     total = 0
     for first, operation in enumerate(SCRIPT):
@@ -302,7 +317,7 @@ def test_when_any_deed_fails_nothing_acknowledged_is_lost_and_nothing_refused_is
         counting.files.before = Failing()
         operation.do(counting)
         for at in range(counting.files.before.deeds):
-            run_into(first, Failing(at, number, lasting))
+            run_into(first, Failing(at, FAILURES[failure][0], lasting, FAILURES[failure][1]))
             total += 1
     assert total > 700
 

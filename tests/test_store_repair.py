@@ -183,7 +183,7 @@ def test_a_repair_that_is_cut_off_at_any_deed_can_be_done_again_and_loses_nothin
 
 
 def _older(tables: schema.Tables) -> schema.Tables:
-    """What an invented schema 2 makes of tables of schema 1: people have a full name."""
+    """What an invented schema makes of tables of today's: people have a full name."""
     people = {n: {**record, "full_name": record["id"].upper()} for n, record in tables.get("people", {}).items()}
     return {**tables, "people": people}
 
@@ -194,17 +194,18 @@ def test_a_sandbox_of_an_older_schema_is_brought_into_todays_and_the_old_files_s
 ) -> None:
     files, state = lived(history)
     older = {path: files.names[path].data for path in (BOX.checkpoint, BOX.log) if path in files.names}
-    monkeypatch.setattr(schema, "SCHEMA", 2)
-    monkeypatch.setitem(schema.MIGRATIONS, 1, _older)
+    today = schema.SCHEMA
+    monkeypatch.setattr(schema, "SCHEMA", today + 1)
+    monkeypatch.setitem(schema.MIGRATIONS, today, _older)
     people = [{**record, "full_name": record["id"].upper()} for record in state["box"]["people"]]
     for _ in range(2):
         assert kept(files)["box"] == {**state["box"], "people": people}
         for path, data in older.items():
-            assert files.names[path.with_name(f"{path.name}.schema-1")].data == data
+            assert files.names[path.with_name(f"{path.name}.schema-{today}")].data == data
         files = files.image().after("power lost, nothing unsynced is there")
-    assert b'"schema":2' in files.names[BOX.checkpoint].data
+    assert b'"schema":%d' % (today + 1) in files.names[BOX.checkpoint].data
     monkeypatch.undo()
-    with pytest.raises(StoreNewer, match="written in schema 2 by a newer server; this one knows 1"):
+    with pytest.raises(StoreNewer, match=f"written in schema {today + 1} by a newer server; this one knows {today}"):
         kept(files)
     with pytest.raises(StoreNewer):
         mended(files)
@@ -215,8 +216,9 @@ def test_a_migration_that_is_cut_off_at_any_deed_is_done_at_the_next_start(
     outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, state = lived("two checkpoints")
-    monkeypatch.setattr(schema, "SCHEMA", 2)
-    monkeypatch.setitem(schema.MIGRATIONS, 1, _older)
+    today = schema.SCHEMA
+    monkeypatch.setattr(schema, "SCHEMA", today + 1)
+    monkeypatch.setitem(schema.MIGRATIONS, today, _older)
     moments: list[Image] = []
     files.before = lambda deed: moments.append(files.image())
     done = kept(files)
@@ -289,3 +291,30 @@ def test_a_directory_of_a_newer_server_ends_with_78(stopped: Path, monkeypatch: 
     done = subprocess.run(serve, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, "written in schema 9 by a newer server" in done.stderr) == (78, True)
     assert state("check", "--data", str(stopped)).returncode == 78
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_when_the_newest_record_was_written_is_known_from_whatever_holds_it(history: str) -> None:
+    run, n = Run(Simulated()), 0
+
+    def time() -> tuple[int, int]:
+        nonlocal n
+        n += 1
+        return n * 10, n
+
+    run.store = TinyStore(DATA, files=run.files)
+    begin("box").do(run)
+    run.store.stamp("box", time)
+    for operation in HISTORIES[history]:
+        operation.do(run)
+    newest = (n * 10, n)
+    with alone(DATA, run.files) as (paths,):
+        assert check(paths, run.files).written == newest
+    run.files = run.files.image().after("the process dies")
+    if history != "no checkpoint yet":
+        flip(run.files, BOX.checkpoint, 300)
+        assert mended(run.files)[0].written == newest
+    run.start()
+    run.store.close()
+    with alone(DATA, run.files) as (paths,):
+        assert check(paths, run.files).written == newest

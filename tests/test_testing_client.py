@@ -54,6 +54,7 @@ def use_everything(testmode: Testmode) -> None:
     testmode.wait(10)
     assert testmode.alive()
     assert testmode.version()["name"] == "testmode"
+    assert {"name": "keys", "value": 1000}.items() <= testmode.settings()["bounds"][3].items()
     assert "testmode_sandboxes" in testmode.metrics()
     assert testmode.openapi()["openapi"] == testmode.openapi("kota")["openapi"]
     assert testmode.provider("kota") in testmode.providers()

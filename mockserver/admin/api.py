@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ LARGEST = 64 * 1024 * 1024
 _S = "/sandboxes/{sandbox}"
 ROUTES = (
     Route("GET", "/version", handlers.version),
+    Route("GET", "/settings", handlers.settings),
     Route("GET", "/metrics", handlers.metrics),
     Route("GET", "/providers", handlers.providers),
     Route("GET", "/providers/{provider}", handlers.provider),
@@ -86,12 +87,12 @@ ROUTES = (
 )
 
 
-def register(app: Flask, engine: Engine, token: str) -> Gate:
+def register(app: Flask, engine: Engine, token: str, about: Callable[[], Any]) -> Gate:
     """Add the admin API, the health checks, and answers for what is neither admin nor provider; answers its gate."""
     gate = Gate(PREFIX, token)
     for route in ROUTES:
         rule = PREFIX + route.path.replace("{", "<").replace("}", ">")
-        view = partial(_view, engine, route)
+        view = partial(_view, engine, about, route)
         endpoint = f"admin.{route.handler.__name__}"
         app.add_url_rule(rule, endpoint, view, methods=[route.method], provide_automatic_options=False)
     app.add_url_rule(f"{PREFIX}/openapi.json", "admin.openapi", _openapi, methods=["GET"])
@@ -106,10 +107,11 @@ def register(app: Flask, engine: Engine, token: str) -> Gate:
     return gate
 
 
-def _view(engine: Engine, route: Route, **args: str) -> Response:
+def _view(engine: Engine, about: Callable[[], Any], route: Route, **args: str) -> Response:
     try:
         body = _read(route.body) if route.body else None
-        answer = perform(engine, route, args, body, request.args.to_dict(), request.host_url.rstrip("/"))
+        query, origin = request.args.to_dict(), request.host_url.rstrip("/")
+        answer = perform(engine, route, args, body, query, origin, about)
     except ValidationError as error:
         return refusal(error, route)
     if isinstance(answer, Iterator):
@@ -122,11 +124,17 @@ def _view(engine: Engine, route: Route, **args: str) -> Response:
 
 
 def perform(
-    engine: Engine, route: Route, args: Mapping[str, str], body: Any, query: Mapping[str, str], origin: str
+    engine: Engine,
+    route: Route,
+    args: Mapping[str, str],
+    body: Any,
+    query: Mapping[str, str],
+    origin: str,
+    about: Callable[[], Any],
 ) -> Any:
     """Do what a route does: read its query, and hand everything to its handler. Raises what REFUSED names."""
     asked = route.query.model_validate_strings(dict(query)) if route.query else None
-    return route.handler(Ask(engine, args, body, asked, origin))
+    return route.handler(Ask(engine, args, body, asked, origin, about))
 
 
 def _read(model: type[BaseModel]) -> Any:

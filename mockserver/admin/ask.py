@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ class Ask:
     body: Any
     query: Any
     origin: str
+    about: Callable[[], Any] = dict
+    """The settings and the bounds of the server."""
 
     @property
     def sandbox(self) -> Sandbox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from json import loads
 from typing import Any
@@ -25,8 +25,8 @@ class Refused(Exception):
 class Client:
     """Asks the admin API as a request over HTTP would, without one."""
 
-    def __init__(self, engine: Engine, origin: str) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, about: Callable[[], Any], origin: str) -> None:
+        self._engine, self._about = engine, about
         self._origin = origin
 
     def __call__(
@@ -37,7 +37,7 @@ class Client:
         try:
             read = _read(route, body) if route.body else None
             asked = {name: str(value) for name, value in (query or {}).items()}
-            answer = perform(self._engine, route, args, read, asked, self._origin)
+            answer = perform(self._engine, route, args, read, asked, self._origin, self._about)
         except REFUSED as error:
             answer = refusal(error, route)
             raise Refused(answer.status_code, answer.get_json()["detail"]) from None

@@ -27,6 +27,11 @@ def version(ask: Ask) -> Any:
     return {"name": "testmode", "version": __version__, "store": views.store(ask.engine.condition)}
 
 
+def settings(ask: Ask) -> Any:
+    """The settings the server was started with, and how much there may be of what."""
+    return ask.about()
+
+
 def providers(ask: Ask) -> Any:
     """The providers this server serves."""
     return [views.provider(provider) for provider in ask.engine.providers.values()]

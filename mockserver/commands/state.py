@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from mockserver.storage.files import Files
 from mockserver.storage.repair import Report, alone, check, repair
 
 STORE, LOCKED, CONFIGURATION = 74, 75, 78
-_COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:>11}  {}"
+_COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
 
 
 @click.group()
@@ -65,7 +66,7 @@ def check_state(data: Path) -> None:
             reports = [check(paths, files) for paths in found]
     except StoreError as error:
         _refuse(error)
-    click.echo(_COLUMNS.format("sandbox", "records", "generation", "sequence", "torn bytes", "state"))
+    click.echo(_COLUMNS.format("sandbox", "records", "generation", "sequence", "written", "torn bytes", "state"))
     for report in reports:
         _show(report, "damaged" if report.damage else "whole")
         for line in _advice(report):
@@ -106,8 +107,15 @@ def _tell(report: Report, moved: list[Path]) -> bool:
 
 
 def _show(report: Report, state: str) -> None:
-    numbers = (report.records, report.generation, report.sequence, report.torn_bytes)
+    numbers = (report.records, report.generation, report.sequence, _written(report), report.torn_bytes)
     click.echo(_COLUMNS.format(report.sandbox, *numbers, state))
+
+
+def _written(report: Report) -> str:
+    """When the newest good record was written by the machine's clock, which is what its owner remembers."""
+    if report.written is None:
+        return "unknown"
+    return datetime.fromtimestamp(report.written[1] // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _advice(report: Report) -> list[str]:

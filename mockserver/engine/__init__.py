@@ -2,6 +2,7 @@
 
 from mockserver.engine.assumptions import Assumed, Assumptions, describe
 from mockserver.engine.authenticate import authenticate
+from mockserver.engine.bounds import ENGINE_BOUNDS, Bound
 from mockserver.engine.call import Call, Credential, Pace, Reply, Wire
 from mockserver.engine.clock import (
     LATEST,
@@ -26,6 +27,7 @@ from mockserver.engine.faults.stage import faults
 from mockserver.engine.fork import fork
 from mockserver.engine.idempotency import IdempotencyPolicy, idempotency
 from mockserver.engine.journal import Entry, journal
+from mockserver.engine.journals import Journals
 from mockserver.engine.keys import Key, KeyPolicy, checked_cidr
 from mockserver.engine.latency import Distribution, Fixed, Lognormal, Uniform, latency
 from mockserver.engine.lifecycle import At, Lifecycle, Step, Timed, falling_due
@@ -38,7 +40,7 @@ from mockserver.engine.problem import FieldError, Problem, Refusal, Taken, Unkno
 from mockserver.engine.provider import SIZES, Moment, Progress, Provider, Simulation
 from mockserver.engine.randomness import HEX, LOWER, Chance, Randomness
 from mockserver.engine.ratelimit import Limits, ratelimit
-from mockserver.engine.redaction import redact
+from mockserver.engine.redaction import hide, redact
 from mockserver.engine.rehearsal import Rehearsal
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
@@ -61,6 +63,7 @@ from mockserver.nearest import nearest
 from mockserver.storage.base import Collection, Condition, Durability, Position, Record, Space, State, StoreError
 
 __all__ = [
+    "ENGINE_BOUNDS",
     "HEX",
     "LATEST",
     "LOWER",
@@ -72,6 +75,7 @@ __all__ = [
     "Assumed",
     "Assumptions",
     "At",
+    "Bound",
     "Call",
     "Chance",
     "Clock",
@@ -91,6 +95,7 @@ __all__ = [
     "Forged",
     "IdempotencyPolicy",
     "Instant",
+    "Journals",
     "Key",
     "KeyPolicy",
     "Later",
@@ -148,6 +153,7 @@ __all__ = [
     "falling_due",
     "faults",
     "fork",
+    "hide",
     "idempotency",
     "iso",
     "journal",

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine.clock import DURATION, SECOND, Duration
 
+LONGEST_BODY = 64 * 1024 * 1024
+"""The most that a provider's limit of its bodies can be set to, in bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
@@ -37,7 +40,7 @@ class Assumptions(BaseModel):
     ] = 0
     body_limit: Annotated[
         int,
-        Field(ge=0, le=64 * 1024 * 1024),
+        Field(ge=0, le=LONGEST_BODY),
         Assumed("The longest request body, in bytes; longer ones are refused with 413.", "No vendor names a limit."),
     ] = 1024 * 1024
     unknown_fields: Annotated[

@@ -12,6 +12,7 @@ from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.provider import Provider
 from mockserver.engine.sandbox import Settings
 from mockserver.nearest import nearest
+from mockserver.storage import space
 from mockserver.storage.base import State
 
 
@@ -39,4 +40,6 @@ def checked_state(collections: Any, known: Sequence[str]) -> State:
             isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
         ):
             raise Refusal(f"collections.{name} is not a list of records, each with a string id")
+    if sum(len(records) for name, records in collections.items() if not name.startswith("_")) > space.MOST_RECORDS:
+        raise Refusal(f"a sandbox has at most {space.MOST_RECORDS} records")
     return dict(collections)

@@ -13,13 +13,13 @@ from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.checks import check_settings, checked_state
 from mockserver.engine.clock import wall
 from mockserver.engine.dialect import plain_problem
+from mockserver.engine.journals import Journals
 from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Progress, Provider, quiet
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.registry import Registry
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
-from mockserver.engine.shared_journal import journal_of
 from mockserver.engine.templates import Templates
 from mockserver.engine.webhooks.attempt import Post, Unsent
 from mockserver.storage.base import Condition, State, Store, StoreError
@@ -39,8 +39,7 @@ class Engine:
         scenarios: Mapping[str, Scenario],
         *,
         datasets: Mapping[tuple[str, str], State] | None = None,
-        journal_entries: int = 10_000,
-        journal_bytes: int = 64 * 1024 * 1024,
+        journals: Journals | None = None,
         propagate: bool = False,
         post: Post | None = None,
     ) -> None:
@@ -55,7 +54,7 @@ class Engine:
         self.others = store.others
         """The other processes that serve the same sandboxes."""
         self._store = store
-        self._journal_bounds = (journal_entries, journal_bytes)
+        self.journals = journals or Journals()
         self._registry = Registry(store, self._reopen)
         self._names = Randomness("sandboxes")
         self._templates = Templates(datasets or {})
@@ -127,6 +126,7 @@ class Engine:
         try:
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *provider.collections))
+            self._store.stamp(id, lambda: (wall(),) * 2)  # A new sandbox's clock shows what the machine's does.
             self._store.load(id, state)
         except StoreError:
             with suppress(StoreError):  # else the next start does it
@@ -152,6 +152,7 @@ class Engine:
             raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
         self._registry.forget(id)
         self._store.delete(id)
+        self.journals.forget(sandbox.journal)
         self.others.announce()
 
     def reset(self, id: str) -> Sandbox:
@@ -253,7 +254,7 @@ class Engine:
             return reply
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        journal = journal_of(self._store.tape(id), *self._journal_bounds)
+        journal = self.journals.make(self._store.tape(id))
         sandbox = Sandbox(id, provider, self._store, journal, self._registry.keys, self.post)
         sandbox.outbox.wake = partial(self._wake, sandbox)
         self._registry.add(sandbox)

@@ -115,14 +115,18 @@ class Entry:
         }
 
 
+def _nobody_asks(bytes: int) -> None:
+    """Tell nobody."""
+
+
 class Journal:
     """The newest calls of a sandbox, bounded in number and in bytes; what falls out is counted."""
 
     sandbox: Sandbox
     """Whose calls these are; said by the sandbox itself."""
 
-    def __init__(self, entries: int, bytes: int) -> None:
-        self._most, self._largest = entries, bytes
+    def __init__(self, entries: int, bytes: int, grown: Callable[[int], None] = _nobody_asks) -> None:
+        self._most, self._largest, self._grown = entries, bytes, grown
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._lock = Lock()
@@ -147,18 +151,38 @@ class Journal:
         """How many calls got which status, since the start."""
         return self._answered
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        return self._bytes
+
     def add(self, entry: Entry) -> None:
         """Write an entry down, and forget the oldest beyond the bounds."""
         with self._lock:
+            before = self._bytes
             self._entries.append(entry)
             self._number += 1
             self._answered[entry.reply.status] += 1
             self._bytes += entry.cost
             while len(self._entries) > self._most or (self._bytes > self._largest and len(self._entries) > 1):
-                self._bytes -= self._entries.popleft().cost
-                self._dropped += 1
+                self._forget_oldest()
+            grown = self._bytes - before
             if self._watchers:
                 self._added.notify_all()
+        # Without the lock: whoever is told may ask this or another journal to shed.
+        self._grown(grown)
+
+    def _forget_oldest(self) -> None:
+        self._bytes -= self._entries.popleft().cost
+        self._dropped += 1
+
+    def shed(self, bytes: int) -> int:
+        """Forget the oldest entries until so many bytes are free, but not the newest; answers how many are."""
+        with self._lock:
+            before = self._bytes
+            while len(self._entries) > 1 and before - self._bytes < bytes:
+                self._forget_oldest()
+            return before - self._bytes
 
     def wait(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
         """The calls behind the ``number`` first ever, oldest first, once there is one or the time is up.
@@ -183,8 +207,15 @@ class Journal:
     def clear(self) -> None:
         """Forget every call."""
         with self._lock:
+            freed = self._bytes
             self._entries.clear()
             self._bytes = self._dropped = 0
+        self._grown(-freed)
+
+    def close(self) -> None:
+        """Forget every call, and those that are yet to come."""
+        self._most = 0
+        self.clear()
 
     def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
         """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mockserver.nearest import nearest
-from mockserver.storage.base import StoreError, StoreFull
+from mockserver.storage.base import StoreCrowded, StoreError, StoreFull
 
 CODES: dict[str, int] = {
     "no_credentials": 401,
@@ -80,6 +80,8 @@ class Superseded(Exception):
 
 def unkept(error: StoreError) -> tuple[int, str]:
     """The status and the sentence for a call whose writes the store did not keep; its log has what went wrong where."""
+    if isinstance(error, StoreCrowded):
+        return 507, f"{error}; nothing of this call was kept"
     if isinstance(error, StoreFull):
         return 507, "The disk is full: nothing of this call was kept; the next one may fit again"
     return 503, "The sandbox's store has failed; the server's log says how"

@@ -98,6 +98,11 @@ class Sandbox:
         """Counts the lives of the sandbox: a reset or restore begins another."""
         self.shared = Shared(self, store)
         self.read()
+        store.stamp(id, self._written)
+
+    def _written(self) -> tuple[int, int]:
+        here = wall()
+        return self.clock.now(here), here
 
     def read(self) -> None:
         """Take over what the store holds: after opening, a reset or a restore."""

@@ -57,6 +57,9 @@ class SharedJournal(Journal):
         """Forget every call."""
         self._tape.wipe()
 
+    def close(self) -> None:
+        """Nothing: who deletes the sandbox deletes its tape too."""
+
     @property
     def dropped(self) -> int:
         """How many calls fell out of the journal since it was cleared."""
@@ -66,11 +69,6 @@ class SharedJournal(Journal):
     def answered(self) -> Mapping[int, int]:
         """How many calls got which status, since the sandbox was made."""
         return {int(status): number for status, number in self._tape.figures()[1].items()}
-
-
-def journal_of(tape: Tape | None, entries: int, bytes: int) -> Journal:
-    """The journal of a sandbox: shared where there is a tape, this process's own elsewhere."""
-    return Journal(entries, bytes) if tape is None else SharedJournal(tape, entries, bytes)
 
 
 def packed(entry: Entry) -> dict[str, Any]:

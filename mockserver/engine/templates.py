@@ -14,7 +14,8 @@ from mockserver.storage.base import State
 
 WRITTEN_SEED = "1"
 """The seed of the data sets that are kept as files."""
-_MOST = 8
+MOST = 8
+"""So many sets of seeded records are remembered."""
 
 
 class Templates:
@@ -54,7 +55,7 @@ class Templates:
     def _remember(self, name: tuple[str, ...], make: Callable[[], State]) -> State:
         if name not in self._remembered:
             self._remembered[name] = make()
-            while len(self._remembered) > _MOST:
+            while len(self._remembered) > MOST:
                 self._remembered.popitem(last=False)
         return self._remembered[name]
 

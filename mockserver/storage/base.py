@@ -33,6 +33,8 @@ class Collection:
     volatile: bool = False
 
 
+Written = tuple[int, int]
+"""When a record was written, in microseconds since 1970: by the sandbox's clock, and by the machine's."""
 Durability = Literal["commit", "interval", "memory"]
 """When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
 nothing from the first two."""
@@ -57,7 +59,11 @@ class Space(Protocol):
         """The record of that id, or None."""
 
     def put(self, collection: str, record: Record) -> None:
-        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
+        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order.
+
+        StoreCrowded when a new one would be one too many; collections whose names begin with an underscore do not
+        count, for each has a bound of its own.
+        """
 
     def drop(self, collection: str, id: str) -> None:
         """Forget the record of that id; an unknown id is no error."""
@@ -157,6 +163,9 @@ class Store(Protocol):
     def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
         """Have a function called, at the beginning of a transaction, with what other processes have changed."""
 
+    def stamp(self, sandbox: str, time: Callable[[], Written]) -> None:
+        """Have the records of an open sandbox say when they were written, as far as the store keeps records."""
+
     def refresh(self, sandbox: str) -> bool:
         """Take over what other processes have written; False when one of them has deleted the sandbox."""
 
@@ -224,6 +233,10 @@ class StoreGone(StoreError):
 
 class StoreFull(StoreError):
     """There is no room for a write; it was taken back whole, and the next one may fit again."""
+
+
+class StoreCrowded(StoreFull):
+    """A sandbox has as many records as it may; the message is for whoever wanted another one."""
 
 
 class StoreNewer(StoreError):

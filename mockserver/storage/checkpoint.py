@@ -11,9 +11,10 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mockserver.storage import schema
-from mockserver.storage.base import StoreDamaged
+from mockserver.storage.base import StoreDamaged, Written
 from mockserver.storage.disk import Disk, Paths, temporary
 from mockserver.storage.encoded import to_json
 from mockserver.storage.schema import Tables
@@ -34,16 +35,20 @@ class Checkpoint:
     generation: int = 0
     schema: int | None = None
     size: int = 0
+    written: Written | None = None
+    """When the record last_seq was written, if it says so."""
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
     """The checkpoint, which is of today's schema, as the bytes of its file."""
-    book = {
+    book: dict[str, Any] = {
         "schema": schema.SCHEMA,
         "generation": checkpoint.generation,
         "last_seq": checkpoint.last_seq,
         "next_ids": checkpoint.next_ids,
     }
+    if checkpoint.written:
+        book["t"], book["w"] = checkpoint.written
     tables = to_json(checkpoint.tables)[1:]
     hashed = b'",%b}%b%b' % (to_json(book)[1:], b"" if tables == b"}" else b",", tables)
     return b"%b%b%b" % (_OPENING, hashlib.sha256(hashed).hexdigest().encode(), hashed)
@@ -59,7 +64,8 @@ def decode(path: Path, data: bytes) -> Checkpoint:
     book = tables.pop(BOOKKEEPING)["1"]
     schema.refuse_newer(book["schema"], path)
     generation = book.get("generation", 0)  # files are older than the count of them
-    return Checkpoint(book["last_seq"], tables, book["next_ids"], generation, book["schema"], len(data))
+    written = (book["t"], book["w"]) if "t" in book else None
+    return Checkpoint(book["last_seq"], tables, book["next_ids"], generation, book["schema"], len(data), written)
 
 
 def _whereabouts(data: bytes) -> str:

@@ -1,9 +1,10 @@
 """How a log is written and read: a JSON line per committed transaction.
 
-    {"v":1,"seq":7,"crc":"1c291ca3","ops":[["put","employees",3,{"id":"emp_3"}],["drop","employees",1]]}
+    {"v":2,"seq":7,"crc":"0820f680","t":1767225600000000,"w":1795335487000000,"ops":[["drop","employees",1]]}
 
-``v`` is the schema. The checksum is the CRC-32 of the line without its ``"crc"`` member. JSON escapes newlines, so a
-line is a record.
+``v`` is the schema. The checksum is the CRC-32 of the line without its ``"crc"`` member. ``t`` and ``w`` say when the
+line was written, by the sandbox's clock and by the machine's, in microseconds; lines of schema 1, and those of a store
+that was never told the time, have neither. JSON escapes newlines, so a line is a record.
 """
 
 from __future__ import annotations
@@ -17,35 +18,35 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.storage import schema
-from mockserver.storage.base import StoreDamaged
+from mockserver.storage.base import StoreDamaged, Written
 
 Ops = list[list[Any]]
 """The writes of one transaction: ``["put", table, n, record]``, ``["drop", table, n]``, ``["load", state]`` or
 ``["write", tables]``."""
 
-_line = re.compile(rb'\{"v":(\d{1,9}),"seq":(\d{1,18}),"crc":"([0-9a-f]{8})","ops":(\[.*\])\}')
+_line = re.compile(rb'\{"v":(\d{1,9}),"seq":(\d{1,18}),"crc":"([0-9a-f]{8})",(.*\})')
+"""The frame is all that schemas have in common: so a newer one is known for what it is, and not cut off as torn."""
+_body = re.compile(rb'(?:"t":(-?\d{1,18}),"w":(-?\d{1,18}),)?"ops":(\[.*\])\}')
 _start = re.compile(rb'\{"v":\d{1,9},"seq":')
 
 
-def encode(seq: int, ops: bytes) -> bytes:
+def encode(seq: int, written: Written | None, ops: bytes) -> bytes:
     """One record, its ops in JSON, as the line that goes into the file."""
     head = b'{"v":%d,"seq":%d,' % (schema.SCHEMA, seq)
-    return b"".join((head, b'"crc":"%08x","ops":' % _checksum(head, ops), ops, b"}\n"))
-
-
-def _checksum(head: bytes, ops: bytes) -> int:
-    return zlib.crc32(b"}", zlib.crc32(ops, zlib.crc32(b'"ops":', zlib.crc32(head))))
+    times = b'"t":%d,"w":%d,"ops":' % written if written else b'"ops":'
+    crc = zlib.crc32(b"}", zlib.crc32(ops, zlib.crc32(times, zlib.crc32(head))))
+    return b"".join((head, b'"crc":"%08x",' % crc, times, ops, b"}\n"))
 
 
 def _decode(line: bytes) -> tuple[int, int, bytes] | None:
-    """Schema, seq and the JSON of the ops; None if the line is not what was written."""
+    """Schema, seq and what follows the checksum; None if the line is not what was written."""
     match = _line.fullmatch(line)
     if match is None:
         return None
-    version, seq, crc, ops = match.groups()
-    if _checksum(b'{"v":%b,"seq":%b,' % (version, seq), ops) != int(crc, 16):
+    version, seq, crc, body = match.groups()
+    if zlib.crc32(body, zlib.crc32(b'{"v":%b,"seq":%b,' % (version, seq))) != int(crc, 16):
         return None
-    return int(version), int(seq), ops
+    return int(version), int(seq), body
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class Reading:
     size: int = 0
     schema: int | None = None
     damage: str | None = None
+    written: Written | None = None
+    """When the newest of these records was written, if it says so."""
     _ops: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -66,10 +69,15 @@ class Reading:
         """The writes of each record, in order."""
         return map(json.loads, self._ops)
 
-    def _take(self, version: int, seq: int, ops: bytes) -> None:
-        if seq > self.last_seq:
+    def _take(self, version: int, seq: int, body: bytes) -> bool:
+        """Whether it is a record that this server knows how to read."""
+        match = _body.fullmatch(body)
+        if match is not None and seq > self.last_seq:
+            sandbox, machine, ops = match.groups()
             self.schema, self.seq = version, seq
+            self.written = (int(sandbox), int(machine)) if sandbox else None
             self._ops.append(ops)
+        return match is not None
 
 
 def scan(path: Path, data: bytes, last_seq: int) -> Reading:
@@ -84,9 +92,10 @@ def scan(path: Path, data: bytes, last_seq: int) -> Reading:
             break
         schema.refuse_newer(frame[0], f"{path}: line {number}")
         reading.damage = _gap(number, reading.size, frame[1], last_seq, due)
+        if not reading.damage and not reading._take(*frame):
+            reading.damage = f"line {number} at byte {reading.size} is no record of schema {frame[0]}"
         if reading.damage:
             break
-        reading._take(*frame)
         due, reading.size = frame[1] + 1, end + 1
     return reading
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
-from mockserver.storage.base import StoreDamaged, StoreError
+from mockserver.storage.base import StoreDamaged, StoreError, Written
 from mockserver.storage.disk import Disk, Paths, refusal, temporary
 from mockserver.storage.lines import Reading, encode, read
 
@@ -22,6 +23,10 @@ class Log:
         self._syncing = threading.Lock()
         self._seq = self._synced = 0
         self.size = 0
+        self.time: Callable[[], Written | None] = lambda: None
+        """What time it is; None while nobody has said who knows."""
+        self.written: Written | None = None
+        """When the newest record was written."""
 
     @property
     def seq(self) -> int:
@@ -58,7 +63,8 @@ class Log:
         The caller holds the sandbox's lock; whether the record is on the disk is for ``sync`` to say.
         """
         self._disk.refuse_if_failed()
-        line = encode(self._seq + 1, ops)
+        written = self.time()
+        line = encode(self._seq + 1, written, ops)
         try:
             self._files.append(self._handle, line)
         except BaseException as error:
@@ -68,6 +74,7 @@ class Log:
             raise
         self.size += len(line)
         self._seq += 1
+        self.written = written or self.written
         return self._seq
 
     def _rewind(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tinydb.storages import Storage
 
-from mockserver.storage.base import State, StoreError
+from mockserver.storage.base import State, StoreError, Written
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.lines import Ops
 from mockserver.storage.replay import exchanged, numbered
@@ -72,6 +72,9 @@ class Memory(Storage):
             replaced()
 
     # How the writes are kept
+
+    def stamp(self, time: Callable[[], Written]) -> None:
+        """Have each record say when it was written."""
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
         """Keep the writes of a transaction as one record and answer its seq, 0 where there is none."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mockserver.storage import checkpoint, schema
-from mockserver.storage.base import StoreDamaged, StoreError
+from mockserver.storage.base import StoreDamaged, StoreError, Written
 from mockserver.storage.checkpoint import Checkpoint
 from mockserver.storage.directory import SANDBOXES, kept_in, lock
 from mockserver.storage.disk import Disk, Paths, refusal, temporary
@@ -26,6 +26,8 @@ class Report:
     generation: int = 0
     sequence: int = 0
     torn_bytes: int = 0
+    written: Written | None = None
+    """When the newest good record was written, if it says so."""
     damage: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -85,7 +87,7 @@ def _salvage(paths: Paths, files: Files) -> tuple[Report, Checkpoint]:
     for path in logs:
         _follow(state, path, files, report)
     report.records = sum(map(len, state.tables.values()))
-    report.generation, report.sequence = state.generation, state.last_seq
+    report.generation, report.sequence, report.written = state.generation, state.last_seq, state.written
     return report, state
 
 
@@ -110,6 +112,7 @@ def _follow(state: Checkpoint, path: Path, files: Files, report: Report) -> None
     for ops in reading.ops():
         replay(state, ops)
     state.last_seq, state.schema = reading.seq, state.schema or reading.schema
+    state.written = reading.written or state.written
     left = len(data) - reading.size
     if reading.damage:
         report.damage.append(f"{path}: {reading.damage}")

@@ -16,8 +16,9 @@ Rows = dict[str, dict[str, Any]]
 """One table as TinyDB has it: doc_id, as a string, to document."""
 Tables = dict[str, Rows]
 
-SCHEMA = 1
-MIGRATIONS: dict[int, Callable[[Tables], Tables]] = {}
+SCHEMA = 2
+"""2 is as 1, and the lines of a log say when they were written."""
+MIGRATIONS: dict[int, Callable[[Tables], Tables]] = {1: dict}
 """From each older number to the next: all tables as they were, to all tables as they are to be."""
 
 

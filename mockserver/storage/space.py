@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.storage.base import Position, Record
+from mockserver.storage.base import Position, Record, StoreCrowded
 from mockserver.storage.table import Changes, IndexedTable
 
 COUNTERS = "_counters"
+MOST_RECORDS = 200_000
+"""So many records may a sandbox have, without those the engine keeps of it, which have bounds of their own."""
 
 
 class TinySpace(Changes):
@@ -37,8 +39,14 @@ class TinySpace(Changes):
         table = self._table(collection)
         n = table.ids.get(record["id"])
         if n is None:
+            if collection[0] != "_":
+                self._refuse_if_full()
             n = table.memory.peek_id(collection)
         self.write(table, n, record if type(record) is dict else dict(record))
+
+    def _refuse_if_full(self) -> None:
+        if sum([len(table.rows) for name, table in self._tables.items() if name[0] != "_"]) >= MOST_RECORDS:
+            raise StoreCrowded(f"A sandbox has at most {MOST_RECORDS} records; delete some, or reset it")
 
     def drop(self, collection: str, id: str) -> None:
         """Forget the record of that id; an unknown id is no error."""

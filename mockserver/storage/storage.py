@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from mockserver.storage import checkpoint, schema
-from mockserver.storage.base import State, StoreError
+from mockserver.storage.base import State, StoreError, Written
 from mockserver.storage.checkpoint import Checkpoint
 from mockserver.storage.disk import Disk, Paths
 from mockserver.storage.encoded import to_json
@@ -32,6 +33,7 @@ class LoggedStorage(Memory):
         reading = self._log.open(found.last_seq)
         for ops in reading.ops():
             replay(found, ops)
+        self._log.written = reading.written or found.written
         self._tables, self._next_ids, self._generation = found.tables, found.next_ids, found.generation
         self._threshold = max(disk.checkpoint_bytes, found.size)
         kept_in = found.schema or reading.schema or schema.SCHEMA
@@ -48,6 +50,10 @@ class LoggedStorage(Memory):
             files.keep(path, copy)
         self._checkpoint()
         _log.warning("%s: brought from schema %d to %d", paths.checkpoint, kept_in, schema.SCHEMA)
+
+    def stamp(self, time: Callable[[], Written]) -> None:
+        """Have each record say when it was written."""
+        self._log.time = time
 
     def overwritten(self) -> None:
         """Follow the record of all tables with a checkpoint at once."""
@@ -105,7 +111,7 @@ class LoggedStorage(Memory):
         self._disk.refuse_if_failed()
         # With the checkpoint before, the log says all that this one does: a repair needs no more than those two.
         self._log.sync(self._log.seq)
-        state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1)
+        state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1, written=self._log.written)
         size = checkpoint.save(self._paths, self._disk, state)
         self._generation = state.generation
         self._owed.clear()

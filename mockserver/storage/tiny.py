@@ -19,6 +19,7 @@ from mockserver.storage.base import (
     Space,
     State,
     StoreError,
+    Written,
 )
 from mockserver.storage.database import Opened, refuse_unsafe
 from mockserver.storage.directory import SANDBOXES, kept_in, take
@@ -134,6 +135,10 @@ class TinyStore:
 
     def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
         """No other process ever changes anything."""
+
+    def stamp(self, sandbox: str, time: Callable[[], Written]) -> None:
+        """Have the records of an open sandbox say when they were written."""
+        self._opened(sandbox).storage.stamp(time)
 
     def refresh(self, sandbox: str) -> bool:
         """No other process ever changes anything."""

@@ -73,6 +73,11 @@ class Testmode:
         version: dict[str, Any] = self._api.ask("GET", "version")
         return version
 
+    def settings(self) -> models.About:
+        """The settings the server was started with, and how much there may be of what."""
+        about: models.About = self._api.ask("GET", "settings")
+        return about
+
     def metrics(self) -> str:
         """What can be counted, for Prometheus."""
         return str(self._api.ask("GET", "metrics"))

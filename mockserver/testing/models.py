@@ -3,6 +3,22 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+class Bound(TypedDict):
+    """How much there may be of something, and what happens beyond."""
+
+    name: str
+    value: float
+    sentence: str
+    beyond: str
+
+
+class About(TypedDict):
+    """The settings of a server, None where it is served by something else, and its bounds."""
+
+    settings: dict[str, Any] | None
+    bounds: list[Bound]
+
+
 class Key(TypedDict):
     """An API key, its secret readable: it opens fake data."""
 

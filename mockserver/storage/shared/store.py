@@ -9,7 +9,17 @@ from typing import Any
 
 from tinydb import TinyDB
 
-from mockserver.storage.base import Changed, Collection, Condition, Others, Space, State, StoreError, StoreGone
+from mockserver.storage.base import (
+    Changed,
+    Collection,
+    Condition,
+    Others,
+    Space,
+    State,
+    StoreError,
+    StoreGone,
+    Written,
+)
 from mockserver.storage.database import Opened, refuse_unsafe
 from mockserver.storage.memory import Transaction
 from mockserver.storage.shared.fleet import Fleet
@@ -88,6 +98,9 @@ class RedisStore:
         """Have a function called, inside a transaction, with what other processes have changed."""
         opened, storage = self._opened(sandbox)
         storage.on_change = lambda names: changed(self._space(opened), names)
+
+    def stamp(self, sandbox: str, time: Callable[[], Written]) -> None:
+        """What is in Redis does not say when it came there."""
 
     def _space(self, opened: Opened) -> SharedSpace:
         return SharedSpace(opened, self._link.worker, self._fleet.alive)

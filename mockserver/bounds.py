@@ -1,0 +1,48 @@
+"""Every bound of the server, and what it shows of its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from mockserver.engine import ENGINE_BOUNDS, Bound, Engine, hide
+from mockserver.settings import SECRETS, ServerSettings
+
+BOUNDS = (
+    *ENGINE_BOUNDS,
+    Bound("wait_seconds", "Seconds that a call is held, whatever it is told.", "it goes on", "edge", "LONGEST_WAIT"),
+    Bound("admin_body", "Bytes of a body of the admin API.", "refused with 413", "admin.api", "LARGEST"),
+    Bound("request_line", "Bytes of a request's first line.", "refused with 414", "wsgi.framing", "MAX_LINE"),
+    Bound("headers", "Header fields of a request.", "refused with 431", "wsgi.framing", "MAX_FIELDS"),
+    Bound(
+        "header_bytes", "Bytes of all header fields together.", "refused with 431", "wsgi.framing", "MAX_FIELD_OCTETS"
+    ),
+    Bound("webhook_url", "Characters of a receiver's URL.", "refused with 422", "egress", "LONGEST_URL"),
+    Bound("webhook_answer", "Bytes read of a receiver's answer.", "the rest is not read", "egress", "MOST_READ"),
+)
+"""By name; a test overfills each."""
+
+
+def about(engine: Engine, settings: ServerSettings | None) -> dict[str, Any]:
+    """The settings at work, None where nobody has set any, and the bounds; secrets are redacted."""
+    bounds = [
+        {"name": each.name, "value": each.value(engine), "sentence": each.sentence, "beyond": each.beyond}
+        for each in BOUNDS
+    ]
+    return {"settings": settings and _shown(settings), "bounds": bounds}
+
+
+def _shown(settings: ServerSettings) -> dict[str, Any]:
+    shown = settings.model_dump(mode="json")
+    for name in SECRETS:
+        shown[name] = shown[name] and hide(shown[name])
+    shown["store"] = shown["store"] and _without_password(shown["store"])
+    return shown
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    kept = f"{name}:***@{place}" if password else parts.netloc
+    return urlunsplit(parts._replace(netloc=kept))

@@ -1,0 +1,110 @@
+"""What the engine keeps only so much of, and what happens beyond: shown by the admin API and in the documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mockserver.engine.journals import Journals
+
+if TYPE_CHECKING:
+    from mockserver.engine.engine import Engine
+
+Number = int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How much there may be of something, what happens beyond, and which constant of which module says so."""
+
+    name: str
+    sentence: str
+    beyond: str
+    module: str
+    constant: str
+
+    def value(self, engine: Engine | None) -> Number:  # noqa: ARG002
+        """The bound that is at work."""
+        # By name: the package has functions under the names of some of its modules.
+        value: Number = getattr(import_module(f"mockserver.{self.module}"), self.constant)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class JournalBound(Bound):
+    """One that each server sets for its journals."""
+
+    def value(self, engine: Engine | None) -> Number:
+        """The bound as an engine has it; without one, as it is where nobody says otherwise."""
+        journals: Any = engine.journals if engine else Journals()
+        value: Number = getattr(journals, self.constant)
+        return value
+
+
+_OLDEST = "the oldest go"
+_REFUSED = "one more is refused with 422"
+_JOURNALS = "engine.journals"
+ENGINE_BOUNDS = (
+    Bound("sandboxes", "Sandboxes of a server.", _REFUSED, "engine.engine", "MOST_SANDBOXES"),
+    Bound(
+        "templates",
+        "Sets of seeded records that new sandboxes are copied from.",
+        "the one unused for longest is made anew when it is wanted",
+        "engine.templates",
+        "MOST",
+    ),
+    Bound(
+        "records",
+        "Records of a sandbox, all collections of its provider together.",
+        "one more is refused with 507, and its call undone; a larger state is refused with 422",
+        "storage.space",
+        "MOST_RECORDS",
+    ),
+    Bound("keys", "Keys of a sandbox, revoked ones too.", _REFUSED, "engine.keyring", "MOST_KEYS"),
+    Bound("timers", "What waits to happen in a sandbox.", _REFUSED, "engine.scheduler", "BOUND"),
+    Bound("snapshots", "Snapshots of a sandbox.", _REFUSED, "engine.snapshots", "BOUND"),
+    Bound("fault_rules", "Fault rules of a sandbox.", _REFUSED, "engine.ruleset", "MOST_RULES"),
+    Bound(
+        "fault_counters",
+        "Keys that the fault rules of a sandbox count apart.",
+        "the oldest count begins anew",
+        "engine.faults.rule",
+        "BOUND",
+    ),
+    Bound("idempotency_keys", "Answers a sandbox keeps to repeat.", _OLDEST, "engine.idempotency", "BOUND"),
+    Bound("events", "Events a sandbox remembers.", _OLDEST, "engine.events", "BOUND"),
+    Bound("webhook_endpoints", "Receivers of webhooks of a sandbox.", _REFUSED, "engine.webhooks.endpoints", "MOST"),
+    Bound(
+        "deliveries",
+        "Deliveries of webhooks of a sandbox.",
+        "the oldest that has ended goes; where none has, the oldest, with a warning",
+        "engine.webhooks.deliveries",
+        "BOUND",
+    ),
+    Bound(
+        "delivery_attempts", "Attempts remembered of a delivery.", _OLDEST, "engine.webhooks.outbox", "ATTEMPTS_KEPT"
+    ),
+    Bound("delivery_body", "Bytes remembered of what was sent.", "cut", "engine.webhooks.outbox", "BODY_KEPT"),
+    Bound("delivery_answer", "Bytes remembered of the answer.", "cut", "engine.webhooks.outbox", "ANSWER_KEPT"),
+    JournalBound("journal_entries", "Calls of a journal.", _OLDEST, _JOURNALS, "entries"),
+    JournalBound("journal_bytes", "Bytes of memory of a journal.", _OLDEST, _JOURNALS, "bytes"),
+    JournalBound(
+        "journals_bytes",
+        "Bytes of memory of all journals of a process.",
+        "the oldest of the largest go",
+        _JOURNALS,
+        "together",
+    ),
+    Bound("journal_body", "Bytes of a body a journal shows.", "cut, with size and hash", "engine.journal", "BODY_KEPT"),
+    Bound(
+        "body_limit",
+        "Bytes that the assumption body_limit of a sandbox can be set to.",
+        "a longer body is refused as the provider does it, with 413",
+        "engine.assumptions",
+        "LONGEST_BODY",
+    ),
+    Bound("json_depth", "Levels of a JSON body.", "refused with 400", "engine.validate", "DEEPEST"),
+    Bound("latency_ms", "Milliseconds that a latency can be set to.", _REFUSED, "engine.latency", "LONGEST_MS"),
+)
+"""Every one of them; a test overfills each."""
