@@ -48,6 +48,10 @@ def provider_of(file: Path) -> Provider:
         world = world_of(file)
     except ImportError as error:
         raise Refusal(f"--openapi needs {error.name}: pip install 'testmode[openapi]'") from None
+    return _provider(world)
+
+
+def _provider(world: World) -> Provider:
     document, security, writer = world.document, Security(world.document), Writer(world)
     policy, repeated = _idempotency(document)
     return Provider(
@@ -66,20 +70,15 @@ def provider_of(file: Path) -> Provider:
         idempotency=policy,
         limits=Limits.model_validate(document.extensions.get("limits", {})),
         limits_said=_LIMITS_SAID,
-        stages=(
-            journal,
-            faults,
-            dress,
-            locate,
-            security.stage(),
-            ratelimit,
-            _repeatable(repeated),
-            latency,
-            Requests(document).stage(),
-        ),
+        stages=_stages(document, security, repeated),
         example=_example(world),
         notes=(*world.inferred.said(document.endpoints), *document.linked.notes),
     )
+
+
+def _stages(document: Document, security: Security, repeated: frozenset[str]) -> tuple[Stage, ...]:
+    asks, repeats, reads = security.stage(), _repeatable(repeated), Requests(document).stage()
+    return journal, faults, dress, locate, asks, ratelimit, repeats, latency, reads
 
 
 def _operations(world: World, writer: Writer) -> list[Operation]:

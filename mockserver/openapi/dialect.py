@@ -158,16 +158,16 @@ def _status(endpoint: Endpoint | None, problem: Problem) -> int:
 
 def _commonest(world: World) -> Media | None:
     """The schema that most operations refuse with."""
-    counted: Counter[str] = Counter()
-    by_reference: dict[str, Media] = {}
+    counted: Counter[int] = Counter()
+    found: dict[int, Media] = {}
     for endpoint in world.endpoints.values():
         for response in endpoint.responses:
             refuses = response.status[0] == "4" or (
                 response.status == "default" and success(endpoint)[1] is not response
             )
             media = json_of(response.media) if refuses else None
-            reference = media.schema.get("$ref") if media and isinstance(media.schema, dict) else None
-            if media and isinstance(reference, str):
-                counted[reference] += 1
-                by_reference.setdefault(reference, media)
-    return by_reference[counted.most_common(1)[0][0]] if counted else None
+            if media is not None and media.schema is not True:
+                same = id(world.document.schemas.resolve(media.schema))
+                counted[same] += 1
+                found.setdefault(same, media)
+    return found[counted.most_common(1)[0][0]] if counted else None

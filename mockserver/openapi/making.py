@@ -89,11 +89,8 @@ class Maker:
     def replaced(self, resource: Resource, current: Mapping[str, Any], sent: Mapping[str, Any], now: int) -> Shown:
         """A record with everything clients may write exchanged for what was sent."""
         required = set(self._world.document.schemas.flat(resource.schema).get("required", ()))
-        kept = {
-            name: value
-            for name, value in current.items()
-            if name not in resource.writable or name in required - sent.keys()
-        }
+        stays = (required - sent.keys()) | {resource.id_field}
+        kept = {name: value for name, value in current.items() if name not in resource.writable or name in stays}
         return self.stamped(resource, {**kept, **self._without_id(resource, sent, current)}, now)
 
     def merged(self, resource: Resource, current: Mapping[str, Any], sent: Mapping[str, Any], now: int) -> Shown:

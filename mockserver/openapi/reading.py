@@ -56,24 +56,13 @@ class _Reader:
 
     def document(self) -> Document:
         root = self.object(self.linked.root, "")
-        said = root.get("openapi")
-        if not isinstance(said, str) or not re.match(r"3\.[01]\.", said):
-            what = "swagger 2.0 is not read" if "swagger" in root else f"openapi is 3.0.x or 3.1.x, not {said!r}"
-            raise self.wrong("/openapi", what)
+        self._check_version(root)
         info = self.object(root.get("info", {}), "/info")
         title = str(info.get("title") or "Own API")
         own = self.extended(root, "document", "")
         self.prefix = self._prefix(root)
         self.security = self._security(root.get("security"), "/security")
-        components = self.object(root.get("components", {}), "/components")
-        self.schemes = {
-            name: self.object(value, f"/components/securitySchemes/{name}")
-            for name, value in self.object(
-                components.get("securitySchemes") or {}, "/components/securitySchemes"
-            ).items()
-        }
-        for name, schema in self.object(components.get("schemas") or {}, "/components/schemas").items():
-            self._check_schema(schema, f"/components/schemas/{name}")
+        self.schemes = self._components(self.object(root.get("components") or {}, "/components"))
         endpoints = tuple(self._endpoints(self.object(root.get("paths") or {}, "/paths")))
         schemas = Schemas(self.linked)
         return Document(
@@ -88,6 +77,21 @@ class _Reader:
             schemas=schemas,
             validators=Validators(self.linked, schemas),
         )
+
+    def _check_version(self, root: Mapping[str, Any]) -> None:
+        said = root.get("openapi")
+        if not isinstance(said, str) or not re.match(r"3\.[01]\.", said):
+            what = "Swagger 2.0 is not read" if "swagger" in root else f"openapi is 3.0.x or 3.1.x, not {said!r}"
+            raise self.wrong("/openapi", what)
+
+    def _components(self, components: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The security schemes; the schemas beside them are looked through for extensions."""
+        where = "/components/schemas"
+        for name, schema in self.object(components.get("schemas") or {}, where).items():
+            self._check_schema(schema, f"{where}/{name}")
+        where = "/components/securitySchemes"
+        schemes = self.object(components.get("securitySchemes") or {}, where)
+        return {name: self.object(value, f"{where}/{name}") for name, value in schemes.items()}
 
     def _check_schema(self, schema: Any, pointer: str) -> None:
         if isinstance(schema, dict):

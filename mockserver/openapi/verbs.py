@@ -10,7 +10,7 @@ from mockserver.openapi import lists, records
 from mockserver.openapi.assumptions import assume
 from mockserver.openapi.making import Maker
 from mockserver.openapi.request import Asked
-from mockserver.openapi.resources import Resource, Role
+from mockserver.openapi.resources import Resource, Role, words_of
 from mockserver.openapi.shapes import success
 from mockserver.openapi.world import World
 from mockserver.openapi.writing import Writer, created_status, no_such
@@ -185,7 +185,7 @@ class Verbs:
             if parent.resource is None or assume(call).parents == "ignored":
                 continue
             if call.space.get(parent.resource, records.place(values[: nth + 1])) is None:
-                what = parent.resource.replace("_", " ")
+                what = words_of(self._world.inferred.resources[parent.resource])[-1].replace("_", " ")
                 raise Problem("not_found", f"There is no {what} {str(values[nth])[:100]}")
         return records.place(values)
 

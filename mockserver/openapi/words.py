@@ -15,7 +15,7 @@ FIRST = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z: instants in generated data lie in the weeks behind it."""
 _WEEKS = 8 * 7 * 86_400
 _NAMED: dict[str, str] = {
-    "name": "name", "fullname": "name", "displayname": "name", "firstname": "first_name", "givenname": "first_name",
+    "fullname": "name", "displayname": "name", "firstname": "first_name", "givenname": "first_name",
     "lastname": "last_name", "familyname": "last_name", "surname": "last_name", "city": "city", "town": "city",
     "country": "country", "countrycode": "country_code", "street": "street_address", "address": "street_address",
     "addressline1": "street_address", "line1": "street_address", "zip": "postcode", "zipcode": "postcode",
@@ -52,6 +52,8 @@ def _faker(dice: Random) -> Any:
 def named(name: str, dice: Random) -> str | None:
     """A value for a property of that name; None where the name says nothing."""
     kind = _NAMED.get(plain(name))
+    if plain(name) in ("name", "label"):
+        return f"{word(dice)} {word(dice)}".capitalize()
     if kind is None:
         if plain(name).endswith("email"):
             return email(dice)

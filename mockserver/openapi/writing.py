@@ -10,7 +10,7 @@ from mockserver.engine import Call, Problem, Record, Reply, as_json
 from mockserver.openapi.document import Endpoint, Media, Response, json_of
 from mockserver.openapi.lists import headers as page_headers
 from mockserver.openapi.paging import Page
-from mockserver.openapi.resources import Role
+from mockserver.openapi.resources import Role, words_of
 from mockserver.openapi.shapes import Shape, success
 from mockserver.openapi.words import plain
 from mockserver.openapi.world import World
@@ -144,4 +144,4 @@ def created_status(role: Role) -> int:
 
 def no_such(role: Role, id: Any) -> Problem:
     """The refusal of an id that names nothing."""
-    return Problem("not_found", f"There is no {role.resource.name.replace('_', ' ')} {str(id)[:100]}")
+    return Problem("not_found", f"There is no {words_of(role.resource)[-1].replace('_', ' ')} {str(id)[:100]}")
