@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from mockserver.engine import Provider, Randomness, as_json
-from mockserver.openapi import provider_of
+from mockserver.openapi import provider_from
 from mockserver.openapi.document import Endpoint, Parameter, json_of
 from mockserver.openapi.generate import Manner
 from mockserver.openapi.shapes import success
@@ -211,8 +211,8 @@ def _text(value: Any) -> str:
 def try_document(file: Path, name: str = "") -> Tried:
     """Serve a document and ask every operation of it once."""
     start = perf_counter()
-    provider = provider_of(file)
     known = world_of(file)
+    provider = provider_from(known)
     tried = Tried(name or known.document.title, len(known.document.endpoints), len(known.inferred.roles))
     tried.resources, tried.notes = len(known.inferred.resources), len(known.document.linked.notes)
     tried.load = perf_counter() - start

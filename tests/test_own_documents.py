@@ -42,7 +42,7 @@ def refusal(folder: Path, said: Any, name: str = "api.json") -> str:
         (document({}, **{"x-testmode-paging": "page"}), "api.json#: there is no x-testmode-paging at document level"),
         (document({"/x": {"x-testmode-sead": 3}}), "api.json#/paths/~1x: there is no x-testmode-sead at path level; "
          "did you mean 'x-testmode-seed'?"),
-        (document({}, **{"x-testmode-limits": {"rate": 0}}), "api.json#: rate: Input should be greater than or equal to 1"),
+        (document({}, **{"x-testmode-limits": {"rate": 0}}), "api.json#: rate: Input should be greater"),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_with_file_pointer_and_rule(tmp_path: Path, said: Any, told: str) -> None:

@@ -36,7 +36,7 @@ from mockserver.openapi.verbs import Verbs
 from mockserver.openapi.world import World, world_of
 from mockserver.openapi.writing import Writer
 
-__all__ = ["provider_of"]
+__all__ = ["provider_from", "provider_of"]
 _HEADERS = ("idempotency-key", "x-idempotency-key", "idempotencykey", "x-request-idempotency-key")
 _LIMITS_SAID = Assumed("How often clients may call.", "Only x-testmode-limits says so; without it there is no limit.")
 Stage = Callable[[Call, Callable[[Call], Reply]], Reply]
@@ -48,10 +48,11 @@ def provider_of(file: Path) -> Provider:
         world = world_of(file)
     except ImportError as error:
         raise Refusal(f"--openapi needs {error.name}: pip install 'testmode[openapi]'") from None
-    return _provider(world)
+    return provider_from(world)
 
 
-def _provider(world: World) -> Provider:
+def provider_from(world: World) -> Provider:
+    """The provider a document that has been read comes to."""
     document, security, writer = world.document, Security(world.document), Writer(world)
     policy, repeated = _idempotency(document)
     return Provider(

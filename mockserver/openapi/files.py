@@ -75,7 +75,7 @@ def _json(text: str, name: str) -> Any:
 
 def _yaml(text: str, name: str) -> Any:
     # Only who serves a document of their own waits for the YAML library.
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     from mockserver.openapi.yaml_loader import loader
 

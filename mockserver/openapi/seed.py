@@ -31,12 +31,26 @@ class Seeder:
     def generate(self, randomness: Randomness, size: str, progress: Progress) -> State:
         """The records of every resource, parents first."""
         state: State = {}
-        resources = sorted(self._world.inferred.resources.values(), key=lambda each: len(each.parents))
+        resources = self._in_order()
         for done, resource in enumerate(resources, 1):
             state[resource.name] = list(self._records(resource, state, randomness, size))
             progress(done, len(resources))
         state["_counters"] = [{"id": name, "value": len(made)} for name, made in state.items() if made]
         return state
+
+    def _in_order(self) -> list[Resource]:
+        """The resources, each behind its parents and behind those its properties refer to."""
+        known, found = self._world.inferred.resources, dict[str, Resource]()
+
+        def add(resource: Resource, above: tuple[str, ...]) -> None:
+            for name in (*(parent.resource for parent in resource.parents), *resource.references.values()):
+                if name is not None and name in known and name not in found and name not in above:
+                    add(known[name], (*above, resource.name))
+            found.setdefault(resource.name, resource)
+
+        for resource in sorted(known.values(), key=lambda each: len(each.parents)):
+            add(resource, ())
+        return list(found.values())
 
     def _records(self, resource: Resource, state: State, randomness: Randomness, size: str) -> Iterator[dict[str, Any]]:
         if resource.is_single:

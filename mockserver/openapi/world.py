@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from mockserver.openapi.answers import Answers
@@ -43,9 +42,8 @@ class World:
         )
 
 
-@lru_cache(maxsize=8)
 def world_of(file: Path) -> World:
-    """What the document in a file comes to; read once."""
+    """What the document in a file comes to."""
     return World.of(read(file))
 
 

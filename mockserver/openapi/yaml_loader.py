@@ -9,7 +9,7 @@ from typing import Any
 @lru_cache(maxsize=1)
 def loader() -> Any:
     """The class that reads it; made when it is first needed."""
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
