@@ -67,4 +67,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/own-documents")))
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("dist/own-documents")))

@@ -60,7 +60,8 @@ def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
     openapi: 3.0.0
     info: {title: T, version: 2026-01-01}
     paths:
-      /x: {get: {responses: {200: {description: It, content: {application/json: {schema: {enum: [2026-01-01, yes, "on"]}}}}}}}
+      /x:
+        get: {responses: {200: {content: {application/json: {schema: {enum: [2026-01-01, yes, "on"]}}}}}}
     """
     known = read(written(tmp_path, text, "api.yaml"))
     assert known.version == "2026-01-01"

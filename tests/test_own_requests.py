@@ -142,25 +142,27 @@ def test_a_media_type_that_is_not_declared_is_refused_with_415(tmp_path: Path) -
     assert own.ask("POST", "/run", data="a", headers={"Content-Type": "text/csv"}).status_code == 415
 
 
+NUMBERS = {"type": "array", "items": {"type": "integer"}}
+OBJECT = {"type": "object", "properties": {"n": {"type": "integer"}}}
+AS_JSON = {"application/json": {"schema": {"type": "object", "required": ["n"]}}}
+
+
 @pytest.mark.parametrize(
     ("parameter", "good", "bad"),
     [
-        ({"name": "ids", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}}, "ids=1&ids=2", "ids=1&ids=b"),
-        ({"name": "ids", "in": "query", "explode": False, "schema": {"type": "array", "items": {"type": "integer"}}}, "ids=1,2", "ids=1,b"),
-        ({"name": "ids", "in": "query", "style": "pipeDelimited", "explode": False,
-          "schema": {"type": "array", "items": {"type": "integer"}}}, "ids=1|2", "ids=1|b"),
-        ({"name": "f", "in": "query", "style": "deepObject",
-          "schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}, "f[n]=1", "f[n]=b"),
-        ({"name": "f", "in": "query", "schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}, "n=1", "n=b"),
-        ({"name": "f", "in": "query", "content": {"application/json": {"schema": {"type": "object", "required": ["n"]}}}},
-         'f={"n":1}', "f={}"),
-        ({"name": "on", "in": "query", "schema": {"type": "boolean"}}, "on=true", "on=maybe"),
-        ({"name": "day", "in": "query", "schema": {"type": "string", "format": "date"}}, "day=2026-01-31", "day=2026-02-31"),
-        ({"name": "need", "in": "query", "required": True, "schema": {}}, "need=x", "other=x"),
+        ({"name": "ids", "schema": NUMBERS}, "ids=1&ids=2", "ids=1&ids=b"),
+        ({"name": "ids", "explode": False, "schema": NUMBERS}, "ids=1,2", "ids=1,b"),
+        ({"name": "ids", "style": "pipeDelimited", "explode": False, "schema": NUMBERS}, "ids=1|2", "ids=1|b"),
+        ({"name": "f", "style": "deepObject", "schema": OBJECT}, "f[n]=1", "f[n]=b"),
+        ({"name": "f", "schema": OBJECT}, "n=1", "n=b"),
+        ({"name": "f", "content": AS_JSON}, 'f={"n":1}', "f={}"),
+        ({"name": "on", "schema": {"type": "boolean"}}, "on=true", "on=maybe"),
+        ({"name": "day", "schema": {"type": "string", "format": "date"}}, "day=2026-01-31", "day=2026-02-31"),
+        ({"name": "need", "required": True, "schema": {}}, "need=x", "other=x"),
     ],
-)  # fmt: skip
+)
 def test_parameters_are_read_in_every_style(tmp_path: Path, parameter: dict[str, Any], good: str, bad: str) -> None:
-    own = said_yes(tmp_path, {"parameters": [parameter]})
+    own = said_yes(tmp_path, {"parameters": [{"in": "query", **parameter}]})
     assert own.ask("POST", f"/run?{good}").status_code == 200
     answer = own.ask("POST", f"/run?{bad}")
     assert answer.status_code == 400

@@ -197,3 +197,15 @@ def test_what_is_not_inferred_is_said() -> None:
         "POST /authors/{authorId}/books/{bookId}/reserve: answers the record, changed by what is sent",
     )
     assert len(known.inferred.roles) + 1 == len(known.document.endpoints)
+
+
+def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path) -> None:
+    thread = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    number = {"name": "thread_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths = {
+        "/threads": {"get": {"responses": answers({"type": "array", "items": thread})}},
+        "/threads/{thread_id}": {"get": {"parameters": [number], "responses": answers(thread)}},
+    }
+    own = Own(written(tmp_path, document(paths)))
+    assert own.ask("GET", "/threads").json == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
+    assert own.ask("GET", "/threads/2").json == {"id": "2"}

@@ -66,7 +66,8 @@ class Maker:
         """Have the record say its own id, and those in its path, where it has properties for them."""
         properties = self._world.document.schemas.properties(resource.schema)
         if resource.id_field is not None:
-            shown[resource.id_field] = id
+            kinds = self._world.document.schemas.kinds(properties.get(resource.id_field, True))
+            shown[resource.id_field] = str(id) if kinds and kinds[0] == "string" else id
         named = {plain(each): each for each in properties}
         for name, value in above.items():
             own = named.get(plain(name))

@@ -144,4 +144,5 @@ def created_status(role: Role) -> int:
 
 def no_such(role: Role, id: Any) -> Problem:
     """The refusal of an id that names nothing."""
-    return Problem("not_found", f"There is no {words_of(role.resource)[-1].replace('_', ' ')} {str(id)[:100]}")
+    called = "" if id is None else f" {str(id)[:100]}"
+    return Problem("not_found", f"There is no {words_of(role.resource)[-1].replace('_', ' ')}{called}")
