@@ -104,6 +104,12 @@ def test_a_key_isolates_its_sandbox_and_can_be_revoked(tmp_path: Path) -> None:
     assert own.ask("GET", "/authors", headers=key).status_code == 401
 
 
+def test_a_foreign_secret_beside_the_key_does_not_hide_its_sandbox(tmp_path: Path) -> None:
+    own = guarded(tmp_path, {"header": []})
+    made = own.world.admin("POST", "/sandboxes", {"provider": "small", "name": "mine"}).json["keys"][0]["secret"]
+    assert status(own, X_Api_Key=made, Authorization="Bearer of-another-service") == 200
+
+
 def test_a_key_in_a_query_is_not_readable_in_the_journal(tmp_path: Path) -> None:
     own = guarded(tmp_path, {"query": []})
     key = own.world.key()

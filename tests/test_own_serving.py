@@ -16,9 +16,12 @@ import pytest
 
 from mockserver.app import chosen_providers
 from mockserver.engine import Refusal
+from mockserver.openapi import provider_of
 from mockserver.settings import read
 from tests.own_api import DOCUMENTS, document, written
 from tests.serving import start_server
+
+CHECKS = "not_a_server_error,response_schema_conformance"
 
 
 def get(url: str, path: str, **headers: str) -> tuple[int, Any]:
@@ -81,22 +84,14 @@ def test_a_start_without_a_document_imports_nothing_for_it() -> None:
     assert {"yaml", "jsonschema_rs", "mockserver.openapi"} & set(run.stdout.split()) == set()
 
 
-@pytest.mark.parametrize("name", ["library.yaml"])
+@pytest.mark.parametrize("name", ["library.yaml", "petstore.json"])
 def test_no_request_gets_an_answer_that_is_not_declared(name: str, tmp_path: Path) -> None:
-    file = DOCUMENTS / name
+    file, own = DOCUMENTS / name, provider_of(DOCUMENTS / name)
     with start_server("serve", "--openapi", str(file), "--port", "0", "--memory", "--admin-token", "t") as (_, url):
-        key = get(url, "/__admin/sandboxes/library/keys", Authorization="Bearer t")[1][0]["secret"]
-        words = ["run", str(file), "--url", f"{url}/library/api/v1", "-H", f"X-Token: {key}"]
-        words += ["-H", f"Authorization: Bearer {key}", "--checks", "not_a_server_error,response_schema_conformance"]
-        words += [
-            "-n",
-            os.environ.get("FUZZ_EXAMPLES", "5"),
-            "--phases",
-            "coverage,fuzzing",
-            "--seed",
-            "1",
-            "--no-color",
-        ]
+        key = get(url, f"/__admin/sandboxes/{own.name}/keys", Authorization="Bearer t")[1][0]["secret"]
+        words = ["run", str(file), "--url", f"{url}/{own.name}{own.prefix}", "-H", f"X-Token: {key}"]
+        words += ["-H", f"Authorization: Bearer {key}", "--checks", CHECKS, "--no-color", "--seed", "1"]
+        words += ["-n", os.environ.get("FUZZ_EXAMPLES", "5"), "--phases", "coverage,fuzzing"]
         command = [str(Path(sys.executable).parent / "schemathesis"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

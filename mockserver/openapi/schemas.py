@@ -22,6 +22,8 @@ _TIGHTER = {
     "maxItems": min,
     "maxProperties": min,
 }
+_MOST = 200_000
+"""So many schemas are remembered: generated values make passing ones, which must not pile up."""
 _TURNS = 60
 """How many schemas may stand in one another's place before it is taken for a circle."""
 
@@ -41,6 +43,8 @@ class Schemas:
         """A schema as one level: no $ref, no allOf; its alternatives are under ``choices``, a list of lists."""
         known = self._flat.get(id(schema))
         if known is None or known[0] is not schema:
+            if len(self._flat) >= _MOST:
+                self._flat.clear()
             known = self._flat[id(schema)] = (schema, self._merged(schema, 0))
         return known[1]
 
