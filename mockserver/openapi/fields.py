@@ -56,7 +56,8 @@ def _identify(document: Document, resource: Resource, roles: Sequence[Role]) -> 
     ]
     # An id has to fit where it stands in a record, and where it stands in a path.
     both = [*held, *named[:1]]
-    if len(both) == 2 and not set(document.schemas.kinds(both[0])) & set(document.schemas.kinds(both[1])):
+    kinds = [set(document.schemas.kinds(each)) for each in both]
+    if len(both) == 2 and all(kinds) and not kinds[0] & kinds[1]:
         both = both[1:]  # A number in the path may be text in the record; it is written as each wants it.
     resource.id_schema = both[0] if len(both) == 1 else {"allOf": both} if both else True
 

@@ -154,7 +154,7 @@ class _Reader:
             parameter = self._parameter(self.object(value, f"{where}/parameters/{nth}"), f"{where}/parameters/{nth}")
             found[parameter.place, parameter.name] = parameter
         for name in names.values():
-            found.setdefault(("path", name), Parameter(name, "path", True, {"type": "string"}, "simple", False, False))
+            found.setdefault(("path", name), Parameter(name, "path", True, {}, "simple", False, False))
         return tuple(found.values())
 
     def _parameter(self, said: dict[str, Any], where: str) -> Parameter:

@@ -63,7 +63,8 @@ class Schemas:
         if choices:
             made["choices"] = choices
         for part in ([{"$ref": schema["$ref"]}] if "$ref" in schema else []) + list(schema.get("allOf", ())):
-            target = self.resolve(part) if "$ref" in part and len(part) == 1 else part
+            is_reference = isinstance(part, dict) and part.keys() == {"$ref"}
+            target = self.resolve(part) if is_reference else part
             if target is not schema:
                 made = merge(self._merged(target, turns + 1), made)
         return made
