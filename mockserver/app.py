@@ -50,13 +50,28 @@ def known_providers() -> dict[str, Provider]:
     return {provider.name: provider for provider in PROVIDERS}
 
 
-def chosen_providers(names: Sequence[str]) -> list[Provider]:
-    """The providers of these names, or all of them; Unknown names the nearest."""
+def chosen_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> list[Provider]:
+    """The providers of these names and those of OpenAPI documents, or all there are; Unknown names the nearest."""
     known = known_providers()
+    if documents:
+        names = [*names, *_own_providers(documents, known)]
     for name in names:
         if name not in known:
             raise Unknown("provider", name, list(known))
     return [known[name] for name in names] if names else list(known.values())
+
+
+def _own_providers(documents: Sequence[Path], known: dict[str, Provider]) -> list[str]:
+    """Make the documents' providers known; answers their names."""
+    # Only who has a document of their own pays for what reads it.
+    from mockserver.openapi import provider_of
+
+    own = [provider_of(document) for document in documents]
+    for provider in own:
+        if provider.name in known:
+            raise Taken(f"there is a provider {provider.name!r} already; give the document an x-testmode-name")
+        known[provider.name] = provider
+    return [provider.name for provider in own]
 
 
 @lru_cache(maxsize=4)

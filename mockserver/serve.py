@@ -13,6 +13,7 @@ import logging  # noqa: E402
 import os  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from importlib.metadata import PackageNotFoundError, distribution  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -38,6 +39,8 @@ PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
 LAST_SECONDS = 2.0
 """So long may webhooks under way still take when the server stops."""
+MOST_NOTES = 100
+"""So many lines are said of a provider at the start; the admin API shows the rest."""
 STATE: dict[Promise, str] = {
     "commit": "{data}, every write is on disk before its answer",
     "interval": "{data}, every write is on disk within 200 ms",
@@ -50,6 +53,7 @@ STATE: dict[Promise, str] = {
 @click.command()
 @click.argument("providers", nargs=-1)
 @click.option("--config", help="A TOML file of settings and first sandboxes (testmode.toml, where there is one).")
+@click.option("--openapi", multiple=True, help="An OpenAPI document to serve as a provider; may be given again.")
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
@@ -104,7 +108,7 @@ def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
     _log_to_stderr(settings.log_level)
     if settings.workers > 1 and role.listener is None:
         return _supervise(settings)
-    providers = chosen_providers(settings.providers)
+    providers = chosen_providers(settings.providers, settings.openapi)
     store = _open_store(settings)
     try:
         return _run(settings, file, store, providers, role)
@@ -243,6 +247,7 @@ def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) ->
         working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
         key = next(working, "none works now; make one with `testmode key create`")
         click.echo(f"  {provider.title:<9} {base}   key {key}")
+        _tell_notes(provider.notes, f"{url}/__admin/providers/{provider.name}")
     where = (
         ""
         if settings.keeps == "memory" or settings.admin_token or settings.store
@@ -253,6 +258,13 @@ def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) ->
     where = STATE[engine.condition.durability].format(data=settings.data)
     click.echo(f"  {'State':<9} {where}")
     sys.stdout.flush()
+
+
+def _tell_notes(notes: Sequence[str], place: str) -> None:
+    for note in notes[:MOST_NOTES]:
+        click.echo(f"    {note}")
+    if len(notes) > MOST_NOTES:
+        click.echo(f"    and {len(notes) - MOST_NOTES} more: {place}")
 
 
 def _has_namesake() -> bool:

@@ -48,6 +48,13 @@ def _store(value: str | None) -> str | None:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
+def _files(value: Any) -> Any:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+Files = Annotated[tuple[Path, ...], BeforeValidator(_files)]
+
+
 class ServerSettings(BaseModel):
     """How ``testmode serve`` runs. Every field is also ``TESTMODE_<NAME>`` and, most of them, a flag."""
 
@@ -58,6 +65,9 @@ class ServerSettings(BaseModel):
         description="A file of settings and first sandboxes; default: ./testmode.toml, /etc/testmode/testmode.toml.",
     )
     providers: Words = Field(default=(), description="The providers to serve; all when empty.")
+    openapi: Files = Field(
+        default=(), description="OpenAPI documents, separated by commas; each is served as a provider of its own."
+    )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")

@@ -14,7 +14,10 @@ from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
 from mockserver.app import fixtures, known_providers
 from mockserver.bounds import BOUNDS
-from mockserver.engine import Fault, FaultRule, load_scenarios, write_duration
+from mockserver.engine import Fault, FaultRule, describe, load_scenarios, write_duration
+from mockserver.openapi.assumptions import OwnAssumptions
+from mockserver.openapi.extensions import EXTENSIONS
+from mockserver.openapi.extensions import PREFIX as MARK
 from mockserver.settings import ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,6 +111,19 @@ def file(name: str) -> str:
     return f"```{language}\n{(ROOT / name).read_text()}```\n"
 
 
+def extensions() -> str:
+    rows = [(f"`{MARK}{each.name}`", ", ".join(each.places), each.holds, each.sentence) for each in EXTENSIONS]
+    return table(("extension", "where it stands", "what it holds", "what it is for"), rows)
+
+
+def own_assumptions() -> str:
+    rows = [
+        (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
+        for each in describe(OwnAssumptions)
+    ]
+    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+
+
 PARTS: dict[str, Callable[..., str]] = {
     "operations": operations,
     "assumptions": assumptions,
@@ -119,6 +135,8 @@ PARTS: dict[str, Callable[..., str]] = {
     "settings": settings,
     "bounds": bounds,
     "file": file,
+    "extensions": extensions,
+    "own-assumptions": own_assumptions,
 }
 
 

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": {"wsgi"},
     "storage": {"storage"},
     "engine": {"engine", "storage", "nearest"},
+    "openapi": {"engine", "openapi"},
     "mounts": {"engine"},
     "edge": {"engine", "mounts"},
     "egress": {"engine"},
@@ -44,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "console",
         "settings",
         "hosts",
+        "openapi",
         "providers",
         "mounts",
         "edge",
@@ -157,9 +159,11 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("redis", ("storage/shared/",)),
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "workers.py", "progress.py", "commands/")),
-        ("faker", ("providers/",)),
         ("pytest", ("testing/plugin.py",)),
         ("testcontainers", ("testing/containers.py",)),
+        ("faker", ("providers/", "openapi/")),
+        ("yaml", ("openapi/",)),
+        ("jsonschema_rs", ("openapi/",)),
     ],
 )
 def test_a_library_is_known_in_its_place_only(library: str, homes: tuple[str, ...]) -> None:
@@ -197,7 +201,7 @@ def test_the_engine_never_asks_which_kind_of_fault_it_is(name: str) -> None:
     assert asked == []
 
 
-INSIDE = [name for name in NAMES if own(name) in ("engine", "storage", "providers", "admin")]
+INSIDE = [name for name in NAMES if own(name) in ("engine", "storage", "providers", "openapi", "admin")]
 
 
 @pytest.mark.parametrize("name", [name for name in INSIDE if name != "storage/shared/link.py"])

@@ -191,6 +191,7 @@ def provider(shown: Provider) -> dict[str, Any]:
         "events": list(shown.webhooks.types) if shown.webhooks else [],
         "test_event": shown.webhooks.test if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],
+        "notes": list(shown.notes),
         "simulations": [simulation(each) for each in shown.simulations if each.offered],
         "scopes": list(shown.keys.scopes),
         "modes": list(shown.keys.modes),

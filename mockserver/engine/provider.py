@@ -118,6 +118,8 @@ class Provider:
     limits_said: Assumed = _NO_LIMIT
     example: str = ""
     """A path a newcomer may GET first: ``/v1/employees?limit=2``."""
+    notes: tuple[str, ...] = ()
+    """What to know of it before relying on it, a line each."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "answer", fold(self.stages))

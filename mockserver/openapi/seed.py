@@ -1,0 +1,135 @@
+"""The records a sandbox begins with: a few of each resource, under parents that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from mockserver.engine import Problem, Progress, Randomness, State
+from mockserver.openapi import records
+from mockserver.openapi.generate import Manner
+from mockserver.openapi.making import Maker
+from mockserver.openapi.resources import Resource, singular
+from mockserver.openapi.words import FIRST, plain
+from mockserver.openapi.world import World
+
+SIZES = {"small": 3, "medium": 30, "large": 300}
+_MOST_PARENTS = 6
+"""So many parents have children from the start, times what the size is to a small one."""
+_DAY = 86_400_000_000
+Above = list[tuple[str, Any]]
+"""The path above a record: (parameter, value)."""
+
+
+class Seeder:
+    """Makes the first records for one document."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._maker = world, Maker(world)
+
+    def generate(self, randomness: Randomness, size: str, progress: Progress) -> State:
+        """The records of every resource, parents first."""
+        state: State = {}
+        resources = self._in_order()
+        for done, resource in enumerate(resources, 1):
+            state[resource.name] = list(self._records(resource, state, randomness, size))
+            progress(done, len(resources))
+        state["_counters"] = [{"id": name, "value": len(made)} for name, made in state.items() if made]
+        return state
+
+    def _in_order(self) -> list[Resource]:
+        """The resources, each behind its parents and behind those its properties refer to."""
+        known, found = self._world.inferred.resources, dict[str, Resource]()
+
+        def add(resource: Resource, above: tuple[str, ...]) -> None:
+            for name in (*(parent.resource for parent in resource.parents), *resource.references.values()):
+                if name is not None and name in known and name not in found and name not in above:
+                    add(known[name], (*above, resource.name))
+            found.setdefault(resource.name, resource)
+
+        for resource in sorted(known.values(), key=lambda each: len(each.parents)):
+            add(resource, ())
+        return list(found.values())
+
+    def _records(self, resource: Resource, state: State, randomness: Randomness, size: str) -> Iterator[dict[str, Any]]:
+        if resource.is_single:
+            return
+        factor = SIZES[size] // SIZES["small"]
+        each = (SIZES["small"] if resource.seed is None else resource.seed) * (1 if resource.parents else factor)
+        nth, seen = 0, set()
+        for above in islice(self._parents(resource, state, randomness), _MOST_PARENTS * factor):
+            for _ in range(each):
+                nth += 1
+                made = self._record(resource, state, above, randomness, nth)
+                if made["id"] not in seen:
+                    seen.add(made["id"])
+                    yield made
+
+    def _record(
+        self, resource: Resource, state: State, above: Above, randomness: Randomness, nth: int
+    ) -> dict[str, Any]:
+        purpose = f"seed:{resource.name}:{nth}"
+        id = self._world.ids.make(resource, randomness, nth)
+        now = FIRST + nth * _DAY
+        sent = self._whole(resource, randomness, purpose)
+        self._point(resource, sent, state, randomness, purpose)
+        for name in resource.unique:
+            if isinstance(sent.get(name), str) and any(
+                sent[name] == other["shown"].get(name) for other in state.get(resource.name, ())
+            ):
+                sent[name] = f"{sent[name]}-{nth}"
+        shown = self._maker.made(resource, sent, id, dict(above), now, randomness)
+        at = records.place([value for _, value in above])
+        return dict(records.record(resource, at, id, shown, nth=nth, created=now, updated=now))
+
+    def _whole(self, resource: Resource, randomness: Randomness, purpose: str) -> dict[str, Any]:
+        try:
+            made = self._world.answers.made(resource.schema, randomness, purpose, varied=True)
+        except Problem:
+            # No whole record could be made: what was made is completed or refused when it is asked for.
+            made = self._world.answers.generator.value(resource.schema, randomness.stream(purpose, 0), Manner(False))
+        return dict(made) if isinstance(made, dict) else {}
+
+    def _point(
+        self, resource: Resource, sent: dict[str, Any], state: State, randomness: Randomness, purpose: str
+    ) -> None:
+        """Have what names another record name one that is there."""
+        known = {plain(singular(name)) + "id": name for name, made in state.items() if made and not made[0]["at"]}
+        for name in list(sent):
+            target = resource.references.get(name) or known.get(plain(name))
+            if not target or target == resource.name or not state.get(target):
+                continue
+            ids = [each["own"] for each in state[target]]
+            chosen = randomness.stream(f"{purpose}:{name}", 0).choice(ids)
+            pointed = {**sent, name: [chosen] if isinstance(sent[name], list) else chosen}
+            if self._world.answers.is_valid(resource.schema, pointed):
+                sent[name] = pointed[name]
+
+    def _parents(self, resource: Resource, state: State, randomness: Randomness) -> Iterator[Above]:
+        """Every path above the resource that leads somewhere."""
+        paths: list[Above] = [[]]
+        for parent in resource.parents:
+            if parent.resource is None:
+                value = self._value(resource, parent.parameter, randomness)
+                paths = [[*path, (parent.parameter, value)] for path in paths]
+            else:
+                paths = [
+                    [*path, (parent.parameter, made["own"])]
+                    for path in paths
+                    for made in state.get(parent.resource, ())
+                    if made["at"] == records.place([value for _, value in path])
+                ]
+        yield from paths
+
+    def _value(self, resource: Resource, name: str, randomness: Randomness) -> Any:
+        """What stands in a path for a parameter that names no record: the same wherever it is called the same."""
+        for endpoint in self._world.endpoints.values():
+            if endpoint.name not in resource.roles:
+                continue
+            for parameter in endpoint.parameters:
+                if parameter.place == "path" and parameter.name == name:
+                    if parameter.example is not None:
+                        return parameter.example
+                    return self._world.answers.made(parameter.schema, randomness, f"parameter:{name}")
+        return name
