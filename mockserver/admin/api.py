@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -136,14 +136,23 @@ def register(app: Flask, engine: Engine, token: str, about: Callable[[], Any]) -
 
 def _gate(token: str) -> Response | None:
     """Everything whose first path segment is ours needs the token, whether it exists or not."""
-    if request.path.split("/", 2)[1:2] != [PREFIX[1:]]:
-        return None
-    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode()):
+    if request.path.split("/", 2)[1:2] != [PREFIX[1:]] or _is_token(token):
+        _refuse_small_letters()
         return None
     response = _problem(401, "send the admin token: Authorization: Bearer <token>; it was printed at the start")
     response.headers["WWW-Authenticate"] = 'Bearer realm="testmode admin"'
     return response
+
+
+def _is_token(token: str) -> bool:
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode())
+
+
+def _refuse_small_letters() -> None:
+    """Methods are written in capitals; Flask would take ``get`` for GET."""
+    if request.environ["REQUEST_METHOD"] != request.method and request.url_rule is not None:
+        raise MethodNotAllowed(list(current_app.url_map.bind("").allowed_methods(request.path)))
 
 
 def _view(engine: Engine, about: Callable[[], Any], route: Route, **args: str) -> Response:
