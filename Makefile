@@ -19,7 +19,8 @@ check: $(READY)  ## ruff and mypy --strict
 fuzz: $(READY)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
 	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/test_fuzz.py
 
-soak: $(READY)  ## Kill a real server 2,000 times under load, or SOAK_KILLS times, and miss nothing
+soak: $(READY)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
+	$(BIN)/python -m benchmarks.soak
 	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/test_crash.py
 
 bench: $(READY)  ## Measure, alone and beside the peers; every figure is a ratio within one run

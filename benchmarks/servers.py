@@ -38,6 +38,9 @@ class Tree:
     def megabytes(self) -> float:
         return float(sum(process.memory_info().rss for process in self.processes())) / 1_000_000
 
+    def descriptors(self) -> int:
+        return int(sum(process.num_fds() for process in self.processes()))
+
     def threads(self) -> int:
         return int(sum(process.num_threads() for process in self.processes()))
 

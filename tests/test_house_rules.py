@@ -179,7 +179,7 @@ with_and_without_key = pytest.mark.parametrize("keyed", [True, False], ids=["key
 
 
 HAD = {(name, op.path, op.method) for name, op in OPERATIONS}
-METHODS = ("TRACE", "PROPFIND", "FOO", "PATCH", "HEAD", "OPTIONS", "get", "NONE", "M-SEARCH")
+METHODS = ("TRACE", "CONNECT", "PROPFIND", "FOO", "PATCH", "HEAD", "OPTIONS", "get", "NONE", "M-SEARCH")
 ODD = [(name, path, method) for name, path in PATHS for method in METHODS if (name, path, method) not in HAD]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -101,10 +101,17 @@ def register(app: Flask, engine: Engine, token: str, about: Callable[[], Any]) -
     for ready in ("/ready", "/readyz"):
         app.add_url_rule(ready, f"ready{ready}", partial(_ready, engine), methods=["GET"])
     app.before_request(lambda: gate.check(request))
+    app.before_request(_refuse_small_letters)
     app.register_error_handler(HTTPException, partial(_http_error, engine))
     for raised in REFUSED:
         app.register_error_handler(raised, refusal)
     return gate
+
+
+def _refuse_small_letters() -> None:
+    """Methods are written in capitals; Flask would take ``get`` for GET."""
+    if request.environ["REQUEST_METHOD"] != request.method and request.url_rule is not None:
+        raise MethodNotAllowed(list(current_app.url_map.bind("").allowed_methods(request.path)))
 
 
 def _view(engine: Engine, about: Callable[[], Any], route: Route, **args: str) -> Response:

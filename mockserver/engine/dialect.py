@@ -39,3 +39,12 @@ def plain_problem(status: int, detail: str) -> Reply:
 
     body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
     return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))
+
+
+def plain_bug() -> Reply:
+    """The answer to a call that has hit a bug of ours; what it says must not look like a simulated failure."""
+    reply = plain_problem(
+        500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
+    )
+    reply.headers.append(("X-Testmode-Bug", "1"))
+    return reply

@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from traceback import format_exc
 from typing import Any
 
 from mockserver.engine.call import Call, Credential, Reply
 from mockserver.engine.checks import check_settings, checked_state
 from mockserver.engine.clock import wall
-from mockserver.engine.dialect import plain_problem
+from mockserver.engine.dialect import plain_bug, plain_problem
 from mockserver.engine.journals import Journals
 from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.provider import SIZES, Progress, Provider, quiet
 from mockserver.engine.randomness import Randomness
+from mockserver.engine.redaction import redact
 from mockserver.engine.registry import Registry
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
@@ -246,12 +248,9 @@ class Engine:
         except Exception:
             if self.propagate:
                 raise
-            _log.exception("a bug of Testmode's own in %s %s", call.method, call.path)
-            reply = plain_problem(
-                500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
-            )
-            reply.headers.append(("X-Testmode-Bug", "1"))
-            return reply
+            shown = redact(f"{call.method} {call.path}\n{format_exc()}", list(sandbox.keys))
+            _log.error("a bug of Testmode's own in %s", shown)
+            return plain_bug()
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
         journal = self.journals.make(self._store.tape(id))
