@@ -177,13 +177,19 @@ def test_what_serves_requests_reads_files_in_known_places_only() -> None:
 
 FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "builtins.eval", "builtins.exec"}
 UNSAFE = {"pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml", "jinja2", "mako", "code", "runpy", "ctypes"}
+USED_SAFELY = {
+    "console/render.py": {"jinja2"},  # Templates of ours, escaped; nothing a client says is one.
+    "openapi/files.py": {"yaml"},  # The operator's own file, by the loader that makes plain values only.
+    "openapi/yaml_loader.py": {"yaml"},
+    "openapi/writing.py": {"xml"},  # What escapes text; nothing is parsed.
+}
 STARTS_PROCESSES = {"workers.py", "testing/server.py"}
 
 
 def test_nothing_a_client_says_is_run_or_unpickled() -> None:
     run = {(name, called) for name, tree in TREES.items() for called, _ in calls(tree) if called in FORBIDDEN}
     assert run == set()
-    assert {name: imported(tree) & UNSAFE for name, tree in TREES.items() if imported(tree) & UNSAFE} == {}
+    assert {name: imported(tree) & UNSAFE for name, tree in TREES.items() if imported(tree) & UNSAFE} == USED_SAFELY
     templates = {called for tree in TREES.values() for called, _ in calls(tree) if "render_template" in called}
     assert templates == set()
 
@@ -210,6 +216,8 @@ def is_ours(node: ast.expr) -> bool:
 
 
 MADE = {
+    # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
+    ("openapi/patterns.py", "pattern"),
     # The rules of forms are a table in the source of the room.
     ("providers/kota/logic.py", "pattern"),
     # A glob, as the standard library writes it: it is read in one pass, however many stars there are.
