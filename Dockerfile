@@ -5,7 +5,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY mockserver ./mockserver
 COPY fixtures ./fixtures
-RUN python -m venv /opt/testmode && /opt/testmode/bin/pip install -c constraints.txt ".[redis,openapi]"
+RUN python -m venv /opt/testmode && /opt/testmode/bin/pip install -c constraints.txt ".[redis,openapi,tls]"
 
 FROM python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 LABEL org.opencontainers.image.title="testmode" \

@@ -191,7 +191,8 @@ def _hold(connection: socket.socket, seconds: float) -> None:
     while (left := until - monotonic()) > 0 and not stopping.is_set():
         connection.settimeout(min(left, 0.5))
         try:
-            if not connection.recv(1, socket.MSG_PEEK):
+            # What the client sends meanwhile nobody reads: the connection ends with this answer.
+            if not connection.recv(65_536):
                 return
             sleep(min(left, 0.05))
         except TimeoutError:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -51,15 +52,18 @@ def resolve(host: str, port: int) -> list[str]:
 class Egress:
     """Carries webhooks out: to loopback and private addresses, to what ``allow`` names, never to clouds' metadata.
 
-    ``allow`` has host names, ranges of addresses, or ``any``.
+    ``allow`` has host names, ranges of addresses, or ``any``; ``authorities`` is a file of certificates that receivers
+    may be known by, beside those this machine trusts.
     """
 
-    def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve) -> None:
+    def __init__(
+        self, allow: Sequence[str] = (), resolver: Resolver = resolve, authorities: Path | None = None
+    ) -> None:
         self._any = "any" in allow
         self._hosts = {each.lower() for each in allow} | set(_NAMED_NEARBY)
         self._ranges = [ip_network(each, strict=False) for each in allow if _is_range(each)]
         self._resolve = resolver
-        self._tls = ssl.create_default_context
+        self._authorities = authorities
         self._own: tuple[Address, int] | None = None
 
     def spare(self, host: str, port: int) -> None:
@@ -164,6 +168,12 @@ class Egress:
             return connection
         connection.settimeout(_left(until))
         return self._tls().wrap_socket(connection, server_hostname=parts.hostname)
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self._authorities is not None:
+            context.load_verify_locations(self._authorities)
+        return context
 
 
 _PORTS = {"http": 80, "https": 443}

@@ -23,6 +23,7 @@ import click  # noqa: E402
 
 from mockserver import __version__, edge  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.certificates import Certificates, certificates, names  # noqa: E402
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
@@ -56,6 +57,7 @@ STATE: dict[Promise, str] = {
 @click.option("--openapi", multiple=True, help="An OpenAPI document to serve as a provider; may be given again.")
 @click.option("--host", help="The address to listen on (127.0.0.1).")
 @click.option("--port", type=int, help="The port to listen on (8080); 0 picks a free one and prints it.")
+@click.option("--tls", is_flag=True, default=None, help="Serve https; clients are told to trust <data>/tls/ca.pem.")
 @click.option("--data", type=click.Path(path_type=Path), help="The directory that keeps all state (.testmode).")
 @click.option("--durability", help="When a write is on the disk: commit (before its answer), interval or memory.")
 @click.option("--store", help="Where several processes share all state: redis://host:6379/0.")
@@ -117,11 +119,13 @@ def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
 
 
 def _supervise(settings: ServerSettings) -> int:
+    # The workers find what is made here.
+    certificates(settings)
     try:
         listener = listening(settings.host, settings.port)
     except OSError as error:
         return _port_in_use(settings, error)
-    url = url_of(*listener.getsockname()[:2])
+    url = url_of(*listener.getsockname()[:2], scheme="https" if settings.tls else "http")
     return Workers(settings.workers, sys.argv[1:], listener).run(url)
 
 
@@ -142,14 +146,15 @@ def _open_store(settings: ServerSettings) -> Store:
 
 
 def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: Role) -> int:
-    egress = Egress(settings.webhook_allow)
+    egress = Egress(settings.webhook_allow, authorities=settings.webhook_ca)
+    secured = certificates(settings)
     there = store.names()
     engine = _make_engine(settings, file, store, providers, egress)
     if role.first:
         begin(engine, file.sandboxes, there, store.delete)
         _apply(engine, settings)
     token = settings.admin_token or _kept_token(settings, store)
-    server = _make_server(settings, engine, token, role)
+    server = _make_server(settings, engine, token, role, secured)
     try:
         url = server.start()
     except OSError as error:
@@ -159,6 +164,8 @@ def _run(settings: ServerSettings, file: Configuration, store: Store, providers:
     courier.start()
     if role.first:
         _announce(engine, url, settings, token)
+        if secured:
+            click.echo(f"  {'Trust':<9} {secured.file}   (TESTMODE_CA_FILE for the commands, curl --cacert)")
     _tell_ready(server, url, role)
     _calm_collector()
     server.serve_until_stopped()
@@ -191,7 +198,9 @@ def _make_engine(
         )
 
 
-def _make_server(settings: ServerSettings, engine: Engine, token: str, role: Role) -> Server:
+def _make_server(
+    settings: ServerSettings, engine: Engine, token: str, role: Role, secured: Certificates | None
+) -> Server:
     alone = next(iter(engine.providers)) if len(engine.providers) == 1 else None
     # Beyond loopback the server has the names of a network: those of a compose file have no dot.
     hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
@@ -203,6 +212,7 @@ def _make_server(settings: ServerSettings, engine: Engine, token: str, role: Rol
         head_seconds=settings.head_seconds,
         idle_seconds=settings.idle_seconds,
         on_draining=edge.stopping.set,
+        tls=secured.context(names(settings, engine.providers)) if secured else None,
         listener=None if role.listener is None else socket.socket(fileno=role.listener),
     )
 

@@ -23,6 +23,8 @@ from mockserver.wsgi.exchange import GONE, Exchange
 from mockserver.wsgi.framing import Refusal, Request, parse_head
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from _typeshed.wsgi import WSGIApplication
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -58,6 +60,8 @@ class Handler:
         self._gate.handlers.add(self)
         try:
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._gate.tls is not None:
+                self.connection.secure(self._gate.tls)
             while self._serve_one():
                 # One busy connection would otherwise keep all the others waiting.
                 gevent.sleep(0)
@@ -65,6 +69,8 @@ class Handler:
             log.debug("A connection ended: %s", error)
         finally:
             self._gate.handlers.discard(self)
+            # With TLS the socket is no longer the one that pywsgi knows.
+            self.connection.sock.close()
 
     def _serve_one(self) -> bool:
         try:
@@ -133,8 +139,10 @@ class Server:
         head_seconds: float = 30.0,
         idle_seconds: float = 75.0,
         listener: socket.socket | None = None,
+        tls: "SSLContext | None" = None,
     ) -> None:
         self.app = app
+        self.tls = tls
         self.head_seconds = head_seconds
         self.idle_seconds = idle_seconds
         self.draining = False
@@ -164,13 +172,14 @@ class Server:
         """Bind, accept from now on, and say under which URL. Raises OSError when the port is not to be had."""
         _raise_descriptor_limit()
         self._listener.start()
-        self.base_environ = self._listener.get_environ()
+        scheme = "https" if self.tls else "http"
+        self.base_environ = self._listener.get_environ() | {"wsgi.url_scheme": scheme}
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._on_signal)
         gevent.spawn(self._sweep)
         self.address = self._listener.socket.getsockname()[:2]
-        return url_of(*self.address)
+        return url_of(*self.address, scheme=scheme)
 
     def stop_when_readable(self, descriptor: int) -> None:
         """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""
@@ -216,9 +225,9 @@ class Server:
                 handler.connection.expire(now)
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, *, scheme: str = "http") -> str:
     """The URL of a server that listens there."""
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _raise_descriptor_limit() -> None:

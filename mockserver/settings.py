@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_duration, path
 
 PREFIX = "TESTMODE_"
-ELSEWHERE = ("URL",)
+ELSEWHERE = ("URL", "CA_FILE")
 """Variables that only the commands which speak to a running server read."""
 SECRETS = ("admin_token",)
 """Settings that may also be in a file of their own, which the variable with ``_FILE`` behind it names."""
@@ -70,6 +70,9 @@ class ServerSettings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8080, ge=0, le=65_535, description="The port to listen on; 0 picks a free one.")
+    tls: bool = Field(
+        default=False, description="Serve https, with certificates of an authority of its own, in data/tls/ca.pem."
+    )
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
     store: Annotated[str | None, AfterValidator(_store)] = Field(
         default=None, description="Where several processes share all state: redis://host:6379/0; else it is in data."
@@ -107,6 +110,9 @@ class ServerSettings(BaseModel):
     )
     webhook_allow: Words = Field(
         default=(), description="Receivers of webhooks that are not nearby: host names, ranges of addresses, or any."
+    )
+    webhook_ca: Path | None = Field(
+        default=None, description="A file of authorities whose certificates receivers of webhooks may have as well."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 

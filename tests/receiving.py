@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import loads
+from ssl import SSLContext
 from threading import Condition, Event, Thread
 from typing import Any
 
@@ -36,6 +37,7 @@ class Receiver:
     """What arrived, and what is answered: ``answers`` one after the other, then 200; ``gate`` holds answers back."""
 
     port: int = 0
+    scheme: str = "http"
     heard: list[Letter] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     said: bytes = b""
@@ -43,7 +45,7 @@ class Receiver:
     changed: Condition = field(default_factory=Condition)
 
     def url(self, path: str = "/hooks") -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
     def take(self, letter: Letter) -> int:
         with self.changed:
@@ -61,9 +63,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving(gate: Event | None = None) -> Iterator[Receiver]:
+def receiving(gate: Event | None = None, tls: SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver that listens on a free port until the block is left."""
-    receiver = Receiver(gate=gate)
+    receiver = Receiver(gate=gate, scheme="https" if tls else "http")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -88,6 +90,8 @@ def receiving(gate: Event | None = None) -> Iterator[Receiver]:
 
     with Server(("127.0.0.1", 0), Handler) as server:
         receiver.port = server.server_port
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

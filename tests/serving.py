@@ -45,7 +45,7 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> str:
     try:
         for line in process.stdout:
             said.append(line)
-            if ready := re.match(r"Ready\. listening on (http://\S+)", line):
+            if ready := re.match(r"Ready\. listening on (https?://\S+)", line):
                 return ready[1]
     finally:
         watchdog.cancel()

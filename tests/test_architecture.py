@@ -23,9 +23,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "progress": set(),
     "token": set(),
     "hosts": set(),
-    "healthcheck": set(),
+    "trust": set(),
+    "certificates": {"settings"},
+    "healthcheck": {"trust"},
     "workers": set(),
-    "testing": {"testing", "token", "nearest"},
+    "testing": {"testing", "token", "nearest", "trust"},
     "wsgi": {"wsgi"},
     "server": {"wsgi"},
     "storage": {"storage"},
@@ -56,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "configuration": {"admin", "engine", "settings"},
     "serve": {
+        "certificates",
         "hosts",
         "app",
         "configuration",
@@ -71,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "version",
         "workers",
     },
-    "commands": {"app", "commands", "engine", "progress", "healthcheck", "storage", "version"},
+    "commands": {"app", "commands", "engine", "progress", "healthcheck", "storage", "trust", "version"},
     "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""
@@ -159,6 +162,7 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("redis", ("storage/shared/",)),
         ("tinydb", ("storage/",)),
         ("click", ("cli.py", "serve.py", "workers.py", "progress.py", "commands/")),
+        ("trustme", ("certificates.py",)),
         ("pytest", ("testing/plugin.py",)),
         ("testcontainers", ("testing/containers.py",)),
         ("faker", ("providers/", "openapi/")),

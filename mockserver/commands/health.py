@@ -5,10 +5,11 @@ import sys
 import click
 
 from mockserver import healthcheck as probe
+from mockserver import trust
 
 
 @click.command()
-@click.argument("url", default="http://127.0.0.1:8080")
-def healthcheck(url: str) -> None:
+@click.argument("url", required=False)
+def healthcheck(url: str | None) -> None:
     """Exit with 0 when the server at URL is ready, with 1 when it is not."""
-    sys.exit(0 if probe.check(url) else 1)
+    sys.exit(0 if probe.check(url or trust.place()) else 1)

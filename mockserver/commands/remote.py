@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from mockserver import trust
+
 UNREACHABLE, REFUSED = 69, 1
 
 
@@ -19,7 +21,7 @@ class Admin:
     """The admin API of the server at TESTMODE_URL, with the token that is said, or kept in the data directory."""
 
     def __init__(self) -> None:
-        self.url = os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080").rstrip("/")
+        self.url = trust.place()
         kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
         kept = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
         self._token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (kept.read_text().strip() if kept.is_file() else "")
@@ -27,10 +29,9 @@ class Admin:
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What the server answers; a refusal is printed as the one sentence it is, and ends the command."""
         address = urlsplit(self.url)
-        make = HTTPSConnection if address.scheme == "https" else HTTPConnection
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         try:
-            connection = make(address.netloc, timeout=60)
+            connection = _connection(address.scheme, address.netloc)
             data = None if body is None else dumps(body)
             connection.request(method, f"/__admin{path}", data, headers)
             response = connection.getresponse()
@@ -41,6 +42,12 @@ class Admin:
         if response.status >= 400:
             end(answer["detail"] if answer else f"{self.url} answered {response.status}", REFUSED)
         return answer
+
+
+def _connection(scheme: str, netloc: str) -> HTTPConnection:
+    if scheme == "https":
+        return HTTPSConnection(netloc, timeout=60, context=trust.context())
+    return HTTPConnection(netloc, timeout=60)
 
 
 def end(message: str, code: int) -> NoReturn:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from time import monotonic, sleep
 
 import click
 
-from mockserver import healthcheck
+from mockserver import healthcheck, trust
 
 # The engine's own durations would bring the whole server with them.
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -29,8 +28,7 @@ def _length(_context: click.Context, _parameter: click.Parameter, value: str) ->
 @click.option("--timeout", default="30s", show_default=True, callback=_length, help="How long to wait at most.")
 def wait(url: str | None, timeout: float) -> None:
     """Wait until the server at URL is ready; end with 0 when it is, with 1 when that takes too long."""
-    here = f"http://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
-    url = url or os.environ.get("TESTMODE_URL", here)
+    url = url or trust.place()
     end = monotonic() + timeout
     while not healthcheck.check(url, max(0.1, min(2.0, end - monotonic()))):
         if monotonic() + _PAUSE > end:

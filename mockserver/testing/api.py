@@ -10,6 +10,8 @@ from json import dumps, loads
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from mockserver import trust
+
 
 class TestmodeError(Exception):
     """The server refused, or could not be reached; ``status`` is None where there was no answer."""
@@ -59,10 +61,11 @@ class Api:
     @contextmanager
     def _asked(self, method: str, path: str, body: Any = None) -> Iterator[HTTPResponse]:
         address = urlsplit(self.url)
-        connect = HTTPSConnection if address.scheme == "https" else HTTPConnection
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        connection = connect(address.netloc, timeout=self.timeout)
+        connection = HTTPConnection(address.netloc, timeout=self.timeout)
         try:
+            if address.scheme == "https":
+                connection = HTTPSConnection(address.netloc, timeout=self.timeout, context=trust.context())
             connection.request(method, address.path + path, None if body is None else dumps(body), headers)
             yield connection.getresponse()
         except (OSError, HTTPException) as error:

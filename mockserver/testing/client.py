@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from mockserver import trust
 from mockserver.testing import models
 from mockserver.testing.api import Api, TestmodeError
 from mockserver.testing.observed import NotVerified
@@ -34,7 +35,7 @@ class Testmode:
         kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
         file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
         token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
-        return cls(os.environ.get("TESTMODE_URL", "http://127.0.0.1:8080"), token)
+        return cls(trust.place(), token)
 
     @property
     def url(self) -> str:

@@ -19,7 +19,7 @@ from mockserver.token import new_token
 
 START_SECONDS, STOP_SECONDS = 60.0, 10.0
 _READY = re.compile(r"^Ready\. listening on (\S+)$", re.MULTILINE)
-_NEVER_INHERITED = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY")
+_NEVER_INHERITED = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY", "TESTMODE_TLS")
 """What would contradict how a server of tests runs."""
 
 

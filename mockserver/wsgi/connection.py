@@ -21,6 +21,8 @@ from mockserver.wsgi.framing import (
 )
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from _typeshed import WriteableBuffer
 
 MAX_CHUNK_LINE: Final = 1024
@@ -43,6 +45,12 @@ class Connection:
         self._sending = False
         self._head_seconds = head_seconds
         self._idle_seconds = idle_seconds
+
+    def secure(self, tls: "SSLContext") -> None:
+        """Speak TLS from now on; a client may take as long for its handshake as for a head. Raises OSError."""
+        self.sock.settimeout(self._head_seconds)
+        self.sock = tls.wrap_socket(self.sock, server_side=True)
+        self.sock.settimeout(None)
 
     def head(self) -> bytes | None:
         """The next request's head without its empty line; None when the client left between two requests."""
@@ -126,7 +134,8 @@ class Connection:
     def shut(self, how: int) -> None:
         """Shut one direction, if there is still anything to shut."""
         with contextlib.suppress(OSError):
-            self.sock.shutdown(how)
+            # Of the connection and not of its TLS: somebody else may be reading from that just now.
+            socket.socket.shutdown(self.sock, how)
 
     def _refuse_early(self) -> None:
         """Judge the beginning of a head now: its sender may be waiting for us to say something."""

@@ -1,0 +1,97 @@
+"""``--tls``: an authority of the server's own, made once, and a certificate for the names it is reached by."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import ssl
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from shutil import rmtree
+from socket import gethostname
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Final
+from weakref import finalize
+
+from mockserver.settings import BadSettings, ServerSettings
+
+if TYPE_CHECKING:
+    from trustme import CA
+
+_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+_log = logging.getLogger("testmode")
+
+
+class Certificates:
+    """An authority that clients are told to trust, in ``folder``; without one it lasts as long as this value."""
+
+    def __init__(self, folder: Path | None) -> None:
+        if folder is None:
+            folder = Path(mkdtemp(prefix="testmode-tls-"))
+            finalize(self, rmtree, folder, ignore_errors=True)
+        self._folder = folder
+        self.file = self._folder / "ca.pem"
+        self._authority = self._kept() or self._made()
+
+    def context(self, names: Iterable[str]) -> ssl.SSLContext:
+        """What a server shows its clients, in answer to any of these names and addresses."""
+        possible = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # A reset is to be the first thing a client reads, and not the second behind a ticket.
+        context.num_tickets = 0
+        self._authority.issue_cert(*possible).configure_cert(context)
+        return context
+
+    def _kept(self) -> CA | None:
+        from trustme import CA
+
+        if not self._key.is_file() or not self.file.is_file():
+            return None
+        return CA.from_pem(self.file.read_bytes(), self._key.read_bytes())
+
+    def _made(self) -> CA:
+        from trustme import CA
+
+        made = CA(organization_name="Testmode")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as key:
+            key.write(made.private_key_pem.bytes())
+        made.cert_pem.write_to_path(str(self.file))
+        return made
+
+    @property
+    def _key(self) -> Path:
+        return self._folder / "ca.key"
+
+
+def certificates(settings: ServerSettings) -> Certificates | None:
+    """What the settings ask for, if anything; BadSettings says why it cannot be had."""
+    if not settings.tls:
+        return None
+    lasts = settings.store is not None or settings.keeps != "memory"
+    try:
+        return Certificates(settings.data / "tls" if lasts else None)
+    except ImportError as error:
+        raise BadSettings(f"tls: it needs {error.name}: pip install 'testmode[tls]'") from None
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"tls: {error}") from None
+
+
+def names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
+    """What the server is called by its clients: OpenSSL takes no ``*.localhost``, so every provider's is named too."""
+    near = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
+    return [*near, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]
+
+
+def _can_be_certified(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        if _NAME.fullmatch(name):
+            return True
+        _log.warning("tls: there can be no certificate for %r", name)
+        return False
+    return True
