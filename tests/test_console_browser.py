@@ -299,3 +299,21 @@ def test_a_body_that_is_html_does_nothing(visitor: Visitor, served: Served) -> N
     visitor.open(mine.id, "data/sectors")
     visitor.page.locator(".record summary").first.click()
     assert visitor.page.title().endswith("Testmode")
+
+
+@pytest.mark.parametrize(
+    ("place", "title", "operation"),
+    [
+        ("/docs", "Testmode admin API", "/__admin/sandboxes/{sandbox}/clock"),
+        ("/docs/smartepi", "SmartEPI", "/v1/sectors"),
+    ],
+)
+def test_an_api_is_shown_in_swagger_ui_and_nobody_else_is_asked(
+    visitor: Visitor, place: str, title: str, operation: str
+) -> None:
+    visitor.page.goto(f"{visitor.url}/__admin/")
+    visitor.page.locator(f'a[href="/__admin{place}"]').click()
+    expect(visitor.page.get_by_role("heading", name=title)).to_be_visible()
+    shown = visitor.page.locator(f'[data-path$="{operation}"]').first
+    shown.click()
+    expect(visitor.page.get_by_role("button", name="Try it out").first).to_be_visible()

@@ -407,3 +407,9 @@ def test_the_console_asks_nothing_but_routes_of_the_admin_api(world: World, monk
         page(browser, f"smartepi/{place}")
     assert asked
     assert asked <= known
+
+
+def test_apis_are_shown_by_their_documents_and_an_unknown_one_is_refused(browser: FlaskClient) -> None:
+    assert 'data-document="/__admin/openapi.json"' in browser.get("/__admin/docs").text
+    assert 'data-document="/__admin/providers/kota/openapi.json"' in browser.get("/__admin/docs/kota").text
+    assert browser.get("/__admin/docs/kotta").status_code == 404

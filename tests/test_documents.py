@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.app import fixtures, known_providers
 from mockserver.cli import COMMANDS
+from mockserver.engine import Fault, load_scenarios
+from mockserver.settings import ELSEWHERE, SECRETS, ServerSettings
 from tests.documents import DOCUMENTS, ROOT, fill
 from tests.serving import start_server, started
 
@@ -99,6 +103,25 @@ def test_everything_that_has_a_name_is_in_the_documents() -> None:
         assert f"`{PREFIX}{route.path}`" in text
     for command in COMMANDS:
         assert f"testmode {command}" in text or f"`{command}`" in text, command
+    for kind in Fault.KINDS:
+        assert f"| `{kind}` |" in text, kind
+    for name in load_scenarios(fixtures() / "scenarios"):
+        assert f"| `{name}` |" in text, name
+    for name in (*ServerSettings.model_fields, *ELSEWHERE, *(f"{secret}_file" for secret in SECRETS)):
+        assert f"TESTMODE_{name.upper()}" in text, name
+
+
+@pytest.mark.parametrize("name", sorted(known_providers()))
+def test_everything_of_a_provider_is_in_its_document(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    provider = known_providers()[name]
+    for operation in provider.operations:
+        assert operation.offered is not None or f"`/{name}{operation.path}`" in text, operation.name
+    for simulation in views.provider(provider)["simulations"]:
+        assert f"| `{simulation['name']}` |" in text, simulation["name"]
+    for each in views.provider(provider)["assumptions"]:
+        assert f"| `{each['name']}` |" in text, each["name"]
+    assert f"(docs/{name}.md)" in (ROOT / "README.md").read_text()
 
 
 def test_links_between_documents_lead_somewhere() -> None:

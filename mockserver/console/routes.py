@@ -52,6 +52,8 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("POST", f"{_S}/deliveries/<delivery>/retry", "webhooks.retry", "webhooks.show"),
     ("GET", f"{_S}/charts", "charts.show", ""),
     ("GET", f"{_S}/charts/figures", "charts.figures", ""),
+    ("GET", f"{PREFIX}/docs", "docs.show", ""),
+    ("GET", f"{PREFIX}/docs/<provider>", "docs.show", ""),
 )
 """Method, address, what it does, and the page that says why it was refused; both as module.function of ``pages``.
 

@@ -19,11 +19,19 @@ from mockserver.console.routes import HOME
 STATIC = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
 }
 _HERE = Path(__file__).resolve().parent
-_PLACES = {"htmx.min.js": _HERE.parent / "vendor" / "htmx"}
+_VENDOR = _HERE.parent / "vendor"
+_PLACES = {
+    "htmx.min.js": _VENDOR / "htmx",
+    "swagger-ui-bundle.js": _VENDOR / "swagger-ui",
+    "swagger-ui.css": _VENDOR / "swagger-ui",
+}
 
 
 Act = Callable[[Visit], Shown | Sent]

@@ -1,0 +1,81 @@
+"""The provider and the fault of the documents work as they stand there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from runpy import run_path
+from shutil import copy, copytree, ignore_patterns
+
+import pytest
+
+from mockserver.engine import Provider
+from tests.worlds import World, make_world
+
+TRIED = """
+import sys
+from runpy import run_path
+from mockserver.app import create_app, make_engine
+from mockserver.storage.tiny import TinyStore
+
+engine = make_engine(TinyStore(None), [run_path(sys.argv[1])["BOOKSHOP"]])
+client = create_app(engine, token="t").test_client()
+rule = {"fault": {"kind": "extra_member", "name": "surprise"}, "trigger": {"times": 1}}
+admin = {"Authorization": "Bearer t"}
+print(client.post("/__admin/sandboxes/bookshop/faults", json=rule, headers=admin).status_code)
+key = {"X-Shop-Key": next(iter(engine.sandbox("bookshop").keys))}
+for _ in range(2):
+    print(",".join(sorted(client.get("/bookshop/v1/books", headers=key).json)))
+"""
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture
+def world() -> World:
+    provider = run_path(str(HERE / "bookshop.py"))["BOOKSHOP"]
+    assert isinstance(provider, Provider)
+    return make_world(provider)
+
+
+def shown(world: World) -> dict[str, str]:
+    return {"X-Shop-Key": world.key()}
+
+
+def test_a_book_that_is_added_is_listed_behind_the_seeded_one(world: World) -> None:
+    made = world.ask("POST", "/v1/books", key=None, headers=shown(world), json={"title": "Emma"})
+    assert (made.status_code, made.headers["X-Shop"]) == (201, "1")
+    listed = world.ask("GET", "/v1/books", key=None, headers=shown(world)).json["books"]
+    assert [each["title"] for each in listed] == ["The Trial", "Emma"]
+
+
+def test_refusals_are_said_in_the_shops_own_words(world: World) -> None:
+    assert world.ask("GET", "/v1/books", key=None).status_code == 401
+    refused = world.ask("POST", "/v1/books", key=None, headers=shown(world), json={"title": ""})
+    assert refused.status_code == 400
+    assert set(refused.json) == {"error", "reason"}
+
+
+def test_everything_else_comes_with_the_engine(world: World) -> None:
+    rule = {"fault": {"kind": "status", "status": 503}, "trigger": {"times": 1}}
+    assert world.admin("POST", "/sandboxes/bookshop/faults", rule).status_code == 201
+    answers = [world.ask("GET", "/v1/books", key=None, headers=shown(world)).status_code for _ in range(2)]
+    assert answers == [503, 200]
+    journal = world.admin("GET", "/sandboxes/bookshop/requests").json["requests"]
+    assert [each["status"] for each in journal] == [503, 200]
+
+
+def test_the_fault_is_one_like_all_others_once_its_file_is_there(tmp_path: Path) -> None:
+    root = HERE.parent.parent
+    copytree(root / "mockserver", tmp_path / "mockserver", ignore=ignore_patterns("__pycache__"))
+    (tmp_path / "fixtures").symlink_to(root / "fixtures")
+    copy(HERE / "extra_member.py", tmp_path / "mockserver" / "engine" / "faults")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", TRIED, str(HERE / "bookshop.py")]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["201", "books,surprise", "books"], done.stderr
+
+
+def test_the_worked_provider_is_as_short_as_it_is_said_to_be() -> None:
+    assert len((HERE / "bookshop.py").read_text("utf-8").splitlines()) < 60
