@@ -13,15 +13,14 @@ import logging  # noqa: E402
 import os  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
-from importlib.metadata import PackageNotFoundError, distribution  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import click  # noqa: E402
 
-from mockserver import __version__, edge  # noqa: E402
+from mockserver import edge  # noqa: E402
+from mockserver.announcement import announce  # noqa: E402
 from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
 from mockserver.certificates import Certificates, certificates, names  # noqa: E402
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
@@ -31,7 +30,7 @@ from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_name
 from mockserver.hosts import Hosts, is_loopback  # noqa: E402
 from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
-from mockserver.storage.base import Promise, Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
+from mockserver.storage.base import Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
 from mockserver.storage.tiny import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
 from mockserver.workers import Workers, listening  # noqa: E402
@@ -40,15 +39,6 @@ PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
 LAST_SECONDS = 2.0
 """So long may webhooks under way still take when the server stops."""
-MOST_NOTES = 100
-"""So many lines are said of a provider at the start; the admin API shows the rest."""
-STATE: dict[Promise, str] = {
-    "commit": "{data}, every write is on disk before its answer",
-    "interval": "{data}, every write is on disk within 200 ms",
-    "memory": "memory, nothing is kept",
-    "redis": "Redis, every write is there before its answer",
-}
-"""What is said at the start of where the state is."""
 
 
 @click.command()
@@ -163,7 +153,7 @@ def _run(settings: ServerSettings, file: Configuration, store: Store, providers:
     courier = Courier(engine, settings.evict_after)
     courier.start()
     if role.first:
-        _announce(engine, url, settings, token)
+        announce(engine, url, settings, token)
         if secured:
             click.echo(f"  {'Trust':<9} {secured.file}   (TESTMODE_CA_FILE for the commands, curl --cacert)")
     _tell_ready(server, url, role)
@@ -242,47 +232,6 @@ def _kept_token(settings: ServerSettings, store: Store) -> str:
     except OSError as error:
         raise StoreError(f"{file}: cannot be used by user {os.getuid()} ({error})") from error
     return kept
-
-
-def _announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
-    click.echo(f"Testmode {__version__}")
-    if _has_namesake():
-        click.echo(
-            "  The distribution mockserver-client installs a package of the same name as ours; remove one of them."
-        )
-    for provider in engine.providers.values():
-        sandbox = engine.sandbox(provider.name)
-        base = f"{url}/{provider.name}{provider.base_path(sandbox.slug)}"
-        now = sandbox.now()
-        working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
-        key = next(working, "none works now; make one with `testmode key create`")
-        click.echo(f"  {provider.title:<9} {base}   key {key}")
-        _tell_notes(provider.notes, f"{url}/__admin/providers/{provider.name}")
-    where = (
-        ""
-        if settings.keeps == "memory" or settings.admin_token or settings.store
-        else f"   (kept in {settings.data / 'admin-token'})"
-    )
-    shown = "as given" if settings.admin_token else token
-    click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
-    where = STATE[engine.condition.durability].format(data=settings.data)
-    click.echo(f"  {'State':<9} {where}")
-    sys.stdout.flush()
-
-
-def _tell_notes(notes: Sequence[str], place: str) -> None:
-    for note in notes[:MOST_NOTES]:
-        click.echo(f"    {note}")
-    if len(notes) > MOST_NOTES:
-        click.echo(f"    and {len(notes) - MOST_NOTES} more: {place}")
-
-
-def _has_namesake() -> bool:
-    try:
-        distribution("mockserver-client")
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def _calm_collector() -> None:
