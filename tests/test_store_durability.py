@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import threading
+import weakref
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 
 from mockserver.settings import read
-from mockserver.storage.base import Condition, Durability, StoreError
+from mockserver.storage.base import Collection, Condition, Durability, StoreError
 from mockserver.storage.flusher import PERIOD, Flusher
 from mockserver.storage.tiny import TinyStore
 from tests.disks import Simulated
@@ -144,3 +146,22 @@ def test_a_server_says_what_it_promises_and_what_it_cut_off(durability: str, tmp
             shown |= {"torn_tails": 0, "torn_bytes": 0}
         assert ask(url, "/ready") == {"status": "ready", "store": shown}
         assert ask(url, "/__admin/version")["store"] == shown
+
+
+@pytest.mark.parametrize("durability", ["interval", "memory"])
+def test_what_a_deleted_sandbox_held_is_freed_without_waiting_for_the_collector(
+    tmp_path: Path, durability: Durability
+) -> None:
+    store = TinyStore(tmp_path, durability=durability)
+    store.open("box")
+    store.declare("box", (Collection("people", ("status",)),))
+    with store.transaction("box") as space:
+        space.put("people", {"id": "p1", "status": "new"})
+    held = weakref.ref(cast(Any, store.database("box")).storage)
+    gc.disable()
+    try:
+        store.delete("box")
+        assert held() is None
+    finally:
+        gc.enable()
+        store.close()

@@ -144,6 +144,8 @@ class Memory(Storage):
     def abandon(self) -> None:
         """Let go of everything as it is; the caller holds the lock."""
         self._closed = True
+        # They lead back here: all the records would wait for the collector of cycles, which the server seldom lets run.
+        self._watchers.clear()
 
 
 class Pending(Protocol):

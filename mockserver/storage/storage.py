@@ -132,5 +132,5 @@ class LoggedStorage(Memory):
 
     def abandon(self) -> None:
         """Let go of the files as they are; the caller holds the lock."""
-        self._closed = True
+        super().abandon()
         self._log.close()
