@@ -228,7 +228,7 @@ class Body(io.RawIOBase):
         return size > 0
 
     def _skip_trailers(self) -> None:
-        for _ in range(MAX_FIELDS):
+        for _ in range(MAX_FIELDS + 1):
             line = self._connection.line()
             if not line:
                 return
