@@ -33,7 +33,8 @@ def test_every_route_is_closed_without_the_token(world: World, route: Any, heade
 def test_every_registered_admin_rule_is_in_the_table(world: World) -> None:
     served = {rule.rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith(PREFIX)}
     known = {PREFIX + route.path.replace("{", "<").replace("}", ">") for route in ROUTES}
-    console = {rule for rule in served if rule == f"{PREFIX}/" or rule.startswith(f"{PREFIX}/console/")}
+    pages = (f"{PREFIX}/console/", f"{PREFIX}/docs")
+    console = {rule for rule in served if rule == f"{PREFIX}/" or rule.startswith(pages)}
     assert served - console == known | {f"{PREFIX}/openapi.json"}
     assert not console & known
 

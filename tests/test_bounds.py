@@ -378,6 +378,13 @@ WORKINGS = {
     "MOST_SHORT_LIVES",
 }
 """Bounds of one step of work, in which nothing is kept and which no user meets."""
+SHOWN_OR_READ_ONCE = {
+    ("announcement", "MOST_NOTES"),
+    ("console.text", "LONGEST"),
+    ("openapi.files", "LARGEST"),
+    ("openapi.validators", "MOST_ERRORS"),
+}
+"""Of what is shown to a person, and of the operator's own document at the start: no client meets them."""
 
 
 def test_no_bound_of_the_source_is_forgotten() -> None:
@@ -393,7 +400,7 @@ def test_no_bound_of_the_source_is_forgotten() -> None:
                 value = getattr(import_module(f"mockserver.{module}"), name)
                 if isinstance(value, int | float) and name not in WORKINGS:
                     found[module, name] = value
-    assert set(found) - {(bound.module, bound.constant) for bound in BOUNDS} == set()
+    assert set(found) - {(bound.module, bound.constant) for bound in BOUNDS} == SHOWN_OR_READ_ONCE
     assert len(found) > 20
 
 
