@@ -120,6 +120,7 @@ class Provider(TypedDict):
     stages: list[str]
     events: list[str]
     test_event: str | None
+    notes: list[str]
 
 
 class Call(TypedDict):
