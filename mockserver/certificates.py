@@ -7,7 +7,6 @@ import os
 import re
 import ssl
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 from shutil import rmtree
 from socket import gethostname
@@ -15,6 +14,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
+from mockserver.addresses import is_address
 from mockserver.settings import BadSettings, ServerSettings
 
 if TYPE_CHECKING:
@@ -87,11 +87,7 @@ def names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
 
 
 def _can_be_certified(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        if _NAME.fullmatch(name):
-            return True
-        _log.warning("tls: there can be no certificate for %r", name)
-        return False
-    return True
+    if is_address(name) or _NAME.fullmatch(name):
+        return True
+    _log.warning("tls: there can be no certificate for %r", name)
+    return False

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+from mockserver.addresses import is_address
 from mockserver.engine import Outcome, Refusal
 
 LONGEST_URL = 2_048
@@ -94,7 +95,7 @@ class Egress:
     def _target(self, url: str, until: float) -> tuple[SplitResult, list[str]]:
         parts, port = _parse(url)
         host = str(parts.hostname)
-        addresses = [host] if _is_address(host) else self._find(host, port, until)
+        addresses = [host] if is_address(host) else self._find(host, port, until)
         if not addresses:
             raise Refusal(f"url: {host!r} has no address")
         for address in addresses:
@@ -234,14 +235,6 @@ def _embedded(address: Address) -> Address:
 
 def _within(address: Address, net: Any) -> bool:
     return address.version == net.version and address in net
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_name(host: str) -> bool:

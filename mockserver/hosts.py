@@ -9,6 +9,8 @@ from json import dumps
 from socket import gethostname
 from typing import Any
 
+from mockserver.addresses import is_address
+
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -29,7 +31,7 @@ class Hosts:
             not name
             or name in self._allowed
             or name.endswith(".localhost")
-            or _is_address(name)
+            or is_address(name)
             or (self._plain and "." not in name)
         )
 
@@ -51,7 +53,7 @@ class Hosts:
 
 def is_loopback(host: str) -> bool:
     """Whether a server that listens there is reached from this machine alone."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+    return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 
 
 def _refusal(host: str) -> bytes:
@@ -65,11 +67,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0][1:]
     return host.partition(":")[0].lower().removesuffix(".")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
