@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
+from typing import Any, cast
 
 import pytest
 import redis
@@ -339,4 +342,18 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
         pass
     assert "hunter2" not in str(failed.value)
     assert "hunter2" not in str(store.condition)
+    store.close()
+
+
+def test_what_a_deleted_sandbox_held_is_freed_without_waiting_for_the_collector(redis_url: str) -> None:
+    store = opened(redis_url)
+    store.watch("box", lambda _space, _changed: None)
+    put(store, "p")
+    held = weakref.ref(cast(Any, store.database("box")).storage)
+    gc.disable()
+    try:
+        store.delete("box")
+        assert held() is None
+    finally:
+        gc.enable()
     store.close()

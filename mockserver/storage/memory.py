@@ -55,7 +55,7 @@ class Memory(Storage):
         """Put these tables in place of all there are."""
         with self.exclusive():
             tables = {name: rows for name, rows in data.items() if name != BOOKKEEPING}
-            self.commit([["write", tables]])
+            self.keep_write(tables)
             self._exchange(*exchanged(tables, self._next_ids))
             self.overwritten()
 
@@ -83,6 +83,10 @@ class Memory(Storage):
     def keep_load(self, state: State) -> int:
         """Keep a whole state that is about to take the place of all there is, and answer the record's seq."""
         return 0
+
+    def keep_write(self, tables: Tables) -> None:
+        """Keep tables that are about to take the place of all there are, by TinyDB's own ``write``."""
+        self.commit([["write", tables]])
 
     def overwritten(self) -> None:
         """All tables have just been exchanged through TinyDB's own ``write``."""

@@ -27,6 +27,10 @@ def _nobody_asks(changed: Changed) -> None:
     """Tell nobody."""
 
 
+def _nowhere(name: str, n: int, record: dict[str, Any] | None) -> None:
+    """Do nothing to any table."""
+
+
 class SharedStorage(Memory):
     """A copy in memory, brought up to date whenever a transaction begins."""
 
@@ -105,8 +109,14 @@ class SharedStorage(Memory):
     def close(self) -> None:
         """Let go of the copy; it is waited for whoever uses it now."""
         super().acquire()
-        self._closed = True
+        self.abandon()
         super().release()
+
+    def abandon(self) -> None:
+        """Let go of the copy; the caller holds the lock."""
+        super().abandon()
+        # These lead back here too, as the watchers do.
+        self.on_change, self.place = _nobody_asks, _nowhere
 
     def _take_over(self, answer: list[Any]) -> None:
         if answer[0] == GONE:
@@ -143,8 +153,6 @@ class SharedStorage(Memory):
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
         """Keep the writes for all processes, and let go of the lock there; StoreError if it was lost meanwhile."""
-        if ops[0][0] == "write":
-            return self._begin_life(*exchanged(ops[0][1], self._next_ids))
         record = to_json(ops)
         full = self._behind + len(record) > self._threshold
         return self._keep(record, self._dump(self._life, self.read(), self._next_ids) if full else b"")
@@ -152,6 +160,10 @@ class SharedStorage(Memory):
     def keep_load(self, state: State) -> int:
         """Put a whole state in everything's place: another life begins."""
         return self._begin_life(*numbered(state))
+
+    def keep_write(self, tables: Tables) -> None:
+        """Put these tables in everything's place: another life begins."""
+        self._begin_life(*exchanged(tables, self._next_ids))
 
     def _begin_life(self, tables: Tables, next_ids: dict[str, int]) -> int:
         seq = self._keep(b"[]", self._dump(self._life + 1, tables, next_ids))
