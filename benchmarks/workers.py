@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 from benchmarks.load import Result, request, run
+from benchmarks.peers.running import free_port
 from benchmarks.servers import UNLIMITED, Server, serving
 
 ROUNDS, SECONDS, CONNECTIONS, SANDBOXES = 3, 3.0, 32, 8
@@ -23,9 +23,7 @@ _numbers = count()
 @contextmanager
 def redis() -> Iterator[str]:
     """A redis-server of its own, which keeps nothing on the disk; answers its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         sleep(0.5)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from json import dumps
-from threading import Barrier, Event, Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from mockserver.engine import SECOND, Call, Credential
 from mockserver.engine.idempotency import _name
 from tests.acme import ACME
+from tests.crowds import at_once
 from tests.worlds import NOON, World, make_world
 
 
@@ -26,18 +26,6 @@ def _switch_often() -> Iterator[None]:
     sys.setswitchinterval(1e-5)
     yield
     sys.setswitchinterval(before)
-
-
-def at_once(number: int, act: Callable[[int], Any]) -> list[Any]:
-    """What each of so many threads gets that all begin at the same moment."""
-    barrier = Barrier(number)
-
-    def begin(nth: int) -> Any:
-        barrier.wait(10)
-        return act(nth)
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(begin, range(number)))
 
 
 def _rename(world: World, path: str, version: int, nth: int) -> Any:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
 from json import dumps
-from threading import Barrier, Event
+from threading import Event
 from time import monotonic
 from typing import Any
 
 import pytest
 
+from tests.crowds import at_once
 from tests.kota import EMPLOYER
 from tests.linearizability import Step, is_linearizable
 from tests.listening import Heard, Served, Tenant
@@ -50,18 +51,6 @@ def tenant(served: Served, provider: str = "smartepi", *, frozen: bool = True, *
     if frozen:
         served.admin("PUT", f"/sandboxes/{made['id']}/clock", {"action": "freeze", "at": NOON})
     return Tenant(served, made["id"], made["keys"][0]["secret"], provider)
-
-
-def at_once(number: int, act: Callable[[int], Any]) -> list[Any]:
-    """What each of so many clients gets that all begin at the same moment."""
-    barrier = Barrier(number)
-
-    def begin(nth: int) -> Any:
-        barrier.wait(30)
-        return act(nth)
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(begin, range(number)))
 
 
 def statuses(heard: list[Heard]) -> Counter[int]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count as counting
 from json import dumps
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from mockserver import edge
 from mockserver.engine import Operation
 from mockserver.providers.kota import PROVIDER
 from mockserver.storage.tiny import TinyStore
+from tests import crowds
 from tests.kota import ADDRESS, EMPLOYEE, EMPLOYER, S, employer, events, new_world, read
 from tests.kota_groups import quote, staffed
 from tests.worlds import World, make_world
@@ -316,14 +316,7 @@ def test_a_duplicate_meets_the_first_under_way_and_can_be_retried(
 
 def at_once(world: World, number: int, path: str, json: Any) -> list[Answer]:
     """The answers to so many equal requests that all begin at the same moment."""
-    barrier = Barrier(number)
-
-    def begin(_: int) -> Answer:
-        barrier.wait(20)
-        return post(world, "k1", path, json)
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(begin, range(number)))
+    return crowds.at_once(number, lambda _nth: post(world, "k1", path, json))
 
 
 def test_a_hundred_equal_requests_at_once_make_one_object_and_one_event(tmp_path: Path) -> None:
