@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,14 +21,14 @@ BOUNDS = (
     Bound("webhook_url", "Characters of a receiver's URL.", "refused with 422", "egress", "LONGEST_URL"),
     Bound("webhook_answer", "Bytes read of a receiver's answer.", "the rest is not read", "egress", "MOST_READ"),
 )
-"""By name; a test overfills each."""
+"""By name; a test overfills each. What only one provider has is in its room."""
 
 
 def about(engine: Engine, settings: ServerSettings | None) -> dict[str, Any]:
     """The settings at work, None where nobody has set any, and the bounds; secrets are redacted."""
     bounds = [
         {"name": each.name, "value": each.value(engine), "sentence": each.sentence, "beyond": each.beyond}
-        for each in BOUNDS
+        for each in (*BOUNDS, *chain.from_iterable(provider.bounds for provider in engine.providers.values()))
     ]
     return {"settings": settings and _shown(settings), "bounds": bounds}
 

@@ -101,7 +101,8 @@ def settings() -> str:
 
 
 def bounds() -> str:
-    rows = [(f"`{each.name}`", f"{each.value(None):,.0f}", each.sentence, each.beyond) for each in BOUNDS]
+    known = (*BOUNDS, *(each for provider in known_providers().values() for each in provider.bounds))
+    rows = [(f"`{each.name}`", f"{each.value(None):,.0f}", each.sentence, each.beyond) for each in known]
     return table(("bound", "value", "of what", "beyond it"), rows)
 
 

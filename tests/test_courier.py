@@ -126,10 +126,12 @@ def test_a_sandbox_with_much_to_tell_does_not_keep_another_waiting() -> None:
 
 
 def test_whoever_was_served_last_is_the_last_in_the_next_round() -> None:
-    world, gate = make_world(TELLING), Event()
+    world, gate, behind = make_world(TELLING), Event(), Event()
     other = world.engine.create("acme")
     other.set_clock(Clock(frozen_at=NOON))
-    world.sandbox.post, other.post = Posts(during=lambda: gate.wait(PATIENCE)), Posts()
+    # The only free hand stays full until the round is over.
+    world.sandbox.post = Posts(during=lambda: gate.wait(PATIENCE))
+    other.post = Posts(during=lambda: behind.wait(PATIENCE))
     for nth in range(2):
         endpoint(world, f"http://127.0.0.1:9/{nth}")
     other.endpoints.add("http://127.0.0.1:9/")
@@ -143,6 +145,7 @@ def test_whoever_was_served_last_is_the_last_in_the_next_round() -> None:
         assert made._done.wait_for(lambda: made._under_way == AT_A_TIME - 1, PATIENCE)
     assert sorted(states(world)) == ["delivered", "pending"]
     made._round()
+    behind.set()
     progress.until(lambda: [each["state"] for each in other.outbox.all()] == ["delivered"])
     assert sorted(states(world)) == ["delivered", "pending"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.providers.kotauth import PROVIDER
+from mockserver.providers.kotauth import PROVIDER, records
 from mockserver.providers.kotauth.attributes import RESERVED
 from mockserver.providers.kotauth.audit_logs import TYPES
 from tests.worlds import World, make_world
@@ -300,6 +300,17 @@ def test_the_total_of_audit_logs_is_that_of_the_filter_and_not_of_the_page(world
     page = ask(world, "GET", "/audit-logs?eventType=ADMIN_USER_DISABLED&userId=2&limit=1&offset=1").json
     assert (len(page["data"]), page["meta"]) == (1, {"total": 3, "offset": 1, "limit": 1})
     assert len(TYPES) == 62
+
+
+def test_of_audit_events_the_oldest_go_when_there_are_too_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MOST_EVENTS", 3)
+    shown = {each["name"]: each["value"] for each in world.admin("GET", "/settings").json["bounds"]}
+    assert shown["audit_events"] == 3
+    for _ in range(5):
+        assert ask(world, "DELETE", "/users/2").status_code == 204
+    page = ask(world, "GET", "/audit-logs").json
+    assert page["meta"]["total"] == 3
+    assert {event["eventType"] for event in page["data"]} == {"ADMIN_USER_DISABLED"}
 
 
 def test_every_reserved_claim_name_is_refused_before_the_limit_is_looked_at(world: World) -> None:

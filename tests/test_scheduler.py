@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ def _ring(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
     nth = moment.space.bump("rings")
     moment.space.put("rings", {"id": f"ring_{nth}", "name": parameters.name, "at": moment.now})
     if parameters.then is not None:
-        schedule(moment.space, moment.now + parameters.then, "ring", {"name": f"{parameters.name}+"})
+        moment.sandbox.schedule(moment.space, moment.now + parameters.then, "ring", {"name": f"{parameters.name}+"})
     return {"nth": nth}
 
 
@@ -240,3 +241,13 @@ def test_a_sandbox_may_begin_with_something_that_is_yet_to_happen() -> None:
     world.advance("1s")
     world.advance("1s")
     assert rung(world) == [("begun", SECOND)]
+
+
+def test_what_was_due_in_a_sandbox_that_is_deleted_is_no_error(bells: World, caplog: pytest.LogCaptureFixture) -> None:
+    made = bells.engine.create("acme")
+    made.simulate("ring", {"name": "a"}, SECOND)
+    bells.engine.delete(made.id)
+    made.clock = made.clock.advance(SECOND)  # Time goes on for who has it in hand still.
+    made.now()
+    assert made.agenda.next_due is not None
+    assert [entry.levelname for entry in caplog.records if entry.levelno > logging.INFO] == []

@@ -433,3 +433,13 @@ def test_the_target_reaches_the_application_exactly_as_sent(server: Running) -> 
 
 def test_fsync_in_a_thread_fails_as_fsync_does(server: Running) -> None:
     assert get(server, f"/fsync?{__file__}").endswith(b"Bad file descriptor")
+
+
+def test_patching_the_standard_library_reads_no_installed_package() -> None:
+    script = """
+from importlib import metadata
+metadata.entry_points = None  # Whoever asks for plug-ins fails.
+from mockserver.server import patch
+patch()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -18,6 +18,7 @@ LATEST = 253_402_300_799 * SECOND
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def wall() -> int:
@@ -56,9 +57,9 @@ def iso(instant: int, digits: int = 6) -> str:
 
     What lies behind the year 9999 (a key may be told to live that long) shows as its last second.
     """
-    moment = _EPOCH + timedelta(microseconds=min(instant, LATEST))
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{moment.microsecond:06d}"[: 20 + digits if digits else 19] + "Z"
+    # Half the cost of strftime, and of what an aware datetime writes; records show two of them each.
+    text = (_NAIVE_EPOCH + timedelta(microseconds=min(instant, LATEST))).isoformat(timespec="microseconds")
+    return text[: 20 + digits if digits else 19] + "Z"
 
 
 def parse_instant(value: object) -> int:

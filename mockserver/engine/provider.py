@@ -23,6 +23,7 @@ from mockserver.engine.webhooks.style import WebhookStyle
 from mockserver.storage.base import Collection, Space, State
 
 if TYPE_CHECKING:
+    from mockserver.engine.bounds import Bound
     from mockserver.engine.keys import Key
     from mockserver.engine.sandbox import Sandbox
 
@@ -118,6 +119,8 @@ class Provider:
     limits_said: Assumed = _NO_LIMIT
     example: str = ""
     """A path a newcomer may GET first: ``/v1/employees?limit=2``."""
+    bounds: tuple[Bound, ...] = ()
+    """What only so much is kept of, beside what the engine bounds for all."""
     notes: tuple[str, ...] = ()
     """What to know of it before relying on it, a line each."""
 

@@ -29,7 +29,7 @@ from mockserver.engine.validate import path
 from mockserver.engine.webhooks.attempt import Post
 from mockserver.engine.webhooks.endpoints import Endpoints
 from mockserver.engine.webhooks.outbox import Outbox
-from mockserver.storage.base import Collection, Space, Store, StoreError
+from mockserver.storage.base import Collection, Space, Store, StoreError, StoreGone
 
 if TYPE_CHECKING:
     from mockserver.engine.keys import Key
@@ -212,6 +212,8 @@ class Sandbox:
         if self.agenda.next_due is not None and self.agenda.next_due <= now:
             try:
                 self.agenda.run(now)
+            except StoreGone:
+                _log.debug("%s: what was due is gone with the sandbox", self.id)
             except StoreError as error:
                 # Reading goes on as it was before; whoever would write is told by the store itself.
                 _log.error("%s: what is due has to wait: %s", self.id, error)

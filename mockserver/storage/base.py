@@ -91,6 +91,9 @@ class Space(Protocol):
     def count(self, collection: str) -> int:
         """How many records the collection holds."""
 
+    def nth(self, collection: str, place: int) -> Record:
+        """The record before which so many others were created, at a cost that is flat; IndexError if none is."""
+
     def bump(self, counter: str, by: int = 1) -> int:
         """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
 
@@ -228,7 +231,7 @@ class StoreError(Exception):
 
 
 class StoreGone(StoreError):
-    """The sandbox was deleted by another process."""
+    """The sandbox is not there any more: closed, or deleted, be it by another process."""
 
 
 class StoreFull(StoreError):

@@ -74,9 +74,9 @@ class Index:
         if after is not None:
             self._entries.add(after)
 
-    def oldest(self) -> int:
-        """The first entry's n."""
-        n: int = self._entries[0][-1]
+    def nth(self, place: int) -> int:
+        """The n of the entry at this place, the first being 0."""
+        n: int = self._entries[place][-1]
         return n
 
     def between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tinydb.storages import Storage
 
-from mockserver.storage.base import State, StoreError, Written
+from mockserver.storage.base import State, StoreGone, Written
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.lines import Ops
 from mockserver.storage.replay import exchanged, numbered
@@ -106,14 +106,14 @@ class Memory(Storage):
     # The lock
 
     def acquire(self, *, reading: bool = False) -> None:
-        """Take the sandbox's lock; RuntimeError instead of waiting for oneself, StoreError once closed."""
+        """Take the sandbox's lock; RuntimeError instead of waiting for oneself, StoreGone once closed."""
         me = threading.get_ident()
         if self._owner == me:
             raise RuntimeError("a transaction of this sandbox is open in this very thread, and they do not nest")
         self._lock.acquire()
         if self._closed:
             self._lock.release()
-            raise StoreError("the sandbox has been closed or deleted")
+            raise StoreGone("the sandbox has been closed or deleted")
         self._owner = me
 
     def release(self) -> None:

@@ -78,6 +78,11 @@ class TinySpace(Changes):
         """How many records the collection holds."""
         return len(self._table(collection).rows)
 
+    def nth(self, collection: str, place: int) -> Record:
+        """The record before which so many others were created, at a cost that is flat; IndexError if none is."""
+        table = self._table(collection)
+        return table.rows[str(table.nth(place))]
+
     def bump(self, counter: str, by: int = 1) -> int:
         """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
         found = self.get(COUNTERS, counter)
@@ -90,7 +95,7 @@ class TinySpace(Changes):
         self.put(collection, record)
         table = self._table(collection)
         while len(table.rows) > keep:
-            self.erase(table, table.oldest())
+            self.erase(table, table.nth(0))
 
     def claim(self, name: str) -> bool:
         """Mark a name as in someone's hands until released; False when it already is. Never kept on disk."""

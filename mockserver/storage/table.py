@@ -59,9 +59,9 @@ class IndexedTable(Table):
         n = self.ids.get(id)
         return None if n is None else self.rows[str(n)]
 
-    def oldest(self) -> int:
-        """The doc_id of the oldest record of a table that has one."""
-        return self._indexes[None].oldest()
+    def nth(self, place: int) -> int:
+        """The doc_id of the record before which so many others were created; IndexError if none is."""
+        return self._indexes[None].nth(place)
 
     def place(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
         """Make record the document n, and answer what was there; ValueError if another one has its id."""

@@ -19,6 +19,7 @@ from mockserver.storage.base import (
     Space,
     State,
     StoreError,
+    StoreGone,
     Written,
 )
 from mockserver.storage.database import Opened, refuse_unsafe
@@ -114,7 +115,7 @@ class TinyStore:
         try:
             return self._sandboxes[sandbox]
         except KeyError:
-            raise StoreError(f"sandbox {sandbox!r} is not open") from None
+            raise StoreGone(f"sandbox {sandbox!r} is not open") from None
 
     def database(self, sandbox: str) -> TinyDB:
         """The TinyDB of an open sandbox, for its own query language; each change is a durable transaction."""

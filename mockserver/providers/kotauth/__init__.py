@@ -2,6 +2,7 @@
 
 from mockserver.engine import (
     Assumed,
+    Bound,
     Collection,
     Provider,
     dress,
@@ -64,6 +65,15 @@ PROVIDER = Provider(
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,
+    bounds=(
+        Bound(
+            "audit_events",
+            "Audit events of a Kotauth workspace.",
+            "the oldest go",
+            "providers.kotauth.records",
+            "MOST_EVENTS",
+        ),
+    ),
     limits_said=Assumed(
         "How often a workspace may be called, by all its keys together.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count, islice
+from itertools import count
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -92,8 +92,7 @@ def _existing(moment: Moment, collection: str, id: str | None, purpose: str) -> 
     if not known:
         raise Refusal(f"there are no {collection}; create one first")
     nth = int(moment.sandbox.randomness.unit(f"simulation:{collection}", purpose) * known)
-    _, chosen = next(islice(moment.space.scan(collection), nth, None))
-    return str(chosen["id"])
+    return str(moment.space.nth(collection, nth)["id"])
 
 
 def _make_key(moment: Moment, parameters: NewKey) -> Mapping[str, Any]:

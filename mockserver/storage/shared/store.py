@@ -84,7 +84,7 @@ class RedisStore:
         try:
             opened = self._sandboxes[sandbox]
         except KeyError:
-            raise StoreError(f"sandbox {sandbox!r} is not open") from None
+            raise StoreGone(f"sandbox {sandbox!r} is not open") from None
         assert isinstance(opened.storage, SharedStorage)
         return opened, opened.storage
 
