@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache, partial
 from json import loads
 from pathlib import Path
@@ -108,25 +108,27 @@ def make_engine(
     scenarios: Mapping[str, Scenario] | None = None,
     defaults: Settings | None = None,
     firsts: Mapping[str, Settings] | None = None,
+    unfinished: Container[str] = (),
     progress: Progress | None = None,
     at: int | None = None,
     **options: Any,
 ) -> Engine:
     """An engine over a store, with a first sandbox for every provider that has none yet.
 
-    ``firsts`` says by provider how it begins, ``defaults`` says it for the rest.
+    ``firsts`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
+    that there is more to do to them.
     """
     folder = fixtures()
     scenarios = load_scenarios(folder / "scenarios") if scenarios is None else scenarios
     engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
-    for provider in providers:
-        if provider.name not in engine.sandboxes:
+    for name in engine.providers:
+        if name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
-            settings = (firsts or {}).get(provider.name, defaults or Settings())
+            settings = (firsts or {}).get(name, defaults or Settings())
             try:
-                engine.create(provider.name, provider.name, settings, at=at, **told)
+                engine.create(name, name, settings, at=at, unfinished=name in unfinished, **told)
             except Taken:
-                if provider.name not in engine.sandboxes:  # else by another process that starts at the same time
+                if name not in engine.sandboxes:  # else by another process that starts at the same time
                     raise
     return engine
 

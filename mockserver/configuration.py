@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,11 +47,15 @@ class Configuration(Asked):
 
     @model_validator(mode="after")
     def _each_once(self) -> Configuration:
-        ids = [plan.id for plan in self.sandboxes]
-        for id in ids:
-            if ids.count(id) > 1:
-                raise ValueError(f"sandboxes: {id!r} is there {ids.count(id)} times")
+        for id in self.ids:
+            if self.ids.count(id) > 1:
+                raise ValueError(f"sandboxes: {id!r} is there {self.ids.count(id)} times")
         return self
+
+    @property
+    def ids(self) -> list[str]:
+        """The sandboxes there are to be."""
+        return [plan.id for plan in self.sandboxes]
 
     def first(self, provider: str, defaults: Settings) -> Settings:
         """How a provider's first sandbox begins: as the file says, and as the server's settings say for the rest."""
@@ -95,20 +99,24 @@ def _words() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
 
 
-def begin(
-    engine: Engine, plans: Sequence[PlannedSandbox], there: Collection[str], forget: Callable[[str], None]
-) -> None:
-    """Make the planned sandboxes that were not there before; all of them, or none where one cannot be."""
-    fresh = [plan for plan in plans if plan.id not in there]
-    for plan in fresh:
-        try:
-            _make(engine, plan)
-        except Refusal as refusal:
-            # Half made, they would count as being there when the file has been put right.
-            for each in fresh:
-                if each.id in engine.sandboxes:
-                    forget(each.id)
-            raise BadSettings(f"sandbox {plan.id!r}: {refusal}") from None
+def begin(engine: Engine, plans: Sequence[PlannedSandbox], forget: Callable[[str], None]) -> None:
+    """Make the planned sandboxes that are not there, and finish those that another start was cut off from.
+
+    All of them, or none where one cannot be; of several servers on one store, one does it.
+    """
+    with engine.alone("begin"):
+        fresh = [plan for plan in plans if plan.id not in engine.sandboxes or engine.sandboxes[plan.id].unfinished]
+        for plan in fresh:
+            try:
+                _make(engine, plan)
+            except Refusal as refusal:
+                # Half made, they would count as being there when the file has been put right.
+                for each in fresh:
+                    if each.id in engine.sandboxes:
+                        forget(each.id)
+                raise BadSettings(f"sandbox {plan.id!r}: {refusal}") from None
+        for plan in fresh:
+            engine.sandbox(plan.id).finish()
 
 
 def _make(engine: Engine, plan: PlannedSandbox) -> None:
@@ -117,8 +125,10 @@ def _make(engine: Engine, plan: PlannedSandbox) -> None:
     def ask(body: Any, args: Mapping[str, str] | None = None) -> Ask:
         return Ask(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
 
-    if plan.id not in engine.sandboxes:
-        handlers.create_sandbox(ask(plan))
+    if plan.id in engine.sandboxes:
+        engine.reset(plan.id)  # Nobody knows how far the start has come that was cut off.
+    else:
+        engine.create(plan.provider, plan.id, plan.settings(), unfinished=True)
     for key in plan.keys:
         handlers.create_key(ask(key))
     for name, parameters in plan.scenarios.items():

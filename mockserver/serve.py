@@ -138,10 +138,9 @@ def _open_store(settings: ServerSettings) -> Store:
 def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: Role) -> int:
     egress = Egress(settings.webhook_allow, authorities=settings.webhook_ca)
     secured = certificates(settings)
-    there = store.names()
     engine = _make_engine(settings, file, store, providers, egress)
     if role.first:
-        begin(engine, file.sandboxes, there, store.delete)
+        begin(engine, file.sandboxes, store.delete)
         _apply(engine, settings)
     token = settings.admin_token or _kept_token(settings, store)
     server = _make_server(settings, engine, token, role, secured)
@@ -182,6 +181,7 @@ def _make_engine(
             store,
             providers,
             firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
+            unfinished=file.ids,
             progress=progress,
             journals=Journals(settings.journal_entries, settings.journal_bytes, settings.journals_bytes),
             post=egress,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from mockserver.configuration import load
-from mockserver.engine import Settings
+from mockserver.app import chosen_providers, make_engine
+from mockserver.configuration import begin, load
+from mockserver.engine import Engine, Settings
 from mockserver.settings import BadSettings, read
+from mockserver.storage.shared.store import RedisStore
+from mockserver.storage.tiny import TinyStore
 from mockserver.testing.client import Sandbox, Testmode
+from tests.crowds import at_once
+from tests.redis_server import shared_redis
 from tests.serving import start_server
 from tests.test_cli import run
 
@@ -154,6 +159,40 @@ def test_nothing_is_left_of_a_start_that_failed(tmp_path: Path) -> None:
     with serving("--data", str(data), "--config", str(written(tmp_path))) as server:
         begun(server.sandbox("nightly"))
         assert server.sandbox("kota").show()["seed"] == "9"
+
+
+def test_a_start_that_was_cut_off_is_made_good_by_the_next(tmp_path: Path) -> None:
+    file, data = load(written(tmp_path)), tmp_path / "data"
+    with closing(TinyStore(data)) as store:
+        half = make_engine(store, chosen_providers(("kota", "smartepi")), unfinished=file.ids)
+        half.sandbox("kota").keyring.mint()
+    with serving("--data", str(data), "--config", str(tmp_path / "testmode.toml")) as server:
+        begun(server.sandbox("nightly"))
+        assert server.sandbox("kota").show()["scenarios"] == ["burst-then-recover"]
+        assert len(server.sandbox("kota").keys) == 1
+    with closing(TinyStore(data)) as store:
+        whole = make_engine(store, chosen_providers(("kota", "smartepi")))
+        assert [each.id for each in whole.everyone() if each.unfinished] == []
+
+
+def test_of_servers_that_share_a_store_one_does_what_the_file_says(tmp_path: Path) -> None:
+    file = load(written(tmp_path))
+    url = shared_redis().emptied()
+    with ExitStack() as stack:
+        stores = [stack.enter_context(closing(RedisStore(url))) for _ in range(3)]
+
+        def start(nth: int) -> Engine:
+            # Whose worker makes the first sandboxes does not matter.
+            return make_engine(stores[nth], chosen_providers(("kota", "smartepi")), unfinished=file.ids)
+
+        engines = at_once(3, start)
+        at_once(3, lambda nth: begin(engines[nth], file.sandboxes, stores[nth].delete))
+        for engine in engines:
+            engine.refresh(["kota", "nightly"])
+            state = engine.export("nightly")["collections"]
+            assert (len(state["_keys"]), len(state["_endpoints"])) == (2, 1)
+            assert [rule["id"] for rule in state["_faults"] if not rule["scenario"]] == ["flaky"]
+            assert [each.id for each in engine.everyone() if each.unfinished] == []
 
 
 def test_a_reset_begins_again_without_what_the_file_has_set(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,15 +10,25 @@ from pydantic import ValidationError
 
 from mockserver.engine.dialect import as_json
 from mockserver.engine.problem import Refusal, Unknown
-from mockserver.engine.provider import Provider
+from mockserver.engine.provider import SIZES, Provider
 from mockserver.engine.sandbox import Settings
 from mockserver.nearest import nearest
 from mockserver.storage import space
 from mockserver.storage.base import State
 
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def check_id(id: str) -> None:
+    """Refuse what no sandbox can be called."""
+    if not _ID.fullmatch(id):
+        raise Refusal(f"{id!r} is not a sandbox id: use up to 63 lower-case letters, digits and hyphens")
+
 
 def check_settings(provider: Provider, settings: Settings) -> None:
     """Refuse settings that are not a provider's; an unknown one is named with the nearest."""
+    if settings.size not in SIZES:
+        raise Unknown("size", settings.size, SIZES)
     known = list(provider.assumptions.model_fields)
     for name in settings.assumptions:
         if name not in known:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -11,23 +10,24 @@ from traceback import format_exc
 from typing import Any
 
 from mockserver.engine.call import Call, Credential, Reply
-from mockserver.engine.checks import check_settings, checked_state
+from mockserver.engine.checks import check_id, check_settings, checked_state
 from mockserver.engine.clock import wall
 from mockserver.engine.dialect import plain_bug, plain_problem
 from mockserver.engine.journals import Journals
 from mockserver.engine.problem import Refusal, Superseded, Taken, Unknown, unkept
-from mockserver.engine.provider import SIZES, Progress, Provider, quiet
+from mockserver.engine.provider import Progress, Provider, quiet
 from mockserver.engine.randomness import Randomness
 from mockserver.engine.redaction import redact
 from mockserver.engine.registry import Registry
-from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
+from mockserver.engine.sandbox import COLLECTIONS, UNFINISHED, Sandbox, Settings
 from mockserver.engine.scenarios import Scenario
 from mockserver.engine.templates import Templates
 from mockserver.engine.webhooks.attempt import Post, Unsent
 from mockserver.storage.base import Condition, State, Store, StoreError
 
 MOST_SANDBOXES = 200
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_OWN = ("identity", "made", UNFINISHED)
+"""What belongs to a sandbox through every reset and every state it is put into."""
 _log = logging.getLogger("testmode")
 
 
@@ -86,15 +86,15 @@ class Engine:
         settings: Settings | None = None,
         progress: Progress = quiet,
         at: int | None = None,
+        unfinished: bool = False,
     ) -> Sandbox:
         """Make a sandbox with its seeded data and first keys; without an id it gets one.
 
-        ``at`` is the instant its data is as of, where that is not now.
+        ``at`` is the instant its data is as of, where that is not now. That it is ``unfinished`` outlasts a crash,
+        until ``Sandbox.finish``.
         """
         chosen = self.provider(provider)
         settings = settings or Settings()
-        if settings.size not in SIZES:
-            raise Unknown("size", settings.size, SIZES)
         check_settings(chosen, settings)
         with self.alone("create"):
             if len(self.sandboxes) >= MOST_SANDBOXES:
@@ -103,6 +103,8 @@ class Engine:
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
             state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
+            if unfinished:
+                state["_sandbox"].append({"id": UNFINISHED})
             self._begin(id, chosen, state)
             made = self._open(id, chosen)
             made.shared.announce()
@@ -136,8 +138,7 @@ class Engine:
             raise
 
     def _check_id(self, id: str) -> None:
-        if not _ID.fullmatch(id):
-            raise Refusal(f"{id!r} is not a sandbox id: use up to 63 lower-case letters, digits and hyphens")
+        check_id(id)
         if id in self.sandboxes:
             raise Taken(f"there is a sandbox {id!r} already")
         if id in self._store.names():
@@ -169,7 +170,7 @@ class Engine:
         """Everything a sandbox keeps, as plain data that ``restore`` takes."""
         sandbox = self.sandbox(id)
         state = {name: records for name, records in self._store.export(id).items() if name != "_snapshots"}
-        state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] != "made"]
+        state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] not in ("made", UNFINISHED)]
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
@@ -280,8 +281,8 @@ class Engine:
 
     def _replace(self, sandbox: Sandbox, state: State) -> None:
         with sandbox.transaction() as space:
-            own = [record for record in (space.get("_sandbox", "identity"), space.get("_sandbox", "made")) if record]
-        further = [record for record in state.get("_sandbox", []) if record["id"] not in ("identity", "made")]
+            own = [record for record in (space.get("_sandbox", name) for name in _OWN) if record]
+        further = [record for record in state.get("_sandbox", []) if record["id"] not in _OWN]
         state["_sandbox"] = [*map(dict, own), *further]
         # Before the records change: a call of the life that ends must not write into the one that begins.
         sandbox.epoch += 1

@@ -53,6 +53,8 @@ COLLECTIONS = (
     USED,
 )
 """What every sandbox keeps beside its provider's own collections."""
+UNFINISHED = "unfinished"
+"""A mark on a sandbox that whoever made it has more to do to."""
 _BLOCK = 1_000
 _log = logging.getLogger("testmode")
 
@@ -168,6 +170,17 @@ class Sandbox:
     def settle(self) -> None:
         """Wait until everything written here is as safe as the store promises."""
         self._store.settle(self.id)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether whoever made it has more to do to it before it is as it should begin."""
+        with self.transaction(reading=True) as space:
+            return space.get("_sandbox", UNFINISHED) is not None
+
+    def finish(self) -> None:
+        """Remember that it is as it should begin."""
+        with self.transaction() as space:
+            space.drop("_sandbox", UNFINISHED)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""
