@@ -77,7 +77,9 @@ def faults_of(visitor: Visitor, rules: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme", "rules"), [(DESK, "light", EVERY_RULE), (PHONE, "dark", LOOKS)], ids=["desk", "phone"]
+    ("size", "scheme", "rules"),
+    [(DESK, "light", EVERY_RULE), (DESK, "dark", LOOKS), (PHONE, "light", LOOKS), (PHONE, "dark", LOOKS)],
+    ids=["desk, light", "desk, dark", "phone, light", "phone, dark"],
 )
 def test_every_page_is_accessible_fits_and_breaks_no_policy(
     browser: Browser, served: Served, size: Any, scheme: Any, rules: list[str]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mockserver.openapi import schemas
+from mockserver.app import fixtures
+from mockserver.openapi import provider_of, schemas
+from tests.fleets import fleet
+from tests.listening import listening
 from tests.own_api import DOCUMENTS, Own, answers, document, library, written
+from tests.redis_server import shared_redis
 from tests.test_house_rules import IDS, QUERIES, UNREADABLE
 
 
@@ -65,3 +71,44 @@ def test_passing_schemas_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.Monk
     own = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(some)}}})))
     for nth in range(100):
         assert own.ask("GET", f"/x?n={nth}").status_code == 200
+
+
+@pytest.mark.parametrize("name", [file.stem for file in sorted((fixtures() / "scenarios").glob("*.json"))])
+def test_every_scenario_is_switched_on_and_off_without_a_trace(name: str) -> None:
+    own = library()
+    before = own.world.admin("GET", own.sandbox).json
+    asked = own.world.admin("PUT", f"{own.sandbox}/scenarios/{name}", {})
+    assert asked.status_code == 200, asked.text
+    path = f"/{own.provider.name}{own.provider.prefix}/authors"
+    with listening(own.world) as served:
+        for nth in range(8):
+            headers = {"X-Token": own.world.key(), "Idempotency-Key": f"{nth // 2}"}
+            with suppress(OSError, HTTPException):
+                heard = served.ask("POST", path, json={"name": "Ada"}, headers=headers)
+                assert heard.status in {201, 401, 403, 409, 429, 500, 502, 503, 504}
+                assert "X-Testmode-Bug" not in heard.headers
+    assert own.world.admin("DELETE", f"{own.sandbox}/scenarios/{name}").status_code == 204
+    after = own.world.admin("GET", own.sandbox).json
+    assert after | {"clock": before["clock"]} == before
+
+
+def test_an_outage_ends_when_its_clock_says_so() -> None:
+    own = library()
+    own.world.admin("PUT", f"{own.sandbox}/scenarios/outage-then-recovery", {"duration": "90s"})
+    assert own.ask("GET", "/authors").status_code == 503
+    own.world.advance("91s", own.provider.name)
+    assert own.ask("GET", "/authors").status_code == 200
+
+
+def test_several_processes_serve_the_same_records() -> None:
+    with fleet(shared_redis().emptied(), provider_of(DOCUMENTS / "library.yaml")) as (one, other):
+        name = next(iter(one.engine.providers))
+        sent: Any = {"key": None, "json": {"name": "Ada"}}
+        secret = {"X-Token": next(iter(one.engine.sandbox(name).keys)), "Idempotency-Key": "k"}
+        path = f"{one.engine.provider(name).prefix}/authors"
+        made = one.ask("POST", path, headers=secret, **sent)
+        assert made.status_code == 201, made.text
+        assert other.ask("GET", f"{path}/{made.json['id']}", key=None, headers=secret).json == made.json
+        assert other.ask("POST", path, headers=secret, **sent).data == made.data
+        assert other.ask("DELETE", f"{path}/{made.json['id']}", key=None, headers=secret).status_code == 204
+        assert one.ask("GET", f"{path}/{made.json['id']}", key=None, headers=secret).status_code == 404

@@ -140,6 +140,14 @@ def test_a_truncated_answer_ends_in_its_middle(testmode: Testmode, url: str, dat
     assert 0 < len(body) < int(told[1])
 
 
+def test_garbage_is_encrypted_and_is_no_http(testmode: Testmode, url: str, data: Path) -> None:
+    with faulty(testmode, "garbage"), dial(url, data) as connection:
+        connection.sendall(ASK)
+        said = read_to_end(connection)
+    assert said
+    assert not said.startswith(b"HTTP/")
+
+
 def test_a_hang_ends_when_the_client_leaves(testmode: Testmode, url: str, data: Path) -> None:
     with faulty(testmode, "hang"), dial(url, data) as connection:
         connection.settimeout(0.3)

@@ -10,16 +10,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException
 from itertools import count
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import psutil
 import pytest
+import requests
 
 from tests.listening import Served
+from tests.own_api import DOCUMENTS
 from tests.receiving import receiving
 from tests.redis_server import RedisServer
 from tests.serving import start_server
@@ -151,6 +155,35 @@ def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(server: Runn
         assert [each.result().status for each in slow] == [200] * 6
     assert server.process.wait(PATIENCE) == 0
     assert not [each for each in workers if lives(each)]
+
+
+def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    command = ("serve", "--port", "0", "--admin-token", TOKEN, "--store", redis.url, "--workers", "2", "--tls")
+    more = ("--openapi", str(DOCUMENTS / "library.yaml"), "--data", str(tmp_path))
+    try:
+        with start_server(*command, *more) as (_, url):
+            trust = str(tmp_path / "tls" / "ca.pem")
+            ask = partial(requests.request, verify=trust, timeout=PATIENCE)
+            admin = {"Authorization": f"Bearer {TOKEN}"}
+            key = ask("GET", f"{url}/__admin/sandboxes/library/keys", headers=admin).json()[0]["secret"]
+            authors, own = f"{url}/library/api/v1/authors", {"X-Token": key}
+            for nth in range(10):
+                # Each on a connection of its own: by whichever worker it comes, the others know of it.
+                made = ask("POST", authors, json={"name": f"Ada {nth}"}, headers=own)
+                assert made.status_code == 201, made.text
+                shown = [ask("GET", f"{authors}/{made.json()['id']}", headers=own).json() for _ in range(3)]
+                assert shown == [made.json()] * 3
+            rule: Any = {
+                "match": {"method": "GET"},
+                "trigger": {"times": 3},
+                "fault": {"kind": "status", "status": 503},
+            }
+            assert ask("POST", f"{url}/__admin/sandboxes/library/faults", json=rule, headers=admin).status_code == 201
+            statuses = [ask("GET", authors, headers=own).status_code for _ in range(8)]
+            assert sorted(statuses) == [200] * 5 + [503] * 3
+    finally:
+        redis.stop()
 
 
 def test_workers_end_when_the_process_that_started_them_is_killed(server: Running) -> None:
