@@ -15,7 +15,7 @@ import pytest
 
 import mockserver
 from mockserver import edge
-from mockserver.app import create_app
+from mockserver.app import chosen_providers, create_app
 from mockserver.bounds import BOUNDS
 from mockserver.egress import Egress
 from mockserver.engine import Journals, Moment, Progress, Randomness, Refusal, State
@@ -96,6 +96,18 @@ def _records(world: World, most: int) -> None:
         space.put("notes", {**kept[0], "text": "changed"})
         space.drop("notes", kept[1]["id"])
     assert note(world, headers={"Idempotency-Key": "k"}).status_code == 201
+
+
+@overfills("softly_deleted")
+def _softly_deleted(_world: World, most: int) -> None:
+    epi = make_world(chosen_providers(("smartepi",))[0])
+    gone = []
+    for nth in range(most + 2):
+        made = epi.ask("POST", "/v1/sectors", json={"name": f"n{nth}"}).json["data"]
+        assert epi.ask("DELETE", f"/v1/sectors/{made['id']}?_version=1").status_code == 200
+        gone.append(made["id"])
+    kept = epi.admin("GET", "/sandboxes/smartepi/state").json["collections"]["sectors.deleted"]
+    assert [record["id"] for record in kept] == gone[2:]
 
 
 @overfills("keys")

@@ -61,6 +61,13 @@ ENGINE_BOUNDS = (
         "storage.space",
         "MOST_RECORDS",
     ),
+    Bound(
+        "softly_deleted",
+        "Softly deleted records of a collection.",
+        "the oldest go for good",
+        "engine.resource",
+        "MOST_DELETED",
+    ),
     Bound("keys", "Keys of a sandbox, revoked ones too.", _REFUSED, "engine.keyring", "MOST_KEYS"),
     Bound("timers", "What waits to happen in a sandbox.", _REFUSED, "engine.scheduler", "BOUND"),
     Bound("snapshots", "Snapshots of a sandbox.", _REFUSED, "engine.snapshots", "BOUND"),

@@ -27,6 +27,10 @@ VERBS = ("list", "create", "retrieve", "update", "delete")
 _STRICT = VersionRules()
 
 
+MOST_DELETED = 10_000
+"""So many softly deleted records are kept per collection; the oldest go first, for good."""
+
+
 def deleted(collection: str) -> str:
     """Where a collection's softly deleted records are kept."""
     return f"{collection}.deleted"
@@ -205,7 +209,7 @@ class Resource:
         record = {**current, "_version": current["_version"] + 1, "_updated": call.now}
         call.space.drop(self.collection, current["id"])
         self.written(call.space, current["id"], None)
-        call.space.put(deleted(self.collection), record)
+        call.space.append(deleted(self.collection), record, keep=MOST_DELETED)
         return call.sandbox.provider.dialect.one(call, record)
 
     def _put(self, space: Space, record: Record) -> None:
