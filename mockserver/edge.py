@@ -61,11 +61,16 @@ def read(engine: Engine, provider: str, environ: dict[str, Any], found: Found) -
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers = {_header(name): value for name, value in environ.items() if name.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
     return headers
+
+
+@lru_cache(maxsize=512)
+def _header(name: str) -> str:
+    return name[5:].replace("_", "-").lower()
 
 
 def _shown(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -65,15 +66,24 @@ class Found:
     """The methods a path has, when it has not the one asked for; None when there is no such path, or all is well."""
 
 
+REMEMBERED, SHORT = 2_048, 200
+"""So many paths of at most so many characters are remembered with what they lead to."""
+
+
 class Paths:
     """Every provider's paths, matched by Flask's own rules."""
 
     def __init__(self, app: Flask, operations: Mapping[str, Operation]) -> None:
         self._adapter = app.url_map.bind("")
         self._operations = operations
+        # Clients ask for the same paths again and again, and matching is a tenth of reading one record.
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._match)
 
     def find(self, path: str, method: str) -> Found:
         """What a decoded path leads to."""
+        return self._remembered(path, method) if len(path) <= SHORT else self._match(path, method)
+
+    def _match(self, path: str, method: str) -> Found:
         try:
             endpoint, args = self._adapter.match(path, method)
         except MethodNotAllowed as error:

@@ -206,3 +206,18 @@ def test_a_slash_that_is_sent_encoded_is_part_of_an_id(world: World, sent: str, 
     answer = world.ask("GET", f"/v1/sectors/{sent}", environ_overrides={"RAW_URI": target})
     assert (answer.status_code, answer.json["detail"]) == (404, f"There is no sector {id}")
     assert world.sandbox.journal.entries()[-1].call.path == target
+
+
+def test_a_path_leads_to_the_same_however_often_it_is_asked_for(world: World) -> None:
+    asks = [("GET", "/v1/sectors"), ("POST", "/v1/sectors"), ("GET", "/v1/sectors/a"), ("GET", "/v1/sectors/b")]
+    asks += [
+        ("PURGE", "/v1/sectors"),
+        ("get", "/v1/sectors"),
+        ("GET", "/v1/nothing"),
+        ("GET", "/v1/sectors/" + "x" * 300),
+    ]
+    said = [
+        [(answer.status_code, answer.headers.get("Allow"), answer.json) for answer in asked]
+        for asked in ([world.ask(method, path) for method, path in asks] for _ in range(2))
+    ]
+    assert said[0] == said[1]
