@@ -13,6 +13,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.crowds import at_once
@@ -30,7 +31,7 @@ FREE = {"rate": None, "quota": None}
 _names = count()
 
 
-@pytest.fixture(scope="module", params=["one process, disk", "three processes, Redis"])
+@pytest.fixture(scope="module", params=["one process, disk", "three processes, Redis, one of them killed"])
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     with ExitStack() as stack:
@@ -40,7 +41,9 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             stack.callback(redis.stop)
             where = ["--store", redis.url, "--workers", "3"]
         command = ("serve", "smartepi", "kota", "--port", "0", "--admin-token", TOKEN, *where)
-        _, url = stack.enter_context(start_server(*command))
+        process, url = stack.enter_context(start_server(*command))
+        for worker in psutil.Process(process.pid).children()[1:2]:
+            worker.kill()  # Another begins while the first tests run.
         yield Served(url, TOKEN)
 
 
