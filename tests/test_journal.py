@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
@@ -323,3 +324,34 @@ def test_a_match_of_nothing_matches_everything(acme: World) -> None:
     acme.ask("GET", "/v1/notes")
     (kept,) = acme.sandbox.journal.entries(Match())
     assert list(Match().misses(replace(kept).call)) == []
+
+
+def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> None:
+    rule = {"match": {"method": "DELETE"}, "fault": {"kind": "status", "status": 503}}
+    acme.admin("POST", "/sandboxes/acme/faults", rule)
+    key = {"Idempotency-Key": "k"}
+    asked: list[Any] = [
+        ("POST", {"json": {"text": "a"}, "headers": key}, 201),
+        ("POST", {"json": {"text": "a"}, "headers": key}, 201),
+        ("POST", {"json": {"text": "b"}, "headers": key}, 422),
+        ("POST", {"data": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+        ("POST", {"json": {"text": 1}}, 400),
+        ("DELETE", {}, 503),
+        ("PUT", {}, 405),
+        ("GET", {"key": None}, 401),
+        ("GET", {}, 200),
+    ]
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for method, options, status in asked:
+            assert acme.ask(method, "/v1/notes", **options).status_code == status
+        acme.sandbox.journal.clear()
+        gc.collect()
+        # In a cycle they would stay for as long as the collector rests, which in the server is long.
+        assert [found for found in gc.garbage if isinstance(found, Call | Entry)] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -124,7 +124,7 @@ class Call:
     """How many further calls the rate limit's bucket held after this one; None where none was asked."""
     chance: Chance | None = None
     """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
-    before_commit: list[Callable[[Space, Reply], None]] = field(default_factory=list)
+    before_commit: list[Callable[[Space, Call, Reply], None]] = field(default_factory=list)
     prepared: Any = None
     """What the operation has prepared before its transaction began."""
     _space: Space | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -51,7 +52,7 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         if kept and call.now < kept["expires"]:
             space.release(name)
             return _replay(call, policy, kept, fingerprint)
-    call.before_commit.append(lambda space, reply: _keep(space, call, policy, name, fingerprint, reply))
+    call.before_commit.append(partial(_keep, policy, name, fingerprint))
     try:
         return proceed(call)
     finally:
@@ -93,7 +94,7 @@ def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: st
     return Reply(kept["status"], headers, b64decode(kept["body"]))
 
 
-def _keep(space: Space, call: Call, policy: IdempotencyPolicy, name: str, fingerprint: str, reply: Reply) -> None:
+def _keep(policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, call: Call, reply: Reply) -> None:
     record: dict[str, Any] = {
         "id": name,
         "expires": call.now + policy.lifetime,

@@ -57,13 +57,19 @@ def _bind(stage: Stage, proceed: Proceed) -> Proceed:
         try:
             reply = stage(call, proceed)
         except Problem as problem:
-            problem.raised_in = problem.raised_in or name
-            step.note = step.note or str(problem)
-            reply = call.sandbox.provider.dialect.refuse(call, problem)
+            reply = _refused(call, problem, step)
         step.status = reply.status
         return reply
 
     return run
+
+
+def _refused(call: Call, problem: Problem, step: Step) -> Reply:
+    problem.raised_in = problem.raised_in or step.stage
+    step.note = step.note or str(problem)
+    # The frames it came through hold the call, and the journal holds both: in a cycle they would outlast it.
+    problem.__traceback__ = problem.__context__ = problem.__cause__ = None
+    return call.sandbox.provider.dialect.refuse(call, problem)
 
 
 def perform(call: Call) -> Reply:
@@ -81,11 +87,9 @@ def perform(call: Call) -> Reply:
             call._space = space
             reply = call.operation.perform(call)
             for keep in call.before_commit:
-                keep(space, reply)
+                keep(space, call, reply)
     except Problem as problem:
-        problem.raised_in = problem.raised_in or "perform"
-        step.note = str(problem)
-        reply = call.sandbox.provider.dialect.refuse(call, problem)
+        reply = _refused(call, problem, step)
     finally:
         call._space = None
     step.status = reply.status
