@@ -34,7 +34,14 @@ def _ring(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
 
 
 def _fail(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
+    moment.space.put("rings", {"id": "half", "name": "half", "at": moment.now})
+    moment.mint()
     raise Refusal("nothing to ring")
+
+
+def _break(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
+    moment.space.put("rings", {"id": "half", "name": "half", "at": moment.now})
+    raise ZeroDivisionError
 
 
 def _key(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
@@ -47,6 +54,7 @@ BELLS = replace(
     simulations=(
         Simulation("ring", "A bell rings.", Ring, _ring),
         Simulation("fail", "A bell is missing.", Ring, _fail),
+        Simulation("break", "A bell breaks.", Ring, _break),
         Simulation("make_key", "Someone makes a key.", Ring, _key),
     ),
 )
@@ -195,6 +203,40 @@ def test_what_cannot_be_done_when_it_is_due_is_told_and_not_tried_again(bells: W
     told = bells.advance("60s")["done"]
     assert [(done["action"], done.get("error")) for done in told] == [("fail", "nothing to ring"), ("ring", None)]
     assert bells.advance("60s")["done"] == []
+
+
+def test_of_what_could_not_be_done_nothing_is_kept_and_of_what_is_done_beside_it_all(bells: World) -> None:
+    keys = len(bells.sandbox.keys)
+    ring(bells, "10s", name="a")
+    bells.sandbox.simulate("fail", {}, 10 * SECOND)
+    ring(bells, "10s", name="b")
+    bells.advance("60s")
+    assert rung(bells) == [("a", 10 * SECOND), ("b", 10 * SECOND)]
+    assert len(bells.sandbox.keys) == keys
+
+
+def test_what_was_done_before_a_bug_is_kept_and_the_clock_stays(bells: World) -> None:
+    ring(bells, "10s", name="a")
+    bells.sandbox.simulate("break", {}, 20 * SECOND)
+    ring(bells, "30s", name="b")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            bells.sandbox.move_clock(lambda clock, _wall: clock.advance(60 * SECOND))
+        assert bells.sandbox.instant() == NOON
+        assert rung(bells) == [("a", 10 * SECOND)]
+        assert bells.sandbox.agenda.next_due == NOON + 20 * SECOND
+
+
+def test_what_falls_due_together_is_kept_together_and_nobody_waits_for_more_than_a_hundred(tmp_path: Path) -> None:
+    world = make_world(BELLS, store=TinyStore(tmp_path))
+    for nth in range(250):
+        world.sandbox.simulate("ring", {"name": f"{nth}"}, (250 - nth) * SECOND)
+    log = tmp_path / "sandboxes" / "acme.log"
+    before = log.read_bytes().count(b"\n")
+    world.advance("250s")
+    assert len(rung(world)) == 250
+    # Three times a hundred or what is left, and the clock.
+    assert log.read_bytes().count(b"\n") == before + 4
 
 
 def test_a_key_made_when_it_falls_due_works_from_then_on(bells: World) -> None:

@@ -219,6 +219,30 @@ def test_a_position_that_belongs_to_another_walk_is_refused(store: Store) -> Non
                 list(space.scan("people", field=field, after=after))
 
 
+def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Store) -> None:
+    put(store, person(0), person(1))
+    with store.transaction("box") as space:
+        assert space.claim("before")
+        space.put("people", person(2))
+        with pytest.raises(ZeroDivisionError), space.attempt():
+            assert space.claim("meanwhile")
+            space.release("before")
+            space.put("people", person(2, status="changed"))
+            space.put("people", person(3))
+            space.drop("people", "p0")
+            space.bump("a")
+            raise ZeroDivisionError
+        with space.attempt():
+            space.drop("people", "p1")
+        assert (space.claimed("before"), space.claimed("meanwhile")) == (True, False)
+        space.put("people", person(4))
+    with store.transaction("box") as space:
+        assert ids(record for _, record in space.scan("people")) == ["p0", "p2", "p4"]
+        assert ids(space.find("people", "status", "new")) == ["p0", "p2", "p4"]
+        assert space.bump("a", 0) == 0
+        space.release("before")
+
+
 def test_a_counter_begins_at_nought_and_keeps_what_was_added(store: Store) -> None:
     with store.transaction("box") as space:
         assert [space.bump("a"), space.bump("a", 5), space.bump("b", 0)] == [1, 6, 0]

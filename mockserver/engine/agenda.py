@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
 
 _log = logging.getLogger("testmode")
+
+
+AT_ONCE = 100
+"""So many things are done in one transaction: whoever else wants the sandbox waits for no more than that."""
 
 
 def _stay(instant: int) -> None:
@@ -52,10 +55,10 @@ class Agenda:
         return id
 
     def run(self, until: int) -> list[dict[str, Any]]:
-        """Do what falls due, in order, each in a transaction of its own at its own instant; tells what was done."""
+        """Do what falls due, in order, each at its own instant; tells what was done."""
         done: list[dict[str, Any]] = []
-        while (told := self._run_next(until)) is not None:
-            done.append(told)
+        while told := self._run_some(until):
+            done += told
         if done:
             self._sandbox.settle()
         return done
@@ -68,13 +71,13 @@ class Agenda:
         done: list[dict[str, Any]] = []
         settled = 0
         while (instant := self.soonest) is not None and instant <= until:
-            reach(instant)
-            if instant == self._sandbox.outbox.next_due:
+            if self._leaves_by(instant):
+                reach(instant)
                 # Nobody outside is told of what a power cut could still undo.
                 settled = self._settle(settled, len(done))
                 self._sandbox.outbox.deliver_next(instant)
-            elif (told := self._run_next(instant)) is not None:
-                done.append(told)
+            else:
+                done += self._run_some(until, reach, in_turn=True)
         self._settle(settled, len(done))
         return done
 
@@ -89,40 +92,62 @@ class Agenda:
         """When something is to be done or delivered next, or None while nothing waits."""
         return min((due for due in (self.next_due, self._sandbox.outbox.next_due) if due is not None), default=None)
 
-    def _run_next(self, until: int) -> dict[str, Any] | None:
+    def _leaves_by(self, instant: int) -> bool:
+        """Whether a delivery is due by an instant: it leaves before what is done then."""
+        leaves = self._sandbox.outbox.next_due
+        return leaves is not None and leaves <= instant
+
+    def _run_some(
+        self, until: int, reach: Callable[[int], None] = _stay, *, in_turn: bool = False
+    ) -> list[dict[str, Any]]:
+        """Do what is due next in one transaction: all of it, or none where that is not kept.
+
+        ``in_turn`` stops before what is to be done after a delivery.
+        """
         due = self.next_due
         try:
-            return self._run_first(until)
+            return self._run_together(until, reach, in_turn)
         except BaseException:
             # The disk has not taken it, or a simulation has a bug: the timer still waits.
             self.next_due = due
             raise
 
-    def _run_first(self, until: int) -> dict[str, Any] | None:
-        told: dict[str, Any] = {}
+    def _run_together(self, until: int, reach: Callable[[int], None], in_turn: bool) -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = []
         keys: list[Key] = []
-        try:
-            with self._sandbox.transaction(wait=False) as space:
-                waiting = islice(scheduler.pending(space), 2)
-                timer, behind = next(waiting, None), next(waiting, None)
-                if timer is None or int(timer["due"]) > until:
-                    self.next_due = _due(timer)
-                    return None
-                self.next_due = _due(behind)
-                told = {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
-                told["result"] = self._fall_due(space, timer, keys)
-        except (Refusal, Problem, ValidationError) as refusal:
-            # What it had done so far is undone, its timer's end too.
-            with self._sandbox.transaction(wait=False) as space:
-                space.drop(scheduler.KEPT, told["id"])
-                self.read(space)
-            _log.warning("%s: what was due at %s could not be done: %s", self._sandbox.id, told["at"], refusal)
-            return {**told, "error": str(refusal)}
+        with self._sandbox.transaction(wait=False) as space:
+            # Whoever looks for a key finds those that have been kept.
+            while len(told) < AT_ONCE and not keys and (timer := scheduler.due_by(space, until)) is not None:
+                due = int(timer["due"])
+                if told and in_turn and self._leaves_by(due):
+                    break
+                reach(due)
+                try:
+                    told.append(self._done(space, timer, keys))
+                except Exception:
+                    if not told:
+                        raise
+                    break  # What was done before is kept; the next time this comes first.
+            self.read(space)
         self._sandbox.keyring.adopt(keys)
         return told
 
+    def _done(self, space: Space, timer: Record, keys: list[Key]) -> dict[str, Any]:
+        """Do one thing, or nothing of it and forget it, where it cannot be done; tells which."""
+        told = {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
+        made: list[Key] = []
+        try:
+            with space.attempt():
+                space.drop(scheduler.KEPT, timer["id"])
+                result = self._fall_due(space, timer, made)
+        except (Refusal, Problem, ValidationError) as refusal:
+            space.drop(scheduler.KEPT, timer["id"])
+            _log.warning("%s: what was due at %s could not be done: %s", self._sandbox.id, told["at"], refusal)
+            return {**told, "error": str(refusal)}
+        keys += made
+        return {**told, "result": result}
+
     def _fall_due(self, space: Space, timer: Record, keys: list[Key]) -> dict[str, Any]:
-        space.drop(scheduler.KEPT, timer["id"])
         moment = Moment(self._sandbox, int(timer["due"]), space, keys)
         # An imported state may have timers this provider knows nothing of.
         simulation = self._sandbox.provider.simulation(timer["action"])

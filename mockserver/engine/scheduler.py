@@ -28,6 +28,12 @@ def timer(id: str, due: int, action: str, parameters: dict[str, Any]) -> dict[st
     return {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters}
 
 
+def due_by(space: Space, instant: int) -> Record | None:
+    """The timer that is due first, when it is due by the given instant."""
+    first = next(pending(space), None)
+    return first if first is not None and int(first["due"]) <= instant else None
+
+
 def pending(space: Space) -> Iterator[Record]:
     """All timers, the next one first; ties go by the order of scheduling."""
     return (record for _, record in space.scan(KEPT, field="due"))

@@ -100,6 +100,9 @@ class Space(Protocol):
     def append(self, collection: str, record: Record, keep: int) -> None:
         """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
 
+    def attempt(self) -> AbstractContextManager[None]:
+        """Undo what is done meanwhile, and nothing before it, when an error leaves."""
+
     def claim(self, name: str) -> bool:
         """Mark a name as in someone's hands until released; False when it already is.
 

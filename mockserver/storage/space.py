@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mockserver.storage.base import Position, Record, StoreCrowded
@@ -116,10 +117,25 @@ class TinySpace(Changes):
         """Let go of a claim; one that nobody holds is no error."""
         self._hold(name, False)
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what is done meanwhile, and nothing before it, when an error leaves."""
+        undo, ops, held = len(self._undo), len(self.ops), len(self._held_before)
+        try:
+            yield
+        except BaseException:
+            self._undo_behind(undo)
+            del self.ops[ops:]
+            self._let_go_behind(held)
+            raise
+
     def rollback(self) -> None:
         """Undo everything, claims too."""
         super().rollback()
-        for name, held in reversed(self._held_before):
+        self._let_go_behind(0)
+
+    def _let_go_behind(self, kept: int) -> None:
+        for name, held in reversed(self._held_before[kept:]):
             (self._claims.add if held else self._claims.discard)(name)
 
     def finish(self) -> None:

@@ -179,7 +179,11 @@ class Changes:
 
     def rollback(self) -> None:
         """Undo them all in memory; the newest doc_ids are free again, as if they had never been given."""
-        for table, n, old in reversed(self._undo):
+        self._undo_behind(0)
+
+    def _undo_behind(self, kept: int) -> None:
+        while len(self._undo) > kept:
+            table, n, old = self._undo.pop()
             if old is not None:
                 table.place(n, old)
                 continue
