@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from json import dumps
+from json import JSONEncoder
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,9 +28,13 @@ class Dialect(Protocol):
         """Add to any answer what the provider never leaves out."""
 
 
+_compact = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_sorted = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+
 def as_json(value: Any, *, sort: bool = False) -> bytes:
     """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name."""
-    return dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, sort_keys=sort).encode()
+    return (_sorted if sort else _compact).encode(value).encode()
 
 
 def plain_problem(status: int, detail: str) -> Reply:
