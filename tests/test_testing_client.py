@@ -54,7 +54,7 @@ def use_everything(testmode: Testmode) -> None:
     testmode.wait(10)
     assert testmode.alive()
     assert testmode.version()["name"] == "testmode"
-    assert {"name": "keys", "value": 1000}.items() <= testmode.settings()["bounds"][3].items()
+    assert {each["name"]: each["value"] for each in testmode.settings()["bounds"]}["keys"] == 1000
     assert "testmode_sandboxes" in testmode.metrics()
     assert testmode.openapi()["openapi"] == testmode.openapi("kota")["openapi"]
     assert testmode.provider("kota") in testmode.providers()
