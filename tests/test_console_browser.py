@@ -26,8 +26,9 @@ LOOKS = ["color-contrast", "target-size"]
 """What of it another size or another colour scheme changes."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # No longer than here: while it lives, Playwright's event loop runs, and no other can begin.
     with browsing() as started:
         yield started
 
