@@ -6,22 +6,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPException
-from itertools import count
 from time import monotonic
 
 import psutil
 import pytest
 
 from tests.kota import EMPLOYER
-from tests.listening import Heard, Served, Tenant
+from tests.listening import Heard, Served
 from tests.redis_server import RedisServer
 from tests.serving import start_server
+from tests.test_invariants import TOKEN, tenant
 
-TOKEN = "invariants"
 PATIENCE = 30.0
-FREE = {"rate": None, "quota": None}
 WAVES, WIDE = 6, 12
-_names = count()
 
 
 class Fleet:
@@ -29,13 +26,6 @@ class Fleet:
 
     def __init__(self, served: Served, process: psutil.Process) -> None:
         self.served, self._process = served, process
-
-    def tenant(self, provider: str, **settings: object) -> Tenant:
-        """A sandbox of its own, its clock frozen."""
-        wanted = {"provider": provider, "name": f"k{next(_names)}", "limits": FREE, **settings}
-        made = self.served.admin("POST", "/sandboxes", wanted)
-        self.served.admin("PUT", f"/sandboxes/{made['id']}/clock", {"action": "freeze"})
-        return Tenant(self.served, made["id"], made["keys"][0]["secret"], provider)
 
     def during_a_kill(self, ask: Callable[[int], Heard]) -> list[Heard]:
         """What many clients hear while a worker is killed; whoever was connected to it hears nothing."""
@@ -75,7 +65,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def test_of_equal_requests_one_is_done_and_its_answer_is_everyones(fleet: Fleet) -> None:
-    kota = fleet.tenant("kota")
+    kota = tenant(fleet.served, "kota")
     before = kota.ask("GET", "/employers").json["total_count"]
     key = {"Idempotency-Key": "once"}
     heard = fleet.during_a_kill(lambda _nth: kota.ask("POST", "/employers", json=EMPLOYER, headers=key, timeout=60))
@@ -87,7 +77,7 @@ def test_of_equal_requests_one_is_done_and_its_answer_is_everyones(fleet: Fleet)
 
 
 def test_a_bucket_admits_no_more_than_it_holds(fleet: Fleet) -> None:
-    limited = fleet.tenant("smartepi", limits={"rate": 10, "burst": 25})
+    limited = tenant(fleet.served, limits={"rate": 10, "burst": 25})
     heard = fleet.during_a_kill(lambda _nth: limited.ask("GET", "/v1/sectors?limit=1", timeout=60))
     statuses = [each.status for each in heard]
     assert set(statuses) == {200, 429}
@@ -96,7 +86,7 @@ def test_a_bucket_admits_no_more_than_it_holds(fleet: Fleet) -> None:
 
 
 def test_of_updates_of_one_version_one_wins(fleet: Fleet) -> None:
-    epi = fleet.tenant("smartepi")
+    epi = tenant(fleet.served)
     path = f"/v1/sectors/{epi.ask('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     match = {"If-Match": '"1"'}
     heard = fleet.during_a_kill(lambda nth: epi.ask("PUT", path, json={"name": f"by {nth}"}, headers=match, timeout=60))
@@ -108,7 +98,7 @@ def test_of_updates_of_one_version_one_wins(fleet: Fleet) -> None:
 
 
 def test_of_creates_of_one_name_one_wins(fleet: Fleet) -> None:
-    epi = fleet.tenant("smartepi")
+    epi = tenant(fleet.served)
     heard = fleet.during_a_kill(lambda _nth: epi.ask("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60))
     until(lambda: epi.ask("POST", "/v1/sectors", json={"name": "wanted"}), 201, 409)
     assert [each.status for each in heard].count(201) <= 1

@@ -20,18 +20,12 @@ if TYPE_CHECKING:
     from mockserver.engine.sandbox import Sandbox
 
 _log = logging.getLogger("testmode")
-
-
 AT_ONCE = 100
 """So many things are done in one transaction: whoever else wants the sandbox waits for no more than that."""
 
 
 def _stay(instant: int) -> None:
     """Leave the clock where it is."""
-
-
-def _due(timer: Record | None) -> int | None:
-    return None if timer is None else int(timer["due"])
 
 
 class Agenda:
@@ -44,7 +38,8 @@ class Agenda:
 
     def read(self, space: Space) -> None:
         """Take over what the store holds."""
-        self.next_due = _due(next(scheduler.pending(space), None))
+        first = next(scheduler.pending(space), None)
+        self.next_due = int(first["due"]) if first else None
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
         """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
