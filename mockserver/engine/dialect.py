@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from json import JSONEncoder
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pydantic_core import to_json
+
 if TYPE_CHECKING:
     from mockserver.engine.call import Call, Reply
     from mockserver.engine.problem import Problem
@@ -28,13 +30,20 @@ class Dialect(Protocol):
         """Add to any answer what the provider never leaves out."""
 
 
-_compact = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_strict = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _sorted = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, sort_keys=True)
 
 
 def as_json(value: Any, *, sort: bool = False) -> bytes:
-    """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name."""
-    return (_sorted if sort else _compact).encode(value).encode()
+    """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name.
+
+    Raises ValueError for what neither can say: halves of surrogate pairs, numbers that are none or endless.
+    """
+    if sort:
+        return _sorted.encode(value).encode()
+    data = to_json(value)
+    # Pydantic would let these numbers pass, and in a text they are harmless.
+    return _strict.encode(value).encode() if b"NaN" in data or b"Infinity" in data else data
 
 
 def plain_problem(status: int, detail: str) -> Reply:

@@ -8,6 +8,7 @@ from random import Random  # noqa: TID251
 LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 URLSAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEX = "0123456789abcdef"
+_VARIANT = dict(zip(HEX, "89ab" * 4, strict=True))
 
 
 class Chance:
@@ -32,11 +33,13 @@ class Randomness:
 
     def __init__(self, seed: str) -> None:
         self.seed = seed
-        self._base = blake2b(seed.encode(), digest_size=32).digest()
+        self._keyed = blake2b(key=blake2b(seed.encode(), digest_size=32).digest())
 
     def digest(self, purpose: str, nth: int | str) -> bytes:
         """64 bytes for the nth draw of a purpose."""
-        return blake2b(f"{purpose}\0{nth}".encode(), key=self._base).digest()
+        draw = self._keyed.copy()
+        draw.update(f"{purpose}\0{nth}".encode())
+        return draw.digest()
 
     def unit(self, purpose: str, nth: int | str) -> float:
         """A number in [0, 1)."""
@@ -55,11 +58,9 @@ class Randomness:
 
     def uuid(self, purpose: str, nth: int | str) -> str:
         """A version 4 UUID."""
-        raw = bytearray(self.digest(purpose, nth)[:16])
-        raw[6] = raw[6] & 0x0F | 0x40
-        raw[8] = raw[8] & 0x3F | 0x80
-        text = raw.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        text = self.digest(purpose, nth)[:16].hex()
+        # The version takes the place of one digit, the variant that of two bits.
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
     def stream(self, purpose: str, nth: int | str) -> Random:
         """A generator of its own, for draws that need more than one number."""
