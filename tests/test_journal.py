@@ -13,7 +13,7 @@ import pytest
 
 from mockserver import edge
 from mockserver.engine import Call, Journals, Match, Reply
-from mockserver.engine.journal import BODY_KEPT, OVERHEAD, Body, Entry, Journal
+from mockserver.engine.journal import OVERHEAD, SHOWN, Entry, Journal, show_body
 from tests.acme import ACME
 from tests.worlds import World, make_world
 
@@ -29,8 +29,8 @@ def shown(world: World, id: str) -> Any:
 
 
 def entry(world: World, serial: int, asked: int = 0, answered: int = 0) -> Entry:
-    call = Call(world.sandbox, "POST", "/v1/notes", serial=serial)
-    return Entry(call, Reply(201), 1.0, Body.of(b"q" * asked), Body.of(b"a" * answered))
+    call = Call(world.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * asked)
+    return Entry(call, Reply(201, body=b"a" * answered), 1.0)
 
 
 def test_every_call_is_kept_in_the_order_of_its_answer(acme: World) -> None:
@@ -113,11 +113,11 @@ def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: World) ->
     assert len(journal.entries()) == 10
 
 
-@pytest.mark.parametrize(("size", "cut"), [(BODY_KEPT - 1, False), (BODY_KEPT, False), (BODY_KEPT + 1, True)])
+@pytest.mark.parametrize(("size", "cut"), [(SHOWN - 1, False), (SHOWN, False), (SHOWN + 1, True)])
 def test_a_long_body_is_cut_and_the_whole_is_measured_and_hashed(size: int, cut: bool) -> None:
     data = b"x" * size
-    body = Body.of(data).show(())
-    assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, BODY_KEPT), cut)
+    body = show_body(data, ())
+    assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, SHOWN), cut)
     assert body.get("sha256") == (sha256(data).hexdigest() if cut else None)
 
 

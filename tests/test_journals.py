@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Call, Journals, Reply
-from mockserver.engine.journal import OVERHEAD, Body, Entry, Journal
+from mockserver.engine.journal import OVERHEAD, Entry, Journal
 from tests.acme import ACME
 from tests.worlds import World, make_world
 
@@ -22,8 +22,8 @@ def world() -> World:
 
 def add(journal: Journal, world: World, times: int = 1, size: int = 0) -> None:
     for _ in range(times):
-        call = Call(world.sandbox, "POST", "/v1/notes", serial=next(SERIALS))
-        journal.add(Entry(call, Reply(201), 1.0, Body.of(b"q" * size), Body.of(b"")))
+        call = Call(world.sandbox, "POST", "/v1/notes", serial=next(SERIALS), data=b"q" * size)
+        journal.add(Entry(call, Reply(201), 1.0))
 
 
 def lengths(*journals: Journal) -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 from mockserver.engine import Journals, Match, Problem
 from mockserver.engine.call import Call, Credential, Pace, Reply, Step, Wire
 from mockserver.engine.dialect import as_json
-from mockserver.engine.journal import Body, Entry
+from mockserver.engine.journal import Entry
 from mockserver.engine.shared_journal import packed, unpacked
 from tests.acme import ACME
 from tests.fleets import fleet
@@ -45,7 +45,7 @@ def entry(world: World, **changes: Any) -> Entry:
         fired=["rule"],
     )
     reply = Reply(201, [("X-A", "1"), ("X-A", "2")], b"\xfe body", Problem("not_found", "no note", status=404))
-    return replace(Entry(call, reply, 1.25, Body.of(call.data), Body.of(reply.body), "Traceback"), **changes)
+    return replace(Entry(call, reply, 1.25, "Traceback"), **changes)
 
 
 @pytest.mark.parametrize("wire", WIRES)
@@ -60,7 +60,7 @@ def test_an_entry_comes_back_as_it_was(acme: World, wire: Wire | None) -> None:
 
 def test_a_call_of_nobody_comes_back_too(acme: World) -> None:
     call = Call(acme.sandbox, "GET", "/acme/nowhere")
-    written = Entry(call, Reply(404), 0.5, Body.of(b""), Body.of(b""))
+    written = Entry(call, Reply(404), 0.5)
     assert unpacked(acme.sandbox, loads(as_json(packed(written)))).show() == written.show()
 
 

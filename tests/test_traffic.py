@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import SECOND, Call, Limits, Reply
-from mockserver.engine.journal import Body, Entry
+from mockserver.engine.journal import Entry
 from mockserver.engine.traffic import BINS, traffic
 from tests.worlds import NOON, World
 
@@ -16,7 +16,7 @@ MINUTE = 60
 
 def entry(world: World, ago: float, status: int = 200, took: float = 1.0, tokens: float | None = None) -> Entry:
     call = Call(world.sandbox, "GET", "/v1/notes", tokens=tokens)
-    return Entry(call, Reply(status), took, Body.of(b""), Body.of(b""), at=NOON - int(ago * SECOND))
+    return Entry(call, Reply(status), took, at=NOON - int(ago * SECOND))
 
 
 def drawn(entries: list[Entry], limits: Limits | None = None, refills: bool = True) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ ENGINE_BOUNDS = (
         _JOURNALS,
         "together",
     ),
-    Bound("journal_body", "Bytes of a body a journal shows.", "cut, with size and hash", "engine.journal", "BODY_KEPT"),
+    Bound("journal_body", "Bytes of a body a journal shows.", "cut, with size and hash", "engine.journal", "SHOWN"),
     Bound(
         "body_limit",
         "Bytes that the assumption body_limit of a sandbox can be set to.",

@@ -23,32 +23,10 @@ if TYPE_CHECKING:
     from mockserver.engine.faults.rule import ActiveRule
     from mockserver.engine.sandbox import Sandbox
 
-BODY_KEPT = 65_536
-"""Of longer bodies the journal keeps this many bytes, and the size and hash of the whole."""
+SHOWN = 65_536
+"""Of longer bodies the journal shows this many bytes, and the size and hash of the whole."""
 OVERHEAD = 3_200
 """What an entry costs beside its bodies, about."""
-
-
-@dataclass(slots=True)
-class Body:
-    """As much of a body as the journal keeps."""
-
-    kept: bytes
-    size: int
-    sha256: str | None = None
-
-    @classmethod
-    def of(cls, data: bytes) -> Body:
-        """Keep a body, cut when it is long."""
-        if len(data) <= BODY_KEPT:
-            return cls(data, len(data))
-        return cls(data[:BODY_KEPT], len(data), sha256(data).hexdigest())
-
-    def show(self, secrets: Iterable[str]) -> dict[str, Any]:
-        """The body as text with its secrets redacted."""
-        text = redact(self.kept.decode("utf-8", "replace"), secrets, cut=self.sha256 is not None)
-        cut = {"cut": True, "sha256": self.sha256} if self.sha256 else {}
-        return {"size": self.size, "text": text, **cut}
 
 
 @dataclass(slots=True)
@@ -58,8 +36,6 @@ class Entry:
     call: Call
     reply: Reply
     milliseconds: float
-    asked: Body
-    answered: Body
     bug: str | None = None
     at: int = field(default_factory=wall)
     """When it was written down, on the machine's clock: what charts are drawn over."""
@@ -72,8 +48,7 @@ class Entry:
     @property
     def cost(self) -> int:
         """About how many bytes of memory it takes."""
-        cut = (len(body.kept) for body in (self.asked, self.answered) if body.sha256)
-        return OVERHEAD + self.asked.size + self.answered.size + sum(cut)
+        return OVERHEAD + len(self.call.data) + len(self.reply.body)
 
     def brief(self) -> dict[str, Any]:
         """The entry in one line."""
@@ -96,10 +71,10 @@ class Entry:
         request = {
             "query": {name: redact(value, secrets, name) for name, value in call.query},
             "headers": redact_headers(call.headers.items(), secrets),
-            "body": self.asked.show(secrets),
+            "body": show_body(call.data, secrets),
             "address": call.address,
         }
-        answer = {"headers": redact_headers(reply.headers, secrets), "body": self.answered.show(secrets)}
+        answer = {"headers": redact_headers(reply.headers, secrets), "body": show_body(reply.body, secrets)}
         wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
         return {
             **self.brief(),
@@ -113,6 +88,14 @@ class Entry:
             ],
             "bug": redact(self.bug, secrets) if self.bug else None,
         }
+
+
+def show_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
+    """A body as text with its secrets redacted; of a long one the beginning, and the hash of the whole."""
+    long = len(data) > SHOWN
+    text = redact(data[:SHOWN].decode("utf-8", "replace"), secrets, cut=long)
+    cut = {"cut": True, "sha256": sha256(data).hexdigest()} if long else {}
+    return {"size": len(data), "text": text, **cut}
 
 
 def _nobody_asks(bytes: int) -> None:
@@ -170,7 +153,8 @@ class Journal:
             if self._watchers:
                 self._added.notify_all()
         # Without the lock: whoever is told may ask this or another journal to shed.
-        self._grown(grown)
+        if grown:
+            self._grown(grown)
 
     def _forget_oldest(self) -> None:
         self._bytes -= self._entries.popleft().cost
@@ -238,9 +222,7 @@ def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         reply = Reply(_status(error))
         raise
     finally:
-        asked, answered = Body.of(call.data), Body.of(reply.body)
-        milliseconds = (perf_counter() - began) * 1000
-        call.sandbox.journal.add(Entry(call, reply, milliseconds, asked, answered, bug))
+        call.sandbox.journal.add(Entry(call, reply, (perf_counter() - began) * 1000, bug))
     return reply
 
 

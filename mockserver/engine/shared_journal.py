@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.engine.call import Call, Credential, Pace, Reply, Step, Wire
 from mockserver.engine.dialect import as_json
 from mockserver.engine.faults.match import Match
-from mockserver.engine.journal import Body, Entry, Journal
+from mockserver.engine.journal import Entry, Journal
 from mockserver.engine.problem import Problem
 from mockserver.storage.base import Tape
 
@@ -27,8 +27,8 @@ class SharedJournal(Journal):
 
     def add(self, entry: Entry) -> None:
         """Write an entry down, and forget the oldest beyond the bounds."""
-        status = str(entry.reply.status)
-        self._tape.write(as_json(packed(entry)), entry.cost, status, self._most, self._largest)
+        written, status = as_json(packed(entry)), str(entry.reply.status)
+        self._tape.write(written, len(written), status, self._most, self._largest)
         with self._added:
             self._added.notify_all()
 
@@ -124,7 +124,7 @@ def _packed_wire(wire: Wire) -> dict[str, Any]:
 def unpacked(sandbox: Sandbox, kept: Mapping[str, Any]) -> Entry:
     """The entry that was packed, of a sandbox."""
     call, reply = _call(sandbox, **kept["asked"]), _reply(**kept["answered"])
-    return Entry(call, reply, kept["milliseconds"], Body.of(call.data), Body.of(reply.body), kept["bug"], kept["at"])
+    return Entry(call, reply, kept["milliseconds"], kept["bug"], kept["at"])
 
 
 def _call(
