@@ -28,6 +28,7 @@ from mockserver.engine import (
     Unknown,
     load_scenarios,
 )
+from mockserver.heads import Heads
 from mockserver.hosts import Hosts
 from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
@@ -164,8 +165,10 @@ def create_app(
     told = partial(about, engine, settings)
     console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
 
-    provide = edge.answer(engine, mounts.Paths(app, endpoints))
-    wsgi = (hosts or Hosts()).guard(mounts.rewrite(app.wsgi_app, provide, set(engine.providers), alone))
+    hosts = hosts or Hosts()
+    place = mounts.places(engine.providers, alone)
+    heads = Heads(engine.providers, mounts.Paths(app, endpoints).find, place, hosts.admits)
+    wsgi = edge.answer(engine, heads, hosts.guard(mounts.as_written(app.wsgi_app)))
     app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
     app.extensions["testmode"] = engine
     _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from errno import ECONNRESET
@@ -15,10 +15,10 @@ from os import close
 from threading import Event
 from time import monotonic, sleep
 from typing import IO, Any
-from urllib.parse import parse_qsl
 
 from mockserver.engine import SECOND, Call, Credential, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
-from mockserver.mounts import ENCODED_SLASH, WSGI, Found, Paths
+from mockserver.heads import Head, Heads
+from mockserver.mounts import WSGI
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
@@ -29,71 +29,52 @@ stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
 
 
-def read(engine: Engine, provider: str, environ: dict[str, Any], found: Found) -> Call:
+def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
-    args = found.args or {}
-    headers = _headers(environ)
-    query = environ.get("QUERY_STRING", "")
-    credential, data, too_large = _shown(engine, provider, environ, headers)
-    sandbox, is_known = engine.find(provider, credential, args)
+    credential, data, too_large = _shown(engine, head, environ)
+    sandbox, is_known = engine.find(head.provider.name, credential, head.args)
     if data is None:
         data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     elif len(data) > sandbox.assumptions.body_limit:
         data, too_large = b"", True
     return Call(
         sandbox=sandbox,
-        method=environ["REQUEST_METHOD"],
-        path=_sent_path(environ),
-        operation=found.operation,
-        args={name: value.replace(ENCODED_SLASH, "/") for name, value in args.items()},
-        allowed=found.allowed,
-        query=parse_qsl(query, keep_blank_values=True) if query else [],
-        headers=headers,
+        method=head.method,
+        path=head.path,
+        operation=head.operation,
+        args=head.args,
+        allowed=head.allowed,
+        query=head.query,
+        headers=head.headers,
         data=data,
         too_large=too_large,
         address=environ.get("REMOTE_ADDR") or "127.0.0.1",
-        mount=environ["testmode.mount"],
-        origin=f"{environ['wsgi.url_scheme']}://{headers.get('host', 'localhost').lower()}",
+        mount=head.mount,
+        origin=f"{environ['wsgi.url_scheme']}://{head.host}",
         credential=credential,
         tenant_known=is_known,
         wait=_wait,
     )
 
 
-def _headers(environ: dict[str, Any]) -> dict[str, str]:
-    headers = {_header(name): value for name, value in environ.items() if name.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    return headers
-
-
-@lru_cache(maxsize=512)
-def _header(name: str) -> str:
-    return name[5:].replace("_", "-").lower()
-
-
-def _shown(
-    engine: Engine, provider: str, environ: dict[str, Any], headers: Mapping[str, str]
-) -> tuple[Credential, bytes | None, bool]:
+def _shown(engine: Engine, head: Head, environ: dict[str, Any]) -> tuple[Credential, bytes | None, bool]:
     """What the client showed; and the body and whether it was too long, where the body had to be asked for it."""
-    chosen = engine.provider(provider)
-    credential = chosen.credential(headers, environ.get("QUERY_STRING", ""))
-    if credential.shown or chosen.body_credential is None:
-        return credential, None, False
-    data, too_large = read_body(environ, engine.body_limit(provider))
-    return chosen.body_credential(data, headers.get("content-type", "")), data, too_large
+    provider = head.provider
+    if head.credential.shown or provider.body_credential is None:
+        return head.credential, None, False
+    data, too_large = read_body(environ, engine.body_limit(provider.name))
+    return provider.body_credential(data, head.headers.get("content-type", "")), data, too_large
 
 
-def answer(engine: Engine, paths: Paths) -> WSGI:
-    """The application that answers for the providers: Flask's rules find the operation, the pipeline does the rest."""
+def answer(engine: Engine, heads: Heads, elsewhere: WSGI) -> WSGI:
+    """The application that takes requests to providers through the pipeline, and gives all others to ``elsewhere``."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path: str = environ["PATH_INFO"]
-        path = path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
-        found = paths.find(path, environ["REQUEST_METHOD"])
+        head = heads.read(environ)
+        if head is None:
+            return elsewhere(environ, start_response)
         try:
-            call = read(engine, environ["testmode.provider"], environ, found)
+            call = read(engine, head, environ)
         except OSError:
             # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
@@ -158,13 +139,6 @@ def _read_whole(stream: IO[bytes], length: int) -> bytes:
     if len(data) < length:
         raise ConnectionResetError(ECONNRESET, f"the body ended after {len(data)} of {length} bytes")
     return data
-
-
-def _sent_path(environ: dict[str, Any]) -> str:
-    target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
-    path = target.partition("?")[0]
-    # A proxy's client names the whole URL; its authority may be anything.
-    return path if path.startswith("/") else f"/{path.partition('://')[2].partition('/')[2]}"
 
 
 def _wait(seconds: float) -> None:

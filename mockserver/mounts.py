@@ -107,31 +107,47 @@ def _never(**_: str) -> str:
     raise AssertionError("the pipeline answers before any view of a provider is asked")
 
 
-def rewrite(inner: WSGI, provide: WSGI, providers: Collection[str], alone: str | None) -> WSGI:
-    """Turn every way to reach a provider into the canonical one, ``/<provider>/...``, and have ``provide`` answer.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in which provider a request goes."""
 
-    ``testmode.provider`` names the provider, ``testmode.mount`` what stands before its own paths in links. Whatever is
-    no provider's goes to ``inner``.
-    """
+    provider: str
+    mount: str
+    """What stands before the provider's own paths in links."""
+    path: str
+    """The canonical one, ``/<provider>/...``, decoded."""
 
-    def wrapped(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"] = _kept_slashes(environ)
+
+def places(providers: Collection[str], alone: str | None) -> Callable[[Environ], Place | None]:
+    """Turns every way to reach a provider into the canonical one; None for what is no provider's."""
+
+    def place(environ: Environ) -> Place | None:
+        path = _kept_slashes(environ)
         first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
         named = _by_host(environ, providers)
         if named is None and first in providers:
-            environ["testmode.provider"], environ["testmode.mount"] = first, f"/{first}"
-            return provide(environ, start_response)
-        if (named or alone) and first not in _OURS:
-            provider = named or alone
-            environ["testmode.provider"], environ["testmode.mount"] = provider, ""
-            environ["PATH_INFO"] = f"/{provider}{path}"
-            return provide(environ, start_response)
+            return Place(first, f"/{first}", _decoded(path))
+        provider = named or alone
+        return Place(provider, "", _decoded(f"/{provider}{path}")) if provider and first not in _OURS else None
+
+    return place
+
+
+def _decoded(path: str) -> str:
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+
+
+def as_written(inner: WSGI) -> WSGI:
+    """Have Werkzeug see a path as it was sent."""
+
+    def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"] = _kept_slashes(environ)
         if not path.startswith("/") or path.startswith("//"):
             # Werkzeug would take such a path for the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)
 
-    return wrapped
+    return application
 
 
 def _kept_slashes(environ: Environ) -> str:

@@ -124,6 +124,7 @@ class Handler:
         environ["REMOTE_ADDR"] = self._address[0]
         environ["REMOTE_PORT"] = str(self._address[1])
         environ["wsgi.input"] = stream
+        environ["testmode.head"] = request.head
         environ["werkzeug.socket"] = self.connection.sock
         return environ
 

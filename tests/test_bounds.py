@@ -20,12 +20,11 @@ from mockserver.bounds import BOUNDS
 from mockserver.egress import Egress
 from mockserver.engine import Journals, Moment, Progress, Randomness, Refusal, State
 from mockserver.engine.journal import OVERHEAD
-from mockserver.mounts import Found
 from mockserver.settings import ServerSettings
 from mockserver.wsgi import framing
 from tests.acme import ACME, TELLING, TYPES, tell
 from tests.receiving import Posts
-from tests.worlds import NOON, TOKEN, World, make_world
+from tests.worlds import NOON, TOKEN, World, make_world, read_call
 
 if TYPE_CHECKING:
     from tests.worlds import Answer
@@ -279,7 +278,7 @@ def _wait_seconds(world: World, most: int) -> None:
     slept: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edge, "sleep", slept.append)
-        call = edge.read(world.engine, "acme", ENVIRON, Found(None, {}, ()))
+        call = read_call(world.engine, "acme", ENVIRON)
         call.wait(most + 1)
         call.wait(most - 1)
     assert slept == [most, most - 1]
@@ -290,7 +289,6 @@ ENVIRON = {
     "PATH_INFO": "/",
     "wsgi.url_scheme": "http",
     "wsgi.input": BytesIO(),
-    "testmode.mount": "",
 }
 
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from mockserver import edge
 from mockserver.engine import LATEST, Call, Clock, Credential, Reply, Settings
-from mockserver.mounts import Found
 from tests.acme import ACME
-from tests.worlds import NOON, TOKEN, World, make_world
+from tests.worlds import NOON, TOKEN, World, make_world, read_call
 
 LIMIT = 1000
 WORLD = make_world(scenarios={})
@@ -33,13 +32,12 @@ def environ(**given: Any) -> dict[str, Any]:
         "PATH_INFO": "/smartepi/v1/sectors",
         "wsgi.input": BytesIO(),
         "wsgi.url_scheme": "http",
-        "testmode.mount": "/smartepi",
         **given,
     }
 
 
 def call(**given: Any) -> Call:
-    return edge.read(WORLD.engine, "smartepi", environ(**given), Found())
+    return read_call(WORLD.engine, "smartepi", environ(**given))
 
 
 @pytest.mark.parametrize(
@@ -237,9 +235,7 @@ def noted(data: bytes, content_type: str) -> Credential:
 
 
 def asked_inside(world: World, data: bytes, **given: Any) -> Call:
-    return edge.read(
-        world.engine, "acme", environ(CONTENT_TYPE="text/key", **sent(data, chunked=True), **given), Found()
-    )
+    return read_call(world.engine, "acme", environ(CONTENT_TYPE="text/key", **sent(data, chunked=True), **given))
 
 
 def test_a_key_in_the_body_finds_its_sandbox_where_nothing_else_shows_one() -> None:

@@ -13,9 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from mockserver import edge
 from mockserver.app import create_app, known_providers, make_engine
 from mockserver.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
+from mockserver.heads import Heads
+from mockserver.mounts import Found, Place
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 
@@ -113,3 +116,12 @@ def make_world(*providers: Provider, store: Store | None = None, freeze: bool = 
         for sandbox in engine.sandboxes.values():
             sandbox.set_clock(Clock(frozen_at=NOON))
     return World(engine, create_app(engine, token=TOKEN))
+
+
+def read_call(engine: Engine, provider: str, environ: dict[str, Any]) -> Call:
+    """The call a request is that has come to a provider, whatever its path leads to there."""
+    place = Place(provider, f"/{provider}", environ["PATH_INFO"])
+    head = Heads(engine.providers, lambda _path, _method: Found(), lambda _environ: place, lambda _host: True)
+    read = head.read(environ)
+    assert read is not None
+    return edge.read(engine, read, environ)

@@ -9,6 +9,8 @@ MAX_LINE: Final = 8 * 1024
 MAX_FIELD_OCTETS: Final = 16 * 1024
 MAX_FIELDS: Final = 100
 UNKNOWN: Final = -1
+REMEMBERED: Final = 512
+SHORT: Final = 2 * 1024
 
 CRLF: Final = b"\r\n"
 _TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -50,6 +52,7 @@ class Refusal(OSError):
 class Request(NamedTuple):
     """One request as its head describes it; `length` is UNKNOWN when the body comes in chunks."""
 
+    head: bytes
     method: str
     target: str
     path: str
@@ -62,7 +65,14 @@ class Request(NamedTuple):
 
 
 def parse_head(head: bytes) -> Request:
-    """Read a whole head, without the empty line that ends it, or raise the Refusal it has earned."""
+    """Read a whole head, without the empty line that ends it, or raise the Refusal it has earned.
+
+    Equal heads share what was read, and nobody may change it.
+    """
+    return _remembered(head) if len(head) <= SHORT else _read_head(head)
+
+
+def _read_head(head: bytes) -> Request:
     line, _, block = head.partition(CRLF)
     check_sizes(len(line), len(block))
     check_octets(head)
@@ -74,9 +84,12 @@ def parse_head(head: bytes) -> Request:
     path, query = _locate(method, target, fields)
     _check_host(fields, version)
     length = _body_length(fields, version)
-    return Request(
-        method, target, path, query, version, fields, length, _keep_alive(fields, version), _expects(fields, version)
-    )
+    keep_alive, expects_continue = _keep_alive(fields, version), _expects(fields, version)
+    return Request(head, method, target, path, query, version, fields, length, keep_alive, expects_continue)
+
+
+# Clients send the same head again and again.
+_remembered = lru_cache(maxsize=REMEMBERED)(_read_head)
 
 
 def check_sizes(line: int, block: int) -> None:
