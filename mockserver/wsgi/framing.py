@@ -143,9 +143,13 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
     return fields
 
 
-@lru_cache(maxsize=256)
 def _is_token(name: str) -> bool:
     return _TOKEN.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=256)
+def _are_tokens(names: tuple[str, ...]) -> bool:
+    return all(map(_is_token, names))
 
 
 @lru_cache(maxsize=256)
@@ -227,6 +231,9 @@ def check_reply(status: str, headers: list[tuple[str, str]]) -> None:
     """Raise ValueError for a status line or header field that would break the framing or the client."""
     if not _STATUS.fullmatch(status):
         raise ValueError(f"{status!r} is not a final status line.")
+    text = "".join([value for _, value in headers])
+    if text.isascii() and text.isprintable() and _are_tokens(tuple([name for name, _ in headers])):
+        return  # as nearly all are: two looks at everything together
     for name, value in headers:
         if not _is_token(name) or not _VALUE.fullmatch(value):
             raise ValueError(f"The response header {name!r} has a character that cannot be sent.")
