@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from random import Random  # noqa: TID251
+from struct import Struct
 
 LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 URLSAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEX = "0123456789abcdef"
+_numbers, _first = Struct(">32H").unpack, Struct(">Q").unpack_from
 _VARIANT = dict(zip(HEX, "89ab" * 4, strict=True))
 
 
@@ -43,13 +45,13 @@ class Randomness:
 
     def unit(self, purpose: str, nth: int | str) -> float:
         """A number in [0, 1)."""
-        return (int.from_bytes(self.digest(purpose, nth)[:7]) >> 3) / (1 << 53)
+        first: int = _first(self.digest(purpose, nth))[0]
+        return (first >> 11) / (1 << 53)
 
     def text(self, purpose: str, nth: int | str, length: int, alphabet: str = LOWER) -> str:
         """``length`` (at most 32) letters of an alphabet of at most 256, near enough equally likely."""
-        pool = self.digest(purpose, nth)
         size = len(alphabet)
-        return "".join(alphabet[int.from_bytes(pool[2 * i : 2 * i + 2]) % size] for i in range(min(length, 32)))
+        return "".join([alphabet[number % size] for number in _numbers(self.digest(purpose, nth))[:length]])
 
     def token(self, purpose: str, nth: int | str, length: int) -> str:
         """``length`` letters of the alphabet of URL-safe base64."""
