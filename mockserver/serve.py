@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.server import Server, patch, threadpool_fsync, url_of
+from mockserver.server import Server, next_turn, patch, threadpool_fsync, url_of
 
 patch()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
 
@@ -126,7 +126,7 @@ def _port_in_use(settings: ServerSettings, error: OSError) -> int:
 
 def _open_store(settings: ServerSettings) -> Store:
     if settings.store is None:
-        return TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync)
+        return TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync, gather=next_turn)
     try:
         # A quarter of a second that only those pay who share.
         from mockserver.storage.shared.store import RedisStore

@@ -49,6 +49,11 @@ def threadpool_fsync(fd: int) -> None:
     gevent.get_hub().threadpool.apply(os.fsync, (fd,))
 
 
+def next_turn() -> None:
+    """Let everybody on who has something to do just now."""
+    gevent.sleep(0)
+
+
 class Handler:
     """One accepted connection until its close; pywsgi makes it and calls `handle`, its documented contract."""
 

@@ -478,6 +478,23 @@ def test_threads_that_commit_at_once_share_one_fsync(
     assert len(calls) == 2
 
 
+def test_who_is_about_to_write_shares_the_fsync_that_is_about_to_begin(tmp_path: Path) -> None:
+    fsyncs: list[int] = []
+
+    def others() -> None:
+        with store.transaction("box", wait=False) as space:
+            space.bump("others")
+
+    store = TinyStore(tmp_path, fsync=fsyncs.append, gather=others)
+    begin("box")(store)
+    fsyncs.clear()
+    write(1)(store)
+    assert len(fsyncs) == 1
+    store.settle("box")
+    assert len(fsyncs) == 1
+    store.close()
+
+
 def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
     counted: tuple[TinyStore, list[int], threading.Event],
 ) -> None:

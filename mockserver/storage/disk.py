@@ -29,6 +29,8 @@ class Disk:
     checkpoint_bytes: int
     waits: bool = True
     """Whether a write is on the disk before it is acknowledged."""
+    gather: Callable[[], None] = lambda: None
+    """Called before an fsync, to let in whoever is about to write and can share it."""
     encoded: Encoded = field(default_factory=Encoded)
     failure: str | None = None
     torn_tails: int = 0

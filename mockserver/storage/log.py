@@ -91,6 +91,7 @@ class Log:
             self._disk.refuse_if_failed()
             if self._handle < 0:
                 raise StoreError(f"{self._path}: closed before record {seq} was known to be on the disk")
+            self._disk.gather()
             newest = self._seq
             self._fsync()
             self._synced = newest

@@ -47,6 +47,7 @@ class TinyStore:
         durability: Durability = "commit",
         files: Files | None = None,
         fsync: Callable[[int], None] | None = None,
+        gather: Callable[[], None] = lambda: None,
         checkpoint_bytes: int = CHECKPOINT_BYTES,
         flush_seconds: float = PERIOD,
     ) -> None:
@@ -55,7 +56,8 @@ class TinyStore:
             directory = None
         self._durability: Durability = durability if directory else "memory"
         self._directory = None if directory is None else directory / SANDBOXES
-        self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes, waits=durability == "commit")
+        waits = durability == "commit"
+        self._disk = Disk(files, fsync or files.fsync, checkpoint_bytes, waits=waits, gather=gather)
         self.others: Others = Nobody()
         self._opening = threading.Lock()
         self._sandboxes: dict[str, Opened] = {}
