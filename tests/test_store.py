@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tinydb import Query
 
-from mockserver.storage.base import Collection, Record, Space, Store, StoreError
+from mockserver.storage import space as spaces
+from mockserver.storage.base import Collection, Record, Space, Store, StoreCrowded, StoreError
 from mockserver.storage.encoded import Encoded
 from mockserver.storage.shared.store import RedisStore
 from mockserver.storage.tiny import TinyStore
@@ -534,6 +535,30 @@ def test_a_record_that_is_no_json_is_refused_and_rolled_back(reopen: Callable[[]
     assert store.export("box")["people"] == []
     put(store, person(2))
     assert reopen().export("box")["people"] == [person(2)]
+
+
+def test_so_many_records_fit_whatever_became_of_those_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full() -> bool:
+        with pytest.raises(StoreCrowded), store.transaction("box") as space:
+            space.put("people", person(9))
+        return True
+
+    monkeypatch.setattr(spaces, "MOST_RECORDS", 4)
+    put(store, person(1), person(2), person(3))
+    with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
+        space.put("people", person(4))
+        raise ZeroDivisionError
+    put(store, {"id": "e1"}, collection="events")
+    assert is_full()
+    put(store, person(1, status="old"))
+    with store.transaction("box") as space:
+        space.drop("people", "p2")
+    put(store, person(5))
+    assert is_full()
+    store.load("box", {"people": [person(1)]})
+    put(store, person(2))
+    store.load("box", {"people": [person(i) for i in range(1, 5)]})
+    assert is_full()
 
 
 names = st.sampled_from([f"p{i}" for i in range(6)])

@@ -14,7 +14,8 @@ from typing import Any, cast
 import pytest
 import redis
 
-from mockserver.storage.base import Collection, StoreError, StoreFull
+from mockserver.storage import space
+from mockserver.storage.base import Collection, StoreCrowded, StoreError, StoreFull
 from mockserver.storage.shared import fleet, storage
 from mockserver.storage.shared.store import RedisStore
 from tests.redis_server import RedisServer, free_port
@@ -55,6 +56,17 @@ def test_each_has_what_the_other_wrote_in_the_same_order_and_under_its_indexes(
         put(both[nth % 2], f"p{nth}", email=f"{'ab'[nth % 3 % 2]}@x.test")
     assert ids(both[0]) == ids(both[1]) == [f"p{nth}" for nth in range(20)]
     assert ids(both[0], field="email", equals="A@x.test") == ids(both[1], field="email", equals="a@x.test")
+
+
+def test_so_many_records_fit_whoever_writes_them(
+    both: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "MOST_RECORDS", 6)
+    for nth in range(6):
+        put(both[nth % 2], f"p{nth}")
+    for store in both:
+        with pytest.raises(StoreCrowded):
+            put(store, "more")
 
 
 def test_the_volatile_is_shared_and_gone_after_a_load(both: tuple[RedisStore, RedisStore]) -> None:

@@ -15,6 +15,8 @@ Record = Mapping[str, Any]
 Position = tuple[Any, ...]
 """Where a walk stands: ``(n,)`` in creation order, ``(value, n)`` along an index. JSON-able, stable while others write;
 one of another walk's shape is refused with ValueError. After a load the same records have the same positions."""
+COUNTERS = "_counters"
+"""The collection of what ``bump`` counts, a record for each counter."""
 State = dict[str, list[dict[str, Any]]]
 """A whole sandbox: its collections, each a list of records in creation order. What export answers and load takes;
 the counters that ``bump`` keeps are the collection ``_counters`` of ``{"id", "value"}``."""

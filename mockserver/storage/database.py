@@ -8,10 +8,9 @@ from typing import Any, cast
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from mockserver.storage.base import Collection, State, StoreError
+from mockserver.storage.base import COUNTERS, Collection, State, StoreError
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.memory import Memory
-from mockserver.storage.space import COUNTERS
 from mockserver.storage.table import IndexedTable
 
 _name = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -55,7 +54,7 @@ class Opened:
 
     def place(self, name: str, n: int, record: dict[str, Any] | None) -> None:
         """Have a record, or None for none, under a number: what another process has done to its copy."""
-        table = self.table(name)
+        table, self.storage.room = self.table(name), 0
         if record is not None:
             table.place(n, record)
         elif str(n) in table.rows:

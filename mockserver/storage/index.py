@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -45,14 +46,13 @@ class Index:
     def __init__(self, field: str | None, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._field = field
         self._rows = rows
-        self._filled: SortedList | None = None
+        self.filled = False
 
-    @property
+    @cached_property
     def _entries(self) -> SortedList:
-        if self._filled is None:
-            entries = (self.entry(int(n), record) for n, record in self._rows.items())
-            self._filled = SortedList(entry for entry in entries if entry is not None)
-        return self._filled
+        self.filled = True
+        entries = (self.entry(int(n), record) for n, record in self._rows.items())
+        return SortedList(entry for entry in entries if entry is not None)
 
     def entry(self, n: int, record: Mapping[str, Any]) -> Entry | None:
         """Where the record stands, or None when it does not belong here."""
@@ -62,9 +62,10 @@ class Index:
         return None if found is None else (*found, n)
 
     def change(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
-        """Take note, before the rows change, that record n was old and is new; None is no record."""
-        if self._filled is None:
-            return
+        """Take note, before the rows change, that record n was old and is new; None is no record.
+
+        Only of use to an index that is filled: any other reads the rows when it is first looked into.
+        """
         before = None if old is None else self.entry(n, old)
         after = None if new is None else self.entry(n, new)
         if before == after:

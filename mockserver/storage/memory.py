@@ -30,6 +30,8 @@ class Memory(Storage):
         self._watchers: list[Callable[[], None]] = []
         self._tables: Tables = {}
         self._next_ids: dict[str, int] = {}
+        self.room = 0
+        """At least so many records more may the sandbox have; 0 where nobody has counted them."""
 
     def rows(self, name: str) -> Rows:
         """The live documents of a table, by doc_id as a string."""
@@ -67,7 +69,7 @@ class Memory(Storage):
         return seq
 
     def _exchange(self, tables: Tables, next_ids: dict[str, int]) -> None:
-        self._tables, self._next_ids = tables, next_ids
+        self._tables, self._next_ids, self.room = tables, next_ids, 0
         for replaced in self._watchers:
             replaced()
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from mockserver.storage.base import Position, Record, StoreCrowded
+from mockserver.storage.base import COUNTERS, Position, Record, StoreCrowded
 from mockserver.storage.table import Changes, IndexedTable
 
-COUNTERS = "_counters"
 MOST_RECORDS = 200_000
 """So many records may a sandbox have, without those the engine keeps of it, which have bounds of their own."""
 
@@ -46,8 +44,15 @@ class TinySpace(Changes):
         self.write(table, n, record if type(record) is dict else dict(record))
 
     def _refuse_if_full(self) -> None:
-        if sum([len(table.rows) for name, table in self._tables.items() if name[0] != "_"]) >= MOST_RECORDS:
+        memory = self._tables[COUNTERS].memory
+        if not memory.room:
+            # Counted again only when so many have been put: what was dropped meanwhile only makes more room.
+            counted = [len(table.rows) for name, table in self._tables.items() if name[0] != "_"]
+            memory.room = MOST_RECORDS - sum(counted)
+        if memory.room <= 0:
+            memory.room = 0
             raise StoreCrowded(f"A sandbox has at most {MOST_RECORDS} records; delete some, or reset it")
+        memory.room -= 1
 
     def drop(self, collection: str, id: str) -> None:
         """Forget the record of that id; an unknown id is no error."""
@@ -117,17 +122,14 @@ class TinySpace(Changes):
         """Let go of a claim; one that nobody holds is no error."""
         self._hold(name, False)
 
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> _Attempt:
         """Undo what is done meanwhile, and nothing before it, when an error leaves."""
-        undo, ops, held = len(self._undo), len(self.ops), len(self._held_before)
-        try:
-            yield
-        except BaseException:
-            self._undo_behind(undo)
-            del self.ops[ops:]
-            self._let_go_behind(held)
-            raise
+        return _Attempt(self, len(self._undo), len(self.ops), len(self._held_before))
+
+    def _take_back(self, undo: int, ops: int, held: int) -> None:
+        self._undo_behind(undo)
+        del self.ops[ops:]
+        self._let_go_behind(held)
 
     def rollback(self) -> None:
         """Undo everything, claims too."""
@@ -142,3 +144,19 @@ class TinySpace(Changes):
         """Be of no more use: what was found here belongs to others once the lock is let go."""
         super().finish()
         self._tables = {}
+
+
+class _Attempt:
+    """What a space goes back to when an error leaves: so many changes, writes and claims as there were."""
+
+    __slots__ = ("_before", "_space")
+
+    def __init__(self, space: TinySpace, *before: int) -> None:
+        self._space, self._before = space, before
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._space._take_back(*self._before)

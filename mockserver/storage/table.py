@@ -83,7 +83,8 @@ class IndexedTable(Table):
     def _reindex(self, n: int, old: Record | None, new: Record | None) -> None:
         self.version += 1
         for index in self._indexes.values():
-            index.change(n, old, new)
+            if index.filled:
+                index.change(n, old, new)
         if old is not None:
             self.ids.pop(old.get("id"), None)
 
