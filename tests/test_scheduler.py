@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, State, iso, sandbox
-from mockserver.engine.scheduler import BOUND, KEPT, schedule, timer
+from mockserver.engine.scheduler import BOUND, KEPT, pending, schedule, timer
 from mockserver.storage.tiny import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world
@@ -44,6 +44,14 @@ def _break(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
     raise ZeroDivisionError
 
 
+def _swap(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
+    """Call off what rings under a name, and have something ring sooner in its place."""
+    called_off = next(each for each in pending(moment.space) if each["parameters"]["name"] == parameters.name)
+    moment.space.drop(KEPT, called_off["id"])
+    moment.sandbox.schedule(moment.space, moment.now + SECOND, "ring", {"name": "sooner"})
+    return {}
+
+
 def _key(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
     return {"secret": moment.mint().secret}
 
@@ -55,6 +63,7 @@ BELLS = replace(
         Simulation("ring", "A bell rings.", Ring, _ring),
         Simulation("fail", "A bell is missing.", Ring, _fail),
         Simulation("break", "A bell breaks.", Ring, _break),
+        Simulation("swap", "A bell is exchanged.", Ring, _swap),
         Simulation("make_key", "Someone makes a key.", Ring, _key),
     ),
 )
@@ -127,6 +136,14 @@ def test_what_a_timer_schedules_within_the_advance_is_done_in_it_and_in_its_plac
     assert rung(bells) == [("a", 10 * SECOND), ("b", 15 * SECOND), ("a+", 20 * SECOND), ("c", 30 * SECOND)]
     bells.advance("1s")
     assert rung(bells)[-1] == ("c+", 61 * SECOND)
+
+
+def test_what_a_timer_calls_off_does_not_happen_and_what_it_has_sooner_does(bells: World) -> None:
+    ring(bells, "20s", name="a")
+    ring(bells, "30s", name="b")
+    bells.sandbox.simulate("swap", {"name": "b"}, 10 * SECOND)
+    bells.advance("60s")
+    assert rung(bells) == [("sooner", 11 * SECOND), ("a", 20 * SECOND)]
 
 
 @given(

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from mockserver.engine import scheduler
 from mockserver.engine.clock import iso
-from mockserver.engine.dialect import as_json
 from mockserver.engine.problem import Problem, Refusal
 from mockserver.engine.provider import Moment
 from mockserver.storage.base import Record, Space
@@ -112,9 +111,9 @@ class Agenda:
         keys: list[Key] = []
         with self._sandbox.transaction(wait=False) as space:
             # Whoever looks for a key finds those that have been kept.
-            while len(told) < AT_ONCE and not keys and (timer := scheduler.due_by(space, until)) is not None:
+            for timer in scheduler.due_by(space, until, AT_ONCE):
                 due = int(timer["due"])
-                if told and in_turn and self._leaves_by(due):
+                if keys or (told and in_turn and self._leaves_by(due)):
                     break
                 reach(due)
                 try:
@@ -146,4 +145,4 @@ class Agenda:
         moment = Moment(self._sandbox, int(timer["due"]), space, keys)
         # An imported state may have timers this provider knows nothing of.
         simulation = self._sandbox.provider.simulation(timer["action"])
-        return dict(simulation.run(moment, simulation.parameters.model_validate_json(as_json(timer["parameters"]))))
+        return dict(simulation.run(moment, simulation.parameters.model_validate(timer["parameters"])))

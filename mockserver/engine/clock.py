@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
@@ -57,9 +58,14 @@ def iso(instant: int, digits: int = 6) -> str:
 
     What lies behind the year 9999 (a key may be told to live that long) shows as its last second.
     """
-    # Half the cost of strftime, and of what an aware datetime writes; records show two of them each.
-    text = (_NAIVE_EPOCH + timedelta(microseconds=min(instant, LATEST))).isoformat(timespec="microseconds")
-    return text[: 20 + digits if digits else 19] + "Z"
+    seconds, rest = divmod(min(instant, LATEST), SECOND)
+    return f"{_second(seconds)}.{rest:06d}"[: 20 + digits if digits else 19] + "Z"
+
+
+@lru_cache(maxsize=1_024)
+def _second(seconds: int) -> str:
+    # A record shows two instants, and what happens together happens in few seconds.
+    return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def parse_instant(value: object) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
@@ -140,7 +141,11 @@ class Provider:
 
     def simulation(self, name: str) -> Simulation:
         """The simulation of that name; Unknown names the nearest."""
-        found = next((item for item in self.simulations if item.name == name), None)
+        found = self._simulations.get(name)
         if found is None:
-            raise Unknown("simulation", name, [item.name for item in self.simulations])
+            raise Unknown("simulation", name, list(self._simulations))
         return found
+
+    @cached_property
+    def _simulations(self) -> dict[str, Simulation]:
+        return {each.name: each for each in self.simulations}

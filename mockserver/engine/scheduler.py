@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import Any
 
 from mockserver.engine.problem import Refusal
-from mockserver.storage.base import Record, Space
+from mockserver.storage.base import COUNTERS, Record, Space
 
 KEPT = "_timers"
 BOUND = 10_000
@@ -28,10 +29,21 @@ def timer(id: str, due: int, action: str, parameters: dict[str, Any]) -> dict[st
     return {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters}
 
 
-def due_by(space: Space, instant: int) -> Record | None:
-    """The timer that is due first, when it is due by the given instant."""
-    first = next(pending(space), None)
-    return first if first is not None and int(first["due"]) <= instant else None
+def due_by(space: Space, instant: int, most: int) -> Iterator[Record]:
+    """The timers that are due by an instant, the next one first; some of them, when what they do changes their order.
+
+    They are looked up together, and no further once anything is scheduled, put off or called off meanwhile.
+    """
+    due = takewhile(lambda timer: int(timer["due"]) <= instant, pending(space))
+    scheduled = _scheduled(space)
+    for nth, timer in enumerate(list(islice(due, most))):
+        if nth and (space.get(KEPT, timer["id"]) is not timer or _scheduled(space) != scheduled):
+            return
+        yield timer
+
+
+def _scheduled(space: Space) -> Record | None:
+    return space.get(COUNTERS, "timers")
 
 
 def pending(space: Space) -> Iterator[Record]:
