@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache, partial
 from json import loads
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-
-from mockserver import __version__, edge, mounts
-from mockserver.admin.api import register
-from mockserver.admin.client import Client
+from mockserver import edge, mounts
 from mockserver.bounds import about
-from mockserver.console import routes as console
 from mockserver.engine import (
     Engine,
-    Operation,
     Progress,
     Provider,
     Scenario,
+    Scenarios,
     Settings,
     State,
     Taken,
     Unknown,
-    load_scenarios,
 )
 from mockserver.heads import Heads
 from mockserver.hosts import Hosts
@@ -35,7 +28,10 @@ from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 from mockserver.token import new_token
 
-_log = logging.getLogger("testmode")
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from mockserver.mounts import WSGI
 
 
 def fixtures() -> Path:
@@ -120,7 +116,7 @@ def make_engine(
     that there is more to do to them.
     """
     folder = fixtures()
-    scenarios = load_scenarios(folder / "scenarios") if scenarios is None else scenarios
+    scenarios = Scenarios(folder / "scenarios") if scenarios is None else scenarios
     engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
     for name in engine.providers:
         if name not in engine.sandboxes:
@@ -134,16 +130,33 @@ def make_engine(
     return engine
 
 
-def _routed(engine: Engine) -> tuple[Flask, dict[str, Operation]]:
-    """A Flask application that knows every provider's paths, and their operations by endpoint."""
+def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
+    """Flask with the admin API, the console and what says how the server is; it lists every provider's paths too."""
+    # A fifth of the start, and who only calls providers never needs it.
+    from flask import Flask
+
+    from mockserver.admin.api import register
+    from mockserver.admin.client import Client
+    from mockserver.console import routes as console
+
     app = Flask("testmode", static_folder=None)
     app.url_map.merge_slashes = False
     app.url_rule_class = mounts.Matched
     app.testing = engine.propagate
-    endpoints: dict[str, Operation] = {}
     for provider in engine.providers.values():
-        endpoints.update(mounts.mount(app, provider))
-    return app, endpoints
+        mounts.mount(app, provider)
+    told = partial(about, engine, settings)
+    console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
+    app.extensions["testmode"] = engine
+    return app
+
+
+def _answering(engine: Engine, elsewhere: WSGI, alone: str | None, hosts: Hosts | None) -> WSGI:
+    """What answers for the providers, and has ``elsewhere`` answer whatever is not theirs."""
+    hosts = hosts or Hosts()
+    place = mounts.places(engine.providers, alone)
+    heads = Heads(engine.providers, mounts.Paths(engine.providers.values()).find, place, hosts.admits)
+    return edge.answer(engine, heads, hosts.guard(mounts.as_written(elsewhere)))
 
 
 def create_app(
@@ -161,15 +174,11 @@ def create_app(
     """
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
-    app, endpoints = _routed(engine)
-    told = partial(about, engine, settings)
-    console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
-
-    hosts = hosts or Hosts()
-    place = mounts.places(engine.providers, alone)
-    heads = Heads(engine.providers, mounts.Paths(app, endpoints).find, place, hosts.admits)
-    wsgi = edge.answer(engine, heads, hosts.guard(mounts.as_written(app.wsgi_app)))
-    app.wsgi_app = wsgi  # type: ignore[method-assign, assignment]
-    app.extensions["testmode"] = engine
-    _log.debug("Testmode %s serves %s", __version__, ", ".join(engine.providers))
+    app = _flask(engine, token, settings)
+    app.wsgi_app = _answering(engine, app.wsgi_app, alone, hosts)  # type: ignore[method-assign, assignment]
     return app
+
+
+def application(engine: Engine, *, token: str, alone: str | None, hosts: Hosts, settings: ServerSettings) -> WSGI:
+    """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it."""
+    return _answering(engine, mounts.later(lambda: _flask(engine, token, settings).wsgi_app), alone, hosts)

@@ -70,7 +70,7 @@ def load(named: str | Path | None) -> Configuration:
     """The file of this name, or the one in its usual place, or nothing; BadSettings names what is wrong in it."""
     file = Path(named) if named else next((place for place in PLACES if place.is_file()), None)
     if file is None:
-        return Configuration()
+        return Configuration.model_construct()  # It has nothing that would have to be checked, which takes its time.
     # Imported here: without a file nobody needs it.
     import tomllib
 

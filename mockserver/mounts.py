@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from mockserver.engine import Operation, Provider
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -36,24 +38,20 @@ def _never_built(*_: Any) -> tuple[str, str]:
     raise AssertionError("no URL is built from a rule")
 
 
-def mount(app: Flask, provider: Provider) -> dict[str, Operation]:
-    """Register a provider's operations as Flask rules; answers them by endpoint."""
+def mount(app: Flask, provider: Provider) -> None:
+    """Register a provider's operations as Flask rules, for ``flask routes``: no request comes to them."""
     from flask import Blueprint
 
     room = Blueprint(provider.name, provider.name, url_prefix=f"/{provider.name}")
-    endpoints = {}
     for operation in provider.operations:
-        _rule(room, operation.path, operation.name, operation.method)
-        endpoints[f"{provider.name}.{operation.name}"] = operation
-    for path in provider.refused_paths:
-        _rule(room, path, f"refused{path.replace('/', '_')}", NO_METHOD)
+        room.add_url_rule(
+            _rule(operation.path), operation.name, _never, methods=[operation.method], provide_automatic_options=False
+        )
     app.register_blueprint(room)
-    return endpoints
 
 
-def _rule(room: Any, path: str, endpoint: str, method: str) -> None:
-    rule = path.replace("{", "<").replace("}", ">")
-    room.add_url_rule(rule, endpoint, _never, methods=[method], provide_automatic_options=False)
+def _rule(path: str) -> str:
+    return path.replace("{", "<").replace("}", ">")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +69,11 @@ REMEMBERED, SHORT = 2_048, 200
 
 
 class Paths:
-    """Every provider's paths, matched by Flask's own rules."""
+    """The paths of providers, matched by the rules that Flask has from Werkzeug."""
 
-    def __init__(self, app: Flask, operations: Mapping[str, Operation]) -> None:
-        self._adapter = app.url_map.bind("")
-        self._operations = operations
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        rules = [rule for provider in providers for rule in _rules(provider)]
+        self._adapter = Map(rules, merge_slashes=False).bind("")
         # Clients ask for the same paths again and again, and matching is a tenth of reading one record.
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._match)
 
@@ -85,12 +83,11 @@ class Paths:
 
     def _match(self, path: str, method: str) -> Found:
         try:
-            endpoint, args = self._adapter.match(path, method)
+            operation, args = self._adapter.match(path, method)
         except MethodNotAllowed as error:
             return self._without_method(path, error.valid_methods or ())
         except HTTPException:
             return Found()
-        operation = self._operations.get(endpoint)
         if operation is not None and operation.method == method:
             return Found(operation, dict(args))
         # A path that has no methods at all, and a client has found the word that stands in for them; or a method in
@@ -101,6 +98,14 @@ class Paths:
         others = list(methods)
         args = dict(self._adapter.match(path, others[0])[1]) if others else None
         return Found(None, args, tuple(set(others) - _NOT_METHODS))
+
+
+def _rules(provider: Provider) -> Iterator[Rule]:
+    for operation in provider.operations:
+        path = _rule(f"/{provider.name}{operation.path}")
+        yield Matched(path, endpoint=operation, methods=[operation.method])
+    for path in provider.refused_paths:
+        yield Matched(_rule(f"/{provider.name}{path}"), endpoint=None, methods=[NO_METHOD])
 
 
 def _never(**_: str) -> str:
@@ -135,6 +140,16 @@ def places(providers: Collection[str], alone: str | None) -> Callable[[Environ],
 
 def _decoded(path: str) -> str:
     return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+
+
+def later(make: Callable[[], WSGI]) -> WSGI:
+    """An application that is made for its first request."""
+    made = cache(make)
+
+    def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return made()(environ, start_response)
+
+    return application
 
 
 def as_written(inner: WSGI) -> WSGI:

@@ -9,8 +9,10 @@ patch()  # Before anything else is imported: locks and sockets must be the coope
 import gc  # noqa: E402
 
 gc.disable()  # Nothing that a start makes is garbage, and looking for it takes a tenth of the start.
-import logging  # noqa: E402
 import os  # noqa: E402
+
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # It would look for some in every installed package.
+import logging  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
@@ -21,7 +23,7 @@ import click  # noqa: E402
 
 from mockserver import edge  # noqa: E402
 from mockserver.announcement import announce  # noqa: E402
-from mockserver.app import chosen_providers, create_app, make_engine  # noqa: E402
+from mockserver.app import application, chosen_providers, make_engine  # noqa: E402
 from mockserver.certificates import Certificates, certificates, names  # noqa: E402
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
@@ -195,7 +197,7 @@ def _make_server(
     # Beyond loopback the server has the names of a network: those of a compose file have no dot.
     hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
     return Server(
-        create_app(engine, token=token, alone=alone, hosts=hosts, settings=settings),
+        application(engine, token=token, alone=alone, hosts=hosts, settings=settings),
         settings.host,
         settings.port,
         drain_seconds=settings.drain_seconds,

@@ -276,6 +276,14 @@ def test_the_app_is_there_without_faker_and_without_gevent() -> None:
     assert loaded_by(script) & {"faker", "gevent"} == set()
 
 
+def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
+    loaded = loaded_by("import mockserver.serve\nfrom mockserver.app import known_providers\nknown_providers()")
+    assert "mockserver.providers.kota" in loaded
+    assert (
+        loaded & {"flask", "jinja2", "faker", "redis", "tomllib", "mockserver.openapi", "mockserver.console"} == set()
+    )
+
+
 def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
     loaded = loaded_by("from mockserver.app import create_app\ncreate_app()")
     assert "mockserver.console.routes" in loaded

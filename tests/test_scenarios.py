@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mockserver.app import fixtures
-from mockserver.engine import SECOND, Forged, Refusal, load_scenarios
+from mockserver.engine import SECOND, Forged, Refusal, Scenarios, load_scenarios
 from mockserver.storage.tiny import TinyStore
 from tests.listening import Heard, Served, listening, tenant
 from tests.receiving import Letter, receiving, verified
@@ -394,6 +394,14 @@ def test_a_reset_of_the_sandbox_switches_everything_off(world: World) -> None:
 
 
 GOOD = {"name": "mine", "sentence": "It fails.", "rules": [{"fault": {"kind": "reset"}}]}
+
+
+def test_scenarios_are_read_when_the_first_is_asked_for_and_once(tmp_path: Path) -> None:
+    scenarios = Scenarios(tmp_path)
+    (tmp_path / "fine.json").write_text(dumps(GOOD | {"name": "fine"}))
+    assert (list(scenarios), len(scenarios), scenarios["fine"].name) == (["fine"], 1, "fine")
+    (tmp_path / "fine.json").unlink()
+    assert "fine" in scenarios
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ class Rules(Asked):
 class Verification(Asked):
     """What the journal is expected to hold; with neither bound nor order: at least one such call."""
 
-    match: Match = Match()
+    match: Match = Match.model_construct()
     status: int | None = Field(default=None, description="Count only calls answered with this status.")
     count: int | None = Field(default=None, ge=0)
     at_least: int | None = Field(default=None, ge=0)

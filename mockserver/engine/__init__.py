@@ -44,7 +44,7 @@ from mockserver.engine.redaction import hide, redact
 from mockserver.engine.rehearsal import Rehearsal
 from mockserver.engine.resource import Reference, Resource, Rules, deleted
 from mockserver.engine.sandbox import Sandbox, Settings
-from mockserver.engine.scenarios import Scenario, switch_off, switch_on
+from mockserver.engine.scenarios import Scenario, Scenarios, switch_off, switch_on
 from mockserver.engine.scenarios import load as load_scenarios
 from mockserver.engine.scenarios import named as scenario_named
 from mockserver.engine.scheduler import KEPT as TIMERS
@@ -126,6 +126,7 @@ __all__ = [
     "Rules",
     "Sandbox",
     "Scenario",
+    "Scenarios",
     "Settings",
     "Simulation",
     "Space",

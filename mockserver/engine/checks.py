@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mockserver.engine.dialect import as_json
 from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.provider import SIZES, Provider
 from mockserver.engine.sandbox import Settings
@@ -34,7 +33,7 @@ def check_settings(provider: Provider, settings: Settings) -> None:
         if name not in known:
             raise Unknown("assumption", name, known)
     try:
-        provider.assumptions.model_validate_json(as_json(settings.assumptions))
+        provider.assumed(settings.assumptions)
     except ValidationError as error:
         detail = error.errors()[0]
         raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None

@@ -46,7 +46,7 @@ class Engine:
         post: Post | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
-        self.scenarios = dict(scenarios)
+        self.scenarios = scenarios
         self.propagate = propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
         self.post = post or Unsent()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from mockserver.engine.assumptions import Assumed, Assumptions
 from mockserver.engine.call import Call, Credential
-from mockserver.engine.dialect import Dialect
+from mockserver.engine.dialect import Dialect, as_json
 from mockserver.engine.idempotency import IdempotencyPolicy
 from mockserver.engine.keys import KeyPolicy
 from mockserver.engine.latency import Fixed, Lognormal, Uniform
@@ -138,6 +138,11 @@ class Provider:
     def key_name(self, id: str, slug: str | None) -> str:
         """The name a sandbox's keys are made with: its slug where paths name the tenant, its id elsewhere."""
         return slug or id if self.slug else id
+
+    def assumed(self, chosen: Mapping[str, Any]) -> Assumptions:
+        """What is assumed where these points are chosen, and the rest as usual. Raises ValidationError."""
+        # Most sandboxes choose nothing, and what is usual needs no check: building one takes a while at the start.
+        return self.assumptions.model_validate_json(as_json(chosen)) if chosen else self.assumptions.model_construct()
 
     def simulation(self, name: str) -> Simulation:
         """The simulation of that name; Unknown names the nearest."""

@@ -155,7 +155,7 @@ class Sandbox:
             assumptions |= overlay.get("assumptions", {})
         try:
             effective = Settings.model_validate_json(as_json({"limits": limits, "latency": latency}))
-            self.assumptions = self.provider.assumptions.model_validate_json(as_json(assumptions))
+            self.assumptions = self.provider.assumed(assumptions)
         except ValidationError as error:
             raise Refusal(_first(error)) from None
         assert effective.limits is not None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,12 +20,12 @@ from mockserver.storage.base import Space, StoreError
 Overlay = Mapping[str, Any]
 """The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
 LAID_OVER = ("limits", "latency", "assumptions")
-_TYPES: dict[str, TypeAdapter[Any]] = {
-    "duration": TypeAdapter(Duration),
-    "probability": TypeAdapter(FiniteFloat),
-    "milliseconds": TypeAdapter(FiniteFloat),
-    "count": TypeAdapter(int),
-}
+_TYPES: dict[str, Any] = {"duration": Duration, "probability": FiniteFloat, "milliseconds": FiniteFloat, "count": int}
+
+
+@cache
+def _reader(type: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_TYPES[type])
 
 
 class Length(int):
@@ -35,7 +35,7 @@ class Length(int):
 class Parameter(BaseModel):
     """One thing about a scenario that can be chosen when it is switched on."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     type: Literal["duration", "probability", "milliseconds", "count"]
     default: Any
@@ -46,7 +46,7 @@ class Parameter(BaseModel):
         try:
             if self.type == "duration" and not isinstance(value, str):
                 raise Refusal(f"{name}: {value!r} is not a duration; write it as 90s or 15m")
-            read = _TYPES[self.type].validate_python(value)
+            read = _reader(self.type).validate_python(value)
         except ValidationError as error:
             raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
         if read < 0 or (self.type == "probability" and read > 1):
@@ -57,7 +57,7 @@ class Parameter(BaseModel):
 class Scenario(BaseModel):
     """A failure people know by name. In rules and settings, ``{"$": "p"}`` stands for a parameter's value."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
     sentence: str
@@ -99,6 +99,26 @@ def load(folder: Path) -> dict[str, Scenario]:
             raise Refusal(f"{file}: {refusal}") from None
         scenarios[scenario.name] = scenario
     return scenarios
+
+
+class Scenarios(Mapping[str, Scenario]):
+    """Every scenario of a folder by name, read when the first is asked for; Refusal as with ``load``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def _loaded(self) -> dict[str, Scenario]:
+        return load(self._folder)
+
+    def __getitem__(self, name: str) -> Scenario:
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
 
 
 def named(scenarios: Mapping[str, Scenario], name: str) -> Scenario:

@@ -19,7 +19,7 @@ Proceed = Callable[[Call], Reply]
 class Fault(BaseModel):
     """One kind of failure. Subclass it in a file of its own with a ``kind``; that registers it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     KINDS: ClassVar[dict[str, type[Fault]]] = {}
 

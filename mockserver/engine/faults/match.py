@@ -25,7 +25,7 @@ _BODY_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
 class Text(BaseModel):
     """What a value must be like; every condition given must hold, and compares text with text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     equals: str | int | float | bool | None = None
     contains: str | None = None
@@ -86,7 +86,7 @@ Method = Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
 class Match(BaseModel):
     """Which calls are meant; what is left out matches all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     method: Annotated[list[Method] | None, BeforeValidator(_methods)] = Field(
         default=None, description="One method or several."

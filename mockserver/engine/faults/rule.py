@@ -33,7 +33,7 @@ else:
 class Trigger(BaseModel):
     """Which of the matching calls are hit. Counting begins anew whenever the rule is set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     probability: float = Field(default=1.0, ge=0, le=1, description="The chance of each call, drawn from the seed.")
     seed: int | str | None = Field(default=None, description="Another seed for the draws than the sandbox's.")
@@ -48,13 +48,13 @@ class Trigger(BaseModel):
 class FaultRule(BaseModel):
     """A failure that happens to some calls of a sandbox."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|^$", description="Made when left out.")
     enabled: bool = True
     priority: int = Field(default=10, ge=0, le=1000, description="Rules with lower numbers stand further outside.")
-    match: RuleMatch = RuleMatch()
-    trigger: Trigger = Trigger()
+    match: RuleMatch = RuleMatch.model_construct()
+    trigger: Trigger = Trigger.model_construct()
     fault: AnyFault
 
     @model_validator(mode="before")

@@ -39,7 +39,7 @@ RuleSet = Annotated[dict[str, str], AfterValidator(_known)]
 class Part(BaseModel):
     """A part of a product's definition."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Plan(Part):
