@@ -51,7 +51,11 @@ class Tree:
 
 
 class Server(Tree):
-    """Our own running server, and how to set it up."""
+    """Our own running server, and how to set it up; ``said`` is what it has printed at its start."""
+
+    def __init__(self, pid: int, port: int, started: float, said: list[str]) -> None:
+        super().__init__(pid, port, started)
+        self._said = said
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -64,8 +68,8 @@ class Server(Tree):
         return json.loads(text) if text else None
 
     def first_answer(self) -> None:
-        """Wait for the first 200 of an API call, which ends a cold start."""
-        key = self.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+        """Wait for the first 200 of an API call, which ends a cold start; with the key that the start has printed."""
+        key = next(line for line in self._said if "/smartepi" in line).split(" key ")[1].strip()
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", "/smartepi/v1/employees?limit=2", headers={"Authorization": f"Bearer {key}"})
         assert connection.getresponse().status == 200
@@ -100,7 +104,10 @@ def _started(command: list[str]) -> Iterator[Server]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
         assert process.stdout is not None
         try:
-            line = next(line for line in process.stdout if line.startswith("Ready."))
-            yield Server(process.pid, int(line.rsplit(":", 1)[1]), began)
+            said = []
+            while not (line := process.stdout.readline()).startswith("Ready."):
+                assert line, "the server ended before it was ready"
+                said.append(line)
+            yield Server(process.pid, int(line.rsplit(":", 1)[1]), began, said)
         finally:
             process.terminate()
