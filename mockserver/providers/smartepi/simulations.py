@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -78,9 +77,10 @@ def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapp
 
 
 def _free_id(moment: Moment, collection: str) -> str:
-    first = moment.space.count(collection) + 1
-    ids = (f"{PREFIX[collection]}{nth}" for nth in count(first))
-    return next(id for id in ids if moment.space.get(collection, id) is None)
+    nth = moment.space.count(collection) + 1
+    while moment.space.get(collection, id := f"{PREFIX[collection]}{nth}") is not None:
+        nth += 1
+    return id
 
 
 def _existing(moment: Moment, collection: str, id: str | None, purpose: str) -> str:
