@@ -23,9 +23,10 @@ class Hosts:
     def __init__(self, allowed: Iterable[str] = (), *, plain: bool = False) -> None:
         self._allowed = {"localhost", gethostname().lower(), *(name.lower() for name in allowed)}
         self._plain = plain
-
-    def admits(self, host: str) -> bool:
+        self.admits: Callable[[str], bool] = lru_cache(maxsize=1_024)(self._admits)
         """Whether a Host header names this server; an empty one does, since only old clients send none."""
+
+    def _admits(self, host: str) -> bool:
         name = _name(host)
         return (
             not name
@@ -37,11 +38,10 @@ class Hosts:
 
     def guard(self, inner: WSGI) -> WSGI:
         """Answer 421 to whatever is addressed to another name, before anyone else sees it."""
-        admits = lru_cache(maxsize=1_024)(self.admits)
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             host = str(environ.get("HTTP_HOST", ""))
-            if admits(host):
+            if self.admits(host):
                 return inner(environ, start_response)
             body = _refusal(host)
             kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
