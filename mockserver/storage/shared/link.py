@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from mockserver.storage.base import StoreError, StoreFull
 
-PATIENCE = 0.4
+PATIENCE = 0.6
 """Seconds a command may take, and a connection to be made."""
 T = TypeVar("T")
 
