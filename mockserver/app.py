@@ -132,7 +132,7 @@ def make_engine(
 
 def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
     """Flask with the admin API, the console and what says how the server is; it lists every provider's paths too."""
-    # A fifth of the start, and who only calls providers never needs it.
+    # A tenth of the start, and who only calls providers never needs it.
     from flask import Flask
 
     from mockserver.admin.api import register
@@ -153,10 +153,9 @@ def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -
 
 def _answering(engine: Engine, elsewhere: WSGI, alone: str | None, hosts: Hosts | None) -> WSGI:
     """What answers for the providers, and has ``elsewhere`` answer whatever is not theirs."""
-    hosts = hosts or Hosts()
     place = mounts.places(engine.providers, alone)
-    heads = Heads(engine.providers, mounts.Paths(engine.providers.values()).find, place, hosts.admits)
-    return edge.answer(engine, heads, hosts.guard(mounts.as_written(elsewhere)))
+    heads = Heads(engine.providers, mounts.Paths(engine.providers.values()).find, place)
+    return (hosts or Hosts()).guard(edge.answer(engine, heads, mounts.as_written(elsewhere)))
 
 
 def create_app(

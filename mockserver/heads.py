@@ -36,19 +36,15 @@ class Head:
 
 
 class Heads:
-    """Reads heads: ``place`` says where in which provider a request goes, ``find`` which operation is there.
-
-    ``admits`` says which hosts are ours.
-    """
+    """Reads heads: ``place`` says where in which provider a request goes, ``find`` which operation is there."""
 
     def __init__(
         self,
         providers: Mapping[str, Provider],
         find: Callable[[str, str], Found],
         place: Callable[[Environ], Place | None],
-        admits: Callable[[str], bool],
     ) -> None:
-        self._providers, self._find, self._place, self._admits = providers, find, place, admits
+        self._providers, self._find, self._place = providers, find, place
         self._known: dict[bytes, Head] = {}
 
     def read(self, environ: Environ) -> Head | None:
@@ -65,7 +61,7 @@ class Heads:
         return known
 
     def _read(self, environ: Environ) -> Head | None:
-        place = self._place(environ) if self._admits(str(environ.get("HTTP_HOST", ""))) else None
+        place = self._place(environ)
         if place is None:
             return None
         provider, method = self._providers[place.provider], environ["REQUEST_METHOD"]

@@ -23,10 +23,9 @@ class Hosts:
     def __init__(self, allowed: Iterable[str] = (), *, plain: bool = False) -> None:
         self._allowed = {"localhost", gethostname().lower(), *(name.lower() for name in allowed)}
         self._plain = plain
-        self.admits: Callable[[str], bool] = lru_cache(maxsize=1_024)(self._admits)
-        """Whether a Host header names this server; an empty one does, since only old clients send none."""
 
-    def _admits(self, host: str) -> bool:
+    def admits(self, host: str) -> bool:
+        """Whether a Host header names this server; an empty one does, since only old clients send none."""
         name = _name(host)
         return (
             not name
@@ -38,10 +37,11 @@ class Hosts:
 
     def guard(self, inner: WSGI) -> WSGI:
         """Answer 421 to whatever is addressed to another name, before anyone else sees it."""
+        admits = lru_cache(maxsize=1_024)(self.admits)
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             host = str(environ.get("HTTP_HOST", ""))
-            if self.admits(host):
+            if admits(host):
                 return inner(environ, start_response)
             body = _refusal(host)
             kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]

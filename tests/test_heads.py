@@ -19,14 +19,14 @@ class Reader:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.heads = Heads({ACME.name: ACME}, self._find, lambda _: Place(ACME.name, "/acme", "/"), self._admits)
+        self.heads = Heads({ACME.name: ACME}, self._find, self._place)
 
     def _find(self, path: str, method: str) -> Found:
         self.asked.append(f"{method} {path}")
         return Found(None, {"id": "a\ue02fb"}, ("GET",))
 
-    def _admits(self, host: str) -> bool:
-        return host != "evil.test"
+    def _place(self, environ: dict[str, Any]) -> Place | None:
+        return Place(ACME.name, "/acme", "/") if environ["PATH_INFO"] == "/" else None
 
     def read(self, sent: bytes | None = b"GET / HTTP/1.1", **given: Any) -> Head | None:
         environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", **given}
@@ -58,9 +58,9 @@ def test_no_more_heads_are_remembered_than_the_bound(monkeypatch: pytest.MonkeyP
     assert REMEMBERED * SHORT <= 1024 * 1024
 
 
-def test_what_goes_to_another_host_is_nobodys_and_not_remembered() -> None:
+def test_what_is_no_providers_is_not_remembered() -> None:
     reader = Reader()
-    assert reader.read(HTTP_HOST="evil.test") is None
+    assert reader.read(PATH_INFO="/health") is None
     assert not reader.heads._known
 
 
@@ -100,6 +100,10 @@ def test_a_key_that_is_revoked_is_refused_though_its_head_was_good_before(world:
     sandbox = world.engine.sandbox("smartepi")
     sandbox.keyring.revoke(next(iter(sandbox.keys.values())).id, after=0)
     assert go(world, b"GET")[0] == "403 Forbidden"
+
+
+def test_what_goes_to_another_host_is_misdirected_however_often_its_head_comes(world: World) -> None:
+    assert [go(world, b"GET", HTTP_HOST="evil.test")[0] for _ in range(2)] == ["421 Misdirected Request"] * 2
 
 
 def test_the_same_head_leads_to_whoever_has_the_key_by_then(world: World) -> None:
