@@ -510,6 +510,18 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
         assert ids(space.find("people", "status", "up")) == ["p3"]
 
 
+def test_what_tinydbs_own_methods_write_counts_as_well(
+    reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spaces, "MOST_RECORDS", 3)
+    store = reopen()
+    assert isinstance(store, TinyStore | RedisStore)
+    put(store, person(1))
+    store.database("box").table("people").insert_multiple([person(2), person(3)])
+    with pytest.raises(StoreCrowded):
+        put(store, person(4))
+
+
 def test_dropping_tables_and_writing_a_whole_database_last_too(reopen: Callable[[], Store]) -> None:
     store = reopen()
     assert isinstance(store, TinyStore | RedisStore)

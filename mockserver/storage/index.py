@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -46,13 +45,13 @@ class Index:
     def __init__(self, field: str | None, rows: Mapping[str, Mapping[str, Any]]) -> None:
         self._field = field
         self._rows = rows
-        self.filled = False
+        self.entries: SortedList | None = None
 
-    @cached_property
-    def _entries(self) -> SortedList:
-        self.filled = True
-        entries = (self.entry(int(n), record) for n, record in self._rows.items())
-        return SortedList(entry for entry in entries if entry is not None)
+    def _filled(self) -> SortedList:
+        if self.entries is None:
+            entries = (self.entry(int(n), record) for n, record in self._rows.items())
+            self.entries = SortedList(entry for entry in entries if entry is not None)
+        return self.entries
 
     def entry(self, n: int, record: Mapping[str, Any]) -> Entry | None:
         """Where the record stands, or None when it does not belong here."""
@@ -64,23 +63,24 @@ class Index:
     def change(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
         """Take note, before the rows change, that record n was old and is new; None is no record.
 
-        Only of use to an index that is filled: any other reads the rows when it is first looked into.
+        Only of use to an index that has entries: any other reads the rows when it is first looked into.
         """
         before = None if old is None else self.entry(n, old)
         after = None if new is None else self.entry(n, new)
         if before == after:
             return
+        entries = self._filled()
         if before is not None:
-            self._entries.remove(before)
+            entries.remove(before)
         if after is not None:
-            self._entries.add(after)
+            entries.add(after)
 
     def nth(self, place: int) -> int:
         """The n of the entry at this place, the first being 0."""
-        n: int = self._entries[place][-1]
+        n: int = self._filled()[place][-1]
         return n
 
     def between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:
         """The entries strictly between low and high, as long as nothing is written."""
-        entries: Iterator[Entry] = self._entries.irange(low, high, (False, False), descending)
+        entries: Iterator[Entry] = self._filled().irange(low, high, (False, False), descending)
         return entries

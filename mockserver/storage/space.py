@@ -48,9 +48,8 @@ class TinySpace(Changes):
         if not memory.room:
             # Counted again only when so many have been put: what was dropped meanwhile only makes more room.
             counted = [len(table.rows) for name, table in self._tables.items() if name[0] != "_"]
-            memory.room = MOST_RECORDS - sum(counted)
-        if memory.room <= 0:
-            memory.room = 0
+            memory.room = max(MOST_RECORDS - sum(counted), 0)
+        if not memory.room:
             raise StoreCrowded(f"A sandbox has at most {MOST_RECORDS} records; delete some, or reset it")
         memory.room -= 1
 

