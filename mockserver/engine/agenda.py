@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -111,13 +111,12 @@ class Agenda:
         keys: list[Key] = []
         with self._sandbox.transaction(wait=False) as space:
             # Whoever looks for a key finds those that have been kept.
-            for timer in scheduler.due_by(space, until, AT_ONCE):
-                due = int(timer["due"])
+            for due, timer in scheduler.due_by(space, until, AT_ONCE):
                 if keys or (told and in_turn and self._leaves_by(due)):
                     break
                 reach(due)
                 try:
-                    told.append(self._done(space, timer, keys))
+                    told.append(self._done(space, due, timer, keys))
                 except Exception:
                     if not told:
                         raise
@@ -126,23 +125,22 @@ class Agenda:
         self._sandbox.keyring.adopt(keys)
         return told
 
-    def _done(self, space: Space, timer: Record, keys: list[Key]) -> dict[str, Any]:
+    def _done(self, space: Space, due: int, timer: Record, keys: list[Key]) -> dict[str, Any]:
         """Do one thing, or nothing of it and forget it, where it cannot be done; tells which."""
-        told = {"id": timer["id"], "at": iso(int(timer["due"])), "action": timer["action"]}
-        made: list[Key] = []
+        told = {"id": timer["id"], "at": iso(due), "action": timer["action"]}
+        moment = Moment(self._sandbox, due, space)
         try:
             with space.attempt():
                 space.drop(scheduler.KEPT, timer["id"])
-                result = self._fall_due(space, timer, made)
+                told["result"] = self._fall_due(moment, timer)
         except (Refusal, Problem, ValidationError) as refusal:
             space.drop(scheduler.KEPT, timer["id"])
             _log.warning("%s: what was due at %s could not be done: %s", self._sandbox.id, told["at"], refusal)
             return {**told, "error": str(refusal)}
-        keys += made
-        return {**told, "result": result}
+        keys += moment.keys
+        return told
 
-    def _fall_due(self, space: Space, timer: Record, keys: list[Key]) -> dict[str, Any]:
-        moment = Moment(self._sandbox, int(timer["due"]), space, keys)
+    def _fall_due(self, moment: Moment, timer: Record) -> Mapping[str, Any]:
         # An imported state may have timers this provider knows nothing of.
         simulation = self._sandbox.provider.simulation(timer["action"])
-        return dict(simulation.run(moment, simulation.parameters.model_validate(timer["parameters"])))
+        return simulation.run(moment, simulation.parameters.model_validate(timer["parameters"]))

@@ -47,7 +47,8 @@ def _move_to(sandbox: Sandbox, target: int) -> list[dict[str, Any]]:
     def reach(instant: int) -> None:
         if sandbox.epoch != epoch:
             raise Taken(f"the sandbox {sandbox.id!r} was reset while its clock was moving")
-        if instant > sandbox.instant():
+        shown = sandbox.clock.frozen_at
+        if instant > (sandbox.instant() if shown is None else shown):
             sandbox.clock = Clock(frozen_at=instant)
 
     try:

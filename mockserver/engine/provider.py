@@ -38,7 +38,7 @@ def quiet(done: int, total: int) -> None:
     """Stand in where nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moment:
     """What a simulation has at hand: the sandbox, the instant, and the records of the running transaction."""
 

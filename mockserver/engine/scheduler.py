@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 
 from mockserver.engine.problem import Refusal
@@ -29,21 +29,26 @@ def timer(id: str, due: int, action: str, parameters: dict[str, Any]) -> dict[st
     return {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters}
 
 
-def due_by(space: Space, instant: int, most: int) -> Iterator[Record]:
-    """The timers that are due by an instant, the next one first; some of them, when what they do changes their order.
+def due_by(space: Space, instant: int, most: int) -> Iterator[tuple[int, Record]]:
+    """The timers that are due by an instant, each behind when it is, the next one first, and at most so many.
 
     They are looked up together, and no further once anything is scheduled, put off or called off meanwhile.
     """
-    due = takewhile(lambda timer: int(timer["due"]) <= instant, pending(space))
-    scheduled = _scheduled(space)
-    for nth, timer in enumerate(list(islice(due, most))):
-        if nth and (space.get(KEPT, timer["id"]) is not timer or _scheduled(space) != scheduled):
+    scheduled = space.get(COUNTERS, "timers")
+    for due, timer in _together(space, instant, most):
+        if space.get(KEPT, timer["id"]) is not timer or space.get(COUNTERS, "timers") is not scheduled:
             return
-        yield timer
+        yield due, timer
 
 
-def _scheduled(space: Space) -> Record | None:
-    return space.get(COUNTERS, "timers")
+def _together(space: Space, instant: int, most: int) -> list[tuple[int, Record]]:
+    found: list[tuple[int, Record]] = []
+    for timer in islice(pending(space), most):
+        due = int(timer["due"])
+        if due > instant:
+            break
+        found.append((due, timer))
+    return found
 
 
 def pending(space: Space) -> Iterator[Record]:

@@ -11,7 +11,7 @@ from tinydb.table import Table
 from mockserver.storage.base import COUNTERS, Collection, State, StoreError
 from mockserver.storage.checkpoint import BOOKKEEPING
 from mockserver.storage.memory import Memory
-from mockserver.storage.table import IndexedTable
+from mockserver.storage.table import Declared, IndexedTable
 
 _name = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -46,7 +46,7 @@ class Opened:
         self._volatile_database = self.database if scratch is storage else Database(scratch)
         self.volatile: tuple[str, ...] = ()
         self.claims: set[str] = set()
-        self.tables = {COUNTERS: self.table(COUNTERS)}
+        self.tables = Declared({COUNTERS: self.table(COUNTERS)})
 
     def table(self, name: str, *, volatile: bool = False) -> IndexedTable:
         """A table, made empty where there is none."""
@@ -62,7 +62,7 @@ class Opened:
 
     def declare(self, collections: tuple[Collection, ...]) -> None:
         """Have these collections and no others; indexes are built over what is already there."""
-        tables = {COUNTERS: self.tables[COUNTERS]}
+        tables = Declared({COUNTERS: self.tables[COUNTERS]})
         for collection in collections:
             if collection.name in (BOOKKEEPING, COUNTERS):
                 raise ValueError(f"a collection cannot be named {collection.name!r}: the store uses that name itself")

@@ -70,7 +70,9 @@ class Index:
         if before == after:
             return
         entries = self._filled()
-        if before is not None:
+        if before is not None and before == entries[0]:
+            entries.pop(0)  # What falls due, and the oldest of a log: most that goes is the first, and soonest found.
+        elif before is not None:
             entries.remove(before)
         if after is not None:
             entries.add(after)

@@ -45,6 +45,11 @@ class Memory(Storage):
         """The doc_id the next new document of the table gets; never one that was in use before."""
         return self._next_ids.get(name, 1)
 
+    def use_id(self, name: str, n: int) -> None:
+        """Have no new document of the table get this doc_id, or one before it."""
+        if n >= self._next_ids.get(name, 1):
+            self._next_ids[name] = n + 1
+
     def set_next_id(self, name: str, n: int) -> None:
         """Say which doc_id the next new document of the table gets."""
         self._next_ids[name] = n

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.storage.base import COUNTERS, Position, Record, StoreCrowded
-from mockserver.storage.table import Changes, IndexedTable
+from mockserver.storage.table import Changes, Declared
 
 MOST_RECORDS = 200_000
 """So many records may a sandbox have, without those the engine keeps of it, which have bounds of their own."""
@@ -17,25 +17,18 @@ class TinySpace(Changes):
 
     __slots__ = ("_claims", "_held_before", "_tables")
 
-    def __init__(self, tables: dict[str, IndexedTable], claims: set[str]) -> None:
+    def __init__(self, tables: Declared, claims: set[str]) -> None:
         super().__init__()
         self._tables, self._claims = tables, claims
         self._held_before: list[tuple[str, bool]] = []
 
-    def _table(self, collection: str) -> IndexedTable:
-        try:
-            return self._tables[collection]
-        except KeyError:
-            known = ", ".join(sorted(self._tables)) or "none, the transaction is over"
-            raise KeyError(f"collection {collection!r} is not declared; declared: {known}") from None
-
     def get(self, collection: str, id: str) -> Record | None:
         """The record of that id, or None."""
-        return self._table(collection).find_by_id(id)
+        return self._tables[collection].find_by_id(id)
 
     def put(self, collection: str, record: Record) -> None:
         """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
-        table = self._table(collection)
+        table = self._tables[collection]
         n = table.ids.get(record["id"])
         if n is None:
             if collection[0] != "_":
@@ -55,7 +48,7 @@ class TinySpace(Changes):
 
     def drop(self, collection: str, id: str) -> None:
         """Forget the record of that id; an unknown id is no error."""
-        table = self._table(collection)
+        table = self._tables[collection]
         n = table.ids.get(id)
         if n is not None:
             self.erase(table, n)
@@ -64,7 +57,7 @@ class TinySpace(Changes):
         """The records whose indexed field equals value (strings by casefold), oldest first."""
         if value is None:
             return iter(())
-        return (record for _, record in self._table(collection).walk(field, value, None, False, None))
+        return (record for _, record in self._tables[collection].walk(field, value, None, False, None))
 
     def scan(
         self,
@@ -77,15 +70,15 @@ class TinySpace(Changes):
         after: Position | None = None,
     ) -> Iterator[tuple[Position, Record]]:
         """Walk a collection in creation order, or along an index, from behind ``after``."""
-        return self._table(collection).walk(field, equals, prefix, descending, after)
+        return self._tables[collection].walk(field, equals, prefix, descending, after)
 
     def count(self, collection: str) -> int:
         """How many records the collection holds."""
-        return len(self._table(collection).rows)
+        return len(self._tables[collection].rows)
 
     def nth(self, collection: str, place: int) -> Record:
         """The record before which so many others were created, at a cost that is flat; IndexError if none is."""
-        table = self._table(collection)
+        table = self._tables[collection]
         return table.rows[str(table.nth(place))]
 
     def bump(self, counter: str, by: int = 1) -> int:
@@ -98,7 +91,7 @@ class TinySpace(Changes):
     def append(self, collection: str, record: Record, keep: int) -> None:
         """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
         self.put(collection, record)
-        table = self._table(collection)
+        table = self._tables[collection]
         while len(table.rows) > keep:
             self.erase(table, table.nth(0))
 
@@ -142,7 +135,7 @@ class TinySpace(Changes):
     def finish(self) -> None:
         """Be of no more use: what was found here belongs to others once the lock is let go."""
         super().finish()
-        self._tables = {}
+        self._tables = Declared()
 
 
 class _Attempt:

@@ -31,11 +31,13 @@ class IndexedTable(Table):
     """One table; ``place`` and ``take`` change it in memory only, TinyDB's own methods are each a transaction."""
 
     query_cache_class = cast(Any, NoCache)
+    name = ""
 
     def __init__(self, storage: Memory, name: str) -> None:
         if name == BOOKKEEPING:
             raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
         super().__init__(storage, name)
+        self.name = name  # TinyDB has a property, which is asked several times for each write.
         self.memory = storage
         self.logged = storage.logged
         self.version = 0
@@ -61,15 +63,18 @@ class IndexedTable(Table):
 
     def nth(self, place: int) -> int:
         """The doc_id of the record before which so many others were created; IndexError if none is."""
+        if 0 <= place < len(self.rows) == self.memory.peek_id(self.name) - 1:
+            return place + 1  # None was ever taken.
         return self._indexes[None].nth(place)
 
     def place(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
         """Make record the document n, and answer what was there; ValueError if another one has its id."""
-        old, name = self.rows.get(str(n)), record.get("id")
+        row, name = str(n), record.get("id")
         if name is not None and self.ids.get(name, n) != n:
             raise ValueError(f"table {self.name!r} has another record of id {name!r}")
+        old = self.rows.get(row)
         self._reindex(n, old, record)
-        self.rows[str(n)] = record
+        self.rows[row] = record
         if name is not None:
             self.ids[name] = n
         return old
@@ -133,6 +138,14 @@ class IndexedTable(Table):
                     changes.write(self, n, record)
 
 
+class Declared(dict[str, IndexedTable]):
+    """The tables of a sandbox by the collections that were declared; KeyError says which those are."""
+
+    def __missing__(self, collection: str) -> IndexedTable:
+        known = ", ".join(sorted(self)) or "none, the transaction is over"
+        raise KeyError(f"collection {collection!r} is not declared; declared: {known}")
+
+
 def _bounds(equals: Any, prefix: str | None) -> tuple[Entry | None, Entry | None]:
     if prefix is not None:
         return prefix_bounds(prefix)
@@ -168,8 +181,8 @@ class Changes:
         """Make record the table's document n."""
         old = table.place(n, record)
         self._undo.append((table, n, old))
-        if old is None and n >= table.memory.peek_id(table.name):
-            table.memory.set_next_id(table.name, n + 1)
+        if old is None:
+            table.memory.use_id(table.name, n)
         if table.logged:
             self.ops.append(["put", table.name, n, record])
 

@@ -59,7 +59,7 @@ class Deleted(BaseModel):
     id: str
 
 
-def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapping[str, Any]:
+def _record(moment: Moment, parameters: Transaction, *, collection: str, word: str) -> Mapping[str, Any]:
     id = _free_id(moment, collection)
     record = {
         "id": id,
@@ -71,8 +71,7 @@ def _record(moment: Moment, parameters: Transaction, *, collection: str) -> Mapp
     }
     moment.space.put(collection, record)
     shown = show(moment.sandbox.assumptions, record)  # type: ignore[arg-type]
-    type = f"{collection.removesuffix('s')}.created"
-    emit(moment, f"evt_{type.replace('.', '_')}_{id}", type, shown)
+    emit(moment, f"evt_{word}_created_{id}", f"{word}.created", shown)
     return shown
 
 
@@ -133,7 +132,7 @@ def _check_place(moment: Moment, resource: Resource, record: Record) -> None:
 
 def _device(collection: str) -> Simulation:
     word = collection.removesuffix("s")
-    run: Callable[[Moment, Any], Mapping[str, Any]] = partial(_record, collection=collection)
+    run: Callable[[Moment, Any], Mapping[str, Any]] = partial(_record, collection=collection, word=word)
     article = "an" if word[0] in "aeiou" else "a"
     return Simulation(f"record_{word}", f"A device records {article} {word}.", Transaction, run)
 
