@@ -206,6 +206,9 @@ def test_what_a_walk_meets_may_be_changed_and_dropped_on_the_way(store: Store) -
 def test_a_record_is_found_by_its_place_in_the_order_of_creation(store: Store) -> None:
     put(store, *(person(i) for i in range(5)))
     with store.transaction("box") as space:
+        assert [space.nth("people", place)["id"] for place in range(5)] == ["p0", "p1", "p2", "p3", "p4"]
+        with pytest.raises(IndexError):
+            space.nth("people", 5)
         space.drop("people", "p1")
         space.put("people", person(3))
         assert [space.nth("people", place)["id"] for place in range(4)] == ["p0", "p2", "p3", "p4"]
