@@ -239,7 +239,6 @@ def _kept_token(settings: ServerSettings, store: Store) -> str:
 def _calm_collector() -> None:
     # The journal keeps many objects alive that are in no cycle: looking through them again and again costs a quarter
     # of every request.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
