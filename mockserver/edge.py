@@ -31,26 +31,27 @@ stopping = Event()
 
 def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
+    target = head.target
     credential, data, too_large = _shown(engine, head, environ)
-    sandbox, is_known = engine.find(head.provider.name, credential, head.args)
+    sandbox, is_known = engine.find(target.provider.name, credential, target.args)
     if data is None:
         data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     elif len(data) > sandbox.assumptions.body_limit:
         data, too_large = b"", True
     return Call(
         sandbox=sandbox,
-        method=head.method,
-        path=head.path,
-        operation=head.operation,
-        args=head.args,
-        allowed=head.allowed,
-        query=head.query,
+        method=target.method,
+        path=target.path,
+        operation=target.operation,
+        args=target.args,
+        allowed=target.allowed,
+        query=target.query,
         headers=head.headers,
         data=data,
         too_large=too_large,
         address=environ.get("REMOTE_ADDR") or "127.0.0.1",
-        mount=head.mount,
-        origin=f"{environ['wsgi.url_scheme']}://{head.host}",
+        mount=target.mount,
+        origin=f"{environ['wsgi.url_scheme']}://{target.host}",
         credential=credential,
         tenant_known=is_known,
         wait=_wait,
@@ -59,7 +60,7 @@ def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
 
 def _shown(engine: Engine, head: Head, environ: dict[str, Any]) -> tuple[Credential, bytes | None, bool]:
     """What the client showed; and the body and whether it was too long, where the body had to be asked for it."""
-    provider = head.provider
+    provider = head.target.provider
     if head.credential.shown or provider.body_credential is None:
         return head.credential, None, False
     data, too_large = read_body(environ, engine.body_limit(provider.name))

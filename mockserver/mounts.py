@@ -123,13 +123,16 @@ class Place:
     """The canonical one, ``/<provider>/...``, decoded."""
 
 
-def places(providers: Collection[str], alone: str | None) -> Callable[[Environ], Place | None]:
-    """Turns every way to reach a provider into the canonical one; None for what is no provider's."""
+def places(providers: Collection[str], alone: str | None) -> Callable[[str, str, str], Place | None]:
+    """Turns every way to reach a provider, a path as WSGI has it and as it was sent to a host, into the canonical one.
 
-    def place(environ: Environ) -> Place | None:
-        path = _kept_slashes(environ)
+    None for what is no provider's.
+    """
+
+    def place(path: str, sent: str, host: str) -> Place | None:
+        path = _kept_slashes(path, sent)
         first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
-        named = _by_host(environ, providers)
+        named = _by_host(host, providers)
         if named is None and first in providers:
             return Place(first, f"/{first}", _decoded(path))
         provider = named or alone
@@ -156,7 +159,8 @@ def as_written(inner: WSGI) -> WSGI:
     """Have Werkzeug see a path as it was sent."""
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"] = _kept_slashes(environ)
+        sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+        path = environ["PATH_INFO"] = _kept_slashes(environ.get("PATH_INFO", ""), sent)
         if not path.startswith("/") or path.startswith("//"):
             # Werkzeug would take such a path for the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"
@@ -165,10 +169,9 @@ def as_written(inner: WSGI) -> WSGI:
     return application
 
 
-def _kept_slashes(environ: Environ) -> str:
+def _kept_slashes(path: str, sent: str) -> str:
     """The decoded path, in which a slash that was sent encoded is no separator."""
-    path: str = environ.get("PATH_INFO", "")
-    sent = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "").partition("?")[0]
+    sent = sent.partition("?")[0]
     if "%2f" not in sent.lower() or not sent.startswith("/"):
         return path
     stand_in = ENCODED_SLASH.encode().decode("latin-1")
@@ -176,7 +179,6 @@ def _kept_slashes(environ: Environ) -> str:
     return stand_in.join(unquote_to_bytes(piece).decode("latin-1") for piece in pieces)
 
 
-def _by_host(environ: Environ, providers: Collection[str]) -> str | None:
-    host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
-    name, _, rest = host.partition(".")
+def _by_host(host: str, providers: Collection[str]) -> str | None:
+    name, _, rest = host.partition(":")[0].lower().partition(".")
     return name if rest == "localhost" and name in providers else None

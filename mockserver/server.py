@@ -120,16 +120,17 @@ class Handler:
         return False
 
     def _environ(self, request: Request, stream: Any) -> dict[str, Any]:
-        environ = self._gate.base_environ | request.fields
-        environ["REQUEST_METHOD"] = request.method
-        environ["RAW_URI"] = environ["REQUEST_URI"] = request.target
-        environ["PATH_INFO"] = request.path
-        environ["QUERY_STRING"] = request.query
-        environ["SERVER_PROTOCOL"] = request.version
+        line, block = request
+        environ = self._gate.base_environ | block.fields
+        environ["REQUEST_METHOD"] = line.method
+        environ["RAW_URI"] = environ["REQUEST_URI"] = line.target
+        environ["PATH_INFO"] = line.path
+        environ["QUERY_STRING"] = line.query
+        environ["SERVER_PROTOCOL"] = line.version
         environ["REMOTE_ADDR"] = self._address[0]
         environ["REMOTE_PORT"] = str(self._address[1])
         environ["wsgi.input"] = stream
-        environ["testmode.head"] = request.head
+        environ["testmode.headers"] = block.headers
         environ["werkzeug.socket"] = self.connection.sock
         return environ
 

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"engine", "storage", "nearest"},
     "openapi": {"engine", "openapi"},
     "mounts": {"engine"},
-    "heads": {"engine", "mounts"},
+    "heads": {"engine", "mounts", "wsgi"},
     "edge": {"engine", "heads", "mounts"},
     "egress": {"addresses", "engine"},
     "courier": {"engine"},

@@ -1,4 +1,4 @@
-"""What a head asks of whom: read once for all that are equal, and as if it were read each time."""
+"""What a head asks of whom: worked out once for request lines that are equal, and as if it were each time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from mockserver import heads
-from mockserver.heads import REMEMBERED, SENT, SHORT, Head, Heads
+from mockserver.heads import HEADERS, REMEMBERED, SHORT, Head, Heads
 from mockserver.mounts import Found, Place
+from mockserver.wsgi import framing
 from tests.acme import ACME
 from tests.worlds import World, make_world
 
 
 class Reader:
-    """Heads that count how often they are read for the first time."""
+    """Heads that count how often they work out what a line asks."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -25,43 +25,76 @@ class Reader:
         self.asked.append(f"{method} {path}")
         return Found(None, {"id": "a\ue02fb"}, ("GET",))
 
-    def _place(self, environ: dict[str, Any]) -> Place | None:
-        return Place(ACME.name, "/acme", "/") if environ["PATH_INFO"] == "/" else None
+    def _place(self, path: str, _sent: str, _host: str) -> Place | None:
+        return None if path == "/health" else Place(ACME.name, "/acme", path)
 
-    def read(self, sent: bytes | None = b"GET / HTTP/1.1", **given: Any) -> Head | None:
-        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", **given}
-        return self.heads.read(environ if sent is None else {**environ, SENT: sent})
+    def read(self, path: str = "/", **given: Any) -> Head | None:
+        return self.heads.read({"REQUEST_METHOD": "GET", "PATH_INFO": path, **given})
 
 
-def test_equal_heads_are_read_once_and_say_the_same() -> None:
+def test_what_equal_lines_ask_is_worked_out_once() -> None:
     reader = Reader()
-    first, second = reader.read(), reader.read()
+    first, second = reader.read(HTTP_X_NTH="1"), reader.read(HTTP_X_NTH="2")
     assert first is not None
-    assert first is second
-    assert (first.args, first.allowed, first.mount) == ({"id": "a/b"}, ("GET",), "/acme")
+    assert second is not None
+    assert first.target is second.target
+    assert (first.target.args, first.target.allowed, first.target.mount) == ({"id": "a/b"}, ("GET",), "/acme")
+    assert (first.headers, second.headers) == ({"x-nth": "1"}, {"x-nth": "2"})
     assert len(reader.asked) == 1
 
 
-@pytest.mark.parametrize("sent", [None, b"x" * (SHORT + 1)])
-def test_a_head_that_is_unknown_or_too_long_is_read_each_time(sent: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [{"REQUEST_METHOD": "PUT"}, {"QUERY_STRING": "a=1"}, {"RAW_URI": "/%61"}, {"HTTP_HOST": "b"}, {"PATH_INFO": "/b"}],
+)
+def test_lines_that_differ_in_anything_are_worked_out_each(other: dict[str, str]) -> None:
     reader = Reader()
-    assert reader.read(sent) == reader.read(sent)
+    assert reader.read("/a") != reader.read("/a", **other)
     assert len(reader.asked) == 2
 
 
-def test_no_more_heads_are_remembered_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "REMEMBERED", 8)
+def test_a_line_that_is_too_long_is_worked_out_each_time() -> None:
     reader = Reader()
-    for nth in range(20):
-        reader.read(b"%d" % nth)
-        assert len(reader.heads._known) <= 8
+    assert reader.read("/" + "x" * SHORT) == reader.read("/" + "x" * SHORT)
+    assert len(reader.asked) == 2
+
+
+def test_no_more_lines_are_remembered_than_the_bound() -> None:
+    reader = Reader()
+    for nth in range(REMEMBERED + 20):
+        reader.read(f"/{nth}")
+    assert reader.heads.remembered.cache_info().currsize == REMEMBERED
     assert REMEMBERED * SHORT <= 1024 * 1024
 
 
-def test_what_is_no_providers_is_not_remembered() -> None:
-    reader = Reader()
-    assert reader.read(PATH_INFO="/health") is None
-    assert not reader.heads._known
+def test_what_is_no_providers_is_nobodys() -> None:
+    assert Reader().read("/health") is None
+
+
+def test_lines_and_blocks_of_fields_are_each_read_once_and_bounded() -> None:
+    one, other = (framing.parse_head(b"GET / HTTP/1.1\r\nHost: a\r\nX-Nth: %d" % nth) for nth in range(2))
+    assert one.line is other.line
+    same = framing.parse_head(b"PUT /b HTTP/1.1\r\nHost: a\r\nX-Nth: 1")
+    assert same.block is other.block
+    assert (one.block.headers, other.block.headers) == ({"host": "a", "x-nth": "0"}, {"host": "a", "x-nth": "1"})
+    for nth in range(framing.REMEMBERED + 20):
+        framing.parse_head(b"GET /%d HTTP/1.1\r\nHost: a\r\nX-Nth: %d" % (nth, nth))
+    for known in (framing._known_line, framing._known_block):
+        assert known.cache_info().currsize == framing.REMEMBERED
+    assert framing.REMEMBERED * framing.SHORT <= 1024 * 1024
+
+
+def test_a_head_that_is_too_long_is_not_remembered() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * framing.SHORT
+    assert framing.parse_head(head) == framing.parse_head(head)
+    assert framing.parse_head(head).block is not framing.parse_head(head).block
+
+
+def test_the_same_block_says_something_else_behind_another_line() -> None:
+    heads = [framing.parse_head(line + b"\r\nHost: a") for line in (b"GET / HTTP/1.1", b"GET / HTTP/1.0")]
+    assert [head.block.keep_alive for head in heads] == [True, False]
+    absolute = framing.parse_head(b"GET http://b/ HTTP/1.1\r\nHost: a")
+    assert (absolute.block.headers, absolute.line.path) == ({"host": "b"}, "/")
 
 
 @pytest.fixture
@@ -69,7 +102,7 @@ def world() -> World:
     return make_world()
 
 
-def go(world: World, sent: bytes, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
+def go(world: World, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
     """Send a request to the application as the server hands it over."""
     statuses: list[str] = []
     environ = {
@@ -78,7 +111,6 @@ def go(world: World, sent: bytes, body: bytes = b"", **given: Any) -> tuple[str,
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),
         "HTTP_AUTHORIZATION": f"Bearer {world.key('smartepi')}",
-        SENT: sent,
         **given,
     }
     data = b"".join(world.app.wsgi_app(environ, lambda status, _headers: statuses.append(status)))  # type: ignore[arg-type]
@@ -86,9 +118,10 @@ def go(world: World, sent: bytes, body: bytes = b"", **given: Any) -> tuple[str,
 
 
 def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(world: World) -> None:
-    post = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "13", "CONTENT_TYPE": "application/json"}
+    post: dict[str, Any] = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "13", "CONTENT_TYPE": "application/json"}
+    post[HEADERS] = {"authorization": f"Bearer {world.key('smartepi')}", "content-type": "application/json"}
     for nth in range(3):
-        status, data = go(world, b"POST", b'{"name":"N%d"}' % nth, **post, REMOTE_ADDR=f"192.0.2.{nth}")
+        status, data = go(world, b'{"name":"N%d"}' % nth, **post, REMOTE_ADDR=f"192.0.2.{nth}")
         assert (status, b'"name":"N%d"' % nth in data) == ("201 Created", True)
     calls = [entry.call for entry in world.engine.sandbox("smartepi").journal.entries()]
     assert [call.address for call in calls] == ["192.0.2.0", "192.0.2.1", "192.0.2.2"]
@@ -96,19 +129,19 @@ def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(worl
 
 
 def test_a_key_that_is_revoked_is_refused_though_its_head_was_good_before(world: World) -> None:
-    assert go(world, b"GET")[0] == "200 OK"
+    assert go(world)[0] == "200 OK"
     sandbox = world.engine.sandbox("smartepi")
     sandbox.keyring.revoke(next(iter(sandbox.keys.values())).id, after=0)
-    assert go(world, b"GET")[0] == "403 Forbidden"
+    assert go(world)[0] == "403 Forbidden"
 
 
 def test_what_goes_to_another_host_is_misdirected_however_often_its_head_comes(world: World) -> None:
-    assert [go(world, b"GET", HTTP_HOST="evil.test")[0] for _ in range(2)] == ["421 Misdirected Request"] * 2
+    assert [go(world, HTTP_HOST="evil.test")[0] for _ in range(2)] == ["421 Misdirected Request"] * 2
 
 
 def test_the_same_head_leads_to_whoever_has_the_key_by_then(world: World) -> None:
     other = world.engine.create("smartepi")
     secret = next(iter(other.keys))
-    assert go(world, b"GET", HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "200 OK"
+    assert go(world, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "200 OK"
     world.engine.delete(other.id)
-    assert go(world, b"GET", HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "403 Forbidden"
+    assert go(world, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "403 Forbidden"

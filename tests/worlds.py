@@ -121,7 +121,7 @@ def make_world(*providers: Provider, store: Store | None = None, freeze: bool = 
 def read_call(engine: Engine, provider: str, environ: dict[str, Any]) -> Call:
     """The call a request is that has come to a provider, whatever its path leads to there."""
     place = Place(provider, f"/{provider}", environ["PATH_INFO"])
-    head = Heads(engine.providers, lambda _path, _method: Found(), lambda _environ: place)
+    head = Heads(engine.providers, lambda _path, _method: Found(), lambda *_: place)
     read = head.read(environ)
     assert read is not None
     return edge.read(engine, read, environ)

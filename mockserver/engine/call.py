@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -56,12 +56,14 @@ class Reply:
         return next((value for key, value in self.headers if key.lower() == lower), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a client showed: nothing, a secret, or something that cannot be one."""
 
     secret: str | None = None
     shown: bool = False
+
+
+NOBODY = Credential()
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ class Call:
     mount: str = ""
     """What stands before the provider's own paths, for links."""
     origin: str = "http://127.0.0.1"
-    credential: Credential = Credential()
+    credential: Credential = NOBODY
     tenant_known: bool = True
     """Whether the tenant that the path names exists, for providers whose paths name one."""
     wait: Callable[[float], None] = _no_wait

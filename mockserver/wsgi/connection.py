@@ -239,9 +239,10 @@ class Body(io.RawIOBase):
 
 def open_body(connection: Connection, request: Request) -> tuple[BinaryIO, Body | None]:
     """The stream for the application, and the part of it that is still to come, if any."""
-    if request.length == 0:
+    length = request.block.length
+    if length == 0:
         return io.BytesIO(), None
-    if 0 < request.length <= len(connection.buffer):
-        return io.BytesIO(connection.take(request.length)), None
-    body = Body(connection, request.length, request.expects_continue and not connection.buffer)
+    if 0 < length <= len(connection.buffer):
+        return io.BytesIO(connection.take(length)), None
+    body = Body(connection, length, request.block.expects_continue and not connection.buffer)
     return io.BufferedReader(body, 16384), body

@@ -26,7 +26,7 @@ class Exchange:
     """One request's answer on its way out: the `start_response` and `write` of PEP 3333."""
 
     def __init__(self, gate: "Server", connection: Connection, request: Request, body: Body | None) -> None:
-        self.keep_alive = request.keep_alive
+        self.keep_alive = request.block.keep_alive
         self.head_sent = False
         self._gate = gate
         self._connection = connection
@@ -34,7 +34,7 @@ class Exchange:
         self._body = body
         self._status = ""
         self._headers: list[tuple[str, str]] = []
-        self._bodiless = request.method == "HEAD"
+        self._bodiless = request.line.method == "HEAD"
         self._chunked = False
         self._length: int | None = None
         self._sent = 0
@@ -120,7 +120,7 @@ class Exchange:
         self._bodiless = self._bodiless or empty
 
     def _delimit_unknown(self) -> None:
-        if self._request.version == "HTTP/1.1":
+        if self._request.line.version == "HTTP/1.1":
             self._chunked = True
             self._headers.append(("Transfer-Encoding", "chunked"))
         else:
@@ -138,5 +138,5 @@ class Exchange:
             self.keep_alive = self.keep_alive and connection.lower() != "close"
         elif not self.keep_alive:
             self._headers.append(("Connection", "close"))
-        elif self._request.version == "HTTP/1.0":
+        elif self._request.line.version == "HTTP/1.0":
             self._headers.append(("Connection", "keep-alive"))

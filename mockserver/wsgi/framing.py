@@ -1,8 +1,9 @@
 """What a client has sent, read strictly by RFC 9112, or the one sentence that says which rule it broke."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 MAX_LINE: Final = 8 * 1024
@@ -20,6 +21,7 @@ _AUTHORITY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _ABSOLUTE = re.compile(r"(?i:https?)://([^/?]+)(/[^?]*)?(?:\?(.*))?")
 _STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_BODY_FIELDS: Final = ("content-type", "content-length")
 _PHRASES: Final = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -49,47 +51,73 @@ class Refusal(OSError):
         return f"{head}{self.rule}\n".encode()
 
 
-class Request(NamedTuple):
-    """One request as its head describes it; `length` is UNKNOWN when the body comes in chunks."""
+class Line(NamedTuple):
+    """What a request line says; `authority` is what an absolute target has in place of the Host field."""
 
-    head: bytes
     method: str
     target: str
+    version: str
     path: str
     query: str
-    version: str
+    authority: str | None
+
+
+class Block(NamedTuple):
+    """What the header fields say; `length` is UNKNOWN when the body comes in chunks."""
+
     fields: dict[str, str]
+    """Under their WSGI names."""
+    headers: dict[str, str]
+    """Under their own names, in small letters."""
     length: int
     keep_alive: bool
     expects_continue: bool
 
 
+class Request(NamedTuple):
+    """One request as its head describes it."""
+
+    line: Line
+    block: Block
+
+
 def parse_head(head: bytes) -> Request:
     """Read a whole head, without the empty line that ends it, or raise the Refusal it has earned.
 
-    Equal heads share what was read, and nobody may change it.
+    Equal request lines, and equal header blocks, share what was read of them, and nobody may change it.
     """
-    return _remembered(head) if len(head) <= SHORT else _read_head(head)
+    start, _, rest = head.partition(CRLF)
+    check_sizes(len(start), len(rest))
+    if len(head) > SHORT:
+        line = _read_line(start)
+        return Request(line, _read_block(rest, line.version, line.authority))
+    line = _known_line(start)
+    return Request(line, _known_block(rest, line.version, line.authority))
 
 
-def _read_head(head: bytes) -> Request:
-    line, _, block = head.partition(CRLF)
-    check_sizes(len(line), len(block))
-    check_octets(head)
-    first, *rest = head.decode("latin-1").split("\r\n")
-    if len(rest) > MAX_FIELDS:
+def _read_line(start: bytes) -> Line:
+    check_octets(start)
+    method, target, version = parse_request_line(start.decode("latin-1"))
+    return Line(method, target, version, *_locate(method, target))
+
+
+def _read_block(block: bytes, version: str, authority: str | None) -> Block:
+    check_octets(block)
+    lines = block.decode("latin-1").split("\r\n") if block else []
+    if len(lines) > MAX_FIELDS:
         raise Refusal(431, f"A request has at most {MAX_FIELDS} header fields.")
-    method, target, version = parse_request_line(first)
-    fields = parse_fields(rest)
-    path, query = _locate(method, target, fields)
+    fields = parse_fields(lines)
+    if authority is not None and "HTTP_HOST" in fields:
+        # RFC 9112 3.2.2: the authority of the target replaces whatever the Host field said.
+        fields["HTTP_HOST"] = authority
     _check_host(fields, version)
     length = _body_length(fields, version)
-    keep_alive, expects_continue = _keep_alive(fields, version), _expects(fields, version)
-    return Request(head, method, target, path, query, version, fields, length, keep_alive, expects_continue)
+    return Block(fields, by_name(fields), length, _keep_alive(fields, version), _expects(fields, version))
 
 
-# Clients send the same head again and again.
-_remembered = lru_cache(maxsize=REMEMBERED)(_read_head)
+# Clients send the same line, or the same fields, again and again.
+_known_line = lru_cache(maxsize=REMEMBERED)(_read_line)
+_known_block = lru_cache(maxsize=REMEMBERED)(_read_block)
 
 
 def check_sizes(line: int, block: int) -> None:
@@ -162,19 +190,32 @@ def _environ_key(name: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def _locate(method: str, target: str, fields: dict[str, str]) -> tuple[str, str]:
+def by_name(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The header fields in a WSGI environ under their own names, in small letters."""
+    return {
+        name: value
+        for key, value in environ.items()
+        if (name := _own_name(key)) and (value or name not in _BODY_FIELDS)
+    }
+
+
+@lru_cache(maxsize=512)
+def _own_name(key: str) -> str:
+    name = key.lower().replace("_", "-")
+    return name.removeprefix("http-") if key.startswith("HTTP_") else name if name in _BODY_FIELDS else ""
+
+
+def _locate(method: str, target: str) -> tuple[str, str, str | None]:
+    authority = None
     if target[0] == "/":
         path, _, query = target.partition("?")
     elif absolute := _ABSOLUTE.fullmatch(target):
-        # RFC 9112 3.2.2: the authority of the target replaces whatever the Host field said.
-        if "HTTP_HOST" in fields:
-            fields["HTTP_HOST"] = absolute[1]
-        path, query = absolute[2] or "/", absolute[3] or ""
+        authority, path, query = absolute[1], absolute[2] or "/", absolute[3] or ""
     elif target == "*" and method == "OPTIONS":
         path, query = "*", ""
     else:
         raise Refusal(400, "A target is a path, an absolute http URI, or * with OPTIONS.")
-    return (unquote_to_bytes(path).decode("latin-1") if "%" in path else path), query
+    return (unquote_to_bytes(path).decode("latin-1") if "%" in path else path), query, authority
 
 
 def _check_host(fields: dict[str, str], version: str) -> None:
