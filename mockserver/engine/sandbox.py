@@ -95,7 +95,7 @@ class Sandbox:
         self.overlays: dict[str, Overlay] = {}
         self._store = store
         self._serial_lock = Lock()
-        self._serials = iter(range(0))
+        self._serial = self._reserved = 0
         self.epoch = 0
         """Counts the lives of the sandbox: a reset or restore begins another."""
         self.shared = Shared(self, store)
@@ -113,7 +113,7 @@ class Sandbox:
 
     def read_all(self, space: Space) -> None:
         """Take over what the store holds, within a transaction."""
-        self._serials = iter(range(0))
+        self._serial = self._reserved = int((_record(space, "serial") or {"reserved": 0})["reserved"])
         self.read_settings(space)
         self.agenda.read(space)
         self.outbox.read(space)
@@ -205,17 +205,17 @@ class Sandbox:
 
     def serial(self) -> int:
         """The number of the next call; unique for ever, since blocks of numbers are reserved in the store."""
-        while (number := next(serials := self._serials, None)) is None:
-            with self._serial_lock:
-                if self._serials is serials:
-                    self._reserve()
-        return number
+        with self._serial_lock:
+            if self._serial == self._reserved:
+                self._reserve()
+            self._serial += 1
+            return self._serial
 
     def _reserve(self) -> None:
         with self.transaction(durable=False) as space:
             free = int((_record(space, "serial") or {"reserved": 0})["reserved"])
             space.put("_sandbox", {"id": "serial", "reserved": free + _BLOCK})
-        self._serials = iter(range(free + 1, free + _BLOCK + 1))
+        self._serial, self._reserved = free, free + _BLOCK
 
     # Time
 
