@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browsing import Visitor, browsing, visiting
 from tests.listening import Served, tenant
@@ -195,6 +195,17 @@ def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Vi
     expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
     heard = mine.ask("GET", "/v1/sectors")
     assert (heard.status, b"502 Bad Gateway" in heard.body) == (502, True)
+
+
+def test_what_is_chosen_before_the_scripts_are_there_counts(visitor: Visitor, served: Served) -> None:
+    page, held = visitor.page, list[Route]()
+
+    page.route("**/htmx.min.js", lambda route: held.append(route))
+    page.goto(f"{served.url}/__admin/console/sandboxes/{tenant(served).id}/failures", wait_until="commit")
+    page.get_by_label("Fault", exact=True).select_option("gateway")
+    expect(page.get_by_label("server")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_label("server")).to_be_visible()
 
 
 def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(visitor: Visitor, served: Served) -> None:

@@ -33,6 +33,14 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  // What was chosen before htmx was there to hear of it.
+  document.addEventListener("htmx:load", (event) => {
+    if (event.target !== document.body) return;
+    for (const choice of document.querySelectorAll("select[hx-get]")) {
+      if (!choice.selectedOptions[0].defaultSelected) choice.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target.id !== "detail" && event.detail.elt.id !== "detail") return;
     const detail = document.getElementById("detail");
