@@ -9,11 +9,9 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from mockserver.engine import Credential, Operation, Provider
-from mockserver.mounts import ENCODED_SLASH, Environ, Found, Place
-from mockserver.wsgi.framing import by_name
+from mockserver.mounts import ENCODED_SLASH, Environ, Found, Place, as_sent
+from mockserver.wsgi.framing import HEADERS, by_name
 
-HEADERS = "testmode.headers"
-"""Where the server puts the header fields under their own names; without them they are read from the environ."""
 REMEMBERED, SHORT = 512, 2_048
 """So many request lines of at most so many characters are remembered with what they ask."""
 
@@ -58,7 +56,7 @@ class Heads:
     def read(self, environ: Environ) -> Head | None:
         """What a request asks of a provider; None when it is not for one."""
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
-        sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+        sent = as_sent(environ)
         is_short = len(sent) + len(path) + len(query) <= SHORT
         target = (self.remembered if is_short else self._target)(
             environ["REQUEST_METHOD"], path, query, sent, environ.get("HTTP_HOST", "localhost")

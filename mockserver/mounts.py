@@ -159,14 +159,19 @@ def as_written(inner: WSGI) -> WSGI:
     """Have Werkzeug see a path as it was sent."""
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-        path = environ["PATH_INFO"] = _kept_slashes(environ.get("PATH_INFO", ""), sent)
+        path = environ["PATH_INFO"] = _kept_slashes(environ.get("PATH_INFO", ""), as_sent(environ))
         if not path.startswith("/") or path.startswith("//"):
             # Werkzeug would take such a path for the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)
 
     return application
+
+
+def as_sent(environ: Environ) -> str:
+    """The target as the client sent it; empty where the server does not say."""
+    sent: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    return sent
 
 
 def _kept_slashes(path: str, sent: str) -> str:

@@ -20,7 +20,7 @@ from gevent.socket import wait_read
 
 from mockserver.wsgi.connection import Body, Connection, open_body
 from mockserver.wsgi.exchange import GONE, Exchange
-from mockserver.wsgi.framing import Refusal, Request, parse_head
+from mockserver.wsgi.framing import HEADERS, Refusal, Request, parse_head
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -130,7 +130,7 @@ class Handler:
         environ["REMOTE_ADDR"] = self._address[0]
         environ["REMOTE_PORT"] = str(self._address[1])
         environ["wsgi.input"] = stream
-        environ["testmode.headers"] = block.headers
+        environ[HEADERS] = block.headers
         environ["werkzeug.socket"] = self.connection.sock
         return environ
 

@@ -199,7 +199,6 @@ def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Vi
 
 def test_what_is_chosen_before_the_scripts_are_there_counts(visitor: Visitor, served: Served) -> None:
     page, held = visitor.page, list[Route]()
-
     page.route("**/htmx.min.js", lambda route: held.append(route))
     page.goto(f"{served.url}/__admin/console/sandboxes/{tenant(served).id}/failures", wait_until="commit")
     page.get_by_label("Fault", exact=True).select_option("gateway")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.heads import HEADERS, REMEMBERED, SHORT, Head, Heads
+from mockserver.heads import REMEMBERED, SHORT, Head, Heads
 from mockserver.mounts import Found, Place
 from mockserver.wsgi import framing
 from tests.acme import ACME
@@ -119,7 +119,7 @@ def go(world: World, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
 
 def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(world: World) -> None:
     post: dict[str, Any] = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "13", "CONTENT_TYPE": "application/json"}
-    post[HEADERS] = {"authorization": f"Bearer {world.key('smartepi')}", "content-type": "application/json"}
+    post[framing.HEADERS] = {"authorization": f"Bearer {world.key('smartepi')}", "content-type": "application/json"}
     for nth in range(3):
         status, data = go(world, b'{"name":"N%d"}' % nth, **post, REMOTE_ADDR=f"192.0.2.{nth}")
         assert (status, b'"name":"N%d"' % nth in data) == ("201 Created", True)

@@ -120,7 +120,7 @@ class IndexedTable(Table):
     def _get_next_id(self) -> int:
         with self.memory.held():
             n = self.memory.peek_id(self.name)
-            self.memory.set_next_id(self.name, n + 1)
+            self.memory.use_id(self.name, n)
             return n
 
     def _read_table(self) -> dict[str, Mapping[str, Any]]:

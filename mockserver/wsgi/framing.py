@@ -13,6 +13,8 @@ UNKNOWN: Final = -1
 REMEMBERED: Final = 512
 SHORT: Final = 2 * 1024
 
+HEADERS: Final = "testmode.headers"
+"""Where in the environ the server puts the header fields under their own names; other servers do not."""
 CRLF: Final = b"\r\n"
 _TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -88,11 +90,9 @@ def parse_head(head: bytes) -> Request:
     """
     start, _, rest = head.partition(CRLF)
     check_sizes(len(start), len(rest))
-    if len(head) > SHORT:
-        line = _read_line(start)
-        return Request(line, _read_block(rest, line.version, line.authority))
-    line = _known_line(start)
-    return Request(line, _known_block(rest, line.version, line.authority))
+    is_short = len(head) <= SHORT
+    line = (_known_line if is_short else _read_line)(start)
+    return Request(line, (_known_block if is_short else _read_block)(rest, line.version, line.authority))
 
 
 def _read_line(start: bytes) -> Line:
@@ -202,7 +202,9 @@ def by_name(environ: Mapping[str, Any]) -> dict[str, str]:
 @lru_cache(maxsize=512)
 def _own_name(key: str) -> str:
     name = key.lower().replace("_", "-")
-    return name.removeprefix("http-") if key.startswith("HTTP_") else name if name in _BODY_FIELDS else ""
+    if key.startswith("HTTP_"):
+        return name.removeprefix("http-")
+    return name if name in _BODY_FIELDS else ""
 
 
 def _locate(method: str, target: str) -> tuple[str, str, str | None]:

@@ -147,7 +147,7 @@ class SharedStorage(Memory):
     def _replay(self, ops: Ops, changed: Changed) -> Changed:
         for op, name, n, *record in ops:
             self.place(name, n, record[0] if op == "put" else None)
-            self._next_ids[name] = max(self._next_ids.get(name, 1), n + 1)
+            self.use_id(name, n)
             changed = None if changed is None else changed | {name}
         return changed
 
