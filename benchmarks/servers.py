@@ -79,7 +79,7 @@ class Server(Tree):
 @contextmanager
 def serving(*arguments: str, providers: tuple[str, ...] = ("smartepi",)) -> Iterator[Server]:
     """The shipped command, on a free port; no providers are all of them."""
-    command = [sys.executable, "-m", "mockserver.cli", "serve", *providers, "--port", "0", "--admin-token", TOKEN]
+    command = [sys.executable, "-m", "mockserver", "serve", *providers, "--port", "0", "--admin-token", TOKEN]
     with _started([*command, *arguments]) as server:
         yield server
 

@@ -53,7 +53,7 @@ class Workers:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         role = f"{'first' if first else 'further'}:{self._listener.fileno()}:{theirs.fileno()}"
-        command = [sys.executable, "-m", "mockserver.cli", *self._arguments, "--as-worker", role]
+        command = [sys.executable, "-m", "mockserver", *self._arguments, "--as-worker", role]
         descriptors = (self._listener.fileno(), theirs.fileno())
         # A session of its own: Ctrl-C in a terminal reaches us alone, and we pass it on once.
         process = subprocess.Popen(command, pass_fds=descriptors, start_new_session=True)  # noqa: S603  # our own words

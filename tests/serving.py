@@ -15,7 +15,7 @@ STOP_SECONDS = 15.0
 @contextmanager
 def start_server(*args: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Yield the process of `testmode <args>` and its base URL, once it says that it is ready."""
-    command = [sys.executable, "-m", "mockserver.cli", *args]
+    command = [sys.executable, "-m", "mockserver", *args]
     with started(command, **environment) as (process, url):
         yield process, url
 

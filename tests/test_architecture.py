@@ -20,16 +20,12 @@ ROOMS = sorted(each.name for each in (ROOT / "providers").iterdir() if (each / "
 
 MAY_IMPORT: dict[str, set[str]] = {
     "nearest": set(),
-    "progress": set(),
     "token": set(),
     "addresses": set(),
     "hosts": {"addresses"},
-    "trust": set(),
     "certificates": {"addresses", "settings"},
-    "healthcheck": {"trust"},
     "workers": set(),
-    "announcement": {"engine", "settings", "storage", "version"},
-    "testing": {"testing", "token", "nearest", "trust"},
+    "testing": {"testing", "token", "nearest"},
     "wsgi": {"wsgi"},
     "server": {"wsgi"},
     "storage": {"storage"},
@@ -61,26 +57,26 @@ MAY_IMPORT: dict[str, set[str]] = {
         "version",
     },
     "configuration": {"admin", "engine", "settings"},
-    "serve": {
-        "announcement",
-        "certificates",
-        "hosts",
+    "cli": {
         "app",
+        "certificates",
+        "cli",
         "configuration",
+        "courier",
         "edge",
         "egress",
-        "courier",
         "engine",
-        "storage",
+        "hosts",
+        "nearest",
         "server",
         "settings",
-        "progress",
+        "storage",
+        "testing",
         "token",
         "version",
         "workers",
     },
-    "commands": {"app", "commands", "engine", "progress", "healthcheck", "storage", "trust", "version"},
-    "cli": {"commands", "serve", "healthcheck", "nearest", "version"},
+    "__main__": {"cli"},
 }
 """Which part imports which: cli and serve over app over admin, providers, mounts, edge over engine over storage."""
 
@@ -166,7 +162,7 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("jinja2", ("console/",)),
         ("redis", ("storage/shared/",)),
         ("tinydb", ("storage/",)),
-        ("click", ("cli.py", "serve.py", "announcement.py", "workers.py", "progress.py", "commands/")),
+        ("click", ("cli/", "workers.py")),
         ("trustme", ("certificates.py",)),
         ("pytest", ("testing/plugin.py",)),
         ("testcontainers", ("testing/containers.py",)),
@@ -268,7 +264,7 @@ def loaded_by(script: str) -> set[str]:
 
 def test_the_health_check_imports_next_to_nothing() -> None:
     heavy = {"flask", "pydantic", "http.client", "werkzeug", "gevent", "click", "tinydb", "mockserver.engine"}
-    assert loaded_by("import mockserver.healthcheck") & heavy == set()
+    assert loaded_by("import mockserver.cli.healthcheck") & heavy == set()
 
 
 def test_the_app_is_there_without_faker_and_without_gevent() -> None:
@@ -277,7 +273,7 @@ def test_the_app_is_there_without_faker_and_without_gevent() -> None:
 
 
 def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
-    loaded = loaded_by("import mockserver.serve\nfrom mockserver.app import known_providers\nknown_providers()")
+    loaded = loaded_by("import mockserver.cli.serve\nfrom mockserver.app import known_providers\nknown_providers()")
     assert "mockserver.providers.kota" in loaded
     assert (
         loaded & {"flask", "jinja2", "faker", "redis", "tomllib", "mockserver.openapi", "mockserver.console"} == set()
@@ -291,7 +287,7 @@ def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
 
 
 def test_the_command_line_shows_its_help_without_the_server() -> None:
-    script = "import mockserver.cli as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
+    script = "import mockserver.cli.group as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
     assert loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()
 
 

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver.cli import COMMANDS
+from mockserver.cli.group import COMMANDS
 from tests.serving import start_server
 
 TOKEN = "token-of-these-tests"
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    words_in_full = [sys.executable, "-m", "mockserver.cli", *words]
+    words_in_full = [sys.executable, "-m", "mockserver", *words]
     given = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
     return subprocess.run(
         words_in_full,

@@ -69,7 +69,7 @@ def desk(served: Served) -> Desk:
 @contextmanager
 def listening(desk: Desk, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`testmode webhooks listen` as a process of its own, and the endpoint it has registered."""
-    command = [sys.executable, "-m", "mockserver.cli", "webhooks", "listen", desk.id, *words]
+    command = [sys.executable, "-m", "mockserver", "webhooks", "listen", desk.id, *words]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -85,8 +85,8 @@ class Nursery:
 
     PROGRAM = """
 import os, sys
-from mockserver.cli import cli
-import mockserver.serve, mockserver.providers
+from mockserver.cli.group import cli
+import mockserver.cli.serve, mockserver.providers
 for line in iter(sys.stdin.readline, ""):
     child = os.fork()
     if not child:
@@ -203,7 +203,7 @@ def examine(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
 
 def refused(directory: Path) -> subprocess.CompletedProcess[str]:
     """What the command says over a directory it cannot serve."""
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", "--data", str(directory)]
+    command = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--data", str(directory)]
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
 

@@ -15,7 +15,7 @@ import pytest
 from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
 from mockserver.app import fixtures, known_providers
-from mockserver.cli import COMMANDS
+from mockserver.cli.group import COMMANDS
 from mockserver.engine import Fault, load_scenarios
 from mockserver.settings import ELSEWHERE, SECRETS, ServerSettings
 from tests.documents import DOCUMENTS, ROOT, fill

@@ -46,7 +46,7 @@ def test_a_document_is_served_alone_and_what_was_not_inferred_is_said() -> None:
 
 def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
     file = written(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "--port", "0", "--memory"]
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--memory"]
     environment = {**os.environ, "TESTMODE_OPENAPI": str(file)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
@@ -60,7 +60,7 @@ def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
 
 def test_a_bad_document_ends_the_start_with_78(tmp_path: Path) -> None:
     file = written(tmp_path, document({"x": {}}))
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "--openapi", str(file), "--port", "0", "--memory"]
+    command = [sys.executable, "-m", "mockserver", "serve", "--openapi", str(file), "--port", "0", "--memory"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (78, "testmode: api.json#/paths/x: a path begins with a slash\n")
 

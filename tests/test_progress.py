@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from mockserver import progress
-from mockserver.progress import Bar
+from mockserver.cli import progress
+from mockserver.cli.progress import Bar
 
 
 class Terminal(io.StringIO):

@@ -445,6 +445,6 @@ def test_the_server_can_be_started_with_a_scenario_on() -> None:
 
 
 def test_the_server_does_not_start_with_a_scenario_nobody_knows() -> None:
-    command = [executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", "--memory", "--scenario", "slwo"]
+    command = [executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--memory", "--scenario", "slwo"]
     ended = run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, "did you mean 'slow'?" in ended.stderr) == (78, True)

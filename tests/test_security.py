@@ -321,7 +321,7 @@ def test_a_bug_answers_without_a_traceback(shipped: World, monkeypatch: pytest.M
 
 
 def test_the_debugger_is_not_even_loaded() -> None:
-    script = "import mockserver.serve\nfrom mockserver.app import create_app\napp = create_app()\n"
+    script = "import mockserver.cli.serve\nfrom mockserver.app import create_app\napp = create_app()\n"
     script += "import sys; print(app.debug, 'werkzeug.debug' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]

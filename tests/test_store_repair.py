@@ -236,7 +236,7 @@ def test_a_directory_without_state_is_refused_and_none_is_made() -> None:
 
 
 def state(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mockserver.cli", "state", *words]
+    command = [sys.executable, "-m", "mockserver", "state", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
@@ -287,7 +287,7 @@ def newer(file: Path) -> None:
 def test_a_directory_of_a_newer_server_ends_with_78(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "SCHEMA", 9)
     newer(stopped / "sandboxes" / "smartepi.json")
-    serve = [sys.executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", "--data", str(stopped)]
+    serve = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--data", str(stopped)]
     done = subprocess.run(serve, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, "written in schema 9 by a newer server" in done.stderr) == (78, True)
     assert state("check", "--data", str(stopped)).returncode == 78

@@ -73,6 +73,6 @@ def test_a_length_that_is_none_is_a_usage_error(length: str) -> None:
 
 
 def test_it_brings_no_server_with_it() -> None:
-    script = "import mockserver.commands.wait, sys; print(*sys.modules)"
+    script = "import mockserver.cli.wait, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert set(loaded) & {"flask", "pydantic", "gevent", "mockserver.engine", "http.client"} == set()

@@ -112,7 +112,7 @@ def test_the_commands_know_from_tls_and_port_where_the_server_is(url: str, data:
 
 
 def command(words: list[str], environment: dict[str, str]) -> str:
-    run = [sys.executable, "-m", "mockserver.cli", *words]
+    run = [sys.executable, "-m", "mockserver", *words]
     return subprocess.run(run, env=environment, check=True, capture_output=True, text=True, timeout=30).stdout
 
 

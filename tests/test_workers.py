@@ -207,7 +207,7 @@ def test_all_replicas_have_one_admin_token(tmp_path: Path) -> None:
 
 def refused(*arguments: str, **environment: str) -> tuple[int, str]:
     """How a server that cannot start ends, and what it says."""
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "smartepi", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | environment)
     return ended.returncode, ended.stderr
 

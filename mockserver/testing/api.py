@@ -10,7 +10,7 @@ from json import dumps, loads
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from mockserver import trust
+from mockserver.testing import trust
 
 
 class TestmodeError(Exception):

@@ -7,8 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from mockserver import trust
-from mockserver.testing import models
+from mockserver.testing import models, trust
 from mockserver.testing.api import Api, TestmodeError
 from mockserver.testing.observed import NotVerified
 from mockserver.testing.parts import Switch

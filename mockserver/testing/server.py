@@ -48,7 +48,7 @@ def find_or_start(folder: Path) -> Testmode:
 
 
 def _start(output: Path, token: str) -> int:
-    command = [sys.executable, "-m", "mockserver.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--memory"]
+    command = [sys.executable, "-m", "mockserver", "serve", "--host", "127.0.0.1", "--port", "0", "--memory"]
     environment = {name: value for name, value in os.environ.items() if name not in _NEVER_INHERITED}
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
     # Not subprocess: a Popen complains when the worker that made it ends before the server that others still use.

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from mockserver.app import chosen_providers, fixtures
+from mockserver.cli.progress import Bar
 from mockserver.engine import SIZES, Randomness, Refusal, as_json
-from mockserver.progress import Bar
 
 WRITTEN = ("small", "medium")
 """The sizes that are kept as files; a large one is generated when it is asked for."""

@@ -8,7 +8,8 @@ from time import monotonic, sleep
 
 import click
 
-from mockserver import healthcheck, trust
+from mockserver.cli import healthcheck
+from mockserver.testing import trust
 
 # The engine's own durations would bring the whole server with them.
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import click
@@ -10,16 +9,16 @@ import click
 from mockserver import __version__
 
 COMMANDS = {
-    "serve": "mockserver.serve",
-    "routes": "mockserver.commands.offline",
-    "seed": "mockserver.commands.offline",
-    "sandbox": "mockserver.commands.remote",
-    "key": "mockserver.commands.remote",
-    "scenario": "mockserver.commands.remote",
-    "webhooks": "mockserver.commands.webhooks",
-    "state": "mockserver.commands.state",
-    "wait": "mockserver.commands.wait",
-    "healthcheck": "mockserver.commands.health",
+    "serve": "mockserver.cli.serve",
+    "routes": "mockserver.cli.offline",
+    "seed": "mockserver.cli.offline",
+    "sandbox": "mockserver.cli.remote",
+    "key": "mockserver.cli.remote",
+    "scenario": "mockserver.cli.remote",
+    "webhooks": "mockserver.cli.webhooks",
+    "state": "mockserver.cli.state",
+    "wait": "mockserver.cli.wait",
+    "healthcheck": "mockserver.cli.health",
 }
 
 
@@ -53,17 +52,3 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="testmode")
 def cli() -> None:
     """Testmode: a local sandbox server, the test mode that real APIs do not give you."""
-
-
-def main() -> None:
-    """Run the command line."""
-    if sys.argv[1:2] == ["healthcheck"] and len(sys.argv) <= 3 and not sys.argv[-1].startswith("-"):
-        # Asked every few seconds in a container: nothing but a socket is needed for it.
-        from mockserver import healthcheck
-
-        healthcheck.main(sys.argv[2:])
-    cli()
-
-
-if __name__ == "__main__":
-    main()

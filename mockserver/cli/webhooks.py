@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from mockserver.commands.remote import Admin
+from mockserver.cli.remote import Admin
 from mockserver.engine import SECOND, Forged, Received, WebhookStyle, parse_instant
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from mockserver import trust
+from mockserver.testing import trust
 
 UNREACHABLE, REFUSED = 69, 1
 

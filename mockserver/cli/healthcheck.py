@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from mockserver import trust
+from mockserver.testing import trust
 
 
 def check(url: str, timeout: float = 2.0) -> bool:
@@ -34,7 +34,3 @@ def _connect(target: tuple[str, int], timeout: float, *, secure: bool) -> socket
 def main(arguments: list[str]) -> None:
     """Exit with 0 when the server named by the argument, or by TESTMODE_URL, is ready, else with 1."""
     sys.exit(0 if check(arguments[0] if arguments else trust.place()) else 1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from mockserver import healthcheck as probe
-from mockserver import trust
+from mockserver.cli import healthcheck as probe
+from mockserver.testing import trust
 
 
 @click.command()

@@ -22,15 +22,15 @@ from typing import Any  # noqa: E402
 import click  # noqa: E402
 
 from mockserver import edge  # noqa: E402
-from mockserver.announcement import announce  # noqa: E402
 from mockserver.app import application, chosen_providers, make_engine  # noqa: E402
 from mockserver.certificates import Certificates, certificates, names  # noqa: E402
+from mockserver.cli.announcement import announce  # noqa: E402
+from mockserver.cli.progress import Bar  # noqa: E402
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
 from mockserver.courier import Courier  # noqa: E402
 from mockserver.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_named, switch_on  # noqa: E402
 from mockserver.hosts import Hosts, is_loopback  # noqa: E402
-from mockserver.progress import Bar  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
 from mockserver.storage.base import Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
 from mockserver.storage.tiny import TinyStore  # noqa: E402

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from mockserver.commands.remote import Admin, end
+from mockserver.cli.remote import Admin, end
 from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
 from mockserver.storage.files import Files
 from mockserver.storage.repair import Report, alone, check, repair
