@@ -1,6 +1,6 @@
 """An empty Flask view under our server: what everything else is compared with."""
 
-from mockserver.server import Server, patch
+from mockserver.http.server import Server, patch
 
 patch()
 

@@ -8,8 +8,7 @@ from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver import edge, mounts
-from mockserver.bounds import about
+from mockserver.admin.bounds import about
 from mockserver.engine import (
     Engine,
     Progress,
@@ -21,8 +20,9 @@ from mockserver.engine import (
     Taken,
     Unknown,
 )
-from mockserver.heads import Heads
-from mockserver.hosts import Hosts
+from mockserver.http import edge, mounts
+from mockserver.http.hosts import Hosts
+from mockserver.http.resolver import Heads
 from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
@@ -31,7 +31,7 @@ from mockserver.token import new_token
 if TYPE_CHECKING:
     from flask import Flask
 
-    from mockserver.mounts import WSGI
+    from mockserver.http.mounts import WSGI
 
 
 def fixtures() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver import edge
+from mockserver.http import edge
 from tests.acme import ACME
 from tests.redis_server import shared_redis
 from tests.worlds import World, make_world

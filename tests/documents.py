@@ -12,8 +12,8 @@ from typing import Any
 
 from mockserver.admin import views
 from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.admin.bounds import BOUNDS
 from mockserver.app import fixtures, known_providers
-from mockserver.bounds import BOUNDS
 from mockserver.engine import Fault, FaultRule, describe, load_scenarios, write_duration
 from mockserver.openapi.assumptions import OwnAssumptions
 from mockserver.openapi.extensions import EXTENSIONS

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mockserver import edge
 from mockserver.admin import observed
+from mockserver.http import edge
 from tests.listening import listening
 from tests.serving import start_server
 from tests.worlds import TOKEN, World

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mockserver
-from mockserver import edge
+from mockserver.admin.bounds import BOUNDS
 from mockserver.app import chosen_providers, create_app
-from mockserver.bounds import BOUNDS
-from mockserver.egress import Egress
+from mockserver.delivery.egress import Egress
 from mockserver.engine import Journals, Moment, Progress, Randomness, Refusal, State
 from mockserver.engine.journal import OVERHEAD
+from mockserver.http import edge
+from mockserver.http import parser as framing
 from mockserver.settings import ServerSettings
-from mockserver.wsgi import framing
 from tests.acme import ACME, TELLING, TYPES, tell
 from tests.receiving import Posts
 from tests.worlds import NOON, TOKEN, World, make_world, read_call

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mockserver import courier
-from mockserver.courier import AT_A_TIME, Courier
+from mockserver.delivery import courier
+from mockserver.delivery.courier import AT_A_TIME, Courier
 from mockserver.engine import SECOND, Clock, Sandbox
 from mockserver.engine.webhooks.outbox import Outbox
 from tests.acme import TELLING

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver import edge
 from mockserver.engine import LATEST, Call, Clock, Credential, Reply, Settings
+from mockserver.http import edge
 from tests.acme import ACME
 from tests.worlds import NOON, TOKEN, World, make_world, read_call
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mockserver import egress
-from mockserver.egress import LONGEST_URL, MOST_READ, Egress
+from mockserver.delivery import egress
+from mockserver.delivery.egress import LONGEST_URL, MOST_READ, Egress
 from mockserver.engine import Outcome, Refusal
 from tests.receiving import receiving
 from tests.worlds import World, make_world

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.heads import REMEMBERED, SHORT, Head, Heads
-from mockserver.mounts import Found, Place
-from mockserver.wsgi import framing
+from mockserver.http import parser as framing
+from mockserver.http.mounts import Found, Place
+from mockserver.http.resolver import REMEMBERED, SHORT, Head, Heads
 from tests.acme import ACME
 from tests.worlds import World, make_world
 

@@ -7,7 +7,7 @@ from socket import gethostname
 import pytest
 
 from mockserver.app import create_app
-from mockserver.hosts import Hosts, is_loopback
+from mockserver.http.hosts import Hosts, is_loopback
 from tests.worlds import TOKEN, make_world
 
 NEARBY = [

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver import edge
 from mockserver.engine import Operation
+from mockserver.http import edge
 from mockserver.providers.kota import PROVIDER
 from mockserver.storage.tiny import TinyStore
 from tests import crowds

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from mockserver import edge
 from mockserver.engine import Distribution, Randomness
+from mockserver.http import edge
 from tests.worlds import World, make_world
 
 READ: TypeAdapter[Any] = TypeAdapter(Distribution)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver.app import create_app
-from mockserver.hosts import Hosts
+from mockserver.http.hosts import Hosts
 from mockserver.providers import PROVIDERS
 from tests.worlds import TOKEN, World, make_world
 

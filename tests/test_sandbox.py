@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mockserver import edge
 from mockserver.engine import Limits
+from mockserver.http import edge
 from mockserver.storage.tiny import TinyStore
 from tests.acme import ACME
 from tests.worlds import World, make_world

@@ -23,8 +23,8 @@ from mockserver.admin import views
 from mockserver.admin.api import ROUTES
 from mockserver.app import create_app
 from mockserver.engine import Call, Reply
+from mockserver.http.parser import check_reply
 from mockserver.settings import ServerSettings
-from mockserver.wsgi.framing import check_reply
 from tests.acme import ACME
 from tests.serving import start_server
 from tests.worlds import TOKEN, World, make_world

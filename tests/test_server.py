@@ -17,7 +17,7 @@ import pytest
 from tests.serving import started
 
 SCRIPT = r"""
-from mockserver.server import Server, patch, threadpool_fsync
+from mockserver.http.server import Server, patch, threadpool_fsync
 patch()
 import errno, logging, os, socket, struct, time
 
@@ -439,7 +439,7 @@ def test_patching_the_standard_library_reads_no_installed_package() -> None:
     script = """
 from importlib import metadata
 metadata.entry_points = None  # Whoever asks for plug-ins fails.
-from mockserver.server import patch
+from mockserver.http.server import patch
 patch()
 """
     subprocess.run([sys.executable, "-c", script], check=True)

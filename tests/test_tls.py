@@ -18,7 +18,7 @@ import pytest
 import requests
 import trustme
 
-from mockserver.certificates import Certificates, certificates
+from mockserver.http.tls import Certificates, certificates
 from mockserver.settings import BadSettings, read
 from mockserver.testing.client import Testmode, TestmodeError
 from tests.receiving import receiving

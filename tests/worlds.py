@@ -13,12 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockserver import edge
 from mockserver.app import create_app, known_providers, make_engine
-from mockserver.egress import Egress
+from mockserver.delivery.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
-from mockserver.heads import Heads
-from mockserver.mounts import Found, Place
+from mockserver.http import edge
+from mockserver.http.mounts import Found, Place
+from mockserver.http.resolver import Heads
 from mockserver.storage.base import Store
 from mockserver.storage.tiny import TinyStore
 

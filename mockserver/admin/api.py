@@ -10,13 +10,13 @@ from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mockserver import edge
 from mockserver.admin import failures, handlers, models, observed, views, webhooks
 from mockserver.admin.ask import Ask
 from mockserver.admin.gate import Gate
 from mockserver.admin.refusals import REFUSED, problem, refusal
 from mockserver.admin.route import FreeForm, Route
 from mockserver.engine import Engine, FaultRule, Problem, Refusal, as_json, parse_body
+from mockserver.http import edge
 
 PREFIX = "/__admin"
 LARGEST = 64 * 1024 * 1024

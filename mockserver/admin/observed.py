@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mockserver import edge
 from mockserver.admin import models, views
 from mockserver.admin.ask import Ask
 from mockserver.engine import Engine, Match, Sandbox, Unknown, as_json, iso, traffic, wall
+from mockserver.http import edge
 
 LOOKS_UP = 1.0
 """Every so many seconds a stream looks whether the server stops."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockserver.server import Server, next_turn, patch, threadpool_fsync, url_of
+from mockserver.http.server import Server, next_turn, patch, threadpool_fsync, url_of
 
 patch()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
 
@@ -21,21 +21,21 @@ from typing import Any  # noqa: E402
 
 import click  # noqa: E402
 
-from mockserver import edge  # noqa: E402
 from mockserver.app import application, chosen_providers, make_engine  # noqa: E402
-from mockserver.certificates import Certificates, certificates, names  # noqa: E402
 from mockserver.cli.announcement import announce  # noqa: E402
 from mockserver.cli.progress import Bar  # noqa: E402
 from mockserver.configuration import Configuration, begin, load  # noqa: E402
-from mockserver.courier import Courier  # noqa: E402
-from mockserver.egress import Egress  # noqa: E402
+from mockserver.delivery.courier import Courier  # noqa: E402
+from mockserver.delivery.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_named, switch_on  # noqa: E402
-from mockserver.hosts import Hosts, is_loopback  # noqa: E402
+from mockserver.http import edge  # noqa: E402
+from mockserver.http.hosts import Hosts, is_loopback  # noqa: E402
+from mockserver.http.tls import Certificates, certificates, names  # noqa: E402
+from mockserver.http.workers import Workers, listening  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
 from mockserver.storage.base import Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
 from mockserver.storage.tiny import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
-from mockserver.workers import Workers, listening  # noqa: E402
 
 PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from gevent import socket
 
-from mockserver.wsgi.framing import (
+from mockserver.http.parser import (
     CRLF,
     MAX_FIELDS,
     Refusal,

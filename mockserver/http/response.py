@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from mockserver.wsgi.connection import MAX_UNREAD, Body, Connection
-from mockserver.wsgi.framing import Request, check_reply
+from mockserver.http.connection import MAX_UNREAD, Body, Connection
+from mockserver.http.parser import Request, check_reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from mockserver.server import Server
+    from mockserver.http.server import Server
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -19,7 +19,7 @@ _ONE_SEND: Final = 64 * 1024
 GONE: Final = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 _BODILESS: Final = ("204", "304")
 
-log = logging.getLogger("mockserver.server")
+log = logging.getLogger("mockserver.http.server")
 
 
 class Exchange:

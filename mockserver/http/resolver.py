@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from mockserver.engine import Credential, Operation, Provider
-from mockserver.mounts import ENCODED_SLASH, Environ, Found, Place, as_sent
-from mockserver.wsgi.framing import HEADERS, by_name
+from mockserver.http.mounts import ENCODED_SLASH, Environ, Found, Place, as_sent
+from mockserver.http.parser import HEADERS, by_name
 
 REMEMBERED, SHORT = 512, 2_048
 """So many request lines of at most so many characters are remembered with what they ask."""

@@ -17,8 +17,8 @@ from time import monotonic, sleep
 from typing import IO, Any
 
 from mockserver.engine import SECOND, Call, Credential, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
-from mockserver.heads import Head, Heads
-from mockserver.mounts import WSGI
+from mockserver.http.mounts import WSGI
+from mockserver.http.resolver import Head, Heads
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""

@@ -11,15 +11,19 @@ from mockserver.settings import SECRETS, ServerSettings
 
 BOUNDS = (
     *ENGINE_BOUNDS,
-    Bound("wait_seconds", "Seconds that a call is held, whatever it is told.", "it goes on", "edge", "LONGEST_WAIT"),
-    Bound("admin_body", "Bytes of a body of the admin API.", "refused with 413", "admin.api", "LARGEST"),
-    Bound("request_line", "Bytes of a request's first line.", "refused with 414", "wsgi.framing", "MAX_LINE"),
-    Bound("headers", "Header fields of a request.", "refused with 431", "wsgi.framing", "MAX_FIELDS"),
     Bound(
-        "header_bytes", "Bytes of all header fields together.", "refused with 431", "wsgi.framing", "MAX_FIELD_OCTETS"
+        "wait_seconds", "Seconds that a call is held, whatever it is told.", "it goes on", "http.edge", "LONGEST_WAIT"
     ),
-    Bound("webhook_url", "Characters of a receiver's URL.", "refused with 422", "egress", "LONGEST_URL"),
-    Bound("webhook_answer", "Bytes read of a receiver's answer.", "the rest is not read", "egress", "MOST_READ"),
+    Bound("admin_body", "Bytes of a body of the admin API.", "refused with 413", "admin.api", "LARGEST"),
+    Bound("request_line", "Bytes of a request's first line.", "refused with 414", "http.parser", "MAX_LINE"),
+    Bound("headers", "Header fields of a request.", "refused with 431", "http.parser", "MAX_FIELDS"),
+    Bound(
+        "header_bytes", "Bytes of all header fields together.", "refused with 431", "http.parser", "MAX_FIELD_OCTETS"
+    ),
+    Bound("webhook_url", "Characters of a receiver's URL.", "refused with 422", "delivery.egress", "LONGEST_URL"),
+    Bound(
+        "webhook_answer", "Bytes read of a receiver's answer.", "the rest is not read", "delivery.egress", "MOST_READ"
+    ),
 )
 """By name; a test overfills each. What only one provider has is in its room."""
 

@@ -18,9 +18,9 @@ from gevent.hub import GreenletExit
 from gevent.pywsgi import WSGIServer
 from gevent.socket import wait_read
 
-from mockserver.wsgi.connection import Body, Connection, open_body
-from mockserver.wsgi.exchange import GONE, Exchange
-from mockserver.wsgi.framing import HEADERS, Refusal, Request, parse_head
+from mockserver.http.connection import Body, Connection, open_body
+from mockserver.http.parser import HEADERS, Refusal, Request, parse_head
+from mockserver.http.response import GONE, Exchange
 
 if TYPE_CHECKING:
     from ssl import SSLContext
