@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mockserver.storage.base import Collection
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 
 SIZES = (100, 10_000, 100_000)
 PEOPLE = Collection("people", ("email", "status"))

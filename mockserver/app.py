@@ -25,7 +25,7 @@ from mockserver.http.hosts import Hosts
 from mockserver.http.resolver import Heads
 from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from mockserver.token import new_token
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mockserver.storage.files import Files
+from mockserver.storage.tinydb.files import Files
 
 ROOT = Path("/disk")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mockserver.engine import Provider
-from mockserver.storage.shared.store import RedisStore
+from mockserver.storage.redis.store import RedisStore
 from tests.worlds import World, make_world
 
 

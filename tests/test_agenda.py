@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from mockserver.engine import SECOND, Moment, Simulation
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import TELLING, tell
 from tests.receiving import Posts, endpoint, happen
 from tests.worlds import NOON, World, make_world

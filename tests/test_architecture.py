@@ -131,7 +131,7 @@ def test_only_the_composition_root_imports_rooms(name: str) -> None:
         ("flask", ("app.py", "http/mounts.py", "admin/", "console/")),
         ("werkzeug", ("app.py", "http/mounts.py", "admin/", "console/")),
         ("jinja2", ("console/",)),
-        ("redis", ("storage/shared/",)),
+        ("redis", ("storage/redis/",)),
         ("tinydb", ("storage/",)),
         ("click", ("cli/", "http/workers.py")),
         ("trustme", ("http/tls.py",)),
@@ -180,7 +180,7 @@ def test_the_engine_never_asks_which_kind_of_fault_it_is(name: str) -> None:
 INSIDE = [name for name in NAMES if own(name) in ("engine", "storage", "providers", "openapi", "admin")]
 
 
-@pytest.mark.parametrize("name", [name for name in INSIDE if name != "storage/shared/link.py"])
+@pytest.mark.parametrize("name", [name for name in INSIDE if name != "storage/redis/link.py"])
 def test_nothing_but_the_edge_and_who_waits_for_another_process_sleeps(name: str) -> None:
     names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(tree(name))}
     imported = {alias.name for node in ast.walk(tree(name)) if isinstance(node, ast.ImportFrom) for alias in node.names}

@@ -389,7 +389,7 @@ WORKINGS = {
 }
 """Bounds of one step of work, in which nothing is kept and which no user meets."""
 SHOWN_OR_READ_ONCE = {
-    ("announcement", "MOST_NOTES"),
+    ("cli.announcement", "MOST_NOTES"),
     ("console.text", "LONGEST"),
     ("openapi.files", "LARGEST"),
     ("openapi.validators", "MOST_ERRORS"),

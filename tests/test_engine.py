@@ -13,7 +13,7 @@ from mockserver.app import make_engine
 from mockserver.engine import SECOND, Engine, Refusal, Taken, Unknown, wall
 from mockserver.engine.engine import MOST_SANDBOXES
 from mockserver.providers import PROVIDERS
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world
 

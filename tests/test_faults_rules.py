@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from mockserver.engine import ActiveRule, Call, FaultRule, Randomness
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.worlds import World, make_world
 
 FAULTS = "/sandboxes/smartepi/faults"

@@ -12,7 +12,7 @@ import pytest
 
 from mockserver.engine import SECOND, IdempotencyPolicy
 from mockserver.http import edge
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.worlds import World, make_world
 

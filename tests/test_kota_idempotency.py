@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mockserver.engine import Operation
 from mockserver.http import edge
 from mockserver.providers.kota import PROVIDER
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests import crowds
 from tests.kota import ADDRESS, EMPLOYEE, EMPLOYER, S, employer, events, new_world, read
 from tests.kota_groups import quote, staffed

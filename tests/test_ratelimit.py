@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import SECOND, Call, Clock, Problem, Reply, Sandbox, iso, parse_instant, ratelimit
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world
 

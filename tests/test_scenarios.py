@@ -18,7 +18,7 @@ import pytest
 
 from mockserver.app import fixtures
 from mockserver.engine import SECOND, Forged, Refusal, Scenarios, load_scenarios
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.listening import Heard, Served, listening, tenant
 from tests.receiving import Letter, receiving, verified
 from tests.serving import start_server

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, State, iso, sandbox
 from mockserver.engine.scheduler import BOUND, KEPT, pending, schedule, timer
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tinydb import Query
 
-from mockserver.storage import space as spaces
 from mockserver.storage.base import Collection, Record, Space, Store, StoreCrowded, StoreError
-from mockserver.storage.encoded import Encoded
-from mockserver.storage.shared.store import RedisStore
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.redis.store import RedisStore
+from mockserver.storage.tinydb import space as spaces
+from mockserver.storage.tinydb.encoded import Encoded
+from mockserver.storage.tinydb.store import TinyStore
 from tests.redis_server import shared_redis
 
 PEOPLE = Collection("people", ("email", "status"))

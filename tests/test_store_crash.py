@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from tinydb import Query, TinyDB
 
-from mockserver.storage import lines, schema
 from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked, StoreNewer
-from mockserver.storage.files import Files
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb import lines, schema
+from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.store import TinyStore
 
 COLLECTIONS = (Collection("people", ("status",)), Collection("events"))
 NAMES = ("box", "other")
@@ -279,7 +279,7 @@ def test_a_missing_checkpoint_is_not_made_up_for_by_the_one_before(kept: Path) -
 
 
 def test_a_checkpoint_of_a_newer_schema_is_refused(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mockserver.storage import checkpoint as format_
+    from mockserver.storage.tinydb import checkpoint as format_
 
     found = format_.decode(kept, kept.read_bytes())
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
@@ -290,7 +290,7 @@ def test_a_checkpoint_of_a_newer_schema_is_refused(kept: Path, monkeypatch: pyte
 
 def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from mockserver.storage.tiny import TinyStore; "
+        "import sys; from pathlib import Path; from mockserver.storage.tinydb.store import TinyStore; "
         "TinyStore(Path(sys.argv[1])); print('here', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]

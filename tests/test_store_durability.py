@@ -17,8 +17,8 @@ import pytest
 
 from mockserver.settings import read
 from mockserver.storage.base import Collection, Condition, Durability, StoreError
-from mockserver.storage.flusher import PERIOD, Flusher
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.flusher import PERIOD, Flusher
+from mockserver.storage.tinydb.store import TinyStore
 from tests.disks import Simulated
 from tests.serving import start_server
 from tests.test_store_power import DATA, Run, States, person, write

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mockserver.storage.base import Collection, Durability, State, StoreError, StoreFull
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.disks import OUTCOMES, ROOT, Image, Inode, Simulated
 
 COLLECTIONS = (Collection("people", ("status",)), Collection("events"))

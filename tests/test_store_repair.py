@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.storage import schema
 from mockserver.storage.base import StoreDamaged, StoreError, StoreNewer
-from mockserver.storage.disk import Paths
-from mockserver.storage.repair import Report, alone, check, repair
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb import schema
+from mockserver.storage.tinydb.disk import Paths
+from mockserver.storage.tinydb.repair import Report, alone, check, repair
+from mockserver.storage.tinydb.store import TinyStore
 from tests.disks import OUTCOMES, Image, Inode, Simulated
 from tests.serving import start_server
 from tests.test_store_power import CHECKPOINT, DATA, Operation, Run, States, begin, count, write
@@ -278,7 +278,7 @@ def test_the_commands_check_and_repair_a_real_directory(stopped: Path) -> None:
 
 
 def newer(file: Path) -> None:
-    from mockserver.storage import checkpoint
+    from mockserver.storage.tinydb import checkpoint
 
     found = checkpoint.decode(file, file.read_bytes())
     file.write_bytes(checkpoint.encode(found))

@@ -14,10 +14,10 @@ from typing import Any, cast
 import pytest
 import redis
 
-from mockserver.storage import space
 from mockserver.storage.base import Collection, StoreCrowded, StoreError, StoreFull
-from mockserver.storage.shared import fleet, storage
-from mockserver.storage.shared.store import RedisStore
+from mockserver.storage.redis import fleet, storage
+from mockserver.storage.redis.store import RedisStore
+from mockserver.storage.tinydb import space
 from tests.redis_server import RedisServer, free_port
 
 PEOPLE = (Collection("people", ("email",)), Collection("seen", volatile=True))

@@ -13,8 +13,8 @@ from mockserver.app import chosen_providers, make_engine
 from mockserver.configuration import begin, load
 from mockserver.engine import Engine, Settings
 from mockserver.settings import BadSettings, read
-from mockserver.storage.shared.store import RedisStore
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.redis.store import RedisStore
+from mockserver.storage.tinydb.store import TinyStore
 from mockserver.testing.client import Sandbox, Testmode
 from tests.crowds import at_once
 from tests.redis_server import shared_redis

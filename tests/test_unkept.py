@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Clock, Settings, StoreError
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.disks import Simulated
 from tests.test_store_power import DATA

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mockserver.engine import SECOND, FaultRule, Refusal, Unknown, return_to_snapshot, take_snapshot
 from mockserver.engine.webhooks import deliveries, outbox
 from mockserver.engine.webhooks.attempt import Attempt
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import TELLING
 from tests.receiving import Posts, endpoint, happen, instants, states
 from tests.worlds import NOON, World, make_world

@@ -20,7 +20,7 @@ from mockserver.http import edge
 from mockserver.http.mounts import Found, Place
 from mockserver.http.resolver import Heads
 from mockserver.storage.base import Store
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 
 NOON = parse_instant("2026-03-01T12:00:00Z")
 TOKEN = "admin-token-of-the-tests"

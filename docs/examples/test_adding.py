@@ -18,7 +18,7 @@ TRIED = """
 import sys
 from runpy import run_path
 from mockserver.app import create_app, make_engine
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 
 engine = make_engine(TinyStore(None), [run_path(sys.argv[1])["BOOKSHOP"]])
 client = create_app(engine, token="t").test_client()

@@ -34,7 +34,7 @@ from mockserver.http.tls import Certificates, certificates, names  # noqa: E402
 from mockserver.http.workers import Workers, listening  # noqa: E402
 from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
 from mockserver.storage.base import Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
-from mockserver.storage.tiny import TinyStore  # noqa: E402
+from mockserver.storage.tinydb.store import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
 
 PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
@@ -131,7 +131,7 @@ def _open_store(settings: ServerSettings) -> Store:
         return TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync, gather=next_turn)
     try:
         # A quarter of a second that only those pay who share.
-        from mockserver.storage.shared.store import RedisStore
+        from mockserver.storage.redis.store import RedisStore
     except ImportError as error:
         raise BadSettings(f"store: {settings.store} needs {error.name}: pip install 'testmode[redis]'") from None
     return RedisStore(settings.store)

@@ -14,8 +14,8 @@ import click
 
 from mockserver.cli.remote import Admin, end
 from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
-from mockserver.storage.files import Files
-from mockserver.storage.repair import Report, alone, check, repair
+from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.repair import Report, alone, check, repair
 
 STORE, LOCKED, CONFIGURATION = 74, 75, 78
 _COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"

@@ -58,7 +58,7 @@ ENGINE_BOUNDS = (
         "records",
         "Records of a sandbox, all collections of its provider together.",
         "one more is refused with 507, and its call undone; a larger state is refused with 422",
-        "storage.space",
+        "storage.tinydb.space",
         "MOST_RECORDS",
     ),
     Bound(

@@ -12,8 +12,8 @@ from mockserver.engine.problem import Refusal, Unknown
 from mockserver.engine.provider import SIZES, Provider
 from mockserver.engine.sandbox import Settings
 from mockserver.nearest import nearest
-from mockserver.storage import space
 from mockserver.storage.base import State
+from mockserver.storage.tinydb import space
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

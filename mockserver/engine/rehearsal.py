@@ -11,7 +11,7 @@ from mockserver.engine.provider import Moment, Provider
 from mockserver.engine.sandbox import COLLECTIONS, Sandbox, Settings
 from mockserver.engine.webhooks.attempt import Unsent
 from mockserver.storage.base import State
-from mockserver.storage.tiny import TinyStore
+from mockserver.storage.tinydb.store import TinyStore
 
 Done = TypeVar("Done")
 _NAME = "rehearsal"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.storage.base import COUNTERS, Position, Record, StoreCrowded
-from mockserver.storage.table import Changes, Declared
+from mockserver.storage.tinydb.table import Changes, Declared
 
 MOST_RECORDS = 200_000
 """So many records may a sandbox have, without those the engine keeps of it, which have bounds of their own."""

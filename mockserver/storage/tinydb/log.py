@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 
 from mockserver.storage.base import StoreDamaged, StoreError, Written
-from mockserver.storage.disk import Disk, Paths, refusal, temporary
-from mockserver.storage.lines import Reading, encode, read
+from mockserver.storage.tinydb.disk import Disk, Paths, refusal, temporary
+from mockserver.storage.tinydb.lines import Reading, encode, read
 
 _log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mockserver.storage.base import Collection
-from mockserver.storage.database import Opened
-from mockserver.storage.space import TinySpace
+from mockserver.storage.tinydb.database import Opened
+from mockserver.storage.tinydb.space import TinySpace
 
 CLAIMS = Collection("_claims", volatile=True)
 

@@ -11,10 +11,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from tinydb.storages import Storage
 
 from mockserver.storage.base import State, StoreGone, Written
-from mockserver.storage.checkpoint import BOOKKEEPING
-from mockserver.storage.lines import Ops
-from mockserver.storage.replay import exchanged, numbered
-from mockserver.storage.schema import Rows, Tables
+from mockserver.storage.tinydb.checkpoint import BOOKKEEPING
+from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.replay import exchanged, numbered
+from mockserver.storage.tinydb.schema import Rows, Tables
 
 
 class Memory(Storage):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from mockserver.storage.base import StoreError
-from mockserver.storage.shared.link import Link
+from mockserver.storage.redis.link import Link
 
 
 class Calls:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mockserver.storage.base import StoreError, StoreLocked
-from mockserver.storage.disk import KINDS
-from mockserver.storage.files import Files
+from mockserver.storage.tinydb.disk import KINDS
+from mockserver.storage.tinydb.files import Files
 
 SANDBOXES = "sandboxes"
 """The folder of a data directory that holds the files of all sandboxes."""

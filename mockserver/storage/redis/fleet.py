@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from mockserver.storage.base import StoreError
-from mockserver.storage.shared.calls import Calls
-from mockserver.storage.shared.link import Link, patiently
-from mockserver.storage.shared.scripts import LEAD, LET_GO
+from mockserver.storage.redis.calls import Calls
+from mockserver.storage.redis.link import Link, patiently
+from mockserver.storage.redis.scripts import LEAD, LET_GO
 
 BEAT = 1.0
 """Seconds between two signs of life."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mockserver.storage.base import StoreError, StoreFull
-from mockserver.storage.encoded import Encoded
-from mockserver.storage.files import Files
+from mockserver.storage.tinydb.encoded import Encoded
+from mockserver.storage.tinydb.files import Files
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 

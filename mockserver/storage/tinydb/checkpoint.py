@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.storage import schema
 from mockserver.storage.base import StoreDamaged, Written
-from mockserver.storage.disk import Disk, Paths, temporary
-from mockserver.storage.encoded import to_json
-from mockserver.storage.schema import Tables
+from mockserver.storage.tinydb import schema
+from mockserver.storage.tinydb.disk import Disk, Paths, temporary
+from mockserver.storage.tinydb.encoded import to_json
+from mockserver.storage.tinydb.schema import Tables
 
 BOOKKEEPING = "_store"
 

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mockserver.storage import checkpoint, schema
 from mockserver.storage.base import StoreDamaged, StoreError, Written
-from mockserver.storage.checkpoint import Checkpoint
-from mockserver.storage.directory import SANDBOXES, kept_in, lock
-from mockserver.storage.disk import Disk, Paths, refusal, temporary
-from mockserver.storage.files import Files
-from mockserver.storage.lines import scan
-from mockserver.storage.replay import replay
+from mockserver.storage.tinydb import checkpoint, schema
+from mockserver.storage.tinydb.checkpoint import Checkpoint
+from mockserver.storage.tinydb.directory import SANDBOXES, kept_in, lock
+from mockserver.storage.tinydb.disk import Disk, Paths, refusal, temporary
+from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.lines import scan
+from mockserver.storage.tinydb.replay import replay
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.storage import schema
 from mockserver.storage.base import StoreDamaged, Written
+from mockserver.storage.tinydb import schema
 
 Ops = list[list[Any]]
 """The writes of one transaction: ``["put", table, n, record]``, ``["drop", table, n]``, ``["load", state]`` or

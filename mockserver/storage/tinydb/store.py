@@ -22,15 +22,15 @@ from mockserver.storage.base import (
     StoreGone,
     Written,
 )
-from mockserver.storage.database import Opened, refuse_unsafe
-from mockserver.storage.directory import SANDBOXES, kept_in, take
-from mockserver.storage.disk import Disk, Paths, refusal
-from mockserver.storage.files import Files
-from mockserver.storage.flusher import PERIOD, Flusher
-from mockserver.storage.memory import Memory, Transaction
-from mockserver.storage.nobody import Nobody
-from mockserver.storage.space import TinySpace
-from mockserver.storage.storage import LoggedStorage
+from mockserver.storage.tinydb.database import Opened, refuse_unsafe
+from mockserver.storage.tinydb.directory import SANDBOXES, kept_in, take
+from mockserver.storage.tinydb.disk import Disk, Paths, refusal
+from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.flusher import PERIOD, Flusher
+from mockserver.storage.tinydb.memory import Memory, Transaction
+from mockserver.storage.tinydb.nobody import Nobody
+from mockserver.storage.tinydb.space import TinySpace
+from mockserver.storage.tinydb.storage import LoggedStorage
 
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 

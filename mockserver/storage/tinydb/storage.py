@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.storage import checkpoint, schema
 from mockserver.storage.base import State, StoreError, Written
-from mockserver.storage.checkpoint import Checkpoint
-from mockserver.storage.disk import Disk, Paths
-from mockserver.storage.encoded import to_json
-from mockserver.storage.lines import Ops
-from mockserver.storage.log import Log
-from mockserver.storage.memory import Memory
-from mockserver.storage.replay import replay
+from mockserver.storage.tinydb import checkpoint, schema
+from mockserver.storage.tinydb.checkpoint import Checkpoint
+from mockserver.storage.tinydb.disk import Disk, Paths
+from mockserver.storage.tinydb.encoded import to_json
+from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.log import Log
+from mockserver.storage.tinydb.memory import Memory
+from mockserver.storage.tinydb.replay import replay
 
 _log = logging.getLogger(__name__)
 

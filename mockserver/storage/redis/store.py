@@ -20,13 +20,13 @@ from mockserver.storage.base import (
     StoreGone,
     Written,
 )
-from mockserver.storage.database import Opened, refuse_unsafe
-from mockserver.storage.memory import Transaction
-from mockserver.storage.shared.fleet import Fleet
-from mockserver.storage.shared.link import Link
-from mockserver.storage.shared.space import CLAIMS, SharedSpace
-from mockserver.storage.shared.storage import CHECKPOINT_BYTES, SharedStorage
-from mockserver.storage.shared.tape import SharedTape
+from mockserver.storage.redis.fleet import Fleet
+from mockserver.storage.redis.link import Link
+from mockserver.storage.redis.space import CLAIMS, SharedSpace
+from mockserver.storage.redis.storage import CHECKPOINT_BYTES, SharedStorage
+from mockserver.storage.redis.tape import SharedTape
+from mockserver.storage.tinydb.database import Opened, refuse_unsafe
+from mockserver.storage.tinydb.memory import Transaction
 
 
 class RedisStore:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mockserver.storage.base import State
-from mockserver.storage.checkpoint import Checkpoint
-from mockserver.storage.lines import Ops
-from mockserver.storage.schema import Rows, Tables
+from mockserver.storage.tinydb.checkpoint import Checkpoint
+from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.schema import Rows, Tables
 
 
 def replay(state: Checkpoint, ops: Ops) -> None:

@@ -9,9 +9,9 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from mockserver.storage.base import COUNTERS, Collection, State, StoreError
-from mockserver.storage.checkpoint import BOOKKEEPING
-from mockserver.storage.memory import Memory
-from mockserver.storage.table import Declared, IndexedTable
+from mockserver.storage.tinydb.checkpoint import BOOKKEEPING
+from mockserver.storage.tinydb.memory import Memory
+from mockserver.storage.tinydb.table import Declared, IndexedTable
 
 _name = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mockserver.storage.base import Changed, State, StoreError, StoreGone
-from mockserver.storage.encoded import to_json
-from mockserver.storage.lines import Ops
-from mockserver.storage.memory import Memory
-from mockserver.storage.replay import exchanged, numbered
-from mockserver.storage.schema import Tables
-from mockserver.storage.shared.link import Link, patiently
-from mockserver.storage.shared.scripts import BEGIN, BUSY, COMMIT, GONE, LET_GO, LOST
+from mockserver.storage.redis.link import Link, patiently
+from mockserver.storage.redis.scripts import BEGIN, BUSY, COMMIT, GONE, LET_GO, LOST
+from mockserver.storage.tinydb.encoded import to_json
+from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.memory import Memory
+from mockserver.storage.tinydb.replay import exchanged, numbered
+from mockserver.storage.tinydb.schema import Tables
 
 LEASE = 3_000
 """Milliseconds after which a transaction that has not ended may be overtaken: its process is dead or stands still."""

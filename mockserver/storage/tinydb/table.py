@@ -9,11 +9,11 @@ from typing import Any, cast
 from tinydb.table import Table
 
 from mockserver.storage.base import Position, Record
-from mockserver.storage.checkpoint import BOOKKEEPING
-from mockserver.storage.index import Entry, Index, key, prefix_bounds
-from mockserver.storage.lines import Ops
-from mockserver.storage.memory import Memory, Transaction
-from mockserver.storage.schema import Rows
+from mockserver.storage.tinydb.checkpoint import BOOKKEEPING
+from mockserver.storage.tinydb.index import Entry, Index, key, prefix_bounds
+from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.memory import Memory, Transaction
+from mockserver.storage.tinydb.schema import Rows
 
 
 class NoCache(dict[Any, Any]):

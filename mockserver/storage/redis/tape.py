@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mockserver.storage.shared.link import Link
-from mockserver.storage.shared.scripts import WIPE, WRITE_DOWN
+from mockserver.storage.redis.link import Link
+from mockserver.storage.redis.scripts import WIPE, WRITE_DOWN
 
 
 class SharedTape:
