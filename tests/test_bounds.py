@@ -18,7 +18,7 @@ from mockserver.admin.bounds import BOUNDS
 from mockserver.app import chosen_providers, create_app
 from mockserver.delivery.egress import Egress
 from mockserver.engine import Journals, Moment, Progress, Randomness, Refusal, State
-from mockserver.engine.journal import OVERHEAD
+from mockserver.engine.pipeline.journal import OVERHEAD
 from mockserver.http import edge
 from mockserver.http import parser as framing
 from mockserver.settings import ServerSettings
@@ -358,7 +358,7 @@ def shrunk(name: str, world: World, monkeypatch: pytest.MonkeyPatch) -> int:
     if name in FIXED:
         return int(bound.value(world.engine))
     most = SMALL.get(name, 7)
-    if isinstance(getattr(Journals(), bound.constant, None), int) and bound.module == "engine.journals":
+    if isinstance(getattr(Journals(), bound.constant, None), int) and bound.module == "engine.pipeline.journals":
         world.engine = make_world(TELLING, journals=Journals(**{bound.constant: most})).engine
         world.app = create_app(world.engine, token=TOKEN)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine import Call, FieldError, Problem, Reply
-from mockserver.engine.call import Step
+from mockserver.engine.core.call import Step
 from tests.worlds import World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Refusal, Settings, Unknown
-from mockserver.engine.checks import check_settings, checked_state
+from mockserver.engine.sandbox.checks import check_settings, checked_state
 from tests.acme import ACME
 
 

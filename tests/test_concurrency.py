@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import SECOND, Call, Credential
-from mockserver.engine.idempotency import _name
+from mockserver.engine.pipeline.idempotency import _name
 from tests.acme import ACME
 from tests.crowds import at_once
 from tests.worlds import NOON, World, make_world

@@ -273,7 +273,7 @@ def test_resting_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world.settle()
     assert made._round() == 60.0, "the clock stands, so that nothing ever falls due"
     world.sandbox.move_clock(lambda clock, wall: clock.resume(wall))
-    monkeypatch.setattr("mockserver.engine.sandbox.wall", lambda: NOON - world.sandbox.clock.offset)
+    monkeypatch.setattr("mockserver.engine.sandbox.sandbox.wall", lambda: NOON - world.sandbox.clock.offset)
     assert made._round() == 60.0, "five minutes are longer than the longest rest"
 
 

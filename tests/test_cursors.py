@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import Problem, Randomness
-from mockserver.engine.cursors import read, write
+from mockserver.engine.records.cursors import read, write
 from tests.worlds import World, make_world
 
 DICE, WALK = Randomness("1"), {"list": "sector", "name": "P"}

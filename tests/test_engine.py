@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.app import make_engine
 from mockserver.engine import SECOND, Engine, Refusal, Taken, Unknown, wall
-from mockserver.engine.engine import MOST_SANDBOXES
+from mockserver.engine.sandbox.engine import MOST_SANDBOXES
 from mockserver.providers import PROVIDERS
 from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.engine import Moment, emit, events
+from mockserver.engine import Moment, emit
+from mockserver.engine.webhooks import events
 from tests.worlds import NOON, World
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from mockserver.engine.headers import Headers
+from mockserver.engine.core.headers import Headers
 
 ADAPTER: TypeAdapter[dict[str, str]] = TypeAdapter(Headers)
 

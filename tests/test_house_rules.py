@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from mockserver.app import known_providers
 from mockserver.engine import Call, FieldError, Journals, Operation, Problem, Provider
-from mockserver.engine.problem import CODES
+from mockserver.engine.core.problem import CODES
 from tests.acme import ACME
 from tests.worlds import World, make_world
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Call, Journals, Match, Reply
-from mockserver.engine.journal import OVERHEAD, SHOWN, Entry, Journal, show_body
+from mockserver.engine.pipeline.journal import OVERHEAD, SHOWN, Entry, Journal, show_body
 from mockserver.http import edge
 from tests.acme import ACME
 from tests.worlds import World, make_world

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Call, Journals, Reply
-from mockserver.engine.journal import OVERHEAD, Entry, Journal
+from mockserver.engine.pipeline.journal import OVERHEAD, Entry, Journal
 from tests.acme import ACME
 from tests.worlds import World, make_world
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.engine import SECOND, Refusal, Unknown, keyring
+from mockserver.engine import SECOND, Refusal, Unknown
+from mockserver.engine.sandbox import keyring
 from tests.worlds import NOON, World
 
 

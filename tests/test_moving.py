@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine import SECOND, Clock, Refusal
-from mockserver.engine.clock import LATEST
-from mockserver.engine.moving import move
+from mockserver.engine.core.clock import LATEST
+from mockserver.engine.sandbox.moving import move
 from mockserver.storage.base import StoreError
 from tests.worlds import NOON, World
 
@@ -22,7 +22,7 @@ def test_a_clock_that_cannot_be_kept_stays_where_it_was(acme: World, monkeypatch
     def refuse(*_: object, **__: object) -> None:
         raise StoreError("the disk is gone")
 
-    monkeypatch.setattr("mockserver.engine.moving._keep", refuse)
+    monkeypatch.setattr("mockserver.engine.sandbox.moving._keep", refuse)
     with pytest.raises(StoreError):
         move(acme.sandbox, Clock(frozen_at=NOON + SECOND))
     assert acme.sandbox.now() == NOON

@@ -25,7 +25,7 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.engine.problem import CODES
+from mockserver.engine.core.problem import CODES
 from tests.acme import ACME
 from tests.worlds import World, make_world
 

@@ -10,7 +10,7 @@ import pytest
 
 import mockserver
 from mockserver.engine import FieldError, Problem, Refusal, Taken, Unknown, nearest
-from mockserver.engine.problem import CODES
+from mockserver.engine.core.problem import CODES
 from tests.worlds import World
 
 ROOT = Path(mockserver.__file__).parent

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import Randomness
-from mockserver.engine.randomness import HEX, LOWER, URLSAFE
+from mockserver.engine.core.randomness import HEX, LOWER, URLSAFE
 
 DICE = Randomness("1")
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine.journal import SHOWN, show_body
-from mockserver.engine.redaction import hide, redact, redact_headers
+from mockserver.engine.core.redaction import hide, redact, redact_headers
+from mockserver.engine.pipeline.journal import SHOWN, show_body
 from tests.worlds import World
 
 SECRET = "sk_0123456789abcdefghijklmnopqrstuvwxyz"

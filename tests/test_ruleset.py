@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import FaultRule, Refusal, Taken, Unknown, ruleset
+from mockserver.engine import FaultRule, Refusal, Taken, Unknown
+from mockserver.engine.sandbox import ruleset
 from tests.worlds import World
 
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, State, iso, sandbox
-from mockserver.engine.scheduler import BOUND, KEPT, pending, schedule, timer
+from mockserver.engine import SECOND, Clock, Collection, Duration, Moment, Refusal, Simulation, State, iso
+from mockserver.engine.sandbox import sandbox
+from mockserver.engine.sandbox.scheduler import BOUND, KEPT, pending, schedule, timer
 from mockserver.storage.tinydb.store import TinyStore
 from tests.acme import ACME
 from tests.worlds import NOON, World, make_world

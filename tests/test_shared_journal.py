@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Journals, Match, Problem
-from mockserver.engine.call import Call, Credential, Pace, Reply, Step, Wire
-from mockserver.engine.dialect import as_json
-from mockserver.engine.journal import Entry
-from mockserver.engine.shared_journal import packed, unpacked
+from mockserver.engine.core.call import Call, Credential, Pace, Reply, Step, Wire
+from mockserver.engine.core.dialect import as_json
+from mockserver.engine.pipeline.journal import Entry
+from mockserver.engine.pipeline.shared_journal import packed, unpacked
 from tests.acme import ACME
 from tests.fleets import fleet
 from tests.worlds import World

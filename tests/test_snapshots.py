@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine import Refusal, Unknown, return_to_snapshot, take_snapshot
-from mockserver.engine.snapshots import BOUND
+from mockserver.engine.sandbox.snapshots import BOUND
 from tests.worlds import World
 
 

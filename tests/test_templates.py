@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mockserver.engine import SECOND, Progress, Randomness, Settings, State
-from mockserver.engine.templates import Templates
+from mockserver.engine.sandbox.templates import Templates
 from tests.acme import ACME
 from tests.worlds import NOON
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mockserver.engine import SECOND, Call, Limits, Reply
-from mockserver.engine.journal import Entry
-from mockserver.engine.traffic import BINS, traffic
+from mockserver.engine.pipeline.journal import Entry
+from mockserver.engine.sandbox.traffic import BINS, traffic
 from tests.worlds import NOON, World
 
 MINUTE = 60

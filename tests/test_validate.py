@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from mockserver.engine import Call, Operation, Problem, Reply, parse_body, validate
-from mockserver.engine.validate import DEEPEST
+from mockserver.engine.pipeline.validate import DEEPEST
 from tests.acme import ACME, NewNote
 from tests.worlds import World, make_world
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import Call, Problem, VersionRules, etag
-from mockserver.engine.versions import check
+from mockserver.engine.records.versions import check
 from tests.worlds import World, make_world
 
 WORLD = make_world(scenarios={})

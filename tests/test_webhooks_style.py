@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from mockserver.engine import Forged, Randomness, Received, Record
-from mockserver.engine.clock import SECOND
+from mockserver.engine.core.clock import SECOND
 from mockserver.engine.webhooks.style import Letter, render, seconds, standard_webhooks
 from tests.acme import TELLING
 from tests.worlds import NOON, make_world

@@ -3,7 +3,7 @@
 from json import dumps, loads
 from typing import Literal
 
-from mockserver.engine.call import Call, Reply
+from mockserver.engine.core.call import Call, Reply
 from mockserver.engine.faults.base import Fault, Proceed
 
 

@@ -70,7 +70,7 @@ def test_the_fault_is_one_like_all_others_once_its_file_is_there(tmp_path: Path)
     root = HERE.parent.parent
     copytree(root / "mockserver", tmp_path / "mockserver", ignore=ignore_patterns("__pycache__"))
     (tmp_path / "fixtures").symlink_to(root / "fixtures")
-    copy(HERE / "extra_member.py", tmp_path / "mockserver" / "engine" / "faults")
+    copy(HERE / "extra_member.py", tmp_path / "mockserver" / "engine" / "faults" / "calls")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", TRIED, str(HERE / "bookshop.py")]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.journals import Journals
+from mockserver.engine.pipeline.journals import Journals
 
 if TYPE_CHECKING:
-    from mockserver.engine.engine import Engine
+    from mockserver.engine.sandbox.engine import Engine
 
 Number = int | float
 
@@ -44,14 +44,14 @@ class JournalBound(Bound):
 
 _OLDEST = "the oldest go"
 _REFUSED = "one more is refused with 422"
-_JOURNALS = "engine.journals"
+_JOURNALS = "engine.pipeline.journals"
 ENGINE_BOUNDS = (
-    Bound("sandboxes", "Sandboxes of a server.", _REFUSED, "engine.engine", "MOST_SANDBOXES"),
+    Bound("sandboxes", "Sandboxes of a server.", _REFUSED, "engine.sandbox.engine", "MOST_SANDBOXES"),
     Bound(
         "templates",
         "Sets of seeded records that new sandboxes are copied from.",
         "the one unused for longest is made anew when it is wanted",
-        "engine.templates",
+        "engine.sandbox.templates",
         "MOST",
     ),
     Bound(
@@ -65,13 +65,13 @@ ENGINE_BOUNDS = (
         "softly_deleted",
         "Softly deleted records of a collection.",
         "the oldest go for good",
-        "engine.resource",
+        "engine.records.resource",
         "MOST_DELETED",
     ),
-    Bound("keys", "Keys of a sandbox, revoked ones too.", _REFUSED, "engine.keyring", "MOST_KEYS"),
-    Bound("timers", "What waits to happen in a sandbox.", _REFUSED, "engine.scheduler", "BOUND"),
-    Bound("snapshots", "Snapshots of a sandbox.", _REFUSED, "engine.snapshots", "BOUND"),
-    Bound("fault_rules", "Fault rules of a sandbox.", _REFUSED, "engine.ruleset", "MOST_RULES"),
+    Bound("keys", "Keys of a sandbox, revoked ones too.", _REFUSED, "engine.sandbox.keyring", "MOST_KEYS"),
+    Bound("timers", "What waits to happen in a sandbox.", _REFUSED, "engine.sandbox.scheduler", "BOUND"),
+    Bound("snapshots", "Snapshots of a sandbox.", _REFUSED, "engine.sandbox.snapshots", "BOUND"),
+    Bound("fault_rules", "Fault rules of a sandbox.", _REFUSED, "engine.sandbox.ruleset", "MOST_RULES"),
     Bound(
         "fault_counters",
         "Keys that the fault rules of a sandbox count apart.",
@@ -79,8 +79,8 @@ ENGINE_BOUNDS = (
         "engine.faults.rule",
         "BOUND",
     ),
-    Bound("idempotency_keys", "Answers a sandbox keeps to repeat.", _OLDEST, "engine.idempotency", "BOUND"),
-    Bound("events", "Events a sandbox remembers.", _OLDEST, "engine.events", "BOUND"),
+    Bound("idempotency_keys", "Answers a sandbox keeps to repeat.", _OLDEST, "engine.pipeline.idempotency", "BOUND"),
+    Bound("events", "Events a sandbox remembers.", _OLDEST, "engine.webhooks.events", "BOUND"),
     Bound("webhook_endpoints", "Receivers of webhooks of a sandbox.", _REFUSED, "engine.webhooks.endpoints", "MOST"),
     Bound(
         "deliveries",
@@ -103,15 +103,23 @@ ENGINE_BOUNDS = (
         _JOURNALS,
         "together",
     ),
-    Bound("journal_body", "Bytes of a body a journal shows.", "cut, with size and hash", "engine.journal", "SHOWN"),
+    Bound(
+        "journal_body",
+        "Bytes of a body a journal shows.",
+        "cut, with size and hash",
+        "engine.pipeline.journal",
+        "SHOWN",
+    ),
     Bound(
         "body_limit",
         "Bytes that the assumption body_limit of a sandbox can be set to.",
         "a longer body is refused as the provider does it, with 413",
-        "engine.assumptions",
+        "engine.core.assumptions",
         "LONGEST_BODY",
     ),
-    Bound("json_depth", "Levels of a JSON body.", "refused with 400", "engine.validate", "DEEPEST"),
-    Bound("latency_ms", "Milliseconds that a latency can be set to.", _REFUSED, "engine.latency", "LONGEST_MS"),
+    Bound("json_depth", "Levels of a JSON body.", "refused with 400", "engine.pipeline.validate", "DEEPEST"),
+    Bound(
+        "latency_ms", "Milliseconds that a latency can be set to.", _REFUSED, "engine.pipeline.latency", "LONGEST_MS"
+    ),
 )
 """Every one of them; a test overfills each."""

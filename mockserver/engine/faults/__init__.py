@@ -1,8 +1,9 @@
-"""Failures on demand. Every module here but base, rule, match and stage is one kind of fault, found by being here."""
+"""Failures on demand. Every module of calls/ and webhooks/ is one kind of fault, found by being there."""
 
 from importlib import import_module
 from pkgutil import iter_modules
 
-for _module in iter_modules(__path__):
-    if _module.name not in ("rule", "stage"):
-        import_module(f"{__name__}.{_module.name}")
+for _folder in ("calls", "webhooks"):
+    _package = import_module(f"{__name__}.{_folder}")
+    for _module in iter_modules(_package.__path__):
+        import_module(f"{_package.__name__}.{_module.name}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mockserver.engine.call import Call, Reply
-from mockserver.engine.problem import Problem
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.problem import Problem
 
 if TYPE_CHECKING:
     from mockserver.engine.webhooks.attempt import Attempt

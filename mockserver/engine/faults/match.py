@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import from_json
 
-from mockserver.engine.call import Call
-from mockserver.engine.redaction import redact, redact_headers
+from mockserver.engine.core.call import Call
+from mockserver.engine.core.redaction import redact, redact_headers
 
 if TYPE_CHECKING:
     from mockserver.engine.webhooks.attempt import Attempt

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.engine.call import Call
-from mockserver.engine.clock import Duration
+from mockserver.engine.core.call import Call
+from mockserver.engine.core.clock import Duration
+from mockserver.engine.core.randomness import Chance, Randomness
 from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import RuleMatch
-from mockserver.engine.randomness import Chance, Randomness
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space
 
@@ -22,7 +22,7 @@ BOUND = 10_000
 """So many counters apart are kept per sandbox; the oldest go first."""
 
 if TYPE_CHECKING:
-    from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.sandbox.sandbox import Sandbox
     from mockserver.engine.webhooks.attempt import Attempt
 
     AnyFault = Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mockserver.engine.call import Call, Reply
+from mockserver.engine.core.call import Call, Reply
 from mockserver.engine.faults.rule import ActiveRule
 
 Proceed = Callable[[Call], Reply]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from mockserver.engine.randomness import Chance
+from mockserver.engine.core.randomness import Chance
 from mockserver.engine.webhooks.endpoints import secrets
 from mockserver.engine.webhooks.style import Letter, WebhookStyle, render, seconds
 from mockserver.storage.base import Record
 
 if TYPE_CHECKING:
-    from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.sandbox.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.problem import Refusal, Unknown
+from mockserver.engine.core.problem import Refusal, Unknown
 from mockserver.engine.webhooks import endpoints
 from mockserver.storage.base import Record, Space
 
 if TYPE_CHECKING:
-    from mockserver.engine.lifecycle import At
+    from mockserver.engine.records.lifecycle import At
 
 KEPT = "_deliveries"
 BOUND = 10_000

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.problem import Refusal, Unknown
+from mockserver.engine.core.problem import Refusal, Unknown
 from mockserver.engine.webhooks.style import WebhookStyle
 from mockserver.nearest import nearest
 from mockserver.storage.base import Record, Space
 
 if TYPE_CHECKING:
-    from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.sandbox.sandbox import Sandbox
 
 KEPT = "_endpoints"
 MOST = 100

@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Condition
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.provider import Moment
+from mockserver.engine.core.provider import Moment
 from mockserver.engine.webhooks import deliveries, endpoints
 from mockserver.engine.webhooks.attempt import Attempt, Outcome
 from mockserver.engine.webhooks.deliveries import KEPT, waiting
@@ -16,7 +16,7 @@ from mockserver.storage.base import Record, Space
 
 if TYPE_CHECKING:
     from mockserver.engine.faults.rule import ActiveRule
-    from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.sandbox.sandbox import Sandbox
 
 Pick = Callable[[Space], Record | None]
 ANSWER_KEPT = 4_096

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine.clock import SECOND, iso
-from mockserver.engine.dialect import as_json
-from mockserver.engine.randomness import LOWER, Randomness
+from mockserver.engine.core.clock import SECOND, iso
+from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.randomness import LOWER, Randomness
 from mockserver.engine.webhooks import signatures
 from mockserver.storage.base import Record
 
 if TYPE_CHECKING:
-    from mockserver.engine.sandbox import Sandbox
+    from mockserver.engine.sandbox.sandbox import Sandbox
 
 Headers = list[tuple[str, str]]
 

@@ -1,0 +1,1 @@
+"""Values without behaviour of their own: call, reply, problem, operation, provider, clock, randomness."""

@@ -1,0 +1,1 @@
+"""Faults that happen to calls of clients: every module here is one kind."""

@@ -1,0 +1,29 @@
+"""Answers as a load balancer does when what is behind it is down: HTML, and nothing of the provider."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Literal
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.faults.base import Fault, Proceed
+
+_PAGE = (
+    "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+    "<center><h1>{title}</h1></center>\r\n<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+class Gateway(Fault):
+    """Answers 502, 503 or 504 with a load balancer's page."""
+
+    kind: Literal["gateway"] = "gateway"
+    status: Literal[502, 503, 504] = 502
+    server: Literal["nginx", "awselb/2.0", "cloudflare"] = "nginx"
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
+        """Answer without the provider ever hearing of the call."""
+        phrase = "Gateway Time-out" if self.status == 504 else HTTPStatus(self.status).phrase
+        phrase = "Service Temporarily Unavailable" if self.status == 503 else phrase
+        page = _PAGE.format(title=f"{self.status} {phrase}", server=self.server)
+        return Reply(self.status, [("Content-Type", "text/html"), ("Server", self.server)], page.encode())

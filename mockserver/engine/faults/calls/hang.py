@@ -1,0 +1,19 @@
+"""Takes the call and never answers."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Literal
+
+from mockserver.engine.core.call import Call, Reply, Wire
+from mockserver.engine.faults.base import Fault, Proceed
+
+
+class Hang(Fault):
+    """Does no work and says nothing until the client gives up."""
+
+    kind: Literal["hang"] = "hang"
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
+        """Leave the client waiting until its own timeout."""
+        return Reply(0, wire=Wire(hold=inf, head=False, cut_after=0))

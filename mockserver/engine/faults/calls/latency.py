@@ -1,0 +1,22 @@
+"""Makes an answer late."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.pipeline.latency import Distribution
+
+
+class Latency(Fault):
+    """Waits before the work is done."""
+
+    kind: Literal["latency"] = "latency"
+    distribution: Distribution
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Wait, then go on as ever."""
+        assert call.chance is not None
+        call.wait(self.distribution.draw(call.chance.unit("latency")))
+        return proceed(call)

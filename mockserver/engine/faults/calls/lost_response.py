@@ -1,0 +1,28 @@
+"""Does the work and loses the answer: the failure idempotency keys exist for."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Literal
+
+from mockserver.engine.core.call import Call, Reply, Wire
+from mockserver.engine.faults.base import Fault, Proceed
+
+_LOSSES = {
+    "reset": Wire(head=False, cut_after=0, reset=True),
+    "empty": Wire(head=False, cut_after=0),
+    "hang": Wire(hold=inf, head=False, cut_after=0),
+}
+
+
+class LostResponse(Fault):
+    """Does what was asked and never tells."""
+
+    kind: Literal["lost_response"] = "lost_response"
+    how: Literal["reset", "empty", "hang"] = "reset"
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Keep the work; the client sees a reset, an empty answer, or nothing at all."""
+        reply = proceed(call)
+        reply.wire = _LOSSES[self.how]
+        return reply

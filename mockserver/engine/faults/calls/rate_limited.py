@@ -1,0 +1,23 @@
+"""Answers as the provider does when a tenant has had its share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.problem import Problem
+from mockserver.engine.faults.base import Fault, Proceed, say
+
+
+class RateLimited(Fault):
+    """Answers 429 as the provider says it."""
+
+    kind: Literal["rate_limited"] = "rate_limited"
+    retry_after: int | None = Field(default=None, ge=0, le=86_400, description="Seconds in a Retry-After header.")
+
+    def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
+        """Refuse as the rate limit would, whatever the bucket holds."""
+        headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
+        return say(call, Problem("rate_limited", "Injected", headers=headers, raised_in="ratelimit"))

@@ -1,0 +1,24 @@
+"""Delivers an event late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from mockserver.engine.core.clock import SECOND, Duration
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class DelayedWebhook(Fault):
+    """Keeps a delivery back for a while on the sandbox's clock, once."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["delayed_webhook"] = "delayed_webhook"
+    by: Duration = 60 * SECOND
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Put the first attempt off."""
+        if attempt.first:
+            attempt.put_off = self.by

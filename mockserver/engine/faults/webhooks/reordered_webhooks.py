@@ -1,0 +1,26 @@
+"""Delivers an event after the one that follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from mockserver.engine.core.clock import SECOND, Duration
+from mockserver.engine.faults.base import Fault
+
+if TYPE_CHECKING:
+    from mockserver.engine.webhooks.attempt import Attempt
+
+
+class ReorderedWebhooks(Fault):
+    """Keeps a delivery back until the next one of its endpoint has gone."""
+
+    ON: ClassVar[str] = "webhooks"
+    kind: Literal["reordered_webhooks"] = "reordered_webhooks"
+    within: Duration = Field(default=60 * SECOND, description="Then it goes even if no other has gone before.")
+
+    def spoil(self, attempt: Attempt) -> None:
+        """Let the next one pass, unless it is the next one itself that another was put off for."""
+        if attempt.first and not attempt.awaited:
+            attempt.put_off, attempt.let_pass = self.within, True

@@ -1,0 +1,40 @@
+"""The stage that asks whose key it is, whether it is alive, and whether it may do this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.clock import iso
+from mockserver.engine.core.problem import Problem
+
+if TYPE_CHECKING:
+    from mockserver.engine.core.keys import Key
+
+_REFUSED = {"propagating": "key_propagating", "revoked": "key_revoked", "expired": "key_expired"}
+
+
+def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Refuse a call without a living key of this sandbox that may do what is asked."""
+    if not call.credential.shown:
+        raise Problem("no_credentials", "No API key was sent")
+    key = call.sandbox.keys.get(call.credential.secret or "")
+    if key is None:
+        raise Problem("bad_credentials", "The API key is not known")
+    call.key = key
+    _alive(call, key)
+    if not key.admits(call.address):
+        raise Problem("address_refused", f"{call.address} is outside the key's ranges {', '.join(key.cidrs)}")
+    scope = call.operation.scope if call.operation else None
+    if scope and scope not in key.scopes:
+        raise Problem("scope_missing", scope)
+    return proceed(call)
+
+
+def _alive(call: Call, key: Key) -> None:
+    state = key.state(call.now)
+    call.note(f"key {key.id} is {state}")
+    if state in _REFUSED:
+        when = f"; active at {iso(key.active_at)}" if state == "propagating" else ""
+        raise Problem(_REFUSED[state], f"The API key {key.id} is {state}{when}")

@@ -1,0 +1,14 @@
+"""The stage that puts on every answer what the provider puts on every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mockserver.engine.core.call import Call, Reply
+
+
+def dress(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Give the answer the headers this provider never leaves out."""
+    reply = proceed(call)
+    call.sandbox.provider.dialect.dress(call, reply)
+    return reply

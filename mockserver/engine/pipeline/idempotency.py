@@ -1,0 +1,107 @@
+"""The stage that asks whether this very request has been answered before: claim, keep, drop, replay."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from pydantic_core import from_json
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.clock import SECOND
+from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.problem import Problem
+from mockserver.storage.base import Record, Space
+
+KEPT = "_idempotency"
+BOUND = 50_000
+"""So many answers are kept per sandbox; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyPolicy:
+    """What a provider promises about a request that is sent twice; only answers whose work was kept are kept."""
+
+    header: str = "idempotency-key"
+    methods: tuple[str, ...] = ("POST",)
+    longest: int = 255
+    lifetime: int = 86_400 * SECOND
+    per_key: bool = True
+    """Whether two API keys of a sandbox may use the same value independently."""
+    replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
+    canonical: bool = False
+    """Whether bodies that are the same JSON, written in another way, are the same."""
+
+
+def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Answer a repeated request as the first time, and let no two equal ones run side by side."""
+    policy = call.sandbox.provider.idempotency
+    if policy is None or call.method not in policy.methods or policy.header not in call.headers:
+        return proceed(call)
+    name = _name(call, policy)
+    fingerprint = _fingerprint(call, policy)
+    with call.sandbox.transaction(durable=False) as space:
+        # Asked first: what the first request has written already is not known to last before it lets go.
+        if not space.claim(name):
+            raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
+        kept = space.get(KEPT, name)
+        if kept and call.now < kept["expires"]:
+            space.release(name)
+            return _replay(call, policy, kept, fingerprint)
+    call.before_commit.append(partial(_keep, policy, name, fingerprint))
+    try:
+        return proceed(call)
+    finally:
+        call.sandbox.shared.let_go(name, call.epoch)
+
+
+def _name(call: Call, policy: IdempotencyPolicy) -> str:
+    value = call.headers[policy.header].strip()
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if not 1 <= len(value) <= policy.longest or not value.isascii() or not value.isprintable():
+        raise Problem(
+            "idempotency_key_invalid", f"{policy.header} must have 1 to {policy.longest} printable characters"
+        )
+    owner = call.key.id if policy.per_key and call.key else ""
+    return sha256(f"{owner}\0{value}".encode()).hexdigest()
+
+
+def _fingerprint(call: Call, policy: IdempotencyPolicy) -> str:
+    digest = sha256(f"{call.method}\0{call.path}\0{sorted(call.query)}\0".encode("utf-8", "surrogatepass"))
+    digest.update(_canonical(call.data) if policy.canonical else call.data)
+    return digest.hexdigest()
+
+
+def _canonical(data: bytes) -> bytes:
+    try:
+        return as_json(from_json(data, allow_inf_nan=False), sort=True)
+    except ValueError:
+        return data
+
+
+def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: str) -> Reply:
+    if kept["fingerprint"] != fingerprint:
+        raise Problem("idempotency_mismatch", "This idempotency key was used with another request")
+    call.note("replayed")
+    headers = [(name, value) for name, value in kept["headers"]]
+    if policy.replay_header:
+        headers.append(policy.replay_header)
+    return Reply(kept["status"], headers, b64decode(kept["body"]))
+
+
+def _keep(policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, call: Call, reply: Reply) -> None:
+    record: dict[str, Any] = {
+        "id": name,
+        "expires": call.now + policy.lifetime,
+        "fingerprint": fingerprint,
+        "status": reply.status,
+        "headers": [list(pair) for pair in reply.headers],
+        "body": b64encode(reply.body).decode(),
+    }
+    space.drop(KEPT, name)
+    space.append(KEPT, record, keep=BOUND)

@@ -1,0 +1,96 @@
+"""The way of every call, in order. Read this first.
+
+A stage is ``(call, proceed) -> Reply``: it acts before and after ``proceed``, or answers without it. Stages never
+sleep and never touch a socket: they wait through ``call.wait`` and harm the connection through ``reply.wire``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mockserver.engine.core.call import Call, Reply, Step
+from mockserver.engine.core.problem import Problem, Superseded
+from mockserver.engine.faults.stage import faults
+from mockserver.engine.pipeline.authenticate import authenticate
+from mockserver.engine.pipeline.dress import dress
+from mockserver.engine.pipeline.idempotency import idempotency
+from mockserver.engine.pipeline.journal import journal
+from mockserver.engine.pipeline.latency import latency
+from mockserver.engine.pipeline.locate import locate
+from mockserver.engine.pipeline.ratelimit import ratelimit
+from mockserver.engine.pipeline.validate import validate
+
+Proceed = Callable[[Call], Reply]
+Stage = Callable[[Call, Proceed], Reply]
+
+STAGES: tuple[Stage, ...] = (
+    journal,  # writes the call down, with what every stage below said to it
+    faults,  # rules someone set: answer instead, lose the answer, spoil the bytes
+    dress,  # what the provider puts on every answer: request id, server name
+    locate,  # no such path, no such method: in the provider's own words
+    authenticate,  # whose key is it, is it alive, may it do this
+    ratelimit,  # has this tenant had its share
+    idempotency,  # has this very request been answered before
+    latency,  # takes as long as the real one does
+    validate,  # reads path ids, query and body into the operation's models
+)  # and then perform: the operation's function, in one transaction
+
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
+
+
+def fold(stages: Sequence[Stage]) -> Proceed:
+    """Wrap the stages around the operation, first one outermost."""
+    proceed: Proceed = perform
+    for stage in reversed(stages):
+        proceed = _bind(stage, proceed)
+    return proceed
+
+
+def _bind(stage: Stage, proceed: Proceed) -> Proceed:
+    name = stage.__name__
+
+    def run(call: Call) -> Reply:
+        step = Step(name)
+        call.trace.append(step)
+        try:
+            reply = stage(call, proceed)
+        except Problem as problem:
+            reply = _refused(call, problem, step)
+        step.status = reply.status
+        return reply
+
+    return run
+
+
+def _refused(call: Call, problem: Problem, step: Step) -> Reply:
+    problem.raised_in = problem.raised_in or step.stage
+    step.note = step.note or str(problem)
+    # The frames it came through hold the call, and the journal holds both: in a cycle they would outlast it.
+    problem.__traceback__ = problem.__context__ = problem.__cause__ = None
+    return call.sandbox.provider.dialect.refuse(call, problem)
+
+
+def perform(call: Call) -> Reply:
+    """Run the operation in one transaction: everything it wrote is kept with its answer, or nothing is."""
+    assert call.operation is not None
+    step = Step("perform")
+    call.trace.append(step)
+    try:
+        if call.operation.prepare is not None:
+            call.prepared = call.operation.prepare(call)
+        reading = call.method in SAFE and not call.before_commit
+        with call.sandbox.transaction(reading=reading) as space:
+            if call.epoch != call.sandbox.epoch and not reading:
+                raise Superseded("the sandbox was reset while this call was under way")
+            call._space = space
+            reply = call.operation.perform(call)
+            for keep in call.before_commit:
+                keep(space, call, reply)
+    except Problem as problem:
+        reply = _refused(call, problem, step)
+    finally:
+        call._space = None
+    step.status = reply.status
+    return reply

@@ -1,0 +1,86 @@
+"""The stage that asks whether this tenant has had its share: a token bucket, and a quota per period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.clock import SECOND, Duration
+from mockserver.engine.core.problem import Problem
+from mockserver.storage.base import Space
+
+TOKEN = SECOND
+"""A whole token in the unit buckets are kept in: rate per second times microseconds gives exactly these."""
+
+
+class Limits(BaseModel):
+    """How often a sandbox may be called: by all its keys together, on the sandbox's clock."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rate: int | None = Field(default=None, ge=1, le=1_000_000, description="Calls a second that the bucket refills by.")
+    burst: int | None = Field(
+        default=None, ge=1, le=10_000_000, description="Calls a full bucket holds; default: rate."
+    )
+    quota: int | None = Field(default=None, ge=0, description="Calls in a period.")
+    period: Duration = Field(
+        default=86_400 * SECOND,
+        gt=0,
+        description="The quota's period; periods begin at 1970.",
+        json_schema_extra={"default": "1d"},
+    )
+    retry_after: bool = Field(default=False, description="Whether a 429 says how many seconds to wait.")
+
+
+def ratelimit(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+    """Refuse a call when its sandbox has used up its bucket or its quota."""
+    limits = call.sandbox.limits
+    if limits.rate is None and limits.quota is None:
+        return proceed(call)
+    with call.sandbox.transaction(durable=False) as space:
+        wait = _spend_quota(space, limits, call.now) if limits.quota is not None else 0
+        code = "quota_exceeded"
+        if not wait and limits.rate is not None:
+            wait, left = _take(space, limits, call.now)
+            code, call.tokens = "rate_limited", left / TOKEN
+            if wait and limits.quota is not None:
+                _spend_quota(space, limits, call.now, by=-1)
+    if wait:
+        raise _refused(code, wait, limits)
+    return proceed(call)
+
+
+def _take(space: Space, limits: Limits, now: int) -> tuple[int, int]:
+    """Take a token, or answer how many microseconds it is until there is one; and what the bucket holds then."""
+    assert limits.rate is not None
+    full = (limits.burst or limits.rate) * TOKEN
+    bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
+    # Two calls may come here in the other order than their instants have; no time counts twice.
+    at = max(now, bucket["at"])
+    level = min(full, bucket["level"] + (at - bucket["at"]) * limits.rate)
+    short = TOKEN - level
+    if short <= 0:
+        level -= TOKEN
+    space.put("_buckets", {"id": "calls", "level": level, "at": at})
+    return max(0, int(-(-short // limits.rate))), int(level)
+
+
+def _spend_quota(space: Space, limits: Limits, now: int, by: int = 1) -> int:
+    """Count a call against the period's quota, or answer how many microseconds it is until the next period."""
+    assert limits.quota is not None
+    period = now // limits.period
+    used = space.get("_quota", "calls") or {"period": period, "used": 0}
+    count = used["used"] if used["period"] == period else 0
+    if by > 0 and count >= limits.quota:
+        return int((period + 1) * limits.period - now)
+    space.put("_quota", {"id": "calls", "period": period, "used": count + by})
+    return 0
+
+
+def _refused(code: str, wait: int, limits: Limits) -> Problem:
+    seconds = -(-wait // SECOND)
+    headers = [("Retry-After", str(seconds))] if limits.retry_after else []
+    return Problem(code, f"The next call is admitted in {seconds} s", headers=headers)

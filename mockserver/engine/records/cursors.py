@@ -1,0 +1,45 @@
+"""Opaque places in a list: base64 of JSON with a check, so that a damaged or foreign one is refused, never ignored."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from collections.abc import Mapping
+from json import loads
+from typing import Any
+
+from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.randomness import Randomness
+from mockserver.storage.base import Position
+
+
+def write(randomness: Randomness, owner: str, walk: Mapping[str, Any], position: Position) -> str:
+    """A cursor for what comes behind a position of a walk (a list and its filters) in one sandbox."""
+    inner = {"PK": owner, "w": walk, "p": position}
+    check = randomness.digest("cursor", as_json(inner).decode()).hex()[:16]
+    return urlsafe_b64encode(as_json({**inner, "c": check})).decode().rstrip("=")
+
+
+def read(text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any], *, any_walk: bool = False) -> Position:
+    """The position a cursor names; Problem ``invalid_cursor`` for a damaged, foreign or (by default) another list's."""
+    try:
+        document = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        check, kept, position = document.pop("c"), document["w"], document["p"]
+        genuine = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
+    except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Problem("invalid_cursor", "The cursor is not one of ours") from None
+    if check != genuine or document["PK"] != owner or _canonical(document, check) != text.encode():
+        raise Problem("invalid_cursor", "The cursor is damaged or belongs to someone else")
+    if kept["list"] != walk["list"] or (kept != walk and not any_walk):
+        raise Problem("invalid_cursor", "The cursor belongs to a list with other filters")
+    place: Position = _tuple(position)
+    return place
+
+
+def _canonical(document: dict[str, Any], check: str) -> bytes:
+    return urlsafe_b64encode(as_json({**document, "c": check})).rstrip(b"=")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value

@@ -1,0 +1,257 @@
+"""Declared create, read, update, delete and list over one collection; each verb is opted into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic_core import from_json
+
+from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.operation import Operation
+from mockserver.engine.core.problem import FieldError, Problem
+from mockserver.engine.records import cursors, versions
+from mockserver.engine.records.versions import VersionRules
+from mockserver.storage.base import Collection, Position, Record, Space
+
+if TYPE_CHECKING:
+    from mockserver.engine.core.provider import Moment
+
+Reference = tuple[str, str, str]
+"""(path of the field, collection it points into, id it names)."""
+VERBS = ("list", "create", "retrieve", "update", "delete")
+
+_STRICT = VersionRules()
+
+
+MOST_DELETED = 10_000
+"""So many softly deleted records are kept per collection; the oldest go first, for good."""
+
+
+def deleted(collection: str) -> str:
+    """Where a collection's softly deleted records are kept."""
+    return f"{collection}.deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a provider's documents leave open about its records; a room reads it from its assumptions."""
+
+    versions: VersionRules = _STRICT
+    fields_first: bool = False
+    deleted_readable: bool = False
+    deleted_keep_names: bool = False
+    any_cursor: bool = False
+    absolute_location: bool = False
+
+
+def _merge(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:  # noqa: ARG001
+    return body.model_dump(mode="json", exclude_unset=True)
+
+
+def _no_references(record: Record) -> Iterable[Reference]:  # noqa: ARG001
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of record and the operations on it."""
+
+    name: str
+    """In the singular; operations are called ``create_employee``, ``list_employees``."""
+    plural: str
+    path: str
+    collection: str
+    prefix: str
+    """What ids begin with."""
+    rules: Callable[[Call], Rules]
+    model: type[BaseModel]
+    create: type[BaseModel] | None = None
+    update: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    remove: type[BaseModel] | None = None
+    """The query of a delete."""
+    verbs: tuple[str, ...] = VERBS
+    unique: Callable[[Call | Moment], tuple[str, ...]] = lambda _at: ()
+    """The fields no two records may share, in a call or at a moment of a simulation."""
+    indexes: tuple[str, ...] = ()
+    """The fields records are found, filtered or ordered by."""
+    prefixes: tuple[str, ...] = ()
+    """Filters that match the beginning of a field, and order the list by it."""
+    equals: tuple[str, ...] = ()
+    """Filters that match a field exactly."""
+    filters: Callable[[Call], frozenset[str]] | None = None
+    """Which of the query's filters count; the others are ignored. None: all of them."""
+    compose: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
+    """(call, the record as it is or None, body) -> the fields that change."""
+    examine: Callable[[Call, BaseModel], None] = lambda _call, _body: None
+    """(call, body) -> refuses fields its model takes and the sandbox does not, before any record is looked for."""
+    references: Callable[[Record], Iterable[Reference]] = _no_references
+    written: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
+    """Told (space, id, record) when a record is written, or None when it is deleted: for records kept beside it."""
+    used: Callable[[Call, str], str | None] = lambda _call, _id: None
+    """(call, id) -> what still refers to the record, in words, or None."""
+    refusals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The statuses each verb may be refused with."""
+
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections the resource needs, and the fields they are found by."""
+        return Collection(self.collection, self.indexes), Collection(deleted(self.collection), self.indexes)
+
+    def operations(self) -> Iterator[Operation]:
+        """The operations opted into, as plain values."""
+        one = f"{self.path}/{{id}}"
+        words = self.name.replace("_", " ")
+        table = (
+            ("list", f"list_{self.plural}", "GET", self.path, self._list, f"List {self.plural.replace('_', ' ')}", 200),
+            ("create", f"create_{self.name}", "POST", self.path, self._create, f"Create a {words}", 201),
+            ("retrieve", f"get_{self.name}", "GET", one, self._retrieve, f"Get a {words}", 200),
+            ("update", f"update_{self.name}", "PUT", one, self._update, f"Update a {words}", 200),
+            ("delete", f"delete_{self.name}", "DELETE", one, self._delete, f"Delete a {words}", 200),
+        )
+        bodies = {"create": self.create, "update": self.update}
+        queries = {"list": self.query, "delete": self.remove}
+        for verb, name, method, path, perform, summary, status in table:
+            if verb in self.verbs:
+                yield Operation(
+                    name=name,
+                    method=method,
+                    path=path,
+                    perform=perform,
+                    summary=summary,
+                    body=bodies.get(verb),
+                    query=queries.get(verb),
+                    answer=self.model,
+                    status=status,
+                    refusals=self.refusals.get(verb, ()),
+                )
+
+    def _list(self, call: Call) -> Reply:
+        parameters = call.parameters.model_dump(exclude_none=True) if call.parameters else {}
+        limit, cursor = parameters.pop("limit"), parameters.pop("cursor", None)
+        if self.filters is not None:
+            parameters = {name: value for name, value in parameters.items() if name in self.filters(call)}
+        walk = {"list": self.name, **parameters}
+        start = None
+        owner, randomness = call.sandbox.id, call.sandbox.randomness
+        if cursor is not None:
+            start = cursors.read(cursor, randomness, owner, walk, any_walk=self.rules(call).any_cursor)
+        try:
+            page = list(islice(self._walk(call.space, parameters, start), limit + 1))
+        except ValueError:
+            raise Problem("invalid_cursor", "The cursor belongs to a list in another order") from None
+        following = cursors.write(randomness, owner, walk, page[limit - 1][0]) if len(page) > limit else None
+        records = [record for _, record in page[:limit]]
+        return call.sandbox.provider.dialect.many(call, records, following)
+
+    def _walk(
+        self, space: Space, filters: Mapping[str, Any], after: Position | None
+    ) -> Iterator[tuple[Position, Record]]:
+        ordering = next((name for name in (*self.prefixes, *self.equals) if name in filters), None)
+        if ordering is None:
+            walk = space.scan(self.collection, descending=True, after=after)
+        elif ordering in self.prefixes:
+            walk = space.scan(self.collection, field=ordering, prefix=filters[ordering], after=after)
+        else:
+            walk = space.scan(self.collection, field=ordering, equals=filters[ordering], descending=True, after=after)
+        # Indexes fold case: an exact filter still has to compare exactly.
+        return (pair for pair in walk if self._passes(pair[1], filters))
+
+    def _passes(self, record: Record, filters: Mapping[str, Any]) -> bool:
+        for name, wanted in filters.items():
+            value = record.get(name)
+            if name in self.prefixes:
+                if not str(value or "").casefold().startswith(wanted.casefold()):
+                    return False
+            elif value != wanted:
+                return False
+        return True
+
+    def _create(self, call: Call) -> Reply:
+        fields = self.compose(call, None, call.body)
+        self._check_references(call.space, fields)
+        self._check_unique(call, fields, None)
+        id = f"{self.prefix}{call.sandbox.randomness.text(f'id:{self.collection}', call.nth(self.collection), 16)}"
+        record = {"id": id, **fields, "_version": 1, "_created": call.now, "_updated": call.now}
+        self._put(call.space, record)
+        reply = call.sandbox.provider.dialect.one(call, record, 201)
+        root = call.origin if self.rules(call).absolute_location else ""
+        reply.headers.append(("Location", f"{root}{call.mount}{self.path}/{id}"))
+        return reply
+
+    def _retrieve(self, call: Call) -> Reply:
+        return call.sandbox.provider.dialect.one(call, self._found(call, self.rules(call).deleted_readable))
+
+    def _update(self, call: Call) -> Reply:
+        rules = self.rules(call)
+        if rules.fields_first:
+            self.examine(call, call.body)
+        current = self._found(call)
+        versions.check(call, current["_version"], _version_beside(call), rules.versions)
+        fields = self.compose(call, current, call.body)
+        self._check_references(call.space, fields)
+        self._check_unique(call, fields, current["id"])
+        version = current["_version"] + 1
+        record = {**current, **fields, "_version": version, "_updated": call.now}
+        self._put(call.space, record)
+        return call.sandbox.provider.dialect.one(call, record)
+
+    def _delete(self, call: Call) -> Reply:
+        current = self._found(call)
+        other = getattr(call.parameters, "version", None)
+        versions.check(call, current["_version"], other, self.rules(call).versions)
+        user = self.used(call, current["id"])
+        if user is not None:
+            raise Problem("in_use", user)
+        record = {**current, "_version": current["_version"] + 1, "_updated": call.now}
+        call.space.drop(self.collection, current["id"])
+        self.written(call.space, current["id"], None)
+        call.space.append(deleted(self.collection), record, keep=MOST_DELETED)
+        return call.sandbox.provider.dialect.one(call, record)
+
+    def _put(self, space: Space, record: Record) -> None:
+        space.put(self.collection, record)
+        self.written(space, record["id"], record)
+
+    def _found(self, call: Call, even_deleted: bool = False) -> Record:
+        id = call.args["id"]
+        record = call.space.get(self.collection, id)
+        if record is None and even_deleted:
+            record = call.space.get(deleted(self.collection), id)
+        if record is None:
+            raise Problem("not_found", f"There is no {self.name.replace('_', ' ')} {id[:100]}")
+        return record
+
+    def _check_references(self, space: Space, fields: Record) -> None:
+        for path, collection, id in self.references(fields):
+            if space.get(collection, id) is None:
+                raise Problem("unknown_reference", path, fields=[FieldError(path, "is unknown")])
+
+    def _check_unique(self, call: Call, fields: Record, own_id: str | None) -> None:
+        places = [self.collection]
+        if self.rules(call).deleted_keep_names:
+            places.append(deleted(self.collection))
+        for name in self.unique(call):
+            value = fields.get(name)
+            if value is not None and any(_taken(call.space, place, name, value, own_id) for place in places):
+                raise Problem("duplicate", f"{name} is taken", fields=[FieldError(name, "is taken")])
+
+
+def _taken(space: Space, collection: str, name: str, value: Any, own_id: str | None) -> bool:
+    return any(found[name] == value and found["id"] != own_id for found in space.find(collection, name, value))
+
+
+def _version_beside(call: Call) -> int | None:
+    # Unreadable fields must not hide the version: a stale change is refused before a wrong field is.
+    try:
+        return getattr(call.body, "version", None)
+    except Problem:
+        return _raw_version(call.data)
+
+
+def _raw_version(data: bytes) -> int | None:
+    value = from_json(data).get("_version")
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

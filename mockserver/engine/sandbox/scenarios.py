@@ -1,0 +1,186 @@
+"""Named sets of fault rules and settings that are switched on and off: data, read from fixtures/scenarios/*.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, field_validator
+
+from mockserver.engine.core.clock import Duration, iso, write_duration
+from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.faults.rule import FaultRule
+from mockserver.engine.pipeline.validate import path
+from mockserver.engine.sandbox.sandbox import Sandbox
+from mockserver.nearest import nearest
+from mockserver.storage.base import Space, StoreError
+
+Overlay = Mapping[str, Any]
+"""The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
+LAID_OVER = ("limits", "latency", "assumptions")
+_TYPES: dict[str, Any] = {"duration": Duration, "probability": FiniteFloat, "milliseconds": FiniteFloat, "count": int}
+
+
+@cache
+def _reader(type: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_TYPES[type])
+
+
+class Length(int):
+    """A duration among a scenario's values; in rules and settings it is written as text again."""
+
+
+class Parameter(BaseModel):
+    """One thing about a scenario that can be chosen when it is switched on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    type: Literal["duration", "probability", "milliseconds", "count"]
+    default: Any
+    sentence: str
+
+    def read(self, name: str, value: Any) -> Any:
+        """The value as rules take it; Refusal says what is wrong with it."""
+        try:
+            if self.type == "duration" and not isinstance(value, str):
+                raise Refusal(f"{name}: {value!r} is not a duration; write it as 90s or 15m")
+            read = _reader(self.type).validate_python(value)
+        except ValidationError as error:
+            raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+        if read < 0 or (self.type == "probability" and read > 1):
+            raise Refusal(f"{name}: {value!r} is not a {self.type}")
+        return Length(read) if self.type == "duration" else read
+
+
+class Scenario(BaseModel):
+    """A failure people know by name. In rules and settings, ``{"$": "p"}`` stands for a parameter's value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    sentence: str
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    rules: list[dict[str, Any]] = Field(default_factory=list)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("settings")
+    @classmethod
+    def _known_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for name in settings:
+            if name not in LAID_OVER:
+                raise ValueError(f"there is no setting {name!r}{nearest(name, LAID_OVER)}")
+        return settings
+
+    def choose(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter's value: the one given or its default; Refusal names an unknown one and the nearest."""
+        for name in given:
+            if name not in self.parameters:
+                raise Refusal(f"scenario {self.name} has no parameter {name!r}{nearest(name, list(self.parameters))}")
+        return {
+            name: parameter.read(name, given.get(name, parameter.default))
+            for name, parameter in self.parameters.items()
+        }
+
+
+def load(folder: Path) -> dict[str, Scenario]:
+    """Every scenario of a folder by name; Refusal names the file and what is wrong with it."""
+    scenarios = {}
+    for file in sorted(folder.glob("*.json")):
+        try:
+            scenario = Scenario.model_validate_json(file.read_bytes())
+            values = scenario.choose({})
+            _rules(scenario, values)
+            _fill(scenario.settings, values)
+        except ValidationError as error:
+            raise Refusal(f"{file}: {path(error.errors()[0])}: {error.errors()[0]['msg']}") from None
+        except Refusal as refusal:
+            raise Refusal(f"{file}: {refusal}") from None
+        scenarios[scenario.name] = scenario
+    return scenarios
+
+
+class Scenarios(Mapping[str, Scenario]):
+    """Every scenario of a folder by name, read when the first is asked for; Refusal as with ``load``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def _loaded(self) -> dict[str, Scenario]:
+        return load(self._folder)
+
+    def __getitem__(self, name: str) -> Scenario:
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
+
+def named(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
+    """The scenario of that name; Unknown names the nearest."""
+    if name not in scenarios:
+        raise Unknown("scenario", name, list(scenarios))
+    return scenarios[name]
+
+
+def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) -> None:
+    """Set the scenario's rules and lay its settings over the sandbox's; again means anew."""
+    values = scenario.choose(given)
+    rules, settings = _rules(scenario, values), _fill(scenario.settings, values)
+    now = sandbox.now()
+    record = {"id": scenario.name, "parameters": _shown(values), "settings": settings, "since": iso(now)}
+    before = sandbox.overlays
+    sandbox.overlays = {**{name: before[name] for name in before if name != scenario.name}, scenario.name: settings}
+    try:
+        sandbox.apply()
+        sandbox.ruleset.set(
+            rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario), beside=partial(_remember, record)
+        )
+    except (Refusal, StoreError):
+        sandbox.overlays = before
+        sandbox.apply()
+        raise
+
+
+def _remember(record: dict[str, Any], space: Space) -> None:
+    # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
+    space.drop("_scenarios", record["id"])
+    space.put("_scenarios", record)
+
+
+def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
+    """Remove the scenario's rules and settings; one that is not on stays off."""
+    sandbox.ruleset.drop(_set_by(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
+    if sandbox.overlays.pop(scenario.name, None) is not None:
+        sandbox.apply()
+
+
+def _set_by(sandbox: Sandbox, scenario: Scenario) -> list[str]:
+    return [active.rule.id for active in sandbox.rules if active.scenario == scenario.name]
+
+
+def _rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
+    filled = _fill(scenario.rules, values)
+    return [FaultRule.model_validate({"id": f"{scenario.name}.{nth}", **rule}) for nth, rule in enumerate(filled, 1)]
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    """Put the parameters' values in; ``{"$": "p", "times": 0.5}`` is half of p."""
+    if isinstance(value, dict):
+        if "$" in value:
+            if value["$"] not in values:
+                raise Refusal(f"there is no parameter {value['$']!r}{nearest(str(value['$']), list(values))}")
+            chosen = values[value["$"]]
+            part = type(chosen)(chosen * value.get("times", 1))
+            return write_duration(part) if isinstance(part, Length) else part
+        return {name: _fill(inner, values) for name, inner in value.items()}
+    return [_fill(inner, values) for inner in value] if isinstance(value, list) else value
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: write_duration(value) if isinstance(value, Length) else value for name, value in values.items()}

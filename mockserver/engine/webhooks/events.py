@@ -1,0 +1,26 @@
+"""What happened in a sandbox, for those who are told: an event is kept only if its transaction commits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockserver.engine.webhooks import deliveries
+
+if TYPE_CHECKING:
+    from mockserver.engine.records.lifecycle import At
+
+KEPT = "_events"
+BOUND = 10_000
+"""So many events are kept per sandbox; the oldest go first."""
+
+
+def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
+    """Keep an event beside the change it tells of, and have it delivered.
+
+    ``data`` is what the provider shows of the record; ``version`` tells apart the forms of an event that a provider
+    writes in more than one.
+    """
+    event = {"id": id, "type": type, "created_at": at.now, "data": data}
+    event = {**event, "version": version} if version else event
+    at.space.append(KEPT, event, keep=BOUND)
+    deliveries.post(at, event)
