@@ -15,9 +15,9 @@ from mockserver.admin.api import PREFIX, ROUTES
 from mockserver.admin.bounds import BOUNDS
 from mockserver.app import fixtures, known_providers
 from mockserver.engine import Fault, FaultRule, describe, load_scenarios, write_duration
-from mockserver.openapi.assumptions import OwnAssumptions
-from mockserver.openapi.extensions import EXTENSIONS
-from mockserver.openapi.extensions import PREFIX as MARK
+from mockserver.openapi.document.extensions import EXTENSIONS
+from mockserver.openapi.document.extensions import PREFIX as MARK
+from mockserver.openapi.serving.assumptions import OwnAssumptions
 from mockserver.settings import ServerSettings
 
 ROOT = Path(__file__).resolve().parent.parent

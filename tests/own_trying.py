@@ -11,11 +11,11 @@ from urllib.parse import quote, unquote, urlencode
 
 from mockserver.engine import Provider, Randomness, as_json
 from mockserver.openapi import provider_from
-from mockserver.openapi.document import Endpoint, Parameter, json_of
-from mockserver.openapi.generate import Manner
-from mockserver.openapi.shapes import success
-from mockserver.openapi.world import World as OpenApi
-from mockserver.openapi.world import world_of
+from mockserver.openapi.document.document import Endpoint, Parameter, json_of
+from mockserver.openapi.generation.generate import Manner
+from mockserver.openapi.inference.shapes import success
+from mockserver.openapi.serving.world import World as OpenApi
+from mockserver.openapi.serving.world import world_of
 from tests.worlds import World, make_world
 
 ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")

@@ -391,8 +391,8 @@ WORKINGS = {
 SHOWN_OR_READ_ONCE = {
     ("cli.announcement", "MOST_NOTES"),
     ("console.text", "LONGEST"),
-    ("openapi.files", "LARGEST"),
-    ("openapi.validators", "MOST_ERRORS"),
+    ("openapi.document.files", "LARGEST"),
+    ("openapi.document.validators", "MOST_ERRORS"),
 }
 """Of what is shown to a person, and of the operator's own document at the start: no client meets them."""
 

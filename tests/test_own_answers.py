@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from mockserver.openapi.patterns import matching
+from mockserver.openapi.generation.patterns import matching
 from tests.own_api import DOCUMENTS, Own, answers, document, library, written
 from tests.own_trying import try_document
 

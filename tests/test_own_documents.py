@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.openapi import files
-from mockserver.openapi.errors import BadDocument
-from mockserver.openapi.reading import read
+from mockserver.openapi.document import files
+from mockserver.openapi.document.errors import BadDocument
+from mockserver.openapi.document.reading import read
 from tests.own_api import DOCUMENTS, Own, answers, asks, document, written
 
 OK = {"responses": {"204": {"description": "Done"}}}

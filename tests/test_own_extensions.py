@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.openapi.extensions import EXTENSIONS
+from mockserver.openapi.document.extensions import EXTENSIONS
 from tests.own_api import Own, answers, asks, document, library, written
 
 THING: dict[str, Any] = {

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mockserver.app import fixtures
-from mockserver.openapi import provider_of, schemas
+from mockserver.openapi import provider_of
+from mockserver.openapi.document import schemas
 from tests.fleets import fleet
 from tests.listening import listening
 from tests.own_api import DOCUMENTS, Own, answers, document, library, written

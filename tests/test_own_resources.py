@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.openapi.world import world_of
+from mockserver.openapi.serving.world import world_of
 from tests.own_api import DOCUMENTS, Own, answers, asks, document, library, written
 
 

@@ -132,14 +132,15 @@ def test_a_server_that_is_told_nothing_listens_to_this_machine_only() -> None:
 
 READS_FILES = {
     "app.py": "the data sets and the folder of the fixtures",
-    "engine/scenarios.py": "the scenarios, at the start",
+    "engine/sandbox/scenarios.py": "the scenarios, at the start",
+    "http/tls.py": "the certificates and their keys, at the start",
     "providers/kasko/products.py": "the products, at the start",
     "providers/kotauth/documents.py": "the files of Swagger UI, by a table of their names",
 }
 """Whatever serves requests and reads a file, and which."""
-OPEN_A_SANDBOX = {"engine/engine.py", "engine/rehearsal.py"}
+OPEN_A_SANDBOX = {"engine/sandbox/engine.py", "engine/sandbox/rehearsal.py"}
 """Whatever has the store open one, which has a name that is safe in a path or is refused."""
-SERVING = ("engine/", "admin/", "providers/", "wsgi/", "app.py", "edge.py", "mounts.py", "hosts.py", "server.py")
+SERVING = ("engine/", "admin/", "providers/", "http/", "app.py")
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
@@ -179,11 +180,11 @@ FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "
 UNSAFE = {"pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml", "jinja2", "mako", "code", "runpy", "ctypes"}
 USED_SAFELY = {
     "console/render.py": {"jinja2"},  # Templates of ours, escaped; nothing a client says is one.
-    "openapi/files.py": {"yaml"},  # The operator's own file, by the loader that makes plain values only.
-    "openapi/yaml_loader.py": {"yaml"},
-    "openapi/writing.py": {"xml"},  # What escapes text; nothing is parsed.
+    "openapi/document/files.py": {"yaml"},  # The operator's own file, by the loader that makes plain values only.
+    "openapi/document/yaml_loader.py": {"yaml"},
+    "openapi/serving/writing.py": {"xml"},  # What escapes text; nothing is parsed.
 }
-STARTS_PROCESSES = {"workers.py", "testing/server.py"}
+STARTS_PROCESSES = {"http/workers.py", "testing/server.py"}
 
 
 def test_nothing_a_client_says_is_run_or_unpickled() -> None:
@@ -217,7 +218,7 @@ def is_ours(node: ast.expr) -> bool:
 
 MADE = {
     # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
-    ("openapi/patterns.py", "pattern"),
+    ("openapi/generation/patterns.py", "pattern"),
     # The rules of forms are a table in the source of the room.
     ("providers/kota/logic.py", "pattern"),
     # A glob, as the standard library writes it: it is read in one pass, however many stars there are.

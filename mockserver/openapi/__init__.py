@@ -24,17 +24,17 @@ from mockserver.engine import (
     ratelimit,
 )
 from mockserver.engine import idempotency as engine_idempotency
-from mockserver.openapi import records
-from mockserver.openapi.assumptions import OwnAssumptions
-from mockserver.openapi.dialect import OwnDialect
-from mockserver.openapi.document import Document, Endpoint
-from mockserver.openapi.request import Requests
-from mockserver.openapi.security import Security
-from mockserver.openapi.seed import Seeder
-from mockserver.openapi.shapes import success
-from mockserver.openapi.verbs import Verbs
-from mockserver.openapi.world import World, world_of
-from mockserver.openapi.writing import Writer
+from mockserver.openapi.document.document import Document, Endpoint
+from mockserver.openapi.inference.shapes import success
+from mockserver.openapi.serving import records
+from mockserver.openapi.serving.assumptions import OwnAssumptions
+from mockserver.openapi.serving.dialect import OwnDialect
+from mockserver.openapi.serving.request import Requests
+from mockserver.openapi.serving.security import Security
+from mockserver.openapi.serving.seed import Seeder
+from mockserver.openapi.serving.verbs import Verbs
+from mockserver.openapi.serving.world import World, world_of
+from mockserver.openapi.serving.writing import Writer
 
 __all__ = ["provider_from", "provider_of"]
 _HEADERS = ("idempotency-key", "x-idempotency-key", "idempotencykey", "x-request-idempotency-key")

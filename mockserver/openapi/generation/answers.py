@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.engine import Problem, Randomness
-from mockserver.openapi.document import Document, Media
-from mockserver.openapi.generate import Generator, Manner
-from mockserver.openapi.schemas import Schema, types
+from mockserver.openapi.document.document import Document, Media
+from mockserver.openapi.document.schemas import Schema, types
+from mockserver.openapi.generation.generate import Generator, Manner
 
 _MANNERS = (
     Manner(),

@@ -8,13 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Problem, Record, Reply, as_json
-from mockserver.openapi.document import Endpoint, Media, json_of
-from mockserver.openapi.paging import Page
-from mockserver.openapi.schemas import Schema
-from mockserver.openapi.shapes import success
-from mockserver.openapi.words import plain
-from mockserver.openapi.world import World
-from mockserver.openapi.writing import Writer
+from mockserver.openapi.document.document import Endpoint, Media, json_of
+from mockserver.openapi.document.schemas import Schema
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.inference.shapes import success
+from mockserver.openapi.serving.paging import Page
+from mockserver.openapi.serving.world import World
+from mockserver.openapi.serving.writing import Writer
 
 _ELSE: dict[str, tuple[int, ...]] = {
     "malformed_body": (400, 422),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.openapi.linking import Linked
-from mockserver.openapi.modern import modern
+from mockserver.openapi.document.linking import Linked
+from mockserver.openapi.document.modern import modern
 
 Schema = Any
 """A schema as it stands in the document: an object, or true or false."""

@@ -8,10 +8,10 @@ from math import ceil, floor
 from random import Random  # noqa: TID251
 from typing import Any
 
-from mockserver.openapi.patterns import matching
-from mockserver.openapi.schemas import Schema, Schemas, merge, types
-from mockserver.openapi.validators import discriminated
-from mockserver.openapi.words import FORMATS, named, word
+from mockserver.openapi.document.schemas import Schema, Schemas, merge, types
+from mockserver.openapi.document.validators import discriminated
+from mockserver.openapi.generation.patterns import matching
+from mockserver.openapi.generation.words import FORMATS, named, word
 
 _DEEP, _TOO_DEEP = 4, 24
 """From here on only what is required; from here on nothing."""

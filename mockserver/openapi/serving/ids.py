@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from mockserver.engine import LOWER, Randomness, iso
-from mockserver.openapi.generate import Generator, Manner
-from mockserver.openapi.resources import Resource, singular
-from mockserver.openapi.schemas import Schemas
-from mockserver.openapi.validators import Validators
-from mockserver.openapi.words import instant, plain
+from mockserver.openapi.document.schemas import Schemas
+from mockserver.openapi.document.validators import Validators
+from mockserver.openapi.generation.generate import Generator, Manner
+from mockserver.openapi.generation.words import instant, plain
+from mockserver.openapi.inference.resources import Resource, singular
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PREFIXED = re.compile(r"([A-Za-z]{1,10}[_-])[A-Za-z0-9]{4,}")

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mockserver.engine import Call, Problem, Record
-from mockserver.openapi.document import Endpoint
-from mockserver.openapi.request import Asked
-from mockserver.openapi.words import plain
+from mockserver.openapi.document.document import Endpoint
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.serving.request import Asked
 
 LIMITS = (
     "limit",

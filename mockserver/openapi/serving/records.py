@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mockserver.engine import Collection, Record, Space
-from mockserver.openapi.resources import Resource
+from mockserver.openapi.inference.resources import Resource
 
 
 def collection(resource: Resource) -> Collection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.openapi.linking import Linked
+from mockserver.openapi.document.linking import Linked
 
 _GROUPS = ("allOf", "oneOf", "anyOf")
 

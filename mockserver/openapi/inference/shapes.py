@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.openapi.document import Endpoint, Media, Response, json_of
-from mockserver.openapi.schemas import Schema, Schemas, types
+from mockserver.openapi.document.document import Endpoint, Media, Response, json_of
+from mockserver.openapi.document.schemas import Schema, Schemas, types
 
 _LISTS = ("data", "items", "results", "records", "entries", "values", "list", "content", "objects", "rows")
 _ONES = ("data", "result", "item", "record", "object", "response", "payload")

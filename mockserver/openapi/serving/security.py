@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
-from mockserver.openapi.document import Document, Endpoint
+from mockserver.openapi.document.document import Document, Endpoint
 
 PREFIX = "test_"
 """What keys begin with, so that the key among a name and a password is known."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.engine import Randomness, iso
-from mockserver.openapi.generate import Manner
-from mockserver.openapi.resources import Resource
-from mockserver.openapi.words import plain
-from mockserver.openapi.world import World
+from mockserver.openapi.generation.generate import Manner
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.inference.resources import Resource
+from mockserver.openapi.serving.world import World
 
 _MADE = (
     "createdat",

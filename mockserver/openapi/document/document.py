@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mockserver.openapi.extensions import Extensions
-from mockserver.openapi.linking import Linked
-from mockserver.openapi.schemas import Schema, Schemas
-from mockserver.openapi.validators import Validators
+from mockserver.openapi.document.extensions import Extensions
+from mockserver.openapi.document.linking import Linked
+from mockserver.openapi.document.schemas import Schema, Schemas
+from mockserver.openapi.document.validators import Validators
 
 
 @dataclass(frozen=True, slots=True)

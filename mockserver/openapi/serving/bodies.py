@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mockserver.engine import Call, FieldError, Problem, parse_body
-from mockserver.openapi.coerce import Coercer, nested
-from mockserver.openapi.document import Body, Media, json_of
+from mockserver.openapi.document.document import Body, Media, json_of
+from mockserver.openapi.serving.coerce import Coercer, nested
 
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 _MOST_FIELDS = 10_000

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mockserver.engine import Call, Record
-from mockserver.openapi.paging import DIRECTIONS, SORTS, Page, Paging
-from mockserver.openapi.request import Asked
-from mockserver.openapi.schemas import Schema, Schemas
-from mockserver.openapi.words import plain
+from mockserver.openapi.document.schemas import Schema, Schemas
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.serving.paging import DIRECTIONS, SORTS, Page, Paging
+from mockserver.openapi.serving.request import Asked
 
 
 def filters(asked: Asked, properties: Mapping[str, Schema], paging: Paging) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from mockserver.openapi.document import Parameter
-from mockserver.openapi.schemas import Schema, Schemas, types
+from mockserver.openapi.document.document import Parameter
+from mockserver.openapi.document.schemas import Schema, Schemas, types
 
 _WHOLE = re.compile(r"-?\d{1,400}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?")

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from mockserver.engine import Call, FieldError, Problem, Reply
-from mockserver.openapi.bodies import is_data, read
-from mockserver.openapi.coerce import MISSING, Coercer
-from mockserver.openapi.document import Document, Endpoint, Media
-from mockserver.openapi.schemas import Schema, types
-from mockserver.openapi.security import header_name
+from mockserver.openapi.document.document import Document, Endpoint, Media
+from mockserver.openapi.document.schemas import Schema, types
+from mockserver.openapi.serving.bodies import is_data, read
+from mockserver.openapi.serving.coerce import MISSING, Coercer
+from mockserver.openapi.serving.security import header_name
 
 _IGNORED = ("accept", "content-type", "authorization")
 """Header parameters of these names are ignored, as OpenAPI says."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mockserver.openapi.document import Document
-from mockserver.openapi.resources import Resource, Role, singular
-from mockserver.openapi.words import plain
+from mockserver.openapi.document.document import Document
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.inference.resources import Resource, Role, singular
 
 _IDS = ("id", "_id", "uuid", "guid", "key", "slug", "code", "name")
 _WHOLE = ("retrieve", "create", "replace", "merge", "list", "act", "delete")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mockserver.openapi.answers import Answers
-from mockserver.openapi.document import Document, Endpoint
-from mockserver.openapi.ids import Ids
-from mockserver.openapi.infer import infer
-from mockserver.openapi.lists import Envelopes
-from mockserver.openapi.paging import Paging
-from mockserver.openapi.paging import infer as infer_paging
-from mockserver.openapi.reading import read
-from mockserver.openapi.resources import Inferred
+from mockserver.openapi.document.document import Document, Endpoint
+from mockserver.openapi.document.reading import read
+from mockserver.openapi.generation.answers import Answers
+from mockserver.openapi.inference.infer import infer
+from mockserver.openapi.inference.resources import Inferred
+from mockserver.openapi.serving.ids import Ids
+from mockserver.openapi.serving.lists import Envelopes
+from mockserver.openapi.serving.paging import Paging
+from mockserver.openapi.serving.paging import infer as infer_paging
 
 
 @dataclass(frozen=True)

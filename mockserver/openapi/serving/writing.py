@@ -7,13 +7,13 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from mockserver.engine import Call, Problem, Record, Reply, as_json
-from mockserver.openapi.document import Endpoint, Media, Response, json_of
-from mockserver.openapi.lists import headers as page_headers
-from mockserver.openapi.paging import Page
-from mockserver.openapi.resources import Role, words_of
-from mockserver.openapi.shapes import Shape, success
-from mockserver.openapi.words import plain
-from mockserver.openapi.world import World
+from mockserver.openapi.document.document import Endpoint, Media, Response, json_of
+from mockserver.openapi.generation.words import plain
+from mockserver.openapi.inference.resources import Role, words_of
+from mockserver.openapi.inference.shapes import Shape, success
+from mockserver.openapi.serving.lists import headers as page_headers
+from mockserver.openapi.serving.paging import Page
+from mockserver.openapi.serving.world import World
 
 _SILENT = (204, 205, 304)
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from mockserver.openapi.document import Document, Endpoint, Media, json_of
-from mockserver.openapi.errors import BadDocument
-from mockserver.openapi.fields import describe
-from mockserver.openapi.resources import Inferred, Parent, Resource, Role, words_of
-from mockserver.openapi.shapes import Shape, Shapes, answered
+from mockserver.openapi.document.document import Document, Endpoint, Media, json_of
+from mockserver.openapi.document.errors import BadDocument
+from mockserver.openapi.inference.fields import describe
+from mockserver.openapi.inference.resources import Inferred, Parent, Resource, Role, words_of
+from mockserver.openapi.inference.shapes import Shape, Shapes, answered
 
 _ON_ONE = {
     "GET": "retrieve",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mockserver.openapi.document import Endpoint
-from mockserver.openapi.schemas import Schema
-from mockserver.openapi.shapes import Shape
+from mockserver.openapi.document.document import Endpoint
+from mockserver.openapi.document.schemas import Schema
+from mockserver.openapi.inference.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Problem, Record, Reply
-from mockserver.openapi import lists, records
-from mockserver.openapi.assumptions import assume
-from mockserver.openapi.making import Maker
-from mockserver.openapi.request import Asked
-from mockserver.openapi.resources import Resource, Role, words_of
-from mockserver.openapi.shapes import success
-from mockserver.openapi.world import World
-from mockserver.openapi.writing import Writer, created_status, no_such
+from mockserver.openapi.inference.resources import Resource, Role, words_of
+from mockserver.openapi.inference.shapes import success
+from mockserver.openapi.serving import lists, records
+from mockserver.openapi.serving.assumptions import assume
+from mockserver.openapi.serving.making import Maker
+from mockserver.openapi.serving.request import Asked
+from mockserver.openapi.serving.world import World
+from mockserver.openapi.serving.writing import Writer, created_status, no_such
 
 Perform = Callable[[Call], Reply]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.openapi.errors import BadDocument
-from mockserver.openapi.files import Files
-from mockserver.openapi.keywords import broken
-from mockserver.openapi.modern import LISTS, MAPS, SCHEMAS
+from mockserver.openapi.document.errors import BadDocument
+from mockserver.openapi.document.files import Files
+from mockserver.openapi.document.keywords import broken
+from mockserver.openapi.document.modern import LISTS, MAPS, SCHEMAS
 
 _DATA = {"schema": ("example", "examples", "default", "enum", "const"), "any": ("example", "value")}
 """What holds data, in which a $ref is nothing but a name, by what it stands in."""

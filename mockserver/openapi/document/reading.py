@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mockserver.engine import Refusal
-from mockserver.openapi import extensions
-from mockserver.openapi.document import Body, Document, Endpoint, Media, Parameter, Response
-from mockserver.openapi.errors import BadDocument
-from mockserver.openapi.files import Files
-from mockserver.openapi.linking import Linked, link
-from mockserver.openapi.loops import unloop
-from mockserver.openapi.schemas import Schemas
-from mockserver.openapi.validators import Validators
+from mockserver.openapi.document import extensions
+from mockserver.openapi.document.document import Body, Document, Endpoint, Media, Parameter, Response
+from mockserver.openapi.document.errors import BadDocument
+from mockserver.openapi.document.files import Files
+from mockserver.openapi.document.linking import Linked, link
+from mockserver.openapi.document.loops import unloop
+from mockserver.openapi.document.schemas import Schemas
+from mockserver.openapi.document.validators import Validators
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _EXPLODED = ("form", "deepObject")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from mockserver.openapi.errors import BadDocument
+from mockserver.openapi.document.errors import BadDocument
 
 LARGEST = 20 * 1024 * 1024
 """Bytes that one file may have."""
@@ -77,7 +77,7 @@ def _yaml(text: str, name: str) -> Any:
     # Only who serves a document of their own waits for the YAML library.
     import yaml  # type: ignore[import-untyped]
 
-    from mockserver.openapi.yaml_loader import loader
+    from mockserver.openapi.document.yaml_loader import loader
 
     try:
         return yaml.load(text, Loader=loader())  # noqa: S506

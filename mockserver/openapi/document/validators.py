@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.engine import FieldError
-from mockserver.openapi.linking import Linked
-from mockserver.openapi.modern import LISTS, MAPS, SCHEMAS, modern
-from mockserver.openapi.schemas import Schema, Schemas
+from mockserver.openapi.document.linking import Linked
+from mockserver.openapi.document.modern import LISTS, MAPS, SCHEMAS, modern
+from mockserver.openapi.document.schemas import Schema, Schemas
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError

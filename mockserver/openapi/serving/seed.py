@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Any
 
 from mockserver.engine import Problem, Progress, Randomness, State
-from mockserver.openapi import records
-from mockserver.openapi.generate import Manner
-from mockserver.openapi.making import Maker
-from mockserver.openapi.resources import Resource, singular
-from mockserver.openapi.words import FIRST, plain
-from mockserver.openapi.world import World
+from mockserver.openapi.generation.generate import Manner
+from mockserver.openapi.generation.words import FIRST, plain
+from mockserver.openapi.inference.resources import Resource, singular
+from mockserver.openapi.serving import records
+from mockserver.openapi.serving.making import Maker
+from mockserver.openapi.serving.world import World
 
 SIZES = {"small": 3, "medium": 30, "large": 300}
 _MOST_PARENTS = 6

@@ -1,0 +1,1 @@
+"""Read a document: files, references, schemas, what it says as values."""

@@ -1,0 +1,1 @@
+"""From paths and bodies to resources and what is done to them."""

@@ -1,0 +1,1 @@
+"""Operations over the inferred resources: reading requests, keeping records, writing answers."""
