@@ -17,7 +17,7 @@ from mockserver.engine import (
     Reply,
     authenticate,
     dress,
-    faults,
+    faults_stage,
     idempotency,
     journal,
     latency,
@@ -90,7 +90,7 @@ def test_the_rate_limit_stands_between_the_key_and_the_rest(wrong: dict[str, Any
 
 
 def test_a_provider_may_know_the_key_before_the_path() -> None:
-    order = (journal, faults, dress, authenticate, ratelimit, locate, idempotency, latency, validate)
+    order = (journal, faults_stage, dress, authenticate, ratelimit, locate, idempotency, latency, validate)
     world = make_world(replace(ACME, stages=order))
     assert world.ask("GET", "/v1/nothing", key="nobody").json["code"] == "bad_credentials"
     assert world.ask("GET", "/v1/nothing").json["code"] == "no_such_path"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mockserver.app import known_providers
-from mockserver.engine import Call, Operation, Reply, Unknown, faults, journal, locate
+from mockserver.engine import Call, Operation, Reply, Unknown, faults_stage, journal, locate
 from tests.acme import ACME
 from tests.worlds import make_world
 
@@ -20,7 +20,7 @@ def test_a_simulation_is_found_by_name_or_the_nearest_is_named() -> None:
 
 
 def test_the_stages_are_the_providers_to_choose() -> None:
-    open_to_all = replace(ACME, name="open", stages=(journal, faults, locate))
+    open_to_all = replace(ACME, name="open", stages=(journal, faults_stage, locate))
     world = make_world(open_to_all, scenarios={})
     assert world.ask("GET", "/v1/notes", key=None).status_code == 200
     (entry,) = world.sandbox.journal.entries()

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Journals, Match, Problem
-from mockserver.engine.core.call import Call, Credential, Pace, Reply, Step, Wire
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.call import Call, Step
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.keys import Credential
+from mockserver.engine.core.reply import Pace, Reply, Wire
 from mockserver.engine.pipeline.journal import Entry
 from mockserver.engine.pipeline.shared_journal import packed, unpacked
 from tests.acme import ACME

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine import Outcome
-from mockserver.engine.webhooks.attempt import Attempt, Unsent
+from mockserver.engine.webhooks.attempt import Attempt
+from mockserver.engine.webhooks.post import Unsent
 from tests.acme import TELLING
 from tests.receiving import endpoint, happen, states
 from tests.worlds import NOON, World, make_world

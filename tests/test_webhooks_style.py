@@ -10,7 +10,8 @@ from standardwebhooks import Webhook
 
 from mockserver.engine import Forged, Randomness, Received, Record
 from mockserver.engine.core.clock import SECOND
-from mockserver.engine.webhooks.style import Letter, render, seconds, standard_webhooks
+from mockserver.engine.core.webhook_style import Letter
+from mockserver.engine.webhooks.style import render, seconds, standard_webhooks
 from tests.acme import TELLING
 from tests.worlds import NOON, make_world
 

@@ -3,8 +3,9 @@
 from json import dumps, loads
 from typing import Literal
 
-from mockserver.engine.core.call import Call, Reply
-from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault
 
 
 class ExtraMember(Fault):

@@ -19,6 +19,7 @@ from mockserver.engine import (
     iso,
     pending,
     redact,
+    stages_of,
     write_duration,
 )
 
@@ -187,7 +188,7 @@ def provider(shown: Provider) -> dict[str, Any]:
             {"name": op.name, "method": op.method, "path": op.path, "summary": op.summary, "scope": op.scope}
             for op in shown.operations
         ],
-        "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
+        "stages": [stage.__name__ for stage in stages_of(shown)] + ["perform"],
         "events": list(shown.webhooks.types) if shown.webhooks else [],
         "test_event": shown.webhooks.test if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from mockserver.admin.client import Client
-from mockserver.console.routes import ROOT
+from mockserver.console.addresses import ROOT
 
 
 @dataclass(frozen=True, slots=True)

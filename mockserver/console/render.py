@@ -11,8 +11,8 @@ from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mockserver.console import drawing, text
+from mockserver.console.addresses import HOME, ROOT
 from mockserver.console.page import Sent, Shown, at
-from mockserver.console.routes import HOME, ROOT
 
 HERE = Path(__file__).resolve().parent
 POLICY = (

@@ -10,12 +10,11 @@ from flask import Flask, Response
 
 from mockserver.admin.api import PREFIX
 from mockserver.admin.gate import SIGN_IN, Gate
+from mockserver.console.addresses import HOME, ROOT
 
 if TYPE_CHECKING:
     from mockserver.admin.client import Client
 
-HOME = f"{PREFIX}/"
-ROOT = f"{PREFIX}/console"
 _S = f"{ROOT}/sandboxes/<sandbox>"
 _E = f"{_S}/webhooks/<endpoint>"
 PAGES: tuple[tuple[str, str, str, str], ...] = (

@@ -12,9 +12,9 @@ from werkzeug.exceptions import NotFound
 from mockserver.admin.api import PREFIX
 from mockserver.admin.client import Client, Refused
 from mockserver.admin.gate import SIGN_IN, Gate
+from mockserver.console.addresses import HOME
 from mockserver.console.page import Sent, Shown, Visit
 from mockserver.console.render import HEADERS, answer
-from mockserver.console.routes import HOME
 
 STATIC = {
     "console.css": "text/css; charset=utf-8",

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+from mockserver.engine.core.bound import Bound, HasJournals, Number
 from mockserver.engine.pipeline.journals import Journals
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.engine import Engine
-
-Number = int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """How much there may be of something, what happens beyond, and which constant of which module says so."""
-
-    name: str
-    sentence: str
-    beyond: str
-    module: str
-    constant: str
-
-    def value(self, engine: Engine | None) -> Number:  # noqa: ARG002
-        """The bound that is at work."""
-        # By name: the package has functions under the names of some of its modules.
-        value: Number = getattr(import_module(f"mockserver.{self.module}"), self.constant)
-        return value
 
 
 @dataclass(frozen=True, slots=True)
 class JournalBound(Bound):
     """One that each server sets for its journals."""
 
-    def value(self, engine: Engine | None) -> Number:
+    def value(self, engine: HasJournals | None) -> Number:
         """The bound as an engine has it; without one, as it is where nobody says otherwise."""
-        journals: Any = engine.journals if engine else Journals()
+        journals = engine.journals if engine else Journals()
         value: Number = getattr(journals, self.constant)
         return value
 
@@ -118,8 +95,6 @@ ENGINE_BOUNDS = (
         "LONGEST_BODY",
     ),
     Bound("json_depth", "Levels of a JSON body.", "refused with 400", "engine.pipeline.validate", "DEEPEST"),
-    Bound(
-        "latency_ms", "Milliseconds that a latency can be set to.", _REFUSED, "engine.pipeline.latency", "LONGEST_MS"
-    ),
+    Bound("latency_ms", "Milliseconds that a latency can be set to.", _REFUSED, "engine.core.latency", "LONGEST_MS"),
 )
 """Every one of them; a test overfills each."""

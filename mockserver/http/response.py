@@ -11,8 +11,6 @@ from mockserver.http.parser import Request, check_reply
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from mockserver.http.server import Server
-
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 _ONE_SEND: Final = 64 * 1024
@@ -25,10 +23,12 @@ log = logging.getLogger("mockserver.http.server")
 class Exchange:
     """One request's answer on its way out: the `start_response` and `write` of PEP 3333."""
 
-    def __init__(self, gate: "Server", connection: Connection, request: Request, body: Body | None) -> None:
+    def __init__(
+        self, is_draining: Callable[[], bool], connection: Connection, request: Request, body: Body | None
+    ) -> None:
         self.keep_alive = request.block.keep_alive
         self.head_sent = False
-        self._gate = gate
+        self._is_draining = is_draining
         self._connection = connection
         self._request = request
         self._body = body
@@ -128,7 +128,7 @@ class Exchange:
 
     def _decide_persistence(self, connection: str | None) -> None:
         body = self._body
-        if self._gate.draining:
+        if self._is_draining():
             self.keep_alive = False
         if body is not None and (body.unasked or body.left > MAX_UNREAD):
             self.keep_alive = False

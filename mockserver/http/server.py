@@ -89,7 +89,7 @@ class Handler:
         except Refusal as refusal:
             return self._refuse(refusal)
         stream, body = open_body(self.connection, request)
-        exchange = Exchange(self._gate, self.connection, request, body)
+        exchange = Exchange(self._gate.is_draining, self.connection, request, body)
         return self._answer(exchange, self._environ(request, stream), body)
 
     def _answer(self, exchange: Exchange, environ: dict[str, Any], body: Body | None) -> bool:
@@ -190,6 +190,10 @@ class Server:
         gevent.spawn(self._sweep)
         self.address = self._listener.socket.getsockname()[:2]
         return url_of(*self.address, scheme=scheme)
+
+    def is_draining(self) -> bool:
+        """Whether the server finishes what is in flight and takes no more."""
+        return self.draining
 
     def stop_when_readable(self, descriptor: int) -> None:
         """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""

@@ -16,7 +16,7 @@ from mockserver.engine import (
     Refusal,
     Reply,
     dress,
-    faults,
+    faults_stage,
     journal,
     latency,
     locate,
@@ -79,7 +79,7 @@ def provider_from(world: World) -> Provider:
 
 def _stages(document: Document, security: Security, repeated: frozenset[str]) -> tuple[Stage, ...]:
     asks, repeats, reads = security.stage(), _repeatable(repeated), Requests(document).stage()
-    return journal, faults, dress, locate, asks, ratelimit, repeats, latency, reads
+    return journal, faults_stage, dress, locate, asks, ratelimit, repeats, latency, reads
 
 
 def _operations(world: World, writer: Writer) -> list[Operation]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockserver.console.addresses import HOME
 from mockserver.console.page import Sent, Shown, Visit
-from mockserver.console.routes import HOME
 
 
 def show(visit: Visit) -> Shown:

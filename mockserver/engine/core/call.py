@@ -1,69 +1,26 @@
-"""One request on its way in, what goes back, and what happens to the bytes on their way out."""
+"""One request on its way in, and what it may ask of the sandbox, the provider and the operation it belongs to.
+
+Sandbox, provider and operation all need Call; so that no two files import each other, Call knows them as Protocols.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Literal, Protocol
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from pydantic import BaseModel
 
-    from mockserver.engine.core.keys import Key
-    from mockserver.engine.core.operation import Operation
-    from mockserver.engine.core.problem import Problem
-    from mockserver.engine.core.randomness import Chance
-    from mockserver.engine.sandbox.sandbox import Sandbox
-    from mockserver.storage.base import Space
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """So many bytes of the answer, then so many seconds of silence, and again."""
-
-    bytes: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """What the edge does to an answer's bytes: data, so that the edge never asks which fault it was."""
-
-    hold: float = 0.0
-    """Seconds of silence before the first byte; infinite means until the client has gone."""
-    pace: Pace | None = None
-    head: bool = True
-    """False sends neither status line nor headers."""
-    cut_after: int | None = None
-    """Close the connection after so many bytes of the body."""
-    reset: bool = False
-    """Close with a TCP reset instead of an orderly end."""
-
-
-@dataclass(slots=True)
-class Reply:
-    """An answer: status, headers and the exact bytes of the body."""
-
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    problem: Problem | None = None
-    wire: Wire | None = None
-
-    def header(self, name: str) -> str | None:
-        """The first value of a header, whatever its case."""
-        lower = name.lower()
-        return next((value for key, value in self.headers if key.lower() == lower), None)
-
-
-class Credential(NamedTuple):
-    """What a client showed: nothing, a secret, or something that cannot be one."""
-
-    secret: str | None = None
-    shown: bool = False
-
-
-NOBODY = Credential()
+from mockserver.engine.core.assumptions import Assumptions
+from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
+from mockserver.engine.core.keys import NOBODY, Credential, Key
+from mockserver.engine.core.latency import Distribution
+from mockserver.engine.core.limits import Limits
+from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.randomness import Chance, Randomness
+from mockserver.engine.core.reply import Reply
+from mockserver.storage.base import Record, Space
 
 
 @dataclass(slots=True)
@@ -90,11 +47,11 @@ def _no_wait(seconds: float) -> None:
 class Call:
     """One request, read once; stages and operations see nothing else of the outside."""
 
-    sandbox: Sandbox
+    sandbox: SandboxView
     method: str
     path: str
     """The path as the client sent it."""
-    operation: Operation | None = None
+    operation: OperationView | None = None
     args: Mapping[str, str] = field(default_factory=dict)
     query: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -159,3 +116,183 @@ class Call:
     def nth(self, purpose: str) -> int:
         """Count up a purpose of this sandbox, for ids and dice; kept with the operation's other writes."""
         return self.space.bump(purpose)
+
+
+Proceed = Callable[[Call], Reply]
+"""The rest of the pipeline."""
+Stage = Callable[[Call, Proceed], Reply]
+
+
+class Dialect(Protocol):
+    """Writes records, lists and refusals as the provider writes them."""
+
+    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+        """The answer that shows a single record."""
+
+    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
+        """The answer that shows a page of a list, and where the next page begins."""
+
+    def refuse(self, call: Call, problem: Problem) -> Reply:
+        """The answer that says a refusal."""
+
+    def dress(self, call: Call, reply: Reply) -> None:
+        """Add to any answer what the provider never leaves out."""
+
+
+class OperationView(Protocol):
+    """The operation of a call, as stages and other operations see it: core/operation.py has it whole."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def body(self) -> type[BaseModel] | None: ...
+    @property
+    def query(self) -> type[BaseModel] | None: ...
+    @property
+    def answer_model(self) -> type[BaseModel] | None: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def refusals(self) -> tuple[int, ...]: ...
+    @property
+    def media(self) -> tuple[str, ...]: ...
+    @property
+    def scope(self) -> str | None: ...
+    @property
+    def perform(self) -> Callable[[Call], Reply]: ...
+    @property
+    def prepare(self) -> Callable[[Call], Any] | None: ...
+    def is_offered(self, assumptions: Assumptions) -> bool:
+        """Whether a sandbox with these assumptions has the operation."""
+
+
+class ProviderView(Protocol):
+    """The provider of a call, as stages and operations see it: core/provider.py has it whole."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    @property
+    def operations(self) -> Sequence[OperationView]: ...
+    @property
+    def idempotency(self) -> IdempotencyPolicy | None: ...
+    @property
+    def repeated(self) -> Literal["first", "last"]: ...
+    @property
+    def read(self) -> Callable[[Call], bytes]: ...
+    @property
+    def refusal_media(self) -> tuple[str, ...]: ...
+
+
+class CallRule(Protocol):
+    """A fault rule that is at work in the sandbox of a call."""
+
+    def around(self, proceed: Proceed) -> Proceed:
+        """The rest of the pipeline with the fault around it."""
+
+
+class CallRules(Protocol):
+    """The fault rules of a sandbox."""
+
+    @property
+    def of_calls(self) -> Sequence[CallRule]: ...
+
+
+class CallLog(Protocol):
+    """The journal of a sandbox."""
+
+    def record(self, call: Call, reply: Reply, milliseconds: float, bug: str | None) -> None:
+        """Add a call with its reply, and the traceback of the bug of ours it hit."""
+
+
+class KeyWriter(Protocol):
+    """The keys of a sandbox, as simulations write them within a transaction."""
+
+    def write(
+        self,
+        space: Space,
+        now: int,
+        *,
+        mode: str | None = None,
+        scopes: Iterable[str] = (),
+        cidrs: Iterable[str] = (),
+        active_at: int | None = None,
+        expires_at: int | None = None,
+        revoked_at: int | None = None,
+    ) -> Key:
+        """Write a new key."""
+
+    def write_revoked(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
+        """Write the revocation of a key."""
+
+
+class EventSender(Protocol):
+    """The webhook deliveries of a sandbox."""
+
+    def post(self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
+        """Have an event delivered to every endpoint that asked for it; returns the ids of the deliveries."""
+
+    def replay(self, event: Record) -> list[Record]:
+        """Send an event once more, at once; returns the deliveries."""
+
+
+class SandboxView(Protocol):
+    """The sandbox of a call, as stages, operations, simulations and webhooks see it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def provider(self) -> ProviderView: ...
+    @property
+    def assumptions(self) -> Assumptions: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def latency(self) -> Distribution | None: ...
+    @property
+    def randomness(self) -> Randomness: ...
+    @property
+    def keys(self) -> Mapping[str, Key]: ...
+    @property
+    def keyring(self) -> KeyWriter: ...
+    @property
+    def ruleset(self) -> CallRules: ...
+    @property
+    def journal(self) -> CallLog: ...
+    @property
+    def outbox(self) -> EventSender: ...
+
+    def now(self) -> int:
+        """The instant it is in the sandbox, once everything due until then has been done."""
+
+    def instant(self) -> int:
+        """What the sandbox's clock shows."""
+
+    def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
+        """Have a simulation fall due at an instant; returns the id of the timer."""
+
+    def transaction(
+        self, *, durable: bool = True, wait: bool = True, reading: bool = False
+    ) -> AbstractContextManager[Space]:
+        """The sandbox's records, under its lock."""
+
+    def answer(self, call: Call) -> Reply:
+        """Take a call through the pipeline."""
+
+    def release_claim(self, claim: str, epoch: int) -> None:
+        """Release a claim that was made in a life of the sandbox."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -85,6 +85,16 @@ def _network(cidr: str) -> IPv4Network | IPv6Network:
     net = ip_network(cidr)
     mapped = net.network_address.ipv4_mapped if isinstance(net, IPv6Network) and net.prefixlen >= 96 else None
     return net if mapped is None else IPv4Network((mapped, net.prefixlen - 96))
+
+
+class Credential(NamedTuple):
+    """What a client showed: nothing, a secret, or something that cannot be one."""
+
+    secret: str | None = None
+    shown: bool = False
+
+
+NOBODY = Credential()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from pydantic import BaseModel
 
-    from mockserver.engine.core.assumptions import Assumptions
-    from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.assumptions import Assumptions
+from mockserver.engine.core.call import Call
+from mockserver.engine.core.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)

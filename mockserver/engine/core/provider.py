@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel
+from typing import Any, Literal
 
 from mockserver.engine.core.assumptions import Assumed, Assumptions
-from mockserver.engine.core.call import Call, Credential
-from mockserver.engine.core.dialect import Dialect, as_json
-from mockserver.engine.core.keys import KeyPolicy
+from mockserver.engine.core.bound import Bound
+from mockserver.engine.core.call import Call, Dialect, Stage
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
+from mockserver.engine.core.keys import Credential, KeyPolicy
+from mockserver.engine.core.latency import Fixed, Lognormal, Uniform
+from mockserver.engine.core.limits import Limits
+from mockserver.engine.core.moment import Simulation
 from mockserver.engine.core.operation import Operation
 from mockserver.engine.core.problem import Unknown
 from mockserver.engine.core.randomness import Randomness
-from mockserver.engine.pipeline.idempotency import IdempotencyPolicy
-from mockserver.engine.pipeline.latency import Fixed, Lognormal, Uniform
-from mockserver.engine.pipeline.pipeline import STAGES, Proceed, Stage, fold
-from mockserver.engine.pipeline.ratelimit import Limits
-from mockserver.engine.webhooks.style import WebhookStyle
-from mockserver.storage.base import Collection, Space, State
-
-if TYPE_CHECKING:
-    from mockserver.engine.bounds import Bound
-    from mockserver.engine.core.keys import Key
-    from mockserver.engine.sandbox.sandbox import Sandbox
+from mockserver.engine.core.webhook_style import WebhookStyle
+from mockserver.storage.base import Collection, State
 
 _NO_LIMIT = Assumed("How often a sandbox may be called.", "No limit is documented.")
 SIZES = ("small", "medium", "large")
@@ -36,40 +30,6 @@ Progress = Callable[[int, int], None]
 
 def quiet(done: int, total: int) -> None:
     """Stand in where nobody watches."""
-
-
-@dataclass(slots=True)
-class Moment:
-    """What a simulation has at hand: the sandbox, the instant, and the records of the running transaction."""
-
-    sandbox: Sandbox
-    now: int
-    space: Space
-    keys: list[Key] = field(default_factory=list)
-    """Keys made or changed; they count once the transaction has been kept."""
-
-    def mint(self, **wanted: Any) -> Key:
-        """Make a key, as Keyring.mint does."""
-        self.keys.append(self.sandbox.keyring.write(self.space, self.now, **wanted))
-        return self.keys[-1]
-
-    def revoke(self, id: str) -> Key:
-        """Revoke a key by id or secret."""
-        self.keys.append(self.sandbox.keyring.write_revoked(self.space, self.now, id))
-        return self.keys[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """Something that happens off stage and has no API operation, such as a device recording a withdrawal."""
-
-    name: str
-    sentence: str
-    parameters: type[BaseModel]
-    run: Callable[[Moment, Any], Mapping[str, Any]]
-    """(moment, parameters) -> what happened, as plain data."""
-    offered: bool = True
-    """Whether operators may ask for it; others only fall due, when an operation has scheduled them."""
 
 
 def _as_sent(call: Call) -> bytes:
@@ -112,7 +72,8 @@ class Provider:
     latency: Fixed | Uniform | Lognormal | None = None
     webhooks: WebhookStyle | None = None
     """How it tells others of its events; None where it tells nobody."""
-    stages: tuple[Stage, ...] = STAGES
+    stages: tuple[Stage, ...] = ()
+    """The order of its stages; none is the usual one, of pipeline/pipeline.py."""
     refusal_media: tuple[str, ...] = ("application/problem+json", "application/json")
     """The media types refusals may have."""
     refused_paths: tuple[str, ...] = ()
@@ -124,12 +85,6 @@ class Provider:
     """What only so much is kept of, beside what the engine bounds for all."""
     notes: tuple[str, ...] = ()
     """What to know of it before relying on it, a line each."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "answer", fold(self.stages))
-
-    answer: Proceed = field(init=False, repr=False, compare=False)
-    """The whole pipeline, folded once."""
 
     def base_path(self, slug: str) -> str:
         """What a sandbox's base URL ends with, behind the provider's own name."""

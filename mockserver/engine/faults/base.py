@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
-
-if TYPE_CHECKING:
-    from mockserver.engine.webhooks.attempt import Attempt
-
-Proceed = Callable[[Call], Reply]
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.webhooks.attempt import Attempt
 
 
 class Fault(BaseModel):

@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from fnmatch import translate
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import from_json
 
 from mockserver.engine.core.call import Call
 from mockserver.engine.core.redaction import redact, redact_headers
-
-if TYPE_CHECKING:
-    from mockserver.engine.webhooks.attempt import Attempt
+from mockserver.engine.webhooks.attempt import Attempt
 
 Glob = Annotated[str, Field(min_length=1, max_length=200)]
 _BODY_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d{1,6}\])+")

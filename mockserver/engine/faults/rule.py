@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mockserver.engine.core.call import Call
+from mockserver.engine.core.call import Call, Proceed, SandboxView
 from mockserver.engine.core.clock import Duration
 from mockserver.engine.core.randomness import Chance, Randomness
+from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import RuleMatch
+from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space
 
@@ -22,9 +24,6 @@ BOUND = 10_000
 """So many counters apart are kept per sandbox; the oldest go first."""
 
 if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
-    from mockserver.engine.webhooks.attempt import Attempt
-
     AnyFault = Fault
 else:
     AnyFault = Annotated[Union[tuple(Fault.KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
@@ -131,11 +130,23 @@ class ActiveRule:
             counts[id] = (matched + 1, fired + hit)
             yield hit
 
-    def counts(self, sandbox: Sandbox) -> tuple[int, int]:
+    def counts(self, sandbox: SandboxView) -> tuple[int, int]:
         """How many calls the rule has matched, and to how many its fault happened."""
         with sandbox.transaction() as space:
             found = [c for place in (COUNTS, COUNTS_APART) for c in space.find(place, "rule", self.rule.id)]
         return sum(count["matched"] for count in found), sum(count["fired"] for count in found)
+
+    def around(self, proceed: Proceed) -> Proceed:
+        """The rest of the pipeline with the fault around it."""
+
+        # Whether the rule hits is asked only when a call gets this far in: a rule further out may answer first.
+        def run(call: Call) -> Reply:
+            if not self.hits(call):
+                return proceed(call)
+            call.fired.append(self.rule.id)
+            return self.rule.fault.apply(call, proceed)
+
+        return run
 
     def hits(self, call: Call) -> bool:
         """Count a matching call, and decide whether the fault happens to it."""

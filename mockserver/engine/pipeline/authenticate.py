@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.clock import iso
+from mockserver.engine.core.keys import Key
 from mockserver.engine.core.problem import Problem
-
-if TYPE_CHECKING:
-    from mockserver.engine.core.keys import Key
+from mockserver.engine.core.reply import Reply
 
 _REFUSED = {"propagating": "key_propagating", "revoked": "key_revoked", "expired": "key_expired"}
 
 
-def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def authenticate(call: Call, proceed: Proceed) -> Reply:
     """Refuse a call without a living key of this sandbox that may do what is asked."""
     if not call.credential.shown:
         raise Problem("no_credentials", "No API key was sent")

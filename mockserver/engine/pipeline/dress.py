@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply
 
-from mockserver.engine.core.call import Call, Reply
 
-
-def dress(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def dress(call: Call, proceed: Proceed) -> Reply:
     """Give the answer the headers this provider never leaves out."""
     reply = proceed(call)
     call.sandbox.provider.dialect.dress(call, reply)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from pydantic_core import from_json
 
-from mockserver.engine.core.call import Call, Reply
-from mockserver.engine.core.clock import SECOND
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
 from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.reply import Reply
 from mockserver.storage.base import Record, Space
 
 KEPT = "_idempotency"
@@ -22,22 +21,7 @@ BOUND = 50_000
 """So many answers are kept per sandbox; the oldest go first."""
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyPolicy:
-    """What a provider promises about a request that is sent twice; only answers whose work was kept are kept."""
-
-    header: str = "idempotency-key"
-    methods: tuple[str, ...] = ("POST",)
-    longest: int = 255
-    lifetime: int = 86_400 * SECOND
-    per_key: bool = True
-    """Whether two API keys of a sandbox may use the same value independently."""
-    replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
-    canonical: bool = False
-    """Whether bodies that are the same JSON, written in another way, are the same."""
-
-
-def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def idempotency(call: Call, proceed: Proceed) -> Reply:
     """Answer a repeated request as the first time, and let no two equal ones run side by side."""
     policy = call.sandbox.provider.idempotency
     if policy is None or call.method not in policy.methods or policy.header not in call.headers:
@@ -56,7 +40,7 @@ def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     try:
         return proceed(call)
     finally:
-        call.sandbox.shared.let_go(name, call.epoch)
+        call.sandbox.release_claim(name, call.epoch)
 
 
 def _name(call: Call, policy: IdempotencyPolicy) -> str:

@@ -10,18 +10,16 @@ from itertools import islice
 from threading import Condition, Lock
 from time import perf_counter
 from traceback import format_exc
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed, SandboxView
 from mockserver.engine.core.clock import iso, wall
 from mockserver.engine.core.problem import Superseded, unkept
 from mockserver.engine.core.redaction import redact, redact_headers
+from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.match import Match
+from mockserver.engine.faults.rule import ActiveRule
 from mockserver.storage.base import StoreError
-
-if TYPE_CHECKING:
-    from mockserver.engine.faults.rule import ActiveRule
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 SHOWN = 65_536
 """Of longer bodies the journal shows this many bytes, and the size and hash of the whole."""
@@ -105,7 +103,7 @@ def _nobody_asks(bytes: int) -> None:
 class Journal:
     """The newest calls of a sandbox, bounded in number and in bytes; what falls out is counted."""
 
-    sandbox: Sandbox
+    sandbox: SandboxView
     """Whose calls these are; said by the sandbox itself."""
 
     def __init__(self, entries: int, bytes: int, grown: Callable[[int], None] = _nobody_asks) -> None:
@@ -138,6 +136,10 @@ class Journal:
     def size(self) -> int:
         """About how many bytes of memory it takes."""
         return self._bytes
+
+    def record(self, call: Call, reply: Reply, milliseconds: float, bug: str | None) -> None:
+        """Add a call with its reply, and the traceback of the bug of ours it hit."""
+        self.add(Entry(call, reply, milliseconds, bug))
 
     def add(self, entry: Entry) -> None:
         """Write an entry down, and forget the oldest beyond the bounds."""
@@ -211,7 +213,7 @@ class Journal:
         )
 
 
-def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def journal(call: Call, proceed: Proceed) -> Reply:
     """Write the call down when it has been answered, or when it hit a bug of ours."""
     began = perf_counter()
     reply, bug = Reply(500), None
@@ -222,7 +224,7 @@ def journal(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         reply = Reply(_status(error))
         raise
     finally:
-        call.sandbox.journal.add(Entry(call, reply, (perf_counter() - began) * 1000, bug))
+        call.sandbox.journal.record(call, reply, (perf_counter() - began) * 1000, bug)
     return reply
 
 

@@ -1,71 +1,12 @@
-"""The stage that takes as long as the real one does, and the distributions of how long that is."""
+"""The stage that takes as long as the real one does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import exp
-from statistics import NormalDist
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from mockserver.engine.core.call import Call, Reply
-
-LONGEST_MS = 600_000
-"""No answer is held longer than ten minutes: a client has long gone by then."""
-Milliseconds = Annotated[float, Field(ge=0, le=LONGEST_MS)]
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply
 
 
-class Fixed(BaseModel):
-    """Always the same."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    type: Literal["fixed"] = "fixed"
-    ms: Milliseconds
-
-    def draw(self, unit: float) -> float:  # noqa: ARG002
-        """Seconds to wait; every chance gives the same."""
-        return self.ms / 1000
-
-
-class Uniform(BaseModel):
-    """Anything between two bounds, equally likely."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    type: Literal["uniform"] = "uniform"
-    min_ms: Milliseconds
-    max_ms: Milliseconds
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Uniform:
-        if self.min_ms > self.max_ms:
-            raise ValueError(f"min_ms {self.min_ms:g} is above max_ms {self.max_ms:g}")
-        return self
-
-    def draw(self, unit: float) -> float:
-        """Seconds to wait for a chance in [0, 1)."""
-        return (self.min_ms + (self.max_ms - self.min_ms) * unit) / 1000
-
-
-class Lognormal(BaseModel):
-    """Mostly near the median, with a long tail, as real services answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    type: Literal["lognormal"] = "lognormal"
-    median_ms: Milliseconds
-    sigma: float = Field(ge=0, le=5)
-    max_ms: Milliseconds = LONGEST_MS
-
-    def draw(self, unit: float) -> float:
-        """Seconds to wait for a chance in [0, 1)."""
-        deviation = NormalDist().inv_cdf(min(max(unit, 1e-12), 1 - 1e-12))
-        return min(self.median_ms * exp(self.sigma * deviation), self.max_ms) / 1000
-
-
-Distribution = Annotated[Fixed | Uniform | Lognormal, Field(discriminator="type")]
-
-
-def latency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def latency(call: Call, proceed: Proceed) -> Reply:
     """Wait as long as the sandbox's latency says; inside idempotency, so that equal requests can meet in flight."""
     distribution = call.sandbox.latency
     if distribution is not None:

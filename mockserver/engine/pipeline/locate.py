@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.reply import Reply
 
 
-def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def locate(call: Call, proceed: Proceed) -> Reply:
     """Let only documented operations through; others hear it in the provider's own words."""
     operation = call.operation
     if operation is not None and operation.is_offered(call.sandbox.assumptions):

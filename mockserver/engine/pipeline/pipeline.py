@@ -6,10 +6,12 @@ sleep and never touch a socket: they wait through ``call.wait`` and harm the con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from functools import cache
 
-from mockserver.engine.core.call import Call, Reply, Step
+from mockserver.engine.core.call import Call, Proceed, Stage, Step
 from mockserver.engine.core.problem import Problem, Superseded
+from mockserver.engine.core.provider import Provider
+from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.stage import faults
 from mockserver.engine.pipeline.authenticate import authenticate
 from mockserver.engine.pipeline.dress import dress
@@ -19,9 +21,6 @@ from mockserver.engine.pipeline.latency import latency
 from mockserver.engine.pipeline.locate import locate
 from mockserver.engine.pipeline.ratelimit import ratelimit
 from mockserver.engine.pipeline.validate import validate
-
-Proceed = Callable[[Call], Reply]
-Stage = Callable[[Call, Proceed], Reply]
 
 STAGES: tuple[Stage, ...] = (
     journal,  # writes the call down, with what every stage below said to it
@@ -40,7 +39,13 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 
 
-def fold(stages: Sequence[Stage]) -> Proceed:
+def stages_of(provider: Provider) -> tuple[Stage, ...]:
+    """The stages of a provider in its own order, or in the usual one."""
+    return provider.stages or STAGES
+
+
+@cache
+def fold(stages: tuple[Stage, ...]) -> Proceed:
     """Wrap the stages around the operation, first one outermost."""
     proceed: Proceed = perform
     for stage in reversed(stages):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from json import loads
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mockserver.engine.core.call import Call, Credential, Pace, Reply, Step, Wire
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.call import Call, SandboxView, Step
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.keys import Credential
 from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.reply import Pace, Reply, Wire
 from mockserver.engine.faults.match import Match
 from mockserver.engine.pipeline.journal import Entry, Journal
 from mockserver.storage.base import Tape
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 
 class SharedJournal(Journal):
@@ -121,14 +120,14 @@ def _packed_wire(wire: Wire) -> dict[str, Any]:
     return {"hold": str(wire.hold), "pace": pace, "head": wire.head, "cut_after": wire.cut_after, "reset": wire.reset}
 
 
-def unpacked(sandbox: Sandbox, kept: Mapping[str, Any]) -> Entry:
+def unpacked(sandbox: SandboxView, kept: Mapping[str, Any]) -> Entry:
     """The entry that was packed, of a sandbox."""
     call, reply = _call(sandbox, **kept["asked"]), _reply(**kept["answered"])
     return Entry(call, reply, kept["milliseconds"], kept["bug"], kept["at"])
 
 
 def _call(
-    sandbox: Sandbox,
+    sandbox: SandboxView,
     *,
     operation: str | None,
     data: str,

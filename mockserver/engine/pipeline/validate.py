@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import FieldError, Problem
+from mockserver.engine.core.reply import Reply
 
 DEEPEST = 64
 """How deep arrays and objects of a body may be nested."""
@@ -19,7 +20,7 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
-def validate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
+def validate(call: Call, proceed: Proceed) -> Reply:
     """Refuse what cannot be read; wrong fields of a readable body are raised when the operation asks for the body."""
     operation = call.operation
     assert operation is not None

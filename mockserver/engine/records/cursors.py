@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from json import loads
 from typing import Any
 
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.encoding import as_json
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.randomness import Randomness
 from mockserver.storage.base import Position

@@ -8,13 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from mockserver.engine.core.call import Call
+from mockserver.engine.core.moment import At, Moment, Simulation
 from mockserver.engine.core.problem import Problem
-from mockserver.engine.core.provider import Moment, Simulation
 from mockserver.storage.base import Record
 
-At = Call | Moment
-"""Where records are changed: a client's call, or a moment off stage. Both have sandbox, now and space."""
 FALL_DUE = "fall_due"
 """The simulation that takes a timed step."""
 

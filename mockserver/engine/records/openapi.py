@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.engine.core.operation import Operation
-
-if TYPE_CHECKING:
-    from mockserver.engine.core.provider import Provider
+from mockserver.engine.core.call import OperationView, ProviderView
 
 
-def document(provider: Provider, operations: Iterable[Operation], server: str, base: str = "") -> dict[str, Any]:
+def document(
+    provider: ProviderView, operations: Iterable[OperationView], server: str, base: str = ""
+) -> dict[str, Any]:
     """The document of these operations; ``base`` is the part of their paths that ``server`` says already."""
     chosen = list(operations)
     paths: dict[str, Any] = {}
@@ -45,7 +44,7 @@ def parameters(path: str, query: type[BaseModel] | None) -> list[dict[str, Any]]
     return [*said, *({"name": name, "in": "query", "schema": schema} for name, schema in properties.items())]
 
 
-def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
+def _schemas(operations: Iterable[OperationView]) -> dict[str, Any]:
     models = {model for op in operations for model in (op.body, op.answer_model) if model is not None}
     return {
         model.__name__: model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}/$defs/{{model}}")
@@ -53,7 +52,7 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def _said(provider: Provider, operation: Operation, base: str) -> dict[str, Any]:
+def _said(provider: ProviderView, operation: OperationView, base: str) -> dict[str, Any]:
     refused = {"description": "Refused", "content": {media: {} for media in provider.refusal_media}}
     done: dict[str, Any] = {"description": "Done"}
     if operation.status != 204:

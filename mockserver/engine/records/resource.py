@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call
+from mockserver.engine.core.moment import Moment
 from mockserver.engine.core.operation import Operation
 from mockserver.engine.core.problem import FieldError, Problem
+from mockserver.engine.core.reply import Reply
 from mockserver.engine.records import cursors, versions
 from mockserver.engine.records.versions import VersionRules
 from mockserver.storage.base import Collection, Position, Record, Space
-
-if TYPE_CHECKING:
-    from mockserver.engine.core.provider import Moment
 
 Reference = tuple[str, str, str]
 """(path of the field, collection it points into, id it names)."""

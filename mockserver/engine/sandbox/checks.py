@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mockserver.engine.core.problem import Refusal, Unknown
 from mockserver.engine.core.provider import SIZES, Provider
-from mockserver.engine.sandbox.sandbox import Settings
+from mockserver.engine.sandbox.settings import Settings
 from mockserver.nearest import nearest
 from mockserver.storage.base import State
 from mockserver.storage.tinydb import space

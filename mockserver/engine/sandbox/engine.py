@@ -9,20 +9,23 @@ from functools import partial
 from traceback import format_exc
 from typing import Any
 
-from mockserver.engine.core.call import Call, Credential, Reply
+from mockserver.engine.core.call import Call
 from mockserver.engine.core.clock import wall
-from mockserver.engine.core.dialect import plain_bug, plain_problem
+from mockserver.engine.core.keys import Credential
 from mockserver.engine.core.problem import Refusal, Superseded, Taken, Unknown, unkept
 from mockserver.engine.core.provider import Progress, Provider, quiet
 from mockserver.engine.core.randomness import Randomness
 from mockserver.engine.core.redaction import redact
+from mockserver.engine.core.reply import Reply, plain_bug, plain_problem
 from mockserver.engine.pipeline.journals import Journals
 from mockserver.engine.sandbox.checks import check_id, check_settings, checked_state
+from mockserver.engine.sandbox.collections import COLLECTIONS, UNFINISHED
 from mockserver.engine.sandbox.registry import Registry
-from mockserver.engine.sandbox.sandbox import COLLECTIONS, UNFINISHED, Sandbox, Settings
+from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.engine.sandbox.scenarios import Scenario
+from mockserver.engine.sandbox.settings import Settings
 from mockserver.engine.sandbox.templates import Templates
-from mockserver.engine.webhooks.attempt import Post, Unsent
+from mockserver.engine.webhooks.post import Post, Unsent
 from mockserver.storage.base import Condition, State, Store, StoreError
 
 MOST_SANDBOXES = 200
@@ -236,11 +239,7 @@ class Engine:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
         sandbox = call.sandbox
         try:
-            sandbox.shared.use()
-            call.now = sandbox.now()
-            call.serial = sandbox.serial()
-            call.epoch = sandbox.epoch
-            return sandbox.provider.answer(call)
+            return sandbox.answer(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
             return plain_problem(*unkept(error))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.engine import Engine
-    from mockserver.engine.sandbox.sandbox import Sandbox
+from mockserver.engine.sandbox.engine import Engine
+from mockserver.engine.sandbox.sandbox import Sandbox
 
 _ITS_OWN = ("_keys", "_deliveries")
 """What the copy does not take over: a key opens one sandbox only, and a delivery is made once."""

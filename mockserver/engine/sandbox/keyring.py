@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, TypeVar
 
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.keys import Key
 from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.core.provider import Provider
+from mockserver.engine.sandbox.settings import Settings
 from mockserver.storage.base import Space
 
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
-
 MOST_KEYS = 1_000
-Directory = dict[tuple[str, str], "Sandbox"]
-"""(provider, secret) -> the sandbox the key opens; one for the whole server."""
 
 
-class Keyring:
+class Announcer(Protocol):
+    """Tells the other processes of a sandbox's keys."""
+
+    def announce(self) -> None:
+        """Tell the other processes that the sandbox has other keys."""
+
+
+class KeyOwner(SandboxView, Protocol):
+    """The sandbox of a keyring."""
+
+    settings: Settings
+
+    @property
+    def provider(self) -> Provider: ...
+    @property
+    def shared(self) -> Announcer: ...
+
+
+Owner = TypeVar("Owner", bound=KeyOwner)
+
+
+class Keyring(Generic[Owner]):
     """Every key of a sandbox. A key counts once the transaction that wrote it has been kept and it is adopted."""
 
-    def __init__(self, sandbox: Sandbox, directory: Directory) -> None:
+    def __init__(self, sandbox: Owner, directory: dict[tuple[str, str], Owner]) -> None:
         self.by_secret: dict[str, Key] = {}
         self._sandbox = sandbox
         self._directory = directory
+        """(provider, secret) -> the sandbox the key opens; one for the whole server."""
 
     def mint(self, **wanted: Any) -> Key:
         """Make a key; it works from ``active_at`` on, which is after the propagation where nothing is said.

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
+from mockserver.engine.core.call import EventSender, SandboxView
 from mockserver.engine.core.clock import LATEST, Clock, wall
 from mockserver.engine.core.problem import Refusal, Taken
 from mockserver.storage.base import StoreError
 
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
+
+class Agenda(Protocol):
+    """What is to happen in a sandbox."""
+
+    def catch_up(self, until: int, reach: Callable[[int], None]) -> list[dict[str, Any]]:
+        """Do and deliver what is due by an instant, in the order of time."""
 
 
-def move(sandbox: Sandbox, clock: Clock) -> list[dict[str, Any]]:
+class Deliveries(EventSender, Protocol):
+    """The webhook deliveries of a sandbox."""
+
+    wake: Callable[[], None]
+
+
+class Movable(SandboxView, Protocol):
+    """A sandbox whose clock is moved."""
+
+    clock: Clock
+
+    @property
+    def agenda(self) -> Agenda: ...
+    @property
+    def outbox(self) -> Deliveries: ...
+
+
+def move(sandbox: Movable, clock: Clock) -> list[dict[str, Any]]:
     """Have a sandbox show another time; tells what was due until then, and is done.
 
     Refusal outside the years a clock can show; Taken when the sandbox is reset meanwhile.
@@ -33,14 +56,14 @@ def move(sandbox: Sandbox, clock: Clock) -> list[dict[str, Any]]:
     return done
 
 
-def _keep(sandbox: Sandbox, clock: Clock, *, back: bool) -> None:
+def _keep(sandbox: Movable, clock: Clock, *, back: bool) -> None:
     with sandbox.transaction() as space:
         space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
         if back:
             space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
 
 
-def _move_to(sandbox: Sandbox, target: int) -> list[dict[str, Any]]:
+def _move_to(sandbox: Movable, target: int) -> list[dict[str, Any]]:
     """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
     epoch, left = sandbox.epoch, sandbox.clock
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from threading import Lock
 
 from mockserver.engine.core.problem import Unknown
-from mockserver.engine.sandbox.keyring import Directory
 from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.storage.base import Store
+
+Directory = dict[tuple[str, str], Sandbox]
+"""(provider, a key's secret or a tenant's name) -> the sandbox it leads to."""
 
 
 class Registry:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mockserver.engine.core.clock import Clock
-from mockserver.engine.core.provider import Moment, Provider
+from mockserver.engine.core.moment import Moment
+from mockserver.engine.core.provider import Provider
 from mockserver.engine.pipeline.journal import Journal
-from mockserver.engine.sandbox.sandbox import COLLECTIONS, Sandbox, Settings
-from mockserver.engine.webhooks.attempt import Unsent
+from mockserver.engine.sandbox.collections import COLLECTIONS
+from mockserver.engine.sandbox.sandbox import Sandbox
+from mockserver.engine.sandbox.settings import Settings
+from mockserver.engine.webhooks.post import Unsent
 from mockserver.storage.base import State
 from mockserver.storage.tinydb.store import TinyStore
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.problem import Refusal, Taken, Unknown
 from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule, FaultRule
 from mockserver.storage.base import Record, Space, StoreError
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 MOST_RULES = 1_000
 
@@ -23,7 +20,7 @@ def _nothing(space: Space) -> None:
 class Ruleset:
     """The rules at work in a sandbox, the ones that stand further outside first."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: SandboxView) -> None:
         self.active: list[ActiveRule] = []
         self.of_calls: list[ActiveRule] = []
         self.of_webhooks: list[ActiveRule] = []

@@ -6,70 +6,40 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from mockserver.engine.core.assumptions import Assumptions
+from mockserver.engine.core.call import Call
 from mockserver.engine.core.clock import LATEST, Clock, iso, wall
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.keys import Key
+from mockserver.engine.core.latency import Distribution
+from mockserver.engine.core.limits import Limits
+from mockserver.engine.core.moment import Moment
 from mockserver.engine.core.problem import Refusal
-from mockserver.engine.core.provider import Moment, Provider
+from mockserver.engine.core.provider import Provider
 from mockserver.engine.core.randomness import Randomness
-from mockserver.engine.faults.rule import COUNTS, COUNTS_APART, ActiveRule
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.rule import ActiveRule
 from mockserver.engine.pipeline.journal import Journal
-from mockserver.engine.pipeline.latency import Distribution
-from mockserver.engine.pipeline.ratelimit import Limits
+from mockserver.engine.pipeline.pipeline import fold, stages_of
 from mockserver.engine.pipeline.validate import path
 from mockserver.engine.sandbox.agenda import Agenda
-from mockserver.engine.sandbox.keyring import Directory, Keyring
+from mockserver.engine.sandbox.collections import UNFINISHED
+from mockserver.engine.sandbox.keyring import Keyring
 from mockserver.engine.sandbox.moving import move
 from mockserver.engine.sandbox.ruleset import Ruleset
-from mockserver.engine.sandbox.shared import USED, Shared
-from mockserver.engine.webhooks.attempt import Post
+from mockserver.engine.sandbox.settings import Overlay, Settings
+from mockserver.engine.sandbox.shared import Shared
 from mockserver.engine.webhooks.endpoints import Endpoints
 from mockserver.engine.webhooks.outbox import Outbox
-from mockserver.storage.base import Collection, Space, Store, StoreError, StoreGone
+from mockserver.engine.webhooks.post import Post
+from mockserver.storage.base import Space, Store, StoreError, StoreGone
 
-if TYPE_CHECKING:
-    from mockserver.engine.core.keys import Key
-    from mockserver.engine.sandbox.scenarios import Overlay
-
-COLLECTIONS = (
-    Collection("_sandbox"),
-    Collection("_keys"),
-    Collection("_faults"),
-    Collection(COUNTS, indexes=("rule",)),
-    Collection(COUNTS_APART, indexes=("rule",)),
-    Collection("_scenarios"),
-    Collection("_timers", indexes=("due",)),
-    Collection("_idempotency"),
-    Collection("_events"),
-    Collection("_endpoints"),
-    Collection("_deliveries", indexes=("lane", "behind", "state")),
-    Collection("_snapshots"),
-    Collection("_quota"),
-    Collection("_buckets", volatile=True),
-    USED,
-)
-"""What every sandbox keeps beside its provider's own collections."""
-UNFINISHED = "unfinished"
-"""A mark on a sandbox that whoever made it has more to do to."""
 _BLOCK = 1_000
 _log = logging.getLogger("testmode")
-
-
-class Settings(BaseModel):
-    """How a sandbox behaves; what is left out is as its provider has it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    seed: str = "1"
-    size: str = "small"
-    slug: str | None = Field(default=None, pattern=r"^[a-z0-9-]{1,50}$")
-    assumptions: dict[str, Any] = Field(default_factory=dict)
-    limits: Limits | None = None
-    latency: Distribution | None = None
 
 
 class Sandbox:
@@ -80,10 +50,17 @@ class Sandbox:
     assumptions: Assumptions
 
     def __init__(
-        self, id: str, provider: Provider, store: Store, journal: Journal, directory: Directory, post: Post
+        self,
+        id: str,
+        provider: Provider,
+        store: Store,
+        journal: Journal,
+        directory: dict[tuple[str, str], Sandbox],
+        post: Post,
     ) -> None:
         self.id = id
         self.provider = provider
+        self._proceed = fold(stages_of(provider))
         self.journal = journal
         journal.sandbox = self
         self.keyring = Keyring(self, directory)
@@ -167,6 +144,14 @@ class Sandbox:
         """The sandbox's records, under its lock; see Store.transaction."""
         return self._store.transaction(self.id, durable=durable, wait=wait, reading=reading)
 
+    def answer(self, call: Call) -> Reply:
+        """Take a call through the pipeline, at the instant it is here."""
+        self.shared.use()
+        call.now = self.now()
+        call.serial = self.serial()
+        call.epoch = self.epoch
+        return self._proceed(call)
+
     def settle(self) -> None:
         """Wait until everything written here is as safe as the store promises."""
         self._store.settle(self.id)
@@ -181,6 +166,10 @@ class Sandbox:
         """Remember that it is as it should begin."""
         with self.transaction() as space:
             space.drop("_sandbox", UNFINISHED)
+
+    def release_claim(self, claim: str, epoch: int) -> None:
+        """Release a claim that was made in a life of the sandbox."""
+        self.shared.let_go(claim, epoch)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""

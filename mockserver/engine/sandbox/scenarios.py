@@ -17,8 +17,6 @@ from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space, StoreError
 
-Overlay = Mapping[str, Any]
-"""The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
 LAID_OVER = ("limits", "latency", "assumptions")
 _TYPES: dict[str, Any] = {"duration": Duration, "probability": FiniteFloat, "milliseconds": FiniteFloat, "count": int}
 

@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from mockserver.engine.core.clock import SECOND, wall
 from mockserver.storage.base import Changed, Collection, Space, Store
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 USED = Collection("_used", volatile=True)
 """When the sandbox was last used, as far as processes have told each other."""
 _TOLD_EVERY = SECOND
 
 
+class Remembers(Protocol):
+    """A part of a sandbox that remembers something of the records."""
+
+    def read(self, space: Space) -> None:
+        """Take over what the store holds."""
+
+
+class RemembersRules(Protocol):
+    """The fault rules of a sandbox."""
+
+    def reload(self, space: Space) -> None:
+        """Take over the rules the store holds."""
+
+
+class SharedOwner(Protocol):
+    """A sandbox that several processes may serve."""
+
+    id: str
+    epoch: int
+
+    @property
+    def keyring(self) -> Remembers: ...
+    @property
+    def agenda(self) -> Remembers: ...
+    @property
+    def outbox(self) -> Remembers: ...
+    @property
+    def ruleset(self) -> RemembersRules: ...
+
+    def read_all(self, space: Space) -> None:
+        """Take over what the store holds."""
+
+    def read_settings(self, space: Space) -> None:
+        """Take over settings, clock and scenarios."""
+
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Space]:
+        """The sandbox's records, under its lock."""
+
+
 class Shared:
     """One sandbox in the eyes of all processes that serve it."""
 
-    def __init__(self, sandbox: Sandbox, store: Store) -> None:
+    def __init__(self, sandbox: SharedOwner, store: Store) -> None:
         self._sandbox, self._store = sandbox, store
         self._told, self.used_at = 0, wall()
         store.watch(sandbox.id, self.take_over)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.sandbox.engine import Engine
 from mockserver.engine.sandbox.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.engine import Engine
 
 KEPT = "_snapshots"
 BOUND = 20

@@ -9,7 +9,7 @@ from mockserver.engine.core.clock import iso
 from mockserver.engine.core.keys import Key
 from mockserver.engine.core.provider import Progress, Provider
 from mockserver.engine.core.randomness import Randomness
-from mockserver.engine.sandbox.sandbox import Settings
+from mockserver.engine.sandbox.settings import Settings
 from mockserver.storage.base import State
 
 WRITTEN_SEED = "1"

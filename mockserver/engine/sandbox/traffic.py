@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockserver.engine.core.clock import SECOND, iso
-
-if TYPE_CHECKING:
-    from mockserver.engine.pipeline.journal import Entry
-    from mockserver.engine.pipeline.ratelimit import Limits
+from mockserver.engine.core.limits import Limits
+from mockserver.engine.pipeline.journal import Entry
 
 BINS = 60
 PERCENTILES = (50, 95, 99)

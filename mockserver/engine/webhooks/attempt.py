@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
 
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.randomness import Chance
+from mockserver.engine.core.webhook_style import Letter, WebhookStyle
 from mockserver.engine.webhooks.endpoints import secrets
-from mockserver.engine.webhooks.style import Letter, WebhookStyle, render, seconds
+from mockserver.engine.webhooks.style import render, seconds
 from mockserver.storage.base import Record
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of sending: the status of an answer, or why there was none."""
-
-    status: int | None
-    error: str | None = None
-    body: bytes = b""
-    seconds: float = 0.0
-
-    @property
-    def delivered(self) -> bool:
-        """Whether the receiver has taken it: any status from 200 to 299."""
-        return self.status is not None and 200 <= self.status <= 299
-
-
-class Post(Protocol):
-    """Carries deliveries out of the server; supplied from outside, as waiting is."""
-
-    def check(self, url: str) -> None:
-        """Refuse a URL that may not be called; Refusal says why."""
-
-    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
-        """POST a body within so many seconds in all; never raises."""
-
-
-class Unsent:
-    """Stands in where nothing carries deliveries out: an engine without a server around it."""
-
-    def check(self, url: str) -> None:
-        """Take any URL."""
-
-    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:  # noqa: ARG002
-        """Send nothing, and say so."""
-        return Outcome(None, "this engine sends nothing")
 
 
 @dataclass(slots=True)
 class Attempt:
     """What is about to be sent. Faults change it; the sandbox's outbox then does what it says."""
 
-    sandbox: Sandbox
+    sandbox: SandboxView
     delivery: Record
     endpoint: Record
     now: int
@@ -77,7 +39,7 @@ class Attempt:
     fired: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, sandbox: Sandbox, style: WebhookStyle, delivery: Record, endpoint: Record, now: int) -> Attempt:
+    def of(cls, sandbox: SandboxView, style: WebhookStyle, delivery: Record, endpoint: Record, now: int) -> Attempt:
         """The attempt as it would be without any fault."""
         body = render(style, sandbox, delivery["event"])
         return cls(sandbox, delivery, endpoint, now, body, body, now, secrets(endpoint, now))

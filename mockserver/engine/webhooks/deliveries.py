@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockserver.engine.core.problem import Refusal, Unknown
 from mockserver.engine.webhooks import endpoints
+from mockserver.engine.webhooks.owner import WebhookOwner
 from mockserver.storage.base import Record, Space
-
-if TYPE_CHECKING:
-    from mockserver.engine.records.lifecycle import At
 
 KEPT = "_deliveries"
 BOUND = 10_000
@@ -21,50 +18,53 @@ DONE = ("delivered", "failed", "dropped", "abandoned")
 _log = logging.getLogger("testmode")
 
 
-def post(at: At, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
+def post(
+    sandbox: WebhookOwner, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
+) -> list[str]:
     """Have an event delivered to everyone who asked for it, within the transaction it is told in.
 
     ``only`` names one endpoint, which then need not have asked; what goes ``once`` is not tried again by itself.
     Answers the deliveries' ids.
     """
-    style = at.sandbox.provider.webhooks
-    if style is None or not at.space.count(endpoints.KEPT):
+    style = sandbox.provider.webhooks
+    if style is None or not space.count(endpoints.KEPT):
         return []
     version = event.get("version", "")
-    asked = [record for _, record in at.space.scan(endpoints.KEPT)]
+    asked = [record for _, record in space.scan(endpoints.KEPT)]
     told = [
         each for each in asked if (style.wants(each, event["type"], version) if only is None else each["id"] == only)
     ]
-    return [_wait(at, style.delivery_id, event, endpoint["id"], once) for endpoint in told]
+    ids = [style.delivery_id(sandbox.randomness, space.bump("deliveries")) for _ in told]
+    for id, endpoint in zip(ids, told, strict=True):
+        _make_room(sandbox.id, space)
+        space.put(KEPT, _fresh(id, endpoint["id"], event, now, once))
+    return ids
 
 
-def _wait(at: At, name: Callable[..., str], event: Record, endpoint: str, once: bool) -> str:
-    delivery = {
-        "id": name(at.sandbox.randomness, at.space.bump("deliveries")),
+def _fresh(id: str, endpoint: str, event: Record, now: int, once: bool) -> dict[str, Any]:
+    """A delivery of which nothing has become yet."""
+    return {
+        "id": id,
         "endpoint": endpoint,
         "event": event,
         "state": "pending",
-        **waiting(endpoint, at.now),
+        **waiting(endpoint, now),
         "once": once,
         "put_off": False,
         "tries": 0,
         "attempts": [],
         "faults": [],
     }
-    _make_room(at)
-    at.space.put(KEPT, delivery)
-    at.sandbox.outbox.note(at.now)
-    return str(delivery["id"])
 
 
-def _make_room(at: At) -> None:
-    while at.space.count(KEPT) >= BOUND:
-        done = [next(at.space.scan(KEPT, field="state", equals=state), None) for state in DONE]
+def _make_room(sandbox: str, space: Space) -> None:
+    while space.count(KEPT) >= BOUND:
+        done = [next(space.scan(KEPT, field="state", equals=state), None) for state in DONE]
         oldest = min((each for each in done if each is not None), key=lambda each: int(each[0][1]), default=None)
-        _, gone = oldest or next(at.space.scan(KEPT))
+        _, gone = oldest or next(space.scan(KEPT))
         if oldest is None:
-            _log.warning("%s: %d deliveries wait; %s is given up for a new one", at.sandbox.id, BOUND, gone["id"])
-        at.space.drop(KEPT, gone["id"])
+            _log.warning("%s: %d deliveries wait; %s is given up for a new one", sandbox, BOUND, gone["id"])
+        space.drop(KEPT, gone["id"])
 
 
 def waiting(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
@@ -116,11 +116,12 @@ def within_reach(space: Space, id: str) -> Record:
     return record
 
 
-def test_event(at: At, endpoint: str) -> list[str]:
+def test_event(sandbox: WebhookOwner, space: Space, now: int, endpoint: str) -> list[str]:
     """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
-    style = at.sandbox.provider.webhooks
+    style = sandbox.provider.webhooks
     if style is None or style.test is None:
-        raise Refusal(f"{at.sandbox.provider.title} has no test event")
-    id = f"evt_{style.test.replace('.', '_')}_{at.space.bump('test-events')}"
-    event = {"id": id, "type": style.test, "created_at": at.now, "data": {}}
-    return post(at, {**event, "version": style.versions[-1]} if style.versions[-1] else event, endpoint, once=True)
+        raise Refusal(f"{sandbox.provider.title} has no test event")
+    id = f"evt_{style.test.replace('.', '_')}_{space.bump('test-events')}"
+    event = {"id": id, "type": style.test, "created_at": now, "data": {}}
+    event = {**event, "version": style.versions[-1]} if style.versions[-1] else event
+    return sandbox.outbox.post(space, now, event, endpoint, once=True)

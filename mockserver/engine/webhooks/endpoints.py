@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockserver.engine.core.problem import Refusal, Unknown
-from mockserver.engine.webhooks.style import WebhookStyle
+from mockserver.engine.core.webhook_style import WebhookStyle
+from mockserver.engine.webhooks.owner import WebhookOwner
 from mockserver.nearest import nearest
 from mockserver.storage.base import Record, Space
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 KEPT = "_endpoints"
 MOST = 100
@@ -21,7 +19,7 @@ MOST = 100
 class Endpoints:
     """The webhook endpoints of a sandbox."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: WebhookOwner) -> None:
         self._sandbox = sandbox
 
     def add(self, url: str, events: Sequence[str] = ("*",), **wanted: Any) -> Record:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mockserver.engine.webhooks import deliveries
-
-if TYPE_CHECKING:
-    from mockserver.engine.records.lifecycle import At
+from mockserver.engine.core.moment import At
 
 KEPT = "_events"
 BOUND = 10_000
@@ -23,4 +20,4 @@ def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
     event = {**event, "version": version} if version else event
     at.space.append(KEPT, event, keep=BOUND)
-    deliveries.post(at, event)
+    at.sandbox.outbox.post(at.space, at.now, event)

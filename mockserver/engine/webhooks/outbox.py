@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Condition
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from mockserver.engine.core.provider import Moment
+from mockserver.engine.core.call import CallRules
 from mockserver.engine.webhooks import deliveries, endpoints
-from mockserver.engine.webhooks.attempt import Attempt, Outcome
+from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.engine.webhooks.deliveries import KEPT, waiting
+from mockserver.engine.webhooks.owner import WebhookOwner
+from mockserver.engine.webhooks.post import Outcome
 from mockserver.storage.base import Record, Space
-
-if TYPE_CHECKING:
-    from mockserver.engine.faults.rule import ActiveRule
-    from mockserver.engine.sandbox.sandbox import Sandbox
 
 Pick = Callable[[Space], Record | None]
 ANSWER_KEPT = 4_096
@@ -42,10 +40,34 @@ class Parcel:
     """Whether an operator wants it now: it then stands outside the schedule."""
 
 
+class WebhookRule(Protocol):
+    """A fault rule that is at work on the deliveries of a sandbox."""
+
+    def spoil(self, attempt: Attempt, space: Space) -> None:
+        """Change an attempt that the rule hits."""
+
+    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+        """Every reason why the rule does not count an attempt."""
+
+
+class WebhookRules(CallRules, Protocol):
+    """The fault rules of a sandbox."""
+
+    @property
+    def of_webhooks(self) -> Sequence[WebhookRule]: ...
+
+
+class OutboxOwner(WebhookOwner, Protocol):
+    """The sandbox of an outbox."""
+
+    @property
+    def ruleset(self) -> WebhookRules: ...
+
+
 class Outbox:
     """The deliveries of a sandbox, one at a time to each endpoint. Nothing is sent while the sandbox's lock is held."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: OutboxOwner) -> None:
         self._sandbox = sandbox
         self._freed = Condition()
         self.next_due: int | None = None
@@ -89,11 +111,18 @@ class Outbox:
         assert parcel is not None
         return self.send(parcel)
 
+    def post(self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
+        """Have an event delivered within the transaction it is told in; see ``deliveries.post``."""
+        ids = deliveries.post(self._sandbox, space, now, event, only, once=once)
+        if ids:
+            self.note(now)
+        return ids
+
     def replay(self, event: Record) -> list[Record]:
         """Send an event once more to everyone who asks for it now, once and at once; answers the deliveries."""
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
-            ids = deliveries.post(Moment(self._sandbox, now, space), event, once=True)
+            ids = self.post(space, now, event, once=True)
         return [self.deliver(id) for id in ids]
 
     def all(self) -> list[Record]:
@@ -106,7 +135,7 @@ class Outbox:
         with self._sandbox.transaction() as space:
             return deliveries.found(space, id)
 
-    def near_miss(self, rule: ActiveRule) -> dict[str, Any] | None:
+    def near_miss(self, rule: WebhookRule) -> dict[str, Any] | None:
         """Which of the newest deliveries comes nearest to being hit by a rule without being meant, and why not."""
         style = self._sandbox.provider.webhooks
         missed: list[dict[str, Any]] = []
@@ -205,7 +234,7 @@ class Outbox:
                     self._replace(space, parcel, record)
                 self.read(space)
         except BaseException:
-            self._sandbox.shared.let_go(_hands(record), parcel.epoch)
+            self._sandbox.release_claim(_hands(record), parcel.epoch)
             raise
         finally:
             with self._freed:

@@ -1,75 +1,16 @@
-"""How a provider tells others of its events: envelope, headers, signature, secrets, retries, all as one value."""
+"""The style of Standard Webhooks, and how a delivery's body is made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.clock import SECOND, iso
-from mockserver.engine.core.dialect import as_json
-from mockserver.engine.core.randomness import LOWER, Randomness
+from mockserver.engine.core.encoding import as_json
+from mockserver.engine.core.randomness import Randomness
+from mockserver.engine.core.webhook_style import Headers, Letter, Received, WebhookStyle
 from mockserver.engine.webhooks import signatures
 from mockserver.storage.base import Record
-
-if TYPE_CHECKING:
-    from mockserver.engine.sandbox.sandbox import Sandbox
-
-Headers = list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One attempt to deliver an event, as far as its headers depend on it."""
-
-    event: Record
-    delivery: str
-    """The delivery's id; the same at every attempt."""
-    at: int
-    """The second of the sandbox's clock it is signed at, since 1970."""
-    body: bytes
-    secrets: tuple[str, ...]
-    """The endpoint's secret, and before it ends the one before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A delivery as its receiver sees it."""
-
-    headers: Mapping[str, str]
-    """By lower-case name."""
-    body: bytes
-    secrets: tuple[str, ...]
-    now: int
-    """The receiver's time, in seconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookStyle:
-    """Everything peculiar to a provider's webhooks."""
-
-    types: tuple[str, ...]
-    """The types of events an endpoint may ask for; ``*`` stands for all of them."""
-    envelope: Callable[[Sandbox, Record], Any]
-    """(sandbox, event) -> the body as plain data."""
-    headers: Callable[[Sandbox, Letter], Headers]
-    """The headers beside Content-Length and Host, signature among them."""
-    verify: Callable[[Received], None]
-    """Refuses what a receiver must refuse, with Forged."""
-    versions: tuple[str, ...] = ("",)
-    """The forms an event is written in; an endpoint is told in one of them, the last where nothing is said."""
-    secret: Callable[[Randomness, str], str] = lambda dice, purpose: f"whsec_{dice.token(purpose, 1, 32)}"
-    """(randomness, purpose) -> an endpoint's secret."""
-    endpoint_id: Callable[[Randomness, int], str] = lambda dice, nth: f"we_{dice.text('endpoint', nth, 24, LOWER)}"
-    delivery_id: Callable[[Randomness, int], str] = lambda dice, nth: f"del_{dice.text('delivery', nth, 24, LOWER)}"
-    test: str | None = None
-    """The type of the event that the vendor's console sends as a test; None where it sends none."""
-
-    def wants(self, endpoint: Record, type: str, version: str) -> bool:
-        """Whether an endpoint is to be told of an event of this type and form."""
-        asked = endpoint["events"]
-        return bool(endpoint["enabled"]) and version == endpoint["version"] and ("*" in asked or type in asked)
-
 
 TOLERANCE = 300
 """The age in seconds up to which receivers take a signature, where nothing else is said."""
@@ -78,7 +19,7 @@ TOLERANCE = 300
 def standard_webhooks(types: tuple[str, ...]) -> WebhookStyle:
     """The style of https://www.standardwebhooks.com, for providers that follow it."""
 
-    def headers(_sandbox: Sandbox, letter: Letter) -> Headers:
+    def headers(_sandbox: SandboxView, letter: Letter) -> Headers:
         id = letter.event["id"]
         return [
             ("Content-Type", "application/json"),
@@ -93,7 +34,7 @@ def standard_webhooks(types: tuple[str, ...]) -> WebhookStyle:
     return WebhookStyle(types, _standard_envelope, headers, verify, secret=_standard_secret)
 
 
-def _standard_envelope(sandbox: Sandbox, event: Record) -> Any:  # noqa: ARG001
+def _standard_envelope(sandbox: SandboxView, event: Record) -> Any:  # noqa: ARG001
     return {"type": event["type"], "timestamp": iso(event["created_at"]), "data": event["data"]}
 
 
@@ -102,7 +43,7 @@ def _standard_secret(dice: Randomness, purpose: str) -> str:
     return f"whsec_{dice.token(purpose, 1, 32).replace('-', '+').replace('_', '/')}"
 
 
-def render(style: WebhookStyle, sandbox: Sandbox, event: Record) -> bytes:
+def render(style: WebhookStyle, sandbox: SandboxView, event: Record) -> bytes:
     """The body of a delivery, exactly as it is signed and sent."""
     return as_json(style.envelope(sandbox, event))
 

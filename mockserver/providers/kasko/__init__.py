@@ -4,7 +4,7 @@ from mockserver.engine import (
     Collection,
     Provider,
     dress,
-    faults,
+    faults_stage,
     idempotency,
     journal,
     latency,
@@ -54,6 +54,6 @@ PROVIDER = Provider(
     assumptions=KaskoAssumptions,
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,
-    stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
+    stages=(journal, faults_stage, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/indexed_policies?start_date=2026-01-01%2000:00:00&end_date=2026-12-31%2000:00:00",
 )

@@ -82,7 +82,7 @@ def _is_withheld(call: Call) -> bool:
     """Whether the path has operations, none of which this sandbox offers."""
     parts = call.path.removeprefix(call.mount).split("/")
     here = [op for op in call.sandbox.provider.operations if op is call.operation or _fits(op.path.split("/"), parts)]
-    return bool(here) and not any(op.offered is None or op.offered(call.sandbox.assumptions) for op in here)
+    return bool(here) and not any(op.is_offered(call.sandbox.assumptions) for op in here)
 
 
 def _fits(pattern: list[str], parts: list[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockserver.engine import HEX, Forged, Letter, Received, Record, WebhookStyle, check_plain, plain
 
 if TYPE_CHECKING:
-    from mockserver.engine import Sandbox
+    from mockserver.engine import SandboxView
 
 TYPES = ("policy.created", "policy.updated")
 MODES = ("live", "test")
@@ -15,11 +15,11 @@ MODES = ("live", "test")
 SIGNATURE = "X-KASKO-Signature"
 
 
-def _envelope(_sandbox: Sandbox, event: Record) -> Any:
+def _envelope(_sandbox: SandboxView, event: Record) -> Any:
     return event["data"]
 
 
-def _headers(_sandbox: Sandbox, letter: Letter) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json"),
         ("X-KASKO-Event", letter.event["type"]),

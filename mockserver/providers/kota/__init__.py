@@ -5,7 +5,7 @@ from mockserver.engine import (
     IdempotencyPolicy,
     Provider,
     dress,
-    faults,
+    faults_stage,
     idempotency,
     journal,
     latency,
@@ -86,6 +86,6 @@ PROVIDER = Provider(
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,
     idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),
-    stages=(journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
+    stages=(journal, faults_stage, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/employers?page_size=2",
 )

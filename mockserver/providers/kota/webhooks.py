@@ -8,7 +8,7 @@ from mockserver.engine import HEX, Forged, Letter, Received, Record, WebhookStyl
 from mockserver.providers.kota.event_types import TYPES
 
 if TYPE_CHECKING:
-    from mockserver.engine import Sandbox
+    from mockserver.engine import SandboxView
     from mockserver.providers.kota.assumptions import KotaAssumptions
 
 SIGNATURE = "x-kota-webhook-signature"
@@ -16,12 +16,12 @@ TOLERANCE = 300
 _VERSION = {"v1": {"api_version": "1.0"}, "v2": {"version": "V2"}}
 
 
-def platform(sandbox: Sandbox) -> str:
+def platform(sandbox: SandboxView) -> str:
     """The id of the platform that a sandbox is."""
     return f"pt_{sandbox.randomness.text('id:pt', 1, 32, HEX)}"
 
 
-def _envelope(sandbox: Sandbox, event: Record) -> dict[str, Any]:
+def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
     given = cast("KotaAssumptions", sandbox.assumptions)
     created = iso(event["created_at"], given.fraction_digits)
     names = {"both": ("created_at", "created")}.get(given.webhook_time, (given.webhook_time,))
@@ -29,7 +29,7 @@ def _envelope(sandbox: Sandbox, event: Record) -> dict[str, Any]:
     return {**said, **dict.fromkeys(names, created), "object": "event", **_VERSION[event["version"]]}
 
 
-def _headers(_sandbox: Sandbox, letter: Letter) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
     return [("Content-Type", "application/json"), (SIGNATURE, timed(letter.secrets, letter.at, letter.body))]
 
 

@@ -6,7 +6,7 @@ from mockserver.engine import (
     Collection,
     Provider,
     dress,
-    faults,
+    faults_stage,
     idempotency,
     journal,
     latency,
@@ -80,6 +80,18 @@ PROVIDER = Provider(
     ),
     # Browsers ask before anything else is looked at.
     # The path is known before the key is asked for, and ids are read after its scopes and before the body.
-    stages=(journal, faults, dress, cors, locate, authenticate, ratelimit, identify, idempotency, latency, validate),
+    stages=(
+        journal,
+        faults_stage,
+        dress,
+        cors,
+        locate,
+        authenticate,
+        ratelimit,
+        identify,
+        idempotency,
+        latency,
+        validate,
+    ),
     example="/t/kotauth/api/v1/users?limit=2",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from mockserver.engine import Call, Credential, KeyPolicy, Operation, Problem, Randomness, Reply
+from mockserver.engine import Call, Credential, KeyPolicy, OperationView, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
 from mockserver.engine import locate as engine_locate
 from mockserver.providers.kotauth.problems import KEY_REFUSED, refuse
@@ -63,7 +63,7 @@ def is_hidden(call: Call) -> bool:
     return bool(here) and not any(op.is_offered(call.sandbox.assumptions) for op in here)
 
 
-def _fits(operation: Operation, call: Call) -> bool:
+def _fits(operation: OperationView, call: Call) -> bool:
     own, sent = operation.path.split("/"), call.path.removeprefix(call.mount).split("/")
     return len(own) == len(sent) and all(a.startswith("{") or a == b for a, b in zip(own, sent, strict=True))
 

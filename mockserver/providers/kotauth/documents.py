@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from mockserver.engine import Call, Operation, Problem, Reply, as_json, openapi_document
+from mockserver.engine import Call, Operation, OperationView, Problem, Reply, as_json, openapi_document
 from mockserver.providers.kotauth.assumptions import says
 from mockserver.providers.kotauth.paths import BASE
 
@@ -31,7 +31,7 @@ _ASSETS = Path(__file__).resolve().parents[2] / "vendor" / "swagger-ui"
 _MEDIA = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
 
-def _offered(call: Call) -> list[Operation]:
+def _offered(call: Call) -> list[OperationView]:
     """The operations this sandbox has, but for the pages about them."""
     given = call.sandbox.assumptions
     all_of_them = call.sandbox.provider.operations

@@ -18,7 +18,7 @@ from mockserver.engine import (
 from mockserver.providers.kotauth.records import written
 
 if TYPE_CHECKING:
-    from mockserver.engine import Sandbox
+    from mockserver.engine import SandboxView
     from mockserver.providers.kotauth.assumptions import KotauthAssumptions
 
 TYPES = (
@@ -34,12 +34,12 @@ TYPES = (
 SIGNATURE = "X-KotAuth-Signature"
 
 
-def _envelope(sandbox: Sandbox, event: Record) -> dict[str, Any]:
+def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
     timestamp = written(cast("KotauthAssumptions", sandbox.assumptions), event["created_at"])
     return {"event": event["type"], "timestamp": timestamp, "data": event["data"]}
 
 
-def _headers(_sandbox: Sandbox, letter: Letter) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json; charset=utf-8"),
         ("User-Agent", "KotAuth-Webhook/1.0"),

@@ -6,7 +6,7 @@ from mockserver.engine import (
     Limits,
     Provider,
     dress,
-    faults,
+    faults_stage,
     idempotency,
     journal,
     latency,
@@ -48,6 +48,6 @@ PROVIDER = Provider(
         "The numbers are not published; these are what AWS gives an account by default.",
     ),
     # The gateway refuses key and quota before it knows the path; there is no idempotency to be asked for.
-    stages=(journal, faults, dress, authenticate, ratelimit, locate, idempotency, latency, validate),
+    stages=(journal, faults_stage, dress, authenticate, ratelimit, locate, idempotency, latency, validate),
     example="/v1/employees?limit=2",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from mockserver.engine import SECOND, Forged, Letter, Received, Record, WebhookStyle, check_timed, timed
 
 if TYPE_CHECKING:
-    from mockserver.engine import Sandbox
+    from mockserver.engine import SandboxView
     from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
 
 TYPES = ("withdrawal.created", "return.created", "exchange.created", "training_record.created", "webhook.test")
@@ -15,12 +15,12 @@ SIGNATURE = "X-SmartEPI-Signature"
 TOLERANCE = 300
 
 
-def _envelope(_sandbox: Sandbox, event: Record) -> dict[str, Any]:
+def _envelope(_sandbox: SandboxView, event: Record) -> dict[str, Any]:
     created = event["created_at"] // SECOND
     return {"id": event["id"], "type": event["type"], "createdAt": created, "data": event["data"]}
 
 
-def _headers(sandbox: Sandbox, letter: Letter) -> list[tuple[str, str]]:
+def _headers(sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
     given = cast("SmartEPIAssumptions", sandbox.assumptions)
     cut = given.webhooks_signed_with == "bare"
     secrets = [secret.removeprefix("whsec_") if cut else secret for secret in letter.secrets]

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from mockserver.engine.core.call import Call, Pace, Reply, Wire
-from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Pace, Reply, Wire
+from mockserver.engine.faults.base import Fault
 
 
 class Drip(Fault):

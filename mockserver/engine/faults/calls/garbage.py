@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from mockserver.engine.core.call import Call, Reply, Wire
-from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply, Wire
+from mockserver.engine.faults.base import Fault
 
 
 class Garbage(Fault):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Literal
 
-from mockserver.engine.core.call import Call, Reply
-from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault
 
 _PAGE = (
     "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"

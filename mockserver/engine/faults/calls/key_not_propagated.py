@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
-from mockserver.engine.faults.base import Fault, Proceed, say
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault, say
 
 
 class KeyNotPropagated(Fault):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mockserver.engine.core.call import Call, Reply
-from mockserver.engine.faults.base import Fault, Proceed
-from mockserver.engine.pipeline.latency import Distribution
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.latency import Distribution
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault
 
 
 class Latency(Fault):

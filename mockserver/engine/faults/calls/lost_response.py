@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import inf
 from typing import Literal
 
-from mockserver.engine.core.call import Call, Reply, Wire
-from mockserver.engine.faults.base import Fault, Proceed
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.reply import Reply, Wire
+from mockserver.engine.faults.base import Fault
 
 _LOSSES = {
     "reset": Wire(head=False, cut_after=0, reset=True),

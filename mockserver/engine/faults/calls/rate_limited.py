@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from mockserver.engine.core.call import Call, Reply
+from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
-from mockserver.engine.faults.base import Fault, Proceed, say
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault, say
 
 
 class RateLimited(Fault):

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mockserver.engine.core.call import Call, Reply
-from mockserver.engine.core.dialect import as_json
+from mockserver.engine.core.call import Call, Proceed
+from mockserver.engine.core.encoding import as_json
 from mockserver.engine.core.headers import Headers
 from mockserver.engine.core.problem import Problem
-from mockserver.engine.faults.base import Fault, Proceed, say
+from mockserver.engine.core.reply import Reply
+from mockserver.engine.faults.base import Fault, say
 
 
 class Status(Fault):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from mockserver.engine.faults.base import Fault
-
-if TYPE_CHECKING:
-    from mockserver.engine.webhooks.attempt import Attempt
+from mockserver.engine.webhooks.attempt import Attempt
 
 
 class BadSignature(Fault):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from mockserver.engine.faults.base import Fault
-
-if TYPE_CHECKING:
-    from mockserver.engine.webhooks.attempt import Attempt
+from mockserver.engine.webhooks.attempt import Attempt
 
 
 class DuplicateWebhook(Fault):

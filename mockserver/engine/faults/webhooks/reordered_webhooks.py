@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from mockserver.engine.core.clock import SECOND, Duration
 from mockserver.engine.faults.base import Fault
-
-if TYPE_CHECKING:
-    from mockserver.engine.webhooks.attempt import Attempt
+from mockserver.engine.webhooks.attempt import Attempt
 
 
 class ReorderedWebhooks(Fault):

@@ -1,0 +1,62 @@
+"""The distributions of how long an answer takes."""
+
+from __future__ import annotations
+
+from math import exp
+from statistics import NormalDist
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LONGEST_MS = 600_000
+"""No answer is held longer than ten minutes: a client has long gone by then."""
+Milliseconds = Annotated[float, Field(ge=0, le=LONGEST_MS)]
+
+
+class Fixed(BaseModel):
+    """Always the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["fixed"] = "fixed"
+    ms: Milliseconds
+
+    def draw(self, unit: float) -> float:  # noqa: ARG002
+        """Seconds to wait; every chance gives the same."""
+        return self.ms / 1000
+
+
+class Uniform(BaseModel):
+    """Anything between two bounds, equally likely."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["uniform"] = "uniform"
+    min_ms: Milliseconds
+    max_ms: Milliseconds
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Uniform:
+        if self.min_ms > self.max_ms:
+            raise ValueError(f"min_ms {self.min_ms:g} is above max_ms {self.max_ms:g}")
+        return self
+
+    def draw(self, unit: float) -> float:
+        """Seconds to wait for a chance in [0, 1)."""
+        return (self.min_ms + (self.max_ms - self.min_ms) * unit) / 1000
+
+
+class Lognormal(BaseModel):
+    """Mostly near the median, with a long tail, as real services answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["lognormal"] = "lognormal"
+    median_ms: Milliseconds
+    sigma: float = Field(ge=0, le=5)
+    max_ms: Milliseconds = LONGEST_MS
+
+    def draw(self, unit: float) -> float:
+        """Seconds to wait for a chance in [0, 1)."""
+        deviation = NormalDist().inv_cdf(min(max(unit, 1e-12), 1 - 1e-12))
+        return min(self.median_ms * exp(self.sigma * deviation), self.max_ms) / 1000
+
+
+Distribution = Annotated[Fixed | Uniform | Lognormal, Field(discriminator="type")]

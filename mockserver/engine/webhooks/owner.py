@@ -1,0 +1,18 @@
+"""What the webhooks of a sandbox need of it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from mockserver.engine.core.call import SandboxView
+from mockserver.engine.core.provider import Provider
+from mockserver.engine.webhooks.post import Post
+
+
+class WebhookOwner(SandboxView, Protocol):
+    """The sandbox that endpoints and deliveries belong to."""
+
+    @property
+    def provider(self) -> Provider: ...
+    @property
+    def post(self) -> Post: ...
