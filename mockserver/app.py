@@ -22,7 +22,8 @@ from mockserver.engine import (
 )
 from mockserver.http import edge, mounts
 from mockserver.http.hosts import Hosts
-from mockserver.http.resolver import Heads
+from mockserver.http.paths import Matched
+from mockserver.http.resolver import Resolver
 from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
 from mockserver.storage.tinydb.store import TinyStore
@@ -141,7 +142,7 @@ def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -
 
     app = Flask("testmode", static_folder=None)
     app.url_map.merge_slashes = False
-    app.url_rule_class = mounts.Matched
+    app.url_rule_class = Matched
     app.testing = engine.propagate
     for provider in engine.providers.values():
         mounts.mount(app, provider)
@@ -153,9 +154,8 @@ def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -
 
 def _answering(engine: Engine, elsewhere: WSGI, alone: str | None, hosts: Hosts | None) -> WSGI:
     """What answers for the providers, and has ``elsewhere`` answer whatever is not theirs."""
-    place = mounts.places(engine.providers, alone)
-    heads = Heads(engine.providers, mounts.Paths(engine.providers.values()).find, place)
-    return (hosts or Hosts()).guard(edge.answer(engine, heads, mounts.as_written(elsewhere)))
+    resolver = Resolver(engine.providers, hosts or Hosts(), alone)
+    return edge.answer(engine, resolver, mounts.as_written(elsewhere))
 
 
 def create_app(

@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 
 from mockserver.http import parser as framing
-from mockserver.http.mounts import Found, Place
-from mockserver.http.resolver import REMEMBERED, SHORT, Head, Heads
+from mockserver.http.hosts import Hosts
+from mockserver.http.paths import Found
+from mockserver.http.resolver import NO_PROVIDER, NOT_OURS, REMEMBERED, SHORT, NoTarget, Place, Resolver, Target
 from tests.acme import ACME
 from tests.worlds import World, make_world
 
 
 class Reader:
-    """Heads that count how often they work out what a line asks."""
+    """A resolver that counts how often it works out what a line asks."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.heads = Heads({ACME.name: ACME}, self._find, self._place)
+        self.resolver = Resolver({ACME.name: ACME}, Hosts(["a", "b"]))
+        self.resolver._find, self.resolver._place = self._find, self._place
 
     def _find(self, path: str, method: str) -> Found:
         self.asked.append(f"{method} {path}")
@@ -28,18 +30,16 @@ class Reader:
     def _place(self, path: str, _sent: str, _host: str) -> Place | None:
         return None if path == "/health" else Place(ACME.name, "/acme", path)
 
-    def read(self, path: str = "/", **given: Any) -> Head | None:
-        return self.heads.read({"REQUEST_METHOD": "GET", "PATH_INFO": path, **given})
+    def read(self, path: str = "/", **given: Any) -> Target | NoTarget:
+        return self.resolver.resolve({"REQUEST_METHOD": "GET", "PATH_INFO": path, **given})
 
 
 def test_what_equal_lines_ask_is_worked_out_once() -> None:
     reader = Reader()
     first, second = reader.read(HTTP_X_NTH="1"), reader.read(HTTP_X_NTH="2")
-    assert first is not None
-    assert second is not None
-    assert first.target is second.target
-    assert (first.target.args, first.target.allowed, first.target.mount) == ({"id": "a/b"}, ("GET",), "/acme")
-    assert (first.headers, second.headers) == ({"x-nth": "1"}, {"x-nth": "2"})
+    assert isinstance(first, Target)
+    assert first is second
+    assert (first.args, first.allowed, first.mount) == ({"id": "a/b"}, ("GET",), "/acme")
     assert len(reader.asked) == 1
 
 
@@ -63,12 +63,13 @@ def test_no_more_lines_are_remembered_than_the_bound() -> None:
     reader = Reader()
     for nth in range(REMEMBERED + 20):
         reader.read(f"/{nth}")
-    assert reader.heads.remembered.cache_info().currsize == REMEMBERED
+    assert reader.resolver.remembered.cache_info().currsize == REMEMBERED
     assert REMEMBERED * SHORT <= 1024 * 1024
 
 
 def test_what_is_no_providers_is_nobodys() -> None:
-    assert Reader().read("/health") is None
+    assert Reader().read("/health") is NO_PROVIDER
+    assert Reader().read("/health", HTTP_HOST="evil.test") is NOT_OURS
 
 
 def test_lines_and_blocks_of_fields_are_each_read_once_and_bounded() -> None:
@@ -126,6 +127,13 @@ def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(worl
     calls = [entry.call for entry in world.engine.sandbox("smartepi").journal.entries()]
     assert [call.address for call in calls] == ["192.0.2.0", "192.0.2.1", "192.0.2.2"]
     assert calls[0].headers is calls[2].headers
+
+
+def test_header_fields_are_of_each_request_however_equal_their_lines(world: World) -> None:
+    for nth in "12":
+        assert go(world, HTTP_X_NTH=nth)[0] == "200 OK"
+    calls = [entry.call for entry in world.engine.sandbox("smartepi").journal.entries()]
+    assert [call.headers["x-nth"] for call in calls] == ["1", "2"]
 
 
 def test_a_key_that_is_revoked_is_refused_though_its_head_was_good_before(world: World) -> None:

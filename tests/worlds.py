@@ -17,8 +17,9 @@ from mockserver.app import create_app, known_providers, make_engine
 from mockserver.delivery.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
 from mockserver.http import edge
-from mockserver.http.mounts import Found, Place
-from mockserver.http.resolver import Heads
+from mockserver.http.hosts import Hosts
+from mockserver.http.paths import Found
+from mockserver.http.resolver import Place, Resolver, Target
 from mockserver.storage.base import Store
 from mockserver.storage.tinydb.store import TinyStore
 
@@ -120,8 +121,9 @@ def make_world(*providers: Provider, store: Store | None = None, freeze: bool = 
 
 def read_call(engine: Engine, provider: str, environ: dict[str, Any]) -> Call:
     """The call a request is that has come to a provider, whatever its path leads to there."""
+    resolver = Resolver(engine.providers, Hosts([environ.get("HTTP_HOST", "").partition(":")[0]]))
     place = Place(provider, f"/{provider}", environ["PATH_INFO"])
-    head = Heads(engine.providers, lambda _path, _method: Found(), lambda *_: place)
-    read = head.read(environ)
-    assert read is not None
-    return edge.read(engine, read, environ)
+    resolver._place, resolver._find = lambda *_: place, lambda path, method: Found()
+    target = resolver.resolve(environ)
+    assert isinstance(target, Target)
+    return edge.read(engine, target, environ)

@@ -16,9 +16,11 @@ from threading import Event
 from time import monotonic, sleep
 from typing import IO, Any
 
-from mockserver.engine import SECOND, Call, Credential, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
+from mockserver.engine import SECOND, Call, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
+from mockserver.http.hosts import misdirected
 from mockserver.http.mounts import WSGI
-from mockserver.http.resolver import Head, Heads
+from mockserver.http.parser import HEADERS, by_name
+from mockserver.http.resolver import NOT_OURS, NoTarget, Resolver, Target
 
 LONGEST_WAIT = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
@@ -29,11 +31,15 @@ stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
 
 
-def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
+def read(engine: Engine, target: Target, environ: dict[str, Any]) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
-    target = head.target
-    credential, data, too_large = _shown(engine, head, environ)
-    sandbox, is_known = engine.find(target.provider.name, credential, target.args)
+    provider, data, too_large = target.provider, None, False
+    headers = environ.get(HEADERS) or by_name(environ)
+    credential = provider.credential(headers, environ.get("QUERY_STRING", ""))
+    if not credential.shown and provider.body_credential is not None:
+        data, too_large = read_body(environ, engine.body_limit(provider.name))
+        credential = provider.body_credential(data, headers.get("content-type", ""))
+    sandbox, is_known = engine.find(provider.name, credential, target.args)
     if data is None:
         data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     elif len(data) > sandbox.assumptions.body_limit:
@@ -46,7 +52,7 @@ def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
         args=target.args,
         allowed=target.allowed,
         query=target.query,
-        headers=head.headers,
+        headers=headers,
         data=data,
         too_large=too_large,
         address=environ.get("REMOTE_ADDR") or "127.0.0.1",
@@ -58,24 +64,16 @@ def read(engine: Engine, head: Head, environ: dict[str, Any]) -> Call:
     )
 
 
-def _shown(engine: Engine, head: Head, environ: dict[str, Any]) -> tuple[Credential, bytes | None, bool]:
-    """What the client showed; and the body and whether it was too long, where the body had to be asked for it."""
-    provider = head.target.provider
-    if head.credential.shown or provider.body_credential is None:
-        return head.credential, None, False
-    data, too_large = read_body(environ, engine.body_limit(provider.name))
-    return provider.body_credential(data, head.headers.get("content-type", "")), data, too_large
-
-
-def answer(engine: Engine, heads: Heads, elsewhere: WSGI) -> WSGI:
+def answer(engine: Engine, resolver: Resolver, elsewhere: WSGI) -> WSGI:
     """The application that takes requests to providers through the pipeline, and gives all others to ``elsewhere``."""
+    resolve = resolver.resolve
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        head = heads.read(environ)
-        if head is None:
-            return elsewhere(environ, start_response)
+        target = resolve(environ)
+        if isinstance(target, NoTarget):
+            return (misdirected if target is NOT_OURS else elsewhere)(environ, start_response)
         try:
-            call = read(engine, head, environ)
+            call = read(engine, target, environ)
         except OSError:
             # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])

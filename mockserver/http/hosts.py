@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from ipaddress import ip_address
 from json import dumps
 from socket import gethostname
 from typing import Any
 
 from mockserver.addresses import is_address
-
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Hosts:
@@ -35,20 +32,13 @@ class Hosts:
             or (self._plain and "." not in name)
         )
 
-    def guard(self, inner: WSGI) -> WSGI:
-        """Answer 421 to whatever is addressed to another name, before anyone else sees it."""
-        admits = lru_cache(maxsize=1_024)(self.admits)
 
-        def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-            host = str(environ.get("HTTP_HOST", ""))
-            if admits(host):
-                return inner(environ, start_response)
-            body = _refusal(host)
-            kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-            start_response("421 Misdirected Request", kind)
-            return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
-        return guarded
+def misdirected(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer 421 to what is addressed to another name."""
+    body = _refusal(str(environ.get("HTTP_HOST", "")))
+    kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+    start_response("421 Misdirected Request", kind)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def is_loopback(host: str) -> bool:

@@ -1,17 +1,26 @@
-"""What the head of a request asks of whom; what equal request lines ask is worked out once."""
+"""From a request line to the provider and the operation it is for; equal request lines are resolved once.
+
+In one direction: the host, the provider, the path, the operation, the query. What follows depends on the key a
+request shows and on its body, and is the edge's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote_to_bytes
 
-from mockserver.engine import Credential, Operation, Provider
-from mockserver.http.mounts import ENCODED_SLASH, Environ, Found, Place, as_sent
-from mockserver.http.parser import HEADERS, by_name
+from mockserver.engine import Operation, Provider
+from mockserver.http.hosts import Hosts
+from mockserver.http.paths import Paths
 
+Environ = dict[str, Any]
+ENCODED_SLASH = "\ue02f"
+"""Stands in for a slash that a client has sent as %2F; a private character that no path has any use for."""
+_OURS = ("__admin", "health", "healthz", "ready", "readyz")
 REMEMBERED, SHORT = 512, 2_048
 """So many request lines of at most so many characters are remembered with what they ask."""
 
@@ -32,44 +41,53 @@ class Target:
     query: list[tuple[str, str]]
 
 
-class Head(NamedTuple):
-    """A request without its body."""
+@dataclass(frozen=True, slots=True)
+class NoTarget:
+    """What a request line is that asks nothing of a provider."""
 
-    target: Target
-    headers: Mapping[str, str]
-    credential: Credential
+    reason: str
 
 
-class Heads:
-    """Reads heads: ``place`` says where in which provider a request goes, ``find`` which operation is there."""
+NOT_OURS: Final = NoTarget("addressed to a name that the server does not have")
+NO_PROVIDER: Final = NoTarget("for the admin API, the console or nobody")
 
-    def __init__(
-        self,
-        providers: Mapping[str, Provider],
-        find: Callable[[str, str], Found],
-        place: Callable[[str, str, str], Place | None],
-    ) -> None:
-        self._providers, self._find, self._place = providers, find, place
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in which provider a request goes."""
+
+    provider: str
+    mount: str
+    """What stands before the provider's own paths in links."""
+    path: str
+    """The canonical one, ``/<provider>/...``, decoded."""
+
+
+class Resolver:
+    """Resolves request lines; ``alone`` names the provider that is also served at the root."""
+
+    def __init__(self, providers: Mapping[str, Provider], hosts: Hosts, alone: str | None = None) -> None:
+        self._providers, self._hosts = providers, hosts
+        self._place = places(providers, alone)
+        self._find = Paths(providers.values()).find
         # Clients send the same lines again and again, and working out what they ask is a fifth of reading a record.
-        self.remembered = lru_cache(maxsize=REMEMBERED)(self._target)
+        self.remembered = lru_cache(maxsize=REMEMBERED)(self._resolve)
 
-    def read(self, environ: Environ) -> Head | None:
-        """What a request asks of a provider; None when it is not for one."""
+    def resolve(self, environ: Environ) -> Target | NoTarget:
+        """What a request asks of a provider; NOT_OURS or NO_PROVIDER when it asks nothing of one."""
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
         sent = as_sent(environ)
         is_short = len(sent) + len(path) + len(query) <= SHORT
-        target = (self.remembered if is_short else self._target)(
+        return (self.remembered if is_short else self._resolve)(
             environ["REQUEST_METHOD"], path, query, sent, environ.get("HTTP_HOST", "localhost")
         )
-        if target is None:
-            return None
-        headers = environ.get(HEADERS) or by_name(environ)
-        return Head(target, headers, target.provider.credential(headers, query))
 
-    def _target(self, method: str, path: str, query: str, sent: str, host: str) -> Target | None:
+    def _resolve(self, method: str, path: str, query: str, sent: str, host: str) -> Target | NoTarget:
+        if not self._hosts.admits(host):
+            return NOT_OURS
         place = self._place(path, sent, host)
         if place is None:
-            return None
+            return NO_PROVIDER
         found = self._find(place.path, method)
         return Target(
             provider=self._providers[place.provider],
@@ -88,3 +106,46 @@ def _sent_path(sent: str) -> str:
     path = sent.partition("?")[0]
     # A proxy's client names the whole URL; its authority may be anything.
     return path if path.startswith("/") else f"/{path.partition('://')[2].partition('/')[2]}"
+
+
+def places(providers: Collection[str], alone: str | None) -> Callable[[str, str, str], Place | None]:
+    """Turns every way to reach a provider, a path as WSGI has it and as it was sent to a host, into the canonical one.
+
+    None for what is no provider's.
+    """
+
+    def place(path: str, sent: str, host: str) -> Place | None:
+        path = kept_slashes(path, sent)
+        first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
+        named = _by_host(host, providers)
+        if named is None and first in providers:
+            return Place(first, f"/{first}", _decoded(path))
+        provider = named or alone
+        return Place(provider, "", _decoded(f"/{provider}{path}")) if provider and first not in _OURS else None
+
+    return place
+
+
+def _decoded(path: str) -> str:
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+
+
+def as_sent(environ: Environ) -> str:
+    """The target as the client sent it; empty where the server does not say."""
+    sent: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    return sent
+
+
+def kept_slashes(path: str, sent: str) -> str:
+    """The decoded path, in which a slash that was sent encoded is no separator."""
+    sent = sent.partition("?")[0]
+    if "%2f" not in sent.lower() or not sent.startswith("/"):
+        return path
+    stand_in = ENCODED_SLASH.encode().decode("latin-1")
+    pieces = re.split("%2f", sent, flags=re.IGNORECASE)
+    return stand_in.join(unquote_to_bytes(piece).decode("latin-1") for piece in pieces)
+
+
+def _by_host(host: str, providers: Collection[str]) -> str | None:
+    name, _, rest = host.partition(":")[0].lower().partition(".")
+    return name if rest == "localhost" and name in providers else None

@@ -1,0 +1,87 @@
+"""The paths of providers, matched by the rules that Flask has from Werkzeug."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
+
+from mockserver.engine import Operation, Provider
+
+NO_METHOD = "NONE"
+"""Stands in for the methods of a path that exists and has none."""
+_NOT_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
+
+
+class Matched(Rule):
+    """A rule that is matched and never built: nothing here asks Flask for a URL, and half a start would go into it."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return _never_built
+
+
+def _never_built(*_: Any) -> tuple[str, str]:
+    raise AssertionError("no URL is built from a rule")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path leads to: the operation, what the path names such as its tenant, and which methods it has instead."""
+
+    operation: Operation | None = None
+    args: dict[str, Any] | None = None
+    allowed: tuple[str, ...] | None = None
+    """The methods a path has, when it has not the one asked for; None when there is no such path, or all is well."""
+
+
+REMEMBERED, SHORT = 2_048, 200
+"""So many paths of at most so many characters are remembered with what they lead to."""
+
+
+class Paths:
+    """The paths of providers."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        rules = [rule for provider in providers for rule in _rules(provider)]
+        self._adapter = Map(rules, merge_slashes=False).bind("")
+        # Clients ask for the same paths again and again, and matching is a tenth of reading one record.
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._match)
+
+    def find(self, path: str, method: str) -> Found:
+        """What a decoded path leads to."""
+        return self._remembered(path, method) if len(path) <= SHORT else self._match(path, method)
+
+    def _match(self, path: str, method: str) -> Found:
+        try:
+            operation, args = self._adapter.match(path, method)
+        except MethodNotAllowed as error:
+            return self._without_method(path, error.valid_methods or ())
+        except HTTPException:
+            return Found()
+        if operation is not None and operation.method == method:
+            return Found(operation, dict(args))
+        # A path that has no methods at all, and a client has found the word that stands in for them; or a method in
+        # small letters.
+        return Found(None, dict(args), (operation.method,) if operation else ())
+
+    def _without_method(self, path: str, methods: Iterable[str]) -> Found:
+        others = list(methods)
+        args = dict(self._adapter.match(path, others[0])[1]) if others else None
+        return Found(None, args, tuple(set(others) - _NOT_METHODS))
+
+
+def _rules(provider: Provider) -> Iterator[Rule]:
+    for operation in provider.operations:
+        path = rule_of(f"/{provider.name}{operation.path}")
+        yield Matched(path, endpoint=operation, methods=[operation.method])
+    for path in provider.refused_paths:
+        yield Matched(rule_of(f"/{provider.name}{path}"), endpoint=None, methods=[NO_METHOD])
+
+
+def rule_of(path: str) -> str:
+    """A path with its ids in braces, as Werkzeug writes it."""
+    return path.replace("{", "<").replace("}", ">")
