@@ -26,7 +26,7 @@ def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: World) -
 
 def test_records_are_out_of_reach_outside_the_operation(acme: World) -> None:
     with pytest.raises(AssertionError, match="only while an operation is performed"):
-        _ = Call(acme.sandbox, "GET", "/x").space
+        Call(acme.sandbox, "GET", "/x").space.count("notes")
 
 
 def test_a_note_belongs_to_the_stage_that_runs_now(acme: World) -> None:
@@ -38,9 +38,9 @@ def test_a_note_belongs_to_the_stage_that_runs_now(acme: World) -> None:
 def test_counting_up_a_purpose_is_kept_with_the_operation_and_only_with_it(acme: World) -> None:
     call = Call(acme.sandbox, "GET", "/x")
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
-        call._space = space
+        call.space = space
         assert call.nth("things") == 1
         raise RuntimeError
     with acme.sandbox.transaction() as space:
-        call._space = space
+        call.space = space
         assert [call.nth("things"), call.nth("things")] == [1, 2]

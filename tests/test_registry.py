@@ -72,7 +72,7 @@ def test_what_another_process_has_used_is_not_idle(both: tuple[World, World], mo
     one, other = both
     key = make(one)
     later = one.engine.sandbox("mine").shared.used_at + 100 * SECOND
-    monkeypatch.setattr("mockserver.engine.sandbox.shared.wall", lambda: later)
+    monkeypatch.setattr("mockserver.engine.sandbox.sandbox.wall", lambda: later)
     monkeypatch.setattr("mockserver.engine.sandbox.engine.wall", lambda: later)
     other.ask("GET", "/v1/notes", key=key)
     assert one.engine.evict(50 * SECOND) == []

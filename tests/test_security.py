@@ -23,7 +23,7 @@ from mockserver.admin import views
 from mockserver.admin.api import ROUTES
 from mockserver.app import create_app
 from mockserver.engine import Call, Reply
-from mockserver.http.parser import check_reply
+from mockserver.http.response import check_reply
 from mockserver.settings import ServerSettings
 from tests.acme import ACME
 from tests.serving import start_server

@@ -116,7 +116,7 @@ def test_numbers_of_calls_are_never_given_twice(both: tuple[World, World]) -> No
 def test_who_was_here_last_is_known_to_all(both: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = both
     before = one.sandbox.shared.used_at
-    monkeypatch.setattr("mockserver.engine.sandbox.shared.wall", lambda: before + 3_600 * SECOND)
+    monkeypatch.setattr("mockserver.engine.sandbox.sandbox.wall", lambda: before + 3_600 * SECOND)
     other.ask("GET", "/v1/notes")
     one.sandbox.shared.refresh()
     assert one.sandbox.shared.used_at == before + 3_600 * SECOND

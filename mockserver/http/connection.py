@@ -238,10 +238,8 @@ class Body(io.RawIOBase):
 
 
 def open_body(connection: Connection, request: Request) -> tuple[BinaryIO, Body | None]:
-    """The stream for the application, and the part of it that is still to come, if any."""
+    """The stream of a body that is there, for the application, and the part of it that is still to come, if any."""
     length = request.block.length
-    if length == 0:
-        return io.BytesIO(), None
     if 0 < length <= len(connection.buffer):
         return io.BytesIO(connection.take(length)), None
     body = Body(connection, length, request.block.expects_continue and not connection.buffer)

@@ -33,8 +33,7 @@ stopping = Event()
 
 def read(engine: Engine, target: Target, environ: dict[str, Any]) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
-    provider, data, too_large = target.provider, None, False
-    headers = environ.get(HEADERS) or by_name(environ)
+    provider, headers, data = target.provider, environ.get(HEADERS) or by_name(environ), None
     credential = provider.credential(headers, environ.get("QUERY_STRING", ""))
     if not credential.shown and provider.body_credential is not None:
         data, too_large = read_body(environ, engine.body_limit(provider.name))

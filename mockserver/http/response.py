@@ -1,12 +1,14 @@
 """One request's answer on its way out."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from mockserver.http.connection import MAX_UNREAD, Body, Connection
-from mockserver.http.parser import Request, check_reply
+from mockserver.http.parser import TOKEN, Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -16,6 +18,8 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 _ONE_SEND: Final = 64 * 1024
 GONE: Final = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 _BODILESS: Final = ("204", "304")
+_STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 log = logging.getLogger("mockserver.http.server")
 
@@ -140,3 +144,24 @@ class Exchange:
             self._headers.append(("Connection", "close"))
         elif self._request.line.version == "HTTP/1.0":
             self._headers.append(("Connection", "keep-alive"))
+
+
+def _is_token(name: str) -> bool:
+    return TOKEN.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=256)
+def _are_tokens(names: tuple[str, ...]) -> bool:
+    return all(map(_is_token, names))
+
+
+def check_reply(status: str, headers: list[tuple[str, str]]) -> None:
+    """Raise ValueError for a status line or header field that would break the framing or the client."""
+    if not _STATUS.fullmatch(status):
+        raise ValueError(f"{status!r} is not a final status line.")
+    text = "".join([value for _, value in headers])
+    if text.isascii() and text.isprintable() and _are_tokens(tuple([name for name, _ in headers])):
+        return  # as nearly all are: two looks at everything together
+    for name, value in headers:
+        if not _is_token(name) or not _VALUE.fullmatch(value):
+            raise ValueError(f"The response header {name!r} has a character that cannot be sent.")

@@ -7,6 +7,7 @@ import resource
 import signal
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -88,9 +89,10 @@ class Handler:
             request = parse_head(head)
         except Refusal as refusal:
             return self._refuse(refusal)
-        stream, body = open_body(self.connection, request)
-        exchange = Exchange(self._gate.is_draining, self.connection, request, body)
-        return self._answer(exchange, self._environ(request, stream), body)
+        stream, body = open_body(self.connection, request) if request.block.length else (BytesIO(), None)
+        environ = self._environ(request, stream)
+        exchange = Exchange(self._gate.draining.is_set, self.connection, request, body)
+        return self._answer(exchange, environ, body)
 
     def _answer(self, exchange: Exchange, environ: dict[str, Any], body: Body | None) -> bool:
         try:
@@ -108,7 +110,7 @@ class Handler:
         return self._settle(exchange, body)
 
     def _settle(self, exchange: Exchange, body: Body | None) -> bool:
-        if exchange.keep_alive and not self._gate.draining and (body is None or body.discard()):
+        if exchange.keep_alive and not self._gate.draining.is_set() and (body is None or body.discard()):
             return True
         if self.connection.buffer or (body is not None and body.left):
             self.connection.linger()
@@ -155,7 +157,8 @@ class Server:
         self.tls = tls
         self.head_seconds = head_seconds
         self.idle_seconds = idle_seconds
-        self.draining = False
+        self.draining = Event()
+        """Set when the server finishes what is in flight and takes no more."""
         self.handlers: set[Handler] = set()
         self.base_environ: dict[str, Any] = {}
         self._drain_seconds = drain_seconds
@@ -191,10 +194,6 @@ class Server:
         self.address = self._listener.socket.getsockname()[:2]
         return url_of(*self.address, scheme=scheme)
 
-    def is_draining(self) -> bool:
-        """Whether the server finishes what is in flight and takes no more."""
-        return self.draining
-
     def stop_when_readable(self, descriptor: int) -> None:
         """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""
 
@@ -207,7 +206,7 @@ class Server:
     def serve_until_stopped(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal does not wait for that."""
         self._stop.wait()
-        self.draining = True
+        self.draining.set()
         self._close_listener()
         self._on_draining()
         # The connections just let in become handlers once their greenlets have begun.

@@ -17,6 +17,7 @@ from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
 from mockserver.engine.core.keys import NOBODY, Credential, Key
 from mockserver.engine.core.latency import Distribution
 from mockserver.engine.core.limits import Limits
+from mockserver.engine.core.outside import OUTSIDE
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.randomness import Chance, Randomness
 from mockserver.engine.core.reply import Reply
@@ -86,14 +87,9 @@ class Call:
     before_commit: list[Callable[[Space, Call, Reply], None]] = field(default_factory=list)
     prepared: Any = None
     """What the operation has prepared before its transaction began."""
-    _space: Space | None = None
+    space: Space = OUTSIDE
+    """The records of the sandbox; only while the operation is performed."""
     _body: BaseModel | Problem | None = None
-
-    @property
-    def space(self) -> Space:
-        """The records of the sandbox; only while the operation is performed."""
-        assert self._space is not None, "records are reachable only while an operation is performed"
-        return self._space
 
     @property
     def body(self) -> Any:
@@ -167,6 +163,8 @@ class OperationView(Protocol):
     @property
     def perform(self) -> Callable[[Call], Reply]: ...
     @property
+    def offered(self) -> Callable[[Assumptions], bool] | None: ...
+    @property
     def prepare(self) -> Callable[[Call], Any] | None: ...
     def is_offered(self, assumptions: Assumptions) -> bool:
         """Whether a sandbox with these assumptions has the operation."""
@@ -217,7 +215,9 @@ class CallLog(Protocol):
 
 
 class KeyWriter(Protocol):
-    """The keys of a sandbox, as simulations write them within a transaction."""
+    """The keys of a sandbox, as calls find them and simulations write them within a transaction."""
+
+    by_secret: dict[str, Key]
 
     def write(
         self,

@@ -15,12 +15,12 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     """Refuse a call without a living key of this sandbox that may do what is asked."""
     if not call.credential.shown:
         raise Problem("no_credentials", "No API key was sent")
-    key = call.sandbox.keys.get(call.credential.secret or "")
+    key = call.sandbox.keyring.by_secret.get(call.credential.secret or "")
     if key is None:
         raise Problem("bad_credentials", "The API key is not known")
     call.key = key
     _alive(call, key)
-    if not key.admits(call.address):
+    if key.cidrs and not key.admits(call.address):
         raise Problem("address_refused", f"{call.address} is outside the key's ranges {', '.join(key.cidrs)}")
     scope = call.operation.scope if call.operation else None
     if scope and scope not in key.scopes:
@@ -30,7 +30,7 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
 
 def _alive(call: Call, key: Key) -> None:
     state = key.state(call.now)
-    call.note(f"key {key.id} is {state}")
+    call.trace[-1].note = f"key {key.id} is {state}"
     if state in _REFUSED:
         when = f"; active at {iso(key.active_at)}" if state == "propagating" else ""
         raise Problem(_REFUSED[state], f"The API key {key.id} is {state}{when}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
+from math import inf
 from threading import Condition, Lock
 from time import perf_counter
 from traceback import format_exc
@@ -96,8 +97,13 @@ def show_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
     return {"size": len(data), "text": text, **cut}
 
 
-def _nobody_asks(bytes: int) -> None:
-    """Tell nobody."""
+class Budget:
+    """How many bytes of memory several journals take together, and what is done beyond the most they may."""
+
+    def __init__(self, most: float = inf, make_room: Callable[[], None] = lambda: None) -> None:
+        self.most, self.make_room = most, make_room
+        self.taken = 0
+        self.lock = Lock()
 
 
 class Journal:
@@ -106,8 +112,8 @@ class Journal:
     sandbox: SandboxView
     """Whose calls these are; said by the sandbox itself."""
 
-    def __init__(self, entries: int, bytes: int, grown: Callable[[int], None] = _nobody_asks) -> None:
-        self._most, self._largest, self._grown = entries, bytes, grown
+    def __init__(self, entries: int, bytes: int, budget: Budget | None = None) -> None:
+        self._most, self._largest, self._budget = entries, bytes, budget or Budget()
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._lock = Lock()
@@ -157,6 +163,13 @@ class Journal:
         # Without the lock: whoever is told may ask this or another journal to shed.
         if grown:
             self._grown(grown)
+
+    def _grown(self, by: int) -> None:
+        budget = self._budget
+        with budget.lock:
+            budget.taken += by
+            if budget.taken > budget.most:
+                budget.make_room()
 
     def _forget_oldest(self) -> None:
         self._bytes -= self._entries.popleft().cost

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
-from mockserver.engine.pipeline.journal import Journal
+from mockserver.engine.pipeline.journal import Budget, Journal
 from mockserver.engine.pipeline.shared_journal import SharedJournal
 from mockserver.storage.base import Tape
 
@@ -18,35 +16,29 @@ class Journals:
     def __init__(self, entries: int = 10_000, bytes: int = 64 * 1024 * 1024, together: int = 512 * 1024 * 1024) -> None:
         self.entries, self.bytes, self.together = entries, bytes, together
         self._journals: list[Journal] = []
-        self._taken = 0
-        self._lock = Lock()
+        self._budget = Budget(together, self._make_room)
 
     def make(self, tape: Tape | None) -> Journal:
         """The journal of a sandbox; where there is a tape it takes no memory here, and so none from the others."""
         if tape is not None:
             return SharedJournal(tape, self.entries, self.bytes)
-        journal = Journal(self.entries, self.bytes, self._grown)
-        with self._lock:
+        journal = Journal(self.entries, self.bytes, self._budget)
+        with self._budget.lock:
             self._journals.append(journal)
         return journal
 
     def forget(self, journal: Journal) -> None:
         """Have nothing more of a sandbox that is gone, nor of its calls that are still under way."""
         journal.close()
-        with self._lock:
+        with self._budget.lock:
             if journal in self._journals:
                 self._journals.remove(journal)
 
-    def _grown(self, by: int) -> None:
-        with self._lock:
-            self._taken += by
-            if self._taken > self.together:
-                self._make_room(self.together - self.together // SPARE)
-
-    def _make_room(self, wanted: int) -> None:
-        while self._taken > wanted and self._journals:
+    def _make_room(self) -> None:
+        budget, wanted = self._budget, self.together - self.together // SPARE
+        while budget.taken > wanted and self._journals:
             largest = max(self._journals, key=lambda journal: journal.size)
-            freed = largest.shed(self._taken - wanted)
+            freed = largest.shed(budget.taken - wanted)
             if not freed:
                 return
-            self._taken -= freed
+            budget.taken -= freed

@@ -6,9 +6,11 @@ sleep and never touch a socket: they wait through ``call.wait`` and harm the con
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from mockserver.engine.core.call import Call, Proceed, Stage, Step
+from mockserver.engine.core.outside import OUTSIDE
 from mockserver.engine.core.problem import Problem, Superseded
 from mockserver.engine.core.provider import Provider
 from mockserver.engine.core.reply import Reply
@@ -35,6 +37,13 @@ STAGES: tuple[Stage, ...] = (
 )  # and then perform: the operation's function, in one transaction
 
 
+IDLE: dict[Stage, Callable[[Call], bool]] = {
+    faults: lambda call: not call.sandbox.ruleset.of_calls,
+    locate: lambda call: call.operation is not None and call.operation.offered is None,
+    idempotency: lambda call: call.sandbox.provider.idempotency is None,
+    latency: lambda call: call.sandbox.latency is None,
+}
+"""When a stage has nothing to do for a call: it is then traced and passed by."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 
@@ -49,18 +58,20 @@ def fold(stages: tuple[Stage, ...]) -> Proceed:
     """Wrap the stages around the operation, first one outermost."""
     proceed: Proceed = perform
     for stage in reversed(stages):
+        if not callable(stage):
+            raise TypeError(f"{stage!r} is no stage; the engine exports its stage faults as faults_stage")
         proceed = _bind(stage, proceed)
     return proceed
 
 
 def _bind(stage: Stage, proceed: Proceed) -> Proceed:
-    name = stage.__name__
+    name, is_idle = stage.__name__, IDLE.get(stage)
 
     def run(call: Call) -> Reply:
         step = Step(name)
         call.trace.append(step)
         try:
-            reply = stage(call, proceed)
+            reply = proceed(call) if is_idle is not None and is_idle(call) else stage(call, proceed)
         except Problem as problem:
             reply = _refused(call, problem, step)
         step.status = reply.status
@@ -89,13 +100,13 @@ def perform(call: Call) -> Reply:
         with call.sandbox.transaction(reading=reading) as space:
             if call.epoch != call.sandbox.epoch and not reading:
                 raise Superseded("the sandbox was reset while this call was under way")
-            call._space = space
+            call.space = space
             reply = call.operation.perform(call)
             for keep in call.before_commit:
                 keep(space, call, reply)
     except Problem as problem:
         reply = _refused(call, problem, step)
     finally:
-        call._space = None
+        call.space = OUTSIDE
     step.status = reply.status
     return reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -37,9 +38,15 @@ def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
     # Of equal names the last one stays in a dict.
     sent = call.query if call.sandbox.provider.repeated == "last" else reversed(call.query)
     try:
-        return model.model_validate_strings(dict(sent))
+        return _parsed(model, tuple(sent))
     except ValidationError as error:
         raise _refused("invalid_parameter", error) from None
+
+
+@lru_cache(maxsize=512)
+def _parsed(model: type[BaseModel], sent: tuple[tuple[str, str], ...]) -> BaseModel:
+    """The query as its model; calls of equal queries share it, and change nothing in it."""
+    return model.model_validate_strings(dict(sent))
 
 
 def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:

@@ -150,6 +150,8 @@ class Resource:
         self, space: Space, filters: Mapping[str, Any], after: Position | None
     ) -> Iterator[tuple[Position, Record]]:
         ordering = next((name for name in (*self.prefixes, *self.equals) if name in filters), None)
+        if not filters:
+            return space.scan(self.collection, descending=True, after=after)
         if ordering is None:
             walk = space.scan(self.collection, descending=True, after=after)
         elif ordering in self.prefixes:

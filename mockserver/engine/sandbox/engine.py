@@ -20,7 +20,7 @@ from mockserver.engine.core.reply import Reply, plain_bug, plain_problem
 from mockserver.engine.pipeline.journals import Journals
 from mockserver.engine.sandbox.checks import check_id, check_settings, checked_state
 from mockserver.engine.sandbox.collections import COLLECTIONS, UNFINISHED
-from mockserver.engine.sandbox.registry import Registry
+from mockserver.engine.sandbox.registry import Directory, Registry
 from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.engine.sandbox.scenarios import Scenario
 from mockserver.engine.sandbox.settings import Settings
@@ -49,17 +49,14 @@ class Engine:
         post: Post | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
-        self.scenarios = scenarios
-        self.propagate = propagate
+        self.scenarios, self.propagate = scenarios, propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
-        self.post = post or Unsent()
-        """What carries webhooks out of the server."""
+        self.post: Post = post or Unsent()
         self.on_due: Callable[[], None] = lambda: None
         """Called when a sandbox has something to deliver."""
         self.others = store.others
         """The other processes that serve the same sandboxes."""
-        self._store = store
-        self.journals = journals or Journals()
+        self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
         self._names = Randomness("sandboxes")
         self._templates = Templates(datasets or {})
@@ -183,10 +180,7 @@ class Engine:
             raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
         state = checked_state(exported.get("collections"), [*known, "_counters"])
-        for record in state.get("_keys", []):
-            owner = self._registry.keys.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
-            if owner is not sandbox:
-                raise Taken(f"the key {record['id']!r} of the state opens the sandbox {owner.id!r}")
+        self._registry.check_keys(sandbox, state.get("_keys", []))
         before = self._store.export(id)
         try:
             self._replace(sandbox, {**state, "_snapshots": before.get("_snapshots", [])})
@@ -224,16 +218,23 @@ class Engine:
 
         Calls whose tenant or key nobody knows go to the provider's first sandbox.
         """
-        parameter, registry = self.providers[provider].slug, self._registry
-        if parameter is not None and parameter in args:
-            named = registry.led_to(registry.slugs, provider, args[parameter])
+        tenant, registry = args.get(self.providers[provider].slug or ""), self._registry
+        if tenant is not None:
+            named = self._lookup(registry.slugs, provider, tenant)
             return named or self.sandboxes[provider], named is not None
-        return registry.led_to(registry.keys, provider, credential.secret) or self.sandboxes[provider], True
+        return self._lookup(registry.keys, provider, credential.secret) or self.sandboxes[provider], True
+
+    def _lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
+        found = None if name is None else directory.get((provider, name))
+        if found is None or self.others.any:
+            # Another process may have made it, changed it or deleted it just now.
+            found = self._registry.led_to(directory, provider, name)
+        return found
 
     def body_limit(self, provider: str) -> int:
         """The longest body that any sandbox of a provider takes: for calls whose own is known by the body only."""
-        everyone = list(self.sandboxes.values())
-        return max(each.assumptions.body_limit for each in everyone if each.provider.name == provider)
+        own = [each for each in list(self.sandboxes.values()) if each.provider.name == provider]
+        return max(each.assumptions.body_limit for each in own)
 
     def answer(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""

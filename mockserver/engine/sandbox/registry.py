@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from threading import Lock
 
-from mockserver.engine.core.problem import Unknown
+from mockserver.engine.core.problem import Taken, Unknown
 from mockserver.engine.sandbox.sandbox import Sandbox
-from mockserver.storage.base import Store
+from mockserver.storage.base import Record, Store
 
 Directory = dict[tuple[str, str], Sandbox]
 """(provider, a key's secret or a tenant's name) -> the sandbox it leads to."""
@@ -34,6 +34,13 @@ class Registry:
         if sandbox is not None:
             sandbox.keyring.forget()
             self.slugs.pop((sandbox.provider.name, sandbox.slug), None)
+
+    def check_keys(self, sandbox: Sandbox, records: Iterable[Record]) -> None:
+        """Raise Taken for the record of a key that opens another sandbox than this one."""
+        for record in records:
+            owner = self.keys.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
+            if owner is not sandbox:
+                raise Taken(f"the key {record['id']!r} of the state opens the sandbox {owner.id!r}")
 
     def look_around(self) -> None:
         """Learn of the sandboxes and keys that other processes have made or deleted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -58,8 +59,7 @@ class Sandbox:
         directory: dict[tuple[str, str], Sandbox],
         post: Post,
     ) -> None:
-        self.id = id
-        self.provider = provider
+        self.id, self.provider = id, provider
         self._proceed = fold(stages_of(provider))
         self.journal = journal
         journal.sandbox = self
@@ -70,7 +70,9 @@ class Sandbox:
         self.outbox = Outbox(self)
         self.post = post
         self.overlays: dict[str, Overlay] = {}
-        self._store = store
+        self._store, self._is_shared = store, store.others.any
+        self.transaction: Callable[..., AbstractContextManager[Space]] = partial(store.transaction, id)
+        """The sandbox's records, under its lock; see Store.transaction."""
         self._serial_lock = Lock()
         self._serial = self._reserved = 0
         self.epoch = 0
@@ -138,16 +140,12 @@ class Sandbox:
         assert effective.limits is not None
         self.limits, self.latency = effective.limits, effective.latency
 
-    def transaction(
-        self, *, durable: bool = True, wait: bool = True, reading: bool = False
-    ) -> AbstractContextManager[Space]:
-        """The sandbox's records, under its lock; see Store.transaction."""
-        return self._store.transaction(self.id, durable=durable, wait=wait, reading=reading)
-
     def answer(self, call: Call) -> Reply:
         """Take a call through the pipeline, at the instant it is here."""
-        self.shared.use()
-        call.now = self.now()
+        here = self.shared.used_at = wall()
+        if self._is_shared:
+            self.shared.tell_use(here)
+        call.now = self._now(here)
         call.serial = self.serial()
         call.epoch = self.epoch
         return self._proceed(call)
@@ -210,7 +208,10 @@ class Sandbox:
 
     def now(self) -> int:
         """The instant it is here, once everything due until then has been done."""
-        now = self.clock.now(wall())
+        return self._now(wall())
+
+    def _now(self, here: int) -> int:
+        now = self.clock.now(here)
         if self.agenda.next_due is not None and self.agenda.next_due <= now:
             try:
                 self.agenda.run(now)

@@ -83,8 +83,13 @@ class Shared:
 
     def use(self) -> None:
         """Note that someone has come, and now and then tell the other processes."""
-        self.used_at = now = wall()
-        if self._store.others.any and now - self._told > _TOLD_EVERY:
+        self.used_at = wall()
+        if self._store.others.any:
+            self.tell_use(self.used_at)
+
+    def tell_use(self, now: int) -> None:
+        """Tell the other processes that someone has come, where that was not told just now."""
+        if now - self._told > _TOLD_EVERY:
             self._told = now
             with self._sandbox.transaction(durable=False) as space:
                 space.put(USED.name, {"id": "last", "at": now})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from operator import attrgetter
 from typing import Annotated, Literal, cast
 
 from pydantic import Field
@@ -221,9 +223,8 @@ class SmartEPIAssumptions(Assumptions):
         )
 
 
-def assume(at: Call | Moment) -> SmartEPIAssumptions:
-    """The assumptions of the sandbox a call or a simulation is in."""
-    return cast(SmartEPIAssumptions, at.sandbox.assumptions)
+assume = cast("Callable[[Call | Moment], SmartEPIAssumptions]", attrgetter("sandbox.assumptions"))
+"""The assumptions of the sandbox a call or a simulation is in."""
 
 
 def rules(call: Call) -> Rules:

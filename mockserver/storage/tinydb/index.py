@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -47,7 +47,8 @@ class Index:
         self._rows = rows
         self.entries: SortedList | None = None
 
-    def _filled(self) -> SortedList:
+    def filled(self) -> SortedList:
+        """The entries, read from the rows where nobody has looked into them before."""
         if self.entries is None:
             entries = (self.entry(int(n), record) for n, record in self._rows.items())
             self.entries = SortedList(entry for entry in entries if entry is not None)
@@ -69,7 +70,7 @@ class Index:
         after = None if new is None else self.entry(n, new)
         if before == after:
             return
-        entries = self._filled()
+        entries = self.filled()
         if before is not None and before == entries[0]:
             entries.pop(0)  # What falls due, and the oldest of a log: most that goes is the first, and soonest found.
         elif before is not None:
@@ -79,10 +80,5 @@ class Index:
 
     def nth(self, place: int) -> int:
         """The n of the entry at this place, the first being 0."""
-        n: int = self._filled()[place][-1]
+        n: int = self.filled()[place][-1]
         return n
-
-    def between(self, low: Entry | None, high: Entry | None, descending: bool) -> Iterator[Entry]:
-        """The entries strictly between low and high, as long as nothing is written."""
-        entries: Iterator[Entry] = self._filled().irange(low, high, (False, False), descending)
-        return entries

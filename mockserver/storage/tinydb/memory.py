@@ -159,19 +159,65 @@ class Memory(Storage):
         self._watchers.clear()
 
 
-class Pending(Protocol):
-    """The writes of a transaction while it is open."""
+class ChangedTable(Protocol):
+    """A table that a transaction changes."""
 
-    ops: Ops
+    name: str
+    memory: Memory
+    logged: bool
+
+    def place(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
+        """Make record the document n, and answer what was there."""
+
+    def take(self, n: int) -> dict[str, Any]:
+        """Remove the document n, and answer it."""
+
+
+class Changes:
+    """The writes of one transaction: what goes into the log, and how to undo it."""
+
+    __slots__ = ("_tables", "_undo", "ops")
+
+    def __init__(self, tables: dict[str, Any]) -> None:
+        self.ops: Ops = []
+        self._tables = tables
+        self._undo: list[tuple[ChangedTable, int, dict[str, Any] | None]] = []
+
+    def write(self, table: ChangedTable, n: int, record: dict[str, Any]) -> None:
+        """Make record the table's document n."""
+        old = table.place(n, record)
+        self._undo.append((table, n, old))
+        if old is None:
+            table.memory.use_id(table.name, n)
+        if table.logged:
+            self.ops.append(["put", table.name, n, record])
+
+    def erase(self, table: ChangedTable, n: int) -> None:
+        """Remove the table's document n."""
+        self._undo.append((table, n, table.take(n)))
+        if table.logged:
+            self.ops.append(["drop", table.name, n])
 
     def rollback(self) -> None:
-        """Undo them all in memory."""
+        """Undo them all in memory; the newest doc_ids are free again, as if they had never been given."""
+        self._undo_behind(0)
+
+    def _undo_behind(self, kept: int) -> None:
+        while len(self._undo) > kept:
+            table, n, old = self._undo.pop()
+            if old is not None:
+                table.place(n, old)
+                continue
+            table.take(n)
+            if table.memory.peek_id(table.name) == n + 1:
+                table.memory.set_next_id(table.name, n)
 
     def finish(self) -> None:
-        """Take no more."""
+        """Be of no more use: what was found here belongs to others once the lock is let go."""
+        self._undo, self._tables = [], type(self._tables)()
 
 
-P = TypeVar("P", bound=Pending)
+P = TypeVar("P", bound=Changes)
 
 
 class Transaction(Generic[P]):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.storage.base import COUNTERS, Position, Record, StoreCrowded
-from mockserver.storage.tinydb.table import Changes, Declared
+from mockserver.storage.tinydb.memory import Changes
+from mockserver.storage.tinydb.table import Declared
 
 MOST_RECORDS = 200_000
 """So many records may a sandbox have, without those the engine keeps of it, which have bounds of their own."""
@@ -15,16 +16,19 @@ MOST_RECORDS = 200_000
 class TinySpace(Changes):
     """The Space over TinyDB tables; it works until its transaction is left."""
 
-    __slots__ = ("_claims", "_held_before", "_tables")
+    __slots__ = ("_claims", "_held_before")
+    _tables: Declared
 
     def __init__(self, tables: Declared, claims: set[str]) -> None:
-        super().__init__()
-        self._tables, self._claims = tables, claims
+        super().__init__(tables)
+        self._claims = claims
         self._held_before: list[tuple[str, bool]] = []
 
     def get(self, collection: str, id: str) -> Record | None:
         """The record of that id, or None."""
-        return self._tables[collection].find_by_id(id)
+        table = self._tables[collection]
+        n = table.ids.get(id)
+        return None if n is None else table.rows[str(n)]
 
     def put(self, collection: str, record: Record) -> None:
         """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order."""
@@ -131,11 +135,6 @@ class TinySpace(Changes):
     def _let_go_behind(self, kept: int) -> None:
         for name, held in reversed(self._held_before[kept:]):
             (self._claims.add if held else self._claims.discard)(name)
-
-    def finish(self) -> None:
-        """Be of no more use: what was found here belongs to others once the lock is let go."""
-        super().finish()
-        self._tables = Declared()
 
 
 class _Attempt:

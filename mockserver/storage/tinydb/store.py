@@ -133,7 +133,7 @@ class TinyStore:
         self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
     ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
-        opened = self._opened(sandbox)
+        opened = self._sandboxes.get(sandbox) or self._opened(sandbox)
         return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait, reading)
 
     def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:

@@ -11,9 +11,10 @@ from tinydb.table import Table
 from mockserver.storage.base import Position, Record
 from mockserver.storage.tinydb.checkpoint import BOOKKEEPING
 from mockserver.storage.tinydb.index import Entry, Index, key, prefix_bounds
-from mockserver.storage.tinydb.lines import Ops
-from mockserver.storage.tinydb.memory import Memory, Transaction
+from mockserver.storage.tinydb.memory import Changes, Memory, Transaction
 from mockserver.storage.tinydb.schema import Rows
+
+EXCLUSIVE = (False, False)
 
 
 class NoCache(dict[Any, Any]):
@@ -56,11 +57,6 @@ class IndexedTable(Table):
         self._fields = fields
         self._rebuild()
 
-    def find_by_id(self, id: str) -> Record | None:
-        """The record of that id, or None."""
-        n = self.ids.get(id)
-        return None if n is None else self.rows[str(n)]
-
     def nth(self, place: int) -> int:
         """The doc_id of the record before which so many others were created; IndexError if none is."""
         if 0 <= place < len(self.rows) == self.memory.peek_id(self.name) - 1:
@@ -100,11 +96,12 @@ class IndexedTable(Table):
         index = self._indexes.get(field)
         if index is None or (field is None and (equals is not None or prefix is not None)):
             raise KeyError(f"collection {self.name!r} has no index on {field!r}")
-        low, high = _bounds(equals, prefix)
+        low, high = (None, None) if equals is prefix is None else _bounds(equals, prefix)
         if after is not None:
             low, high = _behind(_entry(field, after), low, high, descending)
         seen = self.version
-        entries = index.between(low, high, descending)
+        filled = index.filled() if index.entries is None else index.entries
+        entries: Iterator[Entry] = filled.irange(low, high, EXCLUSIVE, descending)
         while (entry := next(entries, None)) is not None:
             n = entry[-1]
             record = self.rows[str(n)]
@@ -112,7 +109,8 @@ class IndexedTable(Table):
             if seen != self.version:  # someone has written meanwhile: the walk looks up its place again
                 seen = self.version
                 low, high = (low, entry) if descending else (entry, high)
-                entries = index.between(low, high, descending)
+                filled = index.filled() if index.entries is None else index.entries
+                entries = filled.irange(low, high, EXCLUSIVE, descending)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -127,7 +125,7 @@ class IndexedTable(Table):
         return cast(dict[str, Mapping[str, Any]], _Snapshot(self))
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
-        with Transaction(self.memory, Changes()) as changes:
+        with Transaction(self.memory, Changes({})) as changes:
             self.memory.room = 0  # Nobody counts what is written here.
             draft = _Draft(self.rows)
             updater(cast(dict[int, Mapping[str, Any]], draft))
@@ -166,49 +164,6 @@ def _behind(place: Entry, low: Entry | None, high: Entry | None, descending: boo
     if descending:
         return low, place if high is None else min(high, place)
     return place if low is None else max(low, place), high
-
-
-class Changes:
-    """The writes of one transaction: what goes into the log, and how to undo it."""
-
-    __slots__ = ("_undo", "ops")
-
-    def __init__(self) -> None:
-        self.ops: Ops = []
-        self._undo: list[tuple[IndexedTable, int, dict[str, Any] | None]] = []
-
-    def write(self, table: IndexedTable, n: int, record: dict[str, Any]) -> None:
-        """Make record the table's document n."""
-        old = table.place(n, record)
-        self._undo.append((table, n, old))
-        if old is None:
-            table.memory.use_id(table.name, n)
-        if table.logged:
-            self.ops.append(["put", table.name, n, record])
-
-    def erase(self, table: IndexedTable, n: int) -> None:
-        """Remove the table's document n."""
-        self._undo.append((table, n, table.take(n)))
-        if table.logged:
-            self.ops.append(["drop", table.name, n])
-
-    def rollback(self) -> None:
-        """Undo them all in memory; the newest doc_ids are free again, as if they had never been given."""
-        self._undo_behind(0)
-
-    def _undo_behind(self, kept: int) -> None:
-        while len(self._undo) > kept:
-            table, n, old = self._undo.pop()
-            if old is not None:
-                table.place(n, old)
-                continue
-            table.take(n)
-            if table.memory.peek_id(table.name) == n + 1:
-                table.memory.set_next_id(table.name, n)
-
-    def finish(self) -> None:
-        """Forget how to undo."""
-        self._undo = []
 
 
 class _Snapshot(Mapping[str, Record]):
