@@ -3,7 +3,10 @@
 from mockserver.engine import (
     SECOND,
     IdempotencyPolicy,
+    Progress,
     Provider,
+    Randomness,
+    State,
     dress,
     faults,
     idempotency,
@@ -34,13 +37,13 @@ from mockserver.providers.kota import (
     policy_intent_calls,
     quote_calls,
     salaries,
+    seed,
     sessions,
 )
 from mockserver.providers.kota.assumptions import KotaAssumptions
 from mockserver.providers.kota.auth import KEYS, authenticate, credential
 from mockserver.providers.kota.dialect import KotaDialect
 from mockserver.providers.kota.kinds import COLLECTIONS
-from mockserver.providers.kota.seed import generate
 from mockserver.providers.kota.seed_dates import settle
 from mockserver.providers.kota.simulations import SIMULATIONS
 from mockserver.providers.kota.webhooks import WEBHOOKS
@@ -69,6 +72,11 @@ _GROUPS = (
     sessions,
 )
 
+
+def _generate(randomness: Randomness, size: str, progress: Progress) -> State:
+    return seed.generate(PROVIDER, randomness, size, progress)
+
+
 PROVIDER = Provider(
     name="kota",
     title="Kota",
@@ -80,7 +88,7 @@ PROVIDER = Provider(
     dialect=KotaDialect(),
     credential=credential,
     keys=KEYS,
-    generate=generate,
+    generate=_generate,
     settle=settle,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,

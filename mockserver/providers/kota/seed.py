@@ -5,7 +5,7 @@ It is lived, not written: the functions that serve the API make it, while a cloc
 
 from __future__ import annotations
 
-from mockserver.engine import Moment, Progress, Randomness, Record, Rehearsal, State, iso
+from mockserver.engine import Moment, Progress, Provider, Randomness, Record, Rehearsal, State, iso
 from mockserver.providers.kota import (
     amendments,
     catalog_records,
@@ -163,12 +163,10 @@ _ACTS = (
 """The steps of every story, and how many days after each of them the next one comes."""
 
 
-def generate(randomness: Randomness, size: str, progress: Progress) -> State:
-    """The records of a new sandbox of that size."""
-    from mockserver.providers.kota import PROVIDER
-
+def generate(provider: Provider, randomness: Randomness, size: str, progress: Progress) -> State:
+    """The records of a new sandbox of that size, lived with what the provider is made of."""
     many, insured = SIZES[size]
-    stage = Rehearsal(PROVIDER, randomness.seed, _BEGIN, catalog_records.records(randomness))
+    stage = Rehearsal(provider, randomness.seed, _BEGIN, catalog_records.records(randomness))
     people = People(randomness)
     stories = [_Story(stage, people, nth, insured) for nth in range(many)]
     for done, (act, days) in enumerate(_ACTS):
