@@ -219,7 +219,7 @@ MADE = {
     # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
     ("openapi/patterns.py", "pattern"),
     # The rules of forms are a table in the source of the room.
-    ("providers/kota/logic.py", "pattern"),
+    ("providers/kota/requirements/rules.py", "pattern"),
     # A glob, as the standard library writes it: it is read in one pass, however many stars there are.
     ("engine/faults/match.py", "translate(re.sub('\\\\*+', '*', pattern))"),
     ("providers/kotauth/users.py", "re.escape(piece).replace('_', '.')"),

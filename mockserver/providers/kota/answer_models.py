@@ -7,7 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from mockserver.providers.kota.models import AddressModel, ContactModel
-from mockserver.providers.kota.terms import (
+from mockserver.providers.kota.values.fields import At, Country, Currency, Day, Metadata, Uuid
+from mockserver.providers.kota.values.terms import (
     AmendmentId,
     AmendmentReasonType,
     AssociatedPersonType,
@@ -102,7 +103,6 @@ from mockserver.providers.kota.terms import (
     SalaryId,
     SexAtBirth,
 )
-from mockserver.providers.kota.values import At, Country, Currency, Day, Metadata, Uuid
 
 
 class Shown(BaseModel):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from mockserver.providers.kota.terms import (
+from mockserver.providers.kota.values.fields import (
+    At,
+    Country,
+    Day,
+    Filled,
+    Iban,
+    Metadata,
+    Phone,
+    check_postal_code,
+    check_state,
+)
+from mockserver.providers.kota.values.terms import (
     AmendmentReasonType,
     ConsentType,
     CoverageId,
@@ -21,17 +32,6 @@ from mockserver.providers.kota.terms import (
     RelationshipType,
     RequestedChangeType,
     SexAtBirth,
-)
-from mockserver.providers.kota.values import (
-    At,
-    Country,
-    Day,
-    Filled,
-    Iban,
-    Metadata,
-    Phone,
-    check_postal_code,
-    check_state,
 )
 
 
