@@ -23,16 +23,16 @@ from mockserver.providers.kota.contributions import calls as contribution_calls
 from mockserver.providers.kota.dependents import calls as dependents_calls
 from mockserver.providers.kota.employees import calls as employee_calls
 from mockserver.providers.kota.employees import offboarding, persons, salaries
-from mockserver.providers.kota.employers import logic as employers
+from mockserver.providers.kota.employers import calls as employers
 from mockserver.providers.kota.enrolments import calls as enrolment_calls
 from mockserver.providers.kota.events import calls as event_operations
 from mockserver.providers.kota.events.webhooks import WEBHOOKS
-from mockserver.providers.kota.group_policies import logic as group_policies
-from mockserver.providers.kota.groups import logic as groups
+from mockserver.providers.kota.group_policies import calls as group_policies
+from mockserver.providers.kota.groups import calls as groups
 from mockserver.providers.kota.groups import member_calls as group_employees
-from mockserver.providers.kota.imports import logic as imports
+from mockserver.providers.kota.imports import calls as imports
 from mockserver.providers.kota.legacy import calls as legacy_calls
-from mockserver.providers.kota.policies import logic as policies
+from mockserver.providers.kota.policies import calls as policies
 from mockserver.providers.kota.policy_intents import calls as policy_intent_calls
 from mockserver.providers.kota.quotes import calls as quote_calls
 from mockserver.providers.kota.requirements import calls as answers

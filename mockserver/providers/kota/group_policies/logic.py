@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
+from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.catalog.eligibility import IN_FORCE
@@ -16,22 +16,11 @@ from mockserver.providers.kota.groups import logic as groups
 from mockserver.providers.kota.groups import memberships
 from mockserver.providers.kota.legacy import logic as legacy
 from mockserver.providers.kota.policies import logic as policies
-from mockserver.providers.kota.values.records import begins, found, later, new_id, one, today
-from mockserver.providers.kota.values.terms import EmployerId, GroupId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.values.records import begins, later, new_id, today
+from mockserver.providers.kota.wire.lists import walk
 
 STATES = ("scheduled", "active", "expired", "cancelled")
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
-
-
-class GroupPoliciesPage(Page):
-    """The query of the list of group policies."""
-
-    employer_id: EmployerId | None = None
-    group_id: GroupId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def tell_group_policy(at: At, what: str, record: Record) -> None:
@@ -209,24 +198,3 @@ def renew(at: At, record: Record, cost_sharing: Record) -> None:
 
 
 renewals.MOVED.append(follow_renewal)
-
-
-def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = {"employer_id": query.employer_id, "group_id": query.group_id, "status": chosen(query.status, IN_FORCE)}
-    return listed(call, walk(call.space, "group_policies", **wanted))
-
-
-def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "group_policy", "group_policy_id"))
-
-
-def operations() -> Iterator[Operation]:
-    """The operations on group policies."""
-    answer, listing = shown("GroupPolicyResponse"), "List group policies"
-    yield row(
-        "list_group_policies", "GET /group_policies", _list, listing, query=GroupPoliciesPage, answer=paged(answer)
-    )
-    yield row(
-        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", answer=answer
-    )

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from mockserver.engine import At, Call, Lifecycle, Operation, Record, Reply, Step
-from mockserver.providers.kota import models
+from mockserver.engine import At, Lifecycle, Record, Step
 from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.values.records import changed, found, found_with_body, new_id, one, referred
-from mockserver.providers.kota.values.terms import EmployerId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.values.records import new_id
 
 STATES = ("pending", "ready", "archived")
-
-
-class GroupsPage(Page):
-    """The query of the list of groups."""
-
-    employer_id: EmployerId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def tell_group(at: At, what: str, record: Record) -> None:
@@ -92,36 +79,3 @@ def set_enrolment_type(at: At, group: Record, type: str) -> Record:
     at.space.put("groups", group)
     tell_group(at, "updated", group)
     return group
-
-
-def _create(call: Call) -> Reply:
-    body: models.CreateGroupRequest = call.body
-    referred(call, "employer", "employer_id", body.employer_id)
-    return one(call, create_group(call, body.model_dump(mode="json")))
-
-
-def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    return listed(call, walk(call.space, "groups", employer_id=query.employer_id, status=chosen(query.status)))
-
-
-def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "group", "group_id"))
-
-
-def _update(call: Call) -> Reply:
-    record, body = found_with_body(call, "group", "group_id")
-    record = changed(record, body, "name", "description")
-    call.space.put("groups", record)
-    tell_group(call, "updated", record)
-    return one(call, record)
-
-
-def operations() -> Iterator[Operation]:
-    """The operations on groups."""
-    answer, single = shown("GroupResponse"), "/groups/{group_id}"
-    create, update = models.CreateGroupRequest, models.UpdateGroupRequest
-    yield row("create_group", "POST /groups", _create, "Create a group", body=create, answer=answer)
-    yield row("list_groups", "GET /groups", _list, "List groups", query=GroupsPage, answer=paged(answer))
-    yield row("update_group", f"PUT {single}", _update, "Update a group", body=update, answer=answer)
-    yield row("get_group", f"GET {single}", _retrieve, "Get a group", answer=answer)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from mockserver.engine import At, Call, Lifecycle, Moment, Operation, Record, Reply, Step, Timed
+from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.catalog import premiums
 from mockserver.providers.kota.contributions import logic as contributions
 from mockserver.providers.kota.events.telling import tell
 from mockserver.providers.kota.legacy import logic as legacy
-from mockserver.providers.kota.values.records import begins, found, later, new_id, one, today
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId, GroupPolicyId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.values.records import begins, later, new_id, today
+from mockserver.providers.kota.wire.lists import walk
 
 STATES = ("scheduled", "active", "expired", "cancelled")
 IN_FORCE = frozenset(("scheduled", "active"))
@@ -26,15 +23,6 @@ _FOREVER = "9999-12-31"
 """What insurers write for the end of what has none; there is no day after it."""
 OVER: list[Callable[[At, Record], None]] = []
 """Told of a policy that has ended; amendments add themselves, since they are built on policies."""
-
-
-class PoliciesPage(Page):
-    """The query of the list of policies."""
-
-    employee_id: EmployeeId | None = None
-    group_id: GroupId | None = None
-    group_policy_id: GroupPolicyId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def tell_policy(at: At, what: str, record: Record) -> None:
@@ -204,20 +192,3 @@ def _renew(at: At, policy: Record, following: Record) -> Record:
     selections = policy["_coverage_selections"] if policy["plan"]["id"] == following["plan"]["id"] else None
     cover = Cover(members, selections, bundling=policy["bundling_type"])
     return create_policy(at, following, policy["employee_id"], following["start_date"], cover)
-
-
-def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = query.model_dump(include={"employee_id", "group_id", "group_policy_id"})
-    return listed(call, walk(call.space, "policies", status=chosen(query.status, IN_FORCE), **wanted))
-
-
-def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "policy", "policy_id"))
-
-
-def operations() -> Iterator[Operation]:
-    """The operations on policies."""
-    answer = shown("PolicyResponse")
-    yield row("list_policies", "GET /policies", _list, "List policies", query=PoliciesPage, answer=paged(answer))
-    yield row("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", answer=answer)

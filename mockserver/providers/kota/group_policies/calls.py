@@ -1,0 +1,44 @@
+"""The operations on group policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from mockserver.engine import Call, Operation, Reply
+from mockserver.providers.kota.catalog.eligibility import IN_FORCE
+from mockserver.providers.kota.group_policies.logic import STATES
+from mockserver.providers.kota.values.records import found, one
+from mockserver.providers.kota.values.terms import EmployerId, GroupId
+from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.operation import row
+from mockserver.providers.kota.wire.shown import paged, shown
+
+
+class GroupPoliciesPage(Page):
+    """The query of the list of group policies."""
+
+    employer_id: EmployerId | None = None
+    group_id: GroupId | None = None
+    status: Annotated[str | None, states(*STATES)] = None
+
+
+def _list(call: Call) -> Reply:
+    query: Any = call.parameters
+    wanted = {"employer_id": query.employer_id, "group_id": query.group_id, "status": chosen(query.status, IN_FORCE)}
+    return listed(call, walk(call.space, "group_policies", **wanted))
+
+
+def _retrieve(call: Call) -> Reply:
+    return one(call, found(call, "group_policy", "group_policy_id"))
+
+
+def operations() -> Iterator[Operation]:
+    """The operations on group policies."""
+    answer, listing = shown("GroupPolicyResponse"), "List group policies"
+    yield row(
+        "list_group_policies", "GET /group_policies", _list, listing, query=GroupPoliciesPage, answer=paged(answer)
+    )
+    yield row(
+        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", answer=answer
+    )
