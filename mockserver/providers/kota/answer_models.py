@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from mockserver.providers.kota.models import AddressModel, ContactModel
+from mockserver.providers.kota.employers.schemas import ContactModel
 from mockserver.providers.kota.values.fields import At, Country, Currency, Day, Metadata, Uuid
+from mockserver.providers.kota.values.schemas import AddressModel
 from mockserver.providers.kota.values.terms import (
     AmendmentId,
     AmendmentReasonType,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
-from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN, STATES, create_amendment, list_dependents
+from mockserver.providers.kota.amendments import schemas
+from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN, create_amendment, list_dependents
 from mockserver.providers.kota.amendments.parts import CANCELLATION, DEPENDENTS, changes
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.dependents import logic as dependents
@@ -21,15 +21,9 @@ from mockserver.providers.kota.values.records import (
     refuse_fields,
     today,
 )
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class AmendmentsPage(Page):
-    """The query of the list of a policy's amendments."""
-
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def _create(call: Call) -> Reply:
@@ -40,7 +34,7 @@ def _create(call: Call) -> Reply:
     return one(call, create_amendment(call, policy, _reason(body.amendment_reason), requested))
 
 
-def _wrong(body: models.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
+def _wrong(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
     reason = body.amendment_reason
     if reason.type == "qualifying_life_event" and reason.qualifying_life_event is None:
         yield "amendment_reason.qualifying_life_event", "required for this type of reason"
@@ -51,7 +45,7 @@ def _wrong(body: models.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[st
         yield "requested_changes", "ask for one change at a time"
 
 
-def _reason(given: models.PolicyAmendmentReasonRequest) -> Record:
+def _reason(given: schemas.PolicyAmendmentReasonRequest) -> Record:
     event = given.qualifying_life_event if given.type == "qualifying_life_event" else None
     return {"type": given.type, "qualifying_life_event": event.model_dump() if event else None}
 
@@ -115,8 +109,8 @@ def operations() -> Iterator[Operation]:
     """The operations on policy amendment intents."""
     base, answer = "/policies/{policy_id}/policy_amendment_intents", shown("PolicyAmendmentIntentResponse")
     single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
-    listing: dict[str, Any] = {"query": AmendmentsPage, "answer": paged(answer)}
-    body, listed_answer = models.CreatePolicyAmendmentIntentRequest, shown("DependentsManagementIntentResponse")
+    listing: dict[str, Any] = {"query": schemas.AmendmentsPage, "answer": paged(answer)}
+    body, listed_answer = schemas.CreatePolicyAmendmentIntentRequest, shown("DependentsManagementIntentResponse")
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, answer=answer)
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", answer=answer)

@@ -4,47 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.catalog.logic import monthly_premium
-from mockserver.providers.kota.catalog.tables import INSURERS
-from mockserver.providers.kota.values.fields import Country, Day
+from mockserver.providers.kota.catalog.schemas import Counted, PlansPage, ProvidersPage
 from mockserver.providers.kota.values.records import found, kept, one, today
-from mockserver.providers.kota.values.terms import GroupId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 _COUNTS = ("eligible_count", "ineligible_count", "total_count")
-
-
-class ProvidersPage(Page):
-    """The query of the list of providers."""
-
-    country: Country | None = None
-
-
-class Counted(BaseModel):
-    """What a plan is counted for: the employees of a group, if their cover began on a day."""
-
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-    group_id: GroupId | None = None
-    start_date: Day | None = None
-
-
-class PlansPage(Counted, Page):
-    """The query of the list of plans."""
-
-    type: Annotated[str | None, states("health_insurance")] = None
-    provider_id: Annotated[str | None, states(*(insurer.key for insurer in INSURERS))] = None
-    country: Country | None = None
-    available_on: Day | None = None
-    sort_by: Literal["premium"] | None = None
-    sort_dir: Literal["asc", "desc"] | None = None
 
 
 def _list_providers(call: Call) -> Reply:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.contributions.logic import LIFECYCLE, breakdown_id
+from mockserver.providers.kota.contributions.schemas import ReportsPage
 from mockserver.providers.kota.values.customers import customer_filter
 from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.values.terms import EmployerId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import Page, chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class ReportsPage(Page):
-    """The query of the list of contribution reports."""
-
-    employer_id: EmployerId | None = None
-    status: Annotated[str | None, states("open", "finalized")] = None
-    month: int | None = None
-    year: int | None = None
-    external_customer_id: str | None = None
 
 
 def _report(call: Call) -> Record:

@@ -10,7 +10,7 @@ from mockserver.providers.kota.catalog import coverage
 from mockserver.providers.kota.catalog.logic import plan as plan_of
 from mockserver.providers.kota.dependents.check import BAD, KIND, ineligibility
 from mockserver.providers.kota.dependents.logic import LIFECYCLE, entry, to_remove
-from mockserver.providers.kota.models import AddDependentsRequest
+from mockserver.providers.kota.dependents.schemas import AddDependentsRequest
 from mockserver.providers.kota.values.records import found, found_with_body, nothing, one, referred, refuse_fields
 from mockserver.providers.kota.wire.lists import Page, listed, walk
 from mockserver.providers.kota.wire.operation import row

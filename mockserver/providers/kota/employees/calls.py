@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
-from mockserver.providers.kota.employees.logic import LIFECYCLE, STATES, account_shown, create_employee, tell_employee
+from mockserver.providers.kota.employees import schemas
+from mockserver.providers.kota.employees.logic import LIFECYCLE, account_shown, create_employee, tell_employee
 from mockserver.providers.kota.values.addresses import address_errors, moved
 from mockserver.providers.kota.values.customers import customer_filter, customer_given
 from mockserver.providers.kota.values.fields import OLDEST
@@ -21,8 +21,7 @@ from mockserver.providers.kota.values.records import (
     refuse_fields,
     today,
 )
-from mockserver.providers.kota.values.terms import EmployerId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
@@ -32,17 +31,8 @@ _CHANGEABLE = (
 )
 
 
-class EmployeesPage(Page):
-    """The query of the list of employees."""
-
-    filter: Annotated[str | None, states(*STATES)] = None
-    employer_id: EmployerId | None = None
-    external_customer_id: str | None = None
-    metadata_id: str | None = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateEmployeeRequest = call.body
+    body: schemas.CreateEmployeeRequest = call.body
     refuse_fields([*birth_errors(call, body.date_of_birth), *_start_errors(body.start_on)])
     employer = referred(call, "employer", "employer_id", body.employer_id)
     if employer["status"] == "inactive":
@@ -99,7 +89,7 @@ def _update(call: Call) -> Reply:
     return one(call, record)
 
 
-def _late_errors(call: Call, record: Record, body: models.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
+def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
     """Dates that come too late to be changed."""
     dates = [name for name in ("start_on", "earliest_benefits_start_date") if getattr(body, name) is not None]
     if dates and _has_cover(call, record):
@@ -116,8 +106,10 @@ def _has_cover(call: Call, record: Record) -> bool:
 def operations() -> Iterator[Operation]:
     """The operations on employees, but for their offboarding."""
     answer, single = shown("EmployeeResponse"), "/employees/{employee_id}"
-    create, update = models.CreateEmployeeRequest, models.UpdateEmployeeRequest
+    create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
     yield row("create_employee", "POST /employees", _create, "Create an employee", body=create, answer=answer)
-    yield row("list_employees", "GET /employees", _list, "List employees", query=EmployeesPage, answer=paged(answer))
+    yield row(
+        "list_employees", "GET /employees", _list, "List employees", query=schemas.EmployeesPage, answer=paged(answer)
+    )
     yield row("update_employee", f"PUT {single}", _update, "Update an employee", body=update, answer=answer)
     yield row("get_employee", f"GET {single}", _retrieve, "Get an employee", answer=answer)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply, iso, parse_instant
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.employees import logic as employees
+from mockserver.providers.kota.employees import schemas
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.groups import logic as groups
 from mockserver.providers.kota.policy_intents import logic as policy_intents
@@ -75,7 +75,7 @@ def _cancel(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations that offboard employees."""
-    path, body, answer = "/employees/{employee_id}/offboard", models.OffboardEmployeeRequest, shown("EmployeeResponse")
+    path, body, answer = "/employees/{employee_id}/offboard", schemas.OffboardEmployeeRequest, shown("EmployeeResponse")
     yield row("offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, answer=answer)
     yield row(
         "cancel_employee_offboarding", f"POST {path}/cancel", _cancel, "Cancel an employee's offboarding", answer=answer

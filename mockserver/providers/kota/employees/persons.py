@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
+from mockserver.providers.kota.employees import schemas
 from mockserver.providers.kota.employees.calls import birth_errors
 from mockserver.providers.kota.events.telling import tell
 from mockserver.providers.kota.values.records import (
@@ -86,8 +86,8 @@ def _delete(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on associated persons."""
     answer, several = shown("AssociatedPersonResponse"), "/employees/{employee_id}/associated_persons"
-    single, create = f"{several}/{{associated_person_id}}", models.CreateAssociatedPersonRequest
-    update = models.UpdateAssociatedPersonRequest
+    single, create = f"{several}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
+    update = schemas.UpdateAssociatedPersonRequest
     yield row("create_associated_person", f"POST {several}", _create, "Add a person", body=create, answer=answer)
     yield row("list_associated_persons", f"GET {several}", _list, "List persons", query=Page, answer=paged(answer))
     yield row("get_associated_person", f"GET {single}", _retrieve, "Get a person", answer=answer)

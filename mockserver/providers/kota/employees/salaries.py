@@ -7,28 +7,15 @@ there; the form of the list and the path of a single one are assumed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from mockserver.engine import At, Call, Operation, Problem, Record, Reply
+from mockserver.providers.kota.employees.schemas import CreateSalaryRequest
 from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.models import Given
-from mockserver.providers.kota.values.fields import Currency, Day
 from mockserver.providers.kota.values.records import found, found_with_body, new_id, one, today
-from mockserver.providers.kota.values.terms import PayFrequency
 from mockserver.providers.kota.wire.lists import Page, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class CreateSalaryRequest(Given):
-    """What an employee is paid from a day on."""
-
-    amount: Annotated[float, Field(gt=0)]
-    currency: Currency
-    pay_frequency: PayFrequency
-    effective_from: Day
 
 
 def _create(call: Call) -> Reply:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.employees import logic as employees
-from mockserver.providers.kota.employers.logic import LIFECYCLE, STATES, create_employer, tell_employer
+from mockserver.providers.kota.employers import schemas
+from mockserver.providers.kota.employers.logic import LIFECYCLE, create_employer, tell_employer
 from mockserver.providers.kota.values.addresses import address_errors, moved
 from mockserver.providers.kota.values.records import changed, found, found_with_body, one, refuse_fields, today
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 
-class EmployersPage(Page):
-    """The query of the list of employers."""
-
-    filter: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateEmployerRequest = call.body
+    body: schemas.CreateEmployerRequest = call.body
     start = body.earliest_benefits_start_date
     if start is not None and start <= today(call):
         refuse_fields([("earliest_benefits_start_date", "must be in the future")])
@@ -70,9 +64,11 @@ def _offboard(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on employers."""
     answer, single = shown("EmployerResponse"), "/employers/{employer_id}"
-    create, update = models.CreateEmployerRequest, models.UpdateEmployerRequest
+    create, update = schemas.CreateEmployerRequest, schemas.UpdateEmployerRequest
     yield row("create_employer", "POST /employers", _create, "Create an employer", body=create, answer=answer)
-    yield row("list_employers", "GET /employers", _list, "List employers", query=EmployersPage, answer=paged(answer))
+    yield row(
+        "list_employers", "GET /employers", _list, "List employers", query=schemas.EmployersPage, answer=paged(answer)
+    )
     yield row("update_employer", f"PUT {single}", _update, "Update an employer", body=update, answer=answer)
     yield row("get_employer", f"GET {single}", _retrieve, "Get an employer", answer=answer)
     yield row("offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", answer=answer)

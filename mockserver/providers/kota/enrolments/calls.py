@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import coverage
 from mockserver.providers.kota.catalog.logic import plan as plan_of
 from mockserver.providers.kota.dependents import logic as dependents
-from mockserver.providers.kota.enrolments.logic import KIND, LIFECYCLE, STATES, create_enrolment, first_state, opened
+from mockserver.providers.kota.enrolments import schemas
+from mockserver.providers.kota.enrolments.logic import KIND, LIFECYCLE, create_enrolment, first_state, opened
 from mockserver.providers.kota.enrolments.parts import due_by, plans_of, policies_of
 from mockserver.providers.kota.policies import logic as policies
 from mockserver.providers.kota.requirements import logic as requirements
+from mockserver.providers.kota.requirements.schemas import RequirementsPage
 from mockserver.providers.kota.values.records import (
     found,
     found_with_body,
@@ -25,8 +26,7 @@ from mockserver.providers.kota.values.records import (
     referred,
     refuse_fields,
 )
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
@@ -34,16 +34,8 @@ _ID = f"{KIND}_id"
 _FIELD = "coverage_selections"
 
 
-class EnrolmentsPage(Page):
-    """The query of the list of enrolment intents."""
-
-    employee_id: EmployeeId | None = None
-    group_id: GroupId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateEnrolmentIntentRequest = call.body
+    body: schemas.CreateEnrolmentIntentRequest = call.body
     employee = referred(call, "employee", "employee_id", body.employee_id)
     group = referred(call, "group", "group_id", body.group_id)
     selections = coverage.as_kept(body.coverage_selections)
@@ -158,9 +150,9 @@ def _list_dependents(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on enrolment intents."""
     base, answer = "/enrolment_intents", shown("EnrolmentIntentResponse")
-    single, bodies = f"{base}/{{{_ID}}}", models
-    asked, page = paged(shown("EnrolmentIntentRequirementResponse")), requirements.RequirementsPage
-    listing = {"query": EnrolmentsPage, "answer": paged(answer)}
+    single, bodies = f"{base}/{{{_ID}}}", schemas
+    asked, page = paged(shown("EnrolmentIntentRequirementResponse")), RequirementsPage
+    listing = {"query": schemas.EnrolmentsPage, "answer": paged(answer)}
     create, selections = bodies.CreateEnrolmentIntentRequest, bodies.SubmitCoverageSelectionsRequest
     dates, dependents_answer = bodies.PolicyConfigurationRequest, shown("DependentsManagementIntentResponse")
     new_list, select = f"POST {single}/create_dependents_management_intent", f"POST {single}/coverage-selections"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply, iso, parse_instant
 from mockserver.providers.kota.assumptions import assume
-from mockserver.providers.kota.values.fields import At as Instant
+from mockserver.providers.kota.events.schemas import EventsPage
 from mockserver.providers.kota.values.records import DAY, one, platform_id, written
 from mockserver.providers.kota.wire.lists import Page, listed
 from mockserver.providers.kota.wire.operation import row
@@ -16,14 +16,6 @@ from mockserver.providers.kota.wire.shown import paged, shown
 RETENTION = 30 * DAY
 _NOT_MADE = {"status": None, "milliseconds": 0.0}
 _EVENTS, _ENDPOINTS = "_events", "_endpoints"
-
-
-class EventsPage(Page):
-    """The query of the list of events."""
-
-    created_after: Instant | None = None
-    order_direction: Annotated[Literal["asc", "desc"], "asc, desc"] = "desc"
-    version: Literal["v1", "v2"] | None = None
 
 
 def _show(call: Call, event: Record) -> dict[str, Any]:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
 from mockserver.providers.kota.catalog.eligibility import IN_FORCE
-from mockserver.providers.kota.group_policies.logic import STATES
+from mockserver.providers.kota.group_policies.schemas import GroupPoliciesPage
 from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.values.terms import EmployerId, GroupId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class GroupPoliciesPage(Page):
-    """The query of the list of group policies."""
-
-    employer_id: EmployerId | None = None
-    group_id: GroupId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def _list(call: Call) -> Reply:

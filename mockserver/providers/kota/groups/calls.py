@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
-from mockserver.providers.kota import models
-from mockserver.providers.kota.groups.logic import STATES, create_group, tell_group
+from mockserver.providers.kota.groups import schemas
+from mockserver.providers.kota.groups.logic import create_group, tell_group
 from mockserver.providers.kota.values.records import changed, found, found_with_body, one, referred
-from mockserver.providers.kota.values.terms import EmployerId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 
-class GroupsPage(Page):
-    """The query of the list of groups."""
-
-    employer_id: EmployerId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateGroupRequest = call.body
+    body: schemas.CreateGroupRequest = call.body
     referred(call, "employer", "employer_id", body.employer_id)
     return one(call, create_group(call, body.model_dump(mode="json")))
 
@@ -48,8 +40,8 @@ def _update(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on groups."""
     answer, single = shown("GroupResponse"), "/groups/{group_id}"
-    create, update = models.CreateGroupRequest, models.UpdateGroupRequest
+    create, update = schemas.CreateGroupRequest, schemas.UpdateGroupRequest
     yield row("create_group", "POST /groups", _create, "Create a group", body=create, answer=answer)
-    yield row("list_groups", "GET /groups", _list, "List groups", query=GroupsPage, answer=paged(answer))
+    yield row("list_groups", "GET /groups", _list, "List groups", query=schemas.GroupsPage, answer=paged(answer))
     yield row("update_group", f"PUT {single}", _update, "Update a group", body=update, answer=answer)
     yield row("get_group", f"GET {single}", _retrieve, "Get a group", answer=answer)

@@ -6,22 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.catalog import logic as catalog
+from mockserver.providers.kota.groups import schemas
 from mockserver.providers.kota.groups.memberships import add_employee, membership, show_member
 from mockserver.providers.kota.values.records import found, found_with_body, one, referred, refuse_fields
-from mockserver.providers.kota.values.terms import EmployeeId
-from mockserver.providers.kota.wire.lists import Page, listed, walk
+from mockserver.providers.kota.wire.lists import listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class MembersPage(Page):
-    """The query of the list of a group's employees."""
-
-    employee_id: EmployeeId | None = None
 
 
 def _of_employer(call: Call, group: Record, employee_id: str) -> Record:
@@ -46,7 +39,7 @@ def _add(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     group, query = found(call, "group", "group_id"), call.parameters
-    assert isinstance(query, MembersPage)
+    assert isinstance(query, schemas.MembersPage)
     members = walk(call.space, "group_employees", group_id=group["id"], employee_id=query.employee_id)
     return listed(call, members, lambda member: show_member(call, member))
 
@@ -77,14 +70,14 @@ def operations() -> Iterator[Operation]:
     """The operations on groups' employees."""
     several, answer = "/groups/{group_id}/employees", shown("GroupEmployeeResponse")
     listing, adding = "List a group's employees", "Add an employee to a group"
-    body = models.AddEmployeeToGroupRequest
-    yield row("list_group_employees", f"GET {several}", _list, listing, query=MembersPage, answer=paged(answer))
+    body = schemas.AddEmployeeToGroupRequest
+    yield row("list_group_employees", f"GET {several}", _list, listing, query=schemas.MembersPage, answer=paged(answer))
     yield row("add_group_employee", f"POST {several}", _add, adding, body=body, answer=answer)
     yield row(
         "check_group_eligibility",
         "POST /groups/{group_id}/eligibility_check",
         _check,
         "Check whether an employee can be covered in a group",
-        body=models.CheckGroupEligibilityRequest,
+        body=schemas.CheckGroupEligibilityRequest,
         answer=shown("EligibilityCheckResponse"),
     )

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.enrolments.calls import refuse_uninsurable
 from mockserver.providers.kota.enrolments.parts import policies_of
-from mockserver.providers.kota.imports.logic import KIND, STATES, create_import
+from mockserver.providers.kota.imports import schemas
+from mockserver.providers.kota.imports.logic import KIND, create_import
 from mockserver.providers.kota.values.fields import OLDEST
 from mockserver.providers.kota.values.records import found, need_insurer, one, referred, refuse_fields
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 
-class ImportsPage(Page):
-    """The query of the list of policy import intents."""
-
-    employee_id: EmployeeId | None = None
-    group_id: GroupId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreatePolicyImportIntentRequest = call.body
+    body: schemas.CreatePolicyImportIntentRequest = call.body
     employee = referred(call, "employee", "employee_id", body.employee_id)
     group = referred(call, "group", "group_id", body.group_id)
     refuse_fields(_wrong(call, body))
@@ -39,7 +30,7 @@ def _create(call: Call) -> Reply:
     return one(call, create_import(call, body.model_dump(mode="json")))
 
 
-def _wrong(call: Call, body: models.CreatePolicyImportIntentRequest) -> Iterator[tuple[str, str]]:
+def _wrong(call: Call, body: schemas.CreatePolicyImportIntentRequest) -> Iterator[tuple[str, str]]:
     yield from _wrong_dates(body)
     persons = body.associated_persons or []
     for nth, each in enumerate(persons):
@@ -53,7 +44,7 @@ def _wrong(call: Call, body: models.CreatePolicyImportIntentRequest) -> Iterator
             yield f"{path}.end_date", "must not be before the start"
 
 
-def _wrong_dates(body: models.CreatePolicyImportIntentRequest) -> Iterator[tuple[str, str]]:
+def _wrong_dates(body: schemas.CreatePolicyImportIntentRequest) -> Iterator[tuple[str, str]]:
     if body.policy_start_date <= OLDEST:
         yield "policy_start_date", f"must be after {OLDEST}"
     if body.policy_end_date is not None and body.policy_end_date < body.policy_start_date:
@@ -73,7 +64,7 @@ def _retrieve(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on policy import intents."""
     base, answer = "/policy_import_intents", shown("PolicyImportIntentResponse")
-    body, listing = models.CreatePolicyImportIntentRequest, {"query": ImportsPage, "answer": paged(answer)}
+    body, listing = schemas.CreatePolicyImportIntentRequest, {"query": schemas.ImportsPage, "answer": paged(answer)}
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, answer=answer)
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy import intents", **listing)
     yield row(f"get_{KIND}", f"GET {base}/{{{KIND}_id}}", _retrieve, "Get a policy import intent", answer=answer)

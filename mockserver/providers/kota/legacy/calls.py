@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Later, Operation, Problem, Reply
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.legacy.logic import COVER, OFFER, POLICY, QUOTE
+from mockserver.providers.kota.legacy.schemas import PoliciesPage, QuotesPage
 from mockserver.providers.kota.values.kinds import KINDS
 from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import Page, chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-QUOTE_STATES = ("pending_quote", "action_required", "not_undertaken", "accepted", "pending_insurer_acceptance")
-POLICY_STATES = ("scheduled", "active", "expired", "cancelled")
-
-
-class QuotesPage(Page):
-    """The query of the list of an employer's quotes."""
-
-    status: Annotated[str | None, states(*QUOTE_STATES)] = None
-
-
-class PoliciesPage(Page):
-    """The query of the lists of policies."""
-
-    status: Annotated[str | None, states(*POLICY_STATES)] = None
 
 
 def _listing(owner: str, kind: str) -> Callable[[Call], Reply]:

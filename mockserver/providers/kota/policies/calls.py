@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
-from mockserver.providers.kota.policies.logic import IN_FORCE, STATES
+from mockserver.providers.kota.policies.logic import IN_FORCE
+from mockserver.providers.kota.policies.schemas import PoliciesPage
 from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId, GroupPolicyId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
-
-
-class PoliciesPage(Page):
-    """The query of the list of policies."""
-
-    employee_id: EmployeeId | None = None
-    group_id: GroupId | None = None
-    group_policy_id: GroupPolicyId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
 
 
 def _list(call: Call) -> Reply:

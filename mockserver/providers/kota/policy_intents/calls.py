@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.group_policies import logic as group_policies
-from mockserver.providers.kota.policy_intents.logic import FAILED, KIND, STATES, create_policy_intent
+from mockserver.providers.kota.policy_intents import schemas
+from mockserver.providers.kota.policy_intents.logic import FAILED, KIND, create_policy_intent
 from mockserver.providers.kota.quotes import logic as quotes
 from mockserver.providers.kota.quotes.calls import sharing_errors
-from mockserver.providers.kota.requirements.logic import RequirementsPage, list_of
+from mockserver.providers.kota.requirements.logic import list_of
+from mockserver.providers.kota.requirements.schemas import RequirementsPage
 from mockserver.providers.kota.values.records import found, need_insurer, one, referred, refuse_fields
-from mockserver.providers.kota.values.terms import GroupId, PlanId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 
-class PolicyIntentsPage(Page):
-    """The query of the list of group policy intents."""
-
-    group_id: GroupId | None = None
-    plan_id: PlanId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateGroupPolicyIntentRequest = call.body
+    body: schemas.CreateGroupPolicyIntentRequest = call.body
     quote_intent = referred(call, quotes.KIND, "quote_intent_id", body.quote_intent_id)
     plan = catalog.plan(call, quote_intent["plan_id"])
     refuse_fields(sharing_errors(call, plan, body.cost_sharing))
@@ -41,7 +33,7 @@ def _create(call: Call) -> Reply:
 
 
 def _consent_errors(
-    call: Call, quote_intent: Record, body: models.CreateGroupPolicyIntentRequest
+    call: Call, quote_intent: Record, body: schemas.CreateGroupPolicyIntentRequest
 ) -> Iterator[tuple[str, str]]:
     given = {(each.type, each.version) for each in body.consent_approvals or ()}
     for link in quote_intent["consent_links"] if assume(call).consents == "required" else ():
@@ -82,10 +74,10 @@ def _requirements(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on group policy intents."""
     answer, several = shown("GroupPolicyIntentResponse"), "/group_policy_intents"
-    single, body = f"{several}/{{group_policy_intent_id}}", models.CreateGroupPolicyIntentRequest
+    single, body = f"{several}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
     listing, asked = "List group policy intents", "List what a group policy intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, answer=answer)
-    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=PolicyIntentsPage, answer=paged(answer))
+    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=schemas.PolicyIntentsPage, answer=paged(answer))
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", answer=answer)
     yield row(
         f"list_{KIND}_requirements",

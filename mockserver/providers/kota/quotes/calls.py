@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from mockserver.engine import HEX, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
 from mockserver.providers.kota.catalog import coverage
-from mockserver.providers.kota.quotes.logic import KIND, LIFECYCLE, STATES, create_quote_intent
-from mockserver.providers.kota.requirements.logic import RequirementsPage, list_of
+from mockserver.providers.kota.catalog.schemas import HealthInsuranceCostSharingConfigurationResponse
+from mockserver.providers.kota.quotes import schemas
+from mockserver.providers.kota.quotes.logic import KIND, LIFECYCLE, create_quote_intent
+from mockserver.providers.kota.requirements.logic import list_of
+from mockserver.providers.kota.requirements.schemas import RequirementsPage
 from mockserver.providers.kota.values.records import (
     found,
     need_insurer,
@@ -21,22 +23,13 @@ from mockserver.providers.kota.values.records import (
     today,
     written,
 )
-from mockserver.providers.kota.values.terms import GroupId, PlanId
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, states, walk
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import paged, shown
 
 
-class QuoteIntentsPage(Page):
-    """The query of the list of group quote intents."""
-
-    group_id: GroupId | None = None
-    plan_id: PlanId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
-
-
 def _create(call: Call) -> Reply:
-    body: models.CreateGroupQuoteIntentRequest = call.body
+    body: schemas.CreateGroupQuoteIntentRequest = call.body
     group = referred(call, "group", "group_id", body.group_id)
     plan = referred(call, "plan", "plan_id", body.plan_id)
     refuse_fields(_errors(call, plan, body))
@@ -45,7 +38,7 @@ def _create(call: Call) -> Reply:
     return one(call, create_quote_intent(call, group, plan, body.model_dump(mode="json")))
 
 
-def _errors(call: Call, plan: Record, body: models.CreateGroupQuoteIntentRequest) -> Iterator[tuple[str, str]]:
+def _errors(call: Call, plan: Record, body: schemas.CreateGroupQuoteIntentRequest) -> Iterator[tuple[str, str]]:
     yield from sharing_errors(call, plan, body.cost_sharing)
     start = body.expected_start_date
     if start is not None and start < today(call) and assume(call).start_in_past == "refused":
@@ -61,7 +54,7 @@ def _on_sale(call: Call, plan: Record) -> bool:
 
 
 def sharing_errors(
-    call: Call, plan: Record, sharing: models.HealthInsuranceCostSharingConfigurationResponse | None
+    call: Call, plan: Record, sharing: HealthInsuranceCostSharingConfigurationResponse | None
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a cost sharing for a plan."""
     supported = plan["health_insurance"]["supported_cost_sharing_options"]
@@ -106,10 +99,10 @@ def _reject(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     """The operations on group quote intents."""
     answer, several = shown("GroupQuoteIntentResponse"), "/group_quote_intents"
-    single, body = f"{several}/{{group_quote_intent_id}}", models.CreateGroupQuoteIntentRequest
+    single, body = f"{several}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
     listing, asked = "List group quote intents", "List what a group quote intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, answer=answer)
-    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=QuoteIntentsPage, answer=paged(answer))
+    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=schemas.QuoteIntentsPage, answer=paged(answer))
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", answer=answer)
     yield row(
         f"list_{KIND}_requirements",

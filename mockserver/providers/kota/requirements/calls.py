@@ -6,19 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.models import Given
 from mockserver.providers.kota.requirements.form_answers import outstanding, unknown, with_defaults, wrong
 from mockserver.providers.kota.requirements.logic import LIFECYCLE, form_of
+from mockserver.providers.kota.requirements.schemas import AnswersRequest
 from mockserver.providers.kota.values.records import found, found_with_body, one, today, written
 from mockserver.providers.kota.wire.dialect import Refused
 from mockserver.providers.kota.wire.operation import row
 from mockserver.providers.kota.wire.shown import shown
-
-
-class AnswersRequest(Given):
-    """Answers by the ids of their fields."""
-
-    answers: dict[str, Any]
 
 
 def _retrieve(call: Call) -> Reply:

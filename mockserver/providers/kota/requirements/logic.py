@@ -9,21 +9,13 @@ from mockserver.engine import At, Call, Lifecycle, Record, Reply, Step
 from mockserver.providers.kota.requirements.forms import FORMS
 from mockserver.providers.kota.values.kinds import KINDS
 from mockserver.providers.kota.values.records import new_id
-from mockserver.providers.kota.values.terms import RequirementObjectType
-from mockserver.providers.kota.wire.lists import Page, listed, walk
+from mockserver.providers.kota.wire.lists import listed, walk
 
 _TYPES = {"dependents_management_intent": "dependent_management_intent"}
 """The kinds of intents that requirements call by another name."""
 HOOKS: dict[str, Callable[[At, Record], None]] = {}
 """By requirement type: told of an intent none of whose requirements is open any more. The kinds of intents add
 themselves, since they are built on requirements."""
-
-
-class RequirementsPage(Page):
-    """The query of an intent's list of requirements."""
-
-    object_type: RequirementObjectType | None = None
-    object_id: str | None = None
 
 
 def _fulfilled(at: At, record: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import SECOND, Call, Operation, Record, Reply, as_json
-from mockserver.providers.kota import models
 from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.sessions import schemas
 from mockserver.providers.kota.values.customers import customer_given
 from mockserver.providers.kota.values.records import one, platform_id, referred, refuse_fields, written
 from mockserver.providers.kota.wire.operation import row
@@ -18,7 +18,7 @@ LINK_LIVES = 60 * 60 * SECOND
 
 
 def _embed(call: Call) -> Reply:
-    body: models.CreateSessionTokenRequest = call.body
+    body: schemas.CreateSessionTokenRequest = call.body
     employer = referred(call, "employer", "employer_id", body.employer_id)
     employee = _employee(call, employer, body.employee_id) if body.employee_id is not None else None
     customer = customer_given(call, body.external_customer_id, needed=employee is None)
@@ -33,7 +33,7 @@ def _embed(call: Call) -> Reply:
 
 
 def _hosted(call: Call) -> Reply:
-    body: models.CreateSessionTokenLinkRequest = call.body
+    body: schemas.CreateSessionTokenLinkRequest = call.body
     employer = referred(call, "employer", "employer_id", body.employer_id)
     _employee(call, employer, body.employee_id)
     secret = call.sandbox.randomness.token("hosted_session", call.space.bump("hosted_session"), 43)
@@ -59,7 +59,7 @@ def _token(call: Call, claims: dict[str, Any]) -> str:
 
 def operations() -> Iterator[Operation]:
     """The operations that open sessions."""
-    token, link = models.CreateSessionTokenRequest, models.CreateSessionTokenLinkRequest
+    token, link = schemas.CreateSessionTokenRequest, schemas.CreateSessionTokenLinkRequest
     yield row(
         "create_embed_session",
         "POST /embed/sessions",

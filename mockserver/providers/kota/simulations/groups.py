@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import At, Lifecycle, Moment, Record, Refusal, Simulation
 from mockserver.providers.kota.catalog.eligibility import IN_FORCE
+from mockserver.providers.kota.catalog.schemas import HealthInsuranceCostSharingConfigurationResponse
 from mockserver.providers.kota.enrolments import logic as enrolments
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.group_policies import renewals
 from mockserver.providers.kota.groups import logic as groups
 from mockserver.providers.kota.groups import memberships
-from mockserver.providers.kota.models import HealthInsuranceCostSharingConfigurationResponse
 from mockserver.providers.kota.policy_intents import logic as policy_intents
 from mockserver.providers.kota.quotes import logic as quotes
 from mockserver.providers.kota.requirements import logic as requirements

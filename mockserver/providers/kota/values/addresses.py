@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Record
-from mockserver.providers.kota import models
+from mockserver.providers.kota.values import schemas
 from mockserver.providers.kota.values.fields import check_postal_code, check_state
 
 
 def address_errors(
-    path: str, before: Record | None, after: models.AddressModelWithoutCountry | None
+    path: str, before: Record | None, after: schemas.AddressModelWithoutCountry | None
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a new address in the country of the one before."""
     if before is None or after is None:
@@ -28,6 +28,6 @@ def address_errors(
             yield f"{path}.{name}", str(error)
 
 
-def moved(before: Record, after: models.AddressModelWithoutCountry) -> dict[str, Any]:
+def moved(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
     """A new address, replaced whole, in the country of the one before."""
     return {**after.model_dump(mode="json"), "country_code": before["country_code"]}
