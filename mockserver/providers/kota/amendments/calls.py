@@ -107,10 +107,12 @@ def _list_dependents(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policy amendment intents."""
-    base, answer = "/policies/{policy_id}/policy_amendment_intents", shown("PolicyAmendmentIntentResponse")
+    base = "/policies/{policy_id}/policy_amendment_intents"
+    answer = shown("amendments", "PolicyAmendmentIntentResponse")
     single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
     listing: dict[str, Any] = {"query": schemas.AmendmentsPage, "answer": paged(answer)}
-    body, listed_answer = schemas.CreatePolicyAmendmentIntentRequest, shown("DependentsManagementIntentResponse")
+    body = schemas.CreatePolicyAmendmentIntentRequest
+    listed_answer = shown("dependents", "DependentsManagementIntentResponse")
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, answer=answer)
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", answer=answer)

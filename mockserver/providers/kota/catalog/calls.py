@@ -67,7 +67,7 @@ def _counting(call: Call) -> Callable[[Record], dict[str, int | None]]:
 
 def operations() -> Iterator[Operation]:
     """The operations on providers and plans."""
-    provider, plan = shown("ProviderResponse"), shown("PlanResponse")
+    provider, plan = shown("catalog", "ProviderResponse"), shown("catalog", "PlanResponse")
     yield row("list_plans", "GET /plans", _list_plans, "List plans", query=PlansPage, answer=paged(plan))
     yield row("get_plan", "GET /plans/{plan_id}", _retrieve_plan, "Get a plan", query=Counted, answer=plan)
     yield row(

@@ -58,7 +58,8 @@ def _retrieve_breakdown(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on contribution reports."""
-    report, breakdown = shown("ContributionReportResponse"), shown("ContributionReportEmployeeBreakdownResponse")
+    report = shown("contributions", "ContributionReportResponse")
+    breakdown = shown("contributions", "ContributionReportEmployeeBreakdownResponse")
     single = "/contribution_reports/{contribution_report_id}"
     under = f"{single}/employee_breakdowns"
     reading, finalizing = "Get a contribution report", "Finalize a contribution report"

@@ -123,9 +123,11 @@ def _eligible(call: Call, record: Record, person: Record) -> Record:
 
 def operations() -> Iterator[Operation]:
     """The operations on dependents management intents."""
-    answer, single = shown("DependentsManagementIntentResponse"), f"/dependents_management_intents/{{{_ID}}}"
+    answer = shown("dependents", "DependentsManagementIntentResponse")
+    single = f"/dependents_management_intents/{{{_ID}}}"
     persons, people = f"{single}/dependents/{{associated_person_id}}", f"{single}/dependents"
-    listing, row_of = f"{single}/associated_persons_eligibility", paged(shown("AssociatedPersonEligibilityResponse"))
+    listing = f"{single}/associated_persons_eligibility"
+    row_of = paged(shown("dependents", "AssociatedPersonEligibilityResponse"))
     body = AddDependentsRequest
     yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a dependents management intent", answer=answer)
     yield row(

@@ -105,7 +105,7 @@ def _has_cover(call: Call, record: Record) -> bool:
 
 def operations() -> Iterator[Operation]:
     """The operations on employees, but for their offboarding."""
-    answer, single = shown("EmployeeResponse"), "/employees/{employee_id}"
+    answer, single = shown("employees", "EmployeeResponse"), "/employees/{employee_id}"
     create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
     yield row("create_employee", "POST /employees", _create, "Create an employee", body=create, answer=answer)
     yield row(

@@ -75,7 +75,9 @@ def _cancel(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations that offboard employees."""
-    path, body, answer = "/employees/{employee_id}/offboard", schemas.OffboardEmployeeRequest, shown("EmployeeResponse")
+    path = "/employees/{employee_id}/offboard"
+    body = schemas.OffboardEmployeeRequest
+    answer = shown("employees", "EmployeeResponse")
     yield row("offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, answer=answer)
     yield row(
         "cancel_employee_offboarding", f"POST {path}/cancel", _cancel, "Cancel an employee's offboarding", answer=answer

@@ -85,7 +85,7 @@ def _delete(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on associated persons."""
-    answer, several = shown("AssociatedPersonResponse"), "/employees/{employee_id}/associated_persons"
+    answer, several = shown("employees", "AssociatedPersonResponse"), "/employees/{employee_id}/associated_persons"
     single, create = f"{several}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
     update = schemas.UpdateAssociatedPersonRequest
     yield row("create_associated_person", f"POST {several}", _create, "Add a person", body=create, answer=answer)

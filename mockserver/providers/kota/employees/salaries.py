@@ -64,7 +64,7 @@ def _delete(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on salaries."""
-    several, answer = "/employees/{employee_id}/salaries", shown("SalaryResponse")
+    several, answer = "/employees/{employee_id}/salaries", shown("employees", "SalaryResponse")
     body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
     yield row("create_salary", f"POST {several}", _create, "Record a salary", body=body, answer=answer)
     yield row(

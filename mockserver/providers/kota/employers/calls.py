@@ -63,7 +63,7 @@ def _offboard(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on employers."""
-    answer, single = shown("EmployerResponse"), "/employers/{employer_id}"
+    answer, single = shown("employers", "EmployerResponse"), "/employers/{employer_id}"
     create, update = schemas.CreateEmployerRequest, schemas.UpdateEmployerRequest
     yield row("create_employer", "POST /employers", _create, "Create an employer", body=create, answer=answer)
     yield row(

@@ -149,12 +149,13 @@ def _list_dependents(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on enrolment intents."""
-    base, answer = "/enrolment_intents", shown("EnrolmentIntentResponse")
+    base, answer = "/enrolment_intents", shown("enrolments", "EnrolmentIntentResponse")
     single, bodies = f"{base}/{{{_ID}}}", schemas
-    asked, page = paged(shown("EnrolmentIntentRequirementResponse")), RequirementsPage
+    asked, page = paged(shown("enrolments", "EnrolmentIntentRequirementResponse")), RequirementsPage
     listing = {"query": schemas.EnrolmentsPage, "answer": paged(answer)}
     create, selections = bodies.CreateEnrolmentIntentRequest, bodies.SubmitCoverageSelectionsRequest
-    dates, dependents_answer = bodies.PolicyConfigurationRequest, shown("DependentsManagementIntentResponse")
+    dates = bodies.PolicyConfigurationRequest
+    dependents_answer = shown("dependents", "DependentsManagementIntentResponse")
     new_list, select = f"POST {single}/create_dependents_management_intent", f"POST {single}/coverage-selections"
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", body=create, answer=answer)
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)

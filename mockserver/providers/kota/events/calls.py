@@ -102,12 +102,14 @@ def _retrieve_endpoint(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on events and on webhook endpoints."""
-    event, endpoint, one_event = shown("EventResponse"), shown("WebhookEndpointResponse"), "/events/{event_id}"
+    event = shown("events", "EventResponse")
+    endpoint = shown("events", "WebhookEndpointResponse")
+    one_event = "/events/{event_id}"
     yield row("get_event", f"GET {one_event}", _retrieve, "Get an event", answer=event)
     yield row("list_events", "GET /events", _list, "List events", query=EventsPage, answer=paged(event))
     yield row(
         "replay_event", f"POST {one_event}/replay", _replay, "Send an event again", prepare=_send_again,
-        answer=shown("ReplayEventResponse"),
+        answer=shown("events", "ReplayEventResponse"),
     )  # fmt: skip
     yield row(
         "get_webhook_endpoint", "GET /webhooks/endpoints/{webhook_endpoint_id}", _retrieve_endpoint,

@@ -26,7 +26,7 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group policies."""
-    answer, listing = shown("GroupPolicyResponse"), "List group policies"
+    answer, listing = shown("group_policies", "GroupPolicyResponse"), "List group policies"
     yield row(
         "list_group_policies", "GET /group_policies", _list, listing, query=GroupPoliciesPage, answer=paged(answer)
     )

@@ -39,7 +39,7 @@ def _update(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on groups."""
-    answer, single = shown("GroupResponse"), "/groups/{group_id}"
+    answer, single = shown("groups", "GroupResponse"), "/groups/{group_id}"
     create, update = schemas.CreateGroupRequest, schemas.UpdateGroupRequest
     yield row("create_group", "POST /groups", _create, "Create a group", body=create, answer=answer)
     yield row("list_groups", "GET /groups", _list, "List groups", query=schemas.GroupsPage, answer=paged(answer))

@@ -68,7 +68,7 @@ def _covered_by(plan: Record) -> dict[str, Any]:
 
 def operations() -> Iterator[Operation]:
     """The operations on groups' employees."""
-    several, answer = "/groups/{group_id}/employees", shown("GroupEmployeeResponse")
+    several, answer = "/groups/{group_id}/employees", shown("groups", "GroupEmployeeResponse")
     listing, adding = "List a group's employees", "Add an employee to a group"
     body = schemas.AddEmployeeToGroupRequest
     yield row("list_group_employees", f"GET {several}", _list, listing, query=schemas.MembersPage, answer=paged(answer))
@@ -79,5 +79,5 @@ def operations() -> Iterator[Operation]:
         _check,
         "Check whether an employee can be covered in a group",
         body=schemas.CheckGroupEligibilityRequest,
-        answer=shown("EligibilityCheckResponse"),
+        answer=shown("groups", "EligibilityCheckResponse"),
     )

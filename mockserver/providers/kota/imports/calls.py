@@ -63,7 +63,7 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policy import intents."""
-    base, answer = "/policy_import_intents", shown("PolicyImportIntentResponse")
+    base, answer = "/policy_import_intents", shown("imports", "PolicyImportIntentResponse")
     body, listing = schemas.CreatePolicyImportIntentRequest, {"query": schemas.ImportsPage, "answer": paged(answer)}
     yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, answer=answer)
     yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy import intents", **listing)

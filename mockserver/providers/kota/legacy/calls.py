@@ -39,10 +39,10 @@ def _reading(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
 
 
 _ROWS: tuple[tuple[str, str, str, str, Later, type[Page]], ...] = (
-    ("employer", "quote", "quotes", QUOTE, shown("EmployerHealthInsuranceQuoteResponse"), QuotesPage),
-    ("employer", "policy", "policies", POLICY, shown("EmployerHealthInsurancePolicyResponse"), PoliciesPage),
-    ("employee", "offer", "offers", OFFER, shown("EmployeeHealthInsuranceOfferResponse"), Page),
-    ("employee", "policy", "policies", COVER, shown("EmployeeHealthInsurancePolicyResponse"), PoliciesPage),
+    ("employer", "quote", "quotes", QUOTE, shown("legacy", "EmployerHealthInsuranceQuoteResponse"), QuotesPage),
+    ("employer", "policy", "policies", POLICY, shown("legacy", "EmployerHealthInsurancePolicyResponse"), PoliciesPage),
+    ("employee", "offer", "offers", OFFER, shown("legacy", "EmployeeHealthInsuranceOfferResponse"), Page),
+    ("employee", "policy", "policies", COVER, shown("legacy", "EmployeeHealthInsurancePolicyResponse"), PoliciesPage),
 )
 """Whose, one of them, several of them, the kind, its model, the list's query."""
 

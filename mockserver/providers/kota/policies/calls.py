@@ -26,6 +26,6 @@ def _retrieve(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on policies."""
-    answer = shown("PolicyResponse")
+    answer = shown("policies", "PolicyResponse")
     yield row("list_policies", "GET /policies", _list, "List policies", query=PoliciesPage, answer=paged(answer))
     yield row("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", answer=answer)

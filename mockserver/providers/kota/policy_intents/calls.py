@@ -73,7 +73,7 @@ def _requirements(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group policy intents."""
-    answer, several = shown("GroupPolicyIntentResponse"), "/group_policy_intents"
+    answer, several = shown("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
     single, body = f"{several}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
     listing, asked = "List group policy intents", "List what a group policy intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, answer=answer)
@@ -85,5 +85,5 @@ def operations() -> Iterator[Operation]:
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(shown("GroupPolicyIntentRequirementResponse")),
+        answer=paged(shown("policy_intents", "GroupPolicyIntentRequirementResponse")),
     )

@@ -98,7 +98,7 @@ def _reject(call: Call) -> Reply:
 
 def operations() -> Iterator[Operation]:
     """The operations on group quote intents."""
-    answer, several = shown("GroupQuoteIntentResponse"), "/group_quote_intents"
+    answer, several = shown("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
     single, body = f"{several}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
     listing, asked = "List group quote intents", "List what a group quote intent requires"
     yield row(f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, answer=answer)
@@ -110,9 +110,13 @@ def operations() -> Iterator[Operation]:
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(shown("GroupQuoteIntentRequirementResponse")),
+        answer=paged(shown("quotes", "GroupQuoteIntentRequirementResponse")),
     )
     yield row(
-        "get_group_quote", f"GET {single}/quote", _quote, "Get a group's quote", answer=shown("GroupQuoteResponse")
+        "get_group_quote",
+        f"GET {single}/quote",
+        _quote,
+        "Get a group's quote",
+        answer=shown("quotes", "GroupQuoteResponse"),
     )
     yield row(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)

@@ -51,12 +51,18 @@ def _check(call: Call, record: Record, given: dict[str, Any]) -> None:
 def operations() -> Iterator[Operation]:
     """The operations on requirements."""
     single = "/requirements/{requirement_id}"
-    yield row("get_requirement", f"GET {single}", _retrieve, "Get a requirement", answer=shown("RequirementResponse"))
+    yield row(
+        "get_requirement",
+        f"GET {single}",
+        _retrieve,
+        "Get a requirement",
+        answer=shown("requirements", "RequirementResponse"),
+    )
     yield row(
         "submit_requirement_answers",
         f"POST {single}",
         _answer,
         "Answer a requirement",
         body=AnswersRequest,
-        answer=shown("RequirementAnsweredResponse"),
+        answer=shown("requirements", "RequirementAnsweredResponse"),
     )

@@ -66,7 +66,7 @@ def operations() -> Iterator[Operation]:
         _embed,
         "Open a session for embedded pages",
         body=token,
-        answer=shown("CreateSessionTokenResponse"),
+        answer=shown("sessions", "CreateSessionTokenResponse"),
     )
     yield row(
         "create_hosted_session",
@@ -74,5 +74,5 @@ def operations() -> Iterator[Operation]:
         _hosted,
         "Open a session on hosted pages",
         body=link,
-        answer=shown("CreateHostedSessionTokenResponse"),
+        answer=shown("sessions", "CreateHostedSessionTokenResponse"),
     )

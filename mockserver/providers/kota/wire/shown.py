@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mockserver.engine import Later
 
-MODELS = "mockserver.providers.kota.answer_models"
+ROOM = "mockserver.providers.kota"
 
 
-def shown(name: str) -> Later:
-    """The model of that name."""
-    return Later(MODELS, name)
+def shown(subject: str, name: str) -> Later:
+    """The model of that name in a subject's answers.py."""
+    return Later(f"{ROOM}.{subject}.answers", name)
 
 
 def paged(item: Later) -> Later:
-    """The model of a page of such items."""
-    return Later(item.module, item.name, "paged")
+    """The model of a page of such items, which stands beside theirs."""
+    return Later(item.module, f"{item.name}PagedList")
