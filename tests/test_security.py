@@ -133,7 +133,7 @@ def test_a_server_that_is_told_nothing_listens_to_this_machine_only() -> None:
 READS_FILES = {
     "app.py": "the data sets and the folder of the fixtures",
     "engine/scenarios.py": "the scenarios, at the start",
-    "providers/kasko/products.py": "the products, at the start",
+    "providers/kasko/products/catalog.py": "the products, at the start",
     "providers/kotauth/documents.py": "the files of Swagger UI, by a table of their names",
 }
 """Whatever serves requests and reads a file, and which."""

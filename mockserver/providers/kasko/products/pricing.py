@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mockserver.engine import FieldError, Problem
-from mockserver.providers.kasko.products import Condition, Factor, Price, Product
-from mockserver.providers.kasko.rules import Data, Wrong, read_date, written
+from mockserver.providers.kasko.products.catalog import Condition, Factor, Price, Product
+from mockserver.providers.kasko.products.rules import Data, Wrong, read_date, written
 
 
 def premium(price: Price, data: Data) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mockserver.engine import Assumed, Duration
-from mockserver.providers.kasko.assumptions_access import AccessAssumptions
+from mockserver.providers.kasko.assumptions.access import AccessAssumptions
 
 
 class SaleAssumptions(AccessAssumptions):

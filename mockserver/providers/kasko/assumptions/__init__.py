@@ -7,7 +7,7 @@ from typing import Annotated, Literal, cast
 from pydantic import Field
 
 from mockserver.engine import SECOND, Assumed, Call, Duration, Moment
-from mockserver.providers.kasko.assumptions_sale import SaleAssumptions
+from mockserver.providers.kasko.assumptions.sale import SaleAssumptions
 
 
 class KaskoAssumptions(SaleAssumptions):

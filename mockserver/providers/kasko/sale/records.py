@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mockserver.engine import Call, Moment, Problem, Randomness, Record, emit, iso
-from mockserver.providers.kasko import products
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX, livemode
-from mockserver.providers.kasko.dialect import foreign, missing
-from mockserver.providers.kasko.pricing import midnight
-from mockserver.providers.kasko.products import Product
-from mockserver.providers.kasko.rules import read_date
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products.catalog import Product
+from mockserver.providers.kasko.products.pricing import midnight
+from mockserver.providers.kasko.products.rules import read_date
+from mockserver.providers.kasko.wire.auth import HEX, livemode
+from mockserver.providers.kasko.wire.dialect import foreign, missing
 
 POLICIES = "policies"
 _UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"

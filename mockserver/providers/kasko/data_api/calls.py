@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import is_public
-from mockserver.providers.kasko.dialect import bad, json_in, missing
-from mockserver.providers.kasko.models import ItemPage, Language, ValuePage
-from mockserver.providers.kasko.products import has_catalogue
-from mockserver.providers.kasko.search import matches, ordered, read_conditions, read_orders
+from mockserver.providers.kasko.data_api.search import matches, ordered, read_conditions, read_orders
+from mockserver.providers.kasko.products.catalog import has_catalogue
+from mockserver.providers.kasko.wire.auth import is_public
+from mockserver.providers.kasko.wire.dialect import bad, json_in, missing
+from mockserver.providers.kasko.wire.models import ItemPage, Language, ValuePage
 
 DATASETS, ITEMS = "datasets", "dataset_items"
 DEFAULT = 20

@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.engine import Call, FieldError, Problem, Record, Reply, as_json, parse_body
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import DATA_API, HEX
+from mockserver.providers.kasko.wire.auth import DATA_API, HEX
 
 JSON = ("Content-Type", "application/json")
 VALIDATION = "Data validation failed."

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Reply
-from mockserver.providers.kasko import pricing, products, rules, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.dialect import bad, json_in, missing
-from mockserver.providers.kasko.models import LegacyQuote, NewQuote
-from mockserver.providers.kasko.negotiate import need_v3, version
-from mockserver.providers.kasko.products import Product, Versions
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products import pricing, rules
+from mockserver.providers.kasko.products.catalog import Product, Versions
+from mockserver.providers.kasko.sale import tokens
+from mockserver.providers.kasko.wire.dialect import bad, json_in, missing
+from mockserver.providers.kasko.wire.models import LegacyQuote, NewQuote
+from mockserver.providers.kasko.wire.negotiate import need_v3, version
 
 
 @dataclass(frozen=True, slots=True)

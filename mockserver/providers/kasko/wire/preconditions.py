@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 
 from mockserver.engine import SECOND, Call, Problem, Randomness, Record
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX
-from mockserver.providers.kasko.dialect import bad
+from mockserver.providers.kasko.wire.auth import HEX
+from mockserver.providers.kasko.wire.dialect import bad
 
 
 def tag(randomness: Randomness, record: Record) -> str:

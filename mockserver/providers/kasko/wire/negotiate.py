@@ -6,7 +6,7 @@ import re
 
 from mockserver.engine import Call
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.dialect import bad
+from mockserver.providers.kasko.wire.dialect import bad
 
 
 def version(call: Call) -> int | None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from email.utils import formatdate
 
 from mockserver.engine import SECOND, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kasko import preconditions, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.dialect import JSON, bad, missing
-from mockserver.providers.kasko.models import Changes, Replacement
-from mockserver.providers.kasko.negotiate import need_known
-from mockserver.providers.kasko.offers import check_email, checked_data
-from mockserver.providers.kasko.pricing import midnight
-from mockserver.providers.kasko.records import POLICIES
-from mockserver.providers.kasko.rules import Wrong, read_date
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products.pricing import midnight
+from mockserver.providers.kasko.products.rules import Wrong, read_date
+from mockserver.providers.kasko.sale import records, tokens
+from mockserver.providers.kasko.sale.offers import check_email, checked_data
+from mockserver.providers.kasko.sale.records import POLICIES
+from mockserver.providers.kasko.wire import preconditions
+from mockserver.providers.kasko.wire.dialect import JSON, bad, missing
+from mockserver.providers.kasko.wire.models import Changes, Replacement
+from mockserver.providers.kasko.wire.negotiate import need_known
 
 NEEDED = ("first_name", "last_name", "email", "data")
 

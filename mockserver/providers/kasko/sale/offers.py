@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.engine import Assumptions, Call, Operation, Problem, Randomness, Record, Reply
-from mockserver.providers.kasko import products, records, rules, tokens
 from mockserver.providers.kasko.assumptions import KaskoAssumptions, assume
-from mockserver.providers.kasko.auth import livemode
-from mockserver.providers.kasko.dialect import bad
-from mockserver.providers.kasko.models import NewOffer
-from mockserver.providers.kasko.negotiate import need_known, version
-from mockserver.providers.kasko.products import Product
-from mockserver.providers.kasko.quotes import expand
-from mockserver.providers.kasko.records import POLICIES
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products import rules
+from mockserver.providers.kasko.products.catalog import Product
+from mockserver.providers.kasko.sale import records, tokens
+from mockserver.providers.kasko.sale.quotes import expand
+from mockserver.providers.kasko.sale.records import POLICIES
+from mockserver.providers.kasko.wire.auth import livemode
+from mockserver.providers.kasko.wire.dialect import bad
+from mockserver.providers.kasko.wire.models import NewOffer
+from mockserver.providers.kasko.wire.negotiate import need_known, version
 
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from mockserver.providers.kasko.dialect import bad, json_in
-from mockserver.providers.kasko.pricing import compare
-from mockserver.providers.kasko.rules import written
+from mockserver.providers.kasko.products.pricing import compare
+from mockserver.providers.kasko.products.rules import written
+from mockserver.providers.kasko.wire.dialect import bad, json_in
 
 OPERATORS = (None, "=", ">", ">=", "<", "<=", "IN")
 Values = Mapping[str, Any]

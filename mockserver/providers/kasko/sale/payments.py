@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.engine import TIMERS, Call, Moment, Operation, Problem, Record, Refusal, Reply
-from mockserver.providers.kasko import cards, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX, is_public, livemode
-from mockserver.providers.kasko.cards import Declined
-from mockserver.providers.kasko.dialect import bad, foreign, missing
-from mockserver.providers.kasko.models import NewPayment
-from mockserver.providers.kasko.records import POLICIES
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.sale import cards, records, tokens
+from mockserver.providers.kasko.sale.cards import Declined
+from mockserver.providers.kasko.sale.records import POLICIES
+from mockserver.providers.kasko.wire.auth import HEX, is_public, livemode
+from mockserver.providers.kasko.wire.dialect import bad, foreign, missing
+from mockserver.providers.kasko.wire.models import NewPayment
 
 PAYMENTS = "payments"
 CARD = ("creditcard", "stripe")

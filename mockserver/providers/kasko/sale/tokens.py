@@ -8,8 +8,8 @@ from typing import Any
 
 from mockserver.engine import Call, Problem, Space, as_json, parse_body
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import livemode
-from mockserver.providers.kasko.dialect import bad
+from mockserver.providers.kasko.wire.auth import livemode
+from mockserver.providers.kasko.wire.dialect import bad
 
 EXPIRIES = "expiries"
 """From when on tokens count: what the simulation expire_tokens has said."""

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mockserver.engine import Call, Moment, Problem, Record
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import livemode
-from mockserver.providers.kasko.rules import RULES, unknown
+from mockserver.providers.kasko.products.rules import RULES, unknown
+from mockserver.providers.kasko.wire.auth import livemode
 
 COLLECTION = "products"
 
@@ -158,7 +158,7 @@ def _local(now: int, zone: str) -> date:
 @cache
 def built_in() -> dict[str, Product]:
     """The products in the fixtures, by item id."""
-    here = Path(__file__).resolve().parents[2]
+    here = Path(__file__).resolve().parents[3]
     folder = here / "fixtures" if (here / "fixtures").is_dir() else here.parent / "fixtures"
     files = sorted((folder / "products").glob("kasko-*.json"))
     products = [Product.model_validate_json(file.read_bytes()) for file in files]

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply, parse_body
 from mockserver.engine import authenticate as engine_authenticate
 from mockserver.engine import locate as engine_locate
-from mockserver.providers.kasko import forms
 from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.wire import forms
 
 HEX = "0123456789abcdef"
 MODES = ("test", "public_test", "live", "public_live")
