@@ -222,7 +222,7 @@ MADE = {
     ("providers/kota/requirements/rules.py", "pattern"),
     # A glob, as the standard library writes it: it is read in one pass, however many stars there are.
     ("engine/faults/match.py", "translate(re.sub('\\\\*+', '*', pattern))"),
-    ("providers/kotauth/users.py", "re.escape(piece).replace('_', '.')"),
+    ("providers/kotauth/users/calls.py", "re.escape(piece).replace('_', '.')"),
 }
 """Patterns that are made while the server runs, and why no client can make one that never ends."""
 

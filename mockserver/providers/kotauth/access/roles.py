@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import models, named
+from mockserver.providers.kotauth.access import named
+from mockserver.providers.kotauth.access.named import Named
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.finding import found
-from mockserver.providers.kotauth.named import Named
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit, blank, check_columns, new_id, trimmed
-from mockserver.providers.kotauth.users import NAME
+from mockserver.providers.kotauth.users.calls import NAME
+from mockserver.providers.kotauth.wire import models
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.finding import found
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import audit, blank, check_columns, new_id, trimmed
 
 
 def _create(call: Call) -> Reply:

@@ -8,11 +8,11 @@ from functools import partial
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.finding import found
-from mockserver.providers.kotauth.paths import BASE, READ
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.finding import found
+from mockserver.providers.kotauth.wire.paths import BASE, READ
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import audit
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.engine import Call, Record
-from mockserver.providers.kotauth.problems import refuse
+from mockserver.providers.kotauth.wire.problems import refuse
 
 _MISSED = {
     "users": ("userId", "user_not_found", "No user with id UserId(value={}) in this workspace.", "User {} not found."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions
-from mockserver.providers.kotauth.problems import refuse
+from mockserver.providers.kotauth.wire.problems import refuse
 
 OPENAPI_MINIMUM = 4
 COMMON = frozenset(

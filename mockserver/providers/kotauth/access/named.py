@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import assume
-from mockserver.providers.kotauth.paths import BASE, READ, WRITE
-from mockserver.providers.kotauth.records import listed
+from mockserver.providers.kotauth.wire import finding, models
+from mockserver.providers.kotauth.wire.paths import BASE, READ, WRITE
+from mockserver.providers.kotauth.wire.records import listed
 
 
 @dataclass(frozen=True, slots=True)

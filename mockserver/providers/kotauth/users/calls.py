@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import assume, documented, refuses_unknown_fields, says
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.passwords import check_password
-from mockserver.providers.kotauth.paths import BASE, READ, WRITE
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit, blank, check_columns, listed, new_id, tell
+from mockserver.providers.kotauth.users.passwords import check_password
+from mockserver.providers.kotauth.wire import finding, models
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.paths import BASE, READ, WRITE
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import audit, blank, check_columns, listed, new_id, tell
 
 NAME = re.compile(r"[a-zA-Z0-9._-]+", re.ASCII)
 INVITED = ["SET_PASSWORD"]

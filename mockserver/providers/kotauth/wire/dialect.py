@@ -7,8 +7,8 @@ from typing import Any
 
 from mockserver.engine import Call, Problem, Record, Reply, as_json
 from mockserver.providers.kotauth.assumptions import assume, documented
-from mockserver.providers.kotauth.compression import compressed
-from mockserver.providers.kotauth.problems import KEY_REFUSED, title
+from mockserver.providers.kotauth.wire.compression import compressed
+from mockserver.providers.kotauth.wire.problems import KEY_REFUSED, title
 
 JSON = [("Content-Type", "application/json")]
 SERVER_ERROR = {"error": "server_error", "error_description": "An unexpected error occurred"}

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import models
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.paths import BASE, READ
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import instant, listed
+from mockserver.providers.kotauth.wire import models
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.paths import BASE, READ
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import instant, listed
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:

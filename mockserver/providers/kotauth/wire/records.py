@@ -8,8 +8,8 @@ from typing import Any
 
 from mockserver.engine import Call, Moment, Record, Reply, emit, iso
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions, assume, documented
-from mockserver.providers.kotauth.dialect import envelope
-from mockserver.providers.kotauth.problems import refuse
+from mockserver.providers.kotauth.wire.dialect import envelope
+from mockserver.providers.kotauth.wire.problems import refuse
 
 AUDIT = "audit_events"
 MOST_EVENTS = 100_000

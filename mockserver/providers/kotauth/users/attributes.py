@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import models
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.paths import BASE, READ
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit, blank, check_columns
+from mockserver.providers.kotauth.wire import models
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.paths import BASE, READ
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import audit, blank, check_columns
 
 MOST_MAPPERS = 20
 RESERVED = frozenset(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from mockserver.engine import Call, Credential, KeyPolicy, Operation, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
 from mockserver.engine import locate as engine_locate
-from mockserver.providers.kotauth.problems import KEY_REFUSED, refuse
+from mockserver.providers.kotauth.wire.problems import KEY_REFUSED, refuse
 
 Proceed = Callable[[Call], Reply]
 SCOPES = (
