@@ -6,7 +6,7 @@ from base64 import b64encode
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
-from mockserver.providers.kasko.products import built_in
+from mockserver.providers.kasko.products.catalog import built_in
 from mockserver.providers.kasko.seed import ITEM
 from tests.worlds import World
 

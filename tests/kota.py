@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.engine import Settings
-from mockserver.providers.kota import PROVIDER, catalog_records
+from mockserver.providers.kota import PROVIDER
+from mockserver.providers.kota.catalog import records as catalog_records
 from tests.worlds import World, make_world
 
 S = "/sandboxes/kota"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockserver.engine import Progress, Randomness, Settings, State
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.catalog_records import records
+from mockserver.providers.kota.catalog.records import records
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from mockserver.engine import Assumptions, describe
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from mockserver.providers.kasko.assumptions_sale import SaleAssumptions
+from mockserver.providers.kasko.assumptions.sale import SaleAssumptions
 from tests.kasko import (
     DATA,
     INVOICE,

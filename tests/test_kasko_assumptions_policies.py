@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from mockserver.providers.kasko.assumptions_sale import SaleAssumptions
+from mockserver.providers.kasko.assumptions.sale import SaleAssumptions
 from tests.kasko import CANCEL, WHOLE, assume, dataset, events, offer, ok, pay, policy, simulate
 from tests.worlds import World, make_world
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from mockserver.providers.kasko.search import like
+from mockserver.providers.kasko.data_api.search import like
 from tests.kasko import key, offer, ok, pay, quote
 from tests.worlds import World, make_world
 

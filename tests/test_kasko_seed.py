@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kasko import PROVIDER, pricing, rules
+from mockserver.providers.kasko import PROVIDER
+from mockserver.providers.kasko.products import pricing, rules
 from tests.kasko import PRODUCT, events, key, offer, ok, pay
 from tests.seeds import generated
 from tests.worlds import World, make_world

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.catalog import monthly_premium
-from mockserver.providers.kota.catalog_tables import INSURERS
+from mockserver.providers.kota.catalog.logic import monthly_premium
+from mockserver.providers.kota.catalog.tables import INSURERS
 from tests.kota import code, employee, employer, new_world, read, step, wrong
 from tests.kota_cover import group, join, plan
 from tests.worlds import World

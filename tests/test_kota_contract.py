@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from mockserver.engine import Operation
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.event_types import TYPES
-from mockserver.providers.kota.events import WHOLE
-from mockserver.providers.kota.values import COUNTRIES, CURRENCIES
+from mockserver.providers.kota.events.telling import WHOLE
+from mockserver.providers.kota.events.types import TYPES
+from mockserver.providers.kota.values.fields import COUNTRIES, CURRENCIES
 from tests.contracts.distil import fact as fact_of
 
 FACTS = loads((Path(__file__).parent / "contracts" / "kota.json").read_text(encoding="utf-8"))

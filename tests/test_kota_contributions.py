@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.contribution_entries import covered, following, last_of
+from mockserver.providers.kota.contributions.entries import covered, following, last_of
 from tests.kota import assume, code, events, freeze, made, new_world, read, step, wrong
 from tests.kota_cover import enrolled, insured_pair, person, post
 from tests.worlds import World

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import FaultRule
-from mockserver.providers.kota.event_types import TYPES
+from mockserver.providers.kota.events.types import TYPES
 from tests.kota import new_world
 from tests.listening import listening
 from tests.receiving import Receiver, receiving

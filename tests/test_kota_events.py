@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.event_types import TYPES
+from mockserver.providers.kota.events.types import TYPES
 from tests import kota_happenings, kota_happenings_cover
 from tests.kota import EMPLOYEE, EMPLOYER, S, assume, code, employee, employer, new_world, read, simulate
 from tests.kota import wrong as wrong_fields

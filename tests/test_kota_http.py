@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.engine import Assumptions
-from mockserver.providers.kota.assumed_http import HttpAssumptions
+from mockserver.providers.kota.assumptions.http import HttpAssumptions
 from tests.kota import ADDRESS, EMPLOYEE, EMPLOYER, S, assume, employee, employer, made, new_world, read, refused, wrong
 from tests.kota_groups import group, join, quote, quote_intent, staffed
 from tests.worlds import World

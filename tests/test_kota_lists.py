@@ -9,7 +9,7 @@ import pytest
 
 from mockserver.engine import Operation
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.kinds import KINDS
+from mockserver.providers.kota.values.kinds import KINDS
 from tests.kota import employer, new_world, read, wrong
 from tests.worlds import World, make_world
 

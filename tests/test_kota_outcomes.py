@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.dependents_check import STATES
-from mockserver.providers.kota.simulations import LIFECYCLES
+from mockserver.providers.kota.dependents.check import STATES
+from mockserver.providers.kota.simulations.steps import LIFECYCLES
 from tests.documents import ROOT
 from tests.kota import employee, employer, made, new_world, read, step
 from tests.kota_cover import insured_pair

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Randomness
-from mockserver.providers.kota.catalog_records import records
-from mockserver.providers.kota.coverage import errors
-from mockserver.providers.kota.premiums import estimated, in_term, money, shares
+from mockserver.providers.kota.catalog.coverage import errors
+from mockserver.providers.kota.catalog.premiums import estimated, in_term, money, shares
+from mockserver.providers.kota.catalog.records import records
 
 PLANS = {each["name"]: each for each in records(Randomness("seed"))["plans"]}
 FAMILY = ("policyholder", "spouse", "adult_dependant", "child", "child")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.form_answers import outstanding, wrong
-from mockserver.providers.kota.logic import holds
-from mockserver.providers.kota.requirement_forms import FORMS
+from mockserver.providers.kota.requirements.form_answers import outstanding, wrong
+from mockserver.providers.kota.requirements.forms import FORMS
+from mockserver.providers.kota.requirements.rules import holds
 from tests.kota_groups import (
     POLICY_ANSWERS,
     QUOTE_ANSWERS,

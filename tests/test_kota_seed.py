@@ -13,10 +13,10 @@ from stdnum.ie import pps
 
 from mockserver.engine import Randomness, parse_instant
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.kinds import KINDS
-from mockserver.providers.kota.seed_dates import WRITTEN, settle
-from mockserver.providers.kota.seed_people import People
-from mockserver.providers.kota.values import valid_postal_code
+from mockserver.providers.kota.seed.dates import WRITTEN, settle
+from mockserver.providers.kota.seed.people import People
+from mockserver.providers.kota.values.fields import valid_postal_code
+from mockserver.providers.kota.values.kinds import KINDS
 from tests.seeds import generated
 from tests.worlds import World, make_world
 

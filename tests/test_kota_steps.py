@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.providers.kota import PROVIDER, amendments, dependents, enrolments, imports, policies
+from mockserver.providers.kota import PROVIDER
+from mockserver.providers.kota.amendments import logic as amendments
+from mockserver.providers.kota.dependents import logic as dependents
+from mockserver.providers.kota.enrolments import logic as enrolments
+from mockserver.providers.kota.imports import logic as imports
+from mockserver.providers.kota.policies import logic as policies
 from tests.kota import step
 from tests.kota_cover import enrolled, get, insured_pair, ok, post, told
 from tests.worlds import make_world

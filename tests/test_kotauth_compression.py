@@ -10,7 +10,7 @@ import pytest
 
 from mockserver.engine import Reply
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.compression import chosen, compressed
+from mockserver.providers.kotauth.wire.compression import chosen, compressed
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from mockserver.engine import Operation
-from mockserver.providers.kotauth import PROVIDER, models
-from mockserver.providers.kotauth.auth import SCOPES
+from mockserver.providers.kotauth import PROVIDER
+from mockserver.providers.kotauth.wire import models
+from mockserver.providers.kotauth.wire.auth import SCOPES
 from tests.worlds import World
 
 if TYPE_CHECKING:

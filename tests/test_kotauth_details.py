@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockserver.providers.kotauth import PROVIDER, records
-from mockserver.providers.kotauth.attributes import RESERVED
+from mockserver.providers.kotauth import PROVIDER
 from mockserver.providers.kotauth.audit_logs import TYPES
+from mockserver.providers.kotauth.users.attributes import RESERVED
+from mockserver.providers.kotauth.wire import records
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:

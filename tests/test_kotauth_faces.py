@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.assumptions import Face, KotauthAssumptions
+from mockserver.providers.kotauth.assumptions import KotauthAssumptions
+from mockserver.providers.kotauth.assumptions.faces import Face
 from tests.worlds import World, make_world
 
 if TYPE_CHECKING:

@@ -134,7 +134,7 @@ READS_FILES = {
     "app.py": "the data sets and the folder of the fixtures",
     "engine/sandbox/scenarios.py": "the scenarios, at the start",
     "http/tls.py": "the certificates and their keys, at the start",
-    "providers/kasko/products.py": "the products, at the start",
+    "providers/kasko/products/catalog.py": "the products, at the start",
     "providers/kotauth/documents.py": "the files of Swagger UI, by a table of their names",
 }
 """Whatever serves requests and reads a file, and which."""
@@ -220,10 +220,10 @@ MADE = {
     # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
     ("openapi/generation/patterns.py", "pattern"),
     # The rules of forms are a table in the source of the room.
-    ("providers/kota/logic.py", "pattern"),
+    ("providers/kota/requirements/rules.py", "pattern"),
     # A glob, as the standard library writes it: it is read in one pass, however many stars there are.
     ("engine/faults/match.py", "translate(re.sub('\\\\*+', '*', pattern))"),
-    ("providers/kotauth/users.py", "re.escape(piece).replace('_', '.')"),
+    ("providers/kotauth/users/calls.py", "re.escape(piece).replace('_', '.')"),
 }
 """Patterns that are made while the server runs, and why no client can make one that never ends."""
 

@@ -11,14 +11,16 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.providers.kasko import data_api, legacy, offers, payments, policies, quotes
+from mockserver.providers.kasko import legacy
 from mockserver.providers.kasko.assumptions import KaskoAssumptions
-from mockserver.providers.kasko.auth import KEYS, authenticate, body_credential, credential, locate
-from mockserver.providers.kasko.dialect import KaskoDialect
-from mockserver.providers.kasko.forms import read
+from mockserver.providers.kasko.data_api import calls as data_api
+from mockserver.providers.kasko.sale import offers, payments, policies, quotes
 from mockserver.providers.kasko.seed import generate
 from mockserver.providers.kasko.simulations import SIMULATIONS
 from mockserver.providers.kasko.webhooks import WEBHOOKS
+from mockserver.providers.kasko.wire.auth import KEYS, authenticate, body_credential, credential, locate
+from mockserver.providers.kasko.wire.dialect import KaskoDialect
+from mockserver.providers.kasko.wire.forms import read
 
 PROVIDER = Provider(
     name="kasko",

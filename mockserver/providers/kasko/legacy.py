@@ -7,12 +7,12 @@ from email import message_from_bytes
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply, parse_instant
-from mockserver.providers.kasko import records
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.auth import HEX, livemode
-from mockserver.providers.kasko.dialect import answer, bad, foreign, missing
-from mockserver.providers.kasko.models import Attached, NewLead, NewMedia, Period
-from mockserver.providers.kasko.records import POLICIES
+from mockserver.providers.kasko.sale import records
+from mockserver.providers.kasko.sale.records import POLICIES
+from mockserver.providers.kasko.wire.auth import HEX, livemode
+from mockserver.providers.kasko.wire.dialect import answer, bad, foreign, missing
+from mockserver.providers.kasko.wire.models import Attached, NewLead, NewMedia, Period
 
 LEADS, MEDIA = "leads", "media"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from mockserver.engine import SECOND, TIMERS, Progress, Randomness, State, timer
-from mockserver.providers.kasko import offers, payments, pricing, records, rules
-from mockserver.providers.kasko.auth import HEX
-from mockserver.providers.kasko.products import Product, built_in
+from mockserver.providers.kasko.products import pricing, rules
+from mockserver.providers.kasko.products.catalog import Product, built_in
+from mockserver.providers.kasko.sale import offers, payments, records
+from mockserver.providers.kasko.wire.auth import HEX
 
 FIRST = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z, when the first seeded offer was made; each later one a minute after."""

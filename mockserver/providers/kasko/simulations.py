@@ -8,11 +8,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import Duration, Moment, Record, Refusal, Simulation, Unknown
-from mockserver.providers.kasko import payments, products, records, tokens
 from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.offers import payment_token
-from mockserver.providers.kasko.products import Product
-from mockserver.providers.kasko.records import POLICIES
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products.catalog import Product
+from mockserver.providers.kasko.sale import payments, records, tokens
+from mockserver.providers.kasko.sale.offers import payment_token
+from mockserver.providers.kasko.sale.records import POLICIES
 
 
 class Parameters(BaseModel):

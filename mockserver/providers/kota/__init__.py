@@ -3,7 +3,10 @@
 from mockserver.engine import (
     SECOND,
     IdempotencyPolicy,
+    Progress,
     Provider,
+    Randomness,
+    State,
     dress,
     faults_stage,
     idempotency,
@@ -13,37 +16,33 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.providers.kota import (
-    amendment_calls,
-    answers,
-    catalog_calls,
-    contribution_calls,
-    dependents_calls,
-    employee_calls,
-    employers,
-    enrolment_calls,
-    event_operations,
-    group_employees,
-    group_policies,
-    groups,
-    imports,
-    legacy_calls,
-    offboarding,
-    persons,
-    policies,
-    policy_intent_calls,
-    quote_calls,
-    salaries,
-    sessions,
-)
+from mockserver.providers.kota.amendments import calls as amendment_calls
 from mockserver.providers.kota.assumptions import KotaAssumptions
-from mockserver.providers.kota.auth import KEYS, authenticate, credential
-from mockserver.providers.kota.dialect import KotaDialect
-from mockserver.providers.kota.kinds import COLLECTIONS
-from mockserver.providers.kota.seed import generate
-from mockserver.providers.kota.seed_dates import settle
-from mockserver.providers.kota.simulations import SIMULATIONS
-from mockserver.providers.kota.webhooks import WEBHOOKS
+from mockserver.providers.kota.catalog import calls as catalog_calls
+from mockserver.providers.kota.contributions import calls as contribution_calls
+from mockserver.providers.kota.dependents import calls as dependents_calls
+from mockserver.providers.kota.employees import calls as employee_calls
+from mockserver.providers.kota.employees import offboarding, persons, salaries
+from mockserver.providers.kota.employers import calls as employers
+from mockserver.providers.kota.enrolments import calls as enrolment_calls
+from mockserver.providers.kota.events import calls as event_operations
+from mockserver.providers.kota.events.webhooks import WEBHOOKS
+from mockserver.providers.kota.group_policies import calls as group_policies
+from mockserver.providers.kota.groups import calls as groups
+from mockserver.providers.kota.groups import member_calls as group_employees
+from mockserver.providers.kota.imports import calls as imports
+from mockserver.providers.kota.legacy import calls as legacy_calls
+from mockserver.providers.kota.policies import calls as policies
+from mockserver.providers.kota.policy_intents import calls as policy_intent_calls
+from mockserver.providers.kota.quotes import calls as quote_calls
+from mockserver.providers.kota.requirements import calls as answers
+from mockserver.providers.kota.seed import stories as seed
+from mockserver.providers.kota.seed.dates import settle
+from mockserver.providers.kota.sessions import calls as sessions
+from mockserver.providers.kota.simulations.steps import SIMULATIONS
+from mockserver.providers.kota.values.kinds import COLLECTIONS
+from mockserver.providers.kota.wire.auth import KEYS, authenticate, credential
+from mockserver.providers.kota.wire.dialect import KotaDialect
 
 _GROUPS = (
     employers,
@@ -69,6 +68,11 @@ _GROUPS = (
     sessions,
 )
 
+
+def _generate(randomness: Randomness, size: str, progress: Progress) -> State:
+    return seed.generate(PROVIDER, randomness, size, progress)
+
+
 PROVIDER = Provider(
     name="kota",
     title="Kota",
@@ -80,7 +84,7 @@ PROVIDER = Provider(
     dialect=KotaDialect(),
     credential=credential,
     keys=KEYS,
-    generate=generate,
+    generate=_generate,
     settle=settle,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,

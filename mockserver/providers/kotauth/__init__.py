@@ -13,25 +13,18 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.providers.kotauth import (
-    applications,
-    assignments,
-    attributes,
-    audit_logs,
-    documents,
-    groups,
-    roles,
-    sessions,
-    users,
-)
+from mockserver.providers.kotauth import applications, audit_logs, documents
+from mockserver.providers.kotauth.access import assignments, groups, roles
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions
-from mockserver.providers.kotauth.auth import KEYS, authenticate, credential, identify, locate
 from mockserver.providers.kotauth.cors import cors
-from mockserver.providers.kotauth.dialect import KotauthDialect
-from mockserver.providers.kotauth.reading import read
 from mockserver.providers.kotauth.seed import generate
 from mockserver.providers.kotauth.simulations import SIMULATIONS
+from mockserver.providers.kotauth.users import attributes, sessions
+from mockserver.providers.kotauth.users import calls as users
 from mockserver.providers.kotauth.webhooks import WEBHOOKS
+from mockserver.providers.kotauth.wire.auth import KEYS, authenticate, credential, identify, locate
+from mockserver.providers.kotauth.wire.dialect import KotauthDialect
+from mockserver.providers.kotauth.wire.reading import read
 
 _GROUPS = (users, assignments, attributes, roles, groups, applications, sessions, audit_logs, documents)
 
@@ -70,7 +63,7 @@ PROVIDER = Provider(
             "audit_events",
             "Audit events of a Kotauth workspace.",
             "the oldest go",
-            "providers.kotauth.records",
+            "providers.kotauth.wire.records",
             "MOST_EVENTS",
         ),
     ),

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth import finding, models
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.dialect import nothing
-from mockserver.providers.kotauth.paths import BASE, READ, WRITE
-from mockserver.providers.kotauth.problems import refuse
-from mockserver.providers.kotauth.records import audit, blank, check_columns, listed
-from mockserver.providers.kotauth.users import need
+from mockserver.providers.kotauth.users.calls import need
+from mockserver.providers.kotauth.wire import finding, models
+from mockserver.providers.kotauth.wire.dialect import nothing
+from mockserver.providers.kotauth.wire.paths import BASE, READ, WRITE
+from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.records import audit, blank, check_columns, listed
 
 ACCESS = ("public", "confidential", "bearer_only")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth import models
 from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.paths import BASE, READ
-from mockserver.providers.kotauth.records import AUDIT, instant, paged
+from mockserver.providers.kotauth.wire import models
+from mockserver.providers.kotauth.wire.paths import BASE, READ
+from mockserver.providers.kotauth.wire.records import AUDIT, instant, paged
 
 TYPES = frozenset(
     """

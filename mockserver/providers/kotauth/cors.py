@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mockserver.engine import Call, Reply
 from mockserver.providers.kotauth.applications import redirect_uris
 from mockserver.providers.kotauth.assumptions import assume
-from mockserver.providers.kotauth.auth import is_hidden
+from mockserver.providers.kotauth.wire.auth import is_hidden
 
 SENT = (
     ("Vary", "Origin"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mockserver.engine import Call, Operation, OperationView, Problem, Reply, as_json, openapi_document
 from mockserver.providers.kotauth.assumptions import says
-from mockserver.providers.kotauth.paths import BASE
+from mockserver.providers.kotauth.wire.paths import BASE
 
 _PAGE = """<!doctype html>
 <html lang="en">

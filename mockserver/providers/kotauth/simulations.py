@@ -8,8 +8,8 @@ from typing import Any
 from mockserver.engine import SECOND, Moment, Record, Refusal, Simulation, Unknown, parse_instant
 from mockserver.providers.kotauth import parameters as given
 from mockserver.providers.kotauth.assumptions import assume
-from mockserver.providers.kotauth.auth import SCOPES
-from mockserver.providers.kotauth.records import audit, instant, new_id, tell
+from mockserver.providers.kotauth.wire.auth import SCOPES
+from mockserver.providers.kotauth.wire.records import audit, instant, new_id, tell
 
 Result = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from mockserver.engine import (
     check_plain,
     plain,
 )
-from mockserver.providers.kotauth.records import written
+from mockserver.providers.kotauth.wire.records import written
 
 if TYPE_CHECKING:
     from mockserver.engine import SandboxView

@@ -1,0 +1,1 @@
+"""The products: their rules and their prices."""

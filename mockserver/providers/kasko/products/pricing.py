@@ -1,0 +1,113 @@
+"""What a quote costs, when it is knocked out and how long it lasts. The formula is ours: the vendor's is not public."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mockserver.engine import FieldError, Problem
+from mockserver.providers.kasko.products.catalog import Condition, Factor, Price, Product
+from mockserver.providers.kasko.products.rules import Data, Wrong, read_date, written
+
+
+def premium(price: Price, data: Data) -> dict[str, Any]:
+    """Gross, tax, net and rate: net from base and factors, rounded once; gross is net and tax exactly."""
+    net = price.base.net.get(written(data.get(price.base.field)))
+    if net is None:
+        raise _unpriced(price.base.field)
+    whole = 1
+    for factor in price.factors:
+        net *= _percent(factor, data.get(factor.field))
+        whole *= 100
+    net = _rounded(net, whole)
+    tax = _rounded(net * price.tax_basis_points, 10_000)
+    return {
+        "gross_premium": net + tax,
+        "premium_tax": tax,
+        "net_premium": net,
+        "tax_rate": price.tax_basis_points / 10_000,
+    }
+
+
+def _rounded(amount: int, divisor: int) -> int:
+    return (2 * amount + divisor) // (2 * divisor)
+
+
+def _percent(factor: Factor, value: Any) -> int:
+    if factor.percent is not None and written(value) in factor.percent:
+        return factor.percent[written(value)]
+    for band in factor.bands or ():
+        if isinstance(value, int) and (band.up_to is None or value <= band.up_to):
+            return band.percent
+    raise _unpriced(factor.field)
+
+
+def _unpriced(field: str) -> Problem:
+    return Problem("data_invalid", field, status=400, fields=[FieldError(field, "invalid")])
+
+
+def holds(alternatives: list[list[Condition]], data: Data) -> bool:
+    """Whether every condition of any of the lists holds."""
+    return any(all(_holds(each, data.get(each.field)) for each in together) for together in alternatives)
+
+
+def _holds(condition: Condition, value: Any) -> bool:
+    if value is None:
+        return False
+    return compare(condition.operator, value, condition.value)
+
+
+def compare(operator: str, value: Any, other: Any) -> bool:
+    """Whether a value stands to another as the operator says; numbers by size, anything else by its text."""
+    if operator == "IN":
+        return isinstance(other, list) and written(value) in map(written, other)
+    one, two = _number(value), _number(other)
+    left, right = (written(value), written(other)) if one is None or two is None else (one, two)
+    match operator:
+        case ">":
+            return left > right  # type: ignore[operator]
+        case ">=":
+            return left >= right  # type: ignore[operator]
+        case "<":
+            return left < right  # type: ignore[operator]
+        case "<=":
+            return left <= right  # type: ignore[operator]
+    return left == right
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 30:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def term(product: Product, data: Data) -> dict[str, str]:
+    """When the policy starts and ends: midnights where the product is sold, written in UTC."""
+    duration = product.duration
+    try:
+        start = read_date(data.get(duration.start_field))
+        end = _months_later(start, duration.months)
+        return {"policy_start_date": midnight(start, product), "policy_end_date": midnight(end, product)}
+    except (Wrong, ValueError, OverflowError):
+        raise _unpriced(duration.start_field) from None
+
+
+def _months_later(start: date, months: int) -> date:
+    month = start.month - 1 + months
+    year, month = start.year + month // 12, month % 12 + 1
+    for day in (start.day, 30, 29, 28):
+        try:
+            return date(year, month, min(day, start.day))
+        except ValueError:
+            if day == 28:
+                raise
+    raise ValueError(f"{year}-{month} has no such day")
+
+
+def midnight(day: date, product: Product) -> str:
+    """A day's first instant where the product is sold: `2019-12-31T23:00:00+00:00`."""
+    return datetime.combine(day, time(), ZoneInfo(product.time_zone)).astimezone(UTC).isoformat()

@@ -1,0 +1,1 @@
+"""From the quote over the offer and its payment to the policy."""

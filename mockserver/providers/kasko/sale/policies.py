@@ -1,0 +1,155 @@
+"""Policies: shown, changed, cancelled and reactivated."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+from mockserver.engine import SECOND, Call, Operation, Problem, Record, Reply
+from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.products import catalog as products
+from mockserver.providers.kasko.products.pricing import midnight
+from mockserver.providers.kasko.products.rules import Wrong, read_date
+from mockserver.providers.kasko.sale import records, tokens
+from mockserver.providers.kasko.sale.offers import check_email, checked_data
+from mockserver.providers.kasko.sale.records import POLICIES
+from mockserver.providers.kasko.wire import preconditions
+from mockserver.providers.kasko.wire.dialect import JSON, bad, missing
+from mockserver.providers.kasko.wire.models import Changes, Replacement
+from mockserver.providers.kasko.wire.negotiate import need_known
+
+NEEDED = ("first_name", "last_name", "email", "data")
+
+
+def _found(call: Call) -> Record:
+    need_known(call)
+    record = records.found(call)
+    if record["policy_status"] is None:
+        given, waits = assume(call).unissued_policy, record["offer_status"] == "accepted"
+        if call.method != "GET" or given == "404" or (given == "pending" and not waits):
+            raise missing("Policy")
+    return record
+
+
+def _shown(call: Call, record: Record) -> Reply:
+    reply = call.sandbox.provider.dialect.one(call, records.show_policy(call, record))
+    reply.headers.append(("ETag", preconditions.tag(call.sandbox.randomness, record)))
+    reply.headers.append(("Last-Modified", formatdate(record["updated_at"] // SECOND, usegmt=True)))
+    return reply
+
+
+def _changed(call: Call, record: Record, *, tell: bool = True) -> Reply:
+    """Keep a changed policy under a new version, tell of it, and answer with it or with nothing."""
+    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    call.space.put(POLICIES, kept)
+    if tell:
+        records.tell_update(call, kept)
+    reply = _shown(call, kept)
+    if assume(call).change_answer == "200":
+        return reply
+    return Reply(204, [header for header in reply.headers if header != JSON])
+
+
+def _show(call: Call) -> Reply:
+    return _shown(call, _found(call))
+
+
+def _patch(call: Call) -> Reply:
+    record = _found(call)
+    body: Changes = call.body
+    if assume(call).patch_preconditions == "checked":
+        preconditions.check(call, record, needed=False)
+    _check_open(call, record)
+    return _change(call, record, body)
+
+
+def _put(call: Call) -> Reply:
+    record = _found(call)
+    body: Replacement = call.body
+    preconditions.check(call, record, needed=assume(call).preconditions == "required")
+    _check_open(call, record)
+    if body.status is not None:
+        return _cancel(call, record, body)
+    for name in NEEDED:
+        if getattr(body, name) is None:
+            raise bad(f"{name}: field required.")
+    return _change(call, record, body)
+
+
+def _check_open(call: Call, record: Record) -> None:
+    if record["policy_status"] == "cancelled":
+        raise Problem("cancelled", "The policy is cancelled", status=int(assume(call).cancelled_change))
+
+
+def _change(call: Call, record: Record, body: Changes) -> Reply:
+    sent = body.model_dump(include={"first_name", "last_name", "email"}, exclude_none=True)
+    changed = {**record, **sent}
+    if body.email is not None:
+        check_email(call, body.email)
+    product = products.of(call, record["quote"]["item"])
+    if body.quote_token is not None:
+        quote = tokens.read(call, body.quote_token)
+        if quote["item"] != record["quote"]["item"]:
+            raise bad("The quote token is one of another product.")
+        changed["quote"] = records.quoted(quote)
+    if body.data is not None:
+        ruled = product.patched() if call.method == "PATCH" else product.policy
+        changed["data"] = checked_data(call, product, ruled, body.data)
+    return _changed(call, changed)
+
+
+def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
+    if body.status != "cancelled":
+        raise bad('status must be "cancelled".')
+    if body.cancellation_reason is None:
+        raise bad("cancellation_reason: field required.")
+    if body.termination_date is not None:
+        _check_termination(call, record, body.termination_date)
+    changed = {
+        **record,
+        "policy_status": "cancelled",
+        "cancellation_reason": body.cancellation_reason,
+        "cancelled_by": call.key.id if call.key else None,
+        "cancelled_at": records.when(call.now),
+        "termination_date": body.termination_date,
+    }
+    return _changed(call, changed, tell=assume(call).cancellation_event)
+
+
+def _check_termination(call: Call, record: Record, date: str) -> None:
+    try:
+        midnight(read_date(date), products.of(call, record["quote"]["item"]))
+    except (Wrong, OverflowError):
+        raise bad("termination_date must be a date such as 2031-05-01.") from None
+
+
+def _reactivate(call: Call) -> Reply:
+    record = _found(call)
+    if record["policy_status"] != "cancelled":
+        raise Problem("not_cancelled", "The policy is not cancelled", status=int(assume(call).cancelled_change))
+    nothing = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
+    changed = {**record, **nothing, "policy_status": "paid"}
+    return _changed(call, changed, tell=assume(call).cancellation_event)
+
+
+_CHANGED = (400, 401, 403, 404, 405, 409, 412, 413)
+OPERATIONS = (
+    Operation("get_policy", "GET", "/policies/{id}", _show, "Show a policy", refusals=(401, 403, 404, 405)),
+    Operation("update_policy", "PATCH", "/policies/{id}", _patch, "Change a policy", body=Changes, refusals=_CHANGED),
+    Operation(
+        "replace_policy",
+        "PUT",
+        "/policies/{id}",
+        _put,
+        "Change a policy as a whole, or cancel it",
+        body=Replacement,
+        refusals=_CHANGED,
+    ),
+    Operation(
+        "reactivate_policy",
+        "POST",
+        "/policies/{id}/reactivate",
+        _reactivate,
+        "Undo a cancellation",
+        refusals=(400, 401, 403, 404, 405, 409),
+    ),
+)

@@ -1,0 +1,1 @@
+"""How KASKO speaks HTTP: keys, media types, bodies, answers and refusals."""

@@ -1,0 +1,127 @@
+"""The calls that make, confirm and cancel policy amendment intents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine import Call, Operation, Problem, Record, Reply
+from mockserver.providers.kota.amendments import schemas
+from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN, create_amendment, list_dependents
+from mockserver.providers.kota.amendments.parts import CANCELLATION, DEPENDENTS, changes
+from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.dependents import logic as dependents
+from mockserver.providers.kota.policies.logic import IN_FORCE
+from mockserver.providers.kota.values.records import (
+    found,
+    found_with_body,
+    need_insurer,
+    nothing,
+    one,
+    refuse_fields,
+    today,
+)
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
+from mockserver.providers.kota.wire.operation import row
+from mockserver.providers.kota.wire.shown import paged, shown
+
+
+def _create(call: Call) -> Reply:
+    policy, body = found_with_body(call, "policy", "policy_id")
+    refuse_fields(_wrong(body))
+    requested = [each.change_type for each in body.requested_changes]
+    _refuse(call, policy, body.amendment_reason.type, requested)
+    return one(call, create_amendment(call, policy, _reason(body.amendment_reason), requested))
+
+
+def _wrong(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
+    reason = body.amendment_reason
+    if reason.type == "qualifying_life_event" and reason.qualifying_life_event is None:
+        yield "amendment_reason.qualifying_life_event", "required for this type of reason"
+    requested = [each.change_type for each in body.requested_changes]
+    if not requested:
+        yield "requested_changes", "ask for a change"
+    if len(requested) > 1:
+        yield "requested_changes", "ask for one change at a time"
+
+
+def _reason(given: schemas.PolicyAmendmentReasonRequest) -> Record:
+    event = given.qualifying_life_event if given.type == "qualifying_life_event" else None
+    return {"type": given.type, "qualifying_life_event": event.model_dump() if event else None}
+
+
+def _refuse(call: Call, policy: Record, reason: str, requested: list[str]) -> None:
+    insurance = policy["health_insurance"]
+    if policy["status"] not in IN_FORCE:
+        raise Problem("invalid_state", f"The policy is {policy['status']}")
+    if DEPENDENTS in requested and not insurance["dependents_supported"]:
+        raise Problem("invalid_state", "The plan covers no dependents.")
+    until = insurance["opt_out_deadline" if CANCELLATION in requested else "initial_dependents_update_deadline"]
+    if reason == "initial_adjustment_period" and (until is None or until < today(call)):
+        raise Problem("invalid_state", f"The initial adjustment period ended on {until}")
+    under_way = next(walk(call.space, "policy_amendment_intents", policy_id=policy["id"], status=OPEN), None)
+    if under_way is not None and assume(call).second_amendment == "refused":
+        raise Problem("invalid_state", f"Another amendment is under way: {under_way['id']}")
+
+
+def _list(call: Call) -> Reply:
+    policy, query = found(call, "policy", "policy_id"), call.parameters
+    status = chosen(getattr(query, "status", None))
+    amendments = walk(call.space, "policy_amendment_intents", oldest_first=True, policy_id=policy["id"], status=status)
+    return listed(call, amendments)
+
+
+def _found(call: Call, parameter: str = f"{KIND}_id") -> Record:
+    policy, record = found(call, "policy", "policy_id"), found(call, KIND, parameter)
+    if record["policy_id"] != policy["id"]:
+        raise Problem("not_found", "No policy amendment intent of this policy has this id.")
+    return record
+
+
+def _retrieve(call: Call) -> Reply:
+    return one(call, _found(call))
+
+
+def _confirm(call: Call) -> Reply:
+    record = _found(call)
+    if LIFECYCLE.allows(record, "confirm"):
+        need_insurer(call)
+    LIFECYCLE.take(call, record, "confirm")
+    return nothing()
+
+
+def _cancel(call: Call) -> Reply:
+    LIFECYCLE.take(call, _found(call, "id"), "cancel")
+    return nothing()
+
+
+def _list_dependents(call: Call) -> Reply:
+    record = _found(call, "id")
+    if record["status"] != "action_required" or DEPENDENTS not in changes(record):
+        raise Problem("invalid_state", f"The policy amendment intent is {record['status']}")
+    intent = dependents.newest(call, record["id"])
+    if intent is not None and intent["status"] in dependents.OPEN:
+        raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
+    return one(call, list_dependents(call, record))
+
+
+def operations() -> Iterator[Operation]:
+    """The operations on policy amendment intents."""
+    base = "/policies/{policy_id}/policy_amendment_intents"
+    answer = shown("amendments", "PolicyAmendmentIntentResponse")
+    single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
+    listing: dict[str, Any] = {"query": schemas.AmendmentsPage, "answer": paged(answer)}
+    body = schemas.CreatePolicyAmendmentIntentRequest
+    listed_answer = shown("dependents", "DependentsManagementIntentResponse")
+    yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
+    yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, answer=answer)
+    yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", answer=answer)
+    yield row(f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm a policy amendment intent", status=204)
+    yield row(f"cancel_{KIND}", f"POST {odd}/cancel", _cancel, "Cancel a policy amendment intent", status=204)
+    yield row(
+        f"create_dependents_of_{KIND}",
+        f"POST {odd}/create_dependents_management_intent",
+        _list_dependents,
+        "Begin to list dependents anew",
+        answer=listed_answer,
+    )

@@ -1,0 +1,1 @@
+"""The plans there are: what they cover, whom they cover, what that costs."""

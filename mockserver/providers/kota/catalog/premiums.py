@@ -1,0 +1,132 @@
+"""What a policy costs in a month and over its term, and how employer and employee share it: in exact cents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from mockserver.engine import Record
+from mockserver.providers.kota.catalog import coverage
+from mockserver.providers.kota.catalog.logic import monthly_premium
+from mockserver.providers.kota.catalog.members import PARTNERS
+
+_ORDER = ("policyholder", *PARTNERS, "adult_dependant", "child")
+_BY_FAMILY = {
+    "single": (),
+    "couple": PARTNERS,
+    "single_with_children": ("adult_dependant", "child"),
+    "family": _ORDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one member costs in a month, in cents, and how much of it the employer pays."""
+
+    member: Record
+    total: int
+    employer: int
+
+    @property
+    def employee(self) -> int:
+        """How much of it the employee pays."""
+        return self.total - self.employer
+
+
+def shares(plan: Record, sharing: Record, members: Sequence[Record], policy_selections: Any = None) -> list[Share]:
+    """What each member adds to a month's premium, the policyholder first.
+
+    Priced by tier a member costs what the tier becomes dearer by. Options selected for the policy are the
+    policyholder's.
+    """
+    ordered = sorted(members, key=lambda member: _ORDER.index(member["member_type"]))
+    types = [member["member_type"] for member in ordered]
+    upto = [0, *(monthly_premium(plan, types[: count + 1]) for count in range(len(types)))]
+    costs = [after - before for before, after in pairwise(upto)]
+    options = [coverage.monthly(plan, member.get("_coverage_selections")) for member in ordered]
+    options[0] += coverage.monthly(plan, policy_selections)
+    totals = [cost + option for cost, option in zip(costs, options, strict=True)]
+    if sharing["type"] == "percentage":
+        return _by_percentage(ordered, totals, sharing["percentage"]["percentage"])
+    paid = _paid(sharing, ordered)
+    return [Share(member, total, total * pays) for member, total, pays in zip(ordered, totals, paid, strict=True)]
+
+
+def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage: int) -> list[Share]:
+    """Rounds the sums, not the parts, so that the parts add up to the rounded whole."""
+    result, before = [], 0
+    for count, (member, total) in enumerate(zip(members, totals, strict=True), start=1):
+        upto = _rounded(sum(totals[:count]) * percentage, 100)
+        result.append(Share(member, total, upto - before))
+        before = upto
+    return result
+
+
+def _paid(sharing: Record, members: Sequence[Record]) -> list[bool]:
+    """Which members the employer pays for, where it pays for members."""
+    if sharing["type"] == "member_count":
+        return _counted(sharing["member_count"], members)
+    types = _types(sharing)
+    return [member["member_type"] == "policyholder" or member["member_type"] in types for member in members]
+
+
+def _types(sharing: Record) -> tuple[str, ...]:
+    if sharing["type"] == "family_type":
+        return _BY_FAMILY[sharing["family_type"]["type"]]
+    if sharing["type"] == "member_selection":
+        chosen: Mapping[str, bool] = sharing["member_selection"]
+        return (PARTNERS if chosen["partner"] else ()) + (("child",) if chosen["children"] else ())
+    return ()
+
+
+def _counted(counts: Mapping[str, int], members: Sequence[Record]) -> list[bool]:
+    left = dict(counts)
+    result = []
+    for member in members:
+        which = "children" if member["member_type"] == "child" else "adults"
+        left[which] -= 1
+        result.append(left[which] >= 0)
+    return result
+
+
+def in_term(cents: int, start: str, renewal: str) -> int:
+    """What a monthly amount comes to from a start to the renewal; a month that is not whole counts by its days."""
+    begin, end = date.fromisoformat(start), date.fromisoformat(renewal)
+    whole = max((end.year - begin.year) * 12 + end.month - begin.month - (end.day < begin.day), 0)
+    reached = _months_after(begin, whole)
+    following = _months_after(begin, whole + 1)
+    days = max((end - reached).days, 0)
+    return cents * whole + _rounded(cents * days, (following - reached).days)
+
+
+def _months_after(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date(year, month + 1, 1)).days
+    return date(year, month + 1, min(day.day, last))
+
+
+def _rounded(amount: int, divisor: int) -> int:
+    return (2 * amount + divisor) // (2 * divisor)
+
+
+def money(cents: int) -> float:
+    """Cents as answers write them."""
+    return round(cents / 100, 2)
+
+
+def estimated(currency: str, parts: Sequence[Share], start: str, renewal: str) -> dict[str, Any]:
+    """The estimated gross premium of a policy as answers show it."""
+    employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
+    term = in_term(employer, start, renewal), in_term(total, start, renewal)
+    return {"currency": currency, "monthly": _amounts(employer, total), "term": _amounts(*term)}
+
+
+def _amounts(employer: int, total: int) -> dict[str, float]:
+    return {
+        "employee_contribution": money(total - employer),
+        "employer_contribution": money(employer),
+        "total": money(total),
+    }

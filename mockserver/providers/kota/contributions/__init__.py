@@ -1,0 +1,1 @@
+"""What employers and employees pay, month by month."""

@@ -1,0 +1,263 @@
+"""Contribution reports: one a month of who pays what for an employer's cover, open until the platform finalizes it.
+
+What changes after a month was finalized is adjusted in the report that is open then, or else in the next one.
+Members who join or leave count from the month that is open when they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mockserver.engine import At, Lifecycle, Record, Step
+from mockserver.providers.kota.assumptions import is_employer_of_record
+from mockserver.providers.kota.contributions.entries import (
+    SIDES,
+    Due,
+    Key,
+    covered,
+    dues,
+    entry_of,
+    following,
+    key_of,
+    last_of,
+    still_due,
+)
+from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.values.records import begins, kept, new_id, today, written
+from mockserver.providers.kota.wire.lists import walk
+
+OPEN_REPORT = "open_contribution_report"
+"""The simulation that a month's begin falls due as."""
+_IN_FORCE = frozenset(("scheduled", "active"))
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whom a report is for: an employer, or of an employer of record one of its customers."""
+
+    employer_id: str
+    customer_id: str | None
+
+    @property
+    def id(self) -> str:
+        """What its calendar is kept under."""
+        return f"{self.employer_id}:{self.customer_id or ''}"
+
+
+def _finalize(at: At, record: dict[str, Any]) -> None:
+    now = written(at, at.now)
+    record |= {"finalized_at": now, "last_updated_at": now}
+
+
+def _told(at: At, record: Record) -> None:
+    if record["status"] != "finalized":
+        return
+    fields = {name: record[name] for name in ("status", "finalized_at", "last_updated_at")}
+    for breakdown in list(walk(at.space, "breakdowns", contribution_report_id=record["id"])):
+        at.space.put("breakdowns", {**breakdown, **fields})
+    ids = {name: record[name] for name in ("id", "employer_id", "external_customer_id")}
+    tell(at, "contribution_report.finalized", "contribution_report", ids, record)
+
+
+LIFECYCLE: Lifecycle = Lifecycle(
+    "contribution_report",
+    "contribution_reports",
+    steps=(Step("finalize", ("open",), "finalized"),),
+    entering={"finalized": _finalize},
+    entered=_told,
+)
+
+
+def cover_changed(at: At, policy: Record) -> None:
+    """Report a policy that was made, has moved or was changed."""
+    employee = kept(at, "employee", policy["employee_id"])
+    assert employee is not None, "employees are never deleted"
+    customer = employee["external_customer_id"] if is_employer_of_record(at) else None
+    payer = Payer(employee["employer_id"], customer)
+    month = this_month(at)
+    if covered(policy, month) is not None and _report(at, payer, month) is None:
+        open_report(at, payer, month)
+    else:
+        _settle(at, payer, policy)
+    if policy["status"] in _IN_FORCE or _is_owed(at, payer, policy):
+        _plan(at, payer, max(following(month), policy["start_date"][:8] + "01"))
+
+
+def this_month(at: At) -> str:
+    """The first day of the month it is."""
+    return f"{today(at)[:8]}01"
+
+
+def _reports(at: At, payer: Payer) -> list[Record]:
+    """The reports for a payer, the oldest first."""
+    of_employer = walk(at.space, "contribution_reports", oldest_first=True, employer_id=payer.employer_id)
+    return [each for each in of_employer if each["external_customer_id"] == payer.customer_id]
+
+
+def _report(at: At, payer: Payer, month: str) -> Record | None:
+    return next((each for each in _reports(at, payer) if each["period"]["from_date"] == month), None)
+
+
+def _plan(at: At, payer: Payer, month: str) -> None:
+    """Have the next report opened when a month begins, unless an earlier one is coming."""
+    calendar = at.space.get("contribution_calendars", payer.id)
+    if calendar is None or calendar["next"] is None or month < calendar["next"]:
+        at.space.put("contribution_calendars", {"id": payer.id, "next": month})
+        asked = {"employer_id": payer.employer_id, "external_customer_id": payer.customer_id, "month": month}
+        at.sandbox.schedule(at.space, begins(month), OPEN_REPORT, asked)
+
+
+def month_begins(at: At, payer: Payer, month: str) -> None:
+    """Open the report of a month that begins, if anything is to be paid in it, and see to the next."""
+    calendar = at.space.get("contribution_calendars", payer.id)
+    if calendar is None or calendar["next"] != month:
+        # Another timer has been set for an earlier month since.
+        return
+    at.space.put("contribution_calendars", {"id": payer.id, "next": None})
+    policies = _policies(at, payer)
+    wanted = any(covered(each, month) or _is_owed(at, payer, each) for each in policies)
+    if wanted and _report(at, payer, month) is None:
+        open_report(at, payer, month)
+    if any(each["status"] in _IN_FORCE for each in policies):
+        _plan(at, payer, following(month))
+
+
+def _policies(at: At, payer: Payer) -> list[Record]:
+    employees = walk(at.space, "employees", oldest_first=True, employer_id=payer.employer_id)
+    return [
+        policy
+        for employee in list(employees)
+        if not is_employer_of_record(at) or employee["external_customer_id"] == payer.customer_id
+        for policy in walk(at.space, "policies", oldest_first=True, employee_id=employee["id"])
+    ]
+
+
+def open_report(at: At, payer: Payer, month: str) -> Record:
+    """Open the report of a month with what is due in it, and what has to be adjusted of earlier ones."""
+    now = written(at, at.now)
+    record = {
+        "object": "contribution_report",
+        "id": new_id(at, "ctr"),
+        "employer_id": payer.employer_id,
+        "external_customer_id": payer.customer_id,
+        "period": {"from_date": month, "to_date": last_of(month)},
+        "finalized_at": None,
+        "created_at": now,
+        "last_updated_at": now,
+    }
+    report = LIFECYCLE.begin(at, record, "open")
+    for policy in _policies(at, payer):
+        _settle(at, payer, policy)
+    return at.space.get("contribution_reports", report["id"]) or report
+
+
+def _settle(at: At, payer: Payer, policy: Record) -> None:
+    """Bring what the reports say of a policy up to date, as far as they are open."""
+    reports, now = _reports(at, payer), this_month(at)
+    opened = [each for each in reports if each["status"] == "open"]
+    for report in opened:
+        month = report["period"]["from_date"]
+        said = [] if month == now else _said(at, report, policy)
+        _place(at, report, policy, month, list(_wanted(at, policy, month, said)), {})
+    for report in reports:
+        target = _open_after(reports, report)
+        if report["status"] == "finalized" and target is not None:
+            _adjust(at, reports, target, report, policy)
+
+
+def _open_after(reports: list[Record], report: Record) -> Record | None:
+    """The report that takes what a finalized one has to be corrected by."""
+    after = [each for each in reports if each["period"]["from_date"] > report["period"]["from_date"]]
+    return next((each for each in after if each["status"] == "open"), None)
+
+
+def _is_owed(at: At, payer: Payer, policy: Record) -> bool:
+    """Whether a finalized report of a policy has to be corrected, and none is open to do so."""
+    reports = _reports(at, payer)
+    waiting = [each for each in reports if each["status"] == "finalized" and _open_after(reports, each) is None]
+    return any(due.amount for each in waiting for due in _differences(at, reports, each, policy))
+
+
+def _wanted(at: At, policy: Record, month: str, said: list[Record]) -> Iterator[Due]:
+    """What a month of a policy comes to now: by what has been said of it, or if nothing has, by who is covered now."""
+    return still_due(at, policy, month, said) if said else dues(at, policy, month)
+
+
+def breakdown_id(report_id: str, employee_id: str) -> str:
+    """What the breakdown of an employee in a report is kept under."""
+    return f"{report_id}:{employee_id}"
+
+
+def _breakdown(at: At, report: Record, employee_id: str) -> Record | None:
+    return at.space.get("breakdowns", breakdown_id(report["id"], employee_id))
+
+
+def _entries(breakdown: Record | None) -> Iterator[Record]:
+    for side in SIDES if breakdown else ():
+        yield from (breakdown or {})["health_insurance"][f"{side}_contributions"]
+
+
+def _said(at: At, report: Record, policy: Record) -> list[Record]:
+    """The entries for a policy in the report of the month they cover."""
+    month, entries = report["period"]["from_date"], _entries(_breakdown(at, report, policy["employee_id"]))
+    return [each for each in entries if key_of(each)[:2] == (policy["id"], month)]
+
+
+def _adjust(at: At, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
+    """Have the difference to what a finalized report says of a policy paid with an open one."""
+    corrected = {key_of(each): str(each["id"]) for each in _said(at, report, policy)}
+    differences = _differences(at, reports, report, policy)
+    _place(at, target, policy, report["period"]["from_date"], differences, corrected)
+
+
+def _differences(at: At, reports: list[Record], report: Record, policy: Record) -> list[Due]:
+    month = report["period"]["from_date"]
+    paid = _paid(at, reports, policy, month)
+    wanted = _wanted(at, policy, month, _said(at, report, policy))
+    return [replace(each, amount=each.amount - paid.get(each.key, 0)) for each in wanted]
+
+
+def _paid(at: At, reports: list[Record], policy: Record, month: str) -> dict[Key, int]:
+    """What finalized reports say of a policy's month, adjustments and all, in cents."""
+    paid: dict[Key, int] = {}
+    for report in reports:
+        for each in _entries(
+            _breakdown(at, report, policy["employee_id"]) if report["status"] == "finalized" else None
+        ):
+            if key_of(each)[:2] == (policy["id"], month):
+                paid[key_of(each)] = paid.get(key_of(each), 0) + each["_cents"]
+    return paid
+
+
+def _place(at: At, report: Record, policy: Record, month: str, wanted: list[Due], corrected: Mapping[Key, str]) -> None:
+    """Have a report say this of a policy's month, and nothing else of it."""
+    there = list(_entries(_breakdown(at, report, policy["employee_id"])))
+    before = {key_of(each): each for each in there if key_of(each)[:2] == (policy["id"], month)}
+    others, reporting = [each for each in there if key_of(each) not in before], report["period"]["from_date"]
+    fresh = [
+        entry_of(at, due, reporting, before.get(due.key), corrected.get(due.key)) for due in wanted if due.amount != 0
+    ]
+    if fresh != list(before.values()):
+        _write(at, report, policy, [*others, *fresh])
+
+
+def _write(at: At, report: Record, policy: Record, entries: list[Record]) -> None:
+    now = written(at, at.now)
+    before = _breakdown(at, report, policy["employee_id"]) or {}
+    shared = ("employer_id", "external_customer_id", "period", "status", "finalized_at")
+    sides = {f"{side}_contributions": [each for each in entries if key_of(each)[3] == side] for side in SIDES}
+    record = {
+        "object": "contribution_report_employee_breakdown",
+        "id": breakdown_id(report["id"], policy["employee_id"]),
+        "employee_id": policy["employee_id"],
+        "contribution_report_id": report["id"],
+        **{name: report[name] for name in shared},
+        "currency": before.get("currency", policy["plan"]["currency"]),
+        "created_at": before.get("created_at", now),
+        "last_updated_at": now,
+        "health_insurance": sides,
+    }
+    at.space.put("breakdowns", record)
+    at.space.put("contribution_reports", {**report, "last_updated_at": now})

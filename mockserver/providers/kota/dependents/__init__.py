@@ -1,0 +1,1 @@
+"""The lists of those who are to be covered beside an employee."""

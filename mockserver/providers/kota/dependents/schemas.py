@@ -1,0 +1,23 @@
+"""What the operations on dependents take."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from mockserver.providers.kota.catalog.schemas import PlanCoverageOptionSelectionRequest
+from mockserver.providers.kota.values.schemas import Given
+from mockserver.providers.kota.values.terms import PersonId
+
+
+class DependentCoverageSelectionsRequest(Given):
+    """Dependent coverage selections request."""
+
+    associated_person_id: PersonId
+    coverage_selections: list[PlanCoverageOptionSelectionRequest]
+
+
+class AddDependentsRequest(Given):
+    """Add dependents request."""
+
+    associated_person_ids: list[PersonId] = Field(min_length=1)
+    dependent_coverage_selections: list[DependentCoverageSelectionsRequest] | None = None

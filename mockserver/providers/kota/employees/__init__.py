@@ -1,0 +1,1 @@
+"""Employees, their salaries, their families, and how they leave."""

@@ -1,0 +1,115 @@
+"""Employees created, listed, read and updated by the platform."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine import Call, Operation, Problem, Record, Reply
+from mockserver.providers.kota.employees import schemas
+from mockserver.providers.kota.employees.logic import LIFECYCLE, account_shown, create_employee, tell_employee
+from mockserver.providers.kota.values.addresses import address_errors, moved
+from mockserver.providers.kota.values.customers import customer_filter, customer_given
+from mockserver.providers.kota.values.fields import OLDEST
+from mockserver.providers.kota.values.records import (
+    changed,
+    found,
+    found_with_body,
+    one,
+    referred,
+    refuse_fields,
+    today,
+)
+from mockserver.providers.kota.wire.lists import chosen, listed, walk
+from mockserver.providers.kota.wire.operation import row
+from mockserver.providers.kota.wire.shown import paged, shown
+
+_CHANGEABLE = (
+    *("first_name", "last_name", "nationality", "national_tax_id", "phone_number", "email", "start_on"),
+    *("earliest_benefits_start_date", "metadata"),
+)
+
+
+def _create(call: Call) -> Reply:
+    body: schemas.CreateEmployeeRequest = call.body
+    refuse_fields([*birth_errors(call, body.date_of_birth), *_start_errors(body.start_on)])
+    employer = referred(call, "employer", "employer_id", body.employer_id)
+    if employer["status"] == "inactive":
+        raise Problem("invalid_state", "The employer is inactive")
+    customer = customer_given(call, body.external_customer_id, needed=True)
+    return one(call, create_employee(call, {**body.model_dump(mode="json"), "external_customer_id": customer}))
+
+
+def birth_errors(call: Call, day: str | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with a date of birth."""
+    if day is not None and not OLDEST < day < today(call):
+        yield "date_of_birth", f"must be after {OLDEST} and in the past"
+
+
+def _start_errors(day: str | None) -> Iterator[tuple[str, str]]:
+    if day is not None and day <= OLDEST:
+        yield "start_on", f"must be after {OLDEST}"
+
+
+def _list(call: Call) -> Reply:
+    query: Any = call.parameters
+    wanted = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
+    employees = walk(call.space, "employees", status=chosen(query.filter), **wanted)
+    sought = _folded(query.metadata_id or "")
+    return listed(call, (each for each in employees if not sought or sought in _folded(_own_id(each))))
+
+
+def _own_id(record: Record) -> str:
+    return str((record["metadata"] or {}).get("id", ""))
+
+
+def _folded(text: str) -> str:
+    """The text without accents and without regard to case."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in apart if not unicodedata.combining(each))
+
+
+def _retrieve(call: Call) -> Reply:
+    return one(call, found(call, "employee", "employee_id"))
+
+
+def _update(call: Call) -> Reply:
+    record, body = found_with_body(call, "employee", "employee_id")
+    errors = [*address_errors("home_address", record["home_address"], body.home_address)]
+    refuse_fields([*errors, *_start_errors(body.start_on), *_late_errors(call, record, body)])
+    fields = changed(record, body, *_CHANGEABLE)
+    if body.home_address is not None:
+        fields["home_address"] = moved(record["home_address"], body.home_address)
+    if body.bank_account is not None:
+        fields["bank_account"] = account_shown(body.bank_account.model_dump())
+    # The earliest day of benefits says when the employee becomes active.
+    record = LIFECYCLE.keep(call, fields)
+    tell_employee(call, "updated", record)
+    return one(call, record)
+
+
+def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
+    """Dates that come too late to be changed."""
+    dates = [name for name in ("start_on", "earliest_benefits_start_date") if getattr(body, name) is not None]
+    if dates and _has_cover(call, record):
+        yield from ((name, "cannot change once there is an offer or a policy") for name in dates)
+    elif body.start_on is not None and min(record["start_on"], body.start_on) <= today(call):
+        yield "start_on", "can change only from one day in the future to another"
+
+
+def _has_cover(call: Call, record: Record) -> bool:
+    kinds = ("policies", "employee_offers", "employee_policies")
+    return any(next(walk(call.space, kind, employee_id=record["id"]), None) for kind in kinds)
+
+
+def operations() -> Iterator[Operation]:
+    """The operations on employees, but for their offboarding."""
+    answer, single = shown("employees", "EmployeeResponse"), "/employees/{employee_id}"
+    create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
+    yield row("create_employee", "POST /employees", _create, "Create an employee", body=create, answer=answer)
+    yield row(
+        "list_employees", "GET /employees", _list, "List employees", query=schemas.EmployeesPage, answer=paged(answer)
+    )
+    yield row("update_employee", f"PUT {single}", _update, "Update an employee", body=update, answer=answer)
+    yield row("get_employee", f"GET {single}", _retrieve, "Get an employee", answer=answer)

@@ -1,0 +1,1 @@
+"""How employees come to be covered."""

@@ -1,0 +1,1 @@
+"""What Kota tells of: its types of events, its webhooks, and the calls that read events."""

@@ -1,0 +1,16 @@
+"""What is asked of events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from mockserver.providers.kota.values.fields import At as Instant
+from mockserver.providers.kota.wire.lists import Page
+
+
+class EventsPage(Page):
+    """The query of the list of events."""
+
+    created_after: Instant | None = None
+    order_direction: Annotated[Literal["asc", "desc"], "asc, desc"] = "desc"
+    version: Literal["v1", "v2"] | None = None

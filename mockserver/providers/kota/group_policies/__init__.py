@@ -1,0 +1,1 @@
+"""The policies of groups, and how they are renewed."""

@@ -1,0 +1,17 @@
+"""What is asked of group policies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mockserver.providers.kota.group_policies.logic import STATES
+from mockserver.providers.kota.values.terms import EmployerId, GroupId
+from mockserver.providers.kota.wire.lists import Page, states
+
+
+class GroupPoliciesPage(Page):
+    """The query of the list of group policies."""
+
+    employer_id: EmployerId | None = None
+    group_id: GroupId | None = None
+    status: Annotated[str | None, states(*STATES)] = None

@@ -1,0 +1,81 @@
+"""Groups: employees of one employer who have the same scheme; made, changed, readied by a policy, archived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.engine import At, Lifecycle, Record, Step
+from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.values.records import new_id
+
+STATES = ("pending", "ready", "archived")
+
+
+def tell_group(at: At, what: str, record: Record) -> None:
+    """Keep an event about a group."""
+    tell(at, f"group.{what}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
+
+
+def _told(at: At, record: Record) -> None:
+    tell_group(at, "created" if record["status"] == "pending" else record["status"], record)
+
+
+LIFECYCLE: Lifecycle = Lifecycle(
+    "group",
+    "groups",
+    steps=(
+        Step("ready", ("pending",), "ready"),
+        Step("archive", ("pending", "ready"), "archived"),
+    ),
+    entered=_told,
+)
+
+
+def create_group(at: At, fields: dict[str, Any]) -> Record:
+    """Make a group, which is being configured until it has a policy."""
+    record = {
+        "object": "group",
+        "id": new_id(at, "gr"),
+        "name": fields["name"],
+        "description": fields.get("description"),
+        "group_type": "undefined",
+        "enrolment_type": "manual",
+        "employer_id": fields["employer_id"],
+        "group_policy_ids": [],
+        "group_quote_intent_ids": [],
+        "group_policy_intent_ids": [],
+    }
+    return LIFECYCLE.begin(at, record, "pending")
+
+
+def add_to(at: At, group_id: str, field: str, id: str) -> Record:
+    """Add an id to one of a group's lists of ids."""
+    group = at.space.get("groups", group_id)
+    assert group is not None
+    group = {**group, field: [*group[field], id]}
+    at.space.put("groups", group)
+    return group
+
+
+def insure(at: At, group_id: str, group_policy_id: str, *, bundled: bool) -> Record:
+    """Give a group a policy: that readies it and decides its type."""
+    group = add_to(at, group_id, "group_policy_ids", group_policy_id)
+    group = {**group, "group_type": "bundled" if bundled or group["group_type"] == "bundled" else "single"}
+    if LIFECYCLE.allows(group, "ready"):
+        return LIFECYCLE.take(at, group, "ready")
+    at.space.put("groups", group)
+    tell_group(at, "updated", group)
+    return group
+
+
+def archive(at: At, group: Record) -> Record:
+    """Close a group, unless that has been done."""
+    return LIFECYCLE.take(at, group, "archive") if LIFECYCLE.allows(group, "archive") else group
+
+
+def set_enrolment_type(at: At, group: Record, type: str) -> Record:
+    """Have the employees of a group's employer be added to it by hand, or whenever one is made."""
+    group = {**group, "enrolment_type": type}
+    at.space.put("groups", group)
+    tell_group(at, "updated", group)
+    return group

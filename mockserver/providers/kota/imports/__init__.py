@@ -1,0 +1,1 @@
+"""How policies that exist at an insurer are taken over."""

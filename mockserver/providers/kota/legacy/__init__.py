@@ -1,0 +1,1 @@
+"""The older health insurance objects of employers and employees."""

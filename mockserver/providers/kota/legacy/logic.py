@@ -1,0 +1,257 @@
+"""The older health insurance objects of employers and employees: mirrors of quote intents, enrolments and policies.
+
+Each has the id of what it mirrors under a prefix of its own, and is told of under its own event types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.engine import At, Record
+from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.catalog import logic as catalog
+from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.values.kinds import KINDS
+from mockserver.providers.kota.values.records import kept, later, written
+from mockserver.providers.kota.wire.lists import walk
+
+QUOTE, POLICY = "employer_health_insurance_quote", "employer_health_insurance_policy"
+OFFER, COVER = "employee_health_insurance_offer", "employee_health_insurance_policy"
+_BY_QUOTE_INTENT = {
+    "processing": "pending_quote",
+    "awaiting_quote": "pending_quote",
+    "action_required": "action_required",
+    "quote_available": "action_required",
+    "rejected": "not_undertaken",
+    "rejected_by_insurer": "not_undertaken",
+    "quote_expired": "not_undertaken",
+}
+_BY_POLICY_INTENT = {"policy_created": "accepted", "expired": "not_undertaken", "provider_rejected": "not_undertaken"}
+"""Once there is a policy intent, its state counts; in its others the insurer has yet to accept."""
+_BY_ENROLMENT = {
+    "action_required": "action_required",
+    "coverage_options_required": "action_required",
+    "pending_confirmation": "action_required",
+    "enrolling": "accepted",
+    "enrolled": "accepted",
+    "not_undertaken": "not_undertaken",
+    "ineligible": "not_undertaken",
+}
+"""In its others an enrolment has nothing to offer yet."""
+_COVER_EVENTS = {"active": "activated", "cancelled": "cancelled", "expired": "expired"}
+
+
+def legacy_id(kind: str, id: str) -> str:
+    """The id of the mirror of an object."""
+    return f"{KINDS[kind].prefix}_{id.partition('_')[2]}"
+
+
+def _mirror(at: At, kind: str, id: str, **fields: Any) -> tuple[Record | None, Record]:
+    """Keep a mirror; answers how it was before, and how it is."""
+    collection, own = KINDS[kind].collection, legacy_id(kind, id)
+    before = at.space.get(collection, own)
+    record = {"object": kind, "id": own, **fields}
+    at.space.put(collection, record)
+    return before, record
+
+
+def coverage_level(plan: Record) -> dict[str, Any]:
+    """A plan as these objects show it."""
+    provider = catalog.policy_provider(plan)
+    return {
+        "plan_id": plan["id"],
+        "plan_name": plan["name"],
+        "plan_currency": catalog.currency(plan),
+        "provider_name": provider["name"],
+        "provider_logo_url": provider["logo_url"],
+        "provider_employer_platform_url": provider["employer_portal_url"],
+        "provider_support_phone": provider["support_phone_number"],
+        "documents": [{"title": each["title"], "link": each["link"]} for each in plan["documents"]],
+    }
+
+
+def employer_quote(at: At, quote_intent: Record) -> None:
+    """Mirror a group quote intent that was made or has moved, or whose policy intent has."""
+    group = kept(at, "group", quote_intent["group_id"]) or {}
+    policy_intent = next(walk(at.space, "group_policy_intents", quote_intent_id=quote_intent["id"]), None)
+    status = _BY_QUOTE_INTENT[quote_intent["status"]]
+    if policy_intent is not None:
+        status = _BY_POLICY_INTENT.get(policy_intent["status"], "pending_insurer_acceptance")
+    before, record = _mirror(
+        at,
+        QUOTE,
+        quote_intent["id"],
+        employer_id=group["employer_id"],
+        quoted_at=_quoted_at(at, quote_intent),
+        status=status,
+        required_action=_of_quote(at, quote_intent) if status == "action_required" else None,
+        coverage_levels=[coverage_level(catalog.plan(at, quote_intent["plan_id"]))],
+    )
+    if before is None:
+        _tell_quote(at, "created", record)
+    elif before["status"] != status:
+        _tell_quote(at, status, record)
+
+
+def _quoted_at(at: At, quote_intent: Record) -> str:
+    """When the insurer has quoted; until then, when it was asked."""
+    before = at.space.get(KINDS[QUOTE].collection, legacy_id(QUOTE, quote_intent["id"]))
+    quoted = quote_intent.get("_quote")
+    if quoted is not None:
+        return str(quoted["generated_at"])
+    return str(before["quoted_at"]) if before is not None else written(at, at.now)
+
+
+def _tell_quote(at: At, what: str, record: Record) -> None:
+    ids = {name: record[name] for name in ("id", "employer_id")}
+    tell(at, f"employer.health_insurance.quote.{what}", QUOTE, ids, record)
+
+
+def _of_quote(at: At, quote_intent: Record) -> dict[str, str]:
+    if quote_intent["action_required"] is not None:
+        return _required(quote_intent["action_required"])
+    return {
+        "reason": "The quote is to be decided about",
+        "reason_description": "Accept the quote, or reject it.",
+        "code": "decide_about_quote",
+        "due_at": written(at, quote_intent["_expires_at"])[:10],
+    }
+
+
+def _required(action: Mapping[str, Any]) -> dict[str, str]:
+    """What an intent asks for, as the older objects ask for it."""
+    asked = {name: action[name] for name in ("reason", "reason_description", "code")}
+    return {**asked, "due_at": action["due_by"][:10]}
+
+
+def employer_policy(at: At, group_policy: Record) -> None:
+    """Mirror a group policy that was made or has moved."""
+    group = kept(at, "group", group_policy["group_id"]) or {}
+    insurance = group_policy["health_insurance"]
+    kept_before = at.space.get(KINDS[POLICY].collection, legacy_id(POLICY, group_policy["id"]))
+    renewed_by = kept_before["renewal"]["renewed_health_insurance_id"] if kept_before else None
+    _, record = _mirror(
+        at,
+        POLICY,
+        group_policy["id"],
+        employer_id=group_policy["employer_id"],
+        **_term(group_policy),
+        group_policy_number=insurance["group_policy_number"],
+        status=group_policy["status"],
+        enrolment_type=_enrolment_type(group),
+        renewal=_renewal(insurance["renewal"], renewed_by),
+        employer_cancellation_period_length=assume(at).employer_cancellation_period,
+        coverage_levels=[coverage_level(catalog.plan(at, group_policy["plan"]["id"]))],
+        _group_id=group_policy["group_id"],
+    )
+    if kept_before is None:
+        _follow(at, record)
+
+
+def _follow(at: At, following: Record) -> None:
+    """Name a new policy in the one that it renews."""
+    for before in list(walk(at.space, KINDS[POLICY].collection, employer_id=following["employer_id"])):
+        renewal = before["renewal"]
+        same = before["_group_id"] == following["_group_id"] and _plan_id(before) == _plan_id(following)
+        if same and renewal["status"] == "renewed" and renewal["renewal_date"] == following["start_date"]:
+            renewal = {**renewal, "renewed_health_insurance_id": following["id"]}
+            at.space.put(KINDS[POLICY].collection, {**before, "renewal": renewal})
+
+
+def _plan_id(record: Record) -> str:
+    return str(record["coverage_levels"][0]["plan_id"])
+
+
+def _enrolment_type(group: Record) -> str:
+    return "opt_out" if group["enrolment_type"] == "automatic" else "opt_in"
+
+
+def _term(policy: Record) -> dict[str, Any]:
+    """When a policy begins and ends; one that is open ended, which these objects cannot say, ends at its renewal."""
+    renewal_date = policy["health_insurance"]["renewal"]["renewal_date"]
+    return {
+        "start_date": policy["start_date"],
+        "end_date": policy["end_date"] or later(renewal_date, -1),
+        "cancellation_date": policy["cancellation_date"],
+    }
+
+
+def _renewal(renewal: Record, renewed_by: str | None) -> dict[str, Any]:
+    shown = {name: renewal[name] for name in ("status", "renewal_date", "window_start_date", "window_end_date")}
+    decided = renewal["status"] in ("renewed", "cancelled")
+    return {**shown, "decision_confirmed": decided, "renewed_health_insurance_id": renewed_by}
+
+
+def _people(at: At, record: Record) -> dict[str, Any]:
+    employee = kept(at, "employee", record["employee_id"]) or {}
+    return {
+        "employer_id": employee["employer_id"],
+        "employee_id": employee["id"],
+        "external_customer_id": employee["external_customer_id"],
+    }
+
+
+_TOLD_OF_PEOPLE = ("id", "employer_id", "employee_id", "external_customer_id")
+
+
+def employee_offer(at: At, enrolment: Record) -> None:
+    """Mirror an enrolment intent that was made or has moved, once there is something to decide about."""
+    status = _BY_ENROLMENT.get(enrolment["status"])
+    there = at.space.get(KINDS[OFFER].collection, legacy_id(OFFER, enrolment["id"]))
+    nothing_offered = status is None or (there is None and status == "not_undertaken")
+    if nothing_offered or not enrolment["policy_enrolments"]:
+        return
+    plan = catalog.plan(at, enrolment["policy_enrolments"][0]["plan"]["id"])
+    before, record = _mirror(
+        at,
+        OFFER,
+        enrolment["id"],
+        **_people(at, enrolment),
+        status=status,
+        required_action=_of_offer(enrolment) if status == "action_required" else None,
+        coverage_level=coverage_level(plan),
+    )
+    if status == "action_required" and record != before:
+        ids = {name: record[name] for name in _TOLD_OF_PEOPLE}
+        tell(at, "employee.health_insurance.offer.action_required", OFFER, ids, record)
+
+
+def _of_offer(enrolment: Record) -> dict[str, str]:
+    action = enrolment["action_required"] or enrolment["pending_confirmation"]
+    return _required(action) if action is not None else _selection(enrolment["_due_day"])
+
+
+def _selection(due_day: str) -> dict[str, str]:
+    return {
+        "reason": "Options are to be selected",
+        "reason_description": "Select the coverage options of this policy.",
+        "code": "select_coverage_options",
+        "due_at": due_day,
+    }
+
+
+def employee_policy(at: At, policy: Record) -> None:
+    """Mirror a policy that was made, has moved or was changed."""
+    group, insurance = kept(at, "group", policy["group_id"]) or {}, policy["health_insurance"]
+    renewed = insurance["renewal"]["renewed_policy_id"]
+    before, record = _mirror(
+        at,
+        COVER,
+        policy["id"],
+        **_people(at, policy),
+        **_term(policy),
+        policy_number=insurance["policy_number"],
+        status=policy["status"],
+        enrolment_type=_enrolment_type(group),
+        renewal=_renewal(insurance["renewal"], legacy_id(COVER, renewed) if renewed else None),
+        opt_out_deadline_date=insurance["opt_out_deadline"],
+        coverage_level=coverage_level(catalog.plan(at, policy["plan"]["id"])),
+        enrolled_dependants_count=len(insurance["members"]) - 1,
+        estimated_gross_premium=insurance["estimated_gross_premium"],
+    )
+    first, moved = before is None, before is None or before["status"] != policy["status"]
+    what = "imported" if first and policy["_imported"] else _COVER_EVENTS.get(policy["status"]) if moved else None
+    if what is not None:
+        ids = {name: record[name] for name in _TOLD_OF_PEOPLE}
+        tell(at, f"employee.health_insurance.policy.{what}", COVER, ids, record)

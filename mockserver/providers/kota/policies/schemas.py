@@ -1,0 +1,18 @@
+"""What is asked of policies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mockserver.providers.kota.policies.logic import STATES
+from mockserver.providers.kota.values.terms import EmployeeId, GroupId, GroupPolicyId
+from mockserver.providers.kota.wire.lists import Page, states
+
+
+class PoliciesPage(Page):
+    """The query of the list of policies."""
+
+    employee_id: EmployeeId | None = None
+    group_id: GroupId | None = None
+    group_policy_id: GroupPolicyId | None = None
+    status: Annotated[str | None, states(*STATES)] = None

@@ -1,0 +1,1 @@
+"""How a group's quote becomes a policy."""

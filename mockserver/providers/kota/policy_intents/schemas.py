@@ -1,0 +1,36 @@
+"""What the operations on group policy intents take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mockserver.providers.kota.catalog.schemas import HealthInsuranceCostSharingConfigurationResponse
+from mockserver.providers.kota.policy_intents.logic import STATES
+from mockserver.providers.kota.values.schemas import Given
+from mockserver.providers.kota.values.terms import ConsentType, GroupId, PlanId, QuoteIntentId
+from mockserver.providers.kota.wire.lists import Page, states
+
+
+class ConsentApprovalInput(Given):
+    """Consent approval input."""
+
+    type: ConsentType
+    ip: str
+    version: str
+    user_id: str
+
+
+class CreateGroupPolicyIntentRequest(Given):
+    """Create group policy intent request."""
+
+    quote_intent_id: QuoteIntentId
+    cost_sharing: HealthInsuranceCostSharingConfigurationResponse | None = None
+    consent_approvals: list[ConsentApprovalInput] | None = None
+
+
+class PolicyIntentsPage(Page):
+    """The query of the list of group policy intents."""
+
+    group_id: GroupId | None = None
+    plan_id: PlanId | None = None
+    status: Annotated[str | None, states(*STATES)] = None

@@ -1,0 +1,33 @@
+"""What the operations on group quote intents take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mockserver.providers.kota.catalog.schemas import (
+    HealthInsuranceCostSharingConfigurationResponse,
+    PlanCoverageOptionSelectionRequest,
+)
+from mockserver.providers.kota.quotes.logic import STATES
+from mockserver.providers.kota.values.fields import Day
+from mockserver.providers.kota.values.schemas import Given
+from mockserver.providers.kota.values.terms import GroupId, PlanId
+from mockserver.providers.kota.wire.lists import Page, states
+
+
+class CreateGroupQuoteIntentRequest(Given):
+    """Create group quote intent request."""
+
+    group_id: GroupId
+    plan_id: PlanId
+    cost_sharing: HealthInsuranceCostSharingConfigurationResponse | None = None
+    expected_start_date: Day | None = None
+    coverage_selections: list[PlanCoverageOptionSelectionRequest] | None = None
+
+
+class QuoteIntentsPage(Page):
+    """The query of the list of group quote intents."""
+
+    group_id: GroupId | None = None
+    plan_id: PlanId | None = None
+    status: Annotated[str | None, states(*STATES)] = None

@@ -1,0 +1,1 @@
+"""What intents need to know: forms, their rules, their answers."""

@@ -1,0 +1,97 @@
+"""Answers to forms: which are wrong, which are missing, and a form with the answers so far as its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from mockserver.providers.kota.requirements.forms import Form
+from mockserver.providers.kota.requirements.rules import holds
+
+Answers = Mapping[str, Any]
+
+
+class Wrong(NamedTuple):
+    """What is wrong with the answer to a field."""
+
+    field_id: str
+    error_type: str
+    message: str
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return bool(date.fromisoformat(value).isoformat() == value)
+    except (TypeError, ValueError):
+        return False
+
+
+_TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "text": (_is_text, "Must be a text."),
+    "textarea": (_is_text, "Must be a text."),
+    "number": (_is_number, "Must be a number."),
+    "checkbox": (lambda value: isinstance(value, bool), "Must be true or false."),
+    "date": (_is_day, "Must be a date such as 2026-10-01."),
+    "select": (lambda value: isinstance(value, str | bool), "Must be one of the options."),
+}
+
+
+def unknown(form: Form, given: Answers) -> list[str]:
+    """The answers to fields that the form has not."""
+    known = {field["id"] for field in form["fields"]}
+    return [id for id in given if id not in known]
+
+
+def wrong(form: Form, given: Answers, before: Answers, today: str) -> list[Wrong]:
+    """What is wrong with the answers given now, beside those given before."""
+    merged = {**before, **given}
+    asked = [field for field in form["fields"] if field["id"] in given]
+    return [each for field in asked for each in _wrong(form, field, merged, today)]
+
+
+def _wrong(form: Form, field: Mapping[str, Any], answers: Answers, today: str) -> Iterator[Wrong]:
+    id, value = field["id"], answers[field["id"]]
+    fits, message = _TYPES[field["type"]]
+    if not fits(value):
+        yield Wrong(id, "invalid_type", message)
+    elif field["type"] == "select" and value not in _options(form, field):
+        yield Wrong(id, "invalid_option", message)
+    else:
+        for rule in field["validation"].get("rules", ()):
+            if not holds(rule["rule"], answers, today):
+                yield Wrong(id, "rule_failed", rule["message"])
+
+
+def _options(form: Form, field: Mapping[str, Any]) -> list[Any]:
+    if "options" in field:
+        return [option["value"] for option in field["options"]]
+    source = field["optionsSource"]["dataset"]
+    return [item["value"] for dataset in form["datasets"] if dataset["id"] == source for item in dataset["items"]]
+
+
+def outstanding(form: Form, answers: Answers, today: str) -> list[str]:
+    """The fields that still have to be answered: those that are shown and required, and have no answer."""
+    return [
+        field["id"]
+        for field in form["fields"]
+        if field["id"] not in answers
+        and holds(field.get("visibleWhen", True), answers, today)
+        and (field["validation"].get("required") or holds(field["validation"].get("requireWhen"), answers, today))
+    ]
+
+
+def with_defaults(form: Form, answers: Answers) -> dict[str, Any]:
+    """The form with the answers so far as the defaults of its fields."""
+    fields = [
+        {**field, "defaultValue": answers[field["id"]]} if field["id"] in answers else field for field in form["fields"]
+    ]
+    return {**form, "fields": fields}

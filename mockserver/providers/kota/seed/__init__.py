@@ -1,0 +1,1 @@
+"""The platform a new sandbox begins with."""

@@ -1,0 +1,1 @@
+"""Sessions on pages that a platform embeds or Kota hosts."""

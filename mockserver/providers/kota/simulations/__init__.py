@@ -1,0 +1,1 @@
+"""What happens off stage, by subject."""

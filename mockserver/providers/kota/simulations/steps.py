@@ -1,0 +1,79 @@
+"""What happens off stage: checks end, insurers answer, requirements are asked for, time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
+from mockserver.providers.kota.amendments import logic as amendments
+from mockserver.providers.kota.contributions import logic as contributions
+from mockserver.providers.kota.dependents import logic as dependents
+from mockserver.providers.kota.employees import logic as employees
+from mockserver.providers.kota.employers import logic as employers
+from mockserver.providers.kota.enrolments import logic as enrolments
+from mockserver.providers.kota.group_policies import logic as group_policies
+from mockserver.providers.kota.group_policies import renewals
+from mockserver.providers.kota.groups import logic as groups
+from mockserver.providers.kota.imports import logic as imports
+from mockserver.providers.kota.policies import logic as policies
+from mockserver.providers.kota.policy_intents import logic as policy_intents
+from mockserver.providers.kota.quotes import logic as quotes
+from mockserver.providers.kota.requirements import logic as requirements
+from mockserver.providers.kota.simulations import approvals
+from mockserver.providers.kota.simulations import enrolments as simulations_enrolment
+from mockserver.providers.kota.simulations import groups as simulations_groups
+from mockserver.providers.kota.simulations import people as simulations_people
+from mockserver.providers.kota.values.kinds import KINDS
+
+LIFECYCLES: tuple[Lifecycle, ...] = (
+    employers.LIFECYCLE,
+    employees.LIFECYCLE,
+    contributions.LIFECYCLE,
+    approvals.LIFECYCLE,
+    groups.LIFECYCLE,
+    quotes.LIFECYCLE,
+    policy_intents.LIFECYCLE,
+    group_policies.LIFECYCLE,
+    renewals.LIFECYCLE,
+    requirements.LIFECYCLE,
+    enrolments.LIFECYCLE,
+    dependents.LIFECYCLE,
+    policies.LIFECYCLE,
+    amendments.LIFECYCLE,
+    imports.LIFECYCLE,
+)
+BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES}
+
+
+class TakenStep(BaseModel):
+    """Which object takes which step."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+    id: str = Field(description="The object's id: er_..., gqi_..., ei_...")
+    step: str = Field(description="The step's name; a wrong one is answered with those there are.")
+
+
+def take_step(moment: Moment, asked: TakenStep) -> Mapping[str, Any]:
+    """Have any object take a step of its life that its state allows."""
+    lifecycle = BY_PREFIX.get(asked.id.partition("_")[0])
+    record = moment.space.get(lifecycle.collection, asked.id) if lifecycle else None
+    if lifecycle is None or record is None:
+        raise Refusal(f"there is no object {asked.id!r} with states of its own")
+    possible = [step.name for step in lifecycle.steps if record[lifecycle.states] in step.sources]
+    if asked.step not in possible:
+        here = f"the {lifecycle.kind} is {record[lifecycle.states]} and can {', '.join(possible) or 'take no step'}"
+        raise Refusal(f"{asked.step!r}: {here}{nearest(asked.step, possible)}")
+    record = lifecycle.take(moment, record, asked.step)
+    return {"id": asked.id, lifecycle.states: record[lifecycle.states]}
+
+
+SIMULATIONS = (
+    Simulation("take_step", "An object takes a step of its life.", TakenStep, take_step),
+    falling_due(LIFECYCLES),
+    *simulations_groups.SIMULATIONS,
+    *simulations_enrolment.SIMULATIONS,
+    *simulations_people.SIMULATIONS,
+)

@@ -1,0 +1,33 @@
+"""Addresses that are changed: replaced whole, in the country they were in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mockserver.engine import Record
+from mockserver.providers.kota.values import schemas
+from mockserver.providers.kota.values.fields import check_postal_code, check_state
+
+
+def address_errors(
+    path: str, before: Record | None, after: schemas.AddressModelWithoutCountry | None
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a new address in the country of the one before."""
+    if before is None or after is None:
+        return
+    country = before["country_code"]
+    checks: tuple[tuple[str, Any, Any], ...] = (
+        ("state", check_state, after.state),
+        ("postal_code", check_postal_code, after.postal_code),
+    )
+    for name, check, value in checks:
+        try:
+            check(value, country)
+        except ValueError as error:
+            yield f"{path}.{name}", str(error)
+
+
+def moved(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
+    """A new address, replaced whole, in the country of the one before."""
+    return {**after.model_dump(mode="json"), "country_code": before["country_code"]}

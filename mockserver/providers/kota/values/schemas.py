@@ -1,0 +1,48 @@
+"""What the bodies of several subjects take."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from mockserver.providers.kota.values.fields import Country, Filled, check_postal_code, check_state
+
+
+class Given(BaseModel):
+    """A body, or a part of one; members nobody documents are left to the pipeline."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, defer_build=True)
+
+
+class AddressModel(Given):
+    """An address whose parts fit its country."""
+
+    # Before the fields that are held against it.
+    country_code: Country
+    line1: Filled
+    line2: str | None = None
+    line3: str | None = None
+    city: Filled
+    state: str | None = Field(default=None, validate_default=True)
+    postal_code: Filled
+
+    @field_validator("state")
+    @classmethod
+    def _state(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return check_state(value, info.data.get("country_code", ""))
+
+    @field_validator("postal_code")
+    @classmethod
+    def _postal_code(cls, value: str, info: ValidationInfo) -> str:
+        country = info.data.get("country_code")
+        return check_postal_code(value, country) if country else value
+
+
+class AddressModelWithoutCountry(Given):
+    """Address model without country."""
+
+    line1: Filled
+    line2: str | None = None
+    line3: str | None = None
+    city: Filled
+    state: str | None = None
+    postal_code: Filled

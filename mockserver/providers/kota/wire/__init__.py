@@ -1,0 +1,1 @@
+"""How Kota speaks HTTP: keys, answers and refusals, lists, how operations are declared."""

@@ -1,0 +1,1 @@
+"""Roles and groups, and who has them."""

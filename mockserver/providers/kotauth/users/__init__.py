@@ -1,0 +1,1 @@
+"""Users, their passwords, attributes and sessions."""

@@ -1,0 +1,1 @@
+"""How Kotauth speaks HTTP: keys, paths, bodies, records, answers and refusals."""
