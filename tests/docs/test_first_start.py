@@ -19,8 +19,27 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "compose.yaml", ROOT / "Makefile", ROOT / "Dockerfile"]
+SOURCES = [*ROOT.glob("docs/examples/*.*"), *ROOT.glob("mockserver/**/*.py"), *ROOT.glob("mockserver/**/*.html")]
 FLAGS = "--no-index --no-deps --no-build-isolation --quiet"
 """What pip is told in a test beside what the document says: nothing comes from the network."""
+
+WITHOUT = """
+import sys
+
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == without:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+without = sys.argv.pop(1)
+sys.meta_path.insert(0, Without())
+from mockserver.cli import main
+
+main()
+"""
+"""The command, where a package is not installed."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -175,6 +194,17 @@ def test_each_slow_step_is_told_before_it_begins(pretended: Path) -> None:
     assert "about 480 MB" in run("make check PYTHON=./python", pretended)
 
 
+def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
+    for file in (*PAGES, *SOURCES):
+        text = file.read_text("utf-8")
+        for command in re.findall(r"pip3? install[^\n`]*", text):
+            words = [word.strip("'\".,") for word in command.split()]
+            named = [word for word in words if re.match(r"testmode($|\[|[=<>~!])", word)]
+            assert named == [], f"{file.relative_to(ROOT)}: {command}"
+        assert re.findall(r"(?<![/\w.])testmode\[[a-z]", text) == [], file.relative_to(ROOT)
+    assert "not published on PyPI yet" in README
+
+
 def test_every_target_of_make_that_a_page_names_is_there() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for page in (each for each in PAGES if each.suffix == ".md"):
@@ -184,3 +214,27 @@ def test_every_target_of_make_that_a_page_names_is_there() -> None:
             named |= set(re.findall(r"^(?:\$ )?make ([a-z]+)", body, re.MULTILINE))
         assert named <= targets, page.name
     assert {"run", "test", "wheel"} <= set(re.findall(r"\bmake ([a-z]+)", README))
+
+
+@pytest.mark.parametrize(
+    ("extra", "words", "without"),
+    [
+        ("openapi", ("--openapi", "a.json"), "jsonschema_rs"),
+        ("openapi", ("--openapi", "a.yaml"), "yaml"),
+        ("redis", ("--store", "redis://127.0.0.1:9/0"), "redis"),
+        ("tls", ("--tls",), "trustme"),
+    ],
+)
+def test_a_start_without_a_package_of_an_extra_says_what_to_install(
+    extra: str, words: tuple[str, ...], without: str, tmp_path: Path
+) -> None:
+    document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+    (tmp_path / "a.json").write_text(document)
+    (tmp_path / "a.yaml").write_text(document)
+    (tmp_path / "start.py").write_text(WITHOUT)
+    command = [sys.executable, "start.py", without, "serve", "--port", "0", "--data", "data", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 78, done.stderr
+    needed = sorted(re.split(r"[\[<>=]", each)[0] for each in PROJECT["optional-dependencies"][extra])
+    remedy = f"needs {without}: install Testmode with its extra {extra}, or `pip install {' '.join(needed)}`"
+    assert remedy in done.stderr
