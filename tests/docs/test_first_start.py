@@ -10,8 +10,10 @@ import tomllib
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns
 from textwrap import dedent
+from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from tests.serving import started
 
@@ -214,6 +216,19 @@ def test_every_target_of_make_that_a_page_names_is_there() -> None:
             named |= set(re.findall(r"^(?:\$ )?make ([a-z]+)", body, re.MULTILINE))
         assert named <= targets, page.name
     assert {"run", "test", "wheel"} <= set(re.findall(r"\bmake ([a-z]+)", README))
+
+
+def test_the_platforms_and_pythons_are_those_that_are_tried() -> None:
+    workflow: Any = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    pythons = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    named = [each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if ":: Python :: 3." in each]
+    assert named == pythons
+    assert {each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if each.startswith("Operating")} == {
+        "Linux",
+        "MacOS",
+    }
+    for word in ("Linux or macOS", "WSL", *(f"3.{python.partition('.')[2]}" for python in pythons)):
+        assert word in README.partition("```")[0], word
 
 
 @pytest.mark.parametrize(
