@@ -1,9 +1,16 @@
-# Two commands are all you need: `make run` serves on http://127.0.0.1:8080, `make test` tests everything.
+# `make run` serves on http://127.0.0.1:8080, `make test` tests everything; each installs what it needs into .venv, once.
 PYTHON ?= python3
+DIST ?= dist
 BIN := .venv/bin
-READY := .venv/ready
+# Each file says that a step is done; the last two are made again when pyproject.toml or constraints.txt changes.
+CREATED := .venv/created
+READY := .venv/ready-to-serve
+TESTED := .venv/ready-to-test
+# What every option of `testmode serve` needs: the same as in the Dockerfile.
+EXTRAS := openapi,redis,tls
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check fuzz soak bench fixtures screenshots constraints clean
+.PHONY: run test check fuzz soak bench fixtures screenshots wheel constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
@@ -11,28 +18,38 @@ run: $(READY)  ## Serve on http://127.0.0.1:8080
 test: check  ## Lint, types, and every test
 	$(BIN)/pytest -n auto
 
-check: $(READY)  ## ruff and mypy --strict
+check: $(TESTED)  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-fuzz: $(READY)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
+fuzz: $(TESTED)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
 	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/test_fuzz.py
 
-soak: $(READY)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
+soak: $(TESTED)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
 	$(BIN)/python -m benchmarks.soak
 	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/test_crash.py
 
-bench: $(READY)  ## Measure, alone and beside the peers; every figure is a ratio within one run
+bench: $(TESTED)  ## Measure, alone and beside the peers; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.peers
 
-fixtures: $(READY)  ## Write the data sets and the generated parts of the documents anew
+fixtures: $(TESTED)  ## Write the data sets and the generated parts of the documents anew
 	$(BIN)/testmode seed --write
 	$(BIN)/python -m tests.documents
 
-screenshots: $(READY)  ## Take the pictures of the console in docs/images anew; needs Chromium
+screenshots: $(TESTED)  ## Take the pictures of the console in docs/images anew; needs Chromium
 	$(BIN)/python -m tests.screenshots
+
+wheel: $(CREATED)  ## Build the wheel into dist/, and say how to install it elsewhere
+	@echo "Building the wheel ..."
+	@rm -f $(DIST)/testmode-*.whl
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps $(WHEEL_FLAGS) --wheel-dir $(DIST) .
+	@cd $(DIST) && wheel=$$(echo testmode-*.whl) \
+		&& echo "$(DIST)/$$wheel is built. Install it in another environment by" \
+		&& echo "  pip install '$$PWD/$$wheel'" \
+		&& echo "or, with what --openapi, --store and --tls need, by" \
+		&& echo "  pip install '$$PWD/$$wheel[$(EXTRAS)]'"
 
 constraints:  ## Write constraints.txt anew from the newest versions pyproject.toml allows
 	rm -rf .venv && $(PYTHON) -m venv .venv
@@ -42,8 +59,18 @@ constraints:  ## Write constraints.txt anew from the newest versions pyproject.t
 clean:
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench
 
-$(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Testmode needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $(READY)
+$(CREATED):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Testmode needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another one, as in make run PYTHON=python3.12" % sys.version_info[:2])'
+	@echo "Creating .venv with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv .venv
+	@touch $(CREATED)
+
+$(READY): pyproject.toml constraints.txt | $(CREATED)
+	@echo "Installing what serving needs into .venv (about 150 MB, once) ..."
+	@$(INSTALL) -e '.[$(EXTRAS)]'
+	@touch $(READY)
+
+$(TESTED): pyproject.toml constraints.txt | $(CREATED)
+	@echo "Installing what the tests need into .venv (about 480 MB with what serving needs, once) ..."
+	@$(INSTALL) -e '.[dev]'
+	@touch $(READY) $(TESTED)

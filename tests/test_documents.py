@@ -79,7 +79,7 @@ def test_every_command_in_a_document_does_what_it_says(name: str, tmp_path: Path
 def test_the_first_command_of_the_readme_serves(tmp_path: Path) -> None:
     command = ["make", "--no-print-directory", "-C", str(ROOT), "run", f"BIN={Path(sys.executable).parent}"]
     environment = {"TESTMODE_PORT": "0", "TESTMODE_DATA": str(tmp_path / "data")}
-    with started([*command, "READY=README.md"], **environment) as (process, url):
+    with started([*command, "-o", ".venv/ready-to-serve"], **environment) as (process, url):
         assert url.startswith("http://127.0.0.1:")
         assert subprocess.run(["curl", "-sf", f"{url}/ready"], check=False, capture_output=True).returncode == 0
         subprocess.run(["pkill", "-TERM", "-P", str(process.pid)], check=True)

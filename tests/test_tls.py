@@ -214,7 +214,7 @@ def test_in_memory_the_authority_is_in_a_passing_folder_that_is_told(tmp_path: P
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(BadSettings, match=r"tls: it needs trustme: pip install 'testmode\[tls\]'"):
+    with pytest.raises(BadSettings, match="tls: it needs trustme: install Testmode with its extra tls"):
         certificates(read({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
 
 

@@ -133,7 +133,8 @@ def _open_store(settings: ServerSettings) -> Store:
         # A quarter of a second that only those pay who share.
         from mockserver.storage.redis.store import RedisStore
     except ImportError as error:
-        raise BadSettings(f"store: {settings.store} needs {error.name}: pip install 'testmode[redis]'") from None
+        remedy = "install Testmode with its extra redis, or `pip install redis`"
+        raise BadSettings(f"store: {settings.store} needs {error.name}: {remedy}") from None
     return RedisStore(settings.store)
 
 

@@ -75,7 +75,8 @@ def certificates(settings: ServerSettings) -> Certificates | None:
     try:
         return Certificates(settings.data / "tls" if lasts else None)
     except ImportError as error:
-        raise BadSettings(f"tls: it needs {error.name}: pip install 'testmode[tls]'") from None
+        remedy = "install Testmode with its extra tls, or `pip install trustme`"
+        raise BadSettings(f"tls: it needs {error.name}: {remedy}") from None
     except (OSError, ValueError) as error:
         raise BadSettings(f"tls: {error}") from None
 

@@ -39,15 +39,18 @@ from mockserver.openapi.serving.writing import Writer
 __all__ = ["provider_from", "provider_of"]
 _HEADERS = ("idempotency-key", "x-idempotency-key", "idempotencykey", "x-request-idempotency-key")
 _LIMITS_SAID = Assumed("How often clients may call.", "Only x-testmode-limits says so; without it there is no limit.")
+_REMEDY = "install Testmode with its extra openapi, or `pip install jsonschema-rs pyyaml`"
 Stage = Callable[[Call, Callable[[Call], Reply]], Reply]
 
 
 def provider_of(file: Path) -> Provider:
     """The provider an OpenAPI document describes; BadDocument, a Refusal, says where it cannot be read."""
     try:
+        import jsonschema_rs  # noqa: F401  # Reading does not need it, the first request does.
+
         world = world_of(file)
     except ImportError as error:
-        raise Refusal(f"--openapi needs {error.name}: pip install 'testmode[openapi]'") from None
+        raise Refusal(f"--openapi needs {error.name}: {_REMEDY}") from None
     return provider_from(world)
 
 

@@ -1,0 +1,255 @@
+"""The first start: what a newcomer is told to do works, from a checkout or from a wheel, and no more is promised."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from tests.serving import started
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "compose.yaml", ROOT / "Makefile", ROOT / "Dockerfile"]
+SOURCES = [*ROOT.glob("docs/examples/*.*"), *ROOT.glob("mockserver/**/*.py"), *ROOT.glob("mockserver/**/*.html")]
+FLAGS = "--no-index --no-deps --no-build-isolation --quiet"
+"""What pip is told in a test beside what the document says: nothing comes from the network."""
+
+WITHOUT = """
+import sys
+
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name == without:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+without = sys.argv.pop(1)
+sys.meta_path.insert(0, Without())
+from mockserver.cli import main
+
+main()
+"""
+"""The command, where a package is not installed."""
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def block(language: str, part: str) -> str:
+    """The one block of the README that says something."""
+    (found,) = (each for each in blocks(README, language) if part in each)
+    return found
+
+
+def checkout(folder: Path) -> Path:
+    """What a package is built from, where nobody else builds."""
+    folder.mkdir()
+    for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "Makefile"):
+        copy(ROOT / name, folder)
+    for name in ("mockserver", "fixtures"):
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+    return folder
+
+
+def lend(home: Path) -> None:
+    """Have a new environment see what the one of the tests has: hatchling, and what serving needs."""
+    (site,) = home.glob("lib/python3*/site-packages")
+    lent = [each for each in sys.path if Path(each).name == "site-packages"]
+    (site / "lent.pth").write_text("\n".join(lent) + "\n")
+
+
+def run(command: str, folder: Path) -> str:
+    binaries = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "PYTHONPATH": ""}
+    done = subprocess.run(
+        ["bash", "-eu", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def recipe(target: str, *words: str) -> str:
+    """What make would do for a target where nothing has been done yet."""
+    nothing = ("BIN=nowhere/bin", "CREATED=nowhere/created", "READY=nowhere/serve", "TESTED=nowhere/test")
+    command = ["make", "--no-print-directory", "-n", "-C", str(ROOT), target, *nothing, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def extras(text: str) -> set[str]:
+    """The extras in the one requirement of Testmode that a text names."""
+    (found,) = set(re.findall(r"\.\[([a-z,]+)\]", text))
+    return set(found.split(","))
+
+
+def test_the_commands_without_make_install_and_serve(tmp_path: Path) -> None:
+    make, install, serve = block("sh", "-m venv").strip().splitlines()[-3:]
+    folder = checkout(tmp_path / "testmode")
+    run(make, folder)
+    lend(folder / ".venv")
+    run(install.replace(" install ", f" install {FLAGS} "), folder)
+    shown = run(".venv/bin/python -P -c 'import mockserver; print(mockserver.__file__)'", folder)
+    assert shown.startswith(str(folder / ".venv"))
+    environment = {"TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true", "PYTHONPATH": ""}
+    with started([str(folder / serve.split()[0]), *serve.split()[1:]], **environment) as (_, url):
+        run(f"curl -sf {url}/ready", folder)
+
+
+def test_another_project_installs_from_the_checkout_and_from_the_wheel_that_make_builds(tmp_path: Path) -> None:
+    folder = checkout(tmp_path / "testmode")
+    wanted = f"make wheel BIN={Path(sys.executable).parent} WHEEL_FLAGS='{FLAGS}' -o .venv/created"
+    said = run(wanted, folder)
+    (wheel,) = (folder / "dist").iterdir()
+    assert f"dist/{wheel.name} is built" in said
+    told = re.findall(r"^  (pip install .*)$", said, re.MULTILINE)
+    assert told == [f"pip install '{wheel}'", f"pip install '{wheel}[openapi,redis,tls]'"]
+    written = block("text", "pip install /path/to/testmode").replace("/path/to/testmode", str(folder))
+    assert str(wheel) in written
+    for command in (*written.splitlines(), told[-1]):
+        dry = command.replace("pip install", f"python -m pip install --dry-run --ignore-installed {FLAGS}")
+        run(dry, tmp_path)
+
+
+def test_make_run_installs_what_every_option_of_serve_needs_and_no_tools() -> None:
+    printed = recipe("run")
+    tools = {"dev", "testcontainers"}
+    assert extras(printed) == set(PROJECT["optional-dependencies"]) - tools
+    assert extras(printed) == extras((ROOT / "Dockerfile").read_text("utf-8"))
+    assert extras(printed) == extras(block("sh", "-m venv"))
+    assert "-c constraints.txt" in printed
+    for word in ("pytest", "ruff", "mypy"):
+        assert word not in printed
+
+
+@pytest.mark.parametrize("target", ["test", "check", "fuzz", "soak", "bench", "fixtures", "screenshots"])
+def test_what_needs_the_tools_installs_them(target: str) -> None:
+    assert extras(recipe(target)) == {"dev"}
+    for extra, needed in PROJECT["optional-dependencies"].items():
+        assert set(needed) <= set(PROJECT["optional-dependencies"]["dev"]), f"dev has not what {extra} has"
+
+
+def test_a_wheel_needs_neither_the_tools_nor_what_is_served_with() -> None:
+    assert "pip install --quiet" not in recipe("wheel")
+
+
+@pytest.fixture
+def pretended(tmp_path: Path) -> Path:
+    """A folder with the Makefile, and a Python that writes down what it is asked for and makes an environment of it."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        copy(ROOT / name, tmp_path)
+    python = tmp_path / "python"
+    python.write_text(
+        dedent("""\
+        #!/bin/sh
+        echo "$@" >> asked.txt
+        if [ "$1 $2" = "-m venv" ]; then
+            mkdir -p "$3/bin"
+            for name in python testmode ruff mypy pytest; do ln -sf "$PWD/python" "$3/bin/$name"; done
+        fi
+        """)
+    )
+    python.chmod(0o755)
+    return tmp_path
+
+
+def installed(folder: Path, target: str) -> list[str]:
+    """What a run of make installs, by the extras."""
+    (folder / "asked.txt").write_text("")
+    run(f"make -s {target} PYTHON=./python", folder)
+    asked = (folder / "asked.txt").read_text().splitlines()
+    return [line.rpartition("[")[2].rstrip("]") for line in asked if "pip install" in line]
+
+
+def test_each_is_installed_once_and_again_when_what_is_needed_changes(pretended: Path) -> None:
+    assert installed(pretended, "run") == ["openapi,redis,tls"]
+    assert installed(pretended, "run") == []
+    assert installed(pretended, "check") == ["dev"]
+    assert installed(pretended, "check") == installed(pretended, "run") == []
+    for name in ("pyproject.toml", "constraints.txt"):
+        later = (pretended / ".venv/ready-to-test").stat().st_mtime + 5
+        for stamp in (pretended / ".venv").glob("ready-*"):
+            os.utime(stamp, (later - 10, later - 10))
+        os.utime(pretended / name, (later - 5, later - 5))
+        assert installed(pretended, "check") == ["dev"], name
+        assert installed(pretended, "run") == [], "dev has what serving needs"
+        os.utime(pretended / name, (0, 0))
+
+
+def test_each_slow_step_is_told_before_it_begins(pretended: Path) -> None:
+    said = run("make run PYTHON=./python", pretended).splitlines()
+    assert [line.partition(" ")[0] for line in said] == ["Creating", "Installing", ".venv/bin/testmode"]
+    assert said[1] == "Installing what serving needs into .venv (about 150 MB, once) ..."
+    assert "about 150 MB" in README
+    assert "about 480 MB" in README
+    assert "about 480 MB" in run("make check PYTHON=./python", pretended)
+
+
+def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
+    for file in (*PAGES, *SOURCES):
+        text = file.read_text("utf-8")
+        for command in re.findall(r"pip3? install[^\n`]*", text):
+            words = [word.strip("'\".,") for word in command.split()]
+            named = [word for word in words if re.match(r"testmode($|\[|[=<>~!])", word)]
+            assert named == [], f"{file.relative_to(ROOT)}: {command}"
+        assert re.findall(r"(?<![/\w.])testmode\[[a-z]", text) == [], file.relative_to(ROOT)
+    assert "not published on PyPI yet" in README
+
+
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in (each for each in PAGES if each.suffix == ".md"):
+        text = page.read_text("utf-8")
+        named = set(re.findall(r"`make ([a-z]+)", text))
+        for body in re.findall(r"^```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+            named |= set(re.findall(r"^(?:\$ )?make ([a-z]+)", body, re.MULTILINE))
+        assert named <= targets, page.name
+    assert {"run", "test", "wheel"} <= set(re.findall(r"\bmake ([a-z]+)", README))
+
+
+def test_the_platforms_and_pythons_are_those_that_are_tried() -> None:
+    workflow: Any = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    pythons = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
+    named = [each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if ":: Python :: 3." in each]
+    assert named == pythons
+    assert {each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if each.startswith("Operating")} == {
+        "Linux",
+        "MacOS",
+    }
+    for word in ("Linux or macOS", "WSL", *(f"3.{python.partition('.')[2]}" for python in pythons)):
+        assert word in README.partition("```")[0], word
+
+
+@pytest.mark.parametrize(
+    ("extra", "words", "without"),
+    [
+        ("openapi", ("--openapi", "a.json"), "jsonschema_rs"),
+        ("openapi", ("--openapi", "a.yaml"), "yaml"),
+        ("redis", ("--store", "redis://127.0.0.1:9/0"), "redis"),
+        ("tls", ("--tls",), "trustme"),
+    ],
+)
+def test_a_start_without_a_package_of_an_extra_says_what_to_install(
+    extra: str, words: tuple[str, ...], without: str, tmp_path: Path
+) -> None:
+    document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+    (tmp_path / "a.json").write_text(document)
+    (tmp_path / "a.yaml").write_text(document)
+    (tmp_path / "start.py").write_text(WITHOUT)
+    command = [sys.executable, "start.py", without, "serve", "--port", "0", "--data", "data", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 78, done.stderr
+    needed = sorted(re.split(r"[\[<>=]", each)[0] for each in PROJECT["optional-dependencies"][extra])
+    remedy = f"needs {without}: install Testmode with its extra {extra}, or `pip install {' '.join(needed)}`"
+    assert remedy in done.stderr

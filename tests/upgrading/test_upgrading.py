@@ -1,0 +1,278 @@
+"""What a user of an older version has goes on working: state, exports, testmode.toml, and tests with the plugin.
+
+``make.py`` says how the fixtures came about. They are never made anew: where a change breaks them, it breaks users.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from shutil import copy, copytree
+from typing import Any
+
+import pytest
+import requests
+
+from mockserver.testing.client import Sandbox, Testmode
+from tests.receiving import Letter, Receiver, receiving
+from tests.serving import started
+from tests.upgrading.reading import TIMEOUT, answers, asked, shown
+
+OLD = Path(__file__).resolve().parent / "v0_1_0"
+EXPECTED: dict[str, Any] = json.loads((OLD / "expected.json").read_text("utf-8"))
+EXPORTS: dict[str, Any] = {file.stem: json.loads(file.read_text("utf-8")) for file in OLD.glob("exports/*.json")}
+COMMAND = str(Path(sys.executable).with_name("testmode"))
+every_sandbox = pytest.mark.parametrize("name", sorted(EXPECTED))
+
+
+def copied(folder: Path) -> Path:
+    """A data directory as its user has it: readable by its owner alone."""
+    data = copytree(OLD / "state", folder / "state")
+    for path in (data, *data.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return data
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Testmode]:
+    with started([COMMAND, "serve", "--port", "0", "--data", str(data)]) as (_, url):
+        yield Testmode(url, (data / "admin-token").read_text("utf-8").strip())
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testmode]:
+    """Today's server on a copy of the state; tests that share it change nothing."""
+    with serving(copied(tmp_path_factory.mktemp("opened"))) as server:
+        yield server
+
+
+def missing(now: Any, then: Any, place: str = "") -> list[str]:
+    """Where what there was is not what there is; members that have come since are no harm."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        gone = [f"{place}/{name} is gone" for name in then.keys() - now.keys()]
+        return gone + [
+            each for name in then.keys() & now.keys() for each in missing(now[name], then[name], f"{place}/{name}")
+        ]
+    if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
+        return [
+            each for nth, pair in enumerate(zip(now, then, strict=True)) for each in missing(*pair, f"{place}/{nth}")
+        ]
+    return [] if now == then else [f"{place} is {now!r}, was {then!r}"]
+
+
+def kept(state: Any) -> Any:
+    """A state without the numbers of calls, of which each server reserves some before it needs them."""
+    inner = [record for record in state["collections"]["_sandbox"] if record["id"] != "serial"]
+    return {**state, "collections": {**state["collections"], "_sandbox": inner}}
+
+
+def sent(sandbox: Sandbox, method: str, path: str, body: Any, **headers: str) -> requests.Response:
+    named = {"Authorization": f"Bearer {EXPECTED[sandbox.id]['key']}"}
+    named |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.request(method, sandbox.base_url + path, json=body, headers=named, timeout=TIMEOUT)
+
+
+def test_the_check_finds_every_file_whole_and_leaves_it_as_it_is(tmp_path: Path) -> None:
+    data = copied(tmp_path)
+    for name in EXPECTED:
+        for kind in ("json", "log", "log.prev"):
+            assert (data / "sandboxes" / f"{name}.{kind}").stat().st_size, "there are checkpoints, and writes since"
+    done = subprocess.run([COMMAND, "state", "check", "--data", str(data)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == sorted(EXPECTED)
+    assert all(line.endswith("whole") for line in done.stdout.splitlines()[1:])
+    for file in (OLD / "state").rglob("*.*"):
+        assert (data / file.relative_to(OLD / "state")).read_bytes() == file.read_bytes()
+
+
+@every_sandbox
+def test_everything_is_there_as_it_was_written(opened: Testmode, name: str) -> None:
+    sandbox, expected = opened.sandbox(name), EXPECTED[name]
+    assert missing(shown(sandbox), expected["shown"]) == []
+    assert missing(answers(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
+    assert missing(kept(sandbox.state.export()), kept(EXPORTS[name])) == []
+
+
+@every_sandbox
+def test_keys_that_worked_work_and_revoked_ones_do_not(opened: Testmode, name: str) -> None:
+    keys, sandbox = EXPECTED[name]["keys"], opened.sandbox(name)
+    assert {key: asked(sandbox, key, keys["path"])[0] for key in keys["statuses"]} == keys["statuses"]
+
+
+def test_a_clock_that_was_moved_is_as_far_ahead_as_it_was(opened: Testmode) -> None:
+    ahead = timedelta(days=EXPECTED["nightly"]["kept"]["ahead of the machine"])
+    assert abs(opened.sandbox("nightly").clock.now - datetime.now(UTC) - ahead) < timedelta(minutes=1)
+
+
+def test_everything_goes_on_from_where_it_stood(tmp_path: Path) -> None:
+    data = copied(tmp_path)
+    with receiving() as receiver:
+        with serving(data) as server:
+            goes_on_at_smartepi(server.sandbox("smartepi"), receiver)
+            goes_on_at_kotauth(server.sandbox("kotauth"))
+            goes_on_at_kasko(server.sandbox("kasko"))
+            goes_on_at_kota(server.sandbox("kota"))
+            written = {name: kept(server.sandbox(name).state.export()) for name in EXPECTED}
+            snapshots = server.sandbox("smartepi").snapshots
+        with serving(data) as server:
+            assert {name: kept(server.sandbox(name).state.export()) for name in EXPECTED} == written
+            assert server.sandbox("smartepi").snapshots == snapshots
+            goes_back_to_the_snapshot(server.sandbox("smartepi"))
+            for name, exported in EXPORTS.items():
+                goes_back_to_the_export(server.sandbox(name), exported)
+
+
+def goes_on_at_smartepi(sandbox: Sandbox, receiver: Receiver) -> None:
+    """The rule that has let two calls pass hits the third; a timer and a retry fall due; a key ends, another begins."""
+    method, path, body, status = EXPECTED["smartepi"]["kept"]["the rule fires next at"]
+    assert [sent(sandbox, method, path, body).status_code for _ in range(2)] == [status, 201]
+    assert sandbox.faults.get("third-time")["fired"] == 1
+    for hook in sandbox.webhooks.list():
+        sandbox.webhooks.change(hook["id"], url=receiver.url(f"/{hook['id']}"))
+    states = {key["id"]: key["state"] for key in sandbox.keys}
+    assert states == {
+        "key_1": "active",
+        "key_2": "active",
+        "key_3": "revoked",
+        "key_4": "lingering",
+        "key_5": "propagating",
+    }
+    done = sandbox.clock.advance("3h")["done"]
+    assert [(each["id"], each["action"]) for each in done] == [("timer_1", "record_withdrawal")]
+    states = {key["id"]: key["state"] for key in sandbox.keys}
+    assert (states["key_4"], states["key_5"]) == ("revoked", "active")
+    sandbox.clock.advance("0s")
+    deliveries = sandbox.deliveries.list()
+    assert [(each["event"]["type"], each["state"]) for each in deliveries] == [
+        ("withdrawal.created", "delivered"),
+        ("return.created", "delivered"),
+        ("withdrawal.created", "delivered"),
+    ]
+    assert [attempt["status"] for attempt in deliveries[1]["attempts"]] == [None, 200]
+    secrets = {hook["id"]: hook["secret"] for hook in EXPECTED["smartepi"]["shown"]["webhooks"]}
+    assert len(receiver.heard) == 2
+    for letter in receiver.heard:
+        assert is_signed(letter, secrets[letter.path.lstrip("/")])
+
+
+def is_signed(letter: Letter, secret: str) -> bool:
+    at, _, signature = letter.headers["x-smartepi-signature"].removeprefix("t=").partition(",v1=")
+    return signature == hmac.new(secret.encode(), f"{at}.".encode() + letter.body, sha256).hexdigest()
+
+
+def goes_on_at_kotauth(sandbox: Sandbox) -> None:
+    """Numbers count on, and what is taken is taken."""
+    ada = {"username": "ada", "email": "ada@acme.test", "fullName": "Ada Lovelace", "password": "Correct-Horse-7"}
+    assert sent(sandbox, "POST", "/users", ada).status_code == 409
+    made = sent(sandbox, "POST", "/users", {**ada, "username": "grace", "email": "grace@acme.test"}).json()
+    assert made["id"] == EXPECTED["kotauth"]["shown"]["collections"]["users"] + 1
+    assert sandbox.show()["limits"]["burst"] == 200
+    sandbox.scenarios.off("rate-limited")
+    assert sandbox.show()["limits"]["burst"] != 200
+
+
+def goes_on_at_kasko(sandbox: Sandbox) -> None:
+    """The policy that was paid for is issued when the clock gets there."""
+    path = f"/policies/{EXPECTED['kasko']['kept']['policy to come']}"
+    key = EXPECTED["kasko"]["key"]
+    assert asked(sandbox, key, path)[0] == 404
+    sandbox.clock.advance("2s")
+    status, policy = asked(sandbox, key, path)
+    assert (status, policy["status"]) == (200, "paid")
+
+
+def goes_on_at_kota(sandbox: Sandbox) -> None:
+    """A scenario hits what it waited for, the answer of an idempotency key is repeated, and what is pending goes on."""
+    kept, key = EXPECTED["kota"]["kept"], EXPECTED["kota"]["key"]
+    wanted = json.loads(kept["asked"])
+    refused, again = (sent(sandbox, "POST", "/employers", wanted, Idempotency_Key="order-4712") for _ in range(2))
+    assert (refused.status_code, again.status_code, again.json()) == (409, 200, kept["another"])
+    assert kept["another"]["status"] == "pending"
+    assert asked(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "processing"
+    sandbox.clock.advance("3s")
+    assert asked(sandbox, key, f"/employers/{kept['another']['id']}")[1]["status"] == "active"
+    assert asked(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "action_required"
+
+
+def goes_back_to_the_snapshot(sandbox: Sandbox) -> None:
+    """It was taken after the sector and two of the keys were made, and before the cost centers."""
+    key = EXPECTED["smartepi"]["key"]
+    before = len(asked(sandbox, key, "/cost-centers")[1]["data"])
+    sandbox.restore("before")
+    assert len(asked(sandbox, key, "/cost-centers")[1]["data"]) == before - 3
+    assert [each["id"] for each in sandbox.keys] == ["key_1", "key_2", "key_3"]
+    assert "Paint shop, hall 2" in [each["name"] for each in asked(sandbox, key, "/sectors")[1]["data"]]
+
+
+def goes_back_to_the_export(sandbox: Sandbox, exported: Any) -> None:
+    """An export of then, put into a sandbox, is what is exported now, and is shown as it was."""
+    sandbox.state.put(exported)
+    assert missing(kept(sandbox.state.export()), kept(exported)) == []
+    expected = EXPECTED[sandbox.id]
+    assert missing(shown(sandbox), {**expected["shown"], "snapshots": sandbox.snapshots}) == []
+    assert missing(answers(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
+
+
+def test_the_configuration_file_says_what_it_said(tmp_path: Path) -> None:
+    for name in ("testmode.toml", "shop.yaml"):
+        copy(OLD / name, tmp_path)
+    said = tomllib.loads((OLD / "testmode.toml").read_text("utf-8"))
+    with started(["sh", "-c", 'cd "$0" && exec "$@"', str(tmp_path), COMMAND, "serve"]) as (_, url):
+        server = Testmode(url, "token-of-the-file")
+        assert missing(server.settings()["settings"], as_shown(said["server"])) == []
+        first = ["smartepi", "kotauth", "kasko", "kota", "shop"]
+        assert sorted(each.id for each in server.sandboxes()) == sorted([*first, "nightly", "acme", "live"])
+        assert {server.sandbox(name).show()["seed"] for name in first} == {"42"}
+        are_as_planned({name: server.sandbox(name) for name in ("kota", "nightly", "acme", "live")})
+        shop = server.sandbox("shop")
+        status, orders = asked(shop, shop.key, "/orders")
+        assert (status, len(orders)) == (200, 3)
+    assert (tmp_path / "kept" / "sandboxes" / "nightly.json").is_file()
+
+
+def as_shown(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the file as the admin API shows them."""
+    latency = {"type": "uniform", "min_ms": 1, "max_ms": 2}
+    return {**settings, "evict_after": 0, "latency": latency, "admin_token": "***file"}
+
+
+def are_as_planned(sandboxes: dict[str, Sandbox]) -> None:
+    """Every part of a sandbox that the file may name."""
+    kota, nightly, acme, live = sandboxes.values()
+    assert kota.show()["assumptions"]["hosted"] is True
+    assert kota.show()["scenarios"] == ["burst-then-recover", "revoked-key-lingers"]
+    view = nightly.show()
+    assert (view["seed"], view["assumptions"]["timestamps"], view["limits"]["rate"]) == ("9", "iso", 50)
+    assert view["latency"] == {"type": "fixed", "ms": 1}
+    assert nightly.scenarios.get("outage-then-recovery")["chosen"] == {"duration": "90s"}
+    assert nightly.faults.get("once")["fault"]["kind"] == "reset"
+    assert [(key["state"], key["cidrs"]) for key in nightly.keys[1:]] == [
+        ("active", ["10.0.0.0/8"]),
+        ("propagating", []),
+    ]
+    (hook,) = nightly.webhooks.list()
+    assert (hook["events"], hook["secret"], hook["description"]) == (["return.created"], "whsec_mine", "ours")
+    assert "/t/acme-inc/" in acme.base_url
+    assert acme.keys[-1]["scopes"] == ["users:read"]
+    assert live.keys[-1]["mode"] == "live"
+    assert live.webhooks.list()[0]["version"] == "test"
+
+
+def test_a_project_with_the_plugin_passes(tmp_path: Path) -> None:
+    project = copytree(OLD / "project", tmp_path / "project")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TESTMODE_", "PYTEST_"))}
+    # The plugin of schemathesis is there for Testmode's own tests, and not a user's.
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis"]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout
