@@ -24,11 +24,11 @@ check: $(TESTED)  ## ruff and mypy --strict
 	$(BIN)/mypy
 
 fuzz: $(TESTED)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
-	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/test_fuzz.py
+	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/house/test_fuzz.py
 
 soak: $(TESTED)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
 	$(BIN)/python -m benchmarks.soak
-	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/test_crash.py
+	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/whole/test_crash.py
 
 bench: $(TESTED)  ## Measure, alone and beside the peers; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks
@@ -36,10 +36,10 @@ bench: $(TESTED)  ## Measure, alone and beside the peers; every figure is a rati
 
 fixtures: $(TESTED)  ## Write the data sets and the generated parts of the documents anew
 	$(BIN)/testmode seed --write
-	$(BIN)/python -m tests.documents
+	$(BIN)/python -m tests.support.generated_documents
 
 screenshots: $(TESTED)  ## Take the pictures of the console in docs/images anew; needs Chromium
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.support.screenshots
 
 wheel: $(CREATED)  ## Build the wheel into dist/, and say how to install it elsewhere
 	@echo "Building the wheel ..."

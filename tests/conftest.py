@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mockserver.http import edge
-from tests.acme import ACME
-from tests.redis_server import shared_redis
-from tests.worlds import World, make_world
+from tests.support.acme import ACME
+from tests.support.redis_server import shared_redis
+from tests.support.worlds import World, make_world
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from shutil import copy, copytree, ignore_patterns
 import pytest
 
 from mockserver.engine import Provider
-from tests.worlds import World, make_world
+from tests.support.worlds import World, make_world
 
 TRIED = """
 import sys

@@ -27,7 +27,7 @@ from typing import Any
 import requests
 
 from mockserver.testing.client import Sandbox, Testmode
-from tests.serving import started
+from tests.support.server_process import started
 from tests.upgrading.reading import TIMEOUT, answers, asked, shown
 
 FROZEN = "2026-11-30T09:00:00Z"

@@ -23,8 +23,8 @@ import pytest
 import requests
 
 from mockserver.testing.client import Sandbox, Testmode
-from tests.receiving import Letter, Receiver, receiving
-from tests.serving import started
+from tests.support.server_process import started
+from tests.support.webhook_receivers import Letter, Receiver, receiving
 from tests.upgrading.reading import TIMEOUT, answers, asked, shown
 
 OLD = Path(__file__).resolve().parent / "v0_1_0"

@@ -1,0 +1,194 @@
+"""Watching calls as they come, sending one again, and asking what a rule would have done."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from http.client import HTTPConnection
+from json import loads
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from mockserver.admin import observed
+from mockserver.http import edge
+from tests.support.server_process import start_server
+from tests.support.socket_server import listening
+from tests.support.worlds import TOKEN, World
+
+R = "/sandboxes/acme/requests"
+F = "/sandboxes/acme/faults"
+
+
+def newest(world: World) -> Any:
+    return world.admin("GET", R).json["requests"][-1]
+
+
+def test_a_call_that_is_replayed_goes_through_the_pipeline_again_as_it_was_sent(acme: World) -> None:
+    acme.ask("POST", "/v1/notes?a=1", json={"text": "twice"})
+    first = acme.admin("GET", f"{R}/{newest(acme)['id']}").json
+    answer = acme.admin("POST", f"{R}/{first['id']}/replay")
+    assert answer.status_code == 200
+    again = answer.json
+    assert again["id"] != first["id"]
+    assert again["request"] == first["request"]
+    assert [step["stage"] for step in again["trace"]] == [step["stage"] for step in first["trace"]]
+    assert again["response"]["body"] != first["response"]["body"]
+    texts = [note["text"] for note in acme.admin("GET", "/sandboxes/acme/collections/notes").json["records"]]
+    assert texts[:2] == ["twice", "twice"]
+
+
+def test_a_replay_meets_the_faults_that_are_set_now_and_waits_for_no_latency(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    slow = {"kind": "latency", "distribution": {"type": "fixed", "ms": 60_000}}
+    acme.admin("POST", F, {"fault": slow, "priority": 1})
+    acme.admin("POST", F, {"id": "mine", "fault": {"kind": "status", "status": 503}})
+    answer = acme.admin("POST", f"{R}/{newest(acme)['id']}/replay").json
+    assert answer["status"] == 503
+    assert "mine" in answer["faults"]
+    assert acme.waited == []
+
+
+def test_a_replay_of_what_is_not_there_names_the_nearest(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    answer = acme.admin("POST", f"{R}/req_11/replay")
+    assert answer.status_code == 404
+    assert "did you mean 'req_1'" in answer.json["detail"]
+
+
+def test_a_call_says_of_every_rule_whether_it_fired_or_why_not(acme: World) -> None:
+    acme.admin("POST", F, {"id": "far", "match": {"method": "PUT", "path": "*/x"}, "fault": {"kind": "reset"}})
+    acme.admin("POST", F, {"id": "near", "match": {"method": "POST"}, "fault": {"kind": "reset"}})
+    acme.admin("POST", F, {"id": "hit", "match": {"method": "GET"}, "fault": {"kind": "status"}})
+    acme.admin("POST", F, {"id": "spent", "trigger": {"times": 0}, "fault": {"kind": "status"}})
+    acme.ask("GET", "/v1/notes")
+    rules = acme.admin("GET", f"{R}/{newest(acme)['id']}").json["rules"]
+    assert [(rule["id"], rule["fired"], len(rule["why"])) for rule in rules] == [
+        ("hit", True, 0),
+        ("spent", False, 0),
+        ("near", False, 1),
+        ("far", False, 2),
+    ]
+    assert rules[2]["why"] == ["method is GET, not POST"]
+
+
+RULES: list[dict[str, Any]] = [
+    {"match": {"method": "POST"}},
+    {"trigger": {"skip": 2, "times": 3}},
+    {"trigger": {"every": 3}},
+    {"trigger": {"probability": 0.4}},
+    {"trigger": {"probability": 0.5, "seed": 9, "skip": 1}},
+    {"trigger": {"per": "idempotency_key", "times": 1}},
+    {"enabled": False},
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_a_preview_says_exactly_which_calls_the_rule_would_have_hit(acme: World, rule: dict[str, Any]) -> None:
+    def ask_around() -> None:
+        for nth in range(12):
+            headers = {"Idempotency-Key": f"k{nth % 2}"}
+            acme.ask("POST" if nth % 3 else "GET", "/v1/notes", json={"text": "a"}, headers=headers)
+
+    ask_around()
+    body = {"id": "mine", "fault": {"kind": "status", "status": 599}, **rule}
+    preview = acme.admin("POST", f"{F}/preview", body).json
+    assert acme.admin("GET", F).json == []
+    acme.admin("DELETE", R)
+    acme.admin("POST", F, body)
+    ask_around()
+    really = [call["faults"] == ["mine"] for call in acme.admin("GET", R).json["requests"]]
+    assert [call["hit"] for call in preview["calls"]] == really
+    assert preview["hit"] == sum(really)
+
+
+def test_a_preview_looks_at_the_last_hundred_calls_only(acme: World) -> None:
+    for _ in range(105):
+        acme.ask("GET", "/v1/notes")
+    preview = acme.admin("POST", f"{F}/preview", {"fault": {"kind": "reset"}}).json
+    assert (len(preview["calls"]), preview["hit"], preview["calls"][-1]["id"]) == (100, 100, newest(acme)["id"])
+
+
+def test_a_preview_of_a_fault_of_webhooks_is_refused(acme: World) -> None:
+    answer = acme.admin("POST", f"{F}/preview", {"fault": {"kind": "dropped_webhook"}})
+    assert answer.status_code == 422
+    assert "happens to webhooks" in answer.json["detail"]
+
+
+def test_every_kind_of_fault_is_listed_with_its_form(acme: World) -> None:
+    listed = acme.admin("GET", "/faults").json
+    kinds = {kind["kind"]: kind for kind in listed["kinds"]}
+    assert kinds["delayed_webhook"]["parameters"]["by"]["default"] == "1m"
+    assert kinds["status"]["parameters"]["status"]["maximum"] == 599
+    assert "Fixed" in kinds["latency"]["$defs"]
+    assert kinds["latency"]["required"] == ["distribution"]
+    assert {"method", "path", "body"} <= set(listed["match"])
+    assert {"probability", "times"} <= set(listed["trigger"])
+
+
+def heard(url: str, key: str, got: list[Any], first: Event, sandbox: str = "acme") -> None:
+    """Listen to the stream until it ends, the way a client that knows nothing of browsers does."""
+    with closing(HTTPConnection(url.partition("://")[2], timeout=20)) as connection:
+        connection.request("GET", f"/__admin/sandboxes/{sandbox}/requests/stream", headers={"Authorization": key})
+        with closing(connection.getresponse()) as answer:
+            got.append((answer.status, answer.headers["Content-Type"], answer.headers["Cache-Control"]))
+            for line in answer:
+                first.set()
+                if line.startswith(b"data: "):
+                    got.append(loads(line[6:]))
+    got.append("end")
+
+
+def test_the_stream_tells_each_call_as_it_is_answered_and_ends_when_the_server_stops(
+    acme: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = Event()
+    monkeypatch.setattr(edge, "stopping", stopping)
+    monkeypatch.setattr(observed, "LOOKS_UP", 0.05)
+    got: list[Any] = []
+    first = Event()
+    acme.ask("GET", "/v1/earlier")
+    with listening(acme) as served:
+        listener = Thread(target=heard, args=(served.url, f"Bearer {TOKEN}", got, first))
+        listener.start()
+        assert first.wait(10)
+        for path in ("/v1/notes", "/v1/nothing"):
+            served.ask("GET", f"/acme{path}", key=served.key)
+        while len(got) < 3:
+            listener.join(0.02)
+        stopping.set()
+        listener.join(10)
+    assert got[0] == (200, "text/event-stream", "no-store")
+    assert [(call["path"], call["status"]) for call in got[1:3]] == [("/acme/v1/notes", 200), ("/acme/v1/nothing", 404)]
+    assert got[3:] == ["end"]
+
+
+def test_a_stream_ends_with_its_sandbox_and_now_and_then_says_that_it_is_still_there(
+    acme: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observed, "LOOKS_UP", 0.001)
+    monkeypatch.setattr(observed, "HEARTBEAT", 2)
+    acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "other"})
+    answer = acme.admin("GET", "/sandboxes/other/requests/stream", buffered=False)
+    pieces = iter(answer.response)
+    assert b"retry" in bytes(next(pieces))  # type: ignore[arg-type]
+    assert b"still here" in bytes(next(pieces))  # type: ignore[arg-type]
+    acme.admin("DELETE", "/sandboxes/other")
+    assert list(pieces) == []
+
+
+def test_a_server_that_stops_does_not_wait_for_those_who_watch() -> None:
+    with start_server("serve", "smartepi", "--memory", "--port", "0", "--admin-token", TOKEN) as (process, url):
+        got: list[Any] = []
+        first = Event()
+        listener = Thread(target=heard, args=(url, f"Bearer {TOKEN}", got, first, "smartepi"))
+        listener.start()
+        assert first.wait(10)
+        began = monotonic()
+        process.terminate()
+        process.wait(10)
+        assert monotonic() - began < 5
+        listener.join(5)
+    assert process.returncode == 0
+    assert got[-1] == "end"

@@ -1,0 +1,250 @@
+"""The command line as people type it: what it prints, how it refuses, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockserver.cli.group import COMMANDS
+from tests.support.server_process import start_server
+
+TOKEN = "token-of-these-tests"
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    words_in_full = [sys.executable, "-m", "mockserver", *words]
+    given = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
+    return subprocess.run(
+        words_in_full,
+        capture_output=True,
+        text=True,
+        env=given | environment,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@dataclass(frozen=True)
+class Here:
+    """A running server and the words to speak to it."""
+
+    url: str
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return run(*words, TESTMODE_URL=self.url, TESTMODE_ADMIN_TOKEN=TOKEN)
+
+    def status(self, path: str, key: str) -> int:
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Here]:
+    with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
+        yield Here(url)
+
+
+def test_the_version_and_the_help_are_told_at_once() -> None:
+    assert run("--version").stdout.startswith("testmode, version ")
+    listed = run("--help").stdout
+    for command in COMMANDS:
+        assert command in listed
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    told = run(command, "--help")
+    assert told.returncode == 0, told.stderr
+    assert "Usage:" in told.stdout
+
+
+def test_an_unknown_command_is_refused_with_the_nearest() -> None:
+    refused = run("scenaro")
+    assert refused.returncode == 2
+    assert "there is no command 'scenaro'; did you mean 'scenario'?" in refused.stderr
+
+
+def test_an_unknown_flag_is_a_usage_error() -> None:
+    assert run("serve", "--prot", "1").returncode == 2
+
+
+def test_routes_lists_every_operation() -> None:
+    lines = run("routes", "smartepi").stdout.splitlines()
+    assert len([line for line in lines if "off unless assumed" not in line]) == 34
+    assert run("routes", "smartepie").returncode == 2
+
+
+def test_seed_prints_the_same_data_twice_and_other_data_for_another_seed() -> None:
+    first = run("seed", "smartepi").stdout
+    assert first == run("seed", "smartepi").stdout
+    assert json.loads(first).keys() == json.loads(run("seed", "smartepi", "--seed", "2").stdout).keys()
+    assert first != run("seed", "smartepi", "--seed", "2").stdout
+
+
+def test_the_start_tells_base_url_key_and_token() -> None:
+    with start_server("serve", "--port", "0", "--memory", "--admin-token", TOKEN) as (process, url):
+        connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request("GET", "/ready")
+        assert connection.getresponse().status == 200
+        connection.close()
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_key_is_made_shown_listed_and_revoked(here: Here) -> None:
+    key = here("key", "show", "smartepi").stdout.strip()
+    assert here.status("/smartepi/v1/sectors", key) == 200
+    new = here("key", "create", "smartepi", "--activates-in", "0s", "--cidr", "127.0.0.0/8").stdout.strip()
+    assert here.status("/smartepi/v1/sectors", new) == 200
+    assert new in here("key", "list", "smartepi").stdout
+    assert here("key", "revoke", "smartepi", new).stdout == "lingering\n"
+
+
+def test_a_sandbox_is_made_listed_reset_and_deleted(here: Here) -> None:
+    made = json.loads(here("sandbox", "create", "smartepi", "--name", "mine").stdout)
+    assert here.status("/smartepi/v1/sectors", made["keys"][0]["secret"]) == 200
+    assert "mine" in here("sandbox", "list").stdout
+    assert json.loads(here("sandbox", "show", "mine").stdout)["id"] == "mine"
+    assert here("sandbox", "reset", "mine").returncode == 0
+    assert here("sandbox", "delete", "mine").returncode == 0
+    refused = here("sandbox", "show", "mine")
+    assert refused.returncode == 1
+    assert "there is no sandbox 'mine'" in refused.stderr
+
+
+def test_a_scenario_is_switched_on_with_parameters_and_off(here: Here) -> None:
+    key = here("key", "show", "smartepi").stdout.strip()
+    chosen = json.loads(here("scenario", "on", "smartepi", "outage-then-recovery", "duration=5m").stdout)
+    assert chosen == {"duration": "5m"}
+    assert here.status("/smartepi/v1/sectors", key) == 503
+    assert "on   outage-then-recovery" in here("scenario", "list", "smartepi").stdout
+    assert here("scenario", "off", "smartepi", "outage-then-recovery").returncode == 0
+    assert here.status("/smartepi/v1/sectors", key) == 200
+    refused = here("scenario", "on", "smartepi", "slow", "median=1")
+    assert refused.returncode == 1
+    assert "did you mean 'median_ms'" in refused.stderr
+    assert here("scenario", "on", "smartepi", "slow", "median_ms").returncode == 2
+
+
+def test_a_state_goes_through_a_file_and_back(here: Here, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    assert here("state", "export", "smartepi", str(file)).returncode == 0
+    assert here("state", "import", "smartepi", str(file)).returncode == 0
+    file.write_text("{")
+    refused = here("state", "import", "smartepi", str(file))
+    assert refused.returncode == 2
+    assert str(file) in refused.stderr
+
+
+def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    refused = run("sandbox", "list", TESTMODE_URL=url)
+    assert refused.returncode == 69
+    assert url in refused.stderr
+    assert run("healthcheck", url).returncode == 1
+
+
+def test_a_wrong_token_is_told_in_a_sentence(here: Here) -> None:
+    refused = run("sandbox", "list", TESTMODE_URL=here.url, TESTMODE_ADMIN_TOKEN="wrong")
+    assert refused.returncode == 1
+    assert "send the admin token" in refused.stderr
+
+
+def test_healthcheck_ends_with_0_for_a_ready_server(here: Here) -> None:
+    assert run("healthcheck", here.url).returncode == 0
+    assert run("healthcheck", TESTMODE_URL=here.url).returncode == 0
+    assert run("healthcheck", TESTMODE_PORT=str(urlsplit(here.url).port)).returncode == 0
+
+
+def test_a_port_in_use_ends_with_69(here: Here) -> None:
+    refused = run("serve", "--memory", "--port", str(urlsplit(here.url).port))
+    assert refused.returncode == 69
+    assert "cannot listen on 127.0.0.1:" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "named"),
+    [
+        (["smartepy"], {}, "did you mean 'smartepi'"),
+        (["--size", "big"], {}, "size"),
+        (["--scenario", "slo"], {}, "did you mean 'slow'"),
+        (["--latency", "often"], {}, "'often' is not a latency"),
+        ([], {"TESTMODE_PROT": "1"}, "did you mean 'TESTMODE_PORT'"),
+        (["--admin-token", ""], {}, "admin_token"),
+    ],
+)
+def test_a_setting_that_cannot_be_ends_with_78_and_one_sentence(
+    words: list[str], environment: dict[str, str], named: str
+) -> None:
+    refused = run("serve", "--memory", "--port", "0", *words, **environment)
+    assert refused.returncode == 78, refused.stderr
+    assert named in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_a_data_directory_that_cannot_be_ends_with_74(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a directory")
+    refused = run("serve", "--port", "0", "--data", str(file))
+    assert refused.returncode == 74
+    assert str(file) in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_restart_keeps_the_token_the_keys_and_the_scenarios(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with start_server("serve", "--port", "0", "--data", str(data), "--scenario", "outage") as (_, url):
+        token = (data / "admin-token").read_text().strip()
+        assert stat.S_IMODE((data / "admin-token").stat().st_mode) == 0o600
+        key = run("key", "show", "smartepi", TESTMODE_URL=url, TESTMODE_DATA=str(data)).stdout.strip()
+        assert Here(url).status("/smartepi/v1/sectors", key) == 503
+    with start_server("serve", "--port", "0", "--data", str(data)) as (_, url):
+        assert (data / "admin-token").read_text().strip() == token
+        assert Here(url).status("/smartepi/v1/sectors", key) == 503
+
+
+def test_a_server_served_alone_is_at_the_root_too(here: Here) -> None:
+    key = here("key", "show", "smartepi").stdout.strip()
+    assert here.status("/v1/sectors", key) == 200
+    assert here.status("/smartepi/v1/sectors", key) == 200
+
+
+def test_an_interrupt_stops_it_like_a_termination() -> None:
+    with start_server("serve", "--port", "0", "--memory") as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+def test_latency_from_the_command_line_is_felt() -> None:
+    arguments = ("serve", "--port", "0", "--memory", "--admin-token", TOKEN, "--latency", "1ms")
+    with start_server(*arguments) as (_, url):
+        shown = json.loads(Here(url)("sandbox", "show", "smartepi").stdout)
+    assert shown["latency"] == {"type": "fixed", "ms": 1}
+
+
+def test_the_token_may_be_in_a_file_for_the_server_and_for_the_commands(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    secret = {"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token")}
+    with start_server("serve", "smartepi", "--port", "0", "--memory", **secret) as (_, url):
+        assert run("key", "show", "smartepi", TESTMODE_URL=url, TESTMODE_ADMIN_TOKEN=TOKEN).returncode == 0
+        assert run("key", "show", "smartepi", TESTMODE_URL=url, **secret).returncode == 0
+        assert run("key", "show", "smartepi", TESTMODE_URL=url).returncode == 1

@@ -1,0 +1,269 @@
+"""The pytest plugin as other projects use it: each test here runs a pytest of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.testing.client import Testmode
+from tests.support.server_process import start_server
+
+pytest_plugins = ["pytester"]
+
+TOKEN = "token-of-these-tests"
+HEAVY = ("flask", "werkzeug", "gevent", "pydantic", "click", "tinydb", "mockserver.engine")
+ASK = """
+    import http.client, json, os, pathlib, urllib.parse
+    import pytest
+
+    def ask(sandbox, path="/sectors", key=None):
+        address = urllib.parse.urlsplit(sandbox.base_url)
+        connection = http.client.HTTPConnection(address.netloc, timeout=10)
+        connection.request("GET", address.path + path, headers={"Authorization": f"Bearer {key or sandbox.key}"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    def note(**what):
+        with open(os.environ["NOTES"], "a") as notes:
+            notes.write(json.dumps(what) + "\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Testmode]:
+    with start_server("serve", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
+        yield Testmode(url, TOKEN)
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
+    return tmp_path / "notes"
+
+
+@pytest.fixture
+def running(server: Testmode, monkeypatch: pytest.MonkeyPatch) -> Testmode:
+    """The inner runs find a running server, and start none."""
+    monkeypatch.setenv("TESTMODE_URL", server.url)
+    monkeypatch.setenv("TESTMODE_ADMIN_TOKEN", server.token)
+    return server
+
+
+def written(notes: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in notes.read_text().splitlines()]
+
+
+def run(pytester: pytest.Pytester, source: str, *words: str) -> pytest.RunResult:
+    pytester.makepyfile(ASK + source)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis", "--strict-markers", *words)
+
+
+def test_the_plugin_is_there_once_installed_and_brings_no_server_with_it(pytester: pytest.Pytester) -> None:
+    source = f"""
+    import sys
+
+    def test_light(pytestconfig):
+        assert pytestconfig.pluginmanager.has_plugin("testmode")
+        assert [name for name in {HEAVY!r} if name in sys.modules] == []
+"""
+    run(pytester, source).assert_outcomes(passed=1)
+
+
+def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
+    pytester: pytest.Pytester, running: Testmode, notes: Path
+) -> None:
+    source = """
+    @pytest.mark.testmode("smartepi")
+    @pytest.mark.parametrize("nth", range(3))
+    def test_counts(testmode, nth):
+        assert testmode.requests.list() == []
+        assert ask(testmode) == 200
+        testmode.requests.verify(path="*/sectors", count=1)
+        note(id=testmode.id)
+"""
+    run(pytester, source).assert_outcomes(passed=3)
+    assert len({each["id"] for each in written(notes)}) == 3
+    assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
+
+
+def test_the_marker_says_how_the_sandbox_is(pytester: pytest.Pytester, running: Testmode) -> None:
+    source = """
+    @pytest.mark.testmode("smartepi", seed="nine", scenario="outage", assumptions={"timestamps": "iso"})
+    def test_marked(testmode):
+        shown = testmode.show()
+        assert (shown["seed"], shown["scenarios"]) == ("nine", ["outage"])
+        assert shown["assumptions"]["timestamps"] == "iso"
+        assert ask(testmode) == 503
+
+    @pytest.mark.testmode("kota", scenario={"slow": {"median_ms": 1, "max_ms": 2}, "burst-then-recover": {"calls": 1}})
+    def test_parameters(testmode):
+        assert testmode.scenarios.get("slow")["chosen"] == {"median_ms": 1.0, "max_ms": 2.0}
+        assert ask(testmode, "/employers") == 429
+
+    @pytest.mark.testmode("kota")
+    class TestClass:
+        @pytest.mark.testmode("kotauth", scenario=["outage", "tail-latency"])
+        def test_nearest_wins(self, testmode):
+            assert testmode.provider == "kotauth"
+            assert testmode.show()["scenarios"] == ["outage", "tail-latency"]
+
+        def test_outer(self, testmode):
+            assert testmode.provider == "kota"
+"""
+    run(pytester, source).assert_outcomes(passed=4)
+
+
+def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, running: Testmode) -> None:
+    pytester.makeini("[pytest]\ntestmode_provider = kasko\n")
+    source = """
+    def test_default(testmode):
+        assert testmode.provider == "kasko"
+
+    @pytest.mark.testmode(seed=3)
+    def test_settings_alone(testmode):
+        assert (testmode.provider, testmode.show()["seed"]) == ("kasko", "3")
+"""
+    run(pytester, source).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("", "*no provider: mark the test with @pytest.mark.testmode*"),
+        ('@pytest.mark.testmode("kotta")', "*there is no provider 'kotta'; did you mean 'kota'?*"),
+        ('@pytest.mark.testmode("kota", sed=1)', "*there is no field 'sed'; did you mean 'seed'?*"),
+        (
+            '@pytest.mark.testmode("kota", scenario="outrage")',
+            "*there is no scenario 'outrage'; did you mean 'outage'?*",
+        ),
+    ],
+)
+def test_a_slip_is_told_in_one_sentence(pytester: pytest.Pytester, running: Testmode, marker: str, said: str) -> None:
+    result = run(pytester, f"\n    {marker}\n    def test_slip(testmode):\n        pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([said])
+
+
+def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
+    pytester: pytest.Pytester, running: Testmode
+) -> None:
+    source = """
+    def test_two(make_sandbox, testmode_server):
+        one, two = make_sandbox("smartepi"), make_sandbox("smartepi", seed=2, scenario="outage")
+        assert (ask(one), ask(two)) == (200, 503)
+        assert testmode_server.sandbox(two.id).base_url == two.base_url
+        with pytest.raises(AssertionError):
+            one.requests.verify(status=503)
+"""
+    run(pytester, source).assert_outcomes(passed=1)
+    assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
+
+
+def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
+    pytester: pytest.Pytester, running: Testmode
+) -> None:
+    source = """
+    @pytest.mark.testmode("smartepi")
+    def test_fails(testmode, make_sandbox):
+        make_sandbox("kota", name="quiet-one")
+        testmode.faults.add("status", id="once", status=500, match={"path": "*/sectors"}, trigger={"times": 1})
+        testmode.faults.add("hang", id="elsewhere", match={"path": "*/employees"})
+        testmode.faults.add("hang", id="spared", match={"path": "*/groups"}, trigger={"skip": 5})
+        testmode.faults.add("dropped_webhook", id="other-event", match={"event": "return.*"})
+        testmode.webhooks.add("http://127.0.0.1:9/")
+        testmode.simulate("record_withdrawal")
+        assert [ask(testmode), ask(testmode), ask(testmode, "/groups")] == []
+
+    @pytest.mark.testmode("smartepi")
+    def test_passes(testmode):
+        assert ask(testmode, "/products") == 200
+"""
+    result = run(pytester, source)
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- Testmode requests -*",
+            "smartepi-* at http://127.0.0.1:*/smartepi/v1",
+            "  GET /smartepi/v1/sectors -> 500  by once",
+            "  GET /smartepi/v1/sectors -> 200",
+            "  GET /smartepi/v1/groups -> 200",
+            "  the rule elsewhere (hang) never fired: nearest was GET *: path is /smartepi/v1/*, not like */employees",
+            "  the rule spared (hang) never fired: it matched 1 and its trigger spared them",
+            "  the rule other-event (dropped_webhook) never fired: nearest was the webhook withdrawal.created: *",
+            "quiet-one at http://127.0.0.1:*/kota",
+            "  no call came here; one whose key nobody knows is in the journal of 'kota'",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*products*")
+
+
+def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
+    pytester: pytest.Pytester, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+    @pytest.fixture(scope="session")
+    def whole_run(testmode_server):
+        made = testmode_server.create_sandbox("smartepi")
+        yield made
+        made.delete()
+
+    @pytest.mark.testmode("smartepi")
+    @pytest.mark.parametrize("nth", range(8))
+    def test_alone(testmode, testmode_server, whole_run, nth, worker_id):
+        assert [ask(testmode), ask(testmode)] == [200, 200]
+        testmode.requests.verify(count=2)
+        note(worker=worker_id, url=testmode_server.url, id=testmode.id)
+"""
+    run(pytester, source, "-n", "2").assert_outcomes(passed=8)
+    seen = written(notes)
+    assert {each["worker"] for each in seen} == {"gw0", "gw1"}
+    assert len({each["id"] for each in seen}) == 8
+    (url,) = {each["url"] for each in seen}
+    assert not Testmode(url, "", timeout=2).alive()
+
+
+def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: pytest.Pytester, notes: Path) -> None:
+    source = """
+    @pytest.mark.testmode("smartepi")
+    @pytest.mark.parametrize("nth", range(6))
+    def test_dies(testmode, testmode_server, nth):
+        note(url=testmode_server.url)
+        if nth == 1:
+            os._exit(1)
+        assert ask(testmode) == 200
+"""
+    run(pytester, source, "-n", "2").assert_outcomes(passed=5, failed=1)
+    (url,) = {each["url"] for each in written(notes)}
+    assert not Testmode(url, "", timeout=2).alive()
+
+
+def test_a_run_without_workers_stops_its_server_after_everybody_has_cleaned_up(
+    pytester: pytest.Pytester, notes: Path
+) -> None:
+    source = """
+    @pytest.fixture(scope="session")
+    def whole_run(testmode_server):
+        made = testmode_server.create_sandbox("smartepi")
+        yield made
+        assert ask(made) == 200
+        made.delete()
+        note(url=testmode_server.url)
+
+    def test_uses_it(whole_run):
+        assert ask(whole_run) == 200
+"""
+    run(pytester, source).assert_outcomes(passed=1)
+    (ended,) = written(notes)
+    assert not Testmode(ended["url"], "", timeout=2).alive()
+
+
+def test_a_server_that_cannot_start_says_why(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTMODE_LATENCY", "soon")
+    result = run(pytester, '\n    @pytest.mark.testmode("kota")\n    def test_never(testmode):\n        pass\n')
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ended before it was ready: testmode: latency: 'soon' is not a latency*"])

@@ -1,0 +1,332 @@
+"""The console as people meet it: a real Chromium against a real ``testmode serve``."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.support.browser import Visitor, browsing, visiting
+from tests.support.paths import TESTS
+from tests.support.server_process import start_server
+from tests.support.socket_server import Served, tenant
+from tests.support.webhook_receivers import receiving
+from tests.support.worlds import TOKEN
+
+AXE = (TESTS / "vendor" / "axe-core" / "axe.min.js").read_text("utf-8")
+PLACES = ("requests", "failures", "clock", "data", "webhooks", "charts")
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = ["color-contrast", "target-size"]
+"""What of it another size or another colour scheme changes."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # No longer than here: while it lives, Playwright's event loop runs, and no other can begin.
+    with browsing() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A server with something to see on every page of ``smartepi``."""
+    with start_server("serve", "--memory", "--port", "0", "--admin-token", TOKEN) as (_, url):
+        found = Served(url, TOKEN)
+        here = "/sandboxes/smartepi"
+        key = found.admin("GET", f"{here}/keys")[0]["secret"]
+        rule = {"id": "mine", "match": {"path": "*/groups"}, "fault": {"kind": "status", "status": 503}}
+        found.admin("POST", f"{here}/faults", rule)
+        for path in ("sectors?limit=2", "groups", "employees/emp_unknown"):
+            found.ask("GET", f"/smartepi/v1/{path}", key=key)
+        with receiving() as receiver:
+            receiver.answers += [200, 500]
+            made = found.admin("POST", f"{here}/webhooks", {"url": receiver.url()})
+            for _ in range(2):
+                found.admin("POST", f"{here}/webhooks/{made['id']}/test")
+        found.admin("POST", f"{here}/simulations/record_withdrawal", {"in": "3d"})
+        yield found
+
+
+@pytest.fixture
+def visitor(browser: Browser, served: Served) -> Iterator[Visitor]:
+    """Somebody signed in at a desk; at the end nothing was complained of, and nobody else was asked."""
+    with visiting(browser, served.url, viewport=DESK) as arrived:
+        arrived.sign_in(TOKEN)
+        yield arrived
+        assert arrived.complaints == []
+        assert arrived.asked == {f"{served.host}:{served.port}"}
+
+
+def addresses(served: Served) -> list[str]:
+    newest = served.admin("GET", "/sandboxes/smartepi/requests")["requests"][0]["id"]
+    tabs = [f"/__admin/console/sandboxes/smartepi/{place}" for place in (*PLACES, f"requests/{newest}")]
+    return ["/__admin/", *tabs]
+
+
+def faults_of(visitor: Visitor, rules: list[str]) -> list[str]:
+    """What axe-core finds wrong with the page: contrast, names, roles, landmarks, order."""
+    # As a script of the test's own: the page's policy would not let it in.
+    visitor.page.evaluate(AXE)
+    found = visitor.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme", "rules"),
+    [(DESK, "light", EVERY_RULE), (DESK, "dark", LOOKS), (PHONE, "light", LOOKS), (PHONE, "dark", LOOKS)],
+    ids=["desk, light", "desk, dark", "phone, light", "phone, dark"],
+)
+def test_every_page_is_accessible_fits_and_breaks_no_policy(
+    browser: Browser, served: Served, size: Any, scheme: Any, rules: list[str]
+) -> None:
+    with visiting(browser, served.url, viewport=size, color_scheme=scheme) as visitor:
+        visitor.page.goto(f"{served.url}/__admin/")
+        assert faults_of(visitor, rules) == []
+        visitor.sign_in(TOKEN)
+        wrong: dict[str, list[str]] = {}
+        for address in addresses(served):
+            visitor.page.goto(served.url + address)
+            found = [*faults_of(visitor, rules), *(["too wide"] if visitor.runs_over() else [])]
+            wrong |= {address: found} if found else {}
+        assert wrong == {}
+        assert visitor.complaints == []
+        assert visitor.asked == {f"{served.host}:{served.port}"}
+
+
+def test_light_and_dark_are_two_looks(browser: Browser, served: Served) -> None:
+    grounds = set()
+    for scheme in ("light", "dark"):
+        with visiting(browser, served.url, color_scheme=scheme) as visitor:
+            visitor.page.goto(f"{served.url}/__admin/")
+            grounds.add(visitor.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(grounds) == 2
+
+
+def test_whoever_has_no_token_stays_outside(browser: Browser, served: Served) -> None:
+    with visiting(browser, served.url) as visitor:
+        visitor.open("smartepi", "clock")
+        visitor.page.get_by_label("Admin token").fill("wrong")
+        visitor.page.get_by_role("button", name="Sign in").click()
+        expect(visitor.page.get_by_role("alert")).to_contain_text("That is not the token")
+        visitor.page.get_by_label("Admin token").fill(TOKEN)
+        visitor.page.get_by_role("button", name="Sign in").click()
+        expect(visitor.page.get_by_role("heading", name="Clock")).to_be_visible()
+        visitor.page.get_by_role("button", name="Sign out").click()
+        visitor.page.wait_for_url("**/sign-in")
+        visitor.open("smartepi", "clock")
+        expect(visitor.page.get_by_label("Admin token")).to_be_visible()
+
+
+def test_the_curl_line_that_is_copied_works(visitor: Visitor) -> None:
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for sandbox in ("smartepi", "kotauth", "kasko", "kota"):
+        visitor.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True).click()
+        expect(visitor.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True)).to_have_text(
+            "Copied"
+        )
+        line = visitor.page.evaluate("navigator.clipboard.readText()")
+        done = subprocess.run(
+            ["bash", "-c", f"{line} -f -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True
+        )
+        assert done.stdout == "200", line
+
+
+def test_a_scenario_that_is_switched_on_is_seen_refusing_a_call_in_the_live_stream(
+    visitor: Visitor, served: Served
+) -> None:
+    mine = tenant(served)
+    visitor.open(mine.id, "failures")
+    visitor.page.get_by_role("switch", name="outage", exact=True).click()
+    expect(visitor.page.get_by_role("switch", name="outage", exact=True)).to_be_checked()
+    visitor.page.get_by_role("link", name="Requests").click()
+    expect(visitor.page.get_by_text("Live", exact=True)).to_be_visible()
+    assert mine.ask("GET", "/v1/sectors").status == 503
+    row = visitor.page.locator(".call-row", has_text="/smartepi/v1/sectors")
+    expect(row).to_contain_text("503")
+    expect(row).to_contain_text("outage.1")
+    row.click()
+    expect(visitor.page.locator(".pipeline .answered")).to_contain_text("faults answered 503")
+    expect(visitor.page).to_have_url(re.compile(r"/requests/req_\d+$"))
+    expect(visitor.page.locator("#detail h2")).to_be_focused()
+    visitor.page.go_back()
+    expect(visitor.page.get_by_text("Choose a call")).to_be_visible()
+
+
+def test_the_stream_is_paused_and_goes_on_without_losing_a_call(visitor: Visitor, served: Served) -> None:
+    mine = tenant(served)
+    visitor.open(mine.id, "requests")
+    expect(visitor.page.get_by_text("Live", exact=True)).to_be_visible()
+    visitor.page.get_by_role("button", name="Pause").click()
+    for _ in range(3):
+        mine.ask("GET", "/v1/sectors")
+    expect(visitor.page.get_by_text("Paused, 3 new")).to_be_visible()
+    expect(visitor.page.locator(".call-row")).to_have_count(0)
+    visitor.page.get_by_role("button", name="Pause").click()
+    expect(visitor.page.locator(".call-row")).to_have_count(3)
+    visitor.page.get_by_role("button", name="Pause").click()
+    for _ in range(120):
+        mine.ask("GET", "/v1/groups?limit=1")
+    visitor.page.get_by_role("button", name="Pause").click()
+    expect(visitor.page.locator(".call-row").first).to_have_attribute("data-call", "req_123")
+    shown = visitor.page.locator(".call-row").evaluate_all("rows => rows.map(row => row.dataset.call)")
+    assert shown == [f"req_{nth}" for nth in range(123, 23, -1)]
+
+
+def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Visitor, served: Served) -> None:
+    mine, page = tenant(served), visitor.page
+    mine.ask("GET", "/v1/sectors")
+    visitor.open(mine.id, "requests")
+    page.locator(".call-row").click()
+    page.get_by_role("button", name="Replay").click()
+    expect(page.locator(".call-row")).to_have_count(2)
+    page.get_by_role("link", name="Make a fault from this").click()
+    page.get_by_label("Fault", exact=True).select_option("gateway")
+    page.get_by_label("server").select_option("awselb/2.0")
+    expect(page.get_by_label("operation")).to_have_value("list_sectors")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview")).to_contain_text("2 of the last 2 calls would have been hit")
+    page.get_by_role("button", name="Set the rule").click()
+    expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
+    heard = mine.ask("GET", "/v1/sectors")
+    assert (heard.status, b"502 Bad Gateway" in heard.body) == (502, True)
+
+
+def test_what_is_chosen_before_the_scripts_are_there_counts(visitor: Visitor, served: Served) -> None:
+    page, held = visitor.page, list[Route]()
+    page.route("**/htmx.min.js", lambda route: held.append(route))
+    page.goto(f"{served.url}/__admin/console/sandboxes/{tenant(served).id}/failures", wait_until="commit")
+    page.get_by_label("Fault", exact=True).select_option("gateway")
+    expect(page.get_by_label("server")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_label("server")).to_be_visible()
+
+
+def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(visitor: Visitor, served: Served) -> None:
+    mine, page = tenant(served), visitor.page
+    visitor.open(mine.id, "failures")
+    page.get_by_role("spinbutton", name="times").fill("3")
+    page.get_by_label("Fault", exact=True).select_option("latency")
+    expect(page.get_by_label("distribution")).to_be_visible()
+    # A person is slower than htmx, which takes charge of what it has put in some 20 ms later.
+    expect(page.locator(".htmx-added, .htmx-settling")).to_have_count(0)
+    page.get_by_label("distribution").select_option("lognormal")
+    page.get_by_role("spinbutton", name="median ms").fill("1")
+    page.get_by_role("spinbutton", name="sigma").fill("0")
+    page.get_by_role("button", name="Set the rule").click()
+    expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
+    (rule,) = served.admin("GET", f"/sandboxes/{mine.id}/faults")
+    assert (rule["fault"]["distribution"]["type"], rule["trigger"]["times"]) == ("lognormal", 3)
+
+
+def test_everything_is_reached_with_the_keyboard_alone(visitor: Visitor, served: Served) -> None:
+    mine, page = tenant(served), visitor.page
+    mine.ask("GET", "/v1/sectors")
+    visitor.open(mine.id, "requests")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+    page.keyboard.press("Enter")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('call-row')"):
+            break
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail h2")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Replay")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".call-row")).to_have_count(2)
+    visitor.open(mine.id, "failures")
+    page.get_by_role("switch", name="outage", exact=True).focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("switch", name="outage", exact=True)).to_be_checked()
+
+
+def test_no_page_holds_the_keyboard_fast(visitor: Visitor, served: Served) -> None:
+    script = "e => (e = document.activeElement) === document.body ? '' : e.outerHTML.slice(0, 200)"
+    for address in addresses(served):
+        visitor.page.goto(served.url + address)
+        seen: list[str] = []
+        for _ in range(400):
+            visitor.page.keyboard.press("Tab")
+            held = visitor.page.evaluate(script)
+            if not held or (seen and held == seen[0] and len(seen) > 3):
+                break
+            seen.append(held)
+        assert len(seen) < 400, address
+        assert len(seen) > 3, address
+
+
+def test_what_cannot_be_undone_is_asked_about_first(visitor: Visitor, served: Served) -> None:
+    mine = tenant(served)
+    mine.ask("GET", "/v1/sectors")
+    visitor.open(mine.id, "requests")
+    asked: list[str] = []
+
+    def decline(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    visitor.page.once("dialog", decline)
+    visitor.page.get_by_role("button", name="Clear").click()
+    assert asked == [f"Forget every call of {mine.id}?"]
+    assert len(mine.requests()) == 1
+    visitor.page.once("dialog", lambda dialog: dialog.accept())
+    visitor.page.get_by_role("button", name="Clear").click()
+    expect(visitor.page.get_by_role("status").first).to_contain_text("Every call is forgotten.")
+    assert mine.requests() == []
+
+
+def test_the_charts_draw_themselves_anew(visitor: Visitor, served: Served) -> None:
+    mine = tenant(served)
+    visitor.open(mine.id, "charts?seconds=60")
+    expect(visitor.page.get_by_text("no calls in this time", exact=True)).to_be_visible()
+    mine.ask("GET", "/v1/sectors")
+    expect(visitor.page.locator("rect.c2xx")).to_have_count(1, timeout=8_000)
+
+
+def test_the_clock_is_advanced_by_a_day(visitor: Visitor, served: Served) -> None:
+    mine = tenant(served)
+    served.admin("PUT", f"/sandboxes/{mine.id}/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
+    visitor.open(mine.id, "clock")
+    visitor.page.get_by_role("button", name="Advance a day").click()
+    expect(visitor.page.locator(".time")).to_contain_text("2026-03-02")
+
+
+HOSTILE = "<script>document.title='owned'</script></pre><img src=x onerror=\"document.title='owned'\">"
+
+
+def test_a_body_that_is_html_does_nothing(visitor: Visitor, served: Served) -> None:
+    mine = tenant(served)
+    mine.ask("POST", "/v1/sectors", json={"name": HOSTILE})
+    visitor.open(mine.id, "requests")
+    visitor.page.locator(".call-row").click()
+    expect(visitor.page.locator("pre").first).to_contain_text("<script>document.title=")
+    visitor.open(mine.id, "data/sectors")
+    visitor.page.locator(".record summary").first.click()
+    assert visitor.page.title().endswith("Testmode")
+
+
+@pytest.mark.parametrize(
+    ("place", "title", "operation"),
+    [
+        ("/docs", "Testmode admin API", "/__admin/sandboxes/{sandbox}/clock"),
+        ("/docs/smartepi", "SmartEPI", "/v1/sectors"),
+    ],
+)
+def test_an_api_is_shown_in_swagger_ui_and_nobody_else_is_asked(
+    visitor: Visitor, place: str, title: str, operation: str
+) -> None:
+    visitor.page.goto(f"{visitor.url}/__admin/")
+    visitor.page.locator(f'a[href="/__admin{place}"]').click()
+    expect(visitor.page.get_by_role("heading", name=title)).to_be_visible()
+    shown = visitor.page.locator(f'[data-path$="{operation}"]').first
+    shown.click()
+    expect(visitor.page.get_by_role("button", name="Try it out").first).to_be_visible()

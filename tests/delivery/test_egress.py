@@ -1,0 +1,395 @@
+"""Where bytes leave the server: to which addresses, by which rules, and how little a receiver can do to it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from mockserver.delivery import egress
+from mockserver.delivery.egress import LONGEST_URL, MOST_READ, Egress
+from mockserver.engine import Outcome, Refusal
+from tests.support.webhook_receivers import receiving
+from tests.support.worlds import World, make_world
+
+LOCAL, PUBLIC = "127.0.0.1", "93.184.216.34"
+NAMES = {
+    "2130706433": LOCAL, "0x7f000001": LOCAL, "0177.0.0.1": LOCAL, "127.1": LOCAL, "①②⑦.⓪.⓪.①": LOCAL,
+    "127。0。0。1": LOCAL, "localhost": LOCAL, "localhost.": LOCAL, "receiver": "172.18.0.3",
+    "host.docker.internal": "192.168.65.2", "bücher.test": "10.0.0.9", "xn--bcher-kva.test": "10.0.0.9",
+    "public.test": PUBLIC, "1572395042": PUBLIC, "0x5db8d822": PUBLIC, "2852039166": "169.254.169.254",
+    "0xa9fea9fe": "169.254.169.254", "0251.0376.0251.0376": "169.254.169.254", "169.254.43518": "169.254.169.254",
+    "①⑥⑨.②⑤④.①⑥⑨.②⑤④": "169.254.169.254", "metadata.test": "169.254.169.254", "0": "0.0.0.0",
+    "mixed.test": f"{LOCAL} {PUBLIC}", "mapped.test": "::ffff:169.254.169.254", "zone.test": "fe80::1%eth0",
+}  # fmt: skip
+
+
+def resolver(host: str, port: int) -> list[str]:
+    """Answers as a system's resolver does, for the names of these tests."""
+    found = NAMES.get(host)
+    if found is None:
+        raise socket.gaierror(-2, "Name or service not known")
+    return found.split()
+
+
+TAKEN = [
+    "http://127.0.0.1/", "http://127.0.0.1:65535/", "http://127.255.255.254/", "https://127.0.0.1/", "http://[::1]/",
+    "http://[::1]:8000/x?y=z", "http://10.0.0.1/", "http://172.16.0.1/", "http://172.31.255.255/",
+    "http://192.168.1.1/", "http://[fd12:3456::1]/", "http://[::ffff:127.0.0.1]/", "http://[64:ff9b::10.0.0.1]/",
+    "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/", "http://①②⑦.⓪.⓪.①/",
+    "http://127。0。0。1/", "http://localhost/", "http://LOCALHOST/", "http://localhost./", "http://receiver:9000/",
+    "http://host.docker.internal/", "http://bücher.test/", "http://xn--bcher-kva.test/", "HTTP://127.0.0.1",
+    "http://127.0.0.1:/", "http://127.0.0.1/ü?ä=ö", "http://127.0.0.1/" + "x" * (LONGEST_URL - 17),
+]  # fmt: skip
+FAR, NEVER = "only loopback and private addresses", "never called"
+REFUSED = [
+    (f"http://{PUBLIC}/", FAR), ("http://public.test/", FAR), ("http://1572395042/", FAR), ("http://0x5db8d822/", FAR),
+    ("http://8.8.8.8/", FAR), ("http://172.32.0.1/", FAR), ("http://192.169.0.1/", FAR), ("http://100.64.0.1/", FAR),
+    ("http://[2606:2800:220:1::1]/", FAR), (f"http://[::ffff:{PUBLIC}]/", FAR), (f"http://[64:ff9b::{PUBLIC}]/", FAR),
+    (f"http://[::{PUBLIC}]/", FAR), ("http://[2002:5db8:d822::1]/", FAR), ("http://[fec0::1]/", FAR),
+    ("http://mixed.test/", FAR), ("http://198.18.0.1/", FAR), ("http://240.0.0.1/", FAR),
+    ("http://169.254.169.254/latest/meta-data/", NEVER), ("http://2852039166/", NEVER), ("http://0xa9fea9fe/", NEVER),
+    ("http://0251.0376.0251.0376/", NEVER), ("http://169.254.43518/", NEVER), ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", NEVER),
+    ("http://metadata.test/", NEVER), ("http://mapped.test/", NEVER), ("http://zone.test/", NEVER),
+    ("http://[::ffff:169.254.169.254]/", NEVER), ("http://[::ffff:a9fe:a9fe]/", NEVER),
+    ("http://[64:ff9b::169.254.169.254]/", NEVER), ("http://[64:ff9b:1::a9fe:a9fe]/", NEVER),
+    ("http://[2002:a9fe:a9fe::1]/", NEVER), ("http://[::169.254.169.254]/", NEVER),
+    ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", NEVER), ("http://[fe80::1]/", NEVER),
+    ("http://[fd00:ec2::254]/", NEVER), ("http://192.0.0.192/", NEVER), ("http://100.100.100.200/", NEVER),
+    ("http://0.0.0.0/", NEVER), ("http://0/", NEVER), ("http://[::]/", NEVER), ("http://224.0.0.1/", NEVER),
+    ("http://[ff02::1]/", NEVER), ("http://255.255.255.255/", NEVER), ("http://0.1.2.3/", NEVER),
+    ("http://[fe80::1%eth0]/", "no name of a host"), ("http://[fe80::1%25eth0]/", "no name of a host"),
+    ("http://127.0.0.1%2f.public.test/", "no name of a host"), ("http://a..b/", "no name of a host"),
+    ("http://" + "a" * 64 + ".test/", "no name of a host"), ("http://nowhere.test/", "has no address"),
+    ("http://127.0.0.1:0/", "no port 0"), ("http://127.0.0.1:65536/", "ort"), ("http://127.0.0.1:-1/", "ort"),
+    ("http://127.0.0.1:x/", "ort"), ("http://127.0.0.1:１/", "ort"), ("http://user@127.0.0.1/", "a user"),
+    ("http://user:pass@127.0.0.1/", "a user"), ("http://127.0.0.1@public.test/", "a user"),
+    ("http://public.test@127.0.0.1/", "a user"), ("http://127.0.0.1/#x", "a fragment"),
+    ("http://public.test#@127.0.0.1/", "a fragment"), ("http://127.0.0.1\\@public.test/", "a backslash"),
+    ("http://127.0.0.1/\r\nX: y", "a control character"), ("http://127.0.0.1/\t", "a control character"),
+    ("http://127.0.0.1\n/", "a control character"), ("http://127.0.0.1/\x00", "a control character"),
+    ("http://127.0.0.1/\x85", "a control character"), ("http://127.0.0.1/a b", "a blank"),
+    (" http://127.0.0.1/", "a blank"), ("http://[::1/", "Invalid IPv6"), ("http://[127.0.0.1]/", "IP"),
+    ("http://ex／ample.test/", "NFKC"), ("http:///path", "names no host"), ("http:127.0.0.1", "names no host"),
+    ("//127.0.0.1/", "neither http nor https"), ("", "neither http nor https"), ("127.0.0.1", "neither http nor https"),
+    ("ftp://127.0.0.1/", "neither http nor https"), ("file:///etc/passwd", "neither http nor https"),
+    ("gopher://127.0.0.1/", "neither http nor https"), ("javascript:alert(1)", "neither http nor https"),
+    ("http://127.0.0.1/" + "x" * (LONGEST_URL - 16), "more than 2048 characters"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def dialled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Every address that a connection is tried to; none is made."""
+    tried: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], **_: Any) -> socket.socket:
+        tried.append(address)
+        raise ConnectionRefusedError("a spy answers nobody")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    return tried
+
+
+@pytest.mark.parametrize("url", TAKEN)
+def test_a_url_nearby_is_taken_and_the_address_that_was_checked_is_dialled(
+    url: str, dialled: list[tuple[str, int]]
+) -> None:
+    asked: list[str] = []
+
+    def once(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return resolver(host, port)
+
+    out = Egress(resolver=once)
+    out.check(url)
+    asked.clear()
+    assert out.send(url, [], b"{}", 5).error == "a spy answers nobody"
+    assert len(asked) <= 1
+    ((address, _),) = dialled
+    assert address == address.strip("[]")
+    assert asked == [] or address == resolver(asked[0], 0)[0]
+
+
+@pytest.mark.parametrize(("url", "why"), REFUSED)
+def test_a_url_that_leads_elsewhere_is_refused_with_the_reason_and_nothing_is_dialled(
+    url: str, why: str, dialled: list[tuple[str, int]]
+) -> None:
+    out = Egress(resolver=resolver)
+    with pytest.raises(Refusal, match=why) as refused:
+        out.check(url)
+    assert out.send(url, [], b"{}", 5).error == f"not sent: {refused.value}"
+    assert dialled == []
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(post=Egress(resolver=resolver))
+
+
+@pytest.mark.parametrize(("url", "why"), REFUSED)
+def test_such_a_url_is_refused_when_an_endpoint_is_registered_or_changed(world: World, url: str, why: str) -> None:
+    refused = world.admin("POST", "/sandboxes/smartepi/webhooks", {"url": url})
+    assert refused.status_code == 422, refused.text
+    assert why in refused.json["detail"] or url == "" or len(url) > LONGEST_URL
+    assert world.admin("GET", "/sandboxes/smartepi/webhooks").json == []
+
+
+def test_there_are_as_many_forms_as_were_asked_for() -> None:
+    assert len(TAKEN) + len(REFUSED) >= 44
+    assert len({url for url, _ in REFUSED}) == len(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("allow", "url", "taken"),
+    [
+        (["any"], f"http://{PUBLIC}/", True),
+        (["any"], "http://public.test/", True),
+        (["public.test"], "http://public.test/", True),
+        (["PUBLIC.test"], "http://public.TEST/", True),
+        (["public.test"], f"http://{PUBLIC}/", False),
+        (["93.184.0.0/16"], f"http://{PUBLIC}/", True),
+        (["93.184.0.0/16"], "http://public.test/", True),
+        (["93.184.216.34"], f"http://[::ffff:{PUBLIC}]/", True),
+        (["2606:2800::/32"], "http://[2606:2800:220:1::1]/", True),
+        (["8.8.8.0/24"], f"http://{PUBLIC}/", False),
+    ],
+)
+def test_who_else_is_called_can_be_said(allow: list[str], url: str, taken: bool) -> None:
+    out = Egress(allow, resolver)
+    if taken:
+        out.check(url)
+    else:
+        with pytest.raises(Refusal, match="TESTMODE_WEBHOOK_ALLOW"):
+            out.check(url)
+
+
+@pytest.mark.parametrize("allow", ["any", "0.0.0.0/0", "::/0", "metadata.test", "169.254.0.0/16"])
+@pytest.mark.parametrize("url", [url for url, why in REFUSED if why == NEVER])
+def test_what_is_never_called_is_never_allowed(allow: str, url: str, dialled: list[tuple[str, int]]) -> None:
+    out = Egress([allow], resolver)
+    with pytest.raises(Refusal, match="never called"):
+        out.check(url)
+    assert (out.send(url, [], b"", 5).status, dialled) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "refused"),
+    [
+        (LOCAL, "http://127.0.0.1:8080/", True),
+        (LOCAL, "http://localhost:8080/", True),
+        (LOCAL, "http://[::ffff:127.0.0.1]:8080/", True),
+        (LOCAL, "http://127.0.0.1:8081/", False),
+        (LOCAL, "http://10.0.0.1:8080/", False),
+        ("0.0.0.0", "http://127.0.0.1:8080/", True),
+        ("0.0.0.0", "http://127.8.8.8:8080/", True),
+        ("0.0.0.0", "http://[::1]:8080/", True),
+        ("0.0.0.0", "http://10.254.254.1:8080/", False),
+    ],
+)  # fmt: skip
+def test_the_server_never_calls_itself(own: str, url: str, refused: bool) -> None:
+    out = Egress(resolver=resolver)
+    out.check(url)
+    out.spare(own, 8080)
+    if refused:
+        with pytest.raises(Refusal, match="that is this server itself"):
+            out.check(url)
+    else:
+        out.check(url)
+
+
+def test_a_name_that_leads_elsewhere_by_now_is_not_called(dialled: list[tuple[str, int]]) -> None:
+    answers = iter([LOCAL, PUBLIC])
+    out = Egress(resolver=lambda _host, _port: [next(answers)])
+    out.check("http://rebinding.test/")
+    assert FAR in str(out.send("http://rebinding.test/", [], b"{}", 5).error)
+    assert dialled == []
+
+
+def test_a_connection_to_someone_else_than_was_dialled_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with receiving() as receiver:
+        real = socket.create_connection
+        monkeypatch.setattr(socket, "create_connection", lambda _address, **more: real((LOCAL, receiver.port), **more))
+        outcome = Egress().send("http://127.0.0.2:9/", [], b"{}", 5)
+        assert "127.0.0.2 was to be called, and 127.0.0.1 answered" in str(outcome.error)
+        assert receiver.heard == []
+
+
+def test_the_next_address_of_a_name_is_tried_when_the_first_refuses() -> None:
+    with receiving() as receiver:
+        out = Egress(resolver=lambda _host, _port: ["127.0.0.3", LOCAL])
+        assert out.send(f"http://two.test:{receiver.port}/", [], b"{}", 5).status == 200
+        assert receiver.heard[0].headers["host"] == f"two.test:{receiver.port}"
+
+
+def test_a_delivery_arrives_as_one_post_with_its_headers_and_length() -> None:
+    with receiving() as receiver:
+        receiver.said = b"thanks"
+        outcome = Egress().send(receiver.url("/h/ü?a=b c%20".replace(" ", "+")), [("X-A", "1")], b'{"a":1}', 5)
+        (letter,) = receiver.heard
+        assert (outcome.status, outcome.error, outcome.body) == (200, None, b"thanks")
+        assert letter.path == "/h/%C3%BC?a=b+c%20"
+        assert letter.body == b'{"a":1}'
+        assert [name for name, _ in letter.raw_headers] == ["Host", "X-A", "Content-Length", "Connection"]
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with receiving() as receiver:
+        receiver.answers = [302]
+        outcome = Egress().send(receiver.url(), [], b"{}", 5)
+        assert (outcome.status, outcome.delivered, len(receiver.heard)) == (302, False, 1)
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with receiving() as receiver:
+        assert Egress().send(receiver.url(), [], b"{}", 5).status == 200
+
+
+@contextmanager
+def odd(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A receiver that says what it likes."""
+    with closing(socket.create_server((LOCAL, 0))) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as connection:
+                connection.recv(65_536)
+                with suppress(OSError):
+                    talk(connection)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://{LOCAL}:{server.getsockname()[1]}/"
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def said(talk: Callable[[socket.socket], None], seconds: float = 5) -> Outcome:
+    with odd(talk) as url:
+        return Egress().send(url, [], b"{}", seconds)
+
+
+def drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        connection.sendall(b"X-Again: 1\r\n")
+        if Event().wait(0.02):
+            return
+
+
+def test_a_receiver_that_drips_has_so_long_in_all() -> None:
+    began = perf_counter()
+    outcome = said(drip, 0.3)
+    assert outcome.error in ("no answer within 0.3 s", "got more than 100 headers")
+    assert perf_counter() - began < 3
+
+
+def wait_for_the_end(connection: socket.socket) -> None:
+    connection.settimeout(5)
+    assert connection.recv(1) == b""
+
+
+def test_a_receiver_that_says_nothing_has_so_long() -> None:
+    with odd(wait_for_the_end) as url:
+        outcome = Egress().send(url, [], b"{}", 0.1)
+    assert (outcome.status, outcome.error) == (None, "no answer within 0.1 s")
+    assert 0.1 <= outcome.seconds < 3
+
+
+def test_a_name_that_is_not_found_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = Event()
+    out = Egress(resolver=lambda _host, _port: [LOCAL] if never.wait(10) else [])
+    assert out.send("http://slow.test/", [], b"{}", 0.05).error == "no answer within 0.05 s"
+    monkeypatch.setattr(egress, "RESOLVING_SECONDS", 0.05)
+    with pytest.raises(Refusal, match="could not be found within"):
+        out.check("http://slow.test/")
+    never.set()
+
+
+def test_of_a_long_answer_only_the_beginning_is_read() -> None:
+    sent: list[int] = []
+
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(head)
+        try:
+            while len(sent) < 1_000:
+                sent.append(connection.send(b"x" * 65_536))
+        except OSError:
+            sent.append(0)
+
+    outcome = said(flood)
+    assert outcome.delivered
+    assert len(outcome.body) == MOST_READ - len(head)
+    assert sent[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", 200, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", 200, b"ok"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.0 500 No\r\n\r\nsorry", 500, b"sorry"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: nine\r\n\r\nok", 200, b"ok"),
+        (b"", None, b""),
+        (b"nonsense", None, b""),
+        (b"\xff\xfe\x00", None, b""),
+        (b"HTTP/1.1 2OO OK\r\n\r\n", None, b""),
+        (b"HTTP/1.1 99999 OK\r\n\r\n", None, b""),
+        (b"HTTP/1.1 200 OK\r\n" + b"X-A: 1\r\n" * 200 + b"\r\n", None, b""),
+        (b"HTTP/1.1 200 OK\r\nX-A: " + b"1" * 70_000 + b"\r\n\r\n", 200, b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000, None, b""),
+    ],
+)
+def test_whatever_a_receiver_says_is_an_outcome(answer: bytes, status: int | None, body: bytes) -> None:
+    outcome = said(lambda connection: connection.sendall(answer))
+    assert (outcome.status, outcome.body, outcome.error is None) == (status, body, status is not None)
+
+
+def test_a_receiver_that_hangs_up_at_once_is_an_outcome() -> None:
+    outcome = said(lambda connection: connection.shutdown(socket.SHUT_RDWR))
+    assert (outcome.status, outcome.error is not None) == (None, True)
+
+
+def test_a_port_where_nobody_listens_is_an_outcome() -> None:
+    with closing(socket.create_server((LOCAL, 0))) as server:
+        port = server.getsockname()[1]
+    assert "refused" in str(Egress().send(f"http://127.0.0.1:{port}/", [], b"{}", 5).error)
+
+
+def test_a_receiver_that_speaks_no_tls_is_an_outcome() -> None:
+    with odd(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+        outcome = Egress().send(url.replace("http:", "https:"), [], b"{}", 5)
+    assert outcome.status is None
+    assert outcome.error
+
+
+def test_what_http_cannot_carry_is_an_outcome_too() -> None:
+    with receiving() as receiver:
+        outcome = Egress().send(receiver.url(), [("X-A", "€")], b"{}", 5)
+        assert (outcome.status, receiver.heard) == (None, [])
+
+
+def test_what_is_read_ends_at_the_limit_however_it_comes() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        timed = egress._Timed(ours, perf_counter() + 5)
+        theirs.sendall(b"x" * 100)
+        read = [timed.readinto(bytearray(8_192))]
+        assert read == [100]
+        writer = Thread(target=lambda: theirs.sendall(b"x" * MOST_READ), daemon=True)
+        writer.start()
+        while read[-1]:
+            read.append(timed.readinto(bytearray(8_192)))
+        assert sum(read) == MOST_READ
+        writer.join(5)

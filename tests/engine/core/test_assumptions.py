@@ -1,0 +1,77 @@
+"""Assumptions: what each says of itself, and those the engine itself keeps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import ValidationError
+
+from mockserver.app import known_providers
+from mockserver.engine import SECOND, Assumed, Assumptions, Duration, describe
+from tests.support.worlds import World
+
+
+class Choices(Assumptions):
+    """Points of a made-up vendor."""
+
+    order: Annotated[Literal["old", "new"], Assumed("Which comes first.", "Not documented.")] = "new"
+    pause: Annotated[Duration, Assumed("How long it rests.", "Measured.")] = 90 * SECOND
+
+
+def test_an_assumption_tells_its_name_type_default_sentence_and_evidence() -> None:
+    told = {each["name"]: each for each in describe(Choices)}
+    assert told["order"] == {
+        "name": "order",
+        "type": "old | new",
+        "default": "new",
+        "sentence": "Which comes first.",
+        "evidence": "Not documented.",
+    }
+    assert (told["pause"]["type"], told["pause"]["default"]) == ("duration", "90s")
+
+
+def test_every_assumption_of_every_provider_has_a_sentence_and_evidence() -> None:
+    for provider in known_providers().values():
+        for each in describe(provider.assumptions):
+            assert each["sentence"].endswith("."), each["name"]
+            assert each["evidence"].endswith("."), each["name"]
+
+
+def test_an_assumption_without_a_sentence_cannot_be_described() -> None:
+    class Mute(Assumptions):
+        """One point says nothing."""
+
+        point: bool = False
+
+    with pytest.raises(StopIteration):
+        describe(Mute)
+
+
+def test_a_value_that_is_none_of_the_choices_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Choices(order="random")  # type: ignore[arg-type]
+
+
+def test_keys_live_as_long_as_the_engine_is_told(acme: World) -> None:
+    path = f"/sandboxes/{acme.sandbox.id}"
+    acme.admin("PATCH", path, {"assumptions": {"key_lifetime": "1h"}})
+    key = acme.admin("POST", f"{path}/keys", {}).json["secret"]
+    assert acme.ask("GET", "/v1/notes", key=key).status_code == 200
+    acme.advance("1h")
+    assert acme.ask("GET", "/v1/notes", key=key).status_code == 401
+
+
+def test_unknown_fields_are_refused_where_that_is_assumed(acme: World) -> None:
+    body = {"text": "x", "colour": "red"}
+    assert acme.ask("POST", "/v1/notes", json=body).status_code == 201
+    acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"unknown_fields": "refused"}})
+    refused = acme.ask("POST", "/v1/notes", json=body)
+    assert (refused.status_code, refused.json["detail"]) == (400, "Unknown field: colour")
+
+
+def test_bodies_are_as_long_as_is_assumed_and_no_longer(acme: World) -> None:
+    acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"body_limit": 12}})
+    assert acme.ask("POST", "/v1/notes", data=b'{"text":"ab"').status_code == 400
+    assert acme.ask("POST", "/v1/notes", data=b'{"text":"a"}').status_code == 201
+    assert acme.ask("POST", "/v1/notes", data=b'{"text":"ab"}').status_code == 413

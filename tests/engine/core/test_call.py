@@ -1,0 +1,46 @@
+"""A call and its reply: what stages and operations can ask of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.engine import Call, FieldError, Problem, Reply
+from mockserver.engine.core.call import Step
+from tests.support.worlds import World
+
+
+def test_a_header_is_found_whatever_its_case() -> None:
+    reply = Reply(200, [("Content-Type", "a"), ("X", "1"), ("x", "2")])
+    assert reply.header("content-type") == "a"
+    assert reply.header("X") == "1"
+    assert reply.header("Y") is None
+
+
+def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: World) -> None:
+    problem = Problem("invalid_field", fields=[FieldError("text", "is missing")])
+    call = Call(acme.sandbox, "POST", "/x", _body=problem)
+    with pytest.raises(Problem) as raised:
+        _ = call.body
+    assert raised.value is problem
+
+
+def test_records_are_out_of_reach_outside_the_operation(acme: World) -> None:
+    with pytest.raises(AssertionError, match="only while an operation is performed"):
+        Call(acme.sandbox, "GET", "/x").space.count("notes")
+
+
+def test_a_note_belongs_to_the_stage_that_runs_now(acme: World) -> None:
+    call = Call(acme.sandbox, "GET", "/x", trace=[Step("journal"), Step("faults")])
+    call.note("seen")
+    assert [step.note for step in call.trace] == ["", "seen"]
+
+
+def test_counting_up_a_purpose_is_kept_with_the_operation_and_only_with_it(acme: World) -> None:
+    call = Call(acme.sandbox, "GET", "/x")
+    with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
+        call.space = space
+        assert call.nth("things") == 1
+        raise RuntimeError
+    with acme.sandbox.transaction() as space:
+        call.space = space
+        assert [call.nth("things"), call.nth("things")] == [1, 2]

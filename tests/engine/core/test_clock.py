@@ -1,0 +1,221 @@
+"""Time in a sandbox: how it is written, and how it moves."""
+
+# ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.engine import LATEST, SECOND, Clock, iso, parse_duration, parse_instant, write_duration
+from tests.support.worlds import NOON, World, make_world
+
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+INSTANTS = st.integers(min_value=0, max_value=LATEST)
+LENGTHS = st.integers(min_value=0, max_value=LATEST)
+HERE = NOON + 7 * DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("0s", 0),
+        ("250ms", 250_000),
+        ("0.5ms", 500),
+        ("0.001ms", 1),
+        ("1s", SECOND),
+        ("1.5s", 1_500_000),
+        ("90s", 90 * SECOND),
+        ("15m", 15 * MINUTE),
+        ("1h", HOUR),
+        ("1.5h", 90 * MINUTE),
+        ("30d", 30 * DAY),
+        ("1h30m", 90 * MINUTE),
+        ("1d2h3m4s5ms", DAY + 2 * HOUR + 3 * MINUTE + 4 * SECOND + 5000),
+        (" 90s ", 90 * SECOND),
+        ("2932896d", 2_932_896 * DAY),
+        (1500, 1500),
+    ],
+)
+def test_a_duration_is_read_in_every_unit(text: object, length: int) -> None:
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "90", "s", "-1s", "+1s", "1 s", "1S", "1w", "1e3s", "1.s", ".5s", "1,5s", "1s,2s", "1s x", "nan", "inf"]
+    + ["999999999999d", None, True, 1.5, -1, [], {}, "1234567890123s"],
+)
+def test_what_is_no_duration_is_refused_with_the_value_named(value: object) -> None:
+    with pytest.raises(ValueError, match=r"duration|longer") as refused:
+        parse_duration(value)
+    assert repr(value) in str(refused.value)
+
+
+def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -> None:
+    with pytest.raises(ValueError, match="longer than the clock can go"):
+        parse_duration(LATEST + 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (0, "0s"),
+        (1, "0.001ms"),
+        (1500, "1.5ms"),
+        (250_000, "250ms"),
+        (1_500_000, "1500ms"),
+        (90 * SECOND, "90s"),
+        (120 * SECOND, "2m"),
+        (2 * HOUR, "2h"),
+        (30 * DAY, "30d"),
+    ],
+)
+def test_a_duration_is_written_in_the_largest_unit_that_says_it(length: int, text: str) -> None:
+    assert write_duration(length) == text
+
+
+@given(length=LENGTHS)
+@settings(max_examples=300, derandomize=True)
+def test_a_duration_survives_being_written_and_read(length: int) -> None:
+    assert parse_duration(write_duration(length)) == length
+
+
+@given(instant=INSTANTS)
+@settings(max_examples=300, derandomize=True)
+def test_an_instant_survives_being_written_and_read(instant: int) -> None:
+    assert parse_instant(iso(instant)) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00", 0),
+        ("1970-01-01", 0),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("2026-03-01T12:00:00.000001Z", NOON + 1),
+        ("9999-12-31T23:59:59Z", LATEST),
+        (NOON, NOON),
+    ],
+)
+def test_an_instant_is_read(text: object, instant: int) -> None:
+    assert parse_instant(text) == instant
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "now", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "9999-12-31T23:59:59.1Z", "9999-12-31T23:59-01:00"]
+    + ["0001-01-01T00:00+23:59", "2026-02-29", "2026-03-01T25:00Z", "2026-06-30T23:59:60Z", -1, LATEST + 1, None, True],
+)
+def test_what_is_no_instant_is_refused_with_the_value_named(value: object) -> None:
+    with pytest.raises(ValueError, match=r"instant|outside") as refused:
+        parse_instant(value)
+    assert repr(value) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("digits", "text"),
+    [(0, "2026-03-01T12:00:00Z"), (3, "2026-03-01T12:00:00.123Z"), (6, "2026-03-01T12:00:00.123456Z")],
+)
+def test_an_instant_shows_as_many_digits_as_asked_for(digits: int, text: str) -> None:
+    assert iso(NOON + 123_456, digits) == text
+
+
+def test_an_instant_behind_the_last_shows_as_the_last() -> None:
+    assert iso(LATEST + 5 * DAY, 0) == "9999-12-31T23:59:59Z"
+
+
+def test_a_frozen_clock_stands_still_while_the_machine_goes_on() -> None:
+    frozen = Clock().freeze(HERE)
+    assert frozen.now(HERE) == frozen.now(HERE + DAY) == HERE
+
+
+def test_a_resumed_clock_runs_on_from_where_it_stood() -> None:
+    resumed = Clock().freeze(HERE, NOON).resume(HERE)
+    assert resumed.now(HERE) == NOON
+    assert resumed.now(HERE + MINUTE) == NOON + MINUTE
+
+
+def test_resuming_a_running_clock_changes_nothing() -> None:
+    clock = Clock(offset=5)
+    assert clock.resume(HERE) == clock
+
+
+def test_freezing_again_without_an_instant_changes_nothing() -> None:
+    clock = Clock().freeze(HERE, NOON)
+    assert clock.freeze(HERE + DAY) == clock
+
+
+@given(
+    first=st.integers(0, 400 * DAY), second=st.integers(0, 400 * DAY), frozen=st.booleans(), later=st.integers(0, DAY)
+)
+@settings(max_examples=200, derandomize=True)
+def test_advancing_twice_is_advancing_by_the_sum(first: int, second: int, frozen: bool, later: int) -> None:
+    clock = Clock().freeze(HERE, NOON) if frozen else Clock(offset=-DAY)
+    assert clock.advance(first).advance(second) == clock.advance(first + second)
+    assert clock.advance(first).now(HERE + later) == clock.now(HERE + later) + first
+
+
+@given(instant=INSTANTS, here=INSTANTS)
+@settings(max_examples=200, derandomize=True)
+def test_freezing_and_resuming_at_once_loses_no_time(instant: int, here: int) -> None:
+    assert Clock().freeze(here, instant).resume(here).freeze(here).now(here) == instant
+
+
+def test_a_running_clock_does_not_run_beyond_the_year_9999() -> None:
+    assert Clock(offset=LATEST - HERE).now(HERE + DAY) == LATEST
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_advancing_beyond_9999_is_refused_and_moves_nothing(frozen: bool) -> None:
+    world = make_world(freeze=frozen)
+    before = world.admin("GET", "/sandboxes/smartepi/clock").json
+    answer = world.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
+    assert (answer.status_code, answer.json["detail"]) == (422, "the clock goes from 1970 to 9999")
+    assert world.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
+
+
+def test_the_clock_can_be_frozen_at_either_end(world: World) -> None:
+    for end in ("1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.000000Z"):
+        answer = world.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
+        assert (answer.status_code, answer.json["now"]) == (200, end)
+        assert world.ask("GET", "/v1/sectors").status_code == 200
+
+
+def test_the_admin_api_moves_the_clock_in_all_four_ways(world: World) -> None:
+    def move(**how: Any) -> Any:
+        return world.admin("PUT", "/sandboxes/smartepi/clock", how).json
+
+    assert move(action="advance", by="90s")["now"] == "2026-03-01T12:01:30.000000Z"
+    assert move(action="freeze", at="2027-01-01T00:00:00Z")["now"] == "2027-01-01T00:00:00.000000Z"
+    assert move(action="freeze")["now"] == "2027-01-01T00:00:00.000000Z"
+    resumed = move(action="resume")
+    assert (resumed["state"], resumed["now"][:10]) == ("running", "2027-01-01")
+    assert move(action="reset")["state"] == "running"
+    assert world.sandbox.clock == Clock()
+
+
+@pytest.mark.parametrize(
+    ("move", "word"),
+    [
+        ({"action": "advance"}, "by"),
+        ({"action": "freeze", "by": "1s"}, "by"),
+        ({"action": "advance", "by": "1s", "at": "2026-01-01"}, "at"),
+        ({"action": "advance", "by": "soon"}, "'soon'"),
+        ({"action": "freeze", "at": "noon"}, "'noon'"),
+        ({"action": "stop"}, "action"),
+        ({}, "action"),
+    ],
+)
+def test_a_move_that_cannot_be_is_refused(world: World, move: dict[str, str], word: str) -> None:
+    answer = world.admin("PUT", "/sandboxes/smartepi/clock", move)
+    assert answer.status_code == 422
+    assert word in answer.json["detail"]
+    assert world.sandbox.now() == NOON
+
+
+def test_advancing_by_nothing_does_nothing(world: World) -> None:
+    assert world.advance("0s") == {"now": "2026-03-01T12:00:00.000000Z", "state": "frozen", "due": [], "done": []}

@@ -1,0 +1,247 @@
+"""API keys, what becomes of them when, and from where they work."""
+
+# ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.engine import SECOND, Key, checked_cidr
+from tests.support.worlds import NOON, World
+
+BORN = Key("key_1", "s3cret", created_at=0, active_at=100)
+ALIVE = {"active", "expiring", "lingering"}
+OPTIONAL = st.none() | st.integers(0, 1000)
+
+
+@pytest.mark.parametrize(
+    ("key", "now", "state"),
+    [
+        (BORN, 0, "propagating"),
+        (BORN, 99, "propagating"),
+        (BORN, 100, "active"),
+        (BORN, 101, "active"),
+        (replace(BORN, expires_at=200), 99, "propagating"),
+        (replace(BORN, expires_at=200), 100, "expiring"),
+        (replace(BORN, expires_at=200), 199, "expiring"),
+        (replace(BORN, expires_at=200), 200, "expired"),
+        (replace(BORN, expires_at=200), 201, "expired"),
+        (replace(BORN, revoked_at=200, dead_at=260), 199, "active"),
+        (replace(BORN, revoked_at=200, dead_at=260), 200, "lingering"),
+        (replace(BORN, revoked_at=200, dead_at=260), 259, "lingering"),
+        (replace(BORN, revoked_at=200, dead_at=260), 260, "revoked"),
+        (replace(BORN, revoked_at=200, dead_at=200), 199, "active"),
+        (replace(BORN, revoked_at=200, dead_at=200), 200, "revoked"),
+        (replace(BORN, revoked_at=50, dead_at=150), 99, "propagating"),
+        (replace(BORN, revoked_at=50, dead_at=150), 100, "lingering"),
+        (replace(BORN, revoked_at=50, dead_at=60), 60, "revoked"),
+        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 199, "lingering"),
+        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 200, "expired"),
+        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 250, "revoked"),
+    ],
+)
+def test_a_key_has_the_state_of_the_instant_to_the_microsecond(key: Key, now: int, state: str) -> None:
+    assert key.state(now) == state
+
+
+@given(active=st.integers(0, 1000), expires=OPTIONAL, revoked=OPTIONAL, lag=st.integers(0, 300))
+@settings(max_examples=300, derandomize=True)
+def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
+    active: int, expires: int | None, revoked: int | None, lag: int
+) -> None:
+    dead = None if revoked is None else revoked + lag
+    key = replace(BORN, active_at=active, expires_at=expires, revoked_at=revoked, dead_at=dead)
+    lives = [key.state(now) in ALIVE for now in range(1400)]
+    changes = [
+        (now, alive) for now, (before, alive) in enumerate(zip([False, *lives], lives, strict=False)) if before != alive
+    ]
+    assert [alive for _, alive in changes] in ([], [True], [True, False])
+    ends = min(end for end in (expires, dead, 1400) if end is not None)
+    assert [now for now, _ in changes] == ([active] + [ends] * (ends < 1400) if active < ends else [])
+
+
+@given(
+    active=st.integers(0, 10**18),
+    cidrs=st.lists(st.sampled_from(["10.0.0.0/8", "::/0"])),
+    expires=OPTIONAL,
+    revoked=OPTIONAL,
+)
+@settings(max_examples=100, derandomize=True)
+def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: int | None, revoked: int | None) -> None:
+    key = Key("k", "s", 0, active, "live", ("a", "b"), tuple(cidrs), expires, revoked, revoked)
+    assert Key.read(key.record()) == key
+
+
+@pytest.mark.parametrize(
+    ("cidr", "address", "admitted"),
+    [
+        ("10.0.0.0/8", "10.0.0.0", True),
+        ("10.0.0.0/8", "10.255.255.255", True),
+        ("10.0.0.0/8", "9.255.255.255", False),
+        ("10.0.0.0/8", "11.0.0.0", False),
+        ("192.0.2.7/32", "192.0.2.7", True),
+        ("192.0.2.7/32", "192.0.2.6", False),
+        ("192.0.2.7/32", "192.0.2.8", False),
+        ("192.0.2.7", "192.0.2.7", True),
+        ("0.0.0.0/0", "255.255.255.255", True),
+        ("0.0.0.0/0", "::ffff:8.8.8.8", True),
+        ("0.0.0.0/0", "2001:db8::1", False),
+        ("::/0", "2001:db8::1", True),
+        ("::/0", "10.0.0.1", False),
+        ("2001:db8::/32", "2001:db8:ffff::1", True),
+        ("2001:db8::/32", "2001:db9::1", False),
+        ("2001:db8::1/128", "2001:db8::1", True),
+        ("2001:db8::1/128", "2001:db8::2", False),
+        ("2001:DB8:0:0::1/128", "2001:db8::1", True),
+        ("fe80::/10", "fe80::1%eth0", True),
+        ("10.0.0.0/8", "::ffff:10.1.2.3", True),
+        ("10.0.0.0/8", "::ffff:a01:203", True),
+        ("10.0.0.0/8", "::ffff:11.1.2.3", False),
+        ("::ffff:10.0.0.0/104", "10.1.2.3", True),
+        ("::ffff:10.0.0.0/104", "::ffff:10.1.2.3", True),
+        ("::ffff:10.0.0.0/104", "11.1.2.3", False),
+        ("10.0.0.0/8", "", False),
+        ("10.0.0.0/8", "localhost", False),
+        ("10.0.0.0/8", "010.0.0.1", False),
+        ("10.0.0.0/8", "10.0.0.1:80", False),
+        ("0.0.0.0/0", "0", False),
+    ],
+)
+def test_a_key_works_from_inside_its_ranges_only(cidr: str, address: str, admitted: bool) -> None:
+    assert replace(BORN, cidrs=(checked_cidr(cidr),)).admits(address) is admitted
+
+
+def test_a_key_without_ranges_works_from_anywhere() -> None:
+    assert all(BORN.admits(address) for address in ("10.0.0.1", "::1", "unix"))
+
+
+def test_one_of_several_ranges_is_enough() -> None:
+    key = replace(BORN, cidrs=("10.0.0.0/8", "2001:db8::/32"))
+    assert [key.admits(address) for address in ("10.1.1.1", "2001:db8::5", "192.0.2.1")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    ["", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8/8", "256.0.0.0/8", "2001:db8::/129", "::g/64", "all"]
+    + ["10.0.0.1-10.0.0.9", "10.0.0.0/x", "١٠.0.0.0/8"],
+)
+def test_what_is_no_range_is_refused_and_named(world: World, cidr: str) -> None:
+    answer = world.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
+    assert answer.status_code == 422
+    assert f"cidrs[1]: {cidr!r} is not a range" in answer.json["detail"]
+    assert len(world.sandbox.keys) == 1
+
+
+def minted(world: World, **wanted: Any) -> Any:
+    answer = world.admin("POST", f"/sandboxes/{world.sandbox.id}/keys", wanted)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def status(world: World, key: str) -> int:
+    return world.ask("GET", "/v1/notes", key=key).status_code
+
+
+def test_a_key_activates_to_the_microsecond(acme: World) -> None:
+    key = minted(acme, activates_in="60s")
+    assert key["state"] == "propagating"
+    acme.advance("59999.999ms")
+    assert status(acme, key["secret"]) == 403
+    acme.advance("0.001ms")
+    assert status(acme, key["secret"]) == 200
+
+
+def test_a_key_expires_to_the_microsecond(acme: World) -> None:
+    key = minted(acme, expires_in="60s")
+    acme.advance("59999.999ms")
+    assert status(acme, key["secret"]) == 200
+    acme.advance("0.001ms")
+    assert status(acme, key["secret"]) == 401
+
+
+def test_a_revoked_key_lingers_to_the_microsecond(acme: World) -> None:
+    secret = acme.key()
+    shown = acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"}).json
+    assert shown["state"] == "lingering"
+    acme.advance("59999.999ms")
+    assert status(acme, secret) == 200
+    acme.advance("0.001ms")
+    assert status(acme, secret) == 401
+
+
+def test_revoking_twice_does_not_prolong_a_life(acme: World) -> None:
+    for _ in range(2):
+        acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"})
+        acme.advance("30s")
+    assert status(acme, acme.key()) == 401
+
+
+def test_a_key_that_is_to_be_revoked_later_can_be_revoked_now(acme: World) -> None:
+    key = minted(acme, revokes_in="1h")
+    assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['id']}").json["state"] == "revoked"
+    assert status(acme, key["secret"]) == 401
+
+
+def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: World) -> None:
+    key = minted(acme, revokes_in="1h")
+    acme.advance("3599999.999ms")
+    assert status(acme, key["secret"]) == 200
+    acme.advance("0.001ms")
+    assert status(acme, key["secret"]) == 401
+
+
+@pytest.mark.parametrize("field", ["activates_in", "expires_in", "revokes_in"])
+@pytest.mark.parametrize("length", ["2932896d", 10**30, "0s"])
+def test_an_extreme_length_of_life_is_refused_or_lived_and_breaks_nothing(
+    acme: World, field: str, length: object
+) -> None:
+    answer = acme.admin("POST", "/sandboxes/acme/keys", {field: length})
+    assert answer.status_code in (201, 422)
+    assert acme.admin("GET", "/sandboxes/acme").status_code == 200
+    assert status(acme, acme.key()) == 200
+
+
+def test_a_key_is_found_by_id_and_by_secret(acme: World) -> None:
+    key = minted(acme)
+    assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['secret']}").json["id"] == key["id"]
+
+
+def test_revoking_a_key_nobody_knows_names_the_nearest(acme: World) -> None:
+    answer = acme.admin("DELETE", "/sandboxes/acme/keys/key_2")
+    assert (answer.status_code, answer.json["detail"]) == (404, "there is no key 'key_2'; did you mean 'key_1'?")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "word"),
+    [({"mode": "tset"}, "did you mean 'test'"), ({"scopes": ["notes:raed"]}, "did you mean 'notes:read'")],
+)
+def test_a_mode_or_scope_nobody_knows_is_refused_with_the_nearest(
+    acme: World, wanted: dict[str, Any], word: str
+) -> None:
+    answer = acme.admin("POST", "/sandboxes/acme/keys", wanted)
+    assert answer.status_code == 422
+    assert word in answer.json["detail"]
+
+
+def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: World) -> None:
+    with acme.sandbox.transaction() as space:
+        secrets = {acme.sandbox.keyring.write(space, NOON).secret for _ in range(999)}
+    assert len(secrets) == 999
+    answer = acme.admin("POST", "/sandboxes/acme/keys", {})
+    assert answer.status_code == 422
+    assert "at most 1000 keys" in answer.json["detail"]
+
+
+def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: World) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"key_propagation": "5s", "key_lifetime": "10s"}})
+    secret = minted(acme)["secret"]
+    seen = []
+    for _ in range(4):
+        seen.append(status(acme, secret))
+        acme.advance("4s")
+    assert seen == [403, 403, 200, 401]
+    assert acme.sandbox.now() == NOON + 16 * SECOND

@@ -1,0 +1,88 @@
+"""Refusals, to clients and to operators."""
+
+from __future__ import annotations
+
+import ast
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+import mockserver
+from mockserver.engine import FieldError, Problem, Refusal, Taken, Unknown, nearest
+from mockserver.engine.core.problem import CODES
+from tests.support.worlds import World
+
+ROOT = Path(mockserver.__file__).parent
+
+
+def raised_codes() -> dict[str, str]:
+    """Every code given to Problem as plain text, and where."""
+    found = {}
+    for file in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem" and node.args:
+                code = node.args[0]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                    named = any(keyword.arg == "status" for keyword in node.keywords)
+                    if not named:
+                        found[code.value] = f"{file.name}:{node.lineno}"
+    return found
+
+
+def test_every_code_that_is_raised_has_a_status() -> None:
+    raised = raised_codes()
+    assert len(raised) > 10
+    assert {code: where for code, where in raised.items() if code not in CODES} == {}
+
+
+def test_every_status_is_a_refusal_http_knows() -> None:
+    assert all(400 <= HTTPStatus(status) < 500 for code, status in CODES.items() if code != "injected")
+
+
+def test_a_code_nobody_knows_needs_a_status() -> None:
+    with pytest.raises(KeyError):
+        Problem("no_such_code")
+    assert Problem("no_such_code", status=418).status == 418
+
+
+def test_a_problem_says_its_code_and_its_detail() -> None:
+    assert [str(Problem("not_found")), str(Problem("not_found", "a b"))] == ["not_found", "not_found: a b"]
+
+
+def test_a_problem_keeps_its_fields_and_headers() -> None:
+    problem = Problem("invalid_field", fields=[FieldError("a[0].b", "no")], headers=[("Retry-After", "1")])
+    assert problem.fields == (FieldError("a[0].b", "no"),)
+    assert (problem.headers, problem.raised_in) == ((("Retry-After", "1"),), "")
+
+
+@pytest.mark.parametrize(("refusal", "status"), [(Refusal("x"), 422), (Unknown("x", "y", []), 404), (Taken("x"), 409)])
+def test_operators_are_refused_with_the_status_that_fits(refusal: Refusal, status: int) -> None:
+    assert refusal.status == status
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("create_employe", ["create_employee", "list_employees"], "; did you mean 'create_employee'?"),
+        ("zzz", ["b", "a"], "; known: a, b"),
+        ("zzz", [], ""),
+        ("", ["a"], "; known: a"),
+    ],
+)
+def test_what_is_unknown_is_answered_with_the_nearest(name: str, known: list[str], said: str) -> None:
+    assert nearest(name, known) == said
+    assert str(Unknown("operation", name, known)) == f"there is no operation {name!r}{said}"
+
+
+def test_of_many_known_words_only_some_are_told() -> None:
+    assert nearest("zzz", [f"word{nth}" for nth in range(100)]).count("word") == 20
+
+
+@pytest.mark.parametrize("path", ["/sandboxes/x", "/sandboxes/smartepi/faults/x", "/nothing", "/sandboxes/smartepi/x"])
+def test_every_refusal_to_an_operator_is_a_problem_document(world: World, path: str) -> None:
+    answer = world.admin("GET", path)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.json["status"], answer.json["title"], answer.json["type"]) == (404, "Not Found", "about:blank")
+    assert answer.json["detail"]

@@ -1,0 +1,42 @@
+"""A provider as one value, and the operations it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mockserver.app import known_providers
+from mockserver.engine import Call, Operation, Reply, Unknown, faults_stage, journal, locate
+from tests.support.acme import ACME
+from tests.support.worlds import make_world
+
+
+def test_a_simulation_is_found_by_name_or_the_nearest_is_named() -> None:
+    smartepi = known_providers()["smartepi"]
+    assert smartepi.simulation("record_return").name == "record_return"
+    with pytest.raises(Unknown, match="did you mean 'record_return'"):
+        smartepi.simulation("record_retrun")
+
+
+def test_the_stages_are_the_providers_to_choose() -> None:
+    open_to_all = replace(ACME, name="open", stages=(journal, faults_stage, locate))
+    world = make_world(open_to_all, scenarios={})
+    assert world.ask("GET", "/v1/notes", key=None).status_code == 200
+    (entry,) = world.sandbox.journal.entries()
+    assert [step.stage for step in entry.call.trace] == ["journal", "faults", "locate", "perform"]
+
+
+def test_an_operation_may_answer_with_its_status_and_its_refusals() -> None:
+    def nothing(call: Call) -> Reply:
+        return Reply(204)
+
+    operation = Operation("op", "POST", "/x", nothing, "Do it", status=204, refusals=(401, 409))
+    assert operation.statuses == {204, 401, 409}
+
+
+@pytest.mark.parametrize("provider", known_providers().values(), ids=lambda provider: provider.name)
+def test_no_two_operations_share_a_name_or_a_place(provider: object) -> None:
+    operations = provider.operations  # type: ignore[attr-defined]
+    assert len({op.name for op in operations}) == len(operations)
+    assert len({(op.method, op.path) for op in operations}) == len(operations)

@@ -1,0 +1,294 @@
+"""What every kind of fault takes, refuses and answers."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic_core import from_json
+
+from mockserver.engine import Call, Chance, Credential, Fault, FaultRule, Pace, Reply, Wire
+from tests.support.worlds import World, make_world
+
+if TYPE_CHECKING:
+    from tests.support.worlds import Answer
+
+PATH = "/v1/employees?limit=1"
+BODY = b'{"data":[{"id":"emp_1"}]}'
+
+
+def set_rule(world: World, fault: Any) -> Answer:
+    return world.admin("PUT", f"/sandboxes/{world.sandbox.id}/faults/it", {"fault": fault})
+
+
+def faulted(world: World, kind: str, /, **parameters: Any) -> Answer:
+    """The answer to a call that a fault of this kind happens to."""
+    answer = set_rule(world, {"kind": kind, **parameters})
+    assert answer.status_code == 200, answer.text
+    return world.ask("GET", "/v1/notes" if world.sandbox.id == "acme" else PATH)
+
+
+def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **parameters: Any) -> tuple[Reply, list[str]]:
+    """What a fault makes of an answer, and what happened to the call in the meantime."""
+    done: list[str] = []
+    sandbox = make_world().sandbox
+    call = Call(sandbox, "GET", "/x", credential=Credential(next(iter(sandbox.keys)), shown=True))
+    call.chance = Chance(sandbox.randomness, "fault:these", 1)
+    call.wait = lambda seconds: done.append(f"waited {seconds:g}")
+
+    def work(_: Call) -> Reply:
+        done.append("worked")
+        return Reply(200, [("Content-Type", "application/json")], body, wire=wire)
+
+    fault = FaultRule.model_validate({"fault": {"kind": kind, **parameters}}).fault
+    return fault.apply(call, work), done
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"kind": "statsu"}, "there is no fault kind 'statsu'; did you mean 'status'?"),
+        ({"kind": "RESET"}, "there is no fault kind 'RESET'; known: bad_signature, delayed_webhook"),
+        ({"kind": "lost-response"}, "did you mean 'lost_response'?"),
+        ({"kind": 7}, "there is no fault kind 7; known: bad_signature, delayed_webhook"),
+        ({"kind": ["reset"]}, "there is no fault kind ['reset']"),
+        ({"kind": {}}, "there is no fault kind {}"),
+        ({}, "known: bad_signature, delayed_webhook"),
+        ("reset", "fault"),
+        (None, "fault"),
+    ],
+)
+def test_a_kind_nobody_knows_is_refused_with_the_nearest(world: World, fault: Any, said: str) -> None:
+    refused = set_rule(world, fault)
+    assert (refused.status_code, said in refused.json["detail"]) == (422, True), refused.text
+
+
+@pytest.mark.parametrize("kind", sorted(Fault.KINDS))
+def test_a_field_that_a_kind_does_not_have_is_refused(world: World, kind: str) -> None:
+    needed = {"distribution": {"type": "fixed", "ms": 1}} if kind == "latency" else {}
+    refused = set_rule(world, {"kind": kind, **needed, "colour": "red"})
+    assert refused.status_code == 422
+    assert "there is no field 'colour'" in refused.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "where"),
+    [
+        ({"kind": "status", "status": 199}, "fault.status.status"),
+        ({"kind": "status", "status": 600}, "fault.status.status"),
+        ({"kind": "status", "status": "many"}, "fault.status.status"),
+        ({"kind": "status", "detail": "d" * 1001}, "fault.status.detail"),
+        ({"kind": "gateway", "status": 500}, "fault.gateway.status"),
+        ({"kind": "gateway", "server": "apache"}, "fault.gateway.server"),
+        ({"kind": "rate_limited", "retry_after": -1}, "fault.rate_limited.retry_after"),
+        ({"kind": "rate_limited", "retry_after": 86_401}, "fault.rate_limited.retry_after"),
+        ({"kind": "idempotency_conflict", "conflict": "other"}, "fault.idempotency_conflict.conflict"),
+        ({"kind": "latency"}, "fault.latency.distribution"),
+        ({"kind": "latency", "distribution": {"type": "fixed", "ms": -1}}, "fault.latency.distribution"),
+        ({"kind": "latency", "distribution": {"type": "fixed", "ms": 600_001}}, "fault.latency.distribution"),
+        (
+            {"kind": "latency", "distribution": {"type": "uniform", "min_ms": 2, "max_ms": 1}},
+            "min_ms 2 is above max_ms 1",
+        ),
+        ({"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 1, "sigma": 6}}, "sigma"),
+        ({"kind": "latency", "distribution": {"type": "normal", "ms": 1}}, "fault.latency.distribution"),
+        ({"kind": "lost_response", "how": "slow"}, "fault.lost_response.how"),
+        ({"kind": "truncated", "fraction": 1}, "fault.truncated.fraction"),
+        ({"kind": "truncated", "fraction": -0.1}, "fault.truncated.fraction"),
+        ({"kind": "garbage", "bytes": 0}, "fault.garbage.bytes"),
+        ({"kind": "garbage", "bytes": 65_537}, "fault.garbage.bytes"),
+        ({"kind": "drip", "bytes": 0}, "fault.drip.bytes"),
+        ({"kind": "drip", "every_ms": 0}, "fault.drip.every_ms"),
+        ({"kind": "drip", "every_ms": 60_001}, "fault.drip.every_ms"),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_refused_and_named(world: World, fault: dict[str, Any], where: str) -> None:
+    refused = set_rule(world, fault)
+    assert (refused.status_code, where in refused.json["detail"]) == (422, True), refused.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("", "a"),
+        ("X A", "a"),
+        ("X:A", "a"),
+        ("X-Ü", "a"),
+        ("X-A\r\nX-B", "a"),
+        ("X-A", "a\r\nX-B: b"),
+        ("X-A", "a\nb"),
+        ("X-A", "a\x00b"),
+        ("X-A", "a\x7fb"),
+        ("X-A", "€"),
+        ("X-A", "a" * 4097),
+        ("Content-Length", "3"),
+        ("transfer-encoding", "chunked"),
+        ("Connection", "close"),
+    ],
+)
+def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(world: World, name: str, value: str) -> None:
+    refused = set_rule(world, {"kind": "status", "headers": {name: value}})
+    assert (refused.status_code, "fault.status.headers" in refused.json["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "type"),
+    [(404, "not_found"), (405, "method_not_allowed"), (409, "conflict"), (418, "bad_request"), (503, "internal_error")],
+)
+def test_a_status_is_said_in_the_envelope_of_the_application(world: World, status: int, type: str) -> None:
+    answer = faulted(world, "status", status=status, detail="On purpose")
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert answer.json["type"] == f"urn:smartepi:error:{type}"
+    assert (answer.json["status"], answer.json["detail"]) == (status, "On purpose")
+    assert "X-Request-Id" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(401, {"message": "Unauthorized"}), (429, {"message": "Too Many Requests"})],
+)
+def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(world: World, status: int, body: Any) -> None:
+    answer = faulted(world, "status", status=status)
+    assert (answer.status_code, answer.json) == (status, body)
+    assert "X-Request-Id" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("body", "sent", "kind"),
+    [
+        ({"a": [1, None]}, b'{"a":[1,null]}', "application/json"),
+        ([], b"[]", "application/json"),
+        (0, b"0", "application/json"),
+        (False, b"false", "application/json"),
+        ("as it is ü", "as it is ü".encode(), "text/plain; charset=utf-8"),
+        ("", b"", "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_body_that_is_given_is_sent_instead_of_the_envelope(world: World, body: Any, sent: bytes, kind: str) -> None:
+    answer = faulted(world, "status", status=502, body=body)
+    assert (answer.status_code, answer.data, answer.content_type) == (502, sent, kind)
+
+
+@pytest.mark.parametrize("body", [None, "<html>"])
+def test_a_header_that_is_given_stands_in_for_the_answers_own(world: World, body: str | None) -> None:
+    headers = {"content-type": "text/html", "Retry-After": "9"}
+    answer = faulted(world, "status", status=503, body=body, headers=headers)
+    assert answer.headers.getlist("Content-Type") == ["text/html"]
+    assert answer.headers["Retry-After"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [(502, "502 Bad Gateway"), (503, "503 Service Temporarily Unavailable"), (504, "504 Gateway Time-out")],
+)
+@pytest.mark.parametrize("server", ["nginx", "awselb/2.0", "cloudflare"])
+def test_a_load_balancer_answers_with_its_own_page(world: World, status: int, title: str, server: str) -> None:
+    answer = faulted(world, "gateway", status=status, server=server)
+    assert (answer.status_code, answer.content_type) == (status, "text/html")
+    assert f"<title>{title}</title>" in answer.text
+    assert f"<center>{server}</center>" in answer.text
+    assert answer.headers.getlist("Server") == [server]
+    assert "X-Request-Id" not in answer.headers
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(None, None), (0, "0"), (30, "30")])
+def test_a_rate_limit_says_how_long_to_wait_only_when_told_to(world: World, seconds: int | None, header: str) -> None:
+    answer = faulted(world, "rate_limited", retry_after=seconds)
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (429, header)
+
+
+def test_a_key_that_was_not_sent_is_missing_and_not_unknown_yet(world: World) -> None:
+    set_rule(world, {"kind": "key_not_propagated"})
+    assert world.ask("GET", PATH).status_code == 403
+    assert world.ask("GET", PATH, key=None).status_code == 401
+    plain: Any = world.admin("GET", "/sandboxes/smartepi/faults/it").json
+    assert plain["fired"] == 2
+
+
+def test_an_injected_rate_limit_is_the_one_the_provider_gives(acme: World) -> None:
+    injected = faulted(acme, "rate_limited")
+    acme.admin("DELETE", "/sandboxes/acme/faults")
+    acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
+    real = [acme.ask("GET", "/v1/notes") for _ in range(2)][-1]
+    assert_same_refusal(injected, real)
+
+
+def test_a_key_injected_as_new_is_refused_as_a_new_one_is(acme: World) -> None:
+    injected = faulted(acme, "key_not_propagated")
+    acme.admin("DELETE", "/sandboxes/acme/faults")
+    new: Any = acme.admin("POST", "/sandboxes/acme/keys", {"activates_in": "60s"}).json
+    assert_same_refusal(injected, acme.ask("GET", "/v1/notes", key=new["secret"]))
+
+
+def test_an_injected_mismatch_is_the_one_the_provider_gives(acme: World) -> None:
+    injected = faulted(acme, "idempotency_conflict", conflict="mismatch")
+    acme.admin("DELETE", "/sandboxes/acme/faults")
+    headers = {"Idempotency-Key": "k"}
+    real = [acme.ask("POST", "/v1/notes", json={"text": text}, headers=headers) for text in "ab"][-1]
+    assert_same_refusal(injected, real)
+
+
+def test_an_injected_meeting_of_two_requests_is_a_conflict(acme: World) -> None:
+    answer = faulted(acme, "idempotency_conflict")
+    assert (answer.status_code, answer.json["code"]) == (409, "idempotency_in_flight")
+    assert answer.json["raised_in"] == "idempotency"
+
+
+def assert_same_refusal(injected: Answer, real: Answer) -> None:
+    """The same but for the words, which name what was not there to be named."""
+    assert injected.status_code == real.status_code
+    assert {**injected.json, "detail": ""} == {**real.json, "detail": ""}
+    assert [name for name, _ in injected.headers if name != "X-Testmode-Fault"] == [name for name, _ in real.headers]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "wire"),
+    [
+        ("reset", {}, Wire(head=False, cut_after=0, reset=True)),
+        ("empty", {}, Wire(head=False, cut_after=0)),
+        ("hang", {}, Wire(hold=inf, head=False, cut_after=0)),
+        ("garbage", {}, Wire(head=False)),
+        ("lost_response", {}, Wire(head=False, cut_after=0, reset=True)),
+        ("lost_response", {"how": "empty"}, Wire(head=False, cut_after=0)),
+        ("lost_response", {"how": "hang"}, Wire(hold=inf, head=False, cut_after=0)),
+        ("truncated", {}, Wire(cut_after=12)),
+        ("truncated", {"fraction": 0}, Wire(cut_after=0)),
+        ("truncated", {"fraction": 0.99}, Wire(cut_after=24)),
+        ("drip", {"bytes": 3, "every_ms": 250}, Wire(pace=Pace(3, 0.25))),
+    ],
+)
+def test_a_kind_that_harms_the_connection_says_how_as_data(kind: str, parameters: dict[str, Any], wire: Wire) -> None:
+    assert apply(kind, **parameters)[0].wire == wire
+
+
+WORKS = {"latency", "lost_response", "truncated", "malformed_json", "drip"}
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, model in Fault.KINDS.items() if model.ON == "calls"))
+def test_a_kind_does_the_work_first_or_never(kind: str) -> None:
+    needed: dict[str, Any] = {"distribution": {"type": "fixed", "ms": 250}} if kind == "latency" else {}
+    done = apply(kind, **needed)[1]
+    assert done == [*(["waited 0.25"] if needed else []), *(["worked"] if kind in WORKS else [])]
+
+
+@pytest.mark.parametrize("size", [1, 128, 65_536])
+def test_garbage_is_as_long_as_told_the_same_for_the_same_call_and_no_http(size: int) -> None:
+    noise = apply("garbage", bytes=size)[0].body
+    assert (len(noise), noise[:1]) == (size, b"\xff")
+    assert apply("garbage", bytes=size)[0].body == noise
+
+
+@pytest.mark.parametrize("body", [BODY, b"[]", b'""', b"", b"12", b"1", b"null", '{"a":"ü"}'.encode()])
+def test_malformed_json_is_never_json(body: bytes) -> None:
+    spoilt = apply("malformed_json", body=body)[0].body
+    with pytest.raises(ValueError, match=r"."):
+        from_json(spoilt)
+
+
+def test_malformed_json_announces_the_length_of_what_is_sent(world: World) -> None:
+    whole = world.ask("GET", PATH).data
+    answer = faulted(world, "malformed_json")
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.data == whole[: len(whole) // 2]
+    assert answer.content_length == len(answer.data)

@@ -1,0 +1,349 @@
+"""When a fault rule hits: its sequence of decisions, its counts, its times, and what is told about it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from mockserver.engine import ActiveRule, Call, FaultRule, Randomness
+from mockserver.storage.tinydb.store import TinyStore
+from tests.support.worlds import World, make_world
+
+FAULTS = "/sandboxes/smartepi/faults"
+BROKEN = {"kind": "status", "status": 503}
+PATH = "/v1/employees?limit=1"
+DRAWS = 10_000
+
+
+def rule(world: World, id: str = "broken", **members: Any) -> Any:
+    answer = world.admin("PUT", f"{FAULTS}/{id}", {"fault": BROKEN, **members})
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def fired(answer: TestResponse) -> list[str]:
+    return [name for name in answer.headers.get("X-Testmode-Fault", "").split(", ") if name]
+
+
+def pattern(world: World, calls: int, path: str = PATH, **options: Any) -> str:
+    """Which of so many calls are hit: ``x`` for one that is, ``.`` for one that is not."""
+    return "".join("x" if fired(world.ask("GET", path, **options)) else "." for _ in range(calls))
+
+
+def counts(world: World, id: str = "broken") -> tuple[int, int]:
+    shown: Any = world.admin("GET", f"{FAULTS}/{id}").json
+    return shown["matched"], shown["fired"]
+
+
+def beside(id: str, sandbox_seed: str = "1", **trigger: Any) -> ActiveRule:
+    """A rule at work without a sandbox of its own, for more draws than calls could be made."""
+    written = FaultRule.model_validate({"id": id, "trigger": trigger, "fault": BROKEN})
+    return ActiveRule(written, 0, Randomness(sandbox_seed))
+
+
+def decisions(of: ActiveRule, number: int) -> list[bool]:
+    call = Call(make_world().sandbox, "GET", "/x", now=1)
+    return [of.hits(call) for _ in range(number)]
+
+
+def test_the_same_seed_and_rule_id_decide_the_same_in_every_world() -> None:
+    once = decisions(beside("flaky", probability=0.4), 200)
+    assert decisions(beside("flaky", probability=0.4), 200) == once
+    assert 0 < sum(once) < 200
+
+
+def test_a_rule_decides_the_same_whatever_traffic_goes_on_beside_it(world: World) -> None:
+    alone = make_world()
+    for each in (world, alone):
+        rule(each, trigger={"probability": 0.5}, match={"path": "*/employees"})
+    rule(world, "other", trigger={"probability": 0.5}, match={"path": "*/sectors"})
+    seen = ""
+    for nth in range(40):
+        pattern(world, nth % 3, "/v1/sectors")
+        seen += pattern(world, 1)
+    assert seen == pattern(alone, 40)
+
+
+def test_the_thread_order_does_not_change_how_many_calls_are_hit(world: World) -> None:
+    flaky, call = beside("flaky", probability=0.3), Call(world.sandbox, "GET", "/x", now=1)
+    with ThreadPoolExecutor(16) as pool:
+        hits = sum(pool.map(lambda _: flaky.hits(call), range(800)))
+    assert hits == sum(decisions(beside("flaky", probability=0.3), 800))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        beside("b", probability=0.5),
+        beside("a", "2", probability=0.5),
+        beside("a", probability=0.5, seed=2),
+        beside("a", probability=0.5, seed="two"),
+    ],
+    ids=["another rule", "another sandbox seed", "another seed of its own", "a seed that is text"],
+)
+def test_another_rule_or_seed_has_a_stream_of_its_own(other: ActiveRule) -> None:
+    pairs = zip(decisions(beside("a", probability=0.5), 2_000), decisions(other, 2_000), strict=True)
+    assert abs(sum(one == another for one, another in pairs) - 1_000) <= 3 * sqrt(2_000 * 0.25)
+
+
+def test_a_seed_of_the_trigger_stands_in_for_the_sandboxs() -> None:
+    here, there = beside("a", "1", probability=0.5, seed=7), beside("a", "2", probability=0.5, seed=7)
+    assert decisions(here, 200) == decisions(there, 200)
+
+
+@pytest.mark.parametrize("probability", [0.01, 0.2, 0.5, 0.95])
+def test_the_share_of_hits_is_the_probability(probability: float) -> None:
+    hits = sum(decisions(beside("share", probability=probability), DRAWS))
+    assert abs(hits - DRAWS * probability) <= 3 * sqrt(DRAWS * probability * (1 - probability))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        ({}, "xxxxxxxx"),
+        ({"probability": 0}, "........"),
+        ({"skip": 3}, "...xxxxx"),
+        ({"times": 2}, "xx......"),
+        ({"times": 0}, "........"),
+        ({"every": 3}, "..x..x.."),
+        ({"skip": 2, "times": 3}, "..xxx..."),
+        ({"skip": 1, "every": 2, "times": 2}, "..x.x..."),
+    ],
+)
+def test_skip_times_and_every_choose_among_the_calls(world: World, trigger: dict[str, Any], expected: str) -> None:
+    rule(world, trigger=trigger)
+    assert pattern(world, 8) == expected
+    assert counts(world) == (8, expected.count("x"))
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    skip=st.integers(0, 5),
+    times=st.none() | st.integers(0, 4),
+    every=st.none() | st.integers(1, 4),
+    probability=st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_a_trigger_never_hits_what_it_skips_nor_more_often_than_told(
+    skip: int, times: int | None, every: int | None, probability: float
+) -> None:
+    hits = decisions(beside("any", skip=skip, times=times, every=every, probability=probability), 24)
+    places = [nth for nth, hit in enumerate(hits, 1) if hit]
+    eligible = [nth for nth in range(1, 25) if nth > skip and (nth - skip) % (every or 1) == 0]
+    assert set(places) <= set(eligible)
+    assert len(places) <= (24 if times is None else times)
+    if probability == 1:
+        assert places == eligible[:times]
+
+
+def test_times_is_exact_when_many_clients_call_at_once(world: World) -> None:
+    rule(world, trigger={"times": 25})
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda _: world.ask("GET", PATH).status_code, range(120)))
+    assert (statuses.count(503), statuses.count(200)) == (25, 95)
+    assert counts(world) == (120, 25)
+
+
+def test_every_key_is_counted_apart(world: World) -> None:
+    made: Any = world.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
+    rule(world, trigger={"per": "key", "times": 2})
+    assert pattern(world, 3) == "xx."
+    assert pattern(world, 3, key=made["secret"]) == "xx."
+    assert counts(world) == (6, 4)
+
+
+def test_every_idempotency_key_is_counted_apart(world: World) -> None:
+    rule(world, trigger={"per": "idempotency_key", "times": 1})
+    for value in ("one", "two"):
+        assert pattern(world, 2, headers={"Idempotency-Key": value}) == "x."
+    assert pattern(world, 2) == "x."
+
+
+def test_many_idempotency_keys_do_not_make_another_rule_forget_its_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("mockserver.engine.faults.rule"), "BOUND", 10)
+    rule(world, "once", trigger={"times": 1}, match={"path": "*/sectors"})
+    assert pattern(world, 2, "/v1/sectors") == "x."
+    rule(world, "each", trigger={"per": "idempotency_key", "times": 1}, match={"path": "*/employees"})
+    for nth in range(15):
+        pattern(world, 1, headers={"Idempotency-Key": str(nth)})
+    assert pattern(world, 2, "/v1/sectors") == ".."
+
+
+def test_a_rule_begins_after_a_while_and_ends_when_its_time_is_over(world: World) -> None:
+    rule(world, trigger={"after": "5s", "ttl": "10s"})
+    seen = pattern(world, 1)
+    for step in ("4999ms", "1ms", "9999ms", "1ms"):
+        world.advance(step)
+        seen += pattern(world, 1)
+    assert seen == "..xx."
+    assert counts(world) == (2, 2)
+
+
+@pytest.mark.parametrize("length", ["1500ms", "2000.5s", "1h0.25s", "0.123ms", "3m2s1ms", "400d"])
+def test_a_rule_keeps_the_length_of_time_it_was_given(world: World, length: str) -> None:
+    shown = rule(world, trigger={"ttl": length})
+    assert pattern(world, 1) == "x"
+    world.advance(shown["trigger"]["ttl"])
+    assert pattern(world, 1) == "."
+    rule(world, trigger={"ttl": shown["trigger"]["ttl"]})
+    world.advance(length)
+    assert pattern(world, 1) == "."
+
+
+def test_a_rule_that_is_not_enabled_neither_hits_nor_counts(world: World) -> None:
+    rule(world, enabled=False)
+    assert pattern(world, 2) == ".."
+    assert counts(world) == (0, 0)
+
+
+def test_a_slow_failure_is_a_latency_around_a_status(world: World) -> None:
+    rule(world, "slow", priority=1, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 700}})
+    rule(world, "broken", priority=2)
+    answer = world.ask("GET", PATH)
+    assert (answer.status_code, fired(answer), world.waited) == (503, ["slow", "broken"], [0.7])
+
+
+def test_an_answer_further_out_leaves_the_rules_further_in_uncounted(world: World) -> None:
+    rule(world, "slow", priority=2, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 700}})
+    rule(world, "broken", priority=1, trigger={"times": 2})
+    assert [fired(world.ask("GET", PATH)) for _ in range(3)] == [["broken"], ["broken"], ["slow"]]
+    assert counts(world, "slow") == (1, 1)
+    assert world.waited == [0.7]
+
+
+def test_rules_of_one_priority_stand_in_the_order_they_were_set_in(world: World) -> None:
+    for id in ("zebra", "ant", "mole"):
+        rule(world, id, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 1}})
+    assert fired(world.ask("GET", PATH)) == ["zebra", "ant", "mole"]
+
+
+def test_setting_a_rule_anew_begins_its_counting_and_its_time_anew(world: World) -> None:
+    members: dict[str, Any] = {"trigger": {"times": 1, "ttl": "10s"}}
+    rule(world, **members)
+    assert pattern(world, 2) == "x."
+    world.advance("8s")
+    assert (rule(world, **members)["matched"], counts(world)) == (0, (0, 0))
+    world.advance("8s")
+    assert pattern(world, 2) == "x."
+
+
+def test_counts_and_decisions_go_on_after_a_restart(tmp_path: Path) -> None:
+    trigger: dict[str, Any] = {"probability": 0.5, "skip": 2, "times": 12}
+    whole = decisions(beside("broken", **trigger), 40)
+    seen: list[str] = []
+    for _ in range(2):
+        store = TinyStore(tmp_path)
+        world = make_world(store=store)
+        if not seen:
+            rule(world, trigger=trigger)
+        seen.append(pattern(world, 20))
+        store.close()
+    assert "".join(seen) == "".join("x" if hit else "." for hit in whole)
+
+
+def test_a_reset_of_the_sandbox_forgets_its_rules(world: World) -> None:
+    rule(world)
+    world.admin("POST", "/sandboxes/smartepi/reset")
+    assert (world.admin("GET", FAULTS).json, pattern(world, 1)) == ([], ".")
+
+
+def test_a_snapshot_brings_the_counts_back(world: World) -> None:
+    rule(world, trigger={"times": 3})
+    pattern(world, 1)
+    world.admin("PUT", "/sandboxes/smartepi/snapshots/early")
+    pattern(world, 5)
+    world.admin("POST", "/sandboxes/smartepi/snapshots/early/restore")
+    assert (counts(world), pattern(world, 3)) == ((1, 1), "xx.")
+
+
+def test_a_rule_that_hit_is_named_in_the_journal_and_in_its_trace(world: World) -> None:
+    rule(world, "slow", priority=1, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 1}})
+    rule(world, "broken", trigger={"times": 1})
+    for _ in range(2):
+        world.ask("GET", PATH)
+    entries: Any = world.admin("GET", "/sandboxes/smartepi/requests").json
+    assert [entry["faults"] for entry in entries["requests"]] == [["slow", "broken"], ["slow"]]
+    entry: Any = world.admin("GET", f"/sandboxes/smartepi/requests/{entries['requests'][0]['id']}").json
+    notes = {step["stage"]: step["note"] for step in entry["trace"]}
+    assert notes["faults"] == "fired: slow, broken"
+    assert "perform" not in notes
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"match": {"path": "*/sectors"}}, ["path is /smartepi/v1/employees, not like */sectors"]),
+        ({"match": {"method": ["PUT", "POST"]}}, ["method is GET, not PUT or POST"]),
+        ({"match": {"operation": "create_*"}}, ["operation is list_employees, not create_*"]),
+        ({"match": {"headers": {"X-Test": "t2"}}}, ["header X-Test is 't1'"]),
+        ({"match": {"method": "POST", "key": "key_9"}}, ["method is GET, not POST", "key is not the one named"]),
+        ({"enabled": False}, ["the rule is not enabled"]),
+        ({"trigger": {"after": "5s"}}, ["the rule has not begun"]),
+        ({"trigger": {"ttl": "0s"}}, ["the rule has ended"]),
+    ],
+)
+def test_a_rule_that_never_hit_says_which_call_came_nearest_and_why_it_was_not_meant(
+    world: World, members: dict[str, Any], why: list[str]
+) -> None:
+    rule(world, **members)
+    answer = world.ask("GET", PATH, headers={"X-Test": "t1"})
+    miss = world.admin("GET", f"{FAULTS}/broken").json["nearest_miss"]
+    assert (miss["path"], miss["status"], miss["why"]) == ("/smartepi/v1/employees", answer.status_code, why)
+
+
+def test_the_nearest_miss_is_the_call_with_the_fewest_reasons(world: World) -> None:
+    rule(world, match={"method": "POST", "path": "*/sectors"})
+    for method, path in (("GET", "/v1/employees"), ("GET", "/v1/sectors"), ("GET", "/v1/products")):
+        world.ask(method, path)
+    assert world.admin("GET", f"{FAULTS}/broken").json["nearest_miss"]["path"] == "/smartepi/v1/sectors"
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie"])
+def test_a_near_miss_keeps_a_key_as_hidden_as_the_journal_does(world: World, header: str) -> None:
+    rule(world, match={"headers": {header: {"contains": "something else"}}})
+    world.ask("GET", PATH, headers={header: f"Bearer {world.key()}"})
+    why = world.admin("GET", f"{FAULTS}/broken").json["nearest_miss"]["why"]
+    assert world.key() not in str(why)
+    assert header in str(why)
+
+
+def test_a_rule_that_hit_needs_no_nearest_miss(world: World) -> None:
+    rule(world)
+    pattern(world, 1)
+    assert "nearest_miss" not in world.admin("GET", f"{FAULTS}/broken").json
+
+
+def test_an_id_that_is_made_is_never_one_that_was_chosen(world: World) -> None:
+    rule(world, "fault_1")
+    made = world.admin("POST", FAULTS, {"fault": BROKEN})
+    assert (made.status_code, made.json["id"] != "fault_1") == (201, True)
+    assert len(world.admin("GET", FAULTS).json) == 2
+
+
+def test_an_id_that_is_taken_is_refused_and_one_nobody_has_is_named_with_the_nearest(world: World) -> None:
+    rule(world)
+    assert world.admin("POST", FAULTS, {"id": "broken", "fault": BROKEN}).status_code == 409
+    for method in ("GET", "DELETE"):
+        refused = world.admin(method, f"{FAULTS}/brokn")
+        assert (refused.status_code, "did you mean 'broken'?" in refused.json["detail"]) == (404, True)
+
+
+def test_rules_are_replaced_all_together_or_not_at_all(world: World) -> None:
+    rule(world, trigger={"times": 3})
+    world.admin("PUT", "/sandboxes/smartepi/scenarios/outage")
+    too_many = [{"id": f"r{nth}", "fault": BROKEN} for nth in range(1_000)]
+    assert world.admin("PUT", FAULTS, {"rules": too_many}).status_code == 422
+    assert sorted(each["id"] for each in world.admin("GET", FAULTS).json) == ["broken", "outage.1"]
+    assert world.admin("PUT", FAULTS, {"rules": too_many[:999]}).status_code == 200
+    assert rule(world, "r7", enabled=False)["enabled"] is False
+    world.admin("DELETE", FAULTS)
+    assert [each["id"] for each in world.admin("GET", FAULTS).json] == ["outage.1"]

@@ -1,0 +1,310 @@
+"""Every kind of fault as clients see it that are not ours: http.client, urllib3 and curl, over a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.client import BadStatusLine, HTTPConnection, IncompleteRead, RemoteDisconnected
+from json import JSONDecodeError
+from shutil import which
+from subprocess import CompletedProcess, run
+from time import monotonic
+from typing import Any
+
+import pytest
+import urllib3
+
+from mockserver.engine import Fault
+from tests.support.acme import ACME
+from tests.support.server_process import start_server
+from tests.support.socket_server import Served, Tenant, listening, tenant
+from tests.support.worlds import make_world
+
+ONE = "/v1/employees?limit=1"
+PATIENCE = 0.4
+"""Seconds a client waits that knows its server will never answer."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, and what each client makes of it: an error or a status, and curl's exit code."""
+
+    kind: str
+    seen: type[Exception] | int
+    curl: int
+    fault: dict[str, Any] = field(default_factory=dict)
+    wrapped: type[Exception] | None = None
+    """What urllib3 says, where it is not a ProtocolError around what http.client says."""
+
+    def __str__(self) -> str:
+        return "-".join([self.kind, *map(str, self.fault.values())]) if self.fault else self.kind
+
+
+WIRE = [
+    Case("lost_response", ConnectionResetError, 56, {"how": "reset"}),
+    Case("lost_response", RemoteDisconnected, 52, {"how": "empty"}),
+    Case("lost_response", TimeoutError, 28, {"how": "hang"}, urllib3.exceptions.ReadTimeoutError),
+    Case("hang", TimeoutError, 28, wrapped=urllib3.exceptions.ReadTimeoutError),
+    Case("reset", ConnectionResetError, 56),
+    Case("empty", RemoteDisconnected, 52),
+    Case("truncated", IncompleteRead, 18),
+    Case("garbage", BadStatusLine, 1),
+]
+WHOLE = [
+    Case("status", 503, 22, {"status": 503}),
+    Case("gateway", 504, 22, {"status": 504}),
+    Case("rate_limited", 429, 22, {"retry_after": 7}),
+    Case("key_not_propagated", 403, 22),
+    Case("idempotency_conflict", 409, 22),
+    Case("latency", 200, 0, {"distribution": {"type": "fixed", "ms": 120}}),
+    Case("drip", 200, 0, {"bytes": 90, "every_ms": 40}),
+    Case("malformed_json", 200, 0),
+]
+
+
+@pytest.fixture(scope="module", params=["in process", "as shipped"])
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    if request.param == "in process":
+        with listening(make_world(freeze=False)) as here:
+            yield here
+    else:
+        with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", "t") as (_, url):
+            yield Served(url, "t")
+
+
+@pytest.fixture
+def home(served: Served) -> Tenant:
+    return tenant(served)
+
+
+def curl(home: Tenant, path: str, *options: str) -> CompletedProcess[bytes]:
+    program = which("curl")
+    assert program == "/usr/bin/curl", "curl has to be there: it is the client most people try first"
+    url, key = f"{home.served.url}/{home.provider}{path}", f"Authorization: Bearer {home.key}"
+    return run(
+        [program, "-sS", "--noproxy", "*", "-H", key, *options, url], capture_output=True, timeout=30, check=False
+    )
+
+
+def with_urllib3(home: Tenant, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    options.setdefault("retries", False)
+    headers = {"Authorization": f"Bearer {home.key}"}
+    with urllib3.PoolManager() as pool:
+        return pool.request(method, f"{home.served.url}/{home.provider}{path}", headers=headers, **options)
+
+
+def names_of(home: Tenant, records: str, name: str) -> int:
+    """How many records have the name."""
+    return [each["name"] for each in home.ask("GET", f"/v1/{records}?limit=100").json["data"]].count(name)
+
+
+def test_every_kind_of_fault_has_a_case_here() -> None:
+    of_calls = {kind for kind, model in Fault.KINDS.items() if model.ON == "calls"}
+    assert {case.kind for case in WIRE + WHOLE} == of_calls
+
+
+@pytest.mark.parametrize("case", WIRE, ids=str)
+def test_http_client_meets_the_failure_itself_and_the_next_call_is_answered_at_once(home: Tenant, case: Case) -> None:
+    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    with pytest.raises(Exception) as met:  # noqa: PT011
+        home.ask("GET", ONE, timeout=PATIENCE)
+    assert met.type is case.seen
+    assert home.ask("GET", ONE, timeout=2).status == 200
+
+
+@pytest.mark.parametrize("case", WIRE, ids=str)
+def test_urllib3_says_what_happened_to_the_connection(home: Tenant, case: Case) -> None:
+    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    with pytest.raises(urllib3.exceptions.HTTPError) as met:
+        with_urllib3(home, "GET", ONE, timeout=PATIENCE)
+    assert met.type is (case.wrapped or urllib3.exceptions.ProtocolError)
+    assert case.wrapped or type(met.value.args[1]) is case.seen
+
+
+@pytest.mark.parametrize("case", WIRE, ids=str)
+def test_urllib3_gets_over_it_by_trying_again(home: Tenant, case: Case) -> None:
+    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    assert with_urllib3(home, "GET", ONE, retries=urllib3.Retry(total=1), timeout=PATIENCE).status == 200
+    assert [entry["faults"] != [] for entry in home.requests()] == [True, False]
+
+
+@pytest.mark.parametrize("case", WIRE + WHOLE, ids=str)
+def test_curl_ends_with_the_code_it_has_for_that(home: Tenant, case: Case) -> None:
+    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    patience = str(PATIENCE) if case.seen is TimeoutError else "10"
+    done = curl(home, ONE, "--fail", "--max-time", patience)
+    assert done.returncode == case.curl, done.stderr
+    assert curl(home, ONE, "--fail", "--max-time", "10").returncode == 0
+
+
+@pytest.mark.parametrize("case", WHOLE, ids=str)
+def test_an_answer_that_is_whole_has_its_status_and_names_the_rule(home: Tenant, case: Case) -> None:
+    rule = home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    heard = home.ask("GET", ONE)
+    assert (heard.status, heard.headers["X-Testmode-Fault"]) == (case.seen, rule["id"])
+    assert int(heard.headers["Content-Length"]) == len(heard.body)
+    assert "X-Testmode-Fault" not in home.ask("GET", ONE).headers
+
+
+def test_the_length_that_is_announced_is_the_whole_one_when_the_body_is_cut(home: Tenant) -> None:
+    whole = home.ask("GET", ONE).body
+    home.fault("truncated", fault={"fraction": 0.25}, trigger={"times": 1})
+    with pytest.raises(IncompleteRead) as met:
+        home.ask("GET", ONE)
+    assert met.value.partial == whole[: len(whole) // 4]
+    assert len(met.value.partial) + (met.value.expected or 0) == len(whole)
+
+
+def test_json_that_stops_too_early_is_a_whole_answer_that_no_parser_reads(home: Tenant) -> None:
+    home.fault("malformed_json", trigger={"times": 1})
+    heard = home.ask("GET", ONE)
+    assert heard.headers["Content-Type"] == "application/json"
+    with pytest.raises(JSONDecodeError):
+        _ = heard.json
+
+
+def test_a_latency_is_felt_before_the_first_byte(home: Tenant) -> None:
+    home.fault("latency", fault={"distribution": {"type": "fixed", "ms": 150}})
+    assert home.ask("GET", ONE).seconds >= 0.15
+
+
+def test_a_dripping_answer_arrives_piece_by_piece_and_whole(home: Tenant) -> None:
+    whole = home.ask("GET", ONE).body
+    home.fault("drip", fault={"bytes": 100, "every_ms": 60})
+    pieces, times = [], []
+    with closing(HTTPConnection(home.served.host, home.served.port, timeout=10)) as connection:
+        connection.request("GET", f"/smartepi{ONE}", headers={"Authorization": f"Bearer {home.key}"})
+        with closing(connection.getresponse()) as response:
+            while piece := response.read1(4096):
+                pieces.append(piece)
+                times.append(monotonic())
+    assert b"".join(pieces) == whole
+    assert len(pieces) >= 2
+    # The first piece may be read late, so only what lies between the second and the last is certain.
+    assert times[-1] - times[0] >= 0.06 * (len(whole) // 100 - 1)
+
+
+@pytest.mark.parametrize("how", ["reset", "empty", "hang"])
+def test_a_create_whose_answer_was_lost_has_taken_the_name(home: Tenant, how: str) -> None:
+    home.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
+    with pytest.raises(OSError):  # noqa: PT011
+        home.ask("POST", "/v1/sectors", json={"name": "Foundry"}, timeout=PATIENCE)
+    assert names_of(home, "sectors", "Foundry") == 1
+    again = home.ask("POST", "/v1/sectors", json={"name": "Foundry"})
+    assert (again.status, again.json["type"]) == (409, "urn:smartepi:error:duplicate_name")
+
+
+@pytest.mark.parametrize("kind", ["reset", "empty", "hang", "garbage"])
+def test_a_create_that_failed_before_the_work_has_left_nothing(home: Tenant, kind: str) -> None:
+    home.fault(kind, match={"method": "POST"}, trigger={"times": 1})
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        home.ask("POST", "/v1/sectors", json={"name": "Foundry"}, timeout=PATIENCE)
+    assert names_of(home, "sectors", "Foundry") == 0
+    assert home.ask("POST", "/v1/sectors", json={"name": "Foundry"}).status == 201
+
+
+def test_a_client_that_repeats_a_create_by_itself_makes_two(home: Tenant) -> None:
+    home.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
+    eager = urllib3.Retry(total=1, allowed_methods=None)
+    made = with_urllib3(home, "POST", "/v1/employees", json={"name": "Twice Hired"}, retries=eager)
+    assert made.status == 201
+    assert names_of(home, "employees", "Twice Hired") == 2
+
+
+def test_a_client_that_repeats_only_what_is_safe_makes_one(home: Tenant) -> None:
+    home.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        with_urllib3(home, "POST", "/v1/employees", json={"name": "Once Hired"}, retries=urllib3.Retry(total=3))
+    assert names_of(home, "employees", "Once Hired") == 1
+
+
+@pytest.mark.parametrize("how", ["reset", "empty", "hang"])
+def test_a_lost_answer_can_be_fetched_again_with_the_same_idempotency_key(how: str) -> None:
+    with listening(make_world(ACME, freeze=False)) as served:
+        home = tenant(served, "acme")
+        home.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
+        create: dict[str, Any] = {"json": {"text": "once"}, "headers": {"Idempotency-Key": "k1"}}
+        with pytest.raises(OSError):  # noqa: PT011
+            home.ask("POST", "/v1/notes", timeout=PATIENCE, **create)
+        lost = home.served.admin("GET", f"/sandboxes/{home.id}/requests/{home.requests()[-1]['id']}")
+        again = home.ask("POST", "/v1/notes", **create)
+        assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
+        assert again.body.decode() == lost["response"]["body"]["text"]
+        assert home.ask("GET", "/v1/notes").json["data"] == [again.json]
+
+
+def test_a_client_that_hangs_keeps_nobody_else_waiting(home: Tenant) -> None:
+    home.fault("hang", match={"path": "*/sectors"})
+    with closing(HTTPConnection(home.served.host, home.served.port, timeout=PATIENCE)) as connection:
+        connection.request("GET", "/smartepi/v1/sectors", headers={"Authorization": f"Bearer {home.key}"})
+        for _ in range(5):
+            assert home.ask("GET", ONE, timeout=2).status == 200
+        with pytest.raises(TimeoutError):
+            connection.getresponse()
+
+
+@pytest.mark.parametrize("kind", ["reset", "empty", "garbage"])
+def test_a_head_request_is_hit_like_any_other(home: Tenant, kind: str) -> None:
+    home.fault(kind)
+    expected = {"reset": ConnectionResetError, "empty": RemoteDisconnected, "garbage": BadStatusLine}[kind]
+    with pytest.raises(Exception) as met:  # noqa: PT011
+        home.ask("HEAD", ONE)
+    assert met.type is expected
+
+
+def test_an_answer_that_has_no_body_can_be_lost_too(home: Tenant) -> None:
+    home.fault("status", fault={"status": 204}, priority=20)
+    home.fault("lost_response", fault={"how": "empty"}, priority=5)
+    with pytest.raises(RemoteDisconnected):
+        home.ask("DELETE", "/v1/sectors/any")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_has_no_body_drips_none(home: Tenant, status: int) -> None:
+    home.fault("status", fault={"status": status, "body": "nothing of this may be sent"}, priority=20)
+    home.fault("drip", priority=5)
+    shown = curl(home, ONE, "-i", "--raw", "--ignore-content-length", "--max-time", "10")
+    head, _, body = shown.stdout.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert body == b""
+
+
+@pytest.mark.parametrize("outer", ["drip", "truncated", "malformed_json", "lost_response"])
+@pytest.mark.parametrize("inner", [case for case in WIRE if case.kind in ("reset", "empty")], ids=str)
+def test_a_broken_connection_stays_broken_whatever_is_laid_around_it(home: Tenant, outer: str, inner: Case) -> None:
+    home.fault(inner.kind, priority=20)
+    home.fault(outer, priority=5)
+    with pytest.raises(ConnectionResetError) as met:
+        home.ask("GET", ONE)
+    assert met.type is inner.seen or outer == "lost_response"
+
+
+def test_a_dripping_answer_can_be_cut_as_well(home: Tenant) -> None:
+    home.fault("truncated", fault={"fraction": 0.5}, priority=20)
+    home.fault("drip", fault={"bytes": 100, "every_ms": 30}, priority=5)
+    began = monotonic()
+    with pytest.raises(IncompleteRead):
+        home.ask("GET", ONE)
+    assert monotonic() - began >= 0.03
+
+
+def test_health_and_the_admin_api_are_never_faulted(home: Tenant) -> None:
+    home.fault("reset")
+    for path in ("/health", "/healthz", "/ready", "/readyz"):
+        assert home.served.ask("GET", path, key=home.key).status == 200
+    assert home.served.admin("GET", f"/sandboxes/{home.id}")["id"] == home.id
+
+
+def test_calls_that_no_rule_means_are_untouched(home: Tenant) -> None:
+    plain = home.ask("GET", ONE)
+    home.fault("reset", match={"path": "*/sectors"})
+    beside = home.ask("GET", ONE)
+    assert (beside.status, beside.body) == (plain.status, plain.body)
+    assert "X-Testmode-Fault" not in beside.headers
+    assert home.requests()[-1]["faults"] == []
+
+
+def test_another_sandbox_of_the_same_server_is_untouched(home: Tenant) -> None:
+    home.fault("reset")
+    assert tenant(home.served).ask("GET", ONE).status == 200

@@ -1,0 +1,357 @@
+"""What the journal keeps of every call, and the questions it answers."""
+
+from __future__ import annotations
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from mockserver.engine import Call, Journals, Match, Reply
+from mockserver.engine.pipeline.journal import OVERHEAD, SHOWN, Entry, Journal, show_body
+from mockserver.http import edge
+from tests.support.acme import ACME
+from tests.support.worlds import World, make_world
+
+REQUESTS = "/sandboxes/acme/requests"
+
+
+def listed(world: World, query: str = "") -> Any:
+    return world.admin("GET", f"{REQUESTS}{query}").json
+
+
+def shown(world: World, id: str) -> Any:
+    return world.admin("GET", f"{REQUESTS}/{id}").json
+
+
+def entry(world: World, serial: int, asked: int = 0, answered: int = 0) -> Entry:
+    call = Call(world.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * asked)
+    return Entry(call, Reply(201, body=b"a" * answered), 1.0)
+
+
+def test_every_call_is_kept_in_the_order_of_its_answer(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    acme.ask("POST", "/v1/notes", json={"text": "a"})
+    acme.ask("GET", "/v1/nothing")
+    acme.ask("DELETE", "/v1/notes")
+    acme.ask("GET", "/v1/notes", key=None)
+    brief = [(r["method"], r["path"], r["operation"], r["status"]) for r in listed(acme)["requests"]]
+    assert brief == [
+        ("GET", "/acme/v1/notes", "list_notes", 200),
+        ("POST", "/acme/v1/notes", "create_note", 201),
+        ("GET", "/acme/v1/nothing", None, 404),
+        ("DELETE", "/acme/v1/notes", None, 405),
+        ("GET", "/acme/v1/notes", "list_notes", 401),
+    ]
+
+
+def test_the_call_that_is_answered_first_is_kept_first(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, opened = Event(), Event()
+
+    def hold(seconds: float) -> None:
+        reached.set()
+        assert opened.wait(10)
+
+    monkeypatch.setattr(edge, "sleep", hold)
+    fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 1}}
+    acme.admin("POST", "/sandboxes/acme/faults", {"match": {"method": "POST"}, "fault": fault})
+    slow = Thread(target=acme.ask, args=("POST", "/v1/notes"), kwargs={"json": {"text": "a"}})
+    slow.start()
+    assert reached.wait(10)
+    acme.ask("GET", "/v1/notes")
+    opened.set()
+    slow.join(10)
+    assert [(r["id"], r["method"]) for r in listed(acme)["requests"]] == [("req_2", "GET"), ("req_1", "POST")]
+
+
+def test_calls_of_many_threads_are_all_kept_once(acme: World) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: acme.ask("GET", "/v1/notes"), range(400)))
+    ids = [request["id"] for request in listed(acme, "?limit=1000")["requests"]]
+    assert sorted(ids) == sorted(f"req_{nth}" for nth in range(1, 401))
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/healthz", "/__admin/version", "/nothing", "/__admin/nothing"])
+def test_what_is_no_call_of_a_provider_is_not_kept(acme: World, path: str) -> None:
+    acme.app.test_client().get(path)
+    listed(acme)
+    assert listed(acme) == {"requests": [], "dropped": 0}
+
+
+def test_beyond_its_number_the_oldest_are_dropped_and_counted() -> None:
+    world = make_world(ACME, journals=Journals(10))
+    for _ in range(35):
+        world.ask("GET", "/v1/notes")
+    kept = listed(world)
+    assert [request["id"] for request in kept["requests"]] == [f"req_{nth}" for nth in range(26, 36)]
+    assert kept["dropped"] == 25
+
+
+def test_beyond_its_bytes_the_oldest_are_dropped_and_counted(acme: World) -> None:
+    journal = Journal(1000, 10 * (OVERHEAD + 3000))
+    for serial in range(25):
+        journal.add(entry(acme, serial, asked=1000, answered=2000))
+    assert [kept.call.serial for kept in journal.entries()] == list(range(15, 25))
+    assert journal.dropped == 15
+
+
+def test_one_entry_larger_than_the_bytes_is_kept_alone(acme: World) -> None:
+    journal = Journal(1000, 4096)
+    for serial in range(3):
+        journal.add(entry(acme, serial, asked=50_000))
+    assert [kept.call.serial for kept in journal.entries()] == [2]
+
+
+def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: World) -> None:
+    journal = Journal(1000, 10 * OVERHEAD)
+    for serial in range(30):
+        journal.add(entry(acme, serial, asked=5 * OVERHEAD if serial < 5 else 0))
+    assert len(journal.entries()) == 10
+
+
+@pytest.mark.parametrize(("size", "cut"), [(SHOWN - 1, False), (SHOWN, False), (SHOWN + 1, True)])
+def test_a_long_body_is_cut_and_the_whole_is_measured_and_hashed(size: int, cut: bool) -> None:
+    data = b"x" * size
+    body = show_body(data, ())
+    assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, SHOWN), cut)
+    assert body.get("sha256") == (sha256(data).hexdigest() if cut else None)
+
+
+def test_a_body_that_is_no_text_is_shown_as_near_as_can_be(acme: World) -> None:
+    acme.ask("POST", "/v1/notes", data=b"\xff\x00{", content_type="application/json")
+    assert shown(acme, "req_1")["request"]["body"] == {"size": 3, "text": "\ufffd\x00{"}
+
+
+def test_an_entry_shows_what_was_asked_and_answered(acme: World) -> None:
+    acme.ask("POST", "/v1/notes?a=1&b=", json={"text": "a"}, headers={"X-Test": "t"})
+    whole = shown(acme, "req_1")
+    assert whole["request"]["query"] == {"a": "1", "b": ""}
+    assert ["x-test", "t"] in whole["request"]["headers"]
+    assert whole["request"]["body"]["text"] == '{"text": "a"}'
+    assert whole["response"]["body"]["text"] == '{"id":"note_1","text":"a"}'
+    assert ["X-Acme", "1"] in whole["response"]["headers"]
+    assert (whole["key"], whole["problem"], whole["bug"], whole["at"]) == (
+        "key_1",
+        None,
+        None,
+        "2026-03-01T12:00:00.000000Z",
+    )
+
+
+INNERMOST = ["journal", "faults", "dress", "locate", "authenticate", "ratelimit", "idempotency", "latency", "validate"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "status", "reached"),
+    [
+        ({"method": "GET", "path": "/v1/notes"}, 200, [*INNERMOST, "perform"]),
+        ({"method": "GET", "path": "/v1/nothing"}, 404, INNERMOST[:4]),
+        ({"method": "GET", "path": "/v1/notes", "key": None}, 401, INNERMOST[:5]),
+        ({"method": "POST", "path": "/v1/notes", "data": b"{"}, 400, INNERMOST),
+        (
+            {"method": "POST", "path": "/v1/notes", "headers": {"Idempotency-Key": ""}, "data": b"{}"},
+            400,
+            INNERMOST[:7],
+        ),
+    ],
+)
+def test_the_trace_names_each_stage_and_the_one_that_answered_is_last(
+    acme: World, ask: dict[str, Any], status: int, reached: list[str]
+) -> None:
+    acme.ask(ask.pop("method"), ask.pop("path"), **ask)
+    trace = shown(acme, "req_1")["trace"]
+    assert [step["stage"] for step in trace] == reached
+    assert {step["status"] for step in trace} == {status}
+
+
+def test_a_fired_fault_is_named_at_the_stage_that_fired_it(acme: World) -> None:
+    fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 1}}
+    acme.admin("POST", "/sandboxes/acme/faults", {"id": "slow", "fault": fault})
+    acme.ask("GET", "/v1/nothing")
+    whole = shown(acme, "req_1")
+    notes = {step["stage"]: step["note"] for step in whole["trace"]}
+    assert (whole["faults"], notes["faults"]) == (["slow"], "fired: slow")
+    assert notes["locate"] == "no_such_path: There is nothing at /acme/v1/nothing"
+
+
+def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: World) -> None:
+    acme.engine.propagate = acme.app.testing = False
+    answer = acme.ask("GET", "/v1/boom")
+    whole = shown(acme, "req_1")
+    assert (answer.status_code, answer.headers["X-Testmode-Bug"]) == (500, "1")
+    assert "a bug, on purpose" not in answer.text
+    assert "Traceback" not in answer.text
+    assert (whole["status"], whole["trace"][-1]) == (500, {"stage": "perform", "status": None, "note": ""})
+    assert "RuntimeError: a bug, on purpose" in whole["bug"]
+
+
+def test_a_bug_breaks_nothing_for_the_next_call(acme: World) -> None:
+    acme.engine.propagate = acme.app.testing = False
+    acme.ask("GET", "/v1/boom")
+    assert acme.ask("POST", "/v1/notes", json={"text": "a"}).status_code == 201
+
+
+def test_the_newest_are_listed_and_those_behind_one(acme: World) -> None:
+    for _ in range(5):
+        acme.ask("GET", "/v1/notes")
+    assert [r["id"] for r in listed(acme, "?limit=2")["requests"]] == ["req_4", "req_5"]
+    assert [r["id"] for r in listed(acme, "?after=req_3")["requests"]] == ["req_4", "req_5"]
+    assert listed(acme, "?after=req_5")["requests"] == []
+
+
+def test_an_unknown_entry_is_refused_with_the_nearest(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    for path in (f"{REQUESTS}/req_2", f"{REQUESTS}?after=req_2"):
+        answer = acme.admin("GET", path)
+        assert (answer.status_code, answer.json["detail"]) == (
+            404,
+            "there is no request 'req_2'; did you mean 'req_1'?",
+        )
+
+
+def test_what_is_cleared_is_gone(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    assert acme.admin("DELETE", REQUESTS).status_code == 204
+    assert listed(acme) == {"requests": [], "dropped": 0}
+
+
+def verified(world: World, **wanted: Any) -> Any:
+    answer = world.admin("POST", f"{REQUESTS}/verify", wanted)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+@pytest.fixture
+def asked(acme: World) -> World:
+    for text in ("a", "b", ""):
+        acme.ask("POST", "/v1/notes", json={"text": text}, headers={"X-Test": text or "none"})
+    acme.ask("GET", "/v1/notes")
+    return acme
+
+
+@pytest.mark.parametrize(
+    ("wanted", "verdict", "count"),
+    [
+        ({}, True, 4),
+        ({"match": {"method": "POST"}}, True, 3),
+        ({"match": {"method": "DELETE"}}, False, 0),
+        ({"match": {"method": ["POST", "GET"]}}, True, 4),
+        ({"match": {"method": "POST"}, "count": 3}, True, 3),
+        ({"match": {"method": "POST"}, "count": 2}, False, 3),
+        ({"match": {"method": "DELETE"}, "count": 0}, True, 0),
+        ({"match": {"method": "POST"}, "at_least": 3}, True, 3),
+        ({"match": {"method": "POST"}, "at_least": 4}, False, 3),
+        ({"match": {"method": "POST"}, "at_most": 3}, True, 3),
+        ({"match": {"method": "POST"}, "at_most": 2}, False, 3),
+        ({"match": {"method": "POST"}, "at_least": 1, "at_most": 5}, True, 3),
+        ({"match": {"method": "DELETE"}, "at_most": 5}, True, 0),
+        ({"match": {"method": "POST"}, "status": 201}, True, 2),
+        ({"match": {"method": "POST"}, "status": 201, "count": 3}, False, 2),
+        ({"match": {"method": "POST"}, "status": 400, "count": 1}, True, 1),
+        ({"match": {"body": {"$.text": "b"}}}, True, 1),
+        ({"match": {"headers": {"X-Test": {"present": True}}}, "count": 3}, True, 3),
+        ({"match": {"operation": "list_*"}, "count": 1}, True, 1),
+        ({"match": {"key": "key_1"}, "count": 4}, True, 4),
+    ],
+)
+def test_verify_counts_what_matches(asked: World, wanted: dict[str, Any], verdict: bool, count: int) -> None:
+    said = verified(asked, **wanted)
+    assert (said["verified"], said["count"]) == (verdict, count)
+    assert ("near_misses" in said) is not verdict
+
+
+A, B, LIST = {"body": {"$.text": "a"}}, {"body": {"$.text": "b"}}, {"method": "GET"}
+
+
+@pytest.mark.parametrize(
+    ("order", "verdict", "count"),
+    [
+        ([A, B, LIST], True, 3),
+        ([A, LIST], True, 2),
+        ([B, A], False, 1),
+        ([A, A], False, 1),
+        ([LIST, A], False, 1),
+        ([{"method": "POST"}] * 3, True, 3),
+        ([{"method": "POST"}] * 4, False, 3),
+    ],
+)
+def test_verify_finds_calls_in_an_order(asked: World, order: list[Any], verdict: bool, count: int) -> None:
+    said = verified(asked, in_order=order)
+    assert (said["verified"], said["count"]) == (verdict, count)
+
+
+def test_a_status_counts_in_an_order_too(asked: World) -> None:
+    assert verified(asked, in_order=[A, B], status=201)["verified"] is True
+    assert verified(asked, in_order=[A, B], status=500)["verified"] is False
+
+
+def test_near_misses_say_why_and_the_nearest_is_first(asked: World) -> None:
+    wanted = {"method": "POST", "path": "/acme/v1/notes", "body": {"$.text": "c"}}
+    misses = verified(asked, match=wanted)["near_misses"]
+    assert [(miss["id"], miss["why"]) for miss in misses] == [
+        ("req_3", ["$.text is ''"]),
+        ("req_2", ["$.text is 'b'"]),
+        ("req_1", ["$.text is 'a'"]),
+    ]
+
+
+def test_asking_the_journal_leaves_it_as_it_is(asked: World) -> None:
+    for _ in range(3):
+        assert verified(asked, count=4)["verified"] is True
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"count": 1, "in_order": [{}]},
+        {"match": {}, "in_order": [{}]},
+        {"count": -1},
+        {"in_order": []},
+        {"match": {"path": ""}},
+        {"match": {"verb": "GET"}},
+        {"count": "x"},
+    ],
+)
+def test_a_question_that_cannot_be_is_refused(acme: World, wanted: dict[str, Any]) -> None:
+    assert acme.admin("POST", f"{REQUESTS}/verify", wanted).status_code == 422
+
+
+def test_a_match_of_nothing_matches_everything(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    (kept,) = acme.sandbox.journal.entries(Match())
+    assert list(Match().misses(replace(kept).call)) == []
+
+
+def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> None:
+    rule = {"match": {"method": "DELETE"}, "fault": {"kind": "status", "status": 503}}
+    acme.admin("POST", "/sandboxes/acme/faults", rule)
+    key = {"Idempotency-Key": "k"}
+    asked: list[Any] = [
+        ("POST", {"json": {"text": "a"}, "headers": key}, 201),
+        ("POST", {"json": {"text": "a"}, "headers": key}, 201),
+        ("POST", {"json": {"text": "b"}, "headers": key}, 422),
+        ("POST", {"data": b"{", "headers": {"Content-Type": "application/json"}}, 400),
+        ("POST", {"json": {"text": 1}}, 400),
+        ("DELETE", {}, 503),
+        ("PUT", {}, 405),
+        ("GET", {"key": None}, 401),
+        ("GET", {}, 200),
+    ]
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for method, options, status in asked:
+            assert acme.ask(method, "/v1/notes", **options).status_code == status
+        acme.sandbox.journal.clear()
+        gc.collect()
+        # In a cycle they would stay for as long as the collector rests, which in the server is long.
+        assert [found for found in gc.garbage if isinstance(found, Call | Entry)] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()

@@ -1,0 +1,222 @@
+"""The way of every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mockserver.engine import (
+    STAGES,
+    Call,
+    Limits,
+    Problem,
+    Provider,
+    Reply,
+    authenticate,
+    dress,
+    faults_stage,
+    idempotency,
+    journal,
+    latency,
+    locate,
+    ratelimit,
+    validate,
+)
+from mockserver.engine.core.problem import CODES
+from tests.support.acme import ACME
+from tests.support.worlds import World, make_world
+
+Proceed = Callable[[Call], Reply]
+
+
+def trace(world: World) -> list[str]:
+    return [step.stage for step in world.sandbox.journal.entries()[-1].call.trace]
+
+
+def with_create(perform: Callable[[Call], Reply], base: Provider = ACME) -> Provider:
+    operations = tuple(replace(op, perform=perform) if op.name == "create_note" else op for op in base.operations)
+    return replace(base, operations=operations)
+
+
+def test_the_stages_stand_in_the_order_that_is_documented() -> None:
+    assert [stage.__name__ for stage in STAGES] == [
+        "journal",
+        "faults",
+        "dress",
+        "locate",
+        "authenticate",
+        "ratelimit",
+        "idempotency",
+        "latency",
+        "validate",
+    ]
+
+
+def test_a_good_call_goes_through_all_of_them_and_is_performed_last(acme: World) -> None:
+    acme.ask("POST", "/v1/notes", json={"text": "a"})
+    assert trace(acme) == [stage.__name__ for stage in STAGES] + ["perform"]
+
+
+BAD_PATH = {"path": "/v1/nothing"}
+BAD_KEY = {"key": "nobody"}
+BAD_IDEMPOTENCY = {"headers": {"Idempotency-Key": ""}}
+BAD_BODY = {"data": b"{", "json": None}
+REFUSED_EARLIER = [
+    (BAD_PATH | BAD_KEY, "no_such_path"),
+    (BAD_KEY | BAD_IDEMPOTENCY, "bad_credentials"),
+    (BAD_KEY | BAD_BODY, "bad_credentials"),
+    (BAD_IDEMPOTENCY | BAD_BODY, "idempotency_key_invalid"),
+    (BAD_PATH | BAD_BODY, "no_such_path"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "code"), REFUSED_EARLIER)
+def test_of_two_things_wrong_the_outer_stage_refuses(acme: World, wrong: dict[str, Any], code: str) -> None:
+    options = {"path": "/v1/notes", "json": {"text": "a"}, **wrong}
+    assert acme.ask("POST", options.pop("path"), **options).json["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [(BAD_KEY, "bad_credentials"), (BAD_IDEMPOTENCY, "rate_limited"), (BAD_BODY, "rate_limited"), ({}, "rate_limited")],
+)
+def test_the_rate_limit_stands_between_the_key_and_the_rest(wrong: dict[str, Any], code: str) -> None:
+    world = make_world(replace(ACME, limits=Limits(rate=1, burst=1)))
+    world.ask("GET", "/v1/notes")
+    assert world.ask("POST", "/v1/notes", **{"json": {"text": "a"}, **wrong}).json["code"] == code
+
+
+def test_a_provider_may_know_the_key_before_the_path() -> None:
+    order = (journal, faults_stage, dress, authenticate, ratelimit, locate, idempotency, latency, validate)
+    world = make_world(replace(ACME, stages=order))
+    assert world.ask("GET", "/v1/nothing", key="nobody").json["code"] == "bad_credentials"
+    assert world.ask("GET", "/v1/nothing").json["code"] == "no_such_path"
+
+
+def test_a_provider_may_have_a_stage_of_its_own() -> None:
+    def teapot(call: Call, proceed: Proceed) -> Reply:
+        if "x-tea" in call.headers:
+            raise Problem("injected", "short and stout", status=418)
+        return proceed(call)
+
+    world = make_world(replace(ACME, stages=(*STAGES, teapot)))
+    refused = world.ask("GET", "/v1/notes", headers={"X-Tea": "1"})
+    assert (refused.status_code, refused.json["raised_in"]) == (418, "teapot")
+    assert trace(world)[-1] == "teapot"
+    assert world.ask("GET", "/v1/notes").status_code == 200
+
+
+@pytest.mark.parametrize("nth", range(len(STAGES)))
+def test_a_problem_raised_in_any_stage_becomes_the_dialects_answer(nth: int) -> None:
+    def refuse(call: Call, proceed: Proceed) -> Reply:
+        raise Problem("duplicate", "no")
+
+    refuse.__name__ = STAGES[nth].__name__
+    world = make_world(replace(ACME, stages=(*STAGES[:nth], refuse, *STAGES[nth + 1 :])))
+    answer = world.ask("GET", "/v1/notes")
+    assert answer.status_code == 409
+    assert answer.json == {"code": "duplicate", "detail": "no", "raised_in": STAGES[nth].__name__}
+
+
+def test_a_problem_that_names_its_stage_keeps_it() -> None:
+    def refuse(call: Call) -> Reply:
+        raise Problem("duplicate", "no", raised_in="validate")
+
+    world = make_world(with_create(refuse))
+    assert world.ask("POST", "/v1/notes", json={"text": "a"}).json["raised_in"] == "validate"
+
+
+def test_no_stage_sees_an_exception_from_further_in() -> None:
+    seen: list[int] = []
+
+    def watch(call: Call, proceed: Proceed) -> Reply:
+        reply = proceed(call)
+        seen.append(reply.status)
+        return reply
+
+    def refuse(call: Call) -> Reply:
+        raise Problem("in_use", "no")
+
+    world = make_world(replace(with_create(refuse), stages=(*STAGES, watch)))
+    world.ask("POST", "/v1/notes", json={"text": "a"})
+    assert seen == [409]
+
+
+def test_a_raised_problem_takes_back_everything_the_operation_wrote() -> None:
+    def half(call: Call) -> Reply:
+        call.space.put("notes", {"id": "half", "text": "half"})
+        call.nth("notes")
+        raise Problem("duplicate", "no")
+
+    world = make_world(with_create(half))
+    before = world.engine.export("acme")["collections"]
+    world.ask("POST", "/v1/notes", json={"text": "a"})
+    after = world.engine.export("acme")["collections"]
+    assert (after.get("notes"), after["_counters"]) == (before.get("notes"), before["_counters"])
+
+
+def test_a_bug_takes_back_everything_the_operation_wrote() -> None:
+    def half(call: Call) -> Reply:
+        call.space.put("notes", {"id": "half", "text": "half"})
+        raise RuntimeError("a bug, on purpose")
+
+    world = make_world(with_create(half))
+    with pytest.raises(RuntimeError, match="a bug, on purpose"):
+        world.ask("POST", "/v1/notes", json={"text": "a"})
+    assert world.ask("GET", "/v1/notes").json["data"] == []
+
+
+def test_a_refusal_the_operation_answers_itself_keeps_what_it_wrote() -> None:
+    def count(call: Call) -> Reply:
+        call.space.put("notes", {"id": f"try_{call.nth('tries')}", "text": "a try"})
+        return Reply(409)
+
+    world = make_world(with_create(count))
+    world.ask("POST", "/v1/notes", json={"text": "a"})
+    assert len(world.ask("GET", "/v1/notes").json["data"]) == 1
+
+
+def test_records_are_out_of_reach_outside_of_the_operation() -> None:
+    def peek(call: Call, proceed: Proceed) -> Reply:
+        for reach in (lambda: None, lambda: proceed(call)):
+            reach()
+            with pytest.raises(AssertionError, match="only while an operation is performed"):
+                call.space.get("notes", "x")
+        return Reply(204)
+
+    world = make_world(replace(ACME, stages=(*STAGES, peek)))
+    assert world.ask("GET", "/v1/notes").status_code == 204
+
+
+def test_every_instant_of_a_call_is_the_same(acme: World) -> None:
+    seen: list[int] = []
+
+    def look(call: Call) -> Reply:
+        acme.sandbox.clock = acme.sandbox.clock.advance(1)
+        seen.append(call.now)
+        return Reply(200)
+
+    world = make_world(with_create(look))
+    world.ask("POST", "/v1/notes", json={"text": "a"})
+    assert seen == [world.sandbox.journal.entries()[0].call.now]
+
+
+def test_refusals_are_dressed_like_answers(acme: World) -> None:
+    for options in ({}, BAD_KEY, {"data": b"{"}):
+        assert acme.ask("POST", "/v1/notes", **options).headers.getlist("X-Acme") == ["1"]
+    assert acme.ask("GET", "/v1/nothing").headers.getlist("X-Acme") == ["1"]
+
+
+@pytest.mark.parametrize(("method", "allow"), [("DELETE", "GET, POST"), ("PUT", "GET, POST"), ("HEAD", "GET, POST")])
+def test_a_method_a_path_has_not_is_refused_with_those_it_has(acme: World, method: str, allow: str) -> None:
+    refused = acme.ask(method, "/v1/notes")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, allow)
+
+
+def test_a_code_without_a_status_of_its_own_has_the_engines() -> None:
+    for code, status in CODES.items():
+        assert Problem(code).status == status
+        assert Problem(code, status=418).status == 418

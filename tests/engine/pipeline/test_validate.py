@@ -1,0 +1,289 @@
+"""What of a body or a query can be read."""
+
+# ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
+from __future__ import annotations
+
+from dataclasses import replace
+from json import dumps
+from time import perf_counter
+from typing import Any, Literal, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from mockserver.engine import Call, Operation, Problem, Reply, parse_body, validate
+from mockserver.engine.pipeline.validate import DEEPEST
+from tests.support.acme import ACME, NewNote
+from tests.support.worlds import World, make_world
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+    size: int = 0
+
+
+class Outer(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+    name: str = ""
+    inner: Inner = Inner()
+    rows: list[Inner] = []
+
+
+WORLD = make_world(ACME, scenarios={})
+
+
+def refused(data: bytes) -> str | None:
+    """What is wrong with a body, or None."""
+    try:
+        parse_body(data)
+    except Problem as problem:
+        if (problem.code, problem.status) == ("malformed_body", 400):
+            return problem.detail
+        raise
+    return None
+
+
+def post(world: World, data: bytes) -> tuple[int, str]:
+    answer = world.ask("POST", "/v1/notes", data=data, content_type="application/json")
+    return answer.status_code, answer.json.get("detail", "")
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_exactly_as_deep_as_allowed_is_read_and_one_deeper_is_not(opening: bytes, closing: bytes) -> None:
+    assert refused(opening * DEEPEST + b"1" + closing * DEEPEST) is None
+    one_more = opening * (DEEPEST + 1) + b"1" + closing * (DEEPEST + 1)
+    assert refused(one_more) == "The body is nested deeper than 64 levels"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 1000, "]" * 100 + "[" * 100, '\\"' + "[" * 100, '"' + "[" * 100 + '"', "\\" * 99 + "{" * 99, "\n[\n" * 99],
+)
+def test_brackets_inside_strings_do_not_count(text: str) -> None:
+    document = [text, {text: text}]
+    assert parse_body(dumps(document).encode()) == document
+
+
+def test_a_wide_body_is_not_a_deep_one() -> None:
+    assert refused(b"[" + b"[]," * 5000 + b"[]]") is None
+
+
+def test_depth_is_counted_behind_a_string_that_ends_in_backslashes() -> None:
+    deep = b"[" * DEEPEST + b"1" + b"]" * DEEPEST
+    assert refused(b'["\\\\",' + deep + b"]") == "The body is nested deeper than 64 levels"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"NaN", b"Infinity", b"-Infinity", b'{"a":NaN}', b"1e999", b"-1e999", b'{"a":[1E400]}', b"1" * 400 + b".0"]
+    + [b'"\\ud800"', b'"\\udc00"', b'"\\udc00\\ud800"', b'{"\\ud800":1}', b'["a\\udfff"]', b'[[{"a":"\\ud800x"}]]']
+    + [b"\xef\xbb\xbf{}", '{"a":1}'.encode("utf-16"), '{"a":1}'.encode("utf-16-le"), '{"a":1}'.encode("utf-32")]
+    + [b'"\xff"', b'"\xc3"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', b'"\xf5\x80\x80\x80"', b"1" * 5000]
+    + [
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"[1,]",
+        b'{"a":1,}',
+        b"{'a':1}",
+        b"{a:1}",
+        b"// x\n1",
+        b"1 2",
+        b"01",
+        b"+1",
+        b".5",
+        b"1.",
+    ]
+    + [b'"\x00"', b'"\n"', b'"a', b'"\\x"', b"tru", b"nul", b"\x00", b"[" * 100_000, b'{"a":' * 100_000],
+)
+def test_what_is_not_json_is_refused(data: bytes) -> None:
+    assert refused(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"null", b"0", b"-0.0", b"1e-400", b"0.30000000000000004", b"12345678901234567890", b'"\\u0000"', b'"\\u202e"']
+    + [b'"\\ud83d\\ude00"', '"😀 é e\u0301 日本"'.encode(), b' \t\r\n{"a" : [ ] } ', b'"e"', b'{"e":"E"}', b"1.7e308"],
+)
+def test_what_is_json_is_read_as_any_reader_reads_it(data: bytes) -> None:
+    from json import loads
+
+    assert repr(parse_body(data)) == repr(loads(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 65 + b'"' + b'\\"' * 500_000,
+        b"[" * 65 + b'"' * 1_000_000,
+        b"[" * 65 + b"\\" * 1_000_000,
+        b"[" * 65 + b'"\\' * 500_000,
+        b"[" * 1_000_000,
+        b"[{" * 500_000,
+        b'{"a":' * 200_000,
+        b"[" + b'"\\u00e9",' * 100_000 + b'""]',
+        b"[" + b'{"a":1},' * 120_000 + b"{}]",
+        b'{"a":"' + b"x" * 1_000_000 + b'"}',
+        dumps({f"key {nth}": nth for nth in range(60_000)}).encode(),
+        b"1" * 1_000_000,
+    ],
+)
+def test_a_body_of_a_megabyte_is_judged_in_no_time(data: bytes) -> None:
+    began = perf_counter()
+    refused(data)
+    assert perf_counter() - began < 1.0
+
+
+@given(data=st.binary(max_size=2000))
+@settings(max_examples=300, derandomize=True)
+def test_no_bytes_raise_anything_but_a_problem(data: bytes) -> None:
+    refused(data)
+
+
+BITS = st.sampled_from(
+    ["[", "]", "{", "}", '"', "\\", ",", ":", "1", "e9", ".", "-", "\\u", "d800", "a", "null", "NaN", " "]
+)
+
+
+@given(bits=st.lists(BITS, max_size=400))
+@settings(max_examples=300, derandomize=True)
+def test_nothing_made_of_jsons_own_signs_raises_anything_but_a_problem(bits: list[str]) -> None:
+    refused("".join(bits).encode())
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**25), 10**25)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(document=JSON, ascii=st.booleans())
+@settings(max_examples=300, derandomize=True)
+def test_every_document_is_read_as_it_was_meant(document: Any, ascii: bool) -> None:
+    assert parse_body(dumps(document, ensure_ascii=ascii).encode()) == document
+
+
+@given(data=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_body_makes_the_server_stumble(data: bytes) -> None:
+    assert post(WORLD, data)[0] in (201, 400)
+
+
+@given(document=JSON)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_document_makes_the_server_stumble(document: Any) -> None:
+    status, _ = post(WORLD, dumps({"text": document, "weight": document, "more": document}).encode())
+    assert status in (201, 400)
+
+
+@pytest.mark.parametrize("data", [b"null", b"[]", b"1", b'"text"', b"true", b'[{"text":"a"}]'])
+def test_a_body_that_is_no_object_is_refused(acme: World, data: bytes) -> None:
+    assert post(acme, data) == (400, "The body is not a JSON object")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"{}", "text: field required"),
+        (b'{"text": 1}', "text: input should be a valid string"),
+        (b'{"text": "a", "weight": "1"}', "weight: input should be a valid number"),
+        (b'{"text": "a", "weight": true}', "weight: input should be a valid number"),
+        (b'{"text": null}', "text: input should be a valid string"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: World, data: bytes, said: str) -> None:
+    assert post(acme, data) == (400, said)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        (b'{"name": 1}', "name"),
+        (b'{"inner": 1}', "inner"),
+        (b'{"inner": {"size": "x"}}', "inner.size"),
+        (b'{"rows": [{"size": 1}, {"size": null}]}', "rows[1].size"),
+        (b'{"rows": {"0": 1}}', "rows"),
+    ],
+)
+def test_messages_name_the_path_as_the_client_wrote_it(acme: World, data: bytes, path: str) -> None:
+    operation = next(op for op in ACME.operations if op.body)
+
+    def ask_for_the_body(call: Call) -> Reply:
+        assert call.body is not None
+        return Reply(200)
+
+    call = Call(acme.sandbox, "POST", "/", replace(operation, body=Outer), data=data)
+    with pytest.raises(Problem) as problem:
+        validate(call, ask_for_the_body)
+    assert [field.path for field in problem.value.fields] == [path]
+    assert problem.value.detail.startswith(f"{path}: ")
+    assert (problem.value.code, problem.value.raised_in) == ("invalid_field", "validate")
+
+
+def test_every_wrong_field_is_listed(acme: World) -> None:
+    answer = acme.ask("POST", "/v1/notes", json={"text": "", "weight": "x"})
+    assert answer.status_code == 400
+    problem = acme.sandbox.journal.entries()[-1].reply.problem
+    assert problem is not None
+    assert [field.path for field in problem.fields] == ["text", "weight"]
+
+
+def test_unknown_fields_are_ignored_or_refused_as_assumed(acme: World) -> None:
+    body = {"text": "a", "colour": "red", "size": 1}
+    assert acme.ask("POST", "/v1/notes", json=body).json == {"id": "note_1", "text": "a"}
+    acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
+    refusal = acme.ask("POST", "/v1/notes", json=body)
+    assert (refusal.status_code, refusal.json["detail"]) == (400, "Unknown field: colour")
+
+
+@pytest.mark.parametrize(("over", "status"), [(-1, 201), (0, 201), (1, 413)])
+def test_the_limit_of_a_body_is_exact(acme: World, over: int, status: int) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"body_limit": 100}})
+    body = b'{"text": "a"}'
+    assert post(acme, body + b" " * (100 + over - len(body)))[0] == status
+
+
+@pytest.mark.parametrize(
+    "text", ["__proto__", "$where", "{{7*7}}", "${jndi:ldap://x}", "%s%n", "' OR 1=1 --", "<script>", "\x00", "‮", "🏳️‍🌈"]
+)
+def test_text_is_kept_and_given_back_as_it_was_sent(acme: World, text: str) -> None:
+    acme.ask("POST", "/v1/notes", json={"text": text})
+    assert acme.ask("GET", "/v1/notes").json["data"][0]["text"] == text
+
+
+@pytest.mark.parametrize("number", ["-0.0", "1e-400", "0.1", "1.7976931348623157e308", "5e-324", "123456789.123456789"])
+def test_a_number_is_given_back_as_it_was_sent(acme: World, number: str) -> None:
+    answer = acme.ask("POST", "/v1/notes", data=f'{{"text":"a","weight":{number}}}', content_type="application/json")
+    assert repr(answer.json["weight"]) == repr(float(number))
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "101", "1e9", "1.5", "", "²", "٣", "9" * 5000, "1 0", "0x1", "null"])
+def test_a_query_that_cannot_be_is_refused(world: World, limit: str) -> None:
+    answer = world.ask("GET", "/v1/sectors", query_string={"limit": limit})
+    assert answer.status_code == 400
+    assert "limit" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("repeated", "text"), [("first", "a"), ("last", "b")])
+def test_of_a_parameter_that_is_sent_twice_the_provider_says_which_counts(
+    repeated: Literal["first", "last"], text: str
+) -> None:
+    def say(call: Call) -> Reply:
+        return call.sandbox.provider.dialect.one(call, cast(BaseModel, call.parameters).model_dump())
+
+    operation = Operation("say", "GET", "/v1/said", say, "Say a note", query=NewNote, scope="notes:read")
+    world = make_world(replace(ACME, operations=(operation,), repeated=repeated), scenarios={})
+    assert world.ask("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
+
+
+def test_a_huge_query_is_read(world: World) -> None:
+    query = "&".join(f"name{nth}={'x' * 10}" for nth in range(1000)) + "&limit=1"
+    assert len(world.ask("GET", f"/v1/sectors?{query}").json["data"]) == 1

@@ -1,0 +1,160 @@
+"""Opaque places in a list."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.engine import Problem, Randomness
+from mockserver.engine.records.cursors import read, write
+from tests.support.worlds import World, make_world
+
+DICE, WALK = Randomness("1"), {"list": "sector", "name": "P"}
+PLACES = st.tuples(st.integers(1, 10**9)) | st.tuples(st.text(max_size=20), st.integers(1, 10**9))
+WORLD = make_world(scenarios={})
+
+
+def coded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def is_refused(text: str, **how: Any) -> bool:
+    arguments = {"randomness": DICE, "owner": "mine", "walk": WALK, **how}
+    try:
+        read(text, **arguments)
+    except Problem as problem:
+        return (problem.code, problem.status) == ("invalid_cursor", 400)
+    return False
+
+
+@given(place=PLACES)
+@settings(max_examples=200, derandomize=True)
+def test_a_cursor_leads_back_to_its_place(place: tuple[Any, ...]) -> None:
+    assert read(write(DICE, "mine", WALK, place), DICE, "mine", WALK) == place
+
+
+@given(place=PLACES, at=st.integers(0, 10**6), letter=st.sampled_from("Aa0-_=+/ \u00e9"))
+@settings(max_examples=300, derandomize=True)
+def test_a_cursor_with_one_letter_changed_is_refused(place: tuple[Any, ...], at: int, letter: str) -> None:
+    good = write(DICE, "mine", WALK, place)
+    at %= len(good)
+    bad = good[:at] + letter + good[at + 1 :]
+    assert is_refused(bad) is (bad != good)
+
+
+@given(place=PLACES, cut=st.integers(1, 200))
+@settings(max_examples=200, derandomize=True)
+def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tuple[Any, ...], cut: int) -> None:
+    good = write(DICE, "mine", WALK, place)
+    assert is_refused(good[: -min(cut, len(good))])
+    assert all(is_refused(good + more) for more in ("=", "==", "A", "\n", " "))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"owner": "theirs"},
+        {"randomness": Randomness("2")},
+        {"walk": {"list": "sector"}},
+        {"walk": {"list": "sector", "name": "Q"}},
+        {"walk": {"list": "group", "name": "P"}},
+        {"walk": {"list": "group", "name": "P"}, "any_walk": True},
+        {"owner": "theirs", "any_walk": True},
+    ],
+)
+def test_a_cursor_of_another_sandbox_seed_list_or_filter_is_refused(how: dict[str, Any]) -> None:
+    assert is_refused(write(DICE, "mine", WALK, (7,)), **how)
+
+
+def test_a_cursor_may_be_used_with_other_filters_where_a_provider_lets_it() -> None:
+    assert read(write(DICE, "mine", WALK, (7,)), DICE, "mine", {"list": "sector"}, any_walk=True) == (7,)
+
+
+FORGED = [
+    "",
+    "null",
+    "[]",
+    "1",
+    '"text"',
+    "{}",
+    '{"c":1}',
+    '{"PK":"mine","w":{"list":"sector","name":"P"},"p":[7]}',
+    '{"PK":"mine","w":{"list":"sector","name":"P"},"p":[7],"c":"0000000000000000"}',
+    '{"PK":"mine","w":{"list":"sector"},"p":[NaN],"c":"x"}',
+    '{"PK":"mine","w":{"list":"sector"},"p":[Infinity],"c":"x"}',
+    '{"PK":"\\ud800","w":{"list":"sector"},"p":[7],"c":"x"}',
+    '{"PK":"mine","w":1,"p":' + "[" * 500 + "]" * 500 + ',"c":"x"}',
+    '{"PK":"mine","w":1,"p":' + "[" * 50_000 + "]" * 50_000 + ',"c":"x"}',
+    '{"PK":"mine","w":1,"p":' + "1" * 5000 + ',"c":"x"}',
+    '{"PK":["mine"],"w":[],"p":{},"c":["x"]}',
+]
+
+
+@pytest.mark.parametrize("document", FORGED, ids=range(len(FORGED)))
+def test_a_forged_cursor_is_refused(document: str) -> None:
+    assert is_refused(coded(document))
+    answer = WORLD.ask("GET", "/v1/sectors", query_string={"cursor": coded(document)})
+    assert answer.status_code == 400
+
+
+@given(text=st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: urlsafe_b64encode(raw).decode()))
+@settings(max_examples=300, derandomize=True)
+def test_no_text_raises_anything_but_a_problem(text: str) -> None:
+    assert is_refused(text)
+
+
+@given(text=st.text(max_size=40))
+@settings(max_examples=100, derandomize=True)
+def test_no_document_around_a_text_raises_anything_but_a_problem(text: str) -> None:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    assert is_refused(
+        urlsafe_b64encode(f'{{"PK":"{quoted}","w":1,"p":1,"c":"{quoted}"}}'.encode()).decode().rstrip("=")
+    )
+
+
+def test_a_cursor_says_whose_it_is_and_is_url_safe() -> None:
+    cursor = write(DICE, "mine", WALK, ("\u00fe\u00ff???>>>", 7))
+    assert cursor.replace("-", "").replace("_", "").isalnum()
+    assert b'"PK":"mine"' in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+
+
+def walk(world: World, path: str, limit: int) -> list[str]:
+    ids, cursor = [], None
+    while True:
+        query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+        page = world.ask("GET", path, query_string=query).json
+        ids += [record["id"] for record in page["data"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            return ids
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 14, 15, 16, 100])
+def test_a_walk_gives_everything_once_whatever_the_size_of_its_pages(world: World, limit: int) -> None:
+    whole = [record["id"] for record in world.ask("GET", "/v1/employees?limit=100").json["data"]]
+    assert walk(world, "/v1/employees", limit) == whole
+    assert len(set(whole)) == len(whole) == 15
+
+
+def test_a_walk_misses_and_repeats_nothing_while_others_insert_and_delete(world: World) -> None:
+    whole = {record["id"] for record in world.ask("GET", "/v1/employees?limit=100").json["data"]}
+    seen, deleted, cursor = [], set(), None
+    for step in range(100):
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = world.ask("GET", "/v1/employees", query_string=query).json
+        seen += [record["id"] for record in page["data"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+        # One that was just given goes (the cursor may stand on it), another appears.
+        gone = page["data"][-1]["id"]
+        assert world.ask("DELETE", f"/v1/employees/{gone}", headers={"If-Match": '"1"'}).status_code == 200
+        deleted.add(gone)
+        assert world.ask("POST", "/v1/employees", json={"name": f"new {step}"}).status_code == 201
+    assert len(seen) == len(set(seen))
+    assert whole <= set(seen)
+    assert deleted

@@ -1,0 +1,39 @@
+"""The OpenAPI documents of the providers: valid, whole, and nothing but what is served."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import validate
+
+from mockserver.app import known_providers
+from mockserver.engine import openapi_document
+from tests.support.acme import ACME
+from tests.support.worlds import World
+
+
+@pytest.mark.parametrize("provider", known_providers())
+def test_the_openapi_document_of_every_provider_is_valid_and_has_every_operation(world: World, provider: str) -> None:
+    document = world.admin("GET", f"/providers/{provider}/openapi.json").json
+    validate(document)
+    served = {
+        (method.upper(), path, frozenset(map(int, operation["responses"])))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    offered = [op for op in known_providers()[provider].operations if op.offered is None]
+    assert served == {(op.method, op.path, op.statuses) for op in offered}
+
+
+def test_a_part_of_the_path_that_the_server_says_is_not_said_again() -> None:
+    document = openapi_document(ACME, ACME.operations, "/acme/v1", base="/v1")
+    validate(document)
+    assert set(document["paths"]) == {"/notes", "/boom"}
+    assert document["servers"] == [{"url": "/acme/v1"}]
+
+
+def test_models_are_named_once_and_referred_to() -> None:
+    document = openapi_document(ACME, ACME.operations, "/acme")
+    asked = document["paths"]["/v1/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert asked == {"$ref": "#/components/schemas/NewNote"}
+    assert set(document["components"]["schemas"]) == {"NewNote"}
+    assert document["components"]["schemas"]["NewNote"]["required"] == ["text"]

@@ -1,0 +1,122 @@
+"""Which version a client believes to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.engine import Call, Problem, VersionRules, etag
+from mockserver.engine.records.versions import check
+from tests.support.worlds import World, make_world
+
+WORLD = make_world(scenarios={})
+STRICT = VersionRules(unquoted="refused")
+LENIENT = VersionRules(unquoted="accepted", weak="accepted", star="accepted")
+
+
+def verdict(sent: str | None, current: int = 4, other: int | None = None, rules: VersionRules = STRICT) -> str:
+    headers = {} if sent is None else {"if-match": sent}
+    try:
+        check(Call(WORLD.sandbox, "PUT", "/", headers=headers), current, other, rules)
+    except Problem as problem:
+        return problem.code
+    return "good"
+
+
+@pytest.mark.parametrize(
+    ("sent", "strict", "lenient"),
+    [
+        ('"4"', "good", "good"),
+        (' "4" ', "good", "good"),
+        ('"3"', "version_stale", "version_stale"),
+        ('"5"', "version_stale", "version_stale"),
+        ('W/"4"', "version_malformed", "good"),
+        ('W/"3"', "version_malformed", "version_stale"),
+        ('w/"4"', "version_malformed", "version_malformed"),
+        ("*", "version_malformed", "good"),
+        ("4", "version_malformed", "good"),
+        ("3", "version_malformed", "version_stale"),
+        ("W/4", "version_malformed", "version_malformed"),
+        ('"*"', "version_malformed", "version_malformed"),
+        ('"4", "5"', "version_malformed", "version_malformed"),
+        ('"3", "4"', "version_malformed", "version_malformed"),
+        ('"4" "4"', "version_malformed", "version_malformed"),
+        ('"four"', "version_malformed", "version_malformed"),
+        ('"-4"', "version_malformed", "version_malformed"),
+        ('"4.0"', "version_malformed", "version_malformed"),
+        ('"4', "version_malformed", "version_malformed"),
+        ('4"', "version_malformed", "version_malformed"),
+        ("'4'", "version_malformed", "version_malformed"),
+        ('""', "version_malformed", "version_malformed"),
+        ("", "version_malformed", "version_malformed"),
+        ('"\u0664"', "version_malformed", "version_malformed"),
+        ("\u0664", "version_malformed", "version_malformed"),
+        ('"' + "9" * 18 + '"', "version_stale", "version_stale"),
+        ('"' + "9" * 19 + '"', "version_malformed", "version_malformed"),
+        ("9" * 5000, "version_malformed", "version_malformed"),
+    ],
+)
+def test_a_tag_is_read_as_strictly_as_the_rules_say(sent: str, strict: str, lenient: str) -> None:
+    assert (verdict(sent), verdict(sent, rules=LENIENT)) == (strict, lenient)
+
+
+def test_a_change_without_a_version_is_refused() -> None:
+    assert verdict(None) == "version_missing"
+
+
+@pytest.mark.parametrize(("other", "said"), [(4, "good"), (3, "version_stale"), (0, "version_stale")])
+def test_the_version_may_stand_beside_the_header(other: int, said: str) -> None:
+    assert verdict(None, other=other) == said
+
+
+@pytest.mark.parametrize(
+    ("sent", "other", "both", "said"),
+    [
+        ('"4"', 3, "header", "good"),
+        ('"3"', 4, "header", "version_stale"),
+        ('"4"', 3, "other", "version_stale"),
+        ('"3"', 4, "other", "good"),
+        ('"4"', 3, "refused", "version_malformed"),
+        ('"4"', 4, "refused", "good"),
+        ('"3"', 3, "refused", "version_stale"),
+        ('"x"', 4, "other", "version_malformed"),
+        ('"4"', 0, "other", "version_stale"),
+    ],
+)
+def test_which_of_two_versions_counts_is_a_rule(sent: str, other: int, both: Any, said: str) -> None:
+    assert verdict(sent, other=other, rules=VersionRules(both=both)) == said
+
+
+@given(version=st.integers(0, 10**18 - 1), current=st.integers(0, 10**18 - 1))
+@settings(max_examples=200, derandomize=True)
+def test_a_tag_we_wrote_is_read_as_the_version_it_names(version: int, current: int) -> None:
+    assert verdict(etag(version), version) == "good"
+    assert verdict(etag(version), current) == ("good" if version == current else "version_stale")
+
+
+@given(sent=st.text(max_size=30))
+@settings(max_examples=300, derandomize=True)
+def test_no_header_raises_anything_but_a_problem(sent: str) -> None:
+    assert verdict(sent, rules=LENIENT) in ("good", "version_stale", "version_malformed")
+
+
+def test_an_update_answers_with_the_tag_that_the_next_one_needs(world: World) -> None:
+    made = world.ask("POST", "/v1/sectors", json={"name": "a"})
+    path, tag = f"/v1/sectors/{made.json['data']['id']}", made.headers["ETag"]
+    for name in ("b", "c", "d"):
+        answer = world.ask("PUT", path, json={"name": name}, headers={"If-Match": tag})
+        assert (answer.status_code, world.ask("GET", path).headers["ETag"]) == (200, answer.headers["ETag"])
+        assert answer.headers["ETag"] != tag
+        tag = answer.headers["ETag"]
+    assert tag == '"4"'
+
+
+def test_a_stale_update_changes_nothing(world: World) -> None:
+    made = world.ask("POST", "/v1/sectors", json={"name": "a"})
+    path = f"/v1/sectors/{made.json['data']['id']}"
+    refused = world.ask("PUT", path, json={"name": "b"}, headers={"If-Match": '"2"'})
+    after = world.ask("GET", path)
+    assert (refused.status_code, after.data, after.headers["ETag"]) == (409, made.data, made.headers["ETag"])

@@ -1,0 +1,282 @@
+"""One tenant: its settings, its state out and in, its numbers."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.engine import Limits
+from mockserver.http import edge
+from mockserver.storage.tinydb.store import TinyStore
+from tests.support.acme import ACME
+from tests.support.worlds import World, make_world
+
+HERE = "/sandboxes/acme"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "sleep", lambda seconds: None)
+
+
+def add(world: World, text: str = "a", sandbox: str | None = None) -> Any:
+    answer = world.ask("POST", "/v1/notes", json={"text": text}, sandbox=sandbox)
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+def texts(world: World, sandbox: str | None = None) -> list[str]:
+    return [note["text"] for note in world.ask("GET", "/v1/notes", sandbox=sandbox).json["data"]]
+
+
+def canonical(state: Any) -> str:
+    return dumps(state, sort_keys=True)
+
+
+def lived_in() -> World:
+    """A world in which everything that is kept has been used."""
+    world = make_world(ACME)
+    add(world, "first")
+    world.ask("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
+    world.admin("POST", f"{HERE}/keys", {"expires_in": "1h", "cidrs": ["127.0.0.0/8"]})
+    world.admin("DELETE", f"{HERE}/keys/key_2", {"lingers": "5s"})
+    rule = {"id": "slow", "trigger": {"ttl": "1000.5s", "per": "key"}, "match": {"path": "*/nothing"}}
+    world.admin("POST", f"{HERE}/faults", {**rule, "fault": {"kind": "status"}})
+    world.ask("GET", "/v1/nothing")
+    world.admin("PUT", f"{HERE}/scenarios/slow", {})
+    limits = {"quota": 100, "period": "1d", "rate": 50}
+    world.admin("PATCH", HERE, {"limits": limits, "assumptions": {"body_limit": 500}})
+    world.ask("GET", "/v1/notes")
+    world.advance("90s")
+    return world
+
+
+def test_importing_what_was_exported_changes_nothing() -> None:
+    world = lived_in()
+    before = world.admin("GET", f"{HERE}/state").json
+    shown = world.admin("GET", HERE).json
+    assert world.admin("PUT", f"{HERE}/state", before).status_code == 200
+    assert canonical(world.admin("GET", f"{HERE}/state").json) == canonical(before)
+    assert world.admin("GET", HERE).json == shown
+
+
+def test_an_export_takes_another_server_to_the_same_state() -> None:
+    world, other = lived_in(), make_world(ACME)
+    state = world.admin("GET", f"{HERE}/state").json
+    assert other.admin("PUT", f"{HERE}/state", state).status_code == 200
+    assert canonical(other.admin("GET", f"{HERE}/state").json) == canonical(state)
+    assert other.admin("GET", HERE).json == world.admin("GET", HERE).json
+    assert texts(other) == ["first", "second"]
+    assert add(other)["id"] == add(world)["id"] == "note_3"
+    again = other.ask("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
+    assert (again.json["id"], again.headers["Idempotent-Replayed"]) == ("note_2", "true")
+
+
+def broken(name: str, *records: Any, instead: bool = False) -> Any:
+    def change(state: Any) -> None:
+        if instead:
+            state["collections"][name] = list(records)
+        else:
+            state["collections"].setdefault(name, []).extend(records)
+
+    return change
+
+
+BAD_STATES = {
+    "provider": lambda state: state.update(provider="smartepi"),
+    "no provider": lambda state: state.pop("provider"),
+    "no collections": lambda state: state.pop("collections"),
+    "a list": lambda state: state.update(collections=[]),
+    "unknown collection": broken("nots", {"id": "a"}),
+    "no records": lambda state: state["collections"].update(notes={"id": "x"}),
+    "no record": broken("notes", 1),
+    "no id": broken("notes", {"text": "a"}),
+    "id no text": broken("notes", {"id": 1}),
+    "one id twice": broken("notes", {"id": "note_1"}),
+    "settings": broken("_sandbox", {"id": "settings", "colour": 1}, instead=True),
+    "clock text": broken("_sandbox", {"id": "clock", "offset": "soon"}, instead=True),
+    "clock before 1970": broken("_sandbox", {"id": "clock", "frozen_at": -1}, instead=True),
+    "clock member": broken("_sandbox", {"id": "clock", "now": 1}, instead=True),
+    "serial": broken("_sandbox", {"id": "serial", "reserved": "many"}, instead=True),
+    "key without members": broken("_keys", {"id": "key_9", "secret": "s"}),
+    "key with a wrong instant": broken("_keys", {"id": "k", "secret": "s", "created_at": "x", "active_at": 0}),
+    "fault": broken("_faults", {"id": "f", "set_at": 0, "scenario": None, "fault": {"kind": "no"}}),
+    "fault without members": broken("_faults", {"id": "f"}),
+    "scenario": broken("_scenarios", {"id": "s", "settings": 5}),
+    "scenario without settings": broken("_scenarios", {"id": "s"}),
+    "scenario settings": broken("_scenarios", {"id": "s", "settings": {"limits": {"rate": 0}}}),
+    "timer": broken("_timers", {"id": "t", "due": "soon", "action": "a", "parameters": {}}),
+}
+
+
+@pytest.mark.parametrize("how", BAD_STATES)
+def test_a_state_that_cannot_be_is_refused_and_changes_nothing(how: str) -> None:
+    world = lived_in()
+    before = world.admin("GET", f"{HERE}/state").json
+    bad = deepcopy(before)
+    BAD_STATES[how](bad)
+    assert world.admin("PUT", f"{HERE}/state", bad).status_code in (400, 422)
+    assert canonical(world.admin("GET", f"{HERE}/state").json) == canonical(before)
+    assert texts(world) == ["first", "second"]
+    assert world.admin("GET", HERE).status_code == 200
+
+
+def test_another_sandboxs_state_does_not_take_its_keys_away(acme: World) -> None:
+    acme.engine.create("acme", "other")
+    add(acme, "mine")
+    state = acme.admin("GET", f"{HERE}/state").json
+    taken = acme.admin("PUT", "/sandboxes/other/state", state)
+    assert taken.status_code == 409
+    assert "key_1" in taken.json["detail"]
+    add(acme, "mine too")
+    assert (texts(acme), texts(acme, "other")) == (["mine", "mine too"], [])
+
+
+def test_a_snapshot_leads_back_as_often_as_wanted(acme: World) -> None:
+    add(acme, "a")
+    assert acme.admin("PUT", f"{HERE}/snapshots/one").json["taken_at"] == "2026-03-01T12:00:00.000000Z"
+    for text in ("b", "c"):
+        acme.advance("60s")
+        assert add(acme, text)["id"] == "note_2"
+        answer = acme.admin("POST", f"{HERE}/snapshots/one/restore")
+        assert (answer.status_code, answer.json["clock"]["now"]) == (200, "2026-03-01T12:00:00.000000Z")
+        assert texts(acme) == ["a"]
+
+
+def test_a_snapshot_does_not_hold_the_other_snapshots_and_returning_keeps_them(acme: World) -> None:
+    for name in ("one", "two", "three"):
+        add(acme, name)
+        acme.admin("PUT", f"{HERE}/snapshots/{name}")
+    acme.admin("POST", f"{HERE}/snapshots/one/restore")
+    assert [each["name"] for each in acme.admin("GET", f"{HERE}/snapshots").json] == ["one", "two", "three"]
+    acme.admin("POST", f"{HERE}/snapshots/three/restore")
+    assert texts(acme) == ["one", "two", "three"]
+
+
+def test_a_snapshot_of_the_same_name_replaces_the_one_before(acme: World) -> None:
+    for text in ("a", "b"):
+        add(acme, text)
+        acme.admin("PUT", f"{HERE}/snapshots/one")
+    acme.admin("POST", f"{HERE}/reset")
+    acme.admin("POST", f"{HERE}/snapshots/one/restore")
+    assert texts(acme) == ["a", "b"]
+
+
+def test_twenty_snapshots_are_kept_and_one_more_is_refused(acme: World) -> None:
+    assert {acme.admin("PUT", f"{HERE}/snapshots/s{nth}").status_code for nth in range(20)} == {200}
+    assert acme.admin("PUT", f"{HERE}/snapshots/s20").status_code == 422
+    assert acme.admin("PUT", f"{HERE}/snapshots/s19").status_code == 200
+
+
+def test_an_unknown_snapshot_is_refused_with_the_nearest(acme: World) -> None:
+    acme.admin("PUT", f"{HERE}/snapshots/before")
+    answer = acme.admin("POST", f"{HERE}/snapshots/befor/restore")
+    assert (answer.status_code, answer.json["detail"]) == (404, "there is no snapshot 'befor'; did you mean 'before'?")
+
+
+def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: World) -> None:
+    acme.admin("PUT", f"{HERE}/snapshots/one")
+    for _ in range(3):
+        texts(acme)
+    acme.admin("POST", f"{HERE}/snapshots/one/restore")
+    for _ in range(3):
+        texts(acme)
+    ids = [request["id"] for request in acme.admin("GET", f"{HERE}/requests").json["requests"]]
+    assert len(ids) == len(set(ids)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"limits": {"rate": 5}}, {"rate": 5, "burst": None, "quota": None, "period": "1d", "retry_after": False}),
+        ({"limits": {"quota": 5, "period": "90s"}}, {"rate": None, "quota": 5, "period": "90s"}),
+        ({"latency": {"type": "fixed", "ms": 5}}, {"type": "fixed", "ms": 5.0}),
+        ({"assumptions": {"body_limit": 7}}, {"body_limit": 7}),
+        ({"assumptions": {"key_propagation": "1000.5s"}}, {"key_propagation": "1000500ms"}),
+    ],
+)
+def test_a_setting_is_shown_counts_and_goes_back_with_null(
+    acme: World, change: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    (name,) = change
+    before = acme.admin("GET", HERE).json
+    changed = acme.admin("PATCH", HERE, change).json
+    assert changed[name].items() >= shown.items()
+    assert {**changed, name: None} == {**before, name: None}
+    assert acme.admin("PATCH", HERE, {name: None}).json == before
+
+
+def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: World) -> None:
+    acme.admin("PATCH", HERE, {"assumptions": {"body_limit": 7, "key_lifetime": "5s"}})
+    shown = acme.admin("PATCH", HERE, {"assumptions": {"body_limit": None}}).json["assumptions"]
+    assert (shown["body_limit"], shown["key_lifetime"]) == (1024 * 1024, "5s")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limits": {"rate": 0}},
+        {"latency": {"type": "fixed"}},
+        {"assumptions": {"body_limit": -1}},
+        {"assumptions": {"body_limt": 1}},
+        {"assumptions": {"key_propagation": "soon"}},
+        {"assumptions": 5},
+        {"seed": "2"},
+        {"limits": {"rate": 9}, "assumptions": {"body_limit": -1}},
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_and_changes_nothing(acme: World, change: dict[str, Any]) -> None:
+    before = acme.admin("GET", HERE).json
+    assert acme.admin("PATCH", HERE, change).status_code == 422
+    assert acme.admin("GET", HERE).json == before
+
+
+def test_settings_survive_a_restart(tmp_path: Path) -> None:
+    shown: list[Any] = []
+    for _ in range(2):
+        store = TinyStore(tmp_path)
+        world = make_world(ACME, store=store)
+        if not shown:
+            limits = {"rate": 5, "period": "1000.5s"}
+            world.admin("PATCH", HERE, {"limits": limits, "assumptions": {"key_lifetime": "1d12h0.001ms"}})
+        shown.append(world.admin("GET", HERE).json)
+        store.close()
+    assert shown[0] == shown[1]
+
+
+def test_settings_left_out_are_the_providers() -> None:
+    world = make_world(replace(ACME, limits=Limits(rate=7, burst=9)))
+    assert world.admin("GET", HERE).json["limits"]["rate"] == 7
+    world.admin("PATCH", HERE, {"limits": {"quota": 1}})
+    assert world.admin("GET", HERE).json["limits"]["rate"] is None
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_numbers_of_calls_never_repeat_after_a_restart(tmp_path: Path, closed: bool) -> None:
+    directory, seen = tmp_path / "0", []
+    for restart in range(1, 4):
+        store = TinyStore(directory)
+        world = make_world(ACME, store=store)
+        for _ in range(3):
+            texts(world)
+        seen += [entry.call.serial for entry in world.sandbox.journal.entries()]
+        left = tmp_path / str(restart)
+        if closed:
+            store.close()
+        # Unclosed, what a crash leaves: the files as they are while the store is open.
+        (left / "sandboxes").mkdir(parents=True)
+        for file in (directory / "sandboxes").iterdir():
+            (left / "sandboxes" / file.name).write_bytes(file.read_bytes())
+        store.close()
+        directory = left
+    assert len(seen) == len(set(seen)) == 9
+
+
+def test_numbers_go_on_beyond_a_block(acme: World) -> None:
+    numbers = [acme.sandbox.serial() for _ in range(2500)]
+    assert numbers == list(range(1, 2501))

@@ -1,0 +1,49 @@
+"""Events: kept beside the change they tell of, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.engine import Moment, emit
+from mockserver.engine.webhooks import events
+from tests.support.worlds import NOON, World
+
+
+def kept(world: World) -> list[str]:
+    return [event["id"] for event in world.admin("GET", f"/sandboxes/{world.sandbox.id}/events").json]
+
+
+def test_an_event_is_shown_with_its_type_instant_and_data(acme: World) -> None:
+    with acme.sandbox.transaction() as space:
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {"id": "note_1"})
+    (shown,) = acme.admin("GET", f"/sandboxes/{acme.sandbox.id}/events").json
+    assert shown == {
+        "id": "evt_1",
+        "type": "note.created",
+        "created_at": "2026-03-01T12:00:00.000000Z",
+        "data": {"id": "note_1"},
+    }
+
+
+def test_an_event_of_a_change_that_is_rolled_back_never_was(acme: World) -> None:
+    with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
+        raise RuntimeError
+    assert kept(acme) == []
+
+
+def test_events_stand_in_the_order_they_happened_and_the_oldest_go_first(
+    acme: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BOUND", 3)
+    for number in range(5):
+        with acme.sandbox.transaction() as space:
+            emit(Moment(acme.sandbox, NOON, space), f"evt_{number}", "note.created", {})
+    assert kept(acme) == ["evt_2", "evt_3", "evt_4"]
+
+
+def test_a_reset_forgets_what_has_happened(acme: World) -> None:
+    with acme.sandbox.transaction() as space:
+        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
+    acme.engine.reset(acme.sandbox.id)
+    assert kept(acme) == []

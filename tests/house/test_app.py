@@ -1,0 +1,37 @@
+"""The composition root: what is made without being told, and what Flask itself can say of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mockserver.app import chosen_providers, create_app, fixtures, known_providers
+from mockserver.engine import Unknown
+from tests.support.paths import ROOT
+
+
+def test_flask_lists_every_operation_as_a_route() -> None:
+    environment = {**os.environ, "FLASK_APP": "mockserver.app"}
+    command = [sys.executable, "-m", "flask", "routes"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
+    for provider in known_providers().values():
+        for operation in provider.operations:
+            assert f"{provider.name}.{operation.name} " in listed
+
+
+def test_an_application_made_without_a_token_lets_nobody_into_the_admin_api() -> None:
+    client = create_app().test_client()
+    for token in ("", "None", "token"):
+        assert client.get("/__admin/version", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_an_unknown_provider_is_refused_with_the_nearest() -> None:
+    with pytest.raises(Unknown, match="did you mean 'smartepi'"):
+        chosen_providers(["smartep"])
+
+
+def test_fixtures_are_found_in_a_checkout() -> None:
+    assert fixtures() == ROOT / "fixtures"

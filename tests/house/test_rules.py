@@ -1,0 +1,379 @@
+"""What holds in every room: whatever is sent, the provider answers in its own words, and keeps nothing it refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from io import BytesIO
+from json import loads
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from werkzeug.test import TestResponse
+
+from mockserver.app import known_providers
+from mockserver.engine import Call, FieldError, Journals, Operation, Problem, Provider
+from mockserver.engine.core.problem import CODES
+from tests.support.acme import ACME
+from tests.support.worlds import World, make_world
+
+PROVIDERS: dict[str, Provider] = {**known_providers(), ACME.name: ACME}
+OPERATIONS = [(name, operation) for name, provider in PROVIDERS.items() for operation in provider.operations]
+HARMLESS = [(name, operation) for name, operation in OPERATIONS if operation.name != "explode"]
+OFFERED = [
+    (name, operation)
+    for name, operation in OPERATIONS
+    if operation.offered is None or operation.offered(PROVIDERS[name].assumptions())
+]
+"""What a sandbox has where nothing else is assumed."""
+PATHS = sorted(
+    {(name, operation.path) for name, operation in OFFERED}
+    | {(name, path) for name, provider in PROVIDERS.items() for path in provider.refused_paths}
+)
+LIMIT = 1_000
+DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+
+
+def said_by_smartepi(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """By the gateway in one of four sentences, or by the application as a problem with a request id."""
+    if answer.headers["Content-Type"] == "application/json":
+        gateway = [
+            (401, {"message": "Unauthorized"}),
+            (403, {"Message": DENIED}),
+            (413, {"message": "Request Too Long"}),
+            (429, {"message": "Too Many Requests"}),
+        ]
+        return (answer.status_code, said) in gateway and "X-Request-Id" not in answer.headers
+    problem = answer.headers["Content-Type"] == "application/problem+json" and "X-Request-Id" in answer.headers
+    named = list(said) == ["type", "title", "status", "detail"] and said["type"].startswith("urn:smartepi:error:")
+    return problem and named and said["status"] == answer.status_code
+
+
+def said_by_kasko(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """Status as a reason phrase, a message, and errors only where product rules refuse."""
+    words = {413: "Content Too Large", 422: "Unprocessable Content"}
+    phrase = words.get(answer.status_code) or HTTPStatus(answer.status_code).phrase
+    named = list(said) == ["status", "message"] or list(said) == ["status", "message", "errors"]
+    plain = answer.headers["Content-Type"] == "application/json" and "X-Request-Id" in answer.headers
+    return plain and named and said["status"] == phrase and bool(said["message"])
+
+
+def said_by_kotauth(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """As a problem of four members whose type ends with the status, under the headers every answer has."""
+    problem = answer.headers["Content-Type"] == "application/problem+json" and "X-Request-ID" in answer.headers
+    named = list(said) == ["type", "title", "status", "detail"] and bool(said["title"])
+    status = said.get("status") == answer.status_code
+    return problem and named and status and said["type"] == f"https://kotauth.dev/errors/{answer.status_code}"
+
+
+KOTA: dict[str, tuple[tuple[int, ...], str]] = {
+    "invalid_request": ((400, 405, 413), "Invalid request"),
+    "invalid_state": ((400, 409), "Invalid state"),
+    "unauthorized": ((401,), "Unauthorized"),
+    "forbidden": ((403,), "Forbidden"),
+    "not_found": ((404,), "Resource not found"),
+    "idempotency_error": ((409,), "Idempotency error"),
+    "rate_limit_exceeded": ((429,), "Too many requests"),
+    "third_party_error": ((500,), "Third party error"),
+    "internal_error": ((500,), "An error occurred while processing your request"),
+}
+"""Kota's error codes, with their statuses and titles."""
+
+
+def said_by_kota(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """As a problem of one of nine codes, with a trace id, and at most a detail and errors behind it."""
+    statuses, title = KOTA.get(said.get("error_code", ""), ((), ""))
+    named = list(said)[:5] == ["type", "title", "status", "error_code", "trace_id"]
+    further = list(said)[5:] in ([], ["detail"], ["errors"], ["detail", "errors"])
+    plain = answer.headers["Content-Type"] == "application/problem+json" and said["title"] == title
+    traced = bool(re.fullmatch("[0-9a-f]{32}", said["trace_id"]))
+    return named and further and plain and traced and answer.status_code == said["status"] in statuses
+
+
+def said_by_acme(answer: TestResponse, said: dict[str, Any]) -> bool:
+    return set(said) == {"code", "detail", "raised_in"} and answer.headers["X-Acme"] == "1"
+
+
+def said_in_json(answer: TestResponse, said: dict[str, Any]) -> bool:
+    """As much as can be asked of a provider that has no entry below: a JSON object that is called one."""
+    return bool(said) and bool(re.match(r"application/([\w.-]+\+)?json(;|$)", answer.headers["Content-Type"]))
+
+
+ORACLES: dict[str, Callable[[TestResponse, dict[str, Any]], bool]] = {
+    "smartepi": said_by_smartepi,
+    "kotauth": said_by_kotauth,
+    "kasko": said_by_kasko,
+    "kota": said_by_kota,
+    "acme": said_by_acme,
+}
+
+
+def in_its_own_words(name: str, method: str, answer: TestResponse) -> bool:
+    """Whether a refusal looks as this provider's refusals look."""
+    if "traceback" in answer.text.lower() or "X-Testmode-Bug" in answer.headers:
+        return False
+    if method == "HEAD":
+        return answer.data == b"" and "html" not in answer.headers["Content-Type"]
+    said = loads(answer.data)
+    return isinstance(said, dict) and ORACLES.get(name, said_in_json)(answer, said)
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[World]:
+    """One world of every provider; what is refused changes nothing, so the tests may share it."""
+    world = make_world(*PROVIDERS.values(), journals=Journals(1_000))
+    for name in PROVIDERS:
+        settings = {"limits": {"rate": 1_000_000, "burst": 10_000_000}, "assumptions": {"body_limit": LIMIT}}
+        assert world.admin("PATCH", f"/sandboxes/{name}", settings).status_code == 200
+    yield world
+    for sandbox in world.engine.sandboxes.values():
+        bugs = [entry.bug for entry in sandbox.journal.entries() if entry.bug is not None]
+        assert not bugs
+
+
+def send(
+    world: World, name: str, method: str, target: str, *, keyed: bool, data: bytes = b"", chunked: bool = False
+) -> TestResponse:
+    """Send a request exactly as it is written, as the server would hand it on; the target stands behind the mount."""
+    path, _, query = f"/{name}{target}".partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1"),
+        "RAW_URI": f"/{name}{target}",
+        "REQUEST_URI": f"/{name}{target}",
+        "QUERY_STRING": query,
+    }
+    headers = {"Authorization": f"Bearer {world.key(name)}"} if keyed else {}
+    if chunked:
+        headers["Transfer-Encoding"] = "chunked"
+        environ |= {"wsgi.input": BytesIO(data), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    return world.app.test_client().open("/", data=data, headers=headers, environ_overrides=environ)
+
+
+def kept(world: World, name: str) -> Any:
+    collections = world.engine.export(name)["collections"]
+    return {collection: records for collection, records in collections.items() if collection != "_sandbox"}
+
+
+def filled(operation: Operation | str, value: str = "any") -> str:
+    path = operation if isinstance(operation, str) else operation.path
+    return re.sub(r"\{\w+\}", lambda _: value, path)
+
+
+def refused(world: World, name: str, method: str, target: str, **sent: Any) -> TestResponse:
+    """The refusal this request gets; it is the provider's own, and nothing has been kept."""
+    before = kept(world, name)
+    answer = send(world, name, method, target, **sent)
+    assert 400 <= answer.status_code < 500, answer.text
+    assert in_its_own_words(name, method, answer), answer.text
+    assert kept(world, name) == before
+    return answer
+
+
+every_operation = pytest.mark.parametrize(
+    ("name", "operation"), [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS]
+)
+with_and_without_key = pytest.mark.parametrize("keyed", [True, False], ids=["key", "no key"])
+
+
+HAD = {(name, op.path, op.method) for name, op in OPERATIONS}
+METHODS = ("TRACE", "CONNECT", "PROPFIND", "FOO", "PATCH", "HEAD", "OPTIONS", "get", "NONE", "M-SEARCH")
+ODD = [(name, path, method) for name, path in PATHS for method in METHODS if (name, path, method) not in HAD]
+
+
+@with_and_without_key
+@pytest.mark.parametrize(("name", "path", "method"), ODD)
+def test_a_method_a_path_has_not_is_refused_in_the_providers_own_words(
+    house: World, name: str, path: str, method: str, keyed: bool
+) -> None:
+    answer = refused(house, name, method, filled(path), keyed=keyed)
+    assert not keyed or answer.status_code == 405
+
+
+@with_and_without_key
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize(
+    "target",
+    ["", "/", "//", "/v1", "/v1/", "/V1/", "/v2/none", "/v1/none", "/%00", "/%", "/%zz", "/%ff%fe", "/\xff", "/..",
+     "/../__admin/sandboxes", "/%2e%2e/__admin/version", "/__admin/sandboxes", "/health", "/favicon.ico", "/static/x",
+     "/.git/config", "/" + "x" * 10_000, "/" + "a/" * 2_000, "/ ", "/v1?" + "x" * 10_000, "/<script>", "/\u00b2"],
+)  # fmt: skip
+def test_where_a_provider_has_nothing_it_says_so_itself(house: World, name: str, target: str, keyed: bool) -> None:
+    refused(house, name, "GET", target, keyed=keyed)
+    refused(house, name, "POST", target, keyed=keyed, data=b"{}")
+
+
+BENT: dict[str, Callable[[str], str]] = {
+    "two slashes at the start": lambda path: f"/{path}",
+    "two slashes": lambda path: path.replace("/", "//"),
+    "two slashes at the end": lambda path: f"{path}//",
+    "a slash at the end": lambda path: f"{path}/",
+    "encoded slash": lambda path: f"{path}%2F",
+    "encoded slash between": lambda path: f"{path}%2fx",
+    "encoded backslash": lambda path: f"{path}%5c..%5c",
+    "dots at the end": lambda path: f"{path}/../..",
+    "dots": lambda path: f"{path}/..",
+    "one dot": lambda path: f"/.{path}",
+    "encoded dots": lambda path: f"{path}/%2e%2e/%2E%2E",
+    "semicolon": lambda path: f"{path};v=1",
+    "something behind": lambda path: f"{path}/and/more",
+    "upper case": lambda path: path.upper(),
+    "NUL": lambda path: f"{path}%00",
+    "bad UTF-8": lambda path: f"{path}%ff",
+    "raw bad UTF-8": lambda path: f"{path}\xff",
+    "encoded surrogate": lambda path: f"{path}%ed%a0%80",
+    "line end": lambda path: f"{path}%0d%0aX-Evil:%201",
+    "space": lambda path: f"{path}%20",
+    "tab": lambda path: f"{path}\t",
+    "over-long": lambda path: f"{path}{'x' * 100_000}",
+}
+
+
+@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in BENT.items()])
+@every_operation
+def test_a_bent_path_is_refused_in_the_providers_own_words(
+    house: World, name: str, operation: Operation, bend: Callable[[str], str]
+) -> None:
+    for keyed in (True, False):
+        answer = refused(house, name, operation.method, bend(filled(operation)), keyed=keyed)
+        assert "X-Evil" not in answer.headers
+
+
+IDS = [
+    "x" * 10_000,
+    "%00",
+    "%ff",
+    "%ed%a0%80",
+    "é",
+    "..",
+    ".",
+    "%2e%2e",
+    "null",
+    "0",
+    "-1",
+    "{id}",
+    "%7Bid%7D",
+    "' OR 1=1",
+]
+
+
+@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS if "{" in op.path],
+)
+def test_a_strange_id_is_refused_in_the_providers_own_words(
+    house: World, name: str, operation: Operation, id: str
+) -> None:
+    for keyed in (True, False):
+        refused(house, name, operation.method, filled(operation, id.encode().decode("latin-1")), keyed=keyed)
+
+
+UNREADABLE = {
+    "NaN": b'{"a": NaN}',
+    "Infinity": b'{"a": -Infinity}',
+    "1e999": b'{"a": 1e999}',
+    "bad UTF-8": b'{"a": "\xff"}',
+    "lone surrogate": b'{"a": "\\ud800"}',
+    "65 deep": b"[" * 65 + b"]" * 65,
+    "unclosed": b"[" * 900,
+    "nothing": b"",
+    "half": b'{"a": ',
+    "array": b"[]",
+    "null": b"null",
+    "NUL": b"\0",
+}
+
+
+@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in UNREADABLE.items()])
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS if op.body is not None],
+)
+def test_an_unreadable_body_is_refused_in_the_providers_own_words(
+    house: World, name: str, operation: Operation, data: bytes
+) -> None:
+    for keyed in (True, False):
+        for chunked in (True, False):
+            refused(house, name, operation.method, filled(operation), keyed=keyed, data=data, chunked=chunked)
+
+
+@pytest.mark.parametrize("data", [b"[" * 64 + b"]" * 64, b'{"a":' * 63 + b"{}" + b"}" * 63, *UNREADABLE.values()])
+@pytest.mark.parametrize(("name", "operation"), HARMLESS)
+def test_no_body_breaks_an_operation(house: World, name: str, operation: Operation, data: bytes) -> None:
+    answer = send(house, name, operation.method, filled(operation), keyed=True, data=data)
+    assert answer.status_code < 500
+    assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
+@every_operation
+def test_one_byte_more_than_the_limit_is_refused_with_413(
+    house: World, name: str, operation: Operation, chunked: bool
+) -> None:
+    data = b'{"a": 1}'.ljust(LIMIT + 1)
+    offered = operation.offered is None or operation.offered(house.engine.sandboxes[name].assumptions)
+    for keyed in (True, False):
+        sent: Any = {"keyed": keyed, "data": data, "chunked": chunked}
+        answer = refused(house, name, operation.method, filled(operation), **sent)
+        assert not (keyed and offered) or answer.status_code == 413
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
+@pytest.mark.parametrize(("name", "operation"), HARMLESS)
+def test_a_body_as_long_as_the_limit_is_read(house: World, name: str, operation: Operation, chunked: bool) -> None:
+    data = b'{"a": 1}'.ljust(LIMIT)
+    answer = send(house, name, operation.method, filled(operation), keyed=True, data=data, chunked=chunked)
+    assert answer.status_code < 500
+    assert answer.status_code != 413
+
+
+QUERIES = {
+    "1,000 parameters": "&".join(f"p{nth}={nth}" for nth in range(1_000)),
+    "1,000 times the same": "&".join(f"limit={nth}" for nth in range(1_000)),
+    "bad UTF-8": "name=%ff&limit=%fe&cursor=%ff&%ff=1",
+    "raw bad UTF-8": "name=\xff&cursor=\xff",
+    "NUL": "name=%00&cursor=%00",
+    "encoded surrogate": "name=%ed%a0%80&cursor=%ed%a0%80",
+    "nothing between": "&&&=&=&?&",
+    "bad percent": "%&%zz=%&limit=%",
+    "over-long": "cursor=" + "x" * 100_000,
+}
+
+
+@pytest.mark.parametrize("query", [pytest.param(query, id=name) for name, query in QUERIES.items()])
+@pytest.mark.parametrize(("name", "operation"), HARMLESS)
+def test_no_query_breaks_an_operation(house: World, name: str, operation: Operation, query: str) -> None:
+    for keyed in (True, False):
+        answer = send(house, name, operation.method, f"{filled(operation)}?{query}", keyed=keyed)
+        assert answer.status_code < 500
+        assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
+
+
+def check_refusal(world: World, name: str, problem: Problem) -> None:
+    sandbox = world.engine.sandboxes[name]
+    call = Call(sandbox=sandbox, method="POST", path=f"/{name}/v1/any", now=0, serial=1)
+    reply = sandbox.provider.dialect.refuse(call, problem)
+    sandbox.provider.dialect.dress(call, reply)
+    assert 400 <= reply.status <= 599
+    assert loads(reply.body)
+    assert "json" in (reply.header("Content-Type") or "")
+    assert not [pair for pair in reply.headers if "\n" in "".join(pair)]
+
+
+@pytest.mark.parametrize("fields", [(), (FieldError("name", "is wrong"),)], ids=["no field", "a field"])
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_has_words_for_every_refusal(
+    house: World, name: str, code: str, fields: tuple[FieldError, ...]
+) -> None:
+    for stage in ("authenticate", "ratelimit", "locate", "validate", "idempotency", "perform", ""):
+        check_refusal(house, name, Problem(code, "Some detail", fields=fields, raised_in=stage))
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_provider_has_words_for_every_status_that_is_injected(house: World, name: str, status: int) -> None:
+    check_refusal(house, name, Problem("injected", "Some detail", status=status, raised_in="perform"))

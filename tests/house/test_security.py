@@ -1,0 +1,372 @@
+"""What a stranger may try, from the page of another site to a client's own key: rules that hold for all of the server.
+
+Those that one file keeps are held to it by that file's tests: hosts, egress, framing, redaction, the admin's gate.
+"""
+
+from __future__ import annotations
+
+import ast
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import mockserver
+from mockserver.admin import views
+from mockserver.admin.api import ROUTES
+from mockserver.app import create_app
+from mockserver.engine import Call, Reply
+from mockserver.http.response import check_reply
+from mockserver.settings import ServerSettings
+from tests.support.acme import ACME
+from tests.support.server_process import start_server
+from tests.support.worlds import TOKEN, World, make_world
+
+ROOT = Path(mockserver.__file__).parent
+TREES = {
+    file.relative_to(ROOT).as_posix(): ast.parse(file.read_text("utf-8"))
+    for file in sorted(ROOT.rglob("*.py"))
+    if "vendor" not in file.parts
+}
+BEARER = f"Authorization: Bearer {TOKEN}\r\n"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with start_server("serve", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
+        yield url
+
+
+def say(url: str, method: str, target: str, fields: str = "", host: str = "localhost") -> tuple[int, str, str]:
+    """Status, head and body of what the server answers to these very bytes."""
+    address = urlsplit(url)
+    assert address.hostname is not None
+    with socket.create_connection((address.hostname, address.port or 80), 10) as connection:
+        head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}Connection: close\r\n\r\n"
+        connection.sendall(head.encode("latin-1"))
+        said = b""
+        while piece := connection.recv(65_536):
+            said += piece
+    first, _, body = said.decode("latin-1").partition("\r\n\r\n")
+    return int(first.split(" ", 2)[1]), first, body
+
+
+# S-1: whoever is not let in reaches nothing, however the path is written
+
+BENT = (
+    "/__admin%2fversion",
+    "/__admin%2Fversion",
+    "/__admin%5cversion",
+    "/__admin%252fversion",
+    "/x/../__admin/version",
+    "/x/%2e%2e/__admin/version",
+    "/__admin/../__admin/version",
+    "/__admin/%2e%2e/__admin/version",
+    "/__admin;/version",
+    "/__admin/version;x",
+    "//__admin/version",
+    "/__admin//version",
+    "/__admin./version",
+    "/__admin/version.",
+    "/__ADMIN/version",
+    "/__Admin/version",
+    "/__admin/VERSION",
+    "/__adminfoo",
+    "/__admin/version/",
+    "/./__admin/version",
+    "/%2e/__admin/version",
+    "/__admin%00/version",
+    "/__admin/version%00",
+    "/__admin%20/version",
+    "/__admin/version%20",
+    "/smartepi/../__admin/version",
+    "/smartepi/%2e%2e/__admin/version",
+    "/health/../__admin/version",
+    "/__admin/version%0d%0a",
+    "/__admin%c0%afversion",
+    "/\\__admin/version",
+    "/__admin\\version",
+    "/__admin/version%23",
+    "/__admin/%76ersion%2f",
+)
+
+
+@pytest.mark.parametrize("fields", ["", BEARER], ids=["without the token", "with it"])
+@pytest.mark.parametrize("path", BENT)
+def test_a_bent_path_reaches_no_other_handler(url: str, path: str, fields: str) -> None:
+    status, _, body = say(url, "GET", path, fields)
+    assert status in (401, 403, 404)
+    assert "durability" not in body
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_no_admin_route_of_the_shipped_server_answers_without_the_token(url: str, route: Any) -> None:
+    for fields in ("", "Authorization: Bearer wrong\r\n", f"Cookie: token={TOKEN}\r\n", f"Authorization: {TOKEN}\r\n"):
+        status, head, _ = say(url, route.method, "/__admin" + route.path.replace("{", "").replace("}", ""), fields)
+        assert (status, "WWW-Authenticate: Bearer" in head) == (401, True)
+
+
+def test_the_token_in_the_query_opens_nothing(url: str) -> None:
+    assert say(url, "GET", f"/__admin/version?token={TOKEN}&access_token={TOKEN}")[0] == 401
+
+
+def test_one_decoding_of_a_letter_is_the_same_path_and_needs_the_token_too(url: str) -> None:
+    assert [say(url, "GET", "/%5f%5fadmin/version", fields)[0] for fields in ("", BEARER)] == [401, 200]
+
+
+# S-2
+
+
+def test_a_server_that_is_told_nothing_listens_to_this_machine_only() -> None:
+    assert ServerSettings().host == "127.0.0.1"
+
+
+# S-3, S-7: no file is named, and no code is run, by what a client says
+
+READS_FILES = {
+    "app.py": "the data sets and the folder of the fixtures",
+    "engine/sandbox/scenarios.py": "the scenarios, at the start",
+    "http/tls.py": "the certificates and their keys, at the start",
+    "providers/kasko/products/catalog.py": "the products, at the start",
+    "providers/kotauth/documents.py": "the files of Swagger UI, by a table of their names",
+}
+"""Whatever serves requests and reads a file, and which."""
+OPEN_A_SANDBOX = {"engine/sandbox/engine.py", "engine/sandbox/rehearsal.py"}
+"""Whatever has the store open one, which has a name that is safe in a path or is refused."""
+SERVING = ("engine/", "admin/", "providers/", "http/", "app.py")
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call with the name it is made by: ``eval``, ``re.compile``, ``….read_text``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Name(name):
+                    yield name, node
+                case ast.Attribute(ast.Name(owner), name):
+                    yield f"{owner}.{name}", node
+                case ast.Attribute(_, name):
+                    yield f"….{name}", node
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The first names of the modules a file imports, wherever in it."""
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_what_serves_requests_reads_files_in_known_places_only() -> None:
+    opening = {"open", "send_file", "send_from_directory"}
+    reading = ("read_text", "read_bytes", "open", "send_file", "iterdir", "glob", "rglob")
+    found = {
+        name
+        for name, tree in TREES.items()
+        if name.startswith(SERVING)
+        for called, _ in calls(tree)
+        if called in opening or called.rpartition(".")[2] in reading
+    }
+    assert found == set(READS_FILES) | OPEN_A_SANDBOX
+
+
+FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "builtins.eval", "builtins.exec"}
+UNSAFE = {"pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml", "jinja2", "mako", "code", "runpy", "ctypes"}
+USED_SAFELY = {
+    "console/render.py": {"jinja2"},  # Templates of ours, escaped; nothing a client says is one.
+    "openapi/document/files.py": {"yaml"},  # The operator's own file, by the loader that makes plain values only.
+    "openapi/document/yaml_loader.py": {"yaml"},
+    "openapi/serving/writing.py": {"xml"},  # What escapes text; nothing is parsed.
+}
+STARTS_PROCESSES = {"http/workers.py", "testing/server.py"}
+
+
+def test_nothing_a_client_says_is_run_or_unpickled() -> None:
+    run = {(name, called) for name, tree in TREES.items() for called, _ in calls(tree) if called in FORBIDDEN}
+    assert run == set()
+    assert {name: imported(tree) & UNSAFE for name, tree in TREES.items() if imported(tree) & UNSAFE} == USED_SAFELY
+    templates = {called for tree in TREES.values() for called, _ in calls(tree) if "render_template" in called}
+    assert templates == set()
+
+
+def test_processes_are_started_by_the_supervisor_and_the_test_client_only_and_never_by_a_shell() -> None:
+    starting = {name for name, tree in TREES.items() if imported(tree) & {"subprocess", "multiprocessing", "pty"}}
+    assert starting <= STARTS_PROCESSES
+    told = [word.arg for name in starting for _, call in calls(TREES[name]) for word in call.keywords]
+    assert "shell" not in told
+
+
+def is_ours(node: ast.expr) -> bool:
+    """Whether a pattern is written in the source: a literal, or put together of constants' names."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.JoinedStr(values):
+            return all(is_ours(value.value) if isinstance(value, ast.FormattedValue) else True for value in values)
+        case ast.BinOp(left, _, right):
+            return is_ours(left) and is_ours(right)
+        case ast.Name(name):
+            return name.isupper()
+    return False
+
+
+MADE = {
+    # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
+    ("openapi/generation/patterns.py", "pattern"),
+    # The rules of forms are a table in the source of the room.
+    ("providers/kota/requirements/rules.py", "pattern"),
+    # A glob, as the standard library writes it: it is read in one pass, however many stars there are.
+    ("engine/faults/match.py", "translate(re.sub('\\\\*+', '*', pattern))"),
+    ("providers/kotauth/users/calls.py", "re.escape(piece).replace('_', '.')"),
+}
+"""Patterns that are made while the server runs, and why no client can make one that never ends."""
+
+
+def test_no_pattern_comes_from_a_client() -> None:
+    functions = ("compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
+    strange = {
+        (name, ast.unparse(call.args[0]))
+        for name, tree in TREES.items()
+        for called, call in calls(tree)
+        if called.startswith("re.") and called[3:] in functions and not is_ours(call.args[0])
+    }
+    assert strange == MADE
+
+
+# S-5
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\0b", "a\x7fb", "漢", "\x1b[31m"])
+def test_no_header_is_sent_that_a_client_could_take_for_two(value: str) -> None:
+    with pytest.raises(ValueError, match="has a character that cannot be sent"):
+        check_reply("200 OK", [("X-Any", value)])
+    with pytest.raises(ValueError, match="has a character that cannot be sent"):
+        check_reply("200 OK", [(value, "x")])
+    check_reply("200 OK", [("X-Any", "a\tb ü")])
+
+
+def test_nothing_a_client_says_becomes_a_header_line(url: str) -> None:
+    for path in ("/smartepi/v1/sectors%0d%0aX-Evil:%201", "/nothing%0d%0aX-Evil:%201", "/__admin/%0d%0aX-Evil:%201"):
+        _, head, _ = say(url, "GET", path, BEARER)
+        assert "x-evil" not in head.lower()
+
+
+# S-10
+
+HIDDEN = "a-secret-nobody-must-read"
+
+
+def _leaking(call: Call) -> Reply:
+    raise RuntimeError(f"the key {call.credential.secret} hit a bug")
+
+
+LEAKING = replace(
+    ACME,
+    operations=tuple(replace(each, perform=_leaking) if each.name == "explode" else each for each in ACME.operations),
+)
+
+
+@pytest.fixture
+def shipped() -> World:
+    """As the server has it: a bug is answered, not raised."""
+    world = make_world(LEAKING)
+    world.engine.propagate = False
+    world.app = create_app(world.engine, token=TOKEN)
+    return world
+
+
+def test_neither_log_nor_metrics_nor_journal_nor_answers_show_a_key(
+    shipped: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = shipped.key()
+    answers = [
+        shipped.ask("GET", "/v1/boom"),
+        shipped.ask("GET", f"/v1/boom?api_key={key}"),
+        shipped.ask("GET", f"/v1/{key}"),
+        shipped.ask("POST", "/v1/notes", json={"text": key, "password": HIDDEN}),
+        shipped.ask("GET", "/v1/notes", key=HIDDEN),
+        shipped.ask("GET", "/v1/notes", headers={"Cookie": f"session={HIDDEN}"}),
+    ]
+    assert "a bug of Testmode's own in GET /acme/v1/boom" in caplog.text
+    assert [answer.status_code for answer in answers] == [500, 500, 404, 201, 401, 200]
+    ids = [each["id"] for each in shipped.admin("GET", "/sandboxes/acme/requests").json["requests"]]
+    assert len(ids) == len(answers)
+    texts = [shipped.admin("GET", f"/sandboxes/acme/requests/{id}").text for id in ids]
+    texts += [shipped.admin("GET", path).text for path in ("/metrics", "/sandboxes/acme/requests", "/settings")]
+    for text in [caplog.text, *texts]:
+        assert key not in text
+        assert HIDDEN not in text
+        assert TOKEN not in text
+
+
+# S-11
+
+
+def test_a_bug_answers_without_a_traceback(shipped: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def boom(_: object) -> None:
+        raise RuntimeError(HIDDEN)
+
+    monkeypatch.setattr(views, "metrics", boom)
+    for answer in (shipped.ask("GET", "/v1/boom"), shipped.admin("GET", "/metrics")):
+        assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+        assert "bug of Testmode's own" in answer.text
+        for word in ("Traceback", 'File \\"', ".py", "RuntimeError", HIDDEN, shipped.key()):
+            assert word not in answer.text
+
+
+def test_the_debugger_is_not_even_loaded() -> None:
+    script = "import mockserver.cli.serve\nfrom mockserver.app import create_app\napp = create_app()\n"
+    script += "import sys; print(app.debug, 'werkzeug.debug' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize(
+    "query", ["__debugger__=yes", "__debugger__=yes&cmd=resource&f=debugger.js", "__debugger__=yes&cmd=pinauth&pin=1"]
+)
+@pytest.mark.parametrize("path", ["/", "/console", "/nothing"])
+def test_nobody_answers_for_a_debugger(url: str, path: str, query: str) -> None:
+    status, _, body = say(url, "GET", f"{path}?{query}", BEARER)
+    assert (status, "debugger" in body.lower()) == (404, False)
+
+
+# S-12
+
+ODD = ("TRACE", "CONNECT", "PROPFIND", "BREW", "get", "NONE")
+
+
+@pytest.mark.parametrize("method", ODD)
+@pytest.mark.parametrize("path", ["/health", "/ready", "/__admin/version", "/__admin/openapi.json"])
+def test_a_method_that_is_none_is_405_and_names_those_there_are(url: str, method: str, path: str) -> None:
+    status, head, body = say(url, method, path, BEARER)
+    assert (status, "\r\nAllow: GET\r\n" in head) == (405, True)
+    assert TOKEN not in body
+
+
+def test_every_method_of_a_path_is_named(url: str) -> None:
+    for method in ("TRACE", "post"):
+        status, head, _ = say(url, method, "/__admin/sandboxes", BEARER)
+        assert (status, "\r\nAllow: GET, POST\r\n" in head) == (405, True)
+
+
+@pytest.mark.parametrize("method", ODD)
+def test_a_method_that_is_none_is_refused_where_there_is_nothing(url: str, method: str) -> None:
+    assert say(url, method, "/nothing")[0] == 404
+
+
+def test_nobody_is_connected_to_another_host(url: str) -> None:
+    status, _, body = say(url, "CONNECT", "example.test:443", host="localhost")
+    assert (status, body) == (400, "A target is a path, an absolute http URI, or * with OPTIONS.\n")
+
+
+def test_an_answer_never_repeats_the_headers_it_was_asked_with(url: str) -> None:
+    for path in ("/health", "/__admin/version", "/smartepi/v1/sectors", "/nothing"):
+        _, head, body = say(url, "TRACE", path, f"X-Told: {HIDDEN}\r\n{BEARER}")
+        assert HIDDEN not in head + body

@@ -1,0 +1,90 @@
+"""What holds of the data every provider begins with: the same for the same seed, written down, fake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from json import loads
+from typing import Any
+
+import pytest
+
+from mockserver.app import fixtures, known_providers
+from mockserver.engine import Settings, as_json
+from tests.support.datasets import WRITTEN, generated, made, written
+from tests.support.worlds import NOON, make_world
+
+PROVIDERS = sorted(known_providers())
+DIGESTS = {
+    "kasko": {"small": "38b7749039865cc2", "medium": "118837792e53f3b1"},
+    "kota": {"small": "7c2bf9d0326ec9e5", "medium": "bfe186f80e51bcfa"},
+    "kotauth": {"small": "8d1a33f0a87ba8a9", "medium": "e6e07cbd94f83831"},
+    "smartepi": {"small": "2f4373720a76b425", "medium": "2bed0960e8f07871"},
+}
+"""What came out when the data was last looked at: another digest means other data for everybody."""
+
+providers = pytest.mark.parametrize("provider", PROVIDERS)
+sizes = pytest.mark.parametrize("size", WRITTEN)
+
+
+@providers
+@sizes
+def test_the_same_seed_gives_the_same_bytes(provider: str, size: str) -> None:
+    assert as_json(made(provider, size)) == as_json(generated(provider, size))
+
+
+@providers
+@sizes
+def test_the_written_data_set_is_what_the_generator_makes(provider: str, size: str) -> None:
+    kept = (fixtures() / "datasets" / f"{provider}-{size}.json").read_text(encoding="utf-8")
+    assert kept == written(generated(provider, size))
+
+
+@providers
+@sizes
+def test_the_data_does_not_change_with_the_machine_or_the_version_of_what_makes_it(provider: str, size: str) -> None:
+    assert sha256(as_json(generated(provider, size))).hexdigest()[:16] == DIGESTS[provider][size]
+
+
+@providers
+@sizes
+def test_no_two_records_of_a_kind_have_the_same_id(provider: str, size: str) -> None:
+    for collection, records in generated(provider, size).items():
+        assert len({record["id"] for record in records}) == len(records), collection
+
+
+@providers
+def test_another_seed_gives_other_data(provider: str) -> None:
+    assert as_json(generated(provider, "small", "2")) != as_json(generated(provider, "small"))
+
+
+@providers
+@sizes
+@pytest.mark.parametrize("seed", ["1", "another"])
+def test_a_new_sandbox_holds_the_data_of_its_seed_and_size(provider: str, size: str, seed: str) -> None:
+    world, settle = make_world(known_providers()[provider]), known_providers()[provider].settle
+    world.engine.create(provider, "mine", Settings(seed=seed, size=size), at=NOON)
+    kept = world.engine.export("mine")["collections"]
+    expected = generated(provider, size, seed)
+    expected = settle(expected, NOON) if settle else expected
+    counters = expected.get("_counters", ())
+    assert [record for record in kept["_counters"] if record["id"] != "keys"] == list(counters)
+    told = {name: kept[name] for name in expected if name != "_counters"}
+    assert told == {name: records for name, records in loads(as_json(expected)).items() if name != "_counters"}
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts(each)
+
+
+@providers
+@sizes
+def test_mail_to_seeded_people_leads_nowhere(provider: str, size: str) -> None:
+    mails = [text for text in texts(generated(provider, size)) if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)]
+    assert mails
+    assert [mail for mail in mails if not mail.endswith((".test", ".example"))] == []

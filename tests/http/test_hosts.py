@@ -1,0 +1,74 @@
+"""Names the server answers to: nearby ones, its own, and those it was told; a web page's own name is none of them."""
+
+from __future__ import annotations
+
+from socket import gethostname
+
+import pytest
+
+from mockserver.app import create_app
+from mockserver.http.hosts import Hosts, is_loopback
+from tests.support.worlds import TOKEN, make_world
+
+NEARBY = [
+    "localhost",
+    "localhost:8080",
+    "LOCALHOST.",
+    "kota.localhost:1",
+    "127.0.0.1:8080",
+    "[::1]:8080",
+    "10.1.2.3",
+    "",
+    gethostname(),
+]
+STRANGE = ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test:8080", "evillocalhost", "x_y", "testmode"]
+
+
+@pytest.mark.parametrize("host", NEARBY)
+def test_a_name_that_only_this_machine_can_mean_is_answered(host: str) -> None:
+    assert Hosts().admits(host)
+
+
+@pytest.mark.parametrize("host", STRANGE)
+def test_any_other_name_is_not(host: str) -> None:
+    assert not Hosts().admits(host)
+
+
+def test_a_name_may_be_allowed() -> None:
+    assert Hosts(["Mock.Internal"]).admits("mock.internal:80")
+    assert not Hosts(["mock.internal"]).admits("other.mock.internal")
+
+
+def test_behind_another_address_than_loopback_the_names_of_a_network_are_answered_too() -> None:
+    hosts = Hosts(plain=True)
+    assert hosts.admits("testmode:8080")
+    assert not hosts.admits("testmode.evil.test")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
+)
+def test_which_addresses_are_loopback(host: str, is_one: bool) -> None:
+    assert is_loopback(host) == is_one
+
+
+@pytest.mark.parametrize("path", ["/smartepi/v1/employees", "/__admin/sandboxes", "/health", "/nowhere"])
+def test_whatever_is_addressed_to_another_name_is_misdirected(path: str) -> None:
+    world = make_world()
+    answer = world.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 421
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json is not None
+    assert "evil.test" in answer.json["detail"]
+    assert "TESTMODE_ALLOWED_HOSTS" in answer.json["detail"]
+    assert not world.sandbox.journal.entries()
+
+
+def test_a_head_request_to_another_name_gets_no_body() -> None:
+    answer = make_world().app.test_client().head("/health", headers={"Host": "evil.test"})
+    assert (answer.status_code, answer.data) == (421, b"")
+
+
+def test_an_application_answers_to_the_names_it_is_given() -> None:
+    client = create_app(make_world().engine, hosts=Hosts(["mock.internal"])).test_client()
+    assert client.get("/health", headers={"Host": "mock.internal:8080"}).status_code == 200

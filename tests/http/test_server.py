@@ -1,0 +1,445 @@
+"""The server itself, with a small application of the tests' own behind it, each time in a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from tests.support.server_process import started
+
+SCRIPT = r"""
+from mockserver.http.server import Server, patch, threadpool_fsync
+patch()
+import errno, logging, os, socket, struct, time
+
+def take_over(environ, last_words, reset):
+    connection = environ["werkzeug.socket"]
+    connection.sendall(last_words)
+    if reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(connection.detach())
+    yield b""
+    raise ConnectionResetError(errno.ECONNRESET, "taken over")
+
+def explode():
+    yield b"begun"
+    raise RuntimeError("secret")
+
+def app(environ, start_response):
+    path, length, headers, status = environ["PATH_INFO"], None, [], "200 OK"
+    if path == "/reset":
+        return take_over(environ, b"", True)
+    if path == "/truncate":
+        return take_over(environ, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal", False)
+    if path == "/boom":
+        raise RuntimeError("secret")
+    body = [b"ok"]
+    if path == "/wait":
+        time.sleep(float(environ["QUERY_STRING"]))
+    elif path == "/echo":
+        body = [environ["wsgi.input"].read()]
+    elif path == "/swallow":
+        try:
+            environ["wsgi.input"].read()
+        except OSError:
+            pass
+    elif path == "/target":
+        body = [environ["RAW_URI"].encode("latin-1"), b" ", environ["REQUEST_URI"].encode("latin-1")]
+    elif path == "/stream":
+        body = iter([b"one", b"", b"two"])
+    elif path == "/explode":
+        body = explode()
+    elif path == "/short":
+        headers = [("Content-Length", "9")]
+    elif path == "/large":
+        body = [b"x" * 5_000_000]
+    elif path == "/nothing":
+        status, body = "204 No Content", []
+    elif path == "/value":
+        headers = [("X-A", "a\x00b")]
+    elif path == "/split":
+        headers = [("X-A", "a\r\nX-B: b")]
+    elif path == "/name":
+        headers = [("X A", "a")]
+    elif path == "/wide":
+        headers = [("X-A", "\u20ac")]
+    elif path == "/fsync":
+        with open(environ["QUERY_STRING"], "rb") as file:
+            threadpool_fsync(file.fileno())
+        try:
+            threadpool_fsync(9999)
+        except OSError as error:
+            body = [error.strerror.encode()]
+    start_response(status, [("Content-Type", "text/plain"), *headers])
+    return body
+
+logging.basicConfig(format="LOG %(levelname)s %(message)s")
+seconds = {name.lower(): float(os.environ[name]) for name in ("DRAIN_SECONDS", "IDLE_SECONDS") if name in os.environ}
+server = Server(app, os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "0")),
+                on_draining=lambda: print("draining", flush=True), **seconds)
+try:
+    url = server.start()
+except OSError as error:
+    raise SystemExit(69)
+print("Ready. listening on", url, flush=True)
+server.serve_until_stopped()
+print("stopped", flush=True)
+"""
+HEALTH = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+Running = tuple["subprocess.Popen[str]", str]
+
+
+@contextmanager
+def running(**environment: str) -> Iterator[Running]:
+    with started([sys.executable, "-c", SCRIPT], **environment) as (process, url):
+        yield process, url
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(IDLE_SECONDS="2") as pair:
+        yield pair
+
+
+def dial(server: Running) -> socket.socket:
+    parts = urlsplit(server[1])
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+
+
+def request(path: str, *fields: str, method: str = "GET", version: str = "1.1", body: bytes = b"") -> bytes:
+    lines = [f"{method} {path} HTTP/{version}", "Host: x", *fields]
+    return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + body
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def say(server: Running, sent: bytes) -> bytes:
+    with dial(server) as connection:
+        connection.sendall(sent)
+        return read_to_end(connection)
+
+
+def get(server: Running, path: str) -> bytes:
+    return say(server, request(path, "Connection: close"))
+
+
+def read_until(connection: socket.socket, ending: bytes) -> bytes:
+    data = b""
+    while not data.endswith(ending):
+        piece = connection.recv(65536)
+        assert piece, data
+        data += piece
+    return data
+
+
+def stop(process: "subprocess.Popen[str]") -> tuple[float, str]:
+    """How long the process took to end after SIGTERM, and what it still said."""
+    before = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=10)
+    return time.monotonic() - before, said
+
+
+# stopping
+
+
+def test_sigterm_lets_the_request_in_flight_finish_and_takes_no_new_one() -> None:
+    with running() as server, dial(server) as connection:
+        connection.sendall(request("/wait?0.6"))
+        time.sleep(0.2)
+        server[0].send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        with pytest.raises(ConnectionRefusedError):
+            dial(server)
+        answer = read_to_end(connection)
+        said, _ = server[0].communicate(timeout=5)
+    assert answer.endswith(b"\r\n\r\nok")
+    assert b"\r\nConnection: close\r\n" in answer
+    assert said == "draining\nstopped\n"
+    assert server[0].returncode == 0
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_sigterm_lets_in_whoever_the_kernel_has_already_accepted(count: int) -> None:
+    with running() as server, ExitStack() as stack:
+        server[0].send_signal(signal.SIGSTOP)
+        waiting = [stack.enter_context(dial(server)) for _ in range(count)]
+        for connection in waiting:
+            connection.sendall(HEALTH)
+        server[0].send_signal(signal.SIGTERM)
+        server[0].send_signal(signal.SIGCONT)
+        assert all(read_to_end(connection).endswith(b"ok") for connection in waiting)
+
+
+def test_sigterm_closes_idle_connections_at_once() -> None:
+    with running() as server, dial(server) as connection:
+        connection.sendall(HEALTH)
+        read_until(connection, b"ok")
+        took, _ = stop(server[0])
+        assert connection.recv(1) == b""
+    assert took < 1
+
+
+def test_sigint_stops_and_sighup_does_not() -> None:
+    with running() as server:
+        server[0].send_signal(signal.SIGHUP)
+        assert get(server, "/").endswith(b"ok")
+        server[0].send_signal(signal.SIGINT)
+        assert server[0].wait(5) == 0
+
+
+def test_a_second_signal_does_not_wait_for_what_is_in_flight() -> None:
+    with running() as server, dial(server) as connection:
+        connection.sendall(request("/wait?30"))
+        time.sleep(0.1)
+        server[0].send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert server[0].poll() is None
+        assert stop(server[0])[0] < 1
+
+
+def test_draining_ends_when_its_time_is_up() -> None:
+    with running(DRAIN_SECONDS="0.4") as server, dial(server) as connection:
+        connection.sendall(request("/wait?30"))
+        time.sleep(0.1)
+        assert 0.4 <= stop(server[0])[0] < 2
+
+
+def test_a_port_in_use_is_an_oserror_for_the_caller(server: Running) -> None:
+    port = str(urlsplit(server[1]).port)
+    command = [sys.executable, "-c", SCRIPT]
+    assert subprocess.run(command, env=os.environ | {"PORT": port}, check=False).returncode == 69
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_an_ipv6_address_stands_in_brackets() -> None:
+    with running(HOST="::1") as server:
+        assert server[1].startswith("http://[::1]:")
+        assert get(server, "/").endswith(b"ok")
+
+
+# taking the socket over
+
+
+def test_an_application_that_resets_the_connection_is_seen_to_reset_it(server: Running) -> None:
+    with dial(server) as connection:
+        connection.sendall(request("/reset"))
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
+def test_an_application_that_breaks_off_its_own_bytes_has_the_last_word(server: Running) -> None:
+    assert get(server, "/truncate").endswith(b"\r\n\r\nhal")
+
+
+def test_taking_over_leaks_no_descriptor_and_logs_nothing() -> None:
+    with running() as server:
+        watched = psutil.Process(server[0].pid)
+        for count in range(200):
+            with dial(server) as connection:
+                connection.sendall(request("/reset" if count % 2 else "/truncate"))
+                with pytest.raises(ConnectionResetError) if count % 2 else ExitStack():
+                    read_to_end(connection)
+            if count == 10:
+                before = watched.num_fds()
+        get(server, "/")
+        assert watched.num_fds() <= before
+        assert stop(server[0])[1] == "draining\nstopped\n"
+
+
+def test_clients_that_leave_while_they_wait_leak_no_descriptor(server: Running) -> None:
+    get(server, "/")
+    watched = psutil.Process(server[0].pid)
+    before = watched.num_fds()
+    for _ in range(50):
+        with dial(server) as connection:
+            connection.sendall(request("/wait?0.2"))
+    time.sleep(0.5)
+    get(server, "/")
+    assert watched.num_fds() <= before
+
+
+# many at once
+
+
+def test_five_hundred_waiting_requests_cost_no_thread_and_delay_nobody() -> None:
+    with running() as server, ExitStack() as stack:
+        get(server, "/")
+        threads = psutil.Process(server[0].pid).num_threads()
+        waiting = [stack.enter_context(dial(server)) for _ in range(500)]
+        for connection in waiting:
+            connection.sendall(request("/wait?1.5", "Connection: close"))
+        before = time.monotonic()
+        for _ in range(20):
+            assert get(server, "/").endswith(b"ok")
+        assert time.monotonic() - before < 1
+        assert psutil.Process(server[0].pid).num_threads() == threads
+        assert all(read_to_end(connection).endswith(b"ok") for connection in waiting)
+
+
+def test_the_descriptor_limit_is_raised_at_start(server: Running) -> None:
+    soft, hard = psutil.Process(server[0].pid).rlimit(psutil.RLIMIT_NOFILE)
+    assert soft >= min(hard if hard > 0 else 65_536, 65_536)
+
+
+def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+    sent = b"".join(request(f"/target?{number}") for number in range(100))
+    answer = say(server, sent + request("/", "Connection: close"))
+    assert re.findall(rb"/target\?(\d+) ", answer) == [str(number).encode() for number in range(100)]
+
+
+# bodies
+
+
+def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: Running) -> None:
+    with dial(server) as connection:
+        connection.sendall(request("/echo", "Expect: 100-continue", "Content-Length: 5", method="POST"))
+        assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"hello")
+        assert read_until(connection, b"hello").startswith(b"HTTP/1.1 200 ")
+        connection.sendall(HEALTH)
+        assert read_until(connection, b"ok")
+
+
+def test_leave_is_not_given_for_a_body_that_nobody_reads(server: Running) -> None:
+    answer = say(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("coding", ["Content-Length: 20000", "Transfer-Encoding: chunked"])
+def test_a_small_body_left_unread_does_not_cost_the_connection(server: Running, coding: str) -> None:
+    body = b"x" * 20000 if "Length" in coding else b"4e20;note=1\r\n" + b"x" * 20000 + b"\r\n0\r\nX-T: 1\r\n\r\n"
+    sent = request("/", coding, method="POST", body=body)
+    assert say(server, sent + request("/", "Connection: close")).count(b"200 OK") == 2
+
+
+@pytest.mark.parametrize("coding", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
+def test_an_endless_body_left_unread_is_not_read_to_its_end(server: Running, coding: str) -> None:
+    piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with dial(server) as connection:
+        connection.sendall(request("/", coding, method="POST"))
+        assert read_until(connection, b"ok").startswith(b"HTTP/1.1 200 ")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.sendall(piece * 1000)
+
+
+def test_a_body_read_in_any_coding_arrives_whole(server: Running) -> None:
+    data = bytes(range(256)) * 4000
+    chunks = b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:500_000], data[500_000:]))
+    for coding, body in ((f"Content-Length: {len(data)}", data), ("Transfer-Encoding: chunked", chunks + b"0\r\n\r\n")):
+        answer = say(server, request("/echo", coding, "Connection: close", method="POST", body=body))
+        assert answer.partition(b"\r\n\r\n")[2] == data
+
+
+@pytest.mark.parametrize("path", ["/echo", "/swallow"])
+@pytest.mark.parametrize("body", [b"0x5\r\nhello\r\n", b"5\r\nhello0\r\n", b"5\nhello\r\n", b"11111111111111111\r\n"])
+def test_a_broken_chunk_is_the_clients_fault_whatever_the_application_says(
+    server: Running, path: str, body: bytes
+) -> None:
+    answer = say(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_body_that_does_not_go_on_is_answered_408(server: Running) -> None:
+    assert say(server, request("/echo", "Content-Length: 5", method="POST", body=b"he")).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_left_idle_is_closed_without_a_word(server: Running) -> None:
+    assert say(server, HEALTH).count(b"HTTP/1.1 ") == 1
+
+
+# answers
+
+
+@pytest.mark.parametrize("path", ["/value", "/split", "/name", "/wide"])
+def test_a_header_that_must_not_be_sent_is_a_500_and_the_server_lives(server: Running, path: str) -> None:
+    answer = get(server, path)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"\r\nContent-Type: text/plain; charset=utf-8\r\n" in answer
+    assert b"X-" not in answer
+    assert get(server, "/").endswith(b"ok")
+
+
+def test_an_error_of_the_application_is_logged_and_not_told() -> None:
+    with running() as server:
+        assert b"secret" not in get(server, "/boom")
+        said = stop(server[0])[1]
+    assert "LOG ERROR GET /boom failed in the application." in said
+    assert "RuntimeError: secret" in said
+
+
+def test_an_answer_that_breaks_down_is_not_ended_as_if_it_were_whole(server: Running) -> None:
+    assert say(server, request("/explode")).endswith(b"5\r\nbegun\r\n")
+
+
+def test_an_answer_shorter_than_announced_costs_the_connection(server: Running) -> None:
+    assert say(server, request("/short") + HEALTH).endswith(b"\r\n\r\nok")
+
+
+def test_an_answer_of_unknown_length_comes_in_chunks_or_until_the_close(server: Running) -> None:
+    assert get(server, "/stream").endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+    assert say(server, request("/stream", "Connection: keep-alive", version="1.0")).endswith(b"\r\n\r\nonetwo")
+
+
+def test_an_answer_without_a_body_has_none(server: Running) -> None:
+    for path in ("/", "/stream", "/large"):
+        answer = say(server, request(path, "Connection: close", method="HEAD"))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith(b"\r\n\r\n")
+    assert b"Content-Length" not in get(server, "/nothing")
+
+
+def test_a_large_answer_arrives_whole(server: Running) -> None:
+    assert len(get(server, "/large").partition(b"\r\n\r\n")[2]) == 5_000_000
+
+
+def test_a_client_that_does_not_read_its_answer_is_cut_off(server: Running) -> None:
+    get(server, "/")
+    watched = psutil.Process(server[0].pid)
+    before = watched.num_fds()
+    with dial(server) as connection:
+        connection.sendall(request("/large"))
+        assert connection.recv(1)
+        time.sleep(0.5)
+        assert watched.num_fds() == before + 1
+        deadline = time.monotonic() + 6
+        while watched.num_fds() > before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert watched.num_fds() == before
+
+
+def test_http_1_0_keeps_the_connection_when_asked(server: Running) -> None:
+    answer = say(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
+    assert answer.count(b"200 OK") == 2
+
+
+def test_the_target_reaches_the_application_exactly_as_sent(server: Running) -> None:
+    for target in ("/target?", "/target?a=%2f&b=c%20d", "/t%61rget", "http://other/target?x"):
+        assert get(server, target).endswith(f"\r\n\r\n{target} {target}".encode())
+
+
+def test_fsync_in_a_thread_fails_as_fsync_does(server: Running) -> None:
+    assert get(server, f"/fsync?{__file__}").endswith(b"Bad file descriptor")
+
+
+def test_patching_the_standard_library_reads_no_installed_package() -> None:
+    script = """
+from importlib import metadata
+metadata.entry_points = None  # Whoever asks for plug-ins fails.
+from mockserver.http.server import patch
+patch()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

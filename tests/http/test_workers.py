@@ -1,0 +1,232 @@
+"""Several worker processes, some of them killed, and a Redis that goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from itertools import count
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from tests.support.paths import OPENAPI_DOCUMENTS
+from tests.support.redis_server import RedisServer
+from tests.support.server_process import start_server
+from tests.support.socket_server import Served
+from tests.support.webhook_receivers import receiving
+
+TOKEN = "workers"
+PATIENCE = 30.0
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process is there and not merely waiting to be buried."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+@dataclass
+class Running:
+    """A server with three workers on a Redis of its own."""
+
+    served: Served
+    redis: RedisServer
+    process: subprocess.Popen[str]
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The worker processes that live."""
+        return [each for each in psutil.Process(self.process.pid).children() if lives(each)]
+
+    def wait_until(self, happened: str, check: object) -> None:
+        """Ask again and again until a check holds."""
+        until = monotonic() + PATIENCE
+        while not check():  # type: ignore[operator]
+            assert monotonic() < until, f"never {happened}"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    with ExitStack() as stack:
+        redis = RedisServer(folder, "--appendonly", "yes", "--appendfsync", "always")
+        stack.callback(redis.stop)
+        where = ("--store", redis.url, "--workers", "3")
+        command = ("serve", "smartepi", "--port", "0", "--admin-token", TOKEN, *where)
+        process, url = stack.enter_context(start_server(*command))
+        yield Running(Served(url, TOKEN), redis, process)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path) as made:
+        made.served.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
+        yield made
+
+
+def key(served: Served) -> str:
+    secret: str = served.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+    return secret
+
+
+def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_killed(server: Running) -> None:
+    secret, stop = key(server.served), Event()
+    kept: list[str] = []
+
+    def create(nth: int) -> None:
+        for step in count():
+            if stop.is_set():
+                return
+            name = f"{nth}/{step}"
+            with suppress(OSError, HTTPException):
+                heard = server.served.ask("POST", "/smartepi/v1/sectors", key=secret, json={"name": name}, timeout=20)
+                if heard.status == 201:
+                    kept.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        busy = [pool.submit(create, nth) for nth in range(4)]
+        for victim in server.workers:
+            before = len(kept)
+            victim.kill()
+            server.wait_until("three again", lambda: len(server.workers) == 3)
+            server.wait_until("more", lambda before=before: len(kept) > before + 5)
+        stop.set()
+        assert [each.result() for each in busy] == [None] * 4
+    records = server.served.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"]
+    names = [record["name"] for record in records]
+    assert set(kept) <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_when_the_worker_that_delivers_is_killed_another_delivers(server: Running) -> None:
+    with receiving() as receiver:
+        server.served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
+        for nth, victim in enumerate(server.workers, 1):
+            victim.kill()
+            server.served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {"in": "10ms"})
+            # A worker may have sent and died before it could say so: then the same is sent again.
+            server.wait_until("delivered", lambda nth=nth: len({str(each.json) for each in receiver.heard}) == nth)
+
+
+def test_without_redis_every_answer_is_503_within_a_second_and_then_all_goes_on(server: Running) -> None:
+    secret = key(server.served)
+
+    def asked() -> tuple[int, int]:
+        heard = server.served.ask("GET", "/smartepi/v1/sectors?limit=1", key=secret)
+        assert heard.seconds < 1
+        ready = server.served.ask("GET", "/ready")
+        assert ready.seconds < 1
+        return heard.status, ready.status
+
+    assert asked() == (200, 200)
+    server.redis.stop()
+    assert {asked() for _ in range(6)} == {(503, 503)}
+    assert server.served.ask("GET", "/health").status == 200
+    server.redis.start()
+    server.wait_until("recovered", lambda: asked() == (200, 200))
+    assert {asked() for _ in range(6)} == {(200, 200)}
+    assert len(server.workers) == 3
+
+
+def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(server: Running) -> None:
+    secret, workers = key(server.served), server.workers
+    server.served.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 700}})
+    with ThreadPoolExecutor(6) as pool:
+        path = "/smartepi/v1/sectors?limit=1"
+        slow = [pool.submit(server.served.ask, "GET", path, key=secret) for _ in range(6)]
+        journal = "/sandboxes/smartepi/clock"
+        server.wait_until("in flight", lambda: server.served.admin("GET", journal) and monotonic())
+        Event().wait(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        assert [each.result().status for each in slow] == [200] * 6
+    assert server.process.wait(PATIENCE) == 0
+    assert not [each for each in workers if lives(each)]
+
+
+def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    command = ("serve", "--port", "0", "--admin-token", TOKEN, "--store", redis.url, "--workers", "2", "--tls")
+    more = ("--openapi", str(OPENAPI_DOCUMENTS / "library.yaml"), "--data", str(tmp_path))
+    try:
+        with start_server(*command, *more) as (_, url):
+            trust = str(tmp_path / "tls" / "ca.pem")
+            ask = partial(requests.request, verify=trust, timeout=PATIENCE)
+            admin = {"Authorization": f"Bearer {TOKEN}"}
+            key = ask("GET", f"{url}/__admin/sandboxes/library/keys", headers=admin).json()[0]["secret"]
+            authors, own = f"{url}/library/api/v1/authors", {"X-Token": key}
+            for nth in range(10):
+                # Each on a connection of its own: by whichever worker it comes, the others know of it.
+                made = ask("POST", authors, json={"name": f"Ada {nth}"}, headers=own)
+                assert made.status_code == 201, made.text
+                shown = [ask("GET", f"{authors}/{made.json()['id']}", headers=own).json() for _ in range(3)]
+                assert shown == [made.json()] * 3
+            rule: Any = {
+                "match": {"method": "GET"},
+                "trigger": {"times": 3},
+                "fault": {"kind": "status", "status": 503},
+            }
+            assert ask("POST", f"{url}/__admin/sandboxes/library/faults", json=rule, headers=admin).status_code == 201
+            statuses = [ask("GET", authors, headers=own).status_code for _ in range(8)]
+            assert sorted(statuses) == [200] * 5 + [503] * 3
+    finally:
+        redis.stop()
+
+
+def test_workers_end_when_the_process_that_started_them_is_killed(server: Running) -> None:
+    workers = server.workers
+    server.process.kill()
+    gone, left = psutil.wait_procs(workers, PATIENCE)
+    assert (len(gone), left) == (3, [])
+
+
+def test_all_replicas_have_one_admin_token(tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    tokens = []
+    for _ in range(2):
+        with start_server("serve", "smartepi", "--port", "0", "--store", redis.url) as (process, _):
+            process.terminate()
+        with redis.client() as client:
+            tokens.append(client.get("testmode:agreed:admin-token"))
+    redis.stop()
+    assert tokens[0] == tokens[1] is not None
+
+
+def refused(*arguments: str, **environment: str) -> tuple[int, str]:
+    """How a server that cannot start ends, and what it says."""
+    command = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | environment)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--workers", "2"), 78, "2 workers need --store redis://"),
+        (
+            ("--store", "mysql://localhost"),
+            78,
+            "'mysql://localhost' is not a store; write it as redis://localhost:6379/0",
+        ),
+        (("--store", "redis://127.0.0.1:1/0"), 74, "redis://127.0.0.1:1/0: "),
+        (("--store", "redis://127.0.0.1:1/0", "--workers", "2"), 74, "redis://127.0.0.1:1/0: "),
+        (("--workers", "0"), 78, "workers: "),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_with_a_sentence(arguments: tuple[str, ...], code: int, said: str) -> None:
+    ended, stderr = refused(*arguments)
+    assert (ended, said in stderr) == (code, True), stderr
+    assert "Traceback" not in stderr

@@ -1,0 +1,122 @@
+"""An API of one's own: answers without state are made from schemas and examples, and are always valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from re import search
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from mockserver.openapi.generation.patterns import matching
+from tests.support.openapi_requests import try_document
+from tests.support.openapi_worlds import Own, answers, document, library, written
+from tests.support.paths import OPENAPI_DOCUMENTS
+
+SCHEMAS: dict[str, Any] = {
+    "formats": {"type": "object", "required": ["a", "b", "c", "d", "e", "f", "g"], "properties": {
+        "a": {"type": "string", "format": "date-time"}, "b": {"type": "string", "format": "date"},
+        "c": {"type": "string", "format": "uuid"}, "d": {"type": "string", "format": "email"},
+        "e": {"type": "string", "format": "uri"}, "f": {"type": "string", "format": "ipv4"},
+        "g": {"type": "string", "format": "ipv6"}}},
+    "bounds": {"type": "array", "minItems": 3, "items": {"type": "number", "minimum": 0.1, "maximum": 0.2}},
+    "steps": {"type": "integer", "minimum": 11, "multipleOf": 7},
+    "lengths": {"type": "string", "minLength": 200, "maxLength": 201},
+    "short": {"type": "string", "maxLength": 1},
+    "unique": {"type": "array", "uniqueItems": True, "minItems": 3, "items": {"enum": [1, 2, 3, 4]}},
+    "all": {"allOf": [{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer", "minimum": 5}}},
+                      {"properties": {"a": {"maximum": 5}}, "required": ["b"]}]},
+    "any": {"anyOf": [{"type": "object", "required": ["x"], "properties": {"x": {"const": 1}}}, {"type": "string"}]},
+    "map": {"type": "object", "additionalProperties": {"type": "boolean"}, "minProperties": 4},
+    "wrong example": {"type": "integer", "example": "seven", "minimum": 3},
+    "tuple": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "minItems": 2},
+    "pattern": {"type": "string", "pattern": "^[A-Z]{2}-(?<n>\\d{3,})(x|yz)?$"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_made_answer_is_valid(tmp_path: Path, name: str, seed: str) -> None:
+    said = {**document({"/x": {"get": {"responses": answers(SCHEMAS[name])}}}), "openapi": "3.1.0"}
+    own = Own(written(tmp_path, said))
+    key = own.world.admin("POST", "/sandboxes", {"provider": "small", "seed": seed}).json["keys"][0]["secret"]
+    answer = own.ask("GET", "/x", headers={"Authorization": f"Bearer {key}"})
+    Draft202012Validator(SCHEMAS[name], validate_formats=True).validate(answer.json)
+
+
+def test_an_example_of_the_document_is_the_answer(tmp_path: Path) -> None:
+    said = answers({"type": "object"})
+    said["200"]["content"]["application/json"]["example"] = {"hello": "world"}
+    assert Own(written(tmp_path, document({"/x": {"get": {"responses": said}}}))).ask("GET", "/x").json == {
+        "hello": "world"
+    }
+
+
+def test_the_same_request_gets_the_same_answer_and_another_another() -> None:
+    own = library()
+    assert own.ask("GET", "/report").data == own.ask("GET", "/report").data
+    assert own.ask("GET", "/report").data != own.ask("GET", "/report?day=2").data
+    assert 10 <= own.ask("GET", "/report").json["loans"] <= 20
+
+
+def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
+    schema = {"type": "integer", "minimum": 3, "maximum": 2}
+    answer = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema)}}}))).ask("GET", "/x")
+    assert (answer.status_code, answer.json["detail"]) == (501, "No answer could be made that its schema admits")
+
+
+@pytest.mark.parametrize(
+    ("media", "begins"),
+    [
+        ("text/plain", b""),
+        ("application/pdf", b"%PDF"),
+        ("image/png", b"\x89PNG"),
+        ("application/xml", b"<?xml"),
+        ("text/csv", b""),
+    ],
+)
+def test_other_media_types_are_answered_as_such(tmp_path: Path, media: str, begins: bytes) -> None:
+    schema = (
+        {"type": "object", "properties": {"a": {"type": "string"}}} if media.endswith("xml") else {"type": "string"}
+    )
+    answer = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema, media=media)}}}))).ask(
+        "GET", "/x"
+    )
+    assert answer.headers["Content-Type"] == media
+    assert answer.data.startswith(begins)
+    assert answer.data
+
+
+def test_headers_that_are_required_are_there() -> None:
+    own = library()
+    answer = own.ask("POST", "/authors", json={"name": "Ada"})
+    assert answer.headers["Location"] == f"/library/api/v1/authors/{answer.json['id']}"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^\d{3}-\w+$",
+        r"[^a-c]{2}",
+        r"(foo|bar){2,}",
+        r"^(a)\1$",
+        r"^.{5}$",
+        r"^[\w.-]+@[a-z]+\.test$",
+        r"^(?!x)[a-z]{3}$",
+    ],
+)
+def test_text_is_made_that_a_pattern_matches(pattern: str) -> None:
+    for nth in range(20):
+        made = matching(pattern, Random(nth))
+        assert made is None or search(pattern, made)
+    assert any(matching(pattern, Random(nth)) for nth in range(20))
+
+
+@pytest.mark.parametrize("file", sorted(OPENAPI_DOCUMENTS.glob("*.[jy]*")), ids=lambda file: file.stem)
+def test_every_operation_of_every_document_answers_a_valid_request_validly(file: Path) -> None:
+    tried = try_document(file)
+    assert tried.operations > 0
+    assert tried.failures == []
+    assert tried.refused == []

@@ -1,0 +1,195 @@
+"""What is read of an OpenAPI document, and how a slip in it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver.openapi.document import files
+from mockserver.openapi.document.errors import BadDocument
+from mockserver.openapi.document.reading import read
+from tests.support.openapi_worlds import Own, answers, asks, document, written
+from tests.support.paths import OPENAPI_DOCUMENTS
+
+OK = {"responses": {"204": {"description": "Done"}}}
+
+
+def refusal(folder: Path, said: Any, name: str = "api.json") -> str:
+    with pytest.raises(BadDocument) as refused:
+        read(written(folder, said, name))
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"swagger": "2.0"}, "api.json#/openapi: Swagger 2.0 is not read"),
+        ({"openapi": "4.0.0"}, "api.json#/openapi: openapi is 3.0.x or 3.1.x, not '4.0.0'"),
+        ({"openapi": "3.0.0", "paths": [1]}, "api.json#/paths: an object stands here, not list"),
+        (document({"x": {}}), "api.json#/paths/x: a path begins with a slash"),
+        (document({"/x": {"get": {"responses": {"OK": {}}}}}),
+         "api.json#/paths/~1x/get/responses/OK: a response is named 200, 4XX or default"),
+        (document({"/x": {"get": {"parameters": [{"in": "query"}], **OK}}}),
+         "api.json#/paths/~1x/get/parameters/0: a parameter has a name, and is in path, query, header or cookie"),
+        (document({"/x": {"get": {"responses": answers({"$ref": "#/components/schemas/Gone"})}}}),
+         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/$ref: "
+         "$ref leads to api.json#/components/schemas/Gone, where nothing is"),
+        (document({"/x": {"$ref": "https://example.test/x.yaml"}}),
+         "api.json#/paths/~1x/$ref: $ref 'https://example.test/x.yaml' is not local: nothing is fetched"),
+        (document({"/x": {"$ref": "other.yaml"}}), "other.yaml#: the file cannot be read: "),
+        ('{"openapi": ', "api.json#: the file is not JSON: "),
+        (document({}, **{"x-testmode-paging": "page"}), "api.json#: there is no x-testmode-paging at document level"),
+        (document({"/x": {"x-testmode-sead": 3}}), "api.json#/paths/~1x: there is no x-testmode-sead at path level; "
+         "did you mean 'x-testmode-seed'?"),
+        (document({}, **{"x-testmode-limits": {"rate": 0}}), "api.json#: rate: Input should be greater"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_with_file_pointer_and_rule(tmp_path: Path, said: Any, told: str) -> None:
+    assert told in refusal(tmp_path, said)
+
+
+def test_yaml_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    assert "line 3, column 1" in refusal(tmp_path, "openapi: 3.0.0\npaths: [", "api.yaml")
+    assert "unconstructable recursive" in refusal(tmp_path, "openapi: &a [*a]", "api.yaml")
+    assert "could not determine a constructor" in refusal(tmp_path, "openapi: !!python/object:os.system {}", "api.yaml")
+
+
+def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
+    text = """
+    openapi: 3.0.0
+    info: {title: T, version: 2026-01-01}
+    paths:
+      /x:
+        get: {responses: {200: {content: {application/json: {schema: {enum: [2026-01-01, yes, "on"]}}}}}}
+    """
+    known = read(written(tmp_path, text, "api.yaml"))
+    assert known.version == "2026-01-01"
+    schema = known.endpoints[0].responses[0].media[0].schema
+    assert schema["enum"] == ["2026-01-01", True, "on"]
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LARGEST", 100)
+    assert "at most 100 are read" in refusal(tmp_path, document({"/x": {"get": OK}}))
+
+
+def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    written(
+        tmp_path / "parts",
+        {
+            "Thing": {
+                "type": "object",
+                "required": ["next"],
+                "properties": {
+                    "id": {"$ref": "../ids.yaml#/Id"},
+                    "next": {"anyOf": [{"$ref": "#/Thing"}, {"type": "null"}]},
+                },
+            }
+        },
+        "thing.json",
+    )
+    written(tmp_path, "Id: {type: integer, minimum: 7}", "ids.yaml")
+    own = Own(
+        written(tmp_path, document({"/x": {"post": {"requestBody": asks({"$ref": "parts/thing.json#/Thing"}), **OK}}}))
+    )
+    assert own.ask("POST", "/x", json={"id": 7, "next": {"id": 8, "next": None}}).status_code == 204
+    wrong = own.ask("POST", "/x", json={"id": 7, "next": {"id": 6, "next": None}})
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (400, "next")
+
+
+def test_schemas_that_go_round_in_circles_are_served(tmp_path: Path) -> None:
+    schemas = {
+        "Loop": {"allOf": [{"$ref": "#/components/schemas/Loop"}, {"type": "object"}]},
+        "Pet": {"oneOf": [{"$ref": "#/components/schemas/Cat"}], "discriminator": {"propertyName": "kind"}},
+        "Cat": {
+            "allOf": [
+                {"$ref": "#/components/schemas/Pet"},
+                {"type": "object", "properties": {"kind": {"type": "string"}}},
+            ]
+        },
+        "Tree": {
+            "type": "object",
+            "required": ["kids"],
+            "properties": {"kids": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}},
+        },
+    }
+    paths = {f"/{name}": {"get": {"responses": answers({"$ref": f"#/components/schemas/{name}"})}} for name in schemas}
+    own = Own(written(tmp_path, document(paths, components={"schemas": schemas})))
+    for name in schemas:
+        assert own.ask("GET", f"/{name}").status_code == 200, name
+    assert sum("leads back to" in note for note in own.provider.notes) == 2
+
+
+def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> None:
+    schema = {"type": "object", "required": True, "properties": {"n": {"type": "int"}}}
+    own = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema)}}})))
+    assert own.ask("GET", "/x").status_code == 200
+    told = [note for note in own.provider.notes if note.endswith("it is ignored")]
+    assert told == [
+        "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/required: "
+        "required is a list of names; it is ignored",
+        "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/properties/n/type: "
+        "type is one of the types of JSON, or a list of them; it is ignored",
+    ]
+
+
+def test_the_first_servers_path_stands_before_all_others() -> None:
+    assert read(OPENAPI_DOCUMENTS / "library.yaml").prefix == "/api/v1"
+    assert Own(OPENAPI_DOCUMENTS / "library.yaml").provider.example == "/api/v1/authors"
+
+
+def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
+    paths = {
+        "/files/{file-name}.{ext}": {"get": OK},
+        "/a/{1st}/{1st-b}": {"get": OK},
+        "/{x}:run": {"post": OK},
+    }
+    own = Own(written(tmp_path, document(paths)))
+    assert own.ask("GET", "/files/report.pdf").status_code == 204
+    assert own.ask("GET", "/a/1/2").status_code == 204
+    assert own.ask("POST", "/job:run").status_code == 204
+    assert own.ask("GET", "/files/report").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "integer", "nullable": True}, None, "x"),
+        ({"type": "string", "enum": ["a"], "nullable": True}, None, "b"),
+        ({"type": "integer", "minimum": 3, "exclusiveMinimum": True}, 4, 3),
+        ({"type": "integer", "minimum": 3, "exclusiveMinimum": False}, 3, 2),
+        ({"type": "integer", "format": "int32"}, 2**31 - 1, 2**31),
+        ({"allOf": [{"type": "integer"}], "nullable": True}, None, "x"),
+        ({"type": ["integer", "null"]}, None, "x"),
+        ({"oneOf": [{"type": "integer"}, {"type": "boolean"}]}, True, "x"),
+        ({"type": "string", "pattern": "^\\p{L}+$"}, "é", "1"),
+    ],
+)
+def test_schemas_of_both_versions_mean_what_they_say(tmp_path: Path, schema: Any, good: Any, bad: Any) -> None:
+    body = {"type": "object", "required": ["v"], "properties": {"v": schema}}
+    own = Own(written(tmp_path, document({"/x": {"post": {"requestBody": asks(body), **OK}}})))
+    assert own.ask("POST", "/x", json={"v": good}).status_code == 204
+    assert own.ask("POST", "/x", json={"v": bad}).status_code == 400
+
+
+def test_a_discriminator_names_the_alternative_that_counts(tmp_path: Path) -> None:
+    schemas = {
+        "Cat": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}},
+        "Dog": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "boolean"}}},
+    }
+    pet = {
+        "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in schemas],
+        "discriminator": {
+            "propertyName": "kind",
+            "mapping": {"cat": "#/components/schemas/Cat", "dog": "#/components/schemas/Dog"},
+        },
+    }
+    paths = {"/x": {"post": {"requestBody": asks(pet), "responses": answers(pet)}}}
+    own = Own(written(tmp_path, document(paths, components={"schemas": schemas})))
+    assert own.ask("POST", "/x", json={"kind": "cat", "lives": 9}).json["kind"] in ("cat", "dog")
+    assert own.ask("POST", "/x", json={"kind": "cat"}).status_code == 200
+    assert own.ask("POST", "/x", json={"kind": "dog", "lives": 9}).status_code == 400
+    assert own.ask("POST", "/x", json={"kind": "cow"}).status_code == 400

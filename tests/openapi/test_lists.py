@@ -1,0 +1,128 @@
+"""An API of one's own: pages, filters and order of its lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.openapi_worlds import Own, answers, document, library, written
+
+
+@pytest.fixture
+def own() -> Own:
+    own = library()
+    for nth in range(9):
+        body = {"name": f"Author {nth}", "country": "FR" if nth % 3 else "DE", "born": 1900 - nth}
+        assert own.ask("POST", "/authors", json=body).status_code == 201
+    return own
+
+
+def names(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [each["name"] for each in answer.json["data"]]
+
+
+def test_a_cursor_leads_through_all_pages_and_ends(own: Own) -> None:
+    seen: list[str] = []
+    path = "/authors?limit=5"
+    while path:
+        page = own.ask("GET", path)
+        seen += names(page)
+        following = page.json.get("next_cursor")
+        assert page.json["has_more"] == (following is not None)
+        path = f"/authors?limit=5&cursor={following}" if following else ""
+    assert len(seen) == len(set(seen)) == 12
+
+
+def test_a_cursor_stays_good_when_records_come_and_go(own: Own) -> None:
+    page = own.ask("GET", "/authors?limit=5").json
+    own.ask("DELETE", f"/authors/{page['data'][-1]['id']}")
+    own.ask("POST", "/authors", json={"name": "Late"})
+    rest = names(own.ask("GET", f"/authors?limit=100&cursor={page['next_cursor']}"))
+    assert len(rest) == 8
+    assert rest[-1] == "Late"
+
+
+def test_a_cursor_of_nobody_is_refused(own: Own) -> None:
+    answer = own.ask("GET", "/authors?cursor=nonsense")
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_cursor")
+
+
+def test_the_documents_default_is_the_size_of_a_page(own: Own) -> None:
+    assert len(names(own.ask("GET", "/authors"))) == 10
+
+
+def test_query_parameters_that_are_fields_filter(own: Own) -> None:
+    assert names(own.ask("GET", "/authors?country=DE")) == ["Author 0", "Author 3", "Author 6"]
+
+
+def test_a_list_is_sorted_by_a_field_either_way(own: Own) -> None:
+    assert names(own.ask("GET", "/authors?country=DE&sort=-name")) == ["Author 6", "Author 3", "Author 0"]
+    assert names(own.ask("GET", "/authors?country=DE&sort=born")) == ["Author 6", "Author 3", "Author 0"]
+
+
+def test_numbered_pages_tell_the_total_and_the_next_page_in_headers(own: Own) -> None:
+    id = own.ask("GET", "/authors").json["data"][-1]["id"]
+    for nth in range(5):
+        genre = "novel" if nth % 2 else "poetry"
+        own.ask("POST", f"/authors/{id}/books", json={"title": f"Book {nth}", "genre": genre})
+    answer = own.ask("GET", f"/authors/{id}/books?page=2&per_page=2")
+    assert [each["title"] for each in answer.json] == ["Book 2", "Book 3"]
+    assert answer.headers["X-Total-Count"] == "5"
+    assert "page=3" in answer.headers["Link"]
+    assert "per_page=2" in answer.headers["Link"]
+    last = own.ask("GET", f"/authors/{id}/books?page=3&per_page=2")
+    assert len(last.json) == 1
+    assert "Link" not in last.headers
+    chosen = own.ask("GET", f"/authors/{id}/books?genre=novel,essay")
+    assert [each["title"] for each in chosen.json] == ["Book 1", "Book 3"]
+
+
+THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("limit=2", "limit=2&offset=2", ["limit", "offset"]),
+        ("count=2", "count=2&skip=2", ["count", "skip"]),
+        ("pageSize=2&page=0", "pageSize=2&page=1", ["pageSize", "page"]),
+        ("size=2&pageNumber=1", "size=2&pageNumber=2", ["size", "pageNumber"]),
+        ("limit=2", "limit=2&starting_after=2", ["limit", "starting_after"]),
+        ("max_results=2", "max_results=2&after=2", ["max_results", "after"]),
+    ],
+)
+def test_paging_is_inferred_from_the_names_of_parameters(
+    tmp_path: Path, first: str, second: str, said: list[str]
+) -> None:
+    zero = "page=0" in first
+    parameters = [
+        {
+            "name": each,
+            "in": "query",
+            "schema": {"type": "integer", **({"default": 0} if zero and each == "page" else {})},
+        }
+        for each in said
+    ]
+    listed = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": THING},
+            "total": {"type": "integer"},
+            "pagination": {
+                "type": "object",
+                "properties": {"offset": {"type": "integer"}, "limit": {"type": "integer"}},
+            },
+        },
+    }
+    paths = {
+        "/things": {"x-testmode-seed": 5, "get": {"parameters": parameters, "responses": answers(listed)}},
+        "/things/{id}": {"get": {"responses": answers(THING)}},
+    }
+    own = Own(written(tmp_path, document(paths)))
+    one, two = own.ask("GET", f"/things?{first}").json, own.ask("GET", f"/things?{second}").json
+    assert [each["id"] for each in (*one["items"], *two["items"])] == [1, 2, 3, 4]
+    assert (one["total"], one["pagination"]) == (5, {"offset": 0, "limit": 2})
+    assert two["pagination"]["offset"] == 2

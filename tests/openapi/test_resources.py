@@ -1,0 +1,212 @@
+"""An API of one's own: records that are made, read, changed, listed and deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mockserver.openapi.serving.world import world_of
+from tests.support.openapi_worlds import Own, answers, asks, document, library, written
+from tests.support.paths import OPENAPI_DOCUMENTS
+
+
+@pytest.fixture
+def own() -> Own:
+    return library()
+
+
+def made(own: Own, **fields: object) -> dict[str, object]:
+    answer = own.ask("POST", "/authors", json={"name": "Ada", **fields})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json)
+
+
+def test_a_record_that_was_made_can_be_read_and_listed(own: Own) -> None:
+    author = made(own, born=1815)
+    assert own.ask("GET", f"/authors/{author['id']}").json == author
+    assert author in own.ask("GET", "/authors?limit=100").json["data"]
+
+
+def test_ids_look_like_the_documents_example_and_numbers_count_on(own: Own) -> None:
+    author = made(own)
+    assert str(author["id"]).startswith("aut_")
+    assert len(str(author["id"])) == len("aut_9f8e7d6c5b4a")
+    ids = [own.ask("POST", f"/authors/{author['id']}/books", json={"title": "T"}).json["id"] for _ in range(3)]
+    assert ids == [ids[0], ids[0] + 1, ids[0] + 2]
+
+
+def test_the_server_sets_what_is_only_read_and_fills_defaults(own: Own) -> None:
+    author = made(own, id="mine", created_at="2001-01-01T00:00:00Z")
+    assert author["id"] != "mine"
+    assert str(author["created_at"]).startswith("2026-03-01T12:00:00")
+    assert author["country"] == "NL"
+    assert "born" not in author
+
+
+def test_what_is_only_written_is_kept_and_never_shown(own: Own) -> None:
+    author = made(own, secret="hush")
+    assert "secret" not in author
+    assert "secret" not in own.ask("GET", f"/authors/{author['id']}").json
+    assert "hush" in [each.get("secret") for each in own.kept("authors")]
+
+
+def test_put_replaces_and_keeps_what_clients_cannot_write(own: Own) -> None:
+    author = made(own, born=1815, country="UK")
+    own.world.advance("1h")
+    answer = own.ask("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
+    assert answer.status_code == 200
+    assert answer.json == {**{k: author[k] for k in ("id", "created_at")}, "name": "Augusta", "country": "NL"} | {
+        "updated_at": answer.json["updated_at"]
+    }
+    assert answer.json["updated_at"].startswith("2026-03-01T13:00:00")
+
+
+def test_patch_merges_and_null_takes_away(own: Own) -> None:
+    author = made(own, born=1815, country="UK")
+    path, kind = f"/authors/{author['id']}", "application/merge-patch+json"
+    answer = own.ask("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
+    assert (answer.json["name"], answer.json["country"]) == ("Augusta", "UK")
+    assert "born" not in own.ask("GET", path).json
+
+
+def test_a_deleted_record_is_gone_with_all_below_it(own: Own) -> None:
+    author = made(own)
+    book = own.ask("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
+    before = len(own.kept("authors_books"))
+    answer = own.ask("DELETE", f"/authors/{author['id']}")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert own.ask("GET", f"/authors/{author['id']}").status_code == 404
+    assert own.ask("DELETE", f"/authors/{author['id']}").status_code == 404
+    assert own.ask("GET", f"/authors/{author['id']}/books/{book['id']}").status_code == 404
+    assert len(own.kept("authors_books")) == before - 1
+
+
+def test_children_belong_to_one_parent_that_must_be_there(own: Own) -> None:
+    ada, bob = made(own), made(own)
+    book = own.ask("POST", f"/authors/{ada['id']}/books", json={"title": "Notes"}).json
+    assert book["author_id"] == ada["id"]
+    assert own.ask("GET", f"/authors/{ada['id']}/books").json == [book]
+    assert own.ask("GET", f"/authors/{bob['id']}/books").json == []
+    assert own.ask("GET", f"/authors/{bob['id']}/books/{book['id']}").status_code == 404
+    assert own.ask("POST", "/authors/nobody/books", json={"title": "Notes"}).status_code == 404
+
+
+def test_what_there_is_only_one_of_is_read_before_it_was_written(own: Own) -> None:
+    first = own.ask("GET", "/settings").json
+    assert own.ask("GET", "/settings").json == first
+    changed = own.ask("PATCH", "/settings", json={"theme": "dark", "size": 12}).json
+    assert own.ask("GET", "/settings").json == changed
+    assert (changed["theme"], changed["size"]) == ("dark", 12)
+
+
+def test_what_is_done_to_a_record_answers_the_record(own: Own) -> None:
+    author = made(own)
+    book = own.ask("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
+    auth = {"Authorization": f"Bearer {own.world.key()}"}
+    assert own.ask("POST", f"/authors/{author['id']}/books/{book['id']}/reserve", headers=auth).json == book
+    assert own.ask("POST", f"/authors/{author['id']}/books/999/reserve", headers=auth).status_code == 404
+
+
+def test_a_sandbox_begins_with_records_that_hang_together(own: Own) -> None:
+    authors = own.ask("GET", "/authors").json["data"]
+    assert len(authors) == 3
+    for author in authors:
+        books = own.ask("GET", f"/authors/{author['id']}/books").json
+        assert len(books) == 3
+        assert {book["author_id"] for book in books} == {author["id"]}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
+    one, other = library(), library()
+    assert one.ask("GET", "/authors").data == other.ask("GET", "/authors").data
+    assert one.ask("GET", "/report").data == other.ask("GET", "/report").data
+    another = one.world.admin("POST", "/sandboxes", {"provider": "library", "seed": "2"}).json
+    key = {"X-Token": another["keys"][0]["secret"]}
+    assert one.ask("GET", "/authors", headers=key).data != one.ask("GET", "/authors").data
+
+
+def test_records_survive_in_snapshots_as_everywhere_else(own: Own) -> None:
+    own.world.admin("PUT", f"{own.sandbox}/snapshots/before")
+    author = made(own)
+    own.world.admin("POST", f"{own.sandbox}/snapshots/before/restore")
+    assert own.ask("GET", f"/authors/{author['id']}").status_code == 404
+
+
+def test_a_record_named_in_the_body_is_changed_there(tmp_path: Path) -> None:
+    pets = Own(OPENAPI_DOCUMENTS / "petstore.json")
+    auth = {"Authorization": f"Bearer {pets.world.key()}", "Accept": "application/json"}
+    answer = pets.ask("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
+    assert answer.status_code < 300
+    assert [each["name"] for each in pets.kept("pet") if each["id"] == 2] == ["Rex"]
+
+
+THING = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "string", "format": "uuid"}, "n": {"type": "integer"}},
+}
+
+
+@pytest.mark.parametrize("wrapper", ["data", "thing", None])
+def test_records_in_an_envelope_are_records(tmp_path: Path, wrapper: str | None) -> None:
+    schema = {"type": "object", "required": [wrapper], "properties": {wrapper: THING}} if wrapper else THING
+    listed = {
+        "type": "object",
+        "properties": {"things": {"type": "array", "items": THING}, "total": {"type": "integer"}},
+    }
+    said = document(
+        {
+            "/things": {
+                "get": {"responses": answers(listed)},
+                "post": {"requestBody": asks(schema), "responses": answers(schema, status="201")},
+            },
+            "/things/{id}": {"get": {"responses": answers(schema)}},
+        }
+    )
+    own = Own(written(tmp_path, said))
+    body = (
+        {wrapper: {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}}
+        if wrapper
+        else {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}
+    )
+    answer = own.ask("POST", "/things", json=body)
+    assert answer.json == body
+    assert own.ask("GET", "/things/0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c").json == body
+    page = own.ask("GET", "/things").json
+    assert page["total"] == 4
+    assert page["things"][-1]["n"] == 7
+
+
+def test_put_makes_a_record_where_201_is_declared(tmp_path: Path) -> None:
+    one = {
+        "get": {"responses": answers(THING)},
+        "put": {"requestBody": asks(THING), "responses": answers(THING) | answers(THING, status="201")},
+    }
+    own = Own(written(tmp_path, document({"/things/{id}": one})))
+    id = "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c"
+    assert own.ask("PUT", f"/things/{id}", json={"id": id, "n": 1}).status_code == 201
+    assert own.ask("PUT", f"/things/{id}", json={"id": id, "n": 2}).status_code == 200
+    assert own.ask("GET", f"/things/{id}").json == {"id": id, "n": 2}
+
+
+def test_what_is_not_inferred_is_said() -> None:
+    known = world_of(OPENAPI_DOCUMENTS / "library.yaml")
+    notes = Own(OPENAPI_DOCUMENTS / "library.yaml").provider.notes
+    assert notes == (
+        "GET /report: answers are generated, no state",
+        "POST /authors/{authorId}/books/{bookId}/reserve: answers the record, changed by what is sent",
+    )
+    assert len(known.inferred.roles) + 1 == len(known.document.endpoints)
+
+
+def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path) -> None:
+    thread = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    number = {"name": "thread_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths = {
+        "/threads": {"get": {"responses": answers({"type": "array", "items": thread})}},
+        "/threads/{thread_id}": {"get": {"parameters": [number], "responses": answers(thread)}},
+    }
+    own = Own(written(tmp_path, document(paths)))
+    assert own.ask("GET", "/threads").json == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
+    assert own.ask("GET", "/threads/2").json == {"id": "2"}

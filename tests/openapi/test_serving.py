@@ -1,0 +1,110 @@
+"""An API of one's own, served: by flag, by environment, under the fuzzer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockserver.app import chosen_providers
+from mockserver.engine import Refusal
+from mockserver.openapi import provider_of
+from mockserver.settings import read
+from tests.support.openapi_worlds import document, written
+from tests.support.paths import OPENAPI_DOCUMENTS
+from tests.support.server_process import start_server
+
+CHECKS = "not_a_server_error,response_schema_conformance"
+
+
+def get(url: str, path: str, **headers: str) -> tuple[int, Any]:
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    said = json.loads(answer.read())
+    connection.close()
+    return answer.status, said
+
+
+def test_a_document_is_served_alone_and_what_was_not_inferred_is_said() -> None:
+    arguments = [
+        "serve",
+        "--openapi",
+        str(OPENAPI_DOCUMENTS / "library.yaml"),
+        "--port",
+        "0",
+        "--memory",
+        "--admin-token",
+        "t",
+    ]
+    with start_server(*arguments) as (_, url):
+        assert get(url, "/api/v1/report")[0] == 200
+        key = get(url, "/__admin/sandboxes/library/keys", Authorization="Bearer t")[1][0]["secret"]
+        status, page = get(url, "/library/api/v1/authors", **{"X-Token": key})
+        assert (status, len(page["data"])) == (200, 3)
+        status, shown = get(url, "/__admin/providers/library", Authorization="Bearer t")
+        assert "GET /report: answers are generated, no state" in shown["notes"]
+
+
+def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
+    file = written(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--memory"]
+    environment = {**os.environ, "TESTMODE_OPENAPI": str(file)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    printed = ""
+    while "Ready." not in printed and (line := process.stdout.readline()):
+        printed += line
+    process.terminate()
+    process.communicate(timeout=20)
+    assert "    GET /x: answers are generated, no state\n" in printed
+
+
+def test_a_bad_document_ends_the_start_with_78(tmp_path: Path) -> None:
+    file = written(tmp_path, document({"x": {}}))
+    command = [sys.executable, "-m", "mockserver", "serve", "--openapi", str(file), "--port", "0", "--memory"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (78, "testmode: api.json#/paths/x: a path begins with a slash\n")
+
+
+def test_documents_stand_beside_the_providers_that_are_named(tmp_path: Path) -> None:
+    files = [OPENAPI_DOCUMENTS / "library.yaml", OPENAPI_DOCUMENTS / "petstore.json"]
+    assert [each.name for each in chosen_providers((), files)] == ["library", "swagger-petstore"]
+    assert [each.name for each in chosen_providers(("kota",), files[:1])] == ["kota", "library"]
+    taken = written(tmp_path, document({}, **{"x-testmode-name": "kota"}))
+    with pytest.raises(Refusal, match="give the document an x-testmode-name"):
+        chosen_providers((), [taken])
+
+
+def test_documents_are_named_with_commas_between_them() -> None:
+    assert read({"TESTMODE_OPENAPI": "a.yaml, b c.json"}, {}).openapi == (Path("a.yaml"), Path("b c.json"))
+
+
+def test_a_start_without_a_document_imports_nothing_for_it() -> None:
+    script = "from mockserver.app import create_app; create_app(); import sys; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert {"yaml", "jsonschema_rs", "mockserver.openapi"} & set(run.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("name", ["library.yaml", "petstore.json"])
+def test_no_request_gets_an_answer_that_is_not_declared(name: str, tmp_path: Path) -> None:
+    file, own = OPENAPI_DOCUMENTS / name, provider_of(OPENAPI_DOCUMENTS / name)
+    with start_server("serve", "--openapi", str(file), "--port", "0", "--memory", "--admin-token", "t") as (_, url):
+        key = get(url, f"/__admin/sandboxes/{own.name}/keys", Authorization="Bearer t")[1][0]["secret"]
+        words = ["run", str(file), "--url", f"{url}/{own.name}{own.prefix}", "-H", f"X-Token: {key}"]
+        words += ["-H", f"Authorization: Bearer {key}", "--checks", CHECKS, "--no-color", "--seed", "1"]
+        words += ["-n", os.environ.get("FUZZ_EXAMPLES", "5"), "--phases", "coverage,fuzzing"]
+        command = [str(Path(sys.executable).parent / "schemathesis"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    made = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert made is not None
+    assert made[1] == made[2] != "0"

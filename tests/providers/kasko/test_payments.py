@@ -1,0 +1,160 @@
+"""Paying by card: what Stripe's test numbers do, and to whom."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from mockserver.engine import Clock, parse_instant
+from mockserver.providers.kasko import PROVIDER
+from tests.support.kasko_sales import INVOICE, PRODUCT, card, key, offer, ok, pay, said, simulate
+from tests.support.worlds import World, make_world
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world(PROVIDER)
+
+
+@pytest.mark.parametrize(
+    "number", ["4242424242424242", "4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005"]
+)
+def test_a_good_test_card_is_charged(world: World, number: str) -> None:
+    payment = ok(pay(world, offer(world), **card(number)), 201)
+    assert (payment["status"], payment["error_code"], payment["charge_id"][:3]) == ("ok", None, "ch_")
+
+
+@pytest.mark.parametrize(
+    ("number", "more", "code", "reason"),
+    [
+        ("4000000000000002", {}, "card_declined", "generic_decline"),
+        ("4000000000009995", {}, "card_declined", "insufficient_funds"),
+        ("4000000000000069", {}, "expired_card", "expired_card"),
+        ("4000000000000127", {}, "incorrect_cvc", "incorrect_cvc"),
+        ("4000000000000119", {}, "processing_error", "processing_error"),
+        ("4242424242424241", {}, "incorrect_number", "incorrect_number"),
+        ("4929000000000000", {}, "card_declined", "generic_decline"),
+        ("4242424242424242", {"exp_month": 13}, "invalid_expiry_month", "invalid_expiry_month"),
+        ("4242424242424242", {"exp_year": 2025}, "invalid_expiry_year", "invalid_expiry_year"),
+        ("4242424242424242", {"exp_month": 2, "exp_year": 26}, "invalid_expiry_month", "invalid_expiry_month"),
+    ],
+)
+def test_a_bad_card_fails_as_at_stripe_and_the_offer_can_still_be_paid(
+    world: World, number: str, more: dict[str, Any], code: str, reason: str
+) -> None:
+    made = offer(world)
+    payment = ok(pay(world, made, **card(number, **more)), 201)
+    assert (payment["status"], payment["error_code"], payment["reason"]) == ("failed", code, reason)
+    assert ok(world.ask("GET", f"/payments/{payment['id']}"))["status"] == "failed"
+    assert ok(world.ask("GET", f"/offers/{made['id']}"))["status"] == "ready"
+    assert ok(pay(world, made, **card("4242424242424242", exp_month=3, exp_year=2026)), 201)["status"] == "ok"
+
+
+def test_a_test_card_is_worth_nothing_in_live_mode(world: World) -> None:
+    live = {"key": key(world, "live")}
+    made = offer(world, asked=live)
+    assert ok(pay(world, made, asked=live, **card("4242424242424242")), 201)["reason"] == "testmode_decline"
+    assert ok(pay(world, made, asked=live, **card("4929000000000000")), 201)["status"] == "ok"
+
+
+PUBLISHED = [
+    "4242424242424242",
+    "4000056655665556",
+    "5555555555554444",
+    "2223003122003222",
+    "5200828282828210",
+    "5105105105105100",
+    "378282246310005",
+    "371449635398431",
+    "6011111111111117",
+    "6011000990139424",
+    "3056930009020004",
+    "36227206271667",
+    "3566002020360505",
+    "6200000000000005",
+    "4000002760000016",
+]
+DECLINED = {
+    "4000000000000002": ("card_declined", "generic_decline"),
+    "4000000000009995": ("card_declined", "insufficient_funds"),
+    "4000000000009987": ("card_declined", "lost_card"),
+    "4000000000009979": ("card_declined", "stolen_card"),
+    "4000000000000069": ("expired_card", "expired_card"),
+    "4000000000000127": ("incorrect_cvc", "incorrect_cvc"),
+    "4000000000000119": ("processing_error", "processing_error"),
+    "4000000000006975": ("card_declined", "card_velocity_exceeded"),
+}
+
+
+def test_every_published_number_does_what_it_does_at_stripe(world: World) -> None:
+    for number in PUBLISHED:
+        assert ok(pay(world, offer(world), **card(number)), 201)["status"] == "ok", number
+    for number, expected in DECLINED.items():
+        payment = ok(pay(world, offer(world), **card(number)), 201)
+        assert (payment["error_code"], payment["reason"]) == expected, number
+
+
+def test_the_card_of_the_older_pages_is_charged_until_it_expires(world: World) -> None:
+    old = card("4111 1111 1111 1111", exp_month=12, exp_year=19, cvc="123", name="Mia Kern")
+    assert ok(pay(world, offer(world), **old), 201)["error_code"] == "invalid_expiry_year"
+    world.sandbox.set_clock(Clock(frozen_at=parse_instant("2019-12-31T12:00:00Z")))
+    assert ok(pay(world, offer(world), **old), 201)["status"] == "ok"
+
+
+def test_a_payment_is_the_documented_object(world: World) -> None:
+    made = offer(world)
+    payment = ok(pay(world, made), 201)
+    id, customer = payment["id"], payment["customer_id"]
+    assert customer
+    assert payment == {
+        "object": "payment",
+        "id": id,
+        "livemode": False,
+        "provider": "invoice",
+        "method": "invoice",
+        "status": "ok",
+        "policy_id": made["id"],
+        "charge_id": None,
+        "fee": 0,
+        "reference": None,
+        "token": made["payment_token"],
+        "reason": None,
+        "processed_at": None,
+        "error_code": None,
+        "metadata": [],
+        "transaction_metadata": [],
+        "customer_id": customer,
+        "refunds": [],
+        "_links": {"_self": {"href": f"http://localhost/kasko/payments/{id}"}},
+    }
+
+
+def test_a_payment_in_live_mode_says_so_in_its_id_and_in_livemode(world: World) -> None:
+    live = {"key": key(world, "live")}
+    payment = ok(pay(world, offer(world, asked=live), asked=live), 201)
+    assert (payment["livemode"], payment["policy_id"][:5]) == (True, "lpol_")
+    assert re.fullmatch(r"l[0-9a-f]{32}", payment["id"])
+
+
+@pytest.mark.parametrize("field", ["token", "policy_id", "method", "provider"])
+def test_a_payment_needs_its_fields(world: World, field: str) -> None:
+    made = offer(world)
+    body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE}
+    body.pop(field)
+    assert field in said(world, "POST", "/payments", 400, json=body)
+
+
+def test_a_distributor_may_collect_the_premium(world: World) -> None:
+    payment = ok(pay(world, offer(world), method="distributor", provider="distributor"), 201)
+    assert (payment["status"], payment["method"], payment["charge_id"]) == ("ok", "distributor", None)
+
+
+@pytest.mark.parametrize("provider", ["allianz_invoice", "zurich_invoice", "ergo_invoice", "baloise_invoice"])
+def test_an_insurer_may_send_the_invoice_where_the_plan_says_so(world: World, provider: str) -> None:
+    assert pay(world, offer(world), provider=provider).status_code == 400
+    plan = PRODUCT.plans[0].model_dump() | {"payments": [f"invoice/{provider}"]}
+    ok(simulate(world, "publish_product", product=PRODUCT.model_dump(mode="json") | {"plans": [plan]}))
+    assert ok(pay(world, offer(world), provider=provider), 201)["provider"] == provider
+    assert pay(world, offer(world)).status_code == 400

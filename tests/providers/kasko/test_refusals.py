@@ -1,0 +1,247 @@
+"""What KASKO refuses, and how it says so."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mockserver.providers.kasko import PROVIDER
+from tests.support.kasko_sales import (
+    CANCEL,
+    DATA,
+    PERSON,
+    PRODUCT_KEYS,
+    V3,
+    WHOLE,
+    assume,
+    dataset,
+    events,
+    key,
+    offer,
+    ok,
+    pay,
+    policy,
+    quote,
+    said,
+    simulate,
+)
+from tests.support.worlds import World, make_world
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world(PROVIDER)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic", "Basic !!", "Basic /////w==", "Digest x", "Bearer sk_test_none",
+     f"Basic {b64encode(b'sk_test_none:').decode()}"],
+)  # fmt: skip
+def test_a_header_that_shows_no_key_of_ours_is_401(world: World, header: str) -> None:
+    said(world, "GET", "/offers/any", 401, key=None, headers={"Authorization": header})
+
+
+def test_the_user_of_basic_has_no_password(world: World) -> None:
+    header = {"Authorization": f"Basic {b64encode(f'{world.key()}:secret'.encode()).decode()}"}
+    said(world, "GET", "/offers/any", 401, key=None, headers=header)
+
+
+def test_the_key_is_looked_at_before_anything_else(world: World) -> None:
+    for method, path in (("POST", "/quotes"), ("POST", "/policies"), ("PUT", "/policies/any")):
+        said(world, method, path, 401, key=None, data=b"{")
+
+
+@pytest.mark.parametrize("field", [*PRODUCT_KEYS, "data"])
+@pytest.mark.parametrize("value", [None, "", 7, []])
+def test_a_quotes_parameters_are_needed(world: World, field: str, value: Any) -> None:
+    if (field, value) == ("data", []):
+        assert ok(world.ask("POST", "/quotes", headers=V3, json={**PRODUCT_KEYS, "data": []}), 400)["errors"]
+        return
+    body = {**PRODUCT_KEYS, "data": DATA, field: value}
+    answer = world.ask("POST", "/quotes", headers=V3, json=body)
+    assert answer.status_code == 400
+    assert list(answer.json) == ["status", "message"]
+    assert answer.json["status"] == "Bad Request"
+
+
+@pytest.mark.parametrize(
+    "accept", [None, "*/*", "application/json", "application/vnd.kasko.v2+json", "application/vnd.kasko.v3"]
+)
+def test_a_quote_needs_the_third_version(world: World, accept: str | None) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    body = {**PRODUCT_KEYS, "data": DATA}
+    said(world, "POST", "/quotes", 400, headers=headers, json=body)
+    both = {"Accept": "text/html, application/vnd.kasko.v3+json;q=0.9"}
+    assert world.ask("POST", "/quotes", headers=both, json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"yearly_turnover": 5_000_000_001}, {"company_backup": "never", "insured_sum": 50_000_000}],
+)
+def test_some_risks_are_knocked_out(world: World, data: dict[str, Any]) -> None:
+    answer = quote(world, data=data)
+    assert (answer.status_code, answer.json) == (
+        400,
+        {"status": "Bad Request", "message": "The quote ended in a knock-out."},
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"item_id": "ins_no"}, 404),
+        ({"product_version_id": "prv_no"}, 404),
+        ({"integration_version_id": "inv_no"}, 404),
+        ({"live_product": "maybe"}, 400),
+        ({"live_integration": ""}, 400),
+        ({"data": {"policy_start_date": "9999-12-31"}}, 400),
+        ({"data": {"employee_number": 10**15}}, 400),
+        ({"data": {"anything": "dai_no"}}, 400),
+    ],
+)
+def test_what_a_quote_cannot_be_made_of_is_refused(world: World, asked: dict[str, Any], status: int) -> None:
+    assert quote(world, **asked).status_code == status
+
+
+def test_all_wrong_fields_are_named_together(world: World) -> None:
+    answer = ok(quote(world, data={"deductible": 7, "encryption": "x", "insured_sum": None}), 400)
+    assert {each["field"] for each in answer["errors"]} == {"deductible", "encryption", "insured_sum"}
+
+
+BENT: dict[str, Callable[[str], str]] = {
+    "nothing": lambda token: "",
+    "short": lambda token: "x",
+    "cut": lambda token: token[:-4],
+    "longer": lambda token: f"A{token}",
+    "one letter": lambda token: token[:40] + ("A" if token[40] != "A" else "B") + token[41:],
+    "not base64": lambda token: f"é{token}",
+}
+
+
+@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in BENT.items()])
+def test_a_changed_quote_token_is_worth_nothing(world: World, bend: Callable[[str], str]) -> None:
+    token = bend(ok(quote(world))["token"])
+    assert (
+        said(world, "POST", "/policies", 400, json={"quote_token": token, **PERSON}) == "The quote token is not valid."
+    )
+
+
+def test_a_quote_token_is_good_in_its_own_mode_and_account_only(world: World) -> None:
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    said(world, "POST", "/policies", 400, json=body, key=key(world, "live"))
+    assert world.admin("POST", "/sandboxes", {"provider": "kasko", "name": "other", "seed": "1"}).status_code == 201
+    said(world, "POST", "/policies", 400, json=body, sandbox="other")
+
+
+@pytest.mark.parametrize("field", ["quote_token", "first_name", "last_name", "email", "language"])
+def test_an_offer_needs_its_fields(world: World, field: str) -> None:
+    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+    body.pop(field)
+    assert field in said(world, "POST", "/policies", 400, json=body)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"email": "mia"}, {"email": "@x"}, {"language": "eng"}, {"language": "E1"}, {"data": 7}]
+)
+def test_an_offers_fields_are_checked(world: World, changed: dict[str, Any]) -> None:
+    body = {"quote_token": ok(quote(world))["token"], **PERSON, **changed}
+    said(world, "POST", "/policies", 400, json=body)
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [
+        ({"token": "x"}, 400),
+        ({"policy_id": "tpol_no"}, 404),
+        ({"method": "cash"}, 400),
+        ({"provider": "zurich_invoice"}, 400),
+        ({"method": "creditcard", "provider": "stripe"}, 400),
+        ({"method": "creditcard", "provider": "stripe", "card": {}}, 400),
+    ],
+)
+def test_a_payment_that_does_not_fit_its_offer_is_refused(world: World, how: dict[str, Any], status: int) -> None:
+    made = offer(world)
+    assert pay(world, made, **how).status_code == status
+    assert ok(world.ask("GET", f"/offers/{made['id']}"))["status"] == "ready"
+
+
+def test_an_offer_is_paid_once(world: World) -> None:
+    made = offer(world)
+    ok(pay(world, made), 201)
+    assert ok(pay(world, made), 409)["status"] == "Conflict"
+    world.advance("2s")
+    assert pay(world, made).status_code == 409
+    assert len(events(world)) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"first_name": "Eva"}, {**WHOLE, "email": None}, {**WHOLE, "email": "x"}, {**WHOLE, "quote_token": "x"},
+     {"status": "paid"}, {"status": "cancelled"}, {**CANCEL, "cancellation_reason": ""},
+     {**CANCEL, "termination_date": "1.5.2026"}, {**CANCEL, "termination_date": "2026-02-30"}],
+)  # fmt: skip
+def test_a_policy_is_replaced_whole_or_cancelled_for_a_reason(world: World, body: dict[str, Any]) -> None:
+    path = f"/policies/{policy(world)}"
+    before = ok(world.ask("GET", path))
+    said(world, "PUT", path, 400, json=body)
+    assert ok(world.ask("GET", path)) == before
+
+
+def test_an_offer_that_is_not_paid_is_no_policy(world: World) -> None:
+    path = f"/policies/{offer(world)['id']}"
+    for method, body in (("GET", None), ("PATCH", {}), ("PUT", CANCEL)):
+        assert said(world, method, path, 404, json=body) == "Policy not found."
+    said(world, "POST", f"{path}/reactivate", 404)
+
+
+@pytest.mark.parametrize("value", ["x", "", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT", "0"])
+def test_a_date_that_is_none_is_no_precondition(world: World, value: str) -> None:
+    path = f"/policies/{policy(world)}"
+    assert world.ask("PATCH", path, json={}, headers={"If-Unmodified-Since": value}).status_code == 200
+    assert world.ask("PATCH", path, json={}, headers={"If-Match": value}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "status"),
+    [
+        ("approve_offer", {"offer_id": "no"}, 404),
+        ("refuse_offer", {"offer_id": "no"}, 404),
+        ("insurer_cancels", {"policy_id": "no"}, 404),
+        ("rotate_key", {"key": "no"}, 404),
+        ("issue_policy", {"policy_id": "no"}, 422),
+        ("make_key", {"mode": "both"}, 422),
+        ("expire_tokens", {"kind": "all", "more": 1}, 422),
+    ],
+)
+def test_what_cannot_happen_off_stage_is_refused(
+    world: World, name: str, parameters: dict[str, Any], status: int
+) -> None:
+    assert simulate(world, name, **parameters).status_code == status
+
+
+def test_what_is_refused_keeps_nothing(world: World) -> None:
+    before = world.engine.export("kasko")["collections"]
+    quote(world, data={"deductible": 7})
+    pay(world, {"id": "tpol_no"})
+    world.ask("POST", "/policies", json=PERSON)
+    after = world.engine.export("kasko")["collections"]
+    assert {**after, "_sandbox": 0} == {**before, "_sandbox": 0}
+
+
+@pytest.mark.parametrize("name", ["fields", "query", "sort"])
+def test_a_parameter_that_is_no_json_is_named(world: World, name: str) -> None:
+    query = {"language": "en", "fields": '["name"]', name: "["}
+    told = said(world, "GET", f"/datasets/{dataset(world)}/dataset_items", 400, query_string=query)
+    assert told == f"{name} must be JSON."
+
+
+def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(world: World) -> None:
+    assume(world, forbidden="404")
+    public = {"key": key(world, "public_test")}
+    for path in (f"/offers/{offer(world)['id']}", "/offers/none", "/nothing"):
+        assert said(world, "GET", path, 404, **public) == f"There is nothing at /kasko{path}."

@@ -1,0 +1,302 @@
+"""Every documented constraint of every body, broken once: the problem names the field by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from json import dumps
+from typing import Any
+
+import pytest
+
+from mockserver.providers.kota import PROVIDER
+from tests.support.paths import contract
+from tests.support.worlds import World, make_world
+
+FACTS = contract("kota")
+SCHEMAS, ENUMS = FACTS["schemas"], FACTS["enums"]
+HEX = "011e2d3c4b5a69788796a5b4c3d2e1f0"
+ADDRESS = {"line1": "12 Harbour Row", "line2": "Floor 2", "line3": "Left", "city": "Galway", "state": "Connacht"}
+HOME = {**ADDRESS, "postal_code": "H91 T8NX", "country_code": "ie"}
+CONTACT = {"name": "Orla Byrne", "email": "orla@brightwater.test"}
+DATES = {"desired_policy_start_date": "2030-10-01", "enrolment_date": "2030-09-01"}
+SELECTIONS = [
+    {
+        "configuration_id": f"pc_{HEX}",
+        "options": [{"option_id": f"pco_{HEX}", "sub_options": [{"option_id": f"pco_{HEX}"}]}],
+    }
+]
+SHARING = {"type": "percentage", "percentage": {"percentage": 80}}
+BANK = {"account_number": "IE29AIBK93115212345678"}
+PERSON = {
+    "first_name": "Sean",
+    "last_name": "Doyle",
+    "date_of_birth": "2019-02-03",
+    "sex_at_birth": "male",
+    "relationship_type": "child",
+    "email": "sean@doyle.test",
+    "phone_number": "+353871234567",
+}
+EMPLOYEE = {
+    "first_name": "Niamh",
+    "last_name": "Doyle",
+    "home_address": HOME,
+    "nationality": "ie",
+    "national_tax_id": "1234567T",
+    "phone_number": "+353871234567",
+    "email": "niamh@brightwater.test",
+    "start_on": "2030-09-01",
+    "earliest_benefits_start_date": "2030-09-01",
+    "bank_account": BANK,
+    "metadata": {"id": "emp-042"},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "CreateEmployerRequest": {
+        "legal_name": "Brightwater Labs Ltd",
+        "registration_number": "700123",
+        "legal_address": HOME,
+        "contact": CONTACT,
+        "earliest_benefits_start_date": "2030-01-01",
+        "metadata": {"crm_id": "A-19"},
+    },
+    "UpdateEmployerRequest": {
+        "legal_name": "Brightwater Labs Ltd",
+        "registration_number": "700123",
+        "legal_address": {**ADDRESS, "postal_code": "H91 T8NX"},
+        "contact": CONTACT,
+        "earliest_benefits_start_date": "2030-01-01",
+        "metadata": {"crm_id": "A-19"},
+    },
+    "CreateEmployeeRequest": {
+        **EMPLOYEE,
+        "employer_id": f"er_{HEX}",
+        "external_customer_id": "c-1",
+        "date_of_birth": "1991-04-17",
+        "sex_at_birth": "female",
+    },
+    "UpdateEmployeeRequest": {**EMPLOYEE, "home_address": {**ADDRESS, "postal_code": "H91 T8NX"}},
+    "OffboardEmployeeRequest": {"offboard_on": "2030-12-31T00:00:00Z", "offboard_reason": "resignation"},
+    "CreateAssociatedPersonRequest": PERSON,
+    "UpdateAssociatedPersonRequest": PERSON,
+    "CreateGroupRequest": {"employer_id": f"er_{HEX}", "name": "Engineering", "description": "All of them"},
+    "UpdateGroupRequest": {"name": "Engineering", "description": "All of them"},
+    "AddEmployeeToGroupRequest": {
+        "employee_id": f"ee_{HEX}",
+        "create_enrolment_intents": True,
+        "policy_configuration": DATES,
+    },
+    "CheckGroupEligibilityRequest": {"employee_id": f"ee_{HEX}"},
+    "CreateGroupQuoteIntentRequest": {
+        "group_id": f"gr_{HEX}",
+        "plan_id": f"pl_{HEX}",
+        "cost_sharing": SHARING,
+        "expected_start_date": "2030-10-01",
+        "coverage_selections": SELECTIONS,
+    },
+    "CreateGroupPolicyIntentRequest": {
+        "quote_intent_id": f"gqi_{HEX}",
+        "cost_sharing": SHARING,
+        "consent_approvals": [{"type": "terms_of_business", "ip": "203.0.113.7", "version": "1", "user_id": "u-9"}],
+    },
+    "CreateEnrolmentIntentRequest": {
+        "employee_id": f"ee_{HEX}",
+        "group_id": f"gr_{HEX}",
+        "policy_configuration": DATES,
+        "force_confirmation": True,
+        "coverage_selections": SELECTIONS,
+    },
+    "PolicyConfigurationRequest": DATES,
+    "SubmitCoverageSelectionsRequest": {"coverage_selections": SELECTIONS},
+    "AddDependentsRequest": {
+        "associated_person_ids": [f"ap_{HEX}"],
+        "dependent_coverage_selections": [{"associated_person_id": f"ap_{HEX}", "coverage_selections": SELECTIONS}],
+    },
+    "CreatePolicyAmendmentIntentRequest": {
+        "amendment_reason": {
+            "type": "qualifying_life_event",
+            "qualifying_life_event": {"event": "birth_of_child", "event_date": "2026-02-02", "reason": "born"},
+        },
+        "requested_changes": [{"change_type": "dependents"}],
+    },
+    "CreatePolicyImportIntentRequest": {
+        "employee_id": f"ee_{HEX}",
+        "group_id": f"gr_{HEX}",
+        "provider_policy_number": "P-1",
+        "member_number": "M-1",
+        "policy_start_date": "2026-01-01",
+        "policy_end_date": "2026-12-31",
+        "associated_persons": [
+            {"associated_person_id": f"ap_{HEX}", "member_number": "M-2", "start_date": "2026-01-01", "end_date": None}
+        ],
+    },
+    "CreateSessionTokenRequest": {
+        "employer_id": f"er_{HEX}",
+        "employee_id": f"ee_{HEX}",
+        "external_customer_id": "c-1",
+    },
+    "CreateSessionTokenLinkRequest": {"employer_id": f"er_{HEX}", "employee_id": f"ee_{HEX}"},
+}
+"""A body of every kind with every field, its ids naming nothing."""
+WRONG_TYPES: dict[str, Any] = {"string": 7, "integer": "many", "boolean": "yes", "array": "none", "object": "none"}
+GONE = object()
+Broken = tuple[str, tuple[str | int, ...], Any, str]
+
+
+def broken(schema: str, body: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any, str]]:
+    """Every way to break a field of a body: where, the wrong value, and what is wrong with it."""
+    for name, fact in SCHEMAS[schema].items():
+        here = (*at, name)
+        if fact.get("required"):
+            yield here, GONE, "missing"
+        if not fact.get("nullable"):
+            yield here, None, "null"
+        yield from ((here, value, what) for value, what in wrong(fact))
+        nested = fact.get("items", fact["type"])
+        if nested in SCHEMAS and body.get(name):
+            inner = (body[name][0], (*here, 0)) if fact["type"] == "array" else (body[name], here)
+            yield from broken(nested, *inner)
+
+
+def wrong(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Values that a field must refuse."""
+    if fact["type"] in ENUMS:
+        yield "no-such-word", "not one of its words"
+    elif fact["type"] in WRONG_TYPES:
+        yield WRONG_TYPES[fact["type"]], "of another type"
+    else:
+        yield "text", "no object"
+    if "pattern" in fact:
+        yield f"xx_{HEX}", "another prefix"
+    if fact.get("format") in ("date", "date-time"):
+        yield "2026-02-30", "no such day"
+
+
+def all_broken() -> Iterator[Broken]:
+    for schema, body in BODIES.items():
+        yield from ((schema, where, value, what) for where, value, what in broken(schema, body))
+
+
+US = {**HOME, "country_code": "us", "postal_code": "10001", "state": "New York"}
+CANADA = {**HOME, "country_code": "ca", "postal_code": "K1A 0B1"}
+SPECIAL: list[Broken] = [
+    ("CreateEmployerRequest", ("metadata",), {f"key-{nth}": "v" for nth in range(26)}, "more than 25 keys"),
+    ("CreateEmployerRequest", ("metadata",), {"k" * 41: "v"}, "a key of 41 characters"),
+    ("CreateEmployerRequest", ("metadata",), {"k": "v" * 501}, "a value of 501 characters"),
+    ("CreateEmployerRequest", ("metadata",), {"k": 1}, "a value that is no text"),
+    ("UpdateEmployeeRequest", ("metadata",), {f"key-{nth}": "v" for nth in range(26)}, "more than 25 keys"),
+    ("CreateEmployerRequest", ("legal_address", "postal_code"), "123", "no postal code of Ireland"),
+    ("CreateEmployerRequest", ("legal_address", "postal_code"), " ", "empty"),
+    ("CreateEmployerRequest", ("legal_address", "line1"), "", "empty"),
+    ("CreateEmployerRequest", ("legal_address", "city"), "", "empty"),
+    ("CreateEmployerRequest", ("legal_address", "country_code"), "IE", "an upper-case code"),
+    ("CreateEmployerRequest", ("legal_address",), {**US, "state": None}, "no state in the United States"),
+    ("CreateEmployerRequest", ("legal_address",), {**CANADA, "state": ""}, "no province in Canada"),
+    ("CreateEmployerRequest", ("earliest_benefits_start_date",), "2026-03-01", "not in the future"),
+    ("CreateEmployeeRequest", ("first_name",), "", "empty"),
+    ("CreateEmployeeRequest", ("last_name",), "", "empty"),
+    ("CreateEmployeeRequest", ("national_tax_id",), "", "empty"),
+    ("CreateEmployeeRequest", ("email",), "", "empty"),
+    ("CreateEmployeeRequest", ("phone_number",), "0871234567", "not in E.164"),
+    ("CreateEmployeeRequest", ("date_of_birth",), "1900-01-01", "not after 1900-01-01"),
+    ("CreateEmployeeRequest", ("date_of_birth",), "2026-03-01", "not in the past"),
+    ("CreateEmployeeRequest", ("start_on",), "1900-01-01", "not after 1900-01-01"),
+    ("CreateEmployeeRequest", ("nationality",), "zz", "no country"),
+    ("CreateEmployeeRequest", ("bank_account", "account_number"), "IE29AIBK93115212345679", "a wrong check digit"),
+    ("CreateEmployeeRequest", ("external_customer_id",), None, "needed by an employer of record"),
+    ("UpdateEmployeeRequest", ("phone_number",), "0871234567", "not in E.164"),
+    ("CreateAssociatedPersonRequest", ("date_of_birth",), "2026-03-02", "not in the past"),
+    ("CreateAssociatedPersonRequest", ("phone_number",), "12", "not in E.164"),
+    ("UpdateAssociatedPersonRequest", ("date_of_birth",), "1899-12-31", "not after 1900-01-01"),
+    ("AddDependentsRequest", ("associated_person_ids",), [], "empty"),
+    ("CreateGroupQuoteIntentRequest", ("cost_sharing",), {"type": "percentage"}, "without its percentage"),
+    ("CreateGroupQuoteIntentRequest", ("cost_sharing", "percentage", "percentage"), 101, "more than all"),
+    (
+        "CreatePolicyAmendmentIntentRequest",
+        ("amendment_reason",),
+        {"type": "qualifying_life_event"},
+        "without its event",
+    ),
+]
+"""What is documented beside the schemas, or cannot be said in one."""
+CASES = [*all_broken(), *SPECIAL]
+OPERATIONS = {fact["body"]: fact for fact in FACTS["operations"] if isinstance(fact["body"], str)}
+
+
+def written(where: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in where:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def spoiled(schema: str, where: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    body: Any = deepcopy(BODIES[schema])
+    inner = body
+    for part in where[:-1]:
+        inner = inner[part]
+    if value is GONE:
+        del inner[where[-1]]
+    else:
+        inner[where[-1]] = value
+    return dict(body)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """One world: what is refused changes nothing."""
+    world = make_world(PROVIDER)
+    world.admin("PATCH", "/sandboxes/kota", {"assumptions": {"platform_type": "employer_of_record"}})
+    return world
+
+
+def seeded(world: World) -> dict[str, str]:
+    """An Irish employee with a family and a policy, by the prefixes of the ids."""
+    with world.sandbox.transaction() as space:
+        persons = [person for _, person in space.scan("associated_persons")]
+        employees = {person["employee_id"]: space.get("employees", person["employee_id"]) for person in persons}
+        person = next(each for each in persons if employees[each["employee_id"]]["nationality"] == "ie")  # type: ignore[index]
+        employee = employees[person["employee_id"]]
+        assert employee is not None
+        policy = next(space.find("policies", "employee_id", employee["id"]))
+    return {"er": employee["employer_id"], "ee": employee["id"], "ap": person["id"], "p": policy["id"]}
+
+
+def sent(world: World, schema: str, body: dict[str, Any]) -> Any:
+    """Send a body; an employer, an employee, a person and a policy there are, other ids name nothing."""
+    fact = OPERATIONS[schema]
+    path = fact["path"]
+    for name, said in fact["parameters"].items():
+        if said["in"] == "path":
+            path = path.replace(f"{{{name}}}", said["pattern"].replace(".+", HEX))
+    text = dumps(body)
+    for prefix, there in seeded(world).items():
+        path, text = path.replace(f"/{prefix}_{HEX}", f"/{there}"), text.replace(f'"{prefix}_{HEX}"', f'"{there}"')
+    return world.ask(fact["method"], path, data=text, content_type="application/json")
+
+
+def test_there_is_a_body_of_every_kind_and_every_field_of_it() -> None:
+    assert set(BODIES) == set(OPERATIONS)
+    for schema, body in BODIES.items():
+        assert set(body) == set(SCHEMAS[schema]), schema
+
+
+@pytest.mark.parametrize("schema", BODIES)
+def test_a_whole_body_is_refused_for_no_field(schema: str) -> None:
+    answer = sent(make_world(PROVIDER), schema, BODIES[schema])
+    assert answer.status_code in (200, 400, 404), answer.text
+    assert answer.status_code != 400 or answer.json["error_code"] == "invalid_state" or set(answer.json["errors"]) <= {
+        "earliest_benefits_start_date", "start_on", "amendment_reason.qualifying_life_event", "policy_start_date",
+    }, answer.text  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schema", "where", "value", "what"), CASES, ids=lambda value: written(value) if isinstance(value, tuple) else None
+)
+def test_a_field_that_breaks_its_constraint_is_named(
+    world: World, schema: str, where: tuple[str | int, ...], value: Any, what: str
+) -> None:
+    answer = sent(world, schema, spoiled(schema, where, value))
+    assert answer.status_code == 400, f"{what}: {answer.text}"
+    said = answer.json
+    assert (said["error_code"], said["title"]) == ("invalid_request", "Invalid request")
+    assert [path for path in said["errors"] if path == written(where) or path.startswith(written(where))], said

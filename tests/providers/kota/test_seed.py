@@ -1,0 +1,158 @@
+"""The platform a sandbox begins with: lives that hang together, and something for every list to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from stdnum import iban
+from stdnum.es import dni
+from stdnum.ie import pps
+
+from mockserver.engine import Randomness, parse_instant
+from mockserver.providers.kota import PROVIDER
+from mockserver.providers.kota.seed.dates import WRITTEN, settle
+from mockserver.providers.kota.seed.people import People
+from mockserver.providers.kota.values.fields import valid_postal_code
+from mockserver.providers.kota.values.kinds import KINDS
+from tests.support.datasets import generated
+from tests.support.worlds import World, make_world
+
+ABOUT = {"small": 450, "medium": 1_400}
+DAY = 86_400 * 1_000_000
+PREFIXES = {kind.prefix: kind.collection for kind in KINDS.values() if kind.prefix}
+NAMED = {f"{kind.object}_id": kind.collection for kind in KINDS.values() if kind.prefix}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A new platform; these tests only look."""
+    return make_world(PROVIDER)
+
+
+def ids(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every reference of a record: the collection it points into, and the id."""
+    if isinstance(value, dict):
+        for inner, each in value.items():
+            yield from ids(each, inner)
+    elif isinstance(value, list):
+        for each in value:
+            yield from ids(each, name)
+    elif isinstance(value, str) and name in NAMED:
+        yield NAMED[name], value
+
+
+@pytest.mark.parametrize("size", ABOUT)
+def test_a_data_set_is_about_as_big_as_it_says(size: str) -> None:
+    count = sum(len(records) for name, records in generated("kota", size).items() if not name.startswith("_"))
+    assert 0.5 * ABOUT[size] <= count <= 1.5 * ABOUT[size]
+
+
+@pytest.mark.parametrize("size", ABOUT)
+def test_every_reference_leads_to_a_record(size: str) -> None:
+    state = generated("kota", size)
+    there = {collection: {record["id"] for record in records} for collection, records in state.items()}
+    loose = {
+        (collection, target, id)
+        for collection, records in state.items()
+        if not collection.startswith("_")
+        for record in records
+        for target, id in ids(record)
+        if id not in there.get(target, set())
+    }
+    assert loose == set()
+
+
+def test_numbers_of_people_have_the_check_digits_of_their_country() -> None:
+    employees = generated("kota", "medium")["employees"]
+    checks: dict[str, Any] = {
+        "ie": pps.is_valid,
+        "es": dni.is_valid,
+        "gb": lambda number: len(number) == 9 and number[:2].isalpha(),
+    }
+    assert {each["nationality"] for each in employees} == set(checks)
+    for each in employees:
+        right: Callable[[str], bool] = checks[each["nationality"]]
+        assert right(each["national_tax_id"]), each["national_tax_id"]
+        address = each["home_address"]
+        assert valid_postal_code(address["country_code"], address["postal_code"]), address
+
+
+@pytest.mark.parametrize("country", ["ie", "gb", "es"])
+def test_bank_accounts_are_ibans(country: str) -> None:
+    people = People(Randomness("1"))
+    assert all(iban.is_valid(people.iban(country)) for _ in range(50))
+
+
+def test_there_is_an_employer_of_each_country_with_policies_in_force() -> None:
+    state = generated("kota", "small")
+    countries = {each["id"]: each["legal_address"]["country_code"] for each in state["employers"]}
+    employers = {each["employer_id"] for each in state["group_policies"] if each["status"] == "active"}
+    assert {countries[each] for each in employers} == {"ie", "gb", "es"}
+
+
+@pytest.mark.parametrize(
+    ("collection", "statuses"),
+    [
+        ("employees", {"active", "pending", "offboarding", "inactive"}),
+        ("groups", {"pending", "ready"}),
+        ("group_quote_intents", {"processing", "quote_expired"}),
+        ("group_policy_intents", {"policy_created"}),
+        ("group_policies", {"active", "expired"}),
+        ("enrolment_intents", {"enrolled", "scheduled"}),
+        ("policies", {"active", "expired", "cancelled"}),
+        ("dependents_management_intents", {"action_required"}),
+        ("policy_amendment_intents", {"action_required"}),
+        ("policy_import_intents", {"success", "failed"}),
+    ],
+)
+def test_there_is_something_at_every_stage(collection: str, statuses: set[str]) -> None:
+    assert statuses <= set(Counter(record["status"] for record in generated("kota", "small")[collection]))
+
+
+def test_every_list_of_the_platform_has_something_to_show(world: World) -> None:
+    lists = [op.path for op in PROVIDER.operations if op.method == "GET" and "{" not in op.path]
+    assert len(lists) >= 12
+    for path in lists:
+        if path == "/webhooks/endpoints":
+            continue  # Endpoints are made in a console: nobody has made one yet.
+        year = "?created_after=2000-01-01T00:00:00Z" if path == "/events" else ""
+        answer = world.ask("GET", f"{path}{year}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json["items"], path
+
+
+def test_lives_stand_where_they_would_on_another_day() -> None:
+    state = generated("kota", "small")
+    later = settle(state, WRITTEN + 10 * DAY)
+    for before, after in zip(state["policies"], later["policies"], strict=True):
+        days = parse_instant(after["start_date"]) - parse_instant(before["start_date"])
+        assert days == 10 * DAY
+        births = [member["date_of_birth"] for member in after["health_insurance"]["members"]]
+        assert births == [member["date_of_birth"] for member in before["health_insurance"]["members"]]
+    dues = zip(state["_timers"], later["_timers"], strict=True)
+    assert {int(after["due"]) - int(before["due"]) for before, after in dues} == {10 * DAY}
+    assert later["plans"] == state["plans"]
+
+
+def test_on_its_own_day_a_data_set_stands_as_it_is() -> None:
+    state = generated("kota", "small")
+    assert settle(state, WRITTEN + 60) is state
+
+
+def test_at_every_hour_of_a_day_lives_stand_alike() -> None:
+    state, day = generated("kota", "small"), parse_instant("2026-11-05T00:00:00Z")
+    early, late = settle(state, day), settle(state, day + DAY - 1)
+    assert early == late
+    assert max(event["created_at"] for event in early["_events"]) <= day
+
+
+def test_a_seeded_life_goes_on() -> None:
+    world = make_world(PROVIDER)
+    waiting = "/enrolment_intents?status=pending_confirmation"
+    before = world.ask("GET", waiting).json["total_count"]
+    world.advance("60d")
+    assert before
+    assert world.ask("GET", waiting).json["total_count"] == 0

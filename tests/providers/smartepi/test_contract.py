@@ -1,0 +1,244 @@
+"""SmartEPI's operations, statuses, fields and headers against the bare facts of its documents."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from werkzeug.test import TestResponse
+
+from mockserver.engine import Operation
+from mockserver.providers.smartepi import PROVIDER
+from tests.support.paths import contract
+from tests.support.worlds import World
+
+FACTS = contract("smartepi")
+DOCUMENTED: list[dict[str, Any]] = FACTS["operations"]
+SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.offered is None}
+SINGLE = [fact for fact in DOCUMENTED if fact["verb"] != "list"]
+LISTS = [fact for fact in DOCUMENTED if fact["verb"] == "list"]
+REFERENCES = {"sectorId": "sectors", "costCenterId": "cost-centers", "costCenter2Id": "cost-centers"}
+REFERENCES |= {"jobRoleId": "job-roles", "groupId": "groups"}
+ENVELOPE = {"list": {"data", "cursor"}}
+
+
+def named(fact: dict[str, Any]) -> str:
+    return f"{fact['method']} {fact['path']}"
+
+
+operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=named)
+
+
+def first(world: World, resource: str) -> str:
+    listed = world.ask("GET", f"/v1/{resource}?limit=1").json
+    assert listed is not None
+    return str(listed["data"][0]["id"])
+
+
+def body(world: World, resource: str) -> dict[str, Any]:
+    """A body with every field that is documented for the resource."""
+    filled: dict[str, Any] = {"name": f"New {resource}"}
+    match resource:
+        case "cost-centers":
+            filled["code"] = "CC-NEW"
+        case "groups":
+            filled["rules"] = [{"productId": first(world, "products")}]
+        case "products":
+            filled |= {"sizes": [{"name": "P"}], "certificates": [{"number": "CA 1"}]}
+        case "employees":
+            filled |= {"identification": "new-1", "email": "new@epi.test"}
+            filled |= {name: first(world, there) for name, there in REFERENCES.items()}
+    return filled
+
+
+def made(world: World, resource: str) -> TestResponse:
+    answer = world.ask("POST", f"/v1/{resource}", json=body(world, resource))
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+def performed(world: World, fact: dict[str, Any]) -> TestResponse:
+    """The answer to a call of the operation that can succeed, over a record with every field."""
+    verb, resource = fact["verb"], fact["resource"]
+    if verb == "create":
+        return made(world, resource)
+    writable = any(other["resource"] == resource and other["verb"] == "create" for other in DOCUMENTED)
+    record = made(world, resource) if writable else None
+    if verb == "list":
+        return world.ask("GET", f"/v1/{resource}?limit=100")
+    assert record is not None
+    assert record.json is not None
+    path = fact["path"].replace("{id}", record.json["data"]["id"])
+    headers = {} if verb == "get" else {"If-Match": record.headers["ETag"]}
+    changes = {"name": "Another name"} if verb == "update" else None
+    return world.ask(fact["method"], path, headers=headers, json=changes)
+
+
+def operation(fact: dict[str, Any]) -> Operation:
+    return SERVED[fact["method"], fact["path"]]
+
+
+def test_exactly_the_documented_operations_are_served() -> None:
+    assert set(SERVED) == {(fact["method"], fact["path"]) for fact in DOCUMENTED}
+    assert len(SERVED) == 34
+
+
+def test_what_is_not_documented_is_offered_by_assumption_only() -> None:
+    undocumented = [op for op in PROVIDER.operations if op.offered is not None]
+    default = PROVIDER.assumptions()
+    assert {op.path for op in undocumented} == {
+        "/v1/access-groups/{id}",
+        "/v1/withdrawals/{id}",
+        "/v1/exchanges/{id}",
+    }
+    assert not any(op.offered(default) for op in undocumented if op.offered)
+
+
+@operations
+def test_an_operation_declares_the_documented_statuses(fact: dict[str, Any]) -> None:
+    op = operation(fact)
+    undocumented = {413} if op.body is not None else set()  # a limit nobody documents
+    assert op.status == fact["status"]
+    assert set(op.refusals) - undocumented == set(fact["refusals"])
+
+
+@operations
+def test_an_operation_answers_with_the_documented_status(world: World, fact: dict[str, Any]) -> None:
+    assert performed(world, fact).status_code == fact["status"]
+
+
+@operations
+def test_an_answer_has_every_documented_field_in_its_envelope(world: World, fact: dict[str, Any]) -> None:
+    answer = performed(world, fact).json
+    assert answer is not None
+    assert set(answer) == ENVELOPE.get(fact["verb"], {"data"})
+    records = answer["data"] if fact["verb"] == "list" else [answer["data"]]
+    shown = {name for record in records for name in record}
+    assert set(FACTS["fields"][fact["resource"]]) <= shown
+
+
+@operations
+def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, Any]) -> None:
+    answer = performed(world, fact).json
+    assert answer is not None
+    model = operation(fact).answer_model
+    assert model is not None
+    assert issubclass(model, BaseModel)
+    for record in answer["data"] if fact["verb"] == "list" else [answer["data"]]:
+        model.model_validate(record, strict=True)
+
+
+@operations
+def test_no_body_shows_what_is_kept_beside_a_record(world: World, fact: dict[str, Any]) -> None:
+    text = performed(world, fact).text
+    assert not re.search(r'"_\w+":', text)
+
+
+@pytest.mark.parametrize("fact", LISTS, ids=named)
+def test_a_list_takes_the_documented_parameters(fact: dict[str, Any]) -> None:
+    query = operation(fact).query
+    assert query is not None
+    assert set(FACTS["parameters"][fact["resource"]]) <= set(query.model_fields)
+
+
+@pytest.mark.parametrize("fact", LISTS, ids=named)
+def test_a_list_without_a_limit_has_the_documented_number_of_records(world: World, fact: dict[str, Any]) -> None:
+    for nth in range(FACTS["limit"]["default"] + 1):
+        if (post := SERVED.get(("POST", fact["path"]))) is not None:
+            assert world.ask("POST", post.path, json={"name": f"One more {nth}"}).status_code == 201
+        elif fact["resource"] != "access-groups":
+            word = fact["resource"].removesuffix("s")
+            assert world.admin("POST", f"/sandboxes/smartepi/simulations/record_{word}", {}).status_code == 200
+    answer = world.ask("GET", fact["path"]).json
+    assert answer is not None
+    few = fact["resource"] == "access-groups"
+    assert (len(answer["data"]) < 20) if few else (len(answer["data"]) == FACTS["limit"]["default"])
+    assert (answer["cursor"] is None) == few
+
+
+@pytest.mark.parametrize("fact", SINGLE, ids=named)
+def test_a_single_record_carries_a_strong_quoted_etag(world: World, fact: dict[str, Any]) -> None:
+    expected = '"2"' if fact["verb"] in ("update", "delete") else '"1"'
+    assert performed(world, fact).headers.getlist("ETag") == [expected]
+
+
+@pytest.mark.parametrize("fact", LISTS, ids=named)
+def test_a_list_carries_no_etag(world: World, fact: dict[str, Any]) -> None:
+    assert "ETag" not in performed(world, fact).headers
+
+
+@operations
+def test_a_location_is_on_what_was_created_and_nowhere_else(world: World, fact: dict[str, Any]) -> None:
+    answer = performed(world, fact)
+    if fact["verb"] != "create":
+        assert "Location" not in answer.headers
+        return
+    assert answer.json is not None
+    location = answer.headers["Location"]
+    assert location == f"/smartepi{fact['path']}/{answer.json['data']['id']}"
+    assert world.ask("GET", location.removeprefix("/smartepi")).json == answer.json
+
+
+@operations
+def test_an_answer_of_the_application_has_its_own_request_id(world: World, fact: dict[str, Any]) -> None:
+    one, two = performed(world, fact), world.ask("GET", "/v1/sectors")
+    ids = [*one.headers.getlist("X-Request-Id"), *two.headers.getlist("X-Request-Id")]
+    assert len(set(ids)) == 2
+    assert one.headers.getlist("Content-Type") == ["application/json"]
+
+
+def test_an_error_of_the_application_is_problem_json_with_a_request_id(world: World) -> None:
+    missing = world.ask("GET", "/v1/sectors/sec_none")
+    assert missing.headers.getlist("Content-Type") == ["application/problem+json"]
+    assert len(missing.headers.getlist("X-Request-Id")) == 1
+    assert missing.json is not None
+    assert list(missing.json) == FACTS["problem_members"]
+    assert missing.json["status"] == missing.status_code == 404
+    assert missing.json["type"].startswith("urn:smartepi:error:")
+
+
+def refused_by_gateway(world: World, situation: str, fact: dict[str, Any]) -> TestResponse:
+    path = fact["path"].replace("{id}", "any")
+    if situation == "throttled":
+        settings = {"limits": {"rate": 1, "burst": 1}}
+        assert world.admin("PATCH", "/sandboxes/smartepi", settings).status_code == 200
+        world.ask("GET", "/v1/sectors")
+        return world.ask(fact["method"], path)
+    return world.ask(fact["method"], path, key=None if situation == "no_key" else "sk_wrong")
+
+
+@pytest.mark.parametrize("situation", list(FACTS["gateway"]))
+@operations
+def test_the_gateway_refuses_in_its_own_voice(world: World, situation: str, fact: dict[str, Any]) -> None:
+    said = FACTS["gateway"][situation]
+    answer = refused_by_gateway(world, situation, fact)
+    kept = {name: value for name, value in answer.headers.items() if name not in ("Date", "Content-Length")}
+    assert (answer.status_code, answer.json) == (said["status"], said["body"])
+    assert kept == {"Content-Type": "application/json", **said["headers"]}
+
+
+def test_the_documented_problems_are_said_word_for_word(world: World) -> None:
+    sector = first(world, "sectors")
+    used = world.ask("GET", "/v1/employees?limit=1").json
+    assert used is not None
+    said = [
+        world.ask("PUT", f"/v1/sectors/{sector}", headers={"If-Match": '"9"'}, json={}),
+        world.ask("POST", "/v1/sectors", json={"name": "Pintura"}),
+        world.ask("DELETE", f"/v1/sectors/{used['data'][0]['sectorId']}?_version=1"),
+        world.ask("POST", "/v1/employees", json={"name": "A", "costCenterId": "cc_nope"}),
+    ]
+    for answer, documented in zip(said, FACTS["problems"], strict=True):
+        assert answer.json is not None
+        assert {name: answer.json[name] for name in documented} == documented
+
+
+@pytest.mark.parametrize("path", ["/v1/sectors", "/v1/sectors/any", "/v1/returns", "/v1/nothing"])
+@pytest.mark.parametrize("key", ["smartepi", None])
+def test_a_browser_is_told_nothing_about_other_origins(world: World, path: str, key: str | None) -> None:
+    asked = {"Origin": "https://app.test", "Access-Control-Request-Method": "GET"}
+    shown = world.key() if key else None
+    answer = world.ask("OPTIONS", path, headers=asked, key=shown)
+    assert answer.status_code in (401, 404, 405)
+    assert not [name for name in answer.headers.keys() if name.lower().startswith("access-control")]  # noqa: SIM118

@@ -1,0 +1,245 @@
+"""What SmartEPI refuses, and in which order: bodies nobody can read, and several things wrong at once."""
+
+from __future__ import annotations
+
+from json import dumps, loads
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from tests.support.worlds import World, make_world
+
+UNREADABLE = {
+    "empty": b"",
+    "spaces": b"  \n",
+    "not JSON": b"name=Paint",
+    "single quotes": b"{'name': 'Paint'}",
+    "cut short": b'{"name": "Paint"',
+    "trailing comma": b'{"name": "Paint",}',
+    "trailing text": b'{"name": "Paint"} and so on',
+    "two documents": b'{"name": "Paint"}{"name": "Paint"}',
+    "comment": b'{"name": "Paint"} // why',
+    "NaN": b'{"name": "Paint", "sizes": [{"weight": NaN}]}',
+    "Infinity": b'{"name": "Paint", "sizes": [{"weight": Infinity}]}',
+    "-Infinity": b'{"name": "Paint", "sizes": [{"weight": -Infinity}]}',
+    "1e999": b'{"name": "Paint", "sizes": [{"weight": 1e999}]}',
+    "-1e999": b'{"name": "Paint", "sizes": [{"weight": -1E999}]}',
+    "1e999 in a field nobody knows": b'{"name": "Paint", "colour": 1e999}',
+    "400 digits and a fraction": b'{"name": "Paint", "sizes": [{"weight": 1%b.5}]}' % (b"0" * 400),
+    "5,000 digits": b'{"name": "Paint", "sizes": [{"weight": %b}]}' % (b"9" * 5000),
+    "bad UTF-8": b'{"name": "Paint \xff"}',
+    "cut UTF-8": b'{"name": "Paint \xc3"}',
+    "Latin-1": '{"name": "Pintura é"}'.encode("latin-1"),
+    "BOM": b'\xef\xbb\xbf{"name": "Paint"}',
+    "UTF-16": '{"name": "Paint"}'.encode("utf-16"),
+    "UTF-16LE": '{"name": "Paint"}'.encode("utf-16-le"),
+    "lone surrogate": b'{"name": "Paint \\ud800"}',
+    "lone surrogate in a row": b'{"name": "Paint", "sizes": [{"name": "\\udfff"}]}',
+    "lone surrogate in a member's name": b'{"name": "Paint", "\\ud800": 1}',
+    "raw control character": b'{"name": "Pa\nint"}',
+    "bad escape": b'{"name": "\\x41"}',
+    "NUL behind": b'{"name": "Paint"}\0',
+    "65 deep": b'{"name": "Paint", "sizes": [{"x": %b%b}]}' % (b"[" * 62, b"]" * 62),
+    "100,000 deep": b'{"name": "Paint", "sizes": %b%b}' % (b"[" * 100_000, b"]" * 100_000),
+    "100,000 open objects": b'{"a":' * 100_000,
+    "null": b"null",
+    "array": b'[{"name": "Paint"}]',
+    "number": b"1",
+    "text": b'"Paint"',
+    "true": b"true",
+}
+WRONG = {
+    "no name": {},
+    "name null": {"name": None},
+    "name number": {"name": 1},
+    "name true": {"name": True},
+    "name list": {"name": ["Paint"]},
+    "name empty": {"name": ""},
+    "name too long": {"name": "x" * 256},
+    "name ten million long": {"name": "x" * 1_000_000},
+    "sizes object": {"name": "Paint", "sizes": {}},
+    "sizes null": {"name": "Paint", "sizes": None},
+    "sizes of texts": {"name": "Paint", "sizes": ["P"]},
+    "size id number": {"name": "Paint", "sizes": [{"id": 7}]},
+    "size id empty": {"name": "Paint", "sizes": [{"id": ""}]},
+    "size name too long": {"name": "Paint", "sizes": [{"name": "x" * 256}]},
+    "1,001 sizes": {"name": "Paint", "sizes": [{}] * 1001},
+    "certificates number": {"name": "Paint", "certificates": 1},
+    "version text": {"name": "Paint", "_version": "1"},
+    "version negative": {"name": "Paint", "_version": -1},
+    "version fraction": {"name": "Paint", "_version": 1.5},
+}
+GOOD = {
+    "64 deep": b'{"name": "Paint", "sizes": [{"x": %b%b}]}' % (b"[" * 61, b"]" * 61),
+    "brackets in a text": dumps({"name": "[" * 200}).encode(),
+    "escaped quotes and brackets": dumps({"name": '"' + "[{" * 60}).encode(),
+    "duplicate keys": b'{"name": "Not this", "name": "Paint"}',
+    "255 letters": dumps({"name": "é" * 255}).encode(),
+    "one letter": b'{"name": "P"}',
+    "a pair of surrogates": b'{"name": "\\ud83d\\ude00"}',
+    "a NUL, escaped": b'{"name": "Paint \\u0000"}',
+    "a huge integer": b'{"name": "Paint", "sizes": [{"n": %b}]}' % (b"9" * 300),
+    "fields nobody knows": b'{"name": "Paint", "colour": "blue", "id": "prd_mine"}',
+    "space around": b'\r\n\t {"name" : "Paint"} \n',
+}
+
+
+def kept(world: World) -> dict[str, Any]:
+    collections: dict[str, Any] = world.engine.export("smartepi")["collections"]
+    return {name: records for name, records in collections.items() if name != "_sandbox"}
+
+
+def bad_request(answer: TestResponse) -> bool:
+    """Whether this is exactly the problem that SmartEPI answers to a bad request."""
+    said = loads(answer.data)
+    return (
+        answer.status_code == 400
+        and answer.headers["Content-Type"] == "application/problem+json"
+        and "X-Request-Id" in answer.headers
+        and list(said) == ["type", "title", "status", "detail"]
+        and (said["type"], said["title"], said["status"]) == ("urn:smartepi:error:bad_request", "Bad request", 400)
+        and isinstance(said["detail"], str)
+        and 0 < len(said["detail"]) < 1000
+    )
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in UNREADABLE.items()])
+def test_a_body_that_cannot_be_read_is_refused_and_nothing_is_kept(world: World, body: bytes) -> None:
+    before = kept(world)
+    product = before["products"][0]["id"]
+    assert bad_request(world.ask("POST", "/v1/products", data=body))
+    assert bad_request(world.ask("PUT", f"/v1/products/{product}", data=body, headers={"If-Match": '"1"'}))
+    assert kept(world) == before
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items()])
+def test_a_body_with_wrong_fields_is_refused_and_nothing_is_kept(world: World, body: Any) -> None:
+    before = kept(world)
+    assert bad_request(world.ask("POST", "/v1/products", json=body))
+    assert kept(world) == before
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items() if name != "no name"])
+def test_an_update_is_as_strict_with_fields_as_a_create(world: World, body: Any) -> None:
+    before = kept(world)
+    path = f"/v1/products/{before['products'][0]['id']}"
+    assert bad_request(world.ask("PUT", path, json=body, headers={"If-Match": '"1"'}))
+    assert kept(world) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("email", "nobody"), ("email", "@epi.test"), ("email", "ana@"), ("email", ""), ("identification", ""),
+     ("email", "x" * 250 + "@epi.test"), ("identification", "x" * 256), ("identification", 1042), ("sectorId", ""),
+     ("sectorId", ["sec_1"])],
+)  # fmt: skip
+def test_an_employees_fields_are_checked_on_create_and_on_update(world: World, field: str, value: Any) -> None:
+    before = kept(world)
+    path = f"/v1/employees/{before['employees'][0]['id']}"
+    answers = [
+        world.ask("POST", "/v1/employees", json={"name": "Ana", field: value}),
+        world.ask("PUT", path, json={"_version": 1, field: value}),
+        world.ask("PUT", path, json={"_version": 1, "name": "Ana", field: value}),
+    ]
+    assert [bad_request(answer) for answer in answers] == [True, True, True], [answer.text for answer in answers]
+    assert kept(world) == before
+
+
+def test_a_refusal_names_the_field_as_the_client_wrote_it(world: World) -> None:
+    wrong = [{"name": "P"}, {"id": 7}]
+    answer = world.ask("POST", "/v1/products", json={"name": "Paint", "sizes": wrong})
+    assert answer.json is not None
+    assert "sizes[1].id" in answer.json["detail"]
+    long = world.ask("POST", "/v1/products", json={"name": "Paint", "sizes": [{}, {"name": "x" * 256}]})
+    assert long.json is not None
+    assert "sizes[1].name" in long.json["detail"]
+
+
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in GOOD.items()])
+def test_a_body_that_is_only_unusual_is_taken(world: World, body: bytes) -> None:
+    answer = world.ask("POST", "/v1/products", data=body)
+    assert answer.status_code == 201, answer.text
+    record = loads(answer.data)["data"]
+    assert record["name"] == loads(body)["name"]
+    assert record["id"].startswith("prd_")
+    assert record["id"] != "prd_mine"
+    assert loads(world.ask("GET", f"/v1/products/{record['id']}").data)["data"] == record
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/xml", "application/json; charset=utf-16"])
+def test_what_a_body_is_called_does_not_matter(world: World, kind: str | None) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    assert world.ask("POST", "/v1/sectors", data=b'{"name": "Paint"}', headers=headers).status_code == 201
+
+
+TAKEN, FREE = {"name": "Capacete"}, {"name": "Free"}
+ORDER: list[tuple[str, str, Any, int, str]] = [
+    ("no record, and nothing else right", "/none", {"name": "", "rules": [{"productId": "no"}]}, 404, "not_found"),
+    ("no version, wrong field", "", {"name": ""}, 400, "bad_request"),
+    ("no version, dangling", "", {"rules": [{"productId": "no"}]}, 400, "bad_request"),
+    ("stale, wrong field", "", {"_version": 9, "name": ""}, 409, "conflict"),
+    ("stale, dangling, taken", "", {"_version": 9, "name": "Grupo 2", "rules": [{"productId": "no"}]}, 409, "conflict"),
+    ("wrong field, dangling", "", {"_version": 1, "name": "", "rules": [{"productId": "no"}]}, 400, "bad_request"),
+    ("dangling, taken", "", {"_version": 1, "name": "Grupo 2", "rules": [{"productId": "no"}]}, 422,
+     "invalid_reference"),
+    ("taken", "", {"_version": 1, "name": "Grupo 2"}, 409, "duplicate_name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "body", "status", "token"), [pytest.param(*row[1:], id=row[0]) for row in ORDER])
+def test_of_several_things_wrong_the_first_is_refused(
+    world: World, path: str, body: Any, status: int, token: str
+) -> None:
+    before = kept(world)
+    answer = world.ask("PUT", f"/v1/groups/{path.strip('/') or before['groups'][0]['id']}", json=body)
+    assert answer.json is not None
+    assert (answer.status_code, answer.json["type"]) == (status, f"urn:smartepi:error:{token}")
+    assert kept(world) == before
+
+
+def test_an_unreadable_body_is_refused_before_a_missing_record(world: World) -> None:
+    assert bad_request(world.ask("PUT", "/v1/groups/none", data=b"{"))
+
+
+def test_a_stale_delete_is_refused_before_one_in_use(world: World) -> None:
+    group = kept(world)["groups"][0]["id"]
+    answers = [world.ask("DELETE", f"/v1/groups/{group}?_version={version}") for version in (9, 1)]
+    said = [(answer.json or {})["type"].rpartition(":")[2] for answer in answers]
+    assert said == ["conflict", "resource_in_use"]
+
+
+def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_kept(world: World) -> None:
+    before = kept(world)
+    body = dumps({"name": "Paint", "padding": "x" * 1024 * 1024}).encode()
+    assert world.ask("POST", "/v1/products", data=body).status_code == 413
+    assert kept(world) == before
+
+
+SHARED = make_world()
+SHARED.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1_000_000, "burst": 10_000_000}})
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["name", "sizes", "certificates", "rules", "email", "code", "_version", "id", "sectorId", "productId"]
+documents = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), json_values, max_size=5).map(
+    lambda document: dumps(document).encode()
+)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    resource=st.sampled_from(["sectors", "cost-centers", "job-roles", "groups", "employees", "products"]),
+    body=st.binary(max_size=60) | documents,
+)
+def test_whatever_is_sent_the_answer_is_documented(resource: str, body: bytes) -> None:
+    answer = SHARED.ask("POST", f"/v1/{resource}", data=body)
+    assert answer.status_code in (201, 400, 409, 422)
+    assert loads(answer.data)
+    if answer.status_code == 201:
+        id = loads(answer.data)["data"]["id"]
+        assert SHARED.ask("GET", f"/v1/{resource}/{id}").status_code == 200

@@ -1,0 +1,109 @@
+"""The data an organization begins with: big enough, sound, fake, and the same for the same seed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel
+
+from mockserver.engine import State
+from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
+from mockserver.providers.smartepi.dialect import show
+from mockserver.providers.smartepi.organization import RESOURCES
+from mockserver.providers.smartepi.transactions import LISTS
+from tests.support.datasets import WRITTEN, generated
+from tests.support.worlds import make_world
+
+ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}
+POINTS = {
+    "sectorId": "sectors",
+    "costCenterId": "cost_centers",
+    "costCenter2Id": "cost_centers",
+    "jobRoleId": "job_roles",
+    "groupId": "groups",
+    "employeeId": "employees",
+    "productId": "products",
+}
+UNIQUE = [
+    *[(collection, "name") for collection in ("sectors", "cost_centers", "job_roles", "groups", "products")],
+    ("employees", "identification"),
+    ("employees", "email"),
+]
+MODELS = {resource.collection: resource.model for resource in (*RESOURCES, *LISTS)}
+
+
+def references(state: State) -> Iterator[tuple[str, str]]:
+    for collection, records in state.items():
+        for record in records:
+            for row in (record, *record.get("rules", ())):
+                yield from ((POINTS[name], row[name]) for name in POINTS if name in row and collection in state)
+
+
+def check_sound(state: State, about: int) -> None:
+    """Everything that must hold of a data set of any size."""
+    assert 0.8 * about <= sum(len(records) for name, records in state.items() if name in MODELS) <= 1.2 * about
+    ids = {collection: {record["id"] for record in records} for collection, records in state.items()}
+    assert all(len(ids[collection]) == len(records) for collection, records in state.items())
+    assert not [pair for pair in references(state) if pair[1] not in ids[pair[0]]]
+    for collection, field in UNIQUE:
+        values = [record[field] for record in state[collection]]
+        assert len({value.casefold() for value in values}) == len(values), (collection, field)
+    for employee in state["employees"]:
+        assert re.fullmatch(r"[a-z]+(\.[a-z]+)*\.\d+@[a-z.]+\.test", employee["email"]), employee["email"]
+    given = SmartEPIAssumptions()
+    for collection, model in MODELS.items():
+        for record in state[collection]:
+            model.model_validate(show(given, record), strict=True)
+
+
+@pytest.mark.parametrize("size", WRITTEN)
+def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
+    check_sound(generated("smartepi", size), ABOUT[size])
+
+
+def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
+    state = generated("smartepi", "large")
+    check_sound(state, ABOUT["large"])
+    world = make_world()
+    world.engine.restore("smartepi", {"provider": "smartepi", "collections": {**keyed(), **state}})
+    answer = world.ask("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
+    assert answer.json is not None
+    expected = [record["id"] for record in state["employees"] if record["sectorId"] == state["sectors"][7]["id"]]
+    assert [record["id"] for record in answer.json["data"]] == expected[::-1][:100]
+
+
+def keyed() -> State:
+    collections = make_world().engine.export("smartepi")["collections"]
+    return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
+
+
+def test_another_seed_gives_other_people_under_other_ids() -> None:
+    one, two = generated("smartepi", "small"), generated("smartepi", "small", "2")
+    for collection in ("sectors", "employees", "products", "groups"):
+        assert not {record["id"] for record in one[collection]} & {record["id"] for record in two[collection]}
+    assert [record["name"] for record in one["employees"]] != [record["name"] for record in two["employees"]]
+    check_sound(two, ABOUT["small"])
+
+
+def test_rules_are_kept_beside_their_groups_as_a_create_would_keep_them() -> None:
+    state = generated("smartepi", "medium")
+    expected = [(group["id"], rule["productId"]) for group in state["groups"] for rule in group["rules"]]
+    assert [(row["groupId"], row["productId"]) for row in state["rules"]] == expected
+
+
+def test_records_were_made_one_after_another_and_before_today() -> None:
+    created = [
+        record["_created"]
+        for records in generated("smartepi", "medium").values()
+        for record in records
+        if "_created" in record
+    ]
+    assert created == sorted(set(created))
+    assert created[-1] < 1772366400 * 1_000_000
+
+
+def test_models_there_are_for_every_kind_of_seeded_record() -> None:
+    assert set(generated("smartepi", "small")) == {*MODELS, "rules"}
+    assert all(issubclass(model, BaseModel) for model in MODELS.values())

@@ -1,0 +1,554 @@
+"""The store after a crash at any moment: it opens to what was acknowledged, or it says what is damaged and where."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tinydb import Query, TinyDB
+
+from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked, StoreNewer
+from mockserver.storage.tinydb import lines, schema
+from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.store import TinyStore
+from tests.support.paths import ROOT
+
+COLLECTIONS = (Collection("people", ("status",)), Collection("events"))
+NAMES = ("box", "other")
+NEWER = f"written in schema {schema.SCHEMA + 1} by a newer server; this one knows {schema.SCHEMA}"
+
+
+class Quick(Files):
+    """Files on a disk that need not be waited for."""
+
+    def fsync(self, handle: int) -> None:
+        pass
+
+    def sync_directory(self, path: Path) -> None:
+        pass
+
+
+class Mortal(Quick):
+    """The files of a process that can die."""
+
+    def __init__(self) -> None:
+        self.handles: set[int] = set()
+
+    def lock(self, path: Path) -> int:
+        handle = super().lock(path)
+        self.handles.add(handle)
+        return handle
+
+    def open_append(self, path: Path) -> int:
+        handle = super().open_append(path)
+        self.handles.add(handle)
+        return handle
+
+    def close(self, handle: int) -> None:
+        self.handles.discard(handle)
+        super().close(handle)
+
+    def die(self) -> None:
+        for handle in self.handles:
+            os.close(handle)
+        self.handles.clear()
+
+
+Operation = Callable[[TinyStore], None]
+
+
+def person(i: int, **fields: Any) -> dict[str, Any]:
+    return {"id": f"p{i}", "status": "new", "note": "ünï\n", **fields}
+
+
+def write(i: int, name: str = "box") -> Operation:
+    """One operation as the server has it: an object, an event, a counter, and something that goes."""
+
+    def operation(store: TinyStore) -> None:
+        with store.transaction(name) as space:
+            space.put("people", person(i))
+            space.append("events", {"id": f"e{space.bump('events')}", "of": f"p{i}"}, 4)
+            space.drop("people", f"p{i - 5}")
+
+    return operation
+
+
+def small(i: int) -> Operation:
+    def operation(store: TinyStore) -> None:
+        with store.transaction("box") as space:
+            space.put("people", {"id": f"p{i}"})
+
+    return operation
+
+
+def begin(name: str) -> Operation:
+    def operation(store: TinyStore) -> None:
+        store.open(name)
+        store.declare(name, COLLECTIONS)
+
+    return operation
+
+
+def checkpoint(store: TinyStore) -> None:
+    database = store.database("box")
+    database.storage.write(database.storage.read() or {})
+
+
+def filled(state: State) -> State:
+    return {collection: records for collection, records in state.items() if records}
+
+
+def crashed_with(directory: Path, operations: list[Operation]) -> Path:
+    """The log of a process that died after these operations."""
+    files = Mortal()
+    store = TinyStore(directory, files=files)
+    for operation in [begin("box"), *operations]:
+        operation(store)
+    files.die()
+    return directory / "sandboxes" / "box.log"
+
+
+def test_one_flipped_bit_in_a_log_is_detected_unless_it_is_in_the_last_record(tmp_path: Path) -> None:
+    path = crashed_with(tmp_path, [write(i) for i in range(20)])
+    data = path.read_bytes()
+    last = data.rfind(b"\n", 0, -1) + 1
+    for at in range(len(data)):
+        for bit in range(8):
+            flipped = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+            if at >= last:
+                assert len(lines.read(path, flipped, 0)) == 19
+            else:
+                with pytest.raises(StoreDamaged, match=r"line \d+ at byte \d+ .*nothing was changed"):
+                    lines.read(path, flipped, 0)
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda lines: [lines[0], b"garbage\n", lines[2]], "line 2 at byte {} is damaged"),
+        (lambda lines: [lines[0], lines[2]], "line 2 at byte {} has seq 3 where 2 was due"),
+        (lambda lines: [lines[0], lines[0], lines[1]], "line 2 at byte {} has seq 1 where 2 was due"),
+    ],
+)
+def test_a_log_damaged_before_its_end_is_refused_and_left_as_it_is(
+    tmp_path: Path, harm: Callable[[list[bytes]], list[bytes]], message: str
+) -> None:
+    path = crashed_with(tmp_path, [write(i) for i in range(3)])
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join(harm(lines))
+    path.write_bytes(damaged)
+    store = TinyStore(tmp_path)
+    with pytest.raises(StoreDamaged) as refusal:
+        store.open("box")
+    assert str(refusal.value).startswith(f"{path}: {message.format(len(lines[0]))}")
+    assert path.read_bytes() == damaged
+    store.close()
+
+
+def test_a_log_whose_beginning_is_missing_is_refused(tmp_path: Path) -> None:
+    path = crashed_with(tmp_path, [write(i) for i in range(3)])
+    path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 2 where 1 was due"):
+        TinyStore(tmp_path).open("box")
+
+
+def test_a_log_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+    crashed_with(tmp_path, [write(1)])
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=NEWER):
+        TinyStore(tmp_path).open("box")
+
+
+def line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
+    """A line with a right checksum, whatever it says."""
+    return b'%b"crc":"%08x",%b\n' % (head, zlib.crc32(rest, zlib.crc32(head)), rest)
+
+
+def test_a_line_of_a_newer_schema_is_refused_and_not_taken_for_a_torn_tail_whatever_members_it_has(
+    tmp_path: Path,
+) -> None:
+    data = line(b'"who":"me","changes":{}}', b'{"v":9,"seq":1,')
+    with pytest.raises(StoreNewer, match="line 1: written in schema 9 by a newer server"):
+        lines.read(tmp_path, data, 0)
+
+
+def test_a_whole_line_that_is_no_record_is_damage_and_not_cut_off(tmp_path: Path) -> None:
+    data = line(b'"who":"me","ops":[]}')
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 is no record of schema 1; nothing was changed"):
+        lines.read(tmp_path, data, 0)
+
+
+def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path: Path) -> None:
+    path = crashed_with(tmp_path, [])
+    old = line(b'"ops":[["put","people",1,{"id":"p1"}]]}')
+    path.write_bytes(old)
+    for n in (2, 3):
+        store = TinyStore(tmp_path)
+        begin("box")(store)
+        small(n)(store)
+        assert [record["id"] for record in store.export("box")["people"]] == ["p1", "p2", "p3"][:n]
+        store.close()
+    assert path.with_name("box.log.schema-1").read_bytes() == old
+    assert b'"schema":2' in path.with_name("box.json").read_bytes()
+
+
+def test_each_record_says_when_it_was_written_by_both_clocks(tmp_path: Path) -> None:
+    times = iter([(5, 1_000), (-7, 1_001)])
+    told = lambda store: store.stamp("box", lambda: next(times))  # noqa: E731
+    path = crashed_with(tmp_path, [small(1), told, small(2), small(3)])
+    said = [json.loads(each) for each in path.read_bytes().splitlines()]
+    assert [(each.get("t"), each.get("w")) for each in said] == [(None, None), (5, 1_000), (-7, 1_001)]
+    assert lines.read(path, path.read_bytes(), 0).written == (-7, 1_001)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A checkpoint, with the one before it beside it."""
+    store = TinyStore(tmp_path, files=Quick())
+    begin("box")(store)
+    for i in range(4):
+        write(i)(store)
+        checkpoint(store)
+    store.close()
+    return tmp_path / "sandboxes" / "box.json"
+
+
+def refusal_of(checkpoint: Path) -> str:
+    store = TinyStore(checkpoint.parent.parent, files=Quick())
+    try:
+        with pytest.raises(StoreError) as refusal:
+            store.open("box")
+    finally:
+        store.close()
+    return str(refusal.value)
+
+
+def test_stock_tinydb_opens_a_checkpoint(kept: Path) -> None:
+    with TinyDB(kept) as database:
+        assert database.tables() == {"_store", "_counters", "people", "events"}
+        people = database.table("people")
+        assert people.get(doc_id=2) == person(1)
+        assert [found.doc_id for found in people.search(Query().id == "p3")] == [4]
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "p3" in kept.read_text()
+    assert "p3" not in kept.with_name("box.json.prev").read_text()
+
+
+def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(kept: Path) -> None:
+    data = kept.read_bytes()
+    for at in range(len(data)):
+        damaged = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
+        kept.write_bytes(damaged)
+        message = refusal_of(kept)
+        assert message.startswith(f"{kept}: damaged ")
+        assert " byte " in message
+        assert kept.read_bytes() == damaged
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda data: b"", "damaged at byte 0"),
+        (lambda data: b"null", "damaged at byte 0"),
+        (lambda data: b"\xef\xbb\xbf" + data, "damaged at byte 0"),
+        (lambda data: data[:200], "damaged at byte "),
+        (lambda data: data + b"}", "damaged at byte "),
+    ],
+)
+def test_a_checkpoint_that_is_not_what_was_written_is_refused(
+    kept: Path, harm: Callable[[bytes], bytes], message: str
+) -> None:
+    kept.write_bytes(harm(kept.read_bytes()))
+    assert refusal_of(kept).startswith(f"{kept}: {message}")
+
+
+def test_a_missing_checkpoint_is_not_made_up_for_by_the_one_before(kept: Path) -> None:
+    kept.unlink()
+    assert refusal_of(kept).startswith(f"{kept}: missing")
+
+
+def test_a_checkpoint_of_a_newer_schema_is_refused(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mockserver.storage.tinydb import checkpoint as format_
+
+    found = format_.decode(kept, kept.read_bytes())
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+    kept.write_bytes(format_.encode(found))
+    monkeypatch.undo()
+    assert NEWER in refusal_of(kept)
+
+
+def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from mockserver.storage.tinydb.store import TinyStore; "
+        "TinyStore(Path(sys.argv[1])); print('here', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"here\n"
+        with pytest.raises(StoreLocked, match=r"\.lock: another process has this data directory"):
+            TinyStore(tmp_path)
+        other.kill()
+    TinyStore(tmp_path).close()
+
+
+def test_a_data_directory_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be the data directory of user"):
+        TinyStore(tmp_path / "file")
+
+
+def test_a_place_in_the_order_is_never_given_twice_even_after_a_crash(tmp_path: Path) -> None:
+    crashed_with(tmp_path, [small(1), small(2), lambda store: drop(store, "p2")])
+    store = TinyStore(tmp_path)
+    begin("box")(store)
+    small(3)(store)
+    with store.transaction("box") as space:
+        assert [position for position, _ in space.scan("people")] == [(1,), (3,)]
+    store.close()
+
+
+def drop(store: TinyStore, name: str) -> None:
+    with store.transaction("box") as space:
+        space.drop("people", name)
+
+
+def test_a_deletion_that_an_error_broke_off_is_finished_when_the_sandbox_is_opened_again(tmp_path: Path) -> None:
+    class Stuck(Quick):
+        stuck = False
+
+        def unlink(self, path: Path) -> None:
+            if self.stuck and path.suffix == ".json":
+                raise PermissionError(errno.EACCES, "Permission denied")
+            super().unlink(path)
+
+    files = Stuck()
+    store = TinyStore(tmp_path, files=files)
+    for operation in (begin("box"), write(1), checkpoint):
+        operation(store)
+    files.stuck = True
+    with pytest.raises(StoreError, match="could not be deleted"):
+        store.delete("box")
+    files.stuck = False
+    begin("box")(store)
+    assert filled(store.export("box")) == {}
+    store.close()
+
+
+class Full(Quick):
+    """A disk that has room for half a record, until there is room again."""
+
+    full = False
+
+    def append(self, handle: int, data: bytes) -> None:
+        super().append(handle, data[: len(data) // 2] if self.full else data)
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp_path: Path) -> None:
+    files = Full()
+    store = TinyStore(tmp_path, files=files)
+    begin("box")(store)
+    write(1)(store)
+    before, size = store.export("box"), (tmp_path / "sandboxes" / "box.log").stat().st_size
+    files.full = True
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"box\.log: \d+ bytes could not be written .*No space left"):
+            write(2)(store)
+    assert store.export("box") == before
+    assert (tmp_path / "sandboxes" / "box.log").stat().st_size == size
+    assert store.condition.failure is None
+    files.full = False
+    write(2)(store)
+    after = store.export("box")
+    store.close()
+    store = TinyStore(tmp_path)
+    begin("box")(store)
+    assert store.export("box") == after
+    store.close()
+
+
+@pytest.mark.parametrize("most", [lambda size: size - 1, lambda size: size // 2, lambda size: 1])
+def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: Callable[[int], int]
+) -> None:
+    def lived(directory: Path) -> dict[str, bytes]:
+        store = TinyStore(directory, files=Quick())
+        for operation in (begin("box"), *(write(i) for i in range(8)), checkpoint, *(write(i) for i in range(8, 12))):
+            operation(store)
+        return {path.name: path.read_bytes() for path in (directory / "sandboxes").iterdir()}
+
+    whole, write_, asked = lived(tmp_path / "whole"), os.write, 0
+
+    def short(handle: int, data: bytes) -> int:
+        nonlocal asked
+        asked += 1
+        return write_(handle, data[: max(1, most(len(data)))])
+
+    monkeypatch.setattr(os, "write", short)
+    assert lived(tmp_path / "short") == whole
+    assert asked > 2 * 13
+
+
+def test_a_checkpoint_for_which_there_is_no_room_is_put_off_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = Full()
+    store = TinyStore(tmp_path, files=files)
+    begin("box")(store)
+    write(1)(store)
+    before = store.export("box")
+    files.full = True
+    store.close()
+    assert "no checkpoint could be written" in caplog.text
+    assert sorted(path.name for path in (tmp_path / "sandboxes").iterdir()) == ["box.log"]
+    store = TinyStore(tmp_path)
+    begin("box")(store)
+    assert store.export("box") == before
+    store.close()
+
+
+def test_a_failed_fsync_fails_the_store_for_writes_but_not_for_reads(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def fails(handle: int) -> None:
+        calls.append(handle)
+        raise OSError(errno.EIO, "Input/output error")
+
+    store = TinyStore(tmp_path, fsync=fails)
+    for name in NAMES:
+        begin(name)(store)
+    for name in (*NAMES, "box"):
+        with pytest.raises(StoreError, match=r"box\.log: fsync failed .*takes no more writes"):
+            write(1, name)(store)
+    assert len(calls) == 1
+    assert store.condition.failure is not None
+    with store.transaction("box") as space:
+        assert space.get("people", "p1") == person(1)
+    with store.transaction("other") as space:
+        assert space.get("people", "p1") is None
+    store.close()
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int], threading.Event]]:
+    calls: list[int] = []
+    go_on = threading.Event()
+
+    def fsync(handle: int) -> None:
+        calls.append(handle)
+        assert go_on.wait(10)
+
+    store = TinyStore(tmp_path, fsync=fsync)
+    begin("box")(store)
+    yield store, calls, go_on
+    go_on.set()
+    store.close()
+
+
+def test_threads_that_commit_at_once_share_one_fsync(
+    counted: tuple[TinyStore, list[int], threading.Event],
+) -> None:
+    store, calls, go_on = counted
+    threads = [threading.Thread(target=write(i), args=(store,)) for i in range(17)]
+    threads[0].start()
+    while not calls:
+        pass
+    for thread in threads[1:]:
+        thread.start()
+    while store.export("box").get("_counters", [{"value": 0}])[0]["value"] < 17:
+        pass
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 2
+
+
+def test_who_is_about_to_write_shares_the_fsync_that_is_about_to_begin(tmp_path: Path) -> None:
+    fsyncs: list[int] = []
+
+    def others() -> None:
+        with store.transaction("box", wait=False) as space:
+            space.bump("others")
+
+    store = TinyStore(tmp_path, fsync=fsyncs.append, gather=others)
+    begin("box")(store)
+    fsyncs.clear()
+    write(1)(store)
+    assert len(fsyncs) == 1
+    store.settle("box")
+    assert len(fsyncs) == 1
+    store.close()
+
+
+def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
+    counted: tuple[TinyStore, list[int], threading.Event],
+) -> None:
+    store, calls, go_on = counted
+    go_on.set()
+    with store.transaction("box", durable=False) as space:
+        space.put("people", person(1))
+    with store.transaction("box") as space:
+        assert space.count("people") == 1
+    assert calls == []
+    store.flush()
+    store.flush()
+    assert len(calls) == 1
+
+
+def test_checkpoints_come_ever_more_seldom_as_the_data_grows(tmp_path: Path) -> None:
+    class Counting(Quick):
+        written = 0
+
+        def append(self, handle: int, data: bytes) -> None:
+            self.written += len(data)
+            super().append(handle, data)
+
+    files = Counting()
+    store = TinyStore(tmp_path, files=files, checkpoint_bytes=1000)
+    begin("box")(store)
+    lines = 0
+    for i in range(2000):
+        with store.transaction("box") as space:
+            space.put("people", person(i))
+        lines += len(json.dumps(person(i)))
+    assert files.written < 6 * lines
+    with suppress(StoreError):
+        store.close()
+
+
+def test_a_checkpoint_that_comes_by_itself_empties_the_log(tmp_path: Path) -> None:
+    store = TinyStore(tmp_path, files=Quick(), checkpoint_bytes=500)
+    begin("box")(store)
+    sizes = []
+    for i in range(40):
+        write(i)(store)
+        sizes.append((tmp_path / "sandboxes" / "box.log").stat().st_size)
+    assert sizes.count(0) > 3
+    before = store.export("box")
+    store.close()
+    store = TinyStore(tmp_path)
+    begin("box")(store)
+    assert store.export("box") == before
+    store.close()
+
+
+def test_opening_whole_files_warns_of_nothing(kept: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = TinyStore(kept.parent.parent)
+    with caplog.at_level(logging.DEBUG):
+        store.open("box")
+    assert caplog.messages == []
+    store.close()

@@ -1,0 +1,167 @@
+"""When a write is on the disk: before its answer, within 200 ms of it, or never; and how that is told."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import threading
+import weakref
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockserver.settings import read
+from mockserver.storage.base import Collection, Condition, Durability, StoreError
+from mockserver.storage.tinydb.flusher import PERIOD, Flusher
+from mockserver.storage.tinydb.store import TinyStore
+from tests.storage.test_power import DATA, Run, States, person, write
+from tests.support.failing_disk import Simulated
+from tests.support.server_process import start_server
+
+LOST = "power lost, nothing unsynced is there"
+TOKEN = "durability-token"
+
+
+@pytest.fixture
+def interval() -> Iterator[Run]:
+    """A store whose flusher never comes round: what it does, a test does itself."""
+    run = Run(Simulated(), "interval")
+    run.store = TinyStore(DATA, files=run.files, durability="interval", flush_seconds=3600)
+    run.begin("box")
+    yield run
+    run.store.close()
+
+
+def found_after(run: Run, outcome: str) -> States:
+    again = Run(run.files.image().after(outcome))
+    again.start()
+    return again.everything()
+
+
+def test_with_interval_a_write_outlives_the_process_at_once_and_the_power_once_it_is_flushed(interval: Run) -> None:
+    write(1).do(interval)
+    kept = interval.everything()
+    assert found_after(interval, "the process dies") == kept
+    assert found_after(interval, LOST) == {}
+    interval.store.flush()
+    assert found_after(interval, LOST) == kept
+
+
+def test_with_interval_a_reset_waits_for_no_disk_either(interval: Run) -> None:
+    interval.store.load("box", {"people": [person(1)]})
+    assert found_after(interval, LOST) == {}
+    assert found_after(interval, "the process dies")["box"]["people"] == [person(1)]
+
+
+def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp_path: Path) -> None:
+    flushed = threading.Event()
+    store = TinyStore(tmp_path, durability="interval", fsync=lambda handle: flushed.set())
+    store.open("box")
+    store.declare("box", ())
+    flushed.clear()
+    with store.transaction("box") as space:
+        space.bump("a")
+    assert flushed.wait(10)
+    store.close()
+    assert 2 * PERIOD <= 0.2
+
+
+def test_the_flusher_goes_on_until_it_is_closed_or_the_store_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    rounds, enough = [0], threading.Event()
+
+    def flush() -> None:
+        rounds[0] += 1
+        if rounds[0] == 3:
+            enough.set()
+            raise StoreError("box.log: fsync failed")
+
+    flusher = Flusher(flush, 0.001)
+    assert enough.wait(10)
+    flusher.close()
+    assert rounds == [3]
+    assert caplog.messages == ["box.log: fsync failed"]
+
+
+def test_a_flush_that_fails_fails_the_store(interval: Run) -> None:
+    def fails(deed: str) -> None:
+        if deed == "fsync":
+            raise OSError(errno.EIO, "EIO")
+
+    write(1).do(interval)
+    interval.files.before = fails
+    with pytest.raises(StoreError, match=r"box\.log: fsync failed"):
+        interval.store.flush()
+    with pytest.raises(StoreError, match=r"box\.log: fsync failed"):
+        write(2).do(interval)
+
+
+def test_in_memory_nothing_is_ever_on_the_disk() -> None:
+    files = Simulated()
+    store = TinyStore(DATA, files=files, durability="memory")
+    store.open("box")
+    store.close()
+    assert DATA not in files.names
+    assert store.condition == Condition("memory")
+
+
+@pytest.mark.parametrize("durability", ["commit", "interval", "memory"])
+def test_a_store_says_what_it_promises(durability: Durability, tmp_path: Path) -> None:
+    store = TinyStore(tmp_path, durability=durability)
+    assert store.condition == Condition(durability)
+    store.close()
+    assert TinyStore(None, durability=durability).condition.durability == "memory"
+
+
+def test_the_flag_for_memory_is_the_same_as_the_setting() -> None:
+    assert read({}, {}).keeps == "commit"
+    assert read({"TESTMODE_DURABILITY": "interval"}, {}).keeps == "interval"
+    assert read({"TESTMODE_DURABILITY": "interval"}, {"memory": True}).keeps == "memory"
+    assert read({"TESTMODE_DURABILITY": "commit"}, {"durability": "memory"}).keeps == "memory"
+
+
+def ask(url: str, path: str) -> Any:
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return answer
+
+
+@pytest.mark.parametrize("durability", ["commit", "interval", "memory"])
+def test_a_server_says_what_it_promises_and_what_it_cut_off(durability: str, tmp_path: Path) -> None:
+    words = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
+    with start_server(*words) as (process, _):
+        process.kill()
+        process.wait(10)
+    log = tmp_path / "sandboxes" / "smartepi.log"
+    log.write_bytes(log.read_bytes() + b'{"v":1,"seq":99,')
+    with start_server(*words, "--durability", durability) as (_, url):
+        shown = {"durability": durability, "torn_tails": 1, "torn_bytes": 16}
+        if durability == "memory":
+            shown |= {"torn_tails": 0, "torn_bytes": 0}
+        assert ask(url, "/ready") == {"status": "ready", "store": shown}
+        assert ask(url, "/__admin/version")["store"] == shown
+
+
+@pytest.mark.parametrize("durability", ["interval", "memory"])
+def test_what_a_deleted_sandbox_held_is_freed_without_waiting_for_the_collector(
+    tmp_path: Path, durability: Durability
+) -> None:
+    store = TinyStore(tmp_path, durability=durability)
+    store.open("box")
+    store.declare("box", (Collection("people", ("status",)),))
+    with store.transaction("box") as space:
+        space.put("people", {"id": "p1", "status": "new"})
+    held = weakref.ref(cast(Any, store.database("box")).storage)
+    gc.disable()
+    try:
+        store.delete("box")
+        assert held() is None
+    finally:
+        gc.enable()
+        store.close()

@@ -1,0 +1,655 @@
+"""The store contract: what every store keeps to, over each one registered here."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tinydb import Query
+
+from mockserver.storage.base import Collection, Record, Space, Store, StoreCrowded, StoreError
+from mockserver.storage.redis.store import RedisStore
+from mockserver.storage.tinydb import space as spaces
+from mockserver.storage.tinydb.encoded import Encoded
+from mockserver.storage.tinydb.store import TinyStore
+from tests.support.redis_server import shared_redis
+
+PEOPLE = Collection("people", ("email", "status"))
+EVENTS = Collection("events")
+TICKETS = Collection("tickets", volatile=True)
+COLLECTIONS = (PEOPLE, EVENTS, TICKETS)
+
+STORES: dict[str, Callable[[Path], Store]] = {
+    "memory": lambda directory: TinyStore(None),
+    "disk": TinyStore,
+    "disk with a checkpoint at every write": lambda directory: TinyStore(directory, checkpoint_bytes=0),
+    "redis": lambda directory: RedisStore(shared_redis().url),
+    "redis with a checkpoint at every write": lambda directory: RedisStore(shared_redis().url, checkpoint_bytes=0),
+}
+TINY = [name for name in STORES if name.startswith("disk")]
+LASTING = [name for name in STORES if name != "memory"]
+
+
+def opened(store: Store) -> Store:
+    store.open("box")
+    store.declare("box", COLLECTIONS)
+    return store
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_over() -> None:
+    shared_redis().emptied()
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made = opened(STORES[request.param](tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=LASTING)
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    stores: list[Store] = []
+
+    def again() -> Store:
+        if stores:
+            stores.pop().close()
+        stores.append(opened(STORES[request.param](tmp_path)))
+        return stores[0]
+
+    yield again
+    stores.pop().close()
+
+
+def person(i: int, **fields: Any) -> dict[str, Any]:
+    return {"id": f"p{i}", "email": f"P{i}@Example.test", "status": "new", **fields}
+
+
+def put(store: Store, *records: Record, collection: str = "people") -> None:
+    with store.transaction("box") as space:
+        for record in records:
+            space.put(collection, record)
+
+
+def ids(records: Iterator[Record]) -> list[str]:
+    return [record["id"] for record in records]
+
+
+def walked(space: Space, **how: Any) -> list[str]:
+    return [record["id"] for _, record in space.scan("people", **how)]
+
+
+def test_a_record_is_found_by_its_id(store: Store) -> None:
+    put(store, person(1))
+    with store.transaction("box") as space:
+        assert space.get("people", "p1") == person(1)
+        assert space.get("people", "p2") is None
+        assert space.count("people") == 1
+
+
+def test_a_replaced_record_keeps_its_place_in_the_order(store: Store) -> None:
+    put(store, person(1), person(2), person(3))
+    put(store, person(1, status="old"))
+    with store.transaction("box") as space:
+        assert walked(space) == ["p1", "p2", "p3"]
+        assert space.get("people", "p1") == person(1, status="old")
+
+
+def test_a_dropped_record_is_gone_and_an_unknown_one_is_no_error(store: Store) -> None:
+    put(store, person(1))
+    with store.transaction("box") as space:
+        space.drop("people", "p1")
+        space.drop("people", "p1")
+        assert space.get("people", "p1") is None
+        assert ids(space.find("people", "email", "p1@example.test")) == []
+
+
+def test_records_are_found_by_an_indexed_field_without_regard_to_case_oldest_first(store: Store) -> None:
+    put(store, person(1, status="Left"), person(2, status="new"), person(3, status="LEFT"))
+    with store.transaction("box") as space:
+        assert ids(space.find("people", "status", "left")) == ["p1", "p3"]
+        assert ids(space.find("people", "status", None)) == []
+
+
+def test_an_index_follows_its_records(store: Store) -> None:
+    put(store, person(1, status="new"))
+    put(store, person(1, status="left"))
+    with store.transaction("box") as space:
+        assert ids(space.find("people", "status", "new")) == []
+        assert ids(space.find("people", "status", "left")) == ["p1"]
+
+
+def test_values_of_mixed_types_are_indexed_side_by_side(store: Store) -> None:
+    values = [True, 1, 1.5, "1", None, ["a"], {"b": 1}, 10**30]
+    put(store, *(person(i, status=value) for i, value in enumerate(values)))
+    with store.transaction("box") as space:
+        assert len(walked(space, field="status")) == len(values) - 1
+        assert [ids(space.find("people", "status", value)) for value in values] == [
+            [f"p{i}"] if value is not None else [] for i, value in enumerate(values)
+        ]
+
+
+def test_a_field_without_an_index_is_refused(store: Store) -> None:
+    with store.transaction("box") as space:
+        for how in ({"field": "salary"}, {"equals": "x"}, {"prefix": "x"}):
+            with pytest.raises(KeyError, match="no index"):
+                list(space.scan("people", **how))  # type: ignore[arg-type]
+
+
+def test_an_undeclared_collection_is_refused_by_name(store: Store) -> None:
+    with store.transaction("box") as space, pytest.raises(KeyError, match="'peple' is not declared"):
+        space.put("peple", person(1))
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({}, "p0 p1 p2 p3 p4 p5"),
+        ({"descending": True}, "p5 p4 p3 p2 p1 p0"),
+        ({"field": "status"}, "p1 p5 p3 p0 p2 p4"),
+        ({"field": "status", "descending": True}, "p4 p2 p0 p3 p5 p1"),
+        ({"field": "status", "equals": "NEW"}, "p0 p2"),
+        ({"field": "status", "equals": "new", "descending": True}, "p2 p0"),
+        ({"field": "status", "prefix": "Act"}, "p1 p5"),
+        ({"field": "status", "prefix": "act", "descending": True}, "p5 p1"),
+        ({"field": "status", "prefix": ""}, "p1 p5 p3 p0 p2 p4"),
+    ],
+)
+def test_a_walk_goes_on_from_any_place_in_it(store: Store, how: dict[str, Any], expected: str) -> None:
+    statuses = ["new", "Active", "New", "left", "néw", "actor"]
+    put(store, *(person(i, status=status) for i, status in enumerate(statuses)))
+    with store.transaction("box") as space:
+        whole = list(space.scan("people", **how))
+        assert [record["id"] for _, record in whole] == expected.split()
+        for i, (position, _) in enumerate(whole):
+            carried = tuple(json.loads(json.dumps(position)))
+            assert list(space.scan("people", **how, after=carried)) == whole[i + 1 :]
+
+
+def test_a_walk_meets_each_lasting_record_once_while_others_come_and_go(store: Store) -> None:
+    put(store, *(person(i) for i in range(50)))
+    met: list[str] = []
+    after = None
+    for turn in range(50):
+        with store.transaction("box") as space:
+            for position, record in space.scan("people", after=after):
+                met.append(record["id"])
+                after = position
+                if len(met) % 5 == 0:
+                    break
+            space.drop("people", f"p{2 * turn}")
+            space.put("people", person(100 + turn))
+    lasting = [f"p{i}" for i in range(1, 50, 2)]
+    assert [name for name in met if name in lasting] == lasting
+    assert len(met) == len(set(met))
+
+
+def test_what_a_walk_meets_may_be_changed_and_dropped_on_the_way(store: Store) -> None:
+    put(store, *(person(i) for i in range(200)))
+    with store.transaction("box") as space:
+        for record in space.find("people", "status", "new"):
+            space.put("people", {**record, "status": "seen"})
+        for record in space.find("people", "status", "seen"):
+            space.drop("people", record["id"])
+        assert space.count("people") == 0
+
+
+def test_a_record_is_found_by_its_place_in_the_order_of_creation(store: Store) -> None:
+    put(store, *(person(i) for i in range(5)))
+    with store.transaction("box") as space:
+        assert [space.nth("people", place)["id"] for place in range(5)] == ["p0", "p1", "p2", "p3", "p4"]
+        with pytest.raises(IndexError):
+            space.nth("people", 5)
+        space.drop("people", "p1")
+        space.put("people", person(3))
+        assert [space.nth("people", place)["id"] for place in range(4)] == ["p0", "p2", "p3", "p4"]
+        with pytest.raises(IndexError):
+            space.nth("people", 4)
+
+
+def test_a_position_that_belongs_to_another_walk_is_refused(store: Store) -> None:
+    with store.transaction("box") as space:
+        for field, after in ((None, ("x", 1)), (None, ("x",)), ("status", (1,)), ("status", (None, 1))):
+            with pytest.raises(ValueError, match="no position"):
+                list(space.scan("people", field=field, after=after))
+
+
+def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Store) -> None:
+    put(store, person(0), person(1))
+    with store.transaction("box") as space:
+        assert space.claim("before")
+        space.put("people", person(2))
+        with pytest.raises(ZeroDivisionError), space.attempt():
+            assert space.claim("meanwhile")
+            space.release("before")
+            space.put("people", person(2, status="changed"))
+            space.put("people", person(3))
+            space.drop("people", "p0")
+            space.bump("a")
+            raise ZeroDivisionError
+        with space.attempt():
+            space.drop("people", "p1")
+        assert (space.claimed("before"), space.claimed("meanwhile")) == (True, False)
+        space.put("people", person(4))
+    with store.transaction("box") as space:
+        assert ids(record for _, record in space.scan("people")) == ["p0", "p2", "p4"]
+        assert ids(space.find("people", "status", "new")) == ["p0", "p2", "p4"]
+        assert space.bump("a", 0) == 0
+        space.release("before")
+
+
+def test_a_counter_begins_at_nought_and_keeps_what_was_added(store: Store) -> None:
+    with store.transaction("box") as space:
+        assert [space.bump("a"), space.bump("a", 5), space.bump("b", 0)] == [1, 6, 0]
+    with store.transaction("box") as space:
+        assert space.bump("a") == 7
+
+
+def change_everything_and_fail(store: Store) -> None:
+    with store.transaction("box") as space:
+        space.drop("people", "p2")
+        space.put("people", person(1, status="left"))
+        space.put("people", person(2, status="back"))
+        space.put("people", person(4))
+        space.append("events", {"id": "e1"}, 1)
+        space.append("events", {"id": "e2"}, 1)
+        space.drop("tickets", "t1")
+        space.bump("a")
+        assert space.claim("key")
+        raise ZeroDivisionError
+
+
+def test_a_rolled_back_transaction_never_happened(store: Store) -> None:
+    put(store, person(1), person(2), person(3))
+    put(store, {"id": "t1"}, collection="tickets")
+    before = store.export("box")
+    with pytest.raises(ZeroDivisionError):
+        change_everything_and_fail(store)
+    assert store.export("box") == before
+    put(store, person(4))
+    with store.transaction("box") as space:
+        assert [position for position, _ in space.scan("people")] == [(1,), (2,), (3,), (4,)]
+        assert ids(space.find("people", "status", "new")) == ["p1", "p2", "p3", "p4"]
+        assert space.get("tickets", "t1") == {"id": "t1"}
+        assert space.bump("a") == 1
+
+
+def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> None:
+    put(store, person(2))
+    put(store, {"id": "t1"}, collection="tickets")
+    with pytest.raises(ZeroDivisionError):
+        change_everything_and_fail(store)
+    with store.transaction("box") as space:
+        assert not space.claimed("key")
+
+
+def test_a_release_of_a_transaction_that_fails_never_happened(store: Store) -> None:
+    with store.transaction("box") as space:
+        space.claim("key")
+    with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
+        space.release("key")
+        assert space.claim("other")
+        raise ZeroDivisionError
+    with store.transaction("box") as space:
+        assert space.claimed("key")
+        assert space.claim("other")
+
+
+def test_a_claim_is_held_until_released(store: Store) -> None:
+    with store.transaction("box") as space:
+        assert space.claim("key")
+    with store.transaction("box") as space:
+        assert space.claimed("key")
+        assert not space.claim("key")
+        space.release("key")
+        space.release("key")
+        assert space.claim("key")
+
+
+def test_a_bounded_log_forgets_its_oldest(store: Store) -> None:
+    with store.transaction("box") as space:
+        for i in range(7):
+            space.append("events", {"id": f"e{i}"}, 3)
+        assert [record["id"] for _, record in space.scan("events")] == ["e4", "e5", "e6"]
+
+
+def test_a_space_is_of_no_use_after_its_transaction(store: Store) -> None:
+    with store.transaction("box") as space:
+        pass
+    with pytest.raises(KeyError, match="the transaction is over"):
+        space.put("people", person(1))
+
+
+def test_transactions_of_one_thread_do_not_nest(store: Store) -> None:
+    with store.transaction("box"), pytest.raises(RuntimeError, match="do not nest"):
+        store.transaction("box").__enter__()
+
+
+def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: Store) -> None:
+    put(store, *(person(i, note="ünï\ud800") for i in range(5)))
+    put(store, {"id": "t"}, collection="tickets")
+    with store.transaction("box") as space:
+        space.drop("people", "p4")
+        space.bump("a", 9)
+    exported = json.dumps(store.export("box"), sort_keys=True)
+    assert "tickets" not in exported
+    store.open("other")
+    store.declare("other", COLLECTIONS)
+    for name in ("box", "other"):
+        store.load(name, json.loads(exported))
+        assert json.dumps(store.export(name), sort_keys=True) == exported
+    with store.transaction("box") as space:
+        assert ids(space.find("people", "email", "p2@example.test")) == ["p2"]
+        assert space.count("tickets") == 0
+        assert space.bump("a") == 10
+
+
+def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reopen: Callable[[], Store]) -> None:
+    seed = {"people": [person(i) for i in range(5)], "events": []}
+    for turn in range(3):
+        store = reopen()
+        for state in (seed, {"people": [person(turn)]}, seed):
+            store.load("box", dict(state))
+        assert reopen().export("box")["people"] == seed["people"]
+
+
+def test_what_is_remembered_of_loaded_states_is_bounded_and_never_mistaken() -> None:
+    encoded = Encoded(200)
+    for i in range(50):
+        state = {"people": [person(i)], "note": [{"id": "\ud800"}]}
+        assert json.loads(encoded.state(state)) == state
+        assert encoded.state(state) == encoded.state(dict(state))
+        assert sum(len(data) for _, data in encoded._known.values()) == encoded._bytes <= 200
+
+
+def test_a_load_empties_claims_and_numbers_anew(store: Store) -> None:
+    put(store, person(1), person(2))
+    with store.transaction("box") as space:
+        space.claim("key")
+    store.load("box", {"people": [person(7)]})
+    with store.transaction("box") as space:
+        assert list(space.scan("people")) == [((1,), person(7))]
+        assert space.claim("key")
+
+
+def test_a_state_with_one_id_twice_is_refused_and_changes_nothing(store: Store) -> None:
+    put(store, person(1))
+    with pytest.raises(ValueError, match="'people' has two records of one id"):
+        store.load("box", {"people": [person(2), person(2)]})
+    assert store.export("box")["people"] == [person(1)]
+
+
+def test_sandboxes_know_nothing_of_each_other(store: Store) -> None:
+    store.open("a-2")
+    store.declare("a-2", COLLECTIONS)
+    put(store, person(1))
+    with store.transaction("a-2") as space:
+        assert space.count("people") == 0
+        space.put("people", person(2))
+    assert store.names() == ["a-2", "box"]
+
+
+def test_a_deleted_sandbox_is_gone_and_can_be_made_anew(store: Store) -> None:
+    put(store, person(1))
+    store.delete("box")
+    assert store.names() == []
+    with pytest.raises(StoreError, match="'box' is not open"):
+        store.transaction("box")
+    with opened(store).transaction("box") as space:
+        assert space.count("people") == 0
+
+
+@pytest.mark.parametrize("name", ["", "A", "-a", "../x", "a/b", "a.json", "a\n", "x" * 64, "ä"])
+def test_a_sandbox_id_that_is_no_file_name_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(StoreError, match="does not match"):
+        store.open(name)
+    with pytest.raises(StoreError, match="does not match"):
+        store.delete(name)
+
+
+@pytest.mark.parametrize("name", ["_store", "_counters"])
+def test_the_stores_own_names_are_refused_for_collections(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be named"):
+        store.declare("box", (Collection(name),))
+
+
+def test_an_index_declared_later_holds_what_was_there_before(store: Store) -> None:
+    put(store, person(1, city="Cork"))
+    store.declare("box", (Collection("people", ("city",)),))
+    with store.transaction("box") as space:
+        assert ids(space.find("people", "city", "CORK")) == ["p1"]
+        with pytest.raises(KeyError):
+            list(space.find("people", "email", "x"))
+
+
+def test_threads_that_create_one_unique_value_make_one_record(store: Store) -> None:
+    def create(i: int) -> None:
+        with store.transaction("box", durable=False) as space:
+            if next(space.find("people", "email", "one@example.test"), None) is None:
+                space.put("people", person(i, email="one@example.test"))
+            space.bump("tries")
+
+    threads = [threading.Thread(target=create, args=(i,)) for i in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.transaction("box") as space:
+        assert space.count("people") == 1
+        assert space.bump("tries", 0) == 40
+
+
+def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    put(store, person(1, note="\ud800 ü\n"), person(2))
+    put(store, {"id": "t"}, collection="tickets")
+    with store.transaction("box", durable=False) as space:
+        space.drop("people", "p2")
+        space.bump("a", 3)
+        space.claim("key")
+    before = store.export("box")
+    store = reopen()
+    assert store.export("box") == before
+    assert store.names() == ["box"]
+    with store.transaction("box") as space:
+        assert space.claim("key")
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_on_disk_the_volatile_is_not_there_after_a_restart(kind: str, tmp_path: Path) -> None:
+    for begun in (0, 0):
+        store = opened(STORES[kind](tmp_path))
+        with store.transaction("box") as space:
+            assert space.count("tickets") == begun
+            space.put("tickets", {"id": "t"})
+        store.close()
+
+
+def test_a_place_in_the_order_is_never_given_twice_even_after_a_restart(reopen: Callable[[], Store]) -> None:
+    put(reopen(), person(1), person(2))
+    with reopen().transaction("box") as space:
+        space.drop("people", "p2")
+    reopen()
+    store = reopen()
+    put(store, person(3))
+    with store.transaction("box") as space:
+        assert [position for position, _ in space.scan("people")] == [(1,), (3,)]
+
+
+def test_a_deleted_sandbox_stays_gone_after_a_restart(reopen: Callable[[], Store]) -> None:
+    put(reopen(), person(1))
+    reopen().delete("box")
+    with reopen().transaction("box") as space:
+        assert space.count("people") == 0
+
+
+def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    assert isinstance(store, TinyStore | RedisStore)
+    table, where = store.database("box").table("people"), Query()
+    assert table.insert_multiple([person(i) for i in range(5)]) == [1, 2, 3, 4, 5]
+    assert table.update({"status": "left"}, where.id == "p2") == [3]
+    assert table.remove(doc_ids=[1, 99]) == [1]
+    assert table.upsert(person(3, status="up"), where.id == "p3") == [4]
+    with pytest.raises(ValueError, match="another record of id 'p4'"):
+        table.insert(person(4))
+    assert table.search(where.status == "left")[0].doc_id == 3
+    store = reopen()
+    assert isinstance(store, TinyStore | RedisStore)
+    table = store.database("box").table("people")
+    assert [document.doc_id for document in table.all()] == [2, 3, 4, 5]
+    assert len(table) == table.count(where.id.exists()) == 4
+    assert table.get(doc_id=4) == person(3, status="up")
+    with store.transaction("box") as space:
+        assert ids(space.find("people", "status", "up")) == ["p3"]
+
+
+def test_what_tinydbs_own_methods_write_counts_as_well(
+    reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spaces, "MOST_RECORDS", 3)
+    store = reopen()
+    assert isinstance(store, TinyStore | RedisStore)
+    put(store, person(1))
+    store.database("box").table("people").insert_multiple([person(2), person(3)])
+    with pytest.raises(StoreCrowded):
+        put(store, person(4))
+
+
+def test_dropping_tables_and_writing_a_whole_database_last_too(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    assert isinstance(store, TinyStore | RedisStore)
+    put(store, person(1), person(2))
+    database = store.database("box")
+    database.insert({"no": "id"})
+    database.drop_table("people")
+    assert database.tables() == {"_default"}
+    database.drop_tables()
+    database.storage.write({"people": {"7": person(7)}})
+    store = reopen()
+    put(store, person(8))
+    with store.transaction("box") as space:
+        assert [position for position, _ in space.scan("people")] == [(7,), (8,)]
+        assert ids(space.find("people", "email", "p7@example.test")) == ["p7"]
+
+
+def test_a_record_that_is_no_json_is_refused_and_rolled_back(reopen: Callable[[], Store]) -> None:
+    store = reopen()
+    for value in (object(), float("nan"), {1, 2}):
+        with pytest.raises((TypeError, ValueError)):
+            put(store, person(1, value=value))
+    assert store.export("box")["people"] == []
+    put(store, person(2))
+    assert reopen().export("box")["people"] == [person(2)]
+
+
+def test_so_many_records_fit_whatever_became_of_those_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full() -> bool:
+        with pytest.raises(StoreCrowded), store.transaction("box") as space:
+            space.put("people", person(9))
+        return True
+
+    monkeypatch.setattr(spaces, "MOST_RECORDS", 4)
+    put(store, person(1), person(2), person(3))
+    with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
+        space.put("people", person(4))
+        raise ZeroDivisionError
+    put(store, {"id": "e1"}, collection="events")
+    assert is_full()
+    put(store, person(1, status="old"))
+    with store.transaction("box") as space:
+        space.drop("people", "p2")
+    put(store, person(5))
+    assert is_full()
+    store.load("box", {"people": [person(1)]})
+    put(store, person(2))
+    store.load("box", {"people": [person(i) for i in range(1, 5)]})
+    assert is_full()
+
+
+names = st.sampled_from([f"p{i}" for i in range(6)])
+values = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from(["a", "A", "ab", "ß", "ss", "\ud800"]))
+
+
+class StoreAgainstModel(RuleBasedStateMachine):
+    """Whatever is done, the store answers as a dict would that is copied at the start of each transaction."""
+
+    @initialize(kind=st.sampled_from(LASTING))
+    def begin(self, kind: str) -> None:
+        self.directory = TemporaryDirectory()
+        shared_redis().emptied()
+        self.kind = kind
+        self.store = self.opened()
+        self.model: dict[str, dict[str, Any]] = {}
+        self.count = 0
+
+    def opened(self) -> Store:
+        return opened(STORES[self.kind](Path(self.directory.name)))
+
+    @rule(writes=st.lists(st.tuples(names, st.one_of(st.just("drop"), values)), max_size=5), fails=st.booleans())
+    def write(self, writes: list[tuple[str, Any]], fails: bool) -> None:
+        model, count = dict(self.model), self.count
+        try:
+            with self.store.transaction("box", durable=False) as space:
+                for name, value in writes:
+                    if value == "drop":
+                        space.drop("people", name)
+                        model.pop(name, None)
+                    else:
+                        space.put("people", {"id": name, "status": value})
+                        model[name] = {"id": name, "status": value}
+                    count += 1
+                    assert space.bump("writes") == count
+                if fails:
+                    raise ZeroDivisionError
+        except ZeroDivisionError:
+            return
+        self.model, self.count = model, count
+
+    @rule()
+    def reopen(self) -> None:
+        self.store.close()
+        self.store = self.opened()
+
+    @rule()
+    def reload(self) -> None:
+        self.store.load("box", json.loads(json.dumps(self.store.export("box"))))
+
+    @precondition(lambda self: self.model)
+    @rule(value=values, descending=st.booleans())
+    def find(self, value: Any, descending: bool) -> None:
+        def same(other: Any) -> bool:
+            if isinstance(value, str) and isinstance(other, str):
+                return value.casefold() == other.casefold()
+            return type(value) is type(other) and value == other and value is not None
+
+        expected = [name for name, record in self.model.items() if same(record["status"])]
+        with self.store.transaction("box") as space:
+            assert ids(space.find("people", "status", value)) == expected
+            if value is not None:
+                walk = walked(space, field="status", equals=value, descending=descending)
+                assert walk == (expected[::-1] if descending else expected)
+
+    @invariant()
+    def holds_the_model(self) -> None:
+        assert self.store.export("box")["people"] == list(self.model.values())
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            self.directory.cleanup()
+
+
+TestStoreAgainstModel = StoreAgainstModel.TestCase
+TestStoreAgainstModel.settings = settings(
+    max_examples=60, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)

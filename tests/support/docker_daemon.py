@@ -1,0 +1,106 @@
+"""As much of a Docker daemon, over its documented HTTP API, as starting one container takes.
+
+What it starts is a process of the shipped server with the container's environment over the image's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.support.server_process import start_server
+
+IMAGE = {"TESTMODE_HOST": "127.0.0.1", "TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true"}
+"""What the image's ENV says; the port inside is any, and the daemon tells which it is outside."""
+
+
+class Daemon(ThreadingHTTPServer):
+    """Knows one image and one container."""
+
+    daemon_threads = True
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__(("127.0.0.1", 0), Speaker)
+        self.stack, self.created, self.port = stack, {}, 0
+
+    created: dict[str, Any]
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """The answers in the order they are asked for."""
+        match method, path:
+            case "GET", "/version":
+                return 200, {"ApiVersion": "1.47", "MinAPIVersion": "1.24"}
+            case "GET", "/images/testmode/json" | "/images/testmode:latest/json":
+                return 200, {"Id": "sha256:1", "RepoTags": ["testmode:latest"]}
+            case "POST", "/containers/create":
+                self.created = body
+                return 201, {"Id": "c0ffee", "Warnings": []}
+            case "POST", "/containers/c0ffee/start":
+                return self.start()
+            case "GET", "/containers/c0ffee/json":
+                return 200, self.show()
+            case "DELETE", "/containers/c0ffee":
+                self.stack.close()
+                return 204, None
+        return 404, {"message": f"no such thing: {method} {path}"}
+
+    def start(self) -> tuple[int, Any]:
+        """Start the server as the entrypoint would."""
+        given = dict(each.split("=", 1) for each in self.created["Env"])
+        _, url = self.stack.enter_context(start_server("serve", **IMAGE, **given))
+        self.port = urlsplit(url).port or 0
+        return 204, None
+
+    def show(self) -> dict[str, Any]:
+        """What `docker inspect` shows of it."""
+        ports = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}
+        state = {"Status": "running", "Running": True, "ExitCode": 0}
+        return {"Id": "c0ffee", "State": state, "NetworkSettings": {"Ports": ports}, "Config": self.created}
+
+
+class Speaker(BaseHTTPRequestHandler):
+    """Reads a request and writes the daemon's answer."""
+
+    def _speak(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        assert isinstance(self.server, Daemon)
+        path = re.sub(r"^/v[0-9.]+", "", urlsplit(self.path).path)
+        status, answer = self.server.answer(self.command, path, body)
+        data = b"" if answer is None else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        self._speak()
+
+    def do_POST(self) -> None:
+        self._speak()
+
+    def do_DELETE(self) -> None:
+        self._speak()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def docker() -> Iterator[Daemon]:
+    """A daemon that answers at its address, until the end of the block."""
+    with ExitStack() as stack, Daemon(stack) as daemon:
+        thread = Thread(target=daemon.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield daemon
+        finally:
+            daemon.shutdown()
+            thread.join()

@@ -1,0 +1,176 @@
+"""The generated parts of the documents, which a test holds to the code.
+
+``python -m tests.support.generated_documents`` writes them.
+
+A part stands between ``<!-- generated: name -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from mockserver.admin import views
+from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.admin.bounds import BOUNDS
+from mockserver.app import fixtures, known_providers
+from mockserver.engine import Fault, FaultRule, describe, load_scenarios, write_duration
+from mockserver.openapi.document.extensions import EXTENSIONS
+from mockserver.openapi.document.extensions import PREFIX as MARK
+from mockserver.openapi.serving.assumptions import OwnAssumptions
+from mockserver.settings import ServerSettings
+from tests.support.paths import ROOT
+
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_PART = re.compile(r"(<!-- generated: ([a-z0-9 ._/-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    for row in rows:
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def operations(provider: str) -> str:
+    shown = known_providers()[provider]
+    rows = [
+        (f"`{op.method}`", f"`/{provider}{op.path}`", op.summary, op.status, ", ".join(map(str, op.refusals)))
+        for op in shown.operations
+        if op.offered is None
+    ]
+    return table(("method", "path", "what it does", "answers", "may refuse with"), rows)
+
+
+def assumptions(provider: str) -> str:
+    rows = [
+        (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
+        for each in views.provider(known_providers()[provider])["assumptions"]
+    ]
+    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+
+
+def simulations(provider: str) -> str:
+    rows = [
+        (f"`{each['name']}`", each["sentence"], ", ".join(f"`{name}`" for name in each["parameters"]))
+        for each in views.provider(known_providers()[provider])["simulations"]
+    ]
+    return table(("simulation", "what happens", "parameters"), rows)
+
+
+def faults(on: str) -> str:
+    rows = []
+    for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].ON):
+        told = model.model_json_schema()["properties"]
+        fields = [f"`{name}` ({_default(told[name])})" for name in model.model_fields if name != "kind"]
+        rows.append((f"`{kind}`", (model.__doc__ or "").split("\n")[0], ", ".join(fields) or "–"))
+    return table(("kind", "what it does", "parameters (default)"), rows)
+
+
+def trigger() -> str:
+    fields = FaultRule.model_fields["trigger"].annotation.model_fields  # type: ignore[union-attr]
+    return table(
+        ("trigger", "default", "meaning"),
+        [(f"`{name}`", f"`{field.default}`", field.description or "") for name, field in fields.items()],
+    )
+
+
+def scenarios() -> str:
+    rows = []
+    for scenario in load_scenarios(fixtures() / "scenarios").values():
+        parameters = [f"`{name}={each.default}`: {each.sentence}" for name, each in scenario.parameters.items()]
+        rows.append((f"`{scenario.name}`", scenario.sentence, "<br>".join(parameters) or "–"))
+    return table(("scenario", "what happens", "parameters and defaults"), rows)
+
+
+def routes() -> str:
+    return table(
+        ("method", "path", "what it does"),
+        [(f"`{route.method}`", f"`{PREFIX}{route.path}`", route.summary) for route in ROUTES],
+    )
+
+
+def settings() -> str:
+    rows = [
+        (f"`TESTMODE_{name.upper()}`", f"`{_value(field.default)}`", field.description or "")
+        for name, field in ServerSettings.model_fields.items()
+    ]
+    return table(("variable", "default", "meaning"), rows)
+
+
+def bounds() -> str:
+    known = (*BOUNDS, *(each for provider in known_providers().values() for each in provider.bounds))
+    rows = [(f"`{each.name}`", f"{each.value(None):,.0f}", each.sentence, each.beyond) for each in known]
+    return table(("bound", "value", "of what", "beyond it"), rows)
+
+
+def file(name: str) -> str:
+    """A whole file, as it is tested."""
+    language = {".py": "python", ".mjs": "js"}[Path(name).suffix]
+    return f"```{language}\n{(ROOT / name).read_text()}```\n"
+
+
+def extensions() -> str:
+    rows = [(f"`{MARK}{each.name}`", ", ".join(each.places), each.holds, each.sentence) for each in EXTENSIONS]
+    return table(("extension", "where it stands", "what it holds", "what it is for"), rows)
+
+
+def own_assumptions() -> str:
+    rows = [
+        (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
+        for each in describe(OwnAssumptions)
+    ]
+    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "operations": operations,
+    "assumptions": assumptions,
+    "simulations": simulations,
+    "faults": faults,
+    "trigger": trigger,
+    "scenarios": scenarios,
+    "routes": routes,
+    "settings": settings,
+    "bounds": bounds,
+    "file": file,
+    "extensions": extensions,
+    "own-assumptions": own_assumptions,
+}
+
+
+def _value(value: Any) -> str:
+    if value in ((), ""):
+        return "none"
+    return {True: "true", False: "false", None: "none"}.get(value, str(value)) if _plain(value) else str(value)
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _default(schema: Any) -> str:
+    if "default" not in schema:
+        return "required"
+    # A duration is a number inside and text outside.
+    lasts = schema.get("type") == "string" and isinstance(schema["default"], int)
+    return write_duration(schema["default"]) if lasts else _value(schema["default"])
+
+
+def fill(text: str) -> str:
+    """A document with its generated parts made anew."""
+
+    def part(found: re.Match[str]) -> str:
+        name, *arguments = found[2].split()
+        return f"{found[1]}{PARTS[name](*arguments)}{found[3]}"
+
+    return _PART.sub(part, text)
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        document.write_text(fill(document.read_text()))

@@ -1,0 +1,131 @@
+"""The pictures of the console in docs/images, light and dark: ``make screenshots`` takes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import sleep
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser
+
+from tests.support.browser import Visitor, browsing, visiting
+from tests.support.paths import ROOT
+from tests.support.server_process import start_server
+from tests.support.socket_server import Served
+from tests.support.webhook_receivers import Receiver, receiving
+
+IMAGES = ROOT / "docs" / "images"
+TOKEN = "token-of-the-pictures"
+SIZE = {"width": 1280, "height": 800}
+SANDBOX = "smartepi"
+PLACES = {
+    "charts": "charts?seconds=60",
+    "requests": "requests",
+    "sandboxes": "",
+    "failures": "failures",
+    "rule": "failures?from=req_4#rule",
+    "clock": "clock",
+    "data": "data",
+    "webhooks": "webhooks",
+}
+"""The charts first: their minute is soon over."""
+
+
+def seed(served: Served, receiver: Receiver) -> None:
+    """Give every page something to show."""
+    here = f"/sandboxes/{SANDBOX}"
+    served.admin("PATCH", here, {"limits": {"rate": 5, "burst": 40}})
+    served.admin("POST", "/sandboxes", {"provider": "kota", "name": "payroll-tests", "seed": "7"})
+    _deliver(served, receiver)
+    served.admin("POST", "/sandboxes/payroll-tests/simulations/ask_for_approval", {"in": "3d"})
+    served.admin("PUT", "/sandboxes/payroll-tests/scenarios/slow", {})
+    key = served.admin("GET", f"{here}/keys")[0]["secret"]
+    for nth, (method, path, body) in enumerate(_calls()):
+        _spoil(served, here, nth)
+        served.ask(method, f"/{SANDBOX}{path}", key=key, json=body)
+        sleep(0.04 if 40 <= nth < 90 else 0.25)
+
+
+def _calls() -> Iterator[tuple[str, str, Any]]:
+    lists = ("/v1/employees?limit=5", "/v1/sectors", "/v1/withdrawals?limit=3", "/v1/groups", "/v1/products?limit=5")
+    for nth in range(210):
+        yield ("POST", "/v1/sectors", {"name": f"Workshop {nth}"}) if nth % 6 == 4 else ("GET", lists[nth % 5], None)
+        if nth % 17 == 9:
+            yield "GET", "/v1/employees/emp_unknown", None
+
+
+def _spoil(served: Served, here: str, nth: int) -> None:
+    if nth == 100:
+        slow = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 40, "sigma": 0.6, "max_ms": 200}}
+        rule = {"match": {"operation": "list_withdrawals"}, "fault": slow}
+        served.admin("PUT", f"{here}/faults/slow-withdrawals", rule)
+    if nth == 150:
+        rule = {"match": {"operation": "list_products"}, "trigger": {"probability": 0.6}, "fault": {"kind": "gateway"}}
+        served.admin("PUT", f"{here}/faults/flaky-products", rule)
+    if nth == 180:
+        served.admin("PUT", f"{here}/scenarios/burst-then-recover", {"calls": 4})
+
+
+def _deliver(served: Served, receiver: Receiver) -> None:
+    here = f"/sandboxes/{SANDBOX}"
+    receiver.answers += [200, 500, 503]
+    made = served.admin("POST", f"{here}/webhooks", {"url": receiver.url()})
+    for simulation in ("record_withdrawal", "record_return", "record_exchange"):
+        served.admin("POST", f"{here}/simulations/{simulation}", {})
+    for kind in ("bad_signature", "duplicate_webhook"):
+        rule = {"trigger": {"times": 1}, "fault": {"kind": kind}}
+        served.admin("POST", f"{here}/faults", rule)
+        served.admin("POST", f"{here}/webhooks/{made['id']}/test")
+    served.admin("PUT", f"{here}/clock", {"action": "advance", "by": "1h"})
+
+
+def _place(visitor: Visitor, name: str) -> None:
+    page = visitor.page
+    if name == "sandboxes":
+        page.goto(f"{visitor.url}/__admin/")
+        return
+    sandbox = "kota" if name in ("clock", "data") else SANDBOX
+    visitor.open(sandbox, PLACES[name])
+    if name == "requests":
+        page.locator(".call-row:has(.s5)").first.click()
+        page.locator(".pipeline").wait_for()
+        page.get_by_text("Live", exact=True).wait_for()
+    if name == "rule":
+        page.get_by_label("Fault", exact=True).select_option("latency")
+        page.get_by_label("distribution").select_option("lognormal")
+        page.get_by_role("spinbutton", name="median ms").fill("120")
+        page.get_by_role("spinbutton", name="sigma").fill("0.5")
+        page.get_by_role("spinbutton", name="probability").fill("0.7")
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".hits").wait_for()
+    if name == "webhooks":
+        page.locator(".delivery summary").nth(3).click()
+    if name == "data":
+        page.locator(".record summary").first.click()
+
+
+def take(browser: Browser, url: str, scheme: Any) -> None:
+    """Take every picture in one colour scheme."""
+    with visiting(browser, url, viewport=SIZE, color_scheme=scheme) as visitor:
+        visitor.sign_in(TOKEN)
+        for name in PLACES:
+            _place(visitor, name)
+            file = IMAGES / f"{name}-{scheme}.png"
+            visitor.page.screenshot(path=file)
+            with Image.open(file) as picture:
+                picture.convert("RGB").quantize(256, kmeans=1).save(file, optimize=True)
+
+
+def main() -> None:
+    """Serve, seed, and take them all."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    arguments = ("serve", "--memory", "--port", "0", "--admin-token", TOKEN)
+    with start_server(*arguments) as (_, url), receiving() as receiver, browsing() as browser:
+        seed(Served(url, TOKEN), receiver)
+        for scheme in ("light", "dark"):
+            take(browser, url, scheme)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""Receivers of webhooks: a real one on loopback, and one without a socket for tests of order and time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from json import loads
+from ssl import SSLContext
+from threading import Condition, Event, Thread
+from typing import Any
+
+from mockserver.engine import Moment, Outcome, Received, Record, Refusal, Sandbox
+from tests.support.acme import tell
+from tests.support.worlds import World
+
+PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A delivery as it arrived; headers by lower-case name."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    raw_headers: tuple[tuple[str, str], ...]
+
+    @property
+    def json(self) -> Any:
+        return loads(self.body)
+
+
+@dataclass
+class Receiver:
+    """What arrived, and what is answered: ``answers`` one after the other, then 200; ``gate`` holds answers back."""
+
+    port: int = 0
+    scheme: str = "http"
+    heard: list[Letter] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    said: bytes = b""
+    gate: Event | None = None
+    changed: Condition = field(default_factory=Condition)
+
+    def url(self, path: str = "/hooks") -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}"
+
+    def take(self, letter: Letter) -> int:
+        with self.changed:
+            self.heard.append(letter)
+            self.changed.notify_all()
+            status = self.answers.pop(0) if self.answers else 200
+        if self.gate is not None:
+            assert self.gate.wait(PATIENCE)
+        return status
+
+    def wait_for(self, number: int) -> None:
+        """Wait until so many have arrived: only where a courier delivers in the background."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.heard) >= number, PATIENCE), self.heard
+
+
+@contextmanager
+def receiving(gate: Event | None = None, tls: SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver that listens on a free port until the block is left."""
+    receiver = Receiver(gate=gate, scheme="https" if tls else "http")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = tuple(self.headers.items())
+            status = receiver.take(Letter(self.path, {n.lower(): v for n, v in headers}, body, headers))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(receiver.said)))
+            self.send_header("Location", receiver.url("/elsewhere"))
+            self.end_headers()
+            self.wfile.write(receiver.said)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            pass
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        receiver.port = server.server_port
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            if gate is not None:
+                gate.set()
+            server.shutdown()
+            thread.join(timeout=PATIENCE)
+
+
+@dataclass
+class Posts:
+    """Carries deliveries to nobody: keeps what was sent and answers as ``answer`` says."""
+
+    sent: list[tuple[str, list[tuple[str, str]], bytes]] = field(default_factory=list)
+    answer: Callable[[str, int], int | None] = lambda _url, _nth: 200
+    """(URL, how many were sent before) -> a status, or None where nobody answers."""
+    patience: list[float] = field(default_factory=list)
+    """How many seconds each was given."""
+    during: Callable[[], object] = lambda: None
+    """Happens while a delivery is under way."""
+
+    def check(self, url: str) -> None:
+        if "forbidden" in url:
+            raise Refusal(f"url: {url!r} is forbidden")
+
+    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
+        self.sent.append((url, headers, body))
+        self.patience.append(seconds)
+        self.during()
+        status = self.answer(url, len(self.sent) - 1)
+        return Outcome(status, None if status else "nobody there", b"heard you", 0.25)
+
+    @property
+    def ids(self) -> list[str]:
+        """The webhook-id of everything sent."""
+        return [dict(headers)["webhook-id"] for _, headers, _ in self.sent]
+
+
+def happen(world: World, number: int = 1, type: str = "note.created", **data: Any) -> list[str]:
+    """Have so many events happen; answers their ids."""
+    with world.sandbox.transaction() as space:
+        moment = Moment(world.sandbox, world.sandbox.instant(), space)
+        return [tell(moment, type, **data) for _ in range(number)]
+
+
+def endpoint(world: World, url: str = "http://127.0.0.1:9/a", **wanted: Any) -> Record:
+    return world.sandbox.endpoints.add(url, **wanted)
+
+
+def states(world: World) -> list[str]:
+    return [each["state"] for each in world.sandbox.outbox.all()]
+
+
+def instants(delivery: Record) -> list[int]:
+    return [attempt["at"] for attempt in delivery["attempts"]]
+
+
+def verified(sandbox: Sandbox, letter: Letter, secret: str, now: int) -> None:
+    """Check a delivery as its receiver should; Forged says why it must be refused."""
+    style = sandbox.provider.webhooks
+    assert style is not None
+    style.verify(Received(letter.headers, letter.body, (secret,), now))
