@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mockserver.engine import Engine, Sandbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ask:
     """One admin request, read."""
 
@@ -21,7 +22,7 @@ class Ask:
     about: Callable[[], Any] = dict
     """The settings and the bounds of the server."""
 
-    @property
+    @cached_property
     def sandbox(self) -> Sandbox:
         """The sandbox named in the path; Unknown when there is none."""
         return self.engine.sandbox(self.args["sandbox"])

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from json import dumps, loads
-from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote, urlsplit
 
 import click
 
-from mockserver.testing import trust
+from mockserver.testing.api import TestmodeError, from_environment
+from mockserver.testing.trust import place
 
 UNREACHABLE, REFUSED = 69, 1
 
 
-class Admin:
-    """The admin API of the server at TESTMODE_URL, with the token that is said, or kept in the data directory."""
+class RemoteGroup(click.Group):
+    """A group whose commands speak to the server that the environment names; its refusal ends them in one sentence."""
 
-    def __init__(self) -> None:
-        self.url = trust.place()
-        kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
-        kept = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
-        self._token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (kept.read_text().strip() if kept.is_file() else "")
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """What the server answers; a refusal is printed as the one sentence it is, and ends the command."""
-        address = urlsplit(self.url)
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what the server refuses, and that there is none, is printed instead of raised."""
         try:
-            connection = _connection(address.scheme, address.netloc)
-            data = None if body is None else dumps(body)
-            connection.request(method, f"/__admin{path}", data, headers)
-            response = connection.getresponse()
-            text = response.read()
-        except (OSError, HTTPException) as error:
-            end(f"cannot reach {self.url}: {error}; is `testmode serve` running? TESTMODE_URL says where", UNREACHABLE)
-        answer = loads(text) if text else None
-        if response.status >= 400:
-            end(answer["detail"] if answer else f"{self.url} answered {response.status}", REFUSED)
-        return answer
-
-
-def _connection(scheme: str, netloc: str) -> HTTPConnection:
-    if scheme == "https":
-        return HTTPSConnection(netloc, timeout=60, context=trust.context())
-    return HTTPConnection(netloc, timeout=60)
+            return super().invoke(ctx)
+        except TestmodeError as error:
+            if error.status is None:
+                where = f"cannot reach {place()}: {error.__cause__ or error.sentence}"
+                end(f"{where}; is `testmode serve` running? TESTMODE_URL says where", UNREACHABLE)
+            end(error.sentence, REFUSED)
 
 
 def end(message: str, code: int) -> NoReturn:
@@ -74,7 +52,7 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, Any]:
     return body
 
 
-@click.group()
+@click.group(cls=RemoteGroup)
 def sandbox() -> None:
     """Make, list, reset and delete sandboxes."""
 
@@ -82,7 +60,7 @@ def sandbox() -> None:
 @sandbox.command("list")
 def list_sandboxes() -> None:
     """List the sandboxes: id, base URL, first key."""
-    for each in Admin().ask("GET", "/sandboxes"):
+    for each in from_environment().ask("GET", "sandboxes"):
         click.echo(f"{each['id']}  {each['base_url']}  {each['keys'][0]['secret'] if each['keys'] else 'no key'}")
 
 
@@ -94,31 +72,32 @@ def list_sandboxes() -> None:
 def create_sandbox(provider: str, name: str | None, seed: str, size: str) -> None:
     """Make a sandbox of PROVIDER and show it."""
     wanted = {"provider": provider, "seed": seed, "size": size}
-    _show(Admin().ask("POST", "/sandboxes", wanted if name is None else {**wanted, "name": name}))
+    body = wanted if name is None else {**wanted, "name": name}
+    _show(from_environment().ask("POST", "sandboxes", body=body))
 
 
 @sandbox.command("show")
 @click.argument("id")
 def show_sandbox(id: str) -> None:
     """Show a sandbox with its keys, clock and settings."""
-    _show(Admin().ask("GET", f"/sandboxes/{quote(id, safe='')}"))
+    _show(from_environment().ask("GET", "sandboxes", id))
 
 
 @sandbox.command("reset")
 @click.argument("id")
 def reset_sandbox(id: str) -> None:
     """Take a sandbox back to its seed."""
-    Admin().ask("POST", f"/sandboxes/{quote(id, safe='')}/reset")
+    from_environment().ask("POST", "sandboxes", id, "reset")
 
 
 @sandbox.command("delete")
 @click.argument("id")
 def delete_sandbox(id: str) -> None:
     """Forget a sandbox."""
-    Admin().ask("DELETE", f"/sandboxes/{quote(id, safe='')}")
+    from_environment().ask("DELETE", "sandboxes", id)
 
 
-@click.group()
+@click.group(cls=RemoteGroup)
 def key() -> None:
     """Make, show, list and revoke API keys."""
 
@@ -127,7 +106,7 @@ def key() -> None:
 @click.argument("sandbox")
 def show_key(sandbox: str) -> None:
     """Print a working key of SANDBOX, and nothing else."""
-    for each in Admin().ask("GET", f"/sandboxes/{quote(sandbox, safe='')}/keys"):
+    for each in from_environment().ask("GET", "sandboxes", sandbox, "keys"):
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
             return
@@ -138,7 +117,7 @@ def show_key(sandbox: str) -> None:
 @click.argument("sandbox")
 def list_keys(sandbox: str) -> None:
     """List the keys of SANDBOX: id, state, secret."""
-    for each in Admin().ask("GET", f"/sandboxes/{quote(sandbox, safe='')}/keys"):
+    for each in from_environment().ask("GET", "sandboxes", sandbox, "keys"):
         click.echo(f"{each['id']}  {each['state']}  {each['secret']}")
 
 
@@ -152,7 +131,7 @@ def list_keys(sandbox: str) -> None:
 def create_key(sandbox: str, **wanted: Any) -> None:
     """Make a key in SANDBOX and print its secret."""
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
-    click.echo(Admin().ask("POST", f"/sandboxes/{quote(sandbox, safe='')}/keys", body)["secret"])
+    click.echo(from_environment().ask("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
 
 
 @key.command("revoke")
@@ -160,11 +139,10 @@ def create_key(sandbox: str, **wanted: Any) -> None:
 @click.argument("key")
 def revoke_key(sandbox: str, key: str) -> None:
     """Revoke KEY, an id or a secret; it may linger."""
-    path = f"/sandboxes/{quote(sandbox, safe='')}/keys/{quote(key, safe='')}"
-    click.echo(Admin().ask("DELETE", path, {})["state"])
+    click.echo(from_environment().ask("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])
 
 
-@click.group()
+@click.group(cls=RemoteGroup)
 def scenario() -> None:
     """List scenarios, and switch them on and off."""
 
@@ -173,8 +151,8 @@ def scenario() -> None:
 @click.argument("sandbox", required=False)
 def list_scenarios(sandbox: str | None) -> None:
     """List the scenarios; with SANDBOX, which are on there."""
-    path = "/scenarios" if sandbox is None else f"/sandboxes/{quote(sandbox, safe='')}/scenarios"
-    for each in Admin().ask("GET", path):
+    path = ("scenarios",) if sandbox is None else ("sandboxes", sandbox, "scenarios")
+    for each in from_environment().ask("GET", *path):
         mark = "" if sandbox is None else "on   " if each["on"] else "     "
         click.echo(f"{mark}{each['name']:<24}{each['sentence']}")
 
@@ -185,8 +163,8 @@ def list_scenarios(sandbox: str | None) -> None:
 @click.argument("parameters", nargs=-1)
 def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
     """Switch the scenario NAME on in SANDBOX, with PARAMETERS as name=value."""
-    path = f"/sandboxes/{quote(sandbox, safe='')}/scenarios/{quote(name, safe='')}"
-    _show(Admin().ask("PUT", path, _pairs(parameters))["chosen"])
+    body = _pairs(parameters)
+    _show(from_environment().ask("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
 
 
 @scenario.command("off")
@@ -194,4 +172,4 @@ def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
 @click.argument("name")
 def scenario_off(sandbox: str, name: str) -> None:
     """Switch the scenario NAME off in SANDBOX."""
-    Admin().ask("DELETE", f"/sandboxes/{quote(sandbox, safe='')}/scenarios/{quote(name, safe='')}")
+    from_environment().ask("DELETE", "sandboxes", sandbox, "scenarios", name)

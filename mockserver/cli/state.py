@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 from json import dumps, loads
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
-from mockserver.cli.remote import Admin, end
+from mockserver.cli.remote import RemoteGroup, end
 from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
 from mockserver.storage.tinydb.files import Files
 from mockserver.storage.tinydb.repair import Report, alone, check, repair
+from mockserver.testing.api import from_environment
 
 STORE, LOCKED, CONFIGURATION = 74, 75, 78
 _COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
 
 
-@click.group()
+@click.group(cls=RemoteGroup)
 def state() -> None:
     """Export and import the state of a sandbox; check and repair what is on the disk."""
 
@@ -31,7 +31,7 @@ def state() -> None:
 @click.argument("file", type=click.File("w"), default="-")
 def export_state(sandbox: str, file: Any) -> None:
     """Write everything SANDBOX keeps to FILE, or print it."""
-    answer = Admin().ask("GET", f"/sandboxes/{quote(sandbox, safe='')}/state")
+    answer = from_environment().ask("GET", "sandboxes", sandbox, "state")
     file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -45,7 +45,7 @@ def import_state(sandbox: str, file: Any) -> None:
         document = loads(data)
     except ValueError as error:
         end(f"{file.name}: not JSON: {error}", 2)
-    Admin().ask("PUT", f"/sandboxes/{quote(sandbox, safe='')}/state", document)
+    from_environment().ask("PUT", "sandboxes", sandbox, "state", body=document)
 
 
 _data = click.option(

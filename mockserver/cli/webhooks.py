@@ -8,19 +8,15 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from json import dumps, loads
 from typing import Any
-from urllib.parse import quote
 
 import click
 
-from mockserver.cli.remote import Admin
+from mockserver.cli.remote import RemoteGroup
 from mockserver.engine import SECOND, Forged, Received, WebhookStyle, parse_instant
+from mockserver.testing.api import Api, TestmodeError, from_environment
 
 
-def _path(sandbox: str, *rest: str) -> str:
-    return "/sandboxes/" + "/".join(quote(each, safe="") for each in (sandbox, *rest))
-
-
-@click.group()
+@click.group(cls=RemoteGroup)
 def webhooks() -> None:
     """Register, list and remove webhook endpoints; listen to one."""
 
@@ -29,7 +25,7 @@ def webhooks() -> None:
 @click.argument("sandbox")
 def list_webhooks(sandbox: str) -> None:
     """List the endpoints of SANDBOX: id, URL, events, secret."""
-    for each in Admin().ask("GET", _path(sandbox, "webhooks")):
+    for each in from_environment().ask("GET", "sandboxes", sandbox, "webhooks"):
         click.echo(f"{each['id']}  {each['url']}  {','.join(each['events'])}  {each['secret']}")
 
 
@@ -42,7 +38,9 @@ def list_webhooks(sandbox: str) -> None:
 def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | None, secret: str | None) -> None:
     """Register URL in SANDBOX and print its id and secret."""
     wanted = {"url": url, "events": list(events) or ["*"], "version": version, "secret": secret}
-    made = Admin().ask("POST", _path(sandbox, "webhooks"), {name: each for name, each in wanted.items() if each})
+    made = from_environment().ask(
+        "POST", "sandboxes", sandbox, "webhooks", body={name: each for name, each in wanted.items() if each}
+    )
     click.echo(f"{made['id']}  {made['secret']}")
 
 
@@ -51,7 +49,7 @@ def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | 
 @click.argument("id")
 def delete_webhook(sandbox: str, id: str) -> None:
     """Remove an endpoint of SANDBOX."""
-    Admin().ask("DELETE", _path(sandbox, "webhooks", id))
+    from_environment().ask("DELETE", "sandboxes", sandbox, "webhooks", id)
 
 
 @webhooks.command("rotate")
@@ -60,14 +58,18 @@ def delete_webhook(sandbox: str, id: str) -> None:
 @click.option("--overlap", default="0s", help="How long the secret before goes on signing too.")
 def rotate_webhook(sandbox: str, id: str, overlap: str) -> None:
     """Give an endpoint of SANDBOX a new secret and print it."""
-    click.echo(Admin().ask("POST", _path(sandbox, "webhooks", id, "rotate"), {"overlap": overlap})["secret"])
+    click.echo(
+        from_environment().ask("POST", "sandboxes", sandbox, "webhooks", id, "rotate", body={"overlap": overlap})[
+            "secret"
+        ]
+    )
 
 
 @webhooks.command("deliveries")
 @click.argument("sandbox")
 def list_deliveries(sandbox: str) -> None:
     """List what was delivered from SANDBOX: id, state, type, the status of each attempt."""
-    for each in Admin().ask("GET", _path(sandbox, "deliveries")):
+    for each in from_environment().ask("GET", "sandboxes", sandbox, "deliveries"):
         attempts = " ".join(str(attempt["status"] or attempt["error"]) for attempt in each["attempts"])
         click.echo(f"{each['id']}  {each['state']:<9} {each['event']['type']}  {attempts}")
 
@@ -77,7 +79,7 @@ def list_deliveries(sandbox: str) -> None:
 @click.argument("id")
 def retry_delivery(sandbox: str, id: str) -> None:
     """Try a delivery of SANDBOX once more and say what became of it."""
-    click.echo(Admin().ask("POST", _path(sandbox, "deliveries", id, "retry"))["state"])
+    click.echo(from_environment().ask("POST", "sandboxes", sandbox, "deliveries", id, "retry")["state"])
 
 
 @webhooks.command("listen")
@@ -95,13 +97,15 @@ def retry_delivery(sandbox: str, id: str) -> None:
 )
 def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: int, times: int) -> None:
     """Be a receiver of SANDBOX: register a free port here, print what arrives and whether its signature is right."""
-    admin = Admin()
-    style = _style(admin.ask("GET", _path(sandbox))["provider"])
+    admin = from_environment()
+    style = _style(admin.ask("GET", "sandboxes", sandbox)["provider"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _Listener(status, lambda headers, body: _print(admin, sandbox, made["id"], style, headers, body)) as server:
         url = f"http://127.0.0.1:{server.server_port}/"
         wanted = {"url": url, "events": list(events) or ["*"], "description": "testmode webhooks listen"}
-        made = admin.ask("POST", _path(sandbox, "webhooks"), wanted | ({"version": version} if version else {}))
+        made = admin.ask(
+            "POST", "sandboxes", sandbox, "webhooks", body=wanted | ({"version": version} if version else {})
+        )
         try:
             click.echo(f"listening as {made['id']} on {url}, secret {made['secret']}; Ctrl-C ends it")
             while not times or server.heard < times:
@@ -109,7 +113,7 @@ def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: i
         except KeyboardInterrupt:
             pass
         finally:
-            admin.ask("DELETE", _path(sandbox, "webhooks", made["id"]))
+            admin.ask("DELETE", "sandboxes", sandbox, "webhooks", made["id"])
 
 
 class _Listener(HTTPServer):
@@ -118,6 +122,13 @@ class _Listener(HTTPServer):
     def __init__(self, status: int, tell: Callable[[dict[str, str], bytes], None]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status, self.tell, self.heard = status, tell, 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Go on after a broken connection, and end when the server that was to be asked refuses or is gone."""
+        if isinstance(sys.exc_info()[1], TestmodeError):
+            self.shutdown_request(request)
+            raise
+        super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -139,9 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what is worth saying is printed."""
 
 
-def _print(admin: Admin, sandbox: str, id: str, style: WebhookStyle, headers: dict[str, str], body: bytes) -> None:
-    shown = admin.ask("GET", _path(sandbox, "clock"))["now"]
-    secret = admin.ask("GET", _path(sandbox, "webhooks", id))["secret"]
+def _print(admin: Api, sandbox: str, id: str, style: WebhookStyle, headers: dict[str, str], body: bytes) -> None:
+    shown = admin.ask("GET", "sandboxes", sandbox, "clock")["now"]
+    secret = admin.ask("GET", "sandboxes", sandbox, "webhooks", id)["secret"]
     try:
         style.verify(Received(headers, body, (secret,), parse_instant(shown) // SECOND))
         verdict = "signature ok"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from json import dumps, loads
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -72,6 +74,18 @@ class Api:
             raise TestmodeError(f"cannot reach Testmode: {error or type(error).__name__}", None, self.url) from error
         finally:
             connection.close()
+
+
+def from_environment() -> Api:
+    """The server that the environment names.
+
+    At TESTMODE_URL; its token is in TESTMODE_ADMIN_TOKEN, in the file TESTMODE_ADMIN_TOKEN_FILE, or in the data
+    directory.
+    """
+    kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
+    file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
+    token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
+    return Api(trust.place(), token)
 
 
 @dataclass(frozen=True)

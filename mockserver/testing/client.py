@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from mockserver.testing import models, trust
-from mockserver.testing.api import Api, TestmodeError
+from mockserver.testing import models
+from mockserver.testing.api import Api, TestmodeError, from_environment
 from mockserver.testing.observed import NotVerified
 from mockserver.testing.parts import Switch
 from mockserver.testing.sandbox import Sandbox
@@ -31,10 +29,8 @@ class Testmode:
         At TESTMODE_URL; its token is in TESTMODE_ADMIN_TOKEN, in the file TESTMODE_ADMIN_TOKEN_FILE, or in the data
         directory.
         """
-        kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
-        file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
-        token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
-        return cls(trust.place(), token)
+        api = from_environment()
+        return cls(api.url, api.token)
 
     @property
     def url(self) -> str:
