@@ -1,5 +1,6 @@
 """The public surface of the engine: the admin side and the rooms import from here and from nowhere deeper."""
 
+from mockserver.engine import faults
 from mockserver.engine.bounds import ENGINE_BOUNDS
 from mockserver.engine.core.assumptions import Assumed, Assumptions, describe
 from mockserver.engine.core.bound import Bound
@@ -162,6 +163,7 @@ __all__ = [
     "emit",
     "etag",
     "falling_due",
+    "faults",
     "faults_stage",
     "fork",
     "hide",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -184,7 +185,8 @@ def test_the_list_of_providers_imports_rooms_only() -> None:
 
 
 def test_a_name_of_the_engines_surface_hides_no_module() -> None:
-    hidden = [name for name in engine.__all__ if f"mockserver.engine.{name}" in MODULES]
+    named = [name for name in engine.__all__ if f"mockserver.engine.{name}" in MODULES]
+    hidden = [name for name in named if not isinstance(getattr(engine, name), ModuleType)]
     assert hidden == []
 
 

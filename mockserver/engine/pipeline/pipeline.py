@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
+from mockserver.engine import faults as fault_package
 from mockserver.engine.core.call import Call, Proceed, Stage, Step
 from mockserver.engine.core.outside import OUTSIDE
 from mockserver.engine.core.problem import Problem, Superseded
@@ -58,10 +60,16 @@ def fold(stages: tuple[Stage, ...]) -> Proceed:
     """Wrap the stages around the operation, first one outermost."""
     proceed: Proceed = perform
     for stage in reversed(stages):
-        if not callable(stage):
-            raise TypeError(f"{stage!r} is no stage; the engine exports its stage faults as faults_stage")
-        proceed = _bind(stage, proceed)
+        proceed = _bind(_stage(stage), proceed)
     return proceed
+
+
+def _stage(named: Any) -> Stage:
+    # In version 0.1.0 the engine exported its stage under the name that its package has.
+    stage: Stage = faults if named is fault_package else named
+    if not callable(stage):
+        raise TypeError(f"{named!r} is no stage: a stage is a function (call, proceed) -> Reply")
+    return stage
 
 
 def _bind(stage: Stage, proceed: Proceed) -> Proceed:

@@ -17,6 +17,7 @@ from mockserver.engine import (
     Reply,
     authenticate,
     dress,
+    faults,
     faults_stage,
     idempotency,
     journal,
@@ -87,6 +88,19 @@ def test_the_rate_limit_stands_between_the_key_and_the_rest(wrong: dict[str, Any
     world = make_world(replace(ACME, limits=Limits(rate=1, burst=1)))
     world.ask("GET", "/v1/notes")
     assert world.ask("POST", "/v1/notes", **{"json": {"text": "a"}, **wrong}).json["code"] == code
+
+
+def test_the_stage_of_faults_is_also_known_by_the_name_that_version_0_1_0_exported() -> None:
+    order: Any = (journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate)
+    world = make_world(replace(ACME, stages=order))
+    world.admin("POST", "/sandboxes/acme/faults", {"fault": {"kind": "status", "status": 503}})
+    assert world.ask("GET", "/v1/notes").status_code == 503
+    assert [step.stage for step in world.sandbox.journal.entries()[-1].call.trace] == ["journal", "faults"]
+
+
+def test_what_is_no_stage_is_refused_before_any_call() -> None:
+    with pytest.raises(TypeError, match="'journal' is no stage"):
+        make_world(replace(ACME, stages=("journal",)))  # type: ignore[arg-type]
 
 
 def test_a_provider_may_know_the_key_before_the_path() -> None:
