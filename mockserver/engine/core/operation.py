@@ -20,14 +20,11 @@ class Later:
 
     module: str
     name: str
-    through: str | None = None
-    """A function of the same module that makes it of the one named."""
 
     def model(self) -> type[BaseModel]:
         """The model itself."""
-        module = import_module(self.module)
-        named: type[BaseModel] = getattr(module, self.name)
-        return getattr(module, self.through)(named) if self.through else named
+        named: type[BaseModel] = getattr(import_module(self.module), self.name)
+        return named
 
 
 @dataclass(frozen=True, slots=True)

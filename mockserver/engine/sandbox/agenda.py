@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from mockserver.engine.core.call import EventSender, KeyWriter, SandboxView
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.clock import iso
 from mockserver.engine.core.keys import Key
 from mockserver.engine.core.moment import Moment
 from mockserver.engine.core.problem import Problem, Refusal
 from mockserver.engine.core.provider import Provider
 from mockserver.engine.sandbox import scheduler
+from mockserver.engine.sandbox.keyring import Keyring
+from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import Record, Space
 
 _log = logging.getLogger("testmode")
@@ -26,32 +28,15 @@ def _stay(instant: int) -> None:
     """Leave the clock where it is."""
 
 
-class Deliveries(EventSender, Protocol):
-    """The webhook deliveries of a sandbox, which leave in the order of time."""
-
-    next_due: int | None
-    wake: Callable[[], None]
-
-    def deliver_next(self, until: int) -> bool:
-        """Make the attempt that is due first, when it is due by an instant."""
-
-
-class Keys(KeyWriter, Protocol):
-    """The keys of a sandbox."""
-
-    def adopt(self, keys: Iterable[Key]) -> None:
-        """Let these keys lead to the sandbox."""
-
-
 class AgendaOwner(SandboxView, Protocol):
     """The sandbox of an agenda."""
 
     @property
     def provider(self) -> Provider: ...
     @property
-    def keyring(self) -> Keys: ...
+    def keyring(self) -> Keyring[Any]: ...
     @property
-    def outbox(self) -> Deliveries: ...
+    def outbox(self) -> Outbox: ...
 
     def settle(self) -> None:
         """Wait until everything written is as safe as the store promises."""

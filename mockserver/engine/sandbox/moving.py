@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
-from mockserver.engine.core.call import EventSender, SandboxView
+from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.clock import LATEST, Clock, wall
 from mockserver.engine.core.problem import Refusal, Taken
+from mockserver.engine.sandbox.agenda import Agenda
+from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import StoreError
-
-
-class Agenda(Protocol):
-    """What is to happen in a sandbox."""
-
-    def catch_up(self, until: int, reach: Callable[[int], None]) -> list[dict[str, Any]]:
-        """Do and deliver what is due by an instant, in the order of time."""
-
-
-class Deliveries(EventSender, Protocol):
-    """The webhook deliveries of a sandbox."""
-
-    wake: Callable[[], None]
 
 
 class Movable(SandboxView, Protocol):
@@ -32,7 +20,7 @@ class Movable(SandboxView, Protocol):
     @property
     def agenda(self) -> Agenda: ...
     @property
-    def outbox(self) -> Deliveries: ...
+    def outbox(self) -> Outbox: ...
 
 
 def move(sandbox: Movable, clock: Clock) -> list[dict[str, Any]]:

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from mockserver.engine.core.clock import SECOND, wall
+from mockserver.engine.sandbox.agenda import Agenda
+from mockserver.engine.sandbox.keyring import Keyring
+from mockserver.engine.sandbox.ruleset import Ruleset
+from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import Changed, Collection, Space, Store
 
 USED = Collection("_used", volatile=True)
 """When the sandbox was last used, as far as processes have told each other."""
 _TOLD_EVERY = SECOND
-
-
-class Remembers(Protocol):
-    """A part of a sandbox that remembers something of the records."""
-
-    def read(self, space: Space) -> None:
-        """Take over what the store holds."""
-
-
-class RemembersRules(Protocol):
-    """The fault rules of a sandbox."""
-
-    def reload(self, space: Space) -> None:
-        """Take over the rules the store holds."""
 
 
 class SharedOwner(Protocol):
@@ -35,13 +25,13 @@ class SharedOwner(Protocol):
     epoch: int
 
     @property
-    def keyring(self) -> Remembers: ...
+    def keyring(self) -> Keyring[Any]: ...
     @property
-    def agenda(self) -> Remembers: ...
+    def agenda(self) -> Agenda: ...
     @property
-    def outbox(self) -> Remembers: ...
+    def outbox(self) -> Outbox: ...
     @property
-    def ruleset(self) -> RemembersRules: ...
+    def ruleset(self) -> Ruleset: ...
 
     def read_all(self, space: Space) -> None:
         """Take over what the store holds."""
