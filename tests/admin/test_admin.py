@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.app import create_app
 from tests.support.worlds import TOKEN, World
 
 S = "/sandboxes/smartepi"
@@ -31,7 +32,7 @@ def test_every_route_is_closed_without_the_token(world: World, route: Any, heade
 
 
 def test_every_registered_admin_rule_is_in_the_table(world: World) -> None:
-    served = {rule.rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith(PREFIX)}
+    served = {rule.rule for rule in create_app(world.engine).url_map.iter_rules() if rule.rule.startswith(PREFIX)}
     known = {PREFIX + route.path.replace("{", "<").replace("}", ">") for route in ROUTES}
     pages = (f"{PREFIX}/console/", f"{PREFIX}/docs")
     console = {rule for rule in served if rule == f"{PREFIX}/" or rule.startswith(pages)}
