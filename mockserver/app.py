@@ -122,8 +122,7 @@ def make_engine(
     ``firsts`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
     that there is more to do to them.
     """
-    folder = fixtures()
-    scenarios = Scenarios(folder / "scenarios") if scenarios is None else scenarios
+    scenarios = Scenarios(fixtures() / "scenarios") if scenarios is None else scenarios
     options.setdefault("templates", written_templates())
     engine = Engine(store, providers, scenarios, **options)
     for name in engine.providers:

@@ -116,8 +116,13 @@ def tree(name: str) -> ast.Module:
     return ast.parse((ROOT / name).read_text("utf-8"))
 
 
-def imports(name: str, *, run: bool = False) -> Iterator[str]:
+@cache
+def imports(name: str, *, run: bool = False) -> tuple[str, ...]:
     """The modules a file imports, in full; with ``run`` only those that it imports when it runs."""
+    return tuple(_imports(name, run))
+
+
+def _imports(name: str, run: bool) -> Iterator[str]:
     nodes = set(ast.walk(tree(name)))
     if run:
         for node in ast.walk(tree(name)):
