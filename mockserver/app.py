@@ -18,6 +18,7 @@ from mockserver.engine import (
     Settings,
     State,
     Taken,
+    Templates,
     Unknown,
 )
 from mockserver.http import edge, mounts
@@ -99,6 +100,11 @@ class Datasets(Mapping[tuple[str, str], State]):
         return len(self._files)
 
 
+def written_templates() -> Templates:
+    """What new sandboxes hold where the written data sets are at hand."""
+    return Templates(Datasets(fixtures() / "datasets"))
+
+
 def make_engine(
     store: Store,
     providers: Sequence[Provider],
@@ -116,9 +122,9 @@ def make_engine(
     ``firsts`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
     that there is more to do to them.
     """
-    folder = fixtures()
-    scenarios = Scenarios(folder / "scenarios") if scenarios is None else scenarios
-    engine = Engine(store, providers, scenarios, datasets=Datasets(folder / "datasets"), **options)
+    scenarios = Scenarios(fixtures() / "scenarios") if scenarios is None else scenarios
+    options.setdefault("templates", written_templates())
+    engine = Engine(store, providers, scenarios, **options)
     for name in engine.providers:
         if name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
@@ -132,7 +138,7 @@ def make_engine(
 
 
 def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
-    """Flask with the admin API, the console and what says how the server is; it lists every provider's paths too."""
+    """Flask with the admin API, the console and what says how the server is."""
     # A tenth of the start, and who only calls providers never needs it.
     from flask import Flask
 
@@ -144,8 +150,6 @@ def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -
     app.url_map.merge_slashes = False
     app.url_rule_class = Matched
     app.testing = engine.propagate
-    for provider in engine.providers.values():
-        mounts.mount(app, provider)
     told = partial(about, engine, settings)
     console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
     app.extensions["testmode"] = engine
@@ -174,10 +178,17 @@ def create_app(
     if engine is None:
         engine = make_engine(TinyStore(None), chosen_providers(()))
     app = _flask(engine, token, settings)
+    for provider in engine.providers.values():
+        mounts.mount(app, provider)
     app.wsgi_app = _answering(engine, app.wsgi_app, alone, hosts)  # type: ignore[method-assign, assignment]
     return app
 
 
-def application(engine: Engine, *, token: str, alone: str | None, hosts: Hosts, settings: ServerSettings) -> WSGI:
-    """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it."""
+def application(
+    engine: Engine, *, token: str, alone: str | None, hosts: Hosts, settings: ServerSettings | None = None
+) -> WSGI:
+    """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it.
+
+    That one does not list the providers' paths: nobody asks a server for its routes, and they are five sixths of all.
+    """
     return _answering(engine, mounts.later(lambda: _flask(engine, token, settings).wsgi_app), alone, hosts)

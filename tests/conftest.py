@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from mockserver.http import edge
 from tests.support.acme import ACME
 from tests.support.redis_server import shared_redis
 from tests.support.worlds import World, make_world
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage where tests leave it: what has been loaded stays, and a world is thousands of objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture

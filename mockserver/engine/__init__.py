@@ -61,6 +61,7 @@ from mockserver.engine.sandbox.scheduler import KEPT as TIMERS
 from mockserver.engine.sandbox.scheduler import pending, timer
 from mockserver.engine.sandbox.settings import Settings
 from mockserver.engine.sandbox.snapshots import return_to_snapshot, take_snapshot
+from mockserver.engine.sandbox.templates import Templates
 from mockserver.engine.sandbox.traffic import traffic
 from mockserver.engine.webhooks.deliveries import test_event
 from mockserver.engine.webhooks.events import emit
@@ -146,6 +147,7 @@ __all__ = [
     "Step",
     "StoreError",
     "Taken",
+    "Templates",
     "Timed",
     "Uniform",
     "Unknown",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from mockserver.engine import Operation, Provider
 
@@ -43,11 +43,10 @@ REMEMBERED, SHORT = 2_048, 200
 
 
 class Paths:
-    """The paths of providers."""
+    """The paths of providers; those of one that nobody asks are never compiled."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
-        rules = [rule for provider in providers for rule in _rules(provider)]
-        self._adapter = Map(rules, merge_slashes=False).bind("")
+        self._providers = {provider.name: provider for provider in providers}
         # Clients ask for the same paths again and again, and matching is a tenth of reading one record.
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._match)
 
@@ -56,10 +55,14 @@ class Paths:
         return self._remembered(path, method) if len(path) <= SHORT else self._match(path, method)
 
     def _match(self, path: str, method: str) -> Found:
+        provider = self._providers.get(path[1:].partition("/")[0])
+        if provider is None:
+            return Found()
+        adapter = _compiled(provider)
         try:
-            operation, args = self._adapter.match(path, method)
+            operation, args = adapter.match(path, method)
         except MethodNotAllowed as error:
-            return self._without_method(path, error.valid_methods or ())
+            return _without_method(adapter, path, error.valid_methods or ())
         except HTTPException:
             return Found()
         if operation is not None and operation.method == method:
@@ -68,10 +71,16 @@ class Paths:
         # small letters.
         return Found(None, dict(args), (operation.method,) if operation else ())
 
-    def _without_method(self, path: str, methods: Iterable[str]) -> Found:
-        others = list(methods)
-        args = dict(self._adapter.match(path, others[0])[1]) if others else None
-        return Found(None, args, tuple(set(others) - _NOT_METHODS))
+
+def _without_method(adapter: MapAdapter, path: str, methods: Iterable[str]) -> Found:
+    others = list(methods)
+    args = dict(adapter.match(path, others[0])[1]) if others else None
+    return Found(None, args, tuple(set(others) - _NOT_METHODS))
+
+
+@lru_cache(maxsize=16)
+def _compiled(provider: Provider) -> MapAdapter:
+    return Map(list(_rules(provider)), merge_slashes=False).bind("")
 
 
 def _rules(provider: Provider) -> Iterator[Rule]:

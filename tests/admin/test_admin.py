@@ -9,6 +9,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.app import create_app
+from tests.support.cases import every_case
 from tests.support.worlds import TOKEN, World
 
 S = "/sandboxes/smartepi"
@@ -18,20 +20,22 @@ def filled(path: str) -> str:
     return path.replace("{", "").replace("}", "")
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize(
     "header", [None, "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer ", TOKEN], ids=str
 )
-def test_every_route_is_closed_without_the_token(world: World, route: Any, header: str | None) -> None:
+def test_every_route_is_closed_without_the_token(world: World, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
-    answer = world.app.test_client().open(PREFIX + filled(route.path), method=route.method, headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert answer.content_type == "application/problem+json"
+    with every_case() as case:
+        for route in ROUTES:
+            with case(route.method, route.path):
+                answer = world.app.test_client().open(PREFIX + filled(route.path), method=route.method, headers=headers)
+                assert answer.status_code == 401
+                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+                assert answer.content_type == "application/problem+json"
 
 
 def test_every_registered_admin_rule_is_in_the_table(world: World) -> None:
-    served = {rule.rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith(PREFIX)}
+    served = {rule.rule for rule in create_app(world.engine).url_map.iter_rules() if rule.rule.startswith(PREFIX)}
     known = {PREFIX + route.path.replace("{", "<").replace("}", ">") for route in ROUTES}
     pages = (f"{PREFIX}/console/", f"{PREFIX}/docs")
     console = {rule for rule in served if rule == f"{PREFIX}/" or rule.startswith(pages)}
@@ -130,9 +134,7 @@ def test_a_body_that_is_no_json_object_is_refused(world: World, data: bytes, con
     assert answer.content_type == "application/problem+json"
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if "{sandbox}" in r.path], ids=lambda r: f"{r.method} {r.path}")
-def test_a_sandbox_that_is_not_there_is_named_with_the_nearest(world: World, route: Any) -> None:
-    path = filled(route.path.replace("{sandbox}", "smartep"))
+def test_a_sandbox_that_is_not_there_is_named_with_the_nearest(world: World) -> None:
     bodies: dict[str, Any] = {
         "set_clock": {"action": "resume"},
         "create_fault": {"fault": {"kind": "reset"}},
@@ -142,9 +144,13 @@ def test_a_sandbox_that_is_not_there_is_named_with_the_nearest(world: World, rou
         "create_webhook": {"url": "http://127.0.0.1:9/"},
         "import_state": {"provider": "smartepi", "collections": {}},
     }
-    answer = world.admin(route.method, path, bodies.get(route.handler.__name__))
-    assert answer.status_code == 404, answer.text
-    assert answer.json["detail"] == "there is no sandbox 'smartep'; did you mean 'smartepi'?"
+    with every_case() as case:
+        for route in [each for each in ROUTES if "{sandbox}" in each.path]:
+            with case(route.method, route.path):
+                path = filled(route.path.replace("{sandbox}", "smartep"))
+                answer = world.admin(route.method, path, bodies.get(route.handler.__name__))
+                assert answer.status_code == 404, answer.text
+                assert answer.json["detail"] == "there is no sandbox 'smartep'; did you mean 'smartepi'?"
 
 
 def test_the_first_sandbox_stays(world: World) -> None:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from mockserver.admin import gate
 from mockserver.admin.api import PREFIX
+from mockserver.app import create_app
 from tests.support.worlds import TOKEN, World
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -39,7 +40,8 @@ def signed_in(world: World) -> FlaskClient:
 
 def rules(world: World) -> list[tuple[str, str]]:
     """Every method and address of ours, with its names filled in."""
-    mine = [rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith(PREFIX) and rule.rule not in OPEN]
+    all = create_app(world.engine).url_map.iter_rules()
+    mine = [rule for rule in all if rule.rule.startswith(PREFIX) and rule.rule not in OPEN]
     return [(method, re.sub(r"<\w+>", "any", rule.rule)) for rule in mine for method in sorted(rule.methods or ())]
 
 

@@ -17,6 +17,7 @@ from mockserver.app import known_providers
 from mockserver.engine import Call, FieldError, Journals, Operation, Problem, Provider
 from mockserver.engine.core.problem import CODES
 from tests.support.acme import ACME
+from tests.support.cases import every_case
 from tests.support.worlds import World, make_world
 
 PROVIDERS: dict[str, Provider] = {**known_providers(), ACME.name: ACME}
@@ -162,20 +163,39 @@ def filled(operation: Operation | str, value: str = "any") -> str:
     return re.sub(r"\{\w+\}", lambda _: value, path)
 
 
-def refused(world: World, name: str, method: str, target: str, **sent: Any) -> TestResponse:
-    """The refusal this request gets; it is the provider's own, and nothing has been kept."""
-    before = kept(world, name)
-    answer = send(world, name, method, target, **sent)
-    assert 400 <= answer.status_code < 500, answer.text
-    assert in_its_own_words(name, method, answer), answer.text
-    assert kept(world, name) == before
-    return answer
+class Room:
+    """A provider in the house, and what it keeps."""
+
+    def __init__(self, house: World, name: str) -> None:
+        self.house, self.name, self.kept = house, name, kept(house, name)
+
+    def refused(self, method: str, target: str, **sent: Any) -> TestResponse:
+        """The refusal this request gets; it is the provider's own, and nothing has been kept."""
+        answer = send(self.house, self.name, method, target, **sent)
+        before, self.kept = self.kept, kept(self.house, self.name)
+        has_kept_nothing = self.kept == before
+        assert 400 <= answer.status_code < 500, answer.text
+        assert in_its_own_words(self.name, method, answer), answer.text
+        assert has_kept_nothing
+        return answer
 
 
-every_operation = pytest.mark.parametrize(
-    ("name", "operation"), [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS]
-)
-with_and_without_key = pytest.mark.parametrize("keyed", [True, False], ids=["key", "no key"])
+def operations_of(name: str) -> list[Operation]:
+    return [operation for provider, operation in OPERATIONS if provider == name]
+
+
+def harmless_of(name: str) -> list[Operation]:
+    return [operation for provider, operation in HARMLESS if provider == name]
+
+
+def named(cases: dict[str, Any]) -> Any:
+    return [pytest.param(case, id=name) for name, case in cases.items()]
+
+
+every_provider = pytest.mark.parametrize("name", PROVIDERS)
+"""The tests go through the operations themselves: a test for every single request would take longer than they do."""
+KEYED = {True: "with a key", False: "without a key"}
+CHUNKED = {True: "chunked", False: "with a length"}
 
 
 HAD = {(name, op.path, op.method) for name, op in OPERATIONS}
@@ -183,26 +203,34 @@ METHODS = ("TRACE", "CONNECT", "PROPFIND", "FOO", "PATCH", "HEAD", "OPTIONS", "g
 ODD = [(name, path, method) for name, path in PATHS for method in METHODS if (name, path, method) not in HAD]
 
 
-@with_and_without_key
-@pytest.mark.parametrize(("name", "path", "method"), ODD)
-def test_a_method_a_path_has_not_is_refused_in_the_providers_own_words(
-    house: World, name: str, path: str, method: str, keyed: bool
-) -> None:
-    answer = refused(house, name, method, filled(path), keyed=keyed)
-    assert not keyed or answer.status_code == 405
+@pytest.mark.parametrize("method", METHODS)
+@every_provider
+def test_a_method_a_path_has_not_is_refused_in_the_providers_own_words(house: World, name: str, method: str) -> None:
+    room = Room(house, name)
+    with every_case() as case:
+        for path in [path for provider, path, odd in ODD if (provider, odd) == (name, method)]:
+            for keyed in KEYED:
+                with case(method, path, KEYED[keyed]):
+                    answer = room.refused(method, filled(path), keyed=keyed)
+                    assert not keyed or answer.status_code == 405
 
 
-@with_and_without_key
-@pytest.mark.parametrize("name", PROVIDERS)
-@pytest.mark.parametrize(
-    "target",
-    ["", "/", "//", "/v1", "/v1/", "/V1/", "/v2/none", "/v1/none", "/%00", "/%", "/%zz", "/%ff%fe", "/\xff", "/..",
-     "/../__admin/sandboxes", "/%2e%2e/__admin/version", "/__admin/sandboxes", "/health", "/favicon.ico", "/static/x",
-     "/.git/config", "/" + "x" * 10_000, "/" + "a/" * 2_000, "/ ", "/v1?" + "x" * 10_000, "/<script>", "/\u00b2"],
-)  # fmt: skip
-def test_where_a_provider_has_nothing_it_says_so_itself(house: World, name: str, target: str, keyed: bool) -> None:
-    refused(house, name, "GET", target, keyed=keyed)
-    refused(house, name, "POST", target, keyed=keyed, data=b"{}")
+NOWHERE = [
+    "", "/", "//", "/v1", "/v1/", "/V1/", "/v2/none", "/v1/none", "/%00", "/%", "/%zz", "/%ff%fe", "/\xff", "/..",
+    "/../__admin/sandboxes", "/%2e%2e/__admin/version", "/__admin/sandboxes", "/health", "/favicon.ico", "/static/x",
+    "/.git/config", "/" + "x" * 10_000, "/" + "a/" * 2_000, "/ ", "/v1?" + "x" * 10_000, "/<script>", "/\u00b2",
+]  # fmt: skip
+
+
+@every_provider
+def test_where_a_provider_has_nothing_it_says_so_itself(house: World, name: str) -> None:
+    room = Room(house, name)
+    with every_case() as case:
+        for target in NOWHERE:
+            for keyed in KEYED:
+                with case("GET and POST", target[:100], KEYED[keyed]):
+                    room.refused("GET", target, keyed=keyed)
+                    room.refused("POST", target, keyed=keyed, data=b"{}")
 
 
 BENT: dict[str, Callable[[str], str]] = {
@@ -231,14 +259,16 @@ BENT: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in BENT.items()])
-@every_operation
-def test_a_bent_path_is_refused_in_the_providers_own_words(
-    house: World, name: str, operation: Operation, bend: Callable[[str], str]
-) -> None:
-    for keyed in (True, False):
-        answer = refused(house, name, operation.method, bend(filled(operation)), keyed=keyed)
-        assert "X-Evil" not in answer.headers
+@pytest.mark.parametrize("bend", named(BENT))
+@every_provider
+def test_a_bent_path_is_refused_in_the_providers_own_words(house: World, name: str, bend: Callable[[str], str]) -> None:
+    room = Room(house, name)
+    with every_case() as case:
+        for operation in operations_of(name):
+            for keyed in KEYED:
+                with case(operation.method, operation.path, KEYED[keyed]):
+                    answer = room.refused(operation.method, bend(filled(operation)), keyed=keyed)
+                    assert "X-Evil" not in answer.headers
 
 
 IDS = [
@@ -260,15 +290,14 @@ IDS = [
 
 
 @pytest.mark.parametrize("id", IDS)
-@pytest.mark.parametrize(
-    ("name", "operation"),
-    [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS if "{" in op.path],
-)
-def test_a_strange_id_is_refused_in_the_providers_own_words(
-    house: World, name: str, operation: Operation, id: str
-) -> None:
-    for keyed in (True, False):
-        refused(house, name, operation.method, filled(operation, id.encode().decode("latin-1")), keyed=keyed)
+@pytest.mark.parametrize("name", sorted({name for name, operation in OPERATIONS if "{" in operation.path}))
+def test_a_strange_id_is_refused_in_the_providers_own_words(house: World, name: str, id: str) -> None:
+    room, sent = Room(house, name), id.encode().decode("latin-1")
+    with every_case() as case:
+        for operation in [each for each in operations_of(name) if "{" in each.path]:
+            for keyed in KEYED:
+                with case(operation.method, operation.path, KEYED[keyed]):
+                    room.refused(operation.method, filled(operation, sent), keyed=keyed)
 
 
 UNREADABLE = {
@@ -287,47 +316,58 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in UNREADABLE.items()])
-@pytest.mark.parametrize(
-    ("name", "operation"),
-    [pytest.param(name, op, id=f"{name}-{op.name}") for name, op in OPERATIONS if op.body is not None],
-)
-def test_an_unreadable_body_is_refused_in_the_providers_own_words(
-    house: World, name: str, operation: Operation, data: bytes
-) -> None:
-    for keyed in (True, False):
-        for chunked in (True, False):
-            refused(house, name, operation.method, filled(operation), keyed=keyed, data=data, chunked=chunked)
+@pytest.mark.parametrize("data", named(UNREADABLE))
+@pytest.mark.parametrize("name", sorted({name for name, operation in OPERATIONS if operation.body is not None}))
+def test_an_unreadable_body_is_refused_in_the_providers_own_words(house: World, name: str, data: bytes) -> None:
+    room = Room(house, name)
+    with every_case() as case:
+        for operation in [each for each in operations_of(name) if each.body is not None]:
+            for keyed in KEYED:
+                for chunked in CHUNKED:
+                    with case(operation.method, operation.path, KEYED[keyed], CHUNKED[chunked]):
+                        room.refused(operation.method, filled(operation), keyed=keyed, data=data, chunked=chunked)
 
 
-@pytest.mark.parametrize("data", [b"[" * 64 + b"]" * 64, b'{"a":' * 63 + b"{}" + b"}" * 63, *UNREADABLE.values()])
-@pytest.mark.parametrize(("name", "operation"), HARMLESS)
-def test_no_body_breaks_an_operation(house: World, name: str, operation: Operation, data: bytes) -> None:
-    answer = send(house, name, operation.method, filled(operation), keyed=True, data=data)
-    assert answer.status_code < 500
-    assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
+BODIES = {"64 arrays": b"[" * 64 + b"]" * 64, "64 objects": b'{"a":' * 63 + b"{}" + b"}" * 63, **UNREADABLE}
 
 
-@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
-@every_operation
-def test_one_byte_more_than_the_limit_is_refused_with_413(
-    house: World, name: str, operation: Operation, chunked: bool
-) -> None:
-    data = b'{"a": 1}'.ljust(LIMIT + 1)
-    offered = operation.offered is None or operation.offered(house.engine.sandboxes[name].assumptions)
-    for keyed in (True, False):
-        sent: Any = {"keyed": keyed, "data": data, "chunked": chunked}
-        answer = refused(house, name, operation.method, filled(operation), **sent)
-        assert not (keyed and offered) or answer.status_code == 413
+@pytest.mark.parametrize("data", named(BODIES))
+@every_provider
+def test_no_body_breaks_an_operation(house: World, name: str, data: bytes) -> None:
+    with every_case() as case:
+        for operation in harmless_of(name):
+            with case(operation.method, operation.path):
+                answer = send(house, name, operation.method, filled(operation), keyed=True, data=data)
+                assert answer.status_code < 500
+                assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
 
 
-@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
-@pytest.mark.parametrize(("name", "operation"), HARMLESS)
-def test_a_body_as_long_as_the_limit_is_read(house: World, name: str, operation: Operation, chunked: bool) -> None:
+@every_provider
+def test_one_byte_more_than_the_limit_is_refused_with_413(house: World, name: str) -> None:
+    room, data = Room(house, name), b'{"a": 1}'.ljust(LIMIT + 1)
+    assumed = house.engine.sandboxes[name].assumptions
+    with every_case() as case:
+        for operation in operations_of(name):
+            offered = operation.offered is None or operation.offered(assumed)
+            for keyed in KEYED:
+                for chunked in CHUNKED:
+                    with case(operation.method, operation.path, KEYED[keyed], CHUNKED[chunked]):
+                        sent: Any = {"keyed": keyed, "data": data, "chunked": chunked}
+                        answer = room.refused(operation.method, filled(operation), **sent)
+                        assert not (keyed and offered) or answer.status_code == 413
+
+
+@every_provider
+def test_a_body_as_long_as_the_limit_is_read(house: World, name: str) -> None:
     data = b'{"a": 1}'.ljust(LIMIT)
-    answer = send(house, name, operation.method, filled(operation), keyed=True, data=data, chunked=chunked)
-    assert answer.status_code < 500
-    assert answer.status_code != 413
+    with every_case() as case:
+        for operation in harmless_of(name):
+            for chunked in CHUNKED:
+                with case(operation.method, operation.path, CHUNKED[chunked]):
+                    sent: Any = {"keyed": True, "data": data, "chunked": chunked}
+                    answer = send(house, name, operation.method, filled(operation), **sent)
+                    assert answer.status_code < 500
+                    assert answer.status_code != 413
 
 
 QUERIES = {
@@ -343,13 +383,16 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize("query", [pytest.param(query, id=name) for name, query in QUERIES.items()])
-@pytest.mark.parametrize(("name", "operation"), HARMLESS)
-def test_no_query_breaks_an_operation(house: World, name: str, operation: Operation, query: str) -> None:
-    for keyed in (True, False):
-        answer = send(house, name, operation.method, f"{filled(operation)}?{query}", keyed=keyed)
-        assert answer.status_code < 500
-        assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
+@pytest.mark.parametrize("query", named(QUERIES))
+@every_provider
+def test_no_query_breaks_an_operation(house: World, name: str, query: str) -> None:
+    with every_case() as case:
+        for operation in harmless_of(name):
+            for keyed in KEYED:
+                with case(operation.method, operation.path, KEYED[keyed]):
+                    answer = send(house, name, operation.method, f"{filled(operation)}?{query}", keyed=keyed)
+                    assert answer.status_code < 500
+                    assert answer.status_code < 400 or in_its_own_words(name, operation.method, answer)
 
 
 def check_refusal(world: World, name: str, problem: Problem) -> None:
@@ -363,17 +406,19 @@ def check_refusal(world: World, name: str, problem: Problem) -> None:
     assert not [pair for pair in reply.headers if "\n" in "".join(pair)]
 
 
-@pytest.mark.parametrize("fields", [(), (FieldError("name", "is wrong"),)], ids=["no field", "a field"])
-@pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_every_provider_has_words_for_every_refusal(
-    house: World, name: str, code: str, fields: tuple[FieldError, ...]
-) -> None:
-    for stage in ("authenticate", "ratelimit", "locate", "validate", "idempotency", "perform", ""):
-        check_refusal(house, name, Problem(code, "Some detail", fields=fields, raised_in=stage))
+@every_provider
+def test_every_provider_has_words_for_every_refusal(house: World, name: str) -> None:
+    with every_case() as case:
+        for code in CODES:
+            for fields in ((), (FieldError("name", "is wrong"),)):
+                for stage in ("authenticate", "ratelimit", "locate", "validate", "idempotency", "perform", ""):
+                    with case(code, fields, stage):
+                        check_refusal(house, name, Problem(code, "Some detail", fields=fields, raised_in=stage))
 
 
-@pytest.mark.parametrize("status", range(400, 600))
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_every_provider_has_words_for_every_status_that_is_injected(house: World, name: str, status: int) -> None:
-    check_refusal(house, name, Problem("injected", "Some detail", status=status, raised_in="perform"))
+@every_provider
+def test_every_provider_has_words_for_every_status_that_is_injected(house: World, name: str) -> None:
+    with every_case() as case:
+        for status in range(400, 600):
+            with case(status):
+                check_refusal(house, name, Problem("injected", "Some detail", status=status, raised_in="perform"))

@@ -6,11 +6,13 @@ import re
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
 from mockserver.app import fixtures
+from mockserver.http import edge
 from mockserver.openapi import provider_of
 from mockserver.openapi.document import schemas
 from tests.house.test_rules import IDS, QUERIES, UNREADABLE
@@ -76,8 +78,9 @@ def test_passing_schemas_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", [file.stem for file in sorted((fixtures() / "scenarios").glob("*.json"))])
-def test_every_scenario_is_switched_on_and_off_without_a_trace(name: str) -> None:
+def test_every_scenario_is_switched_on_and_off_without_a_trace(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     own = library()
+    monkeypatch.setattr(edge, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
     before = own.world.admin("GET", own.sandbox).json
     asked = own.world.admin("PUT", f"{own.sandbox}/scenarios/{name}", {})
     assert asked.status_code == 200, asked.text

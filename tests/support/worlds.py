@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mockserver.app import create_app, known_providers, make_engine
+from mockserver.app import application, known_providers, make_engine, written_templates
 from mockserver.delivery.egress import Egress
 from mockserver.engine import Call, Clock, Engine, Provider, Reply, Sandbox, parse_instant
 from mockserver.http import edge
@@ -25,6 +25,8 @@ from mockserver.storage.tinydb.store import TinyStore
 
 NOON = parse_instant("2026-03-01T12:00:00Z")
 TOKEN = "admin-token-of-the-tests"
+TEMPLATES = written_templates()
+"""What sandboxes begin with is the same in all worlds, and worked out once."""
 
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def examine(call: Call, reply: Reply) -> None:
 def make_world(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> World:
     """A world of the given providers, or of all there are."""
     chosen = list(providers) or list(known_providers().values())
-    options.setdefault("post", Egress())
+    options = {"post": Egress(), "templates": TEMPLATES, **options}
     engine = make_engine(store or TinyStore(None), chosen, propagate=True, at=NOON if freeze else None, **options)
     answer = engine.answer
 
@@ -116,7 +118,15 @@ def make_world(*providers: Provider, store: Store | None = None, freeze: bool = 
     if freeze:
         for sandbox in engine.sandboxes.values():
             sandbox.set_clock(Clock(frozen_at=NOON))
-    return World(engine, create_app(engine, token=TOKEN))
+    return World(engine, front(engine))
+
+
+def front(engine: Engine) -> Flask:
+    """What ``serve`` runs, behind Flask's test client; the admin API is made for the first request that needs it."""
+    app = Flask("front", static_folder=None)
+    app.wsgi_app = application(engine, token=TOKEN, alone=None, hosts=Hosts())  # type: ignore[method-assign, assignment]
+    app.testing = True
+    return app
 
 
 def read_call(engine: Engine, provider: str, environ: dict[str, Any]) -> Call:

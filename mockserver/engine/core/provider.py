@@ -36,9 +36,12 @@ def _as_sent(call: Call) -> bytes:
     return call.data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Provider:
-    """One simulated API. ``name`` is its path prefix, its default sandbox's id and its word everywhere."""
+    """One simulated API. ``name`` is its path prefix, its default sandbox's id and its word everywhere.
+
+    It is equal to itself alone, so what is worked out of it may be remembered by it.
+    """
 
     name: str
     title: str

@@ -43,7 +43,7 @@ class Engine:
         providers: Sequence[Provider],
         scenarios: Mapping[str, Scenario],
         *,
-        datasets: Mapping[tuple[str, str], State] | None = None,
+        templates: Templates | None = None,
         journals: Journals | None = None,
         propagate: bool = False,
         post: Post | None = None,
@@ -59,7 +59,7 @@ class Engine:
         self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
         self._names = Randomness("sandboxes")
-        self._templates = Templates(datasets or {})
+        self._templates = templates or Templates({})
         self._registry.look_around()
         self._check_firsts()
 

@@ -16,14 +16,19 @@ WRITTEN_SEED = "1"
 """The seed of the data sets that are kept as files."""
 MOST = 8
 """So many sets of seeded records are remembered."""
+_Name = tuple[Provider, str, str, str]
+"""Provider, seed, size and day; no day where the records are as they were generated."""
 
 
 class Templates:
-    """Seeded records by (provider, seed, size): read from a written data set, or generated; either only once."""
+    """Seeded records by (provider, seed, size): read from a written data set, or generated; either only once.
+
+    Records are values, so several engines may have the same ones.
+    """
 
     def __init__(self, datasets: Mapping[tuple[str, str], State]) -> None:
         self._datasets = datasets
-        self._remembered: OrderedDict[tuple[str, ...], State] = OrderedDict()
+        self._remembered: OrderedDict[_Name, State] = OrderedDict()
 
     def fresh(self, provider: Provider, id: str, settings: Settings, now: int, progress: Progress) -> State:
         """The whole state a sandbox of that id begins with at an instant."""
@@ -45,14 +50,14 @@ class Templates:
         }
 
     def _records(self, provider: Provider, settings: Settings, now: int, progress: Progress) -> State:
-        name = (provider.name, settings.seed, settings.size, "")
-        generated = self._remember(name, lambda: self._made(provider, settings, progress))
+        name = provider, settings.seed, settings.size
+        generated = self._remember((*name, ""), lambda: self._made(provider, settings, progress))
         settle = provider.settle
         if settle is None:
             return generated
-        return self._remember((*name[:3], iso(now)[:10]), lambda: settle(generated, now))
+        return self._remember((*name, iso(now)[:10]), lambda: settle(generated, now))
 
-    def _remember(self, name: tuple[str, ...], make: Callable[[], State]) -> State:
+    def _remember(self, name: _Name, make: Callable[[], State]) -> State:
         if name not in self._remembered:
             self._remembered[name] = make()
             while len(self._remembered) > MOST:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mockserver.app import make_engine
-from mockserver.engine import SECOND, Engine, Refusal, Taken, Unknown, wall
+from mockserver.engine import SECOND, Engine, Refusal, Taken, Templates, Unknown, wall
 from mockserver.engine.sandbox.engine import MOST_SANDBOXES
 from mockserver.providers import PROVIDERS
 from mockserver.storage.tinydb.store import TinyStore
@@ -198,7 +198,7 @@ def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(ac
 def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log(tmp_path: Path) -> None:
     notes = [{"id": f"note_{i}", "text": f"number {i}", "tags": ["a", "b"], "of": {"day": i}} for i in range(10_000)]
     store = TinyStore(tmp_path)
-    engine = Engine(store, [ACME], {}, datasets={("acme", "small"): {"notes": notes}})
+    engine = Engine(store, [ACME], {}, templates=Templates({("acme", "small"): {"notes": notes}}))
     engine.create("acme", "acme")
     log = tmp_path / "sandboxes" / "acme.log"
     for _ in range(3):

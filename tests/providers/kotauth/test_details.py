@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockserver.engine import Settings
 from mockserver.providers.kotauth import PROVIDER
 from mockserver.providers.kotauth.audit_logs import TYPES
 from mockserver.providers.kotauth.users.attributes import RESERVED
@@ -21,9 +22,7 @@ WHOLE_APP = {"name": "n", "accessType": "public", "redirectUris": ["https://a.te
 
 
 def shown(**assumptions: Any) -> World:
-    made = make_world(PROVIDER)
-    assert made.admin("PATCH", "/sandboxes/kotauth", {"assumptions": assumptions}).status_code == 200
-    return made
+    return make_world(PROVIDER, firsts={"kotauth": Settings(assumptions=assumptions)})
 
 
 @pytest.fixture(params=["documented", "observed"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockserver.engine import Settings
 from mockserver.providers.kotauth import PROVIDER
 from tests.support.worlds import World, make_world
 
@@ -23,10 +24,7 @@ EMAIL_RULE = "A valid email address is required."
 @pytest.fixture(params=["documented", "observed"])
 def world(request: pytest.FixtureRequest) -> World:
     """A world that shows one face, then one that shows the other."""
-    made = make_world(PROVIDER)
-    face = {"fidelity": request.param}
-    assert made.admin("PATCH", "/sandboxes/kotauth", {"assumptions": face}).status_code == 200
-    return made
+    return make_world(PROVIDER, firsts={"kotauth": Settings(assumptions={"fidelity": request.param})})
 
 
 def ask(world: World, method: str, path: str, **options: Any) -> Answer:

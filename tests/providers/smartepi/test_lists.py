@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from mockserver.providers.smartepi import PROVIDER
 from tests.support.worlds import World, make_world
 
 LISTS = ["sectors", "cost-centers", "job-roles", "groups", "employees", "products"]
@@ -245,7 +246,7 @@ def test_a_deleted_record_is_in_no_list(world: World) -> None:
     assert names(world, "sectors", name="gone") == []
 
 
-SHARED = make_world()
+SHARED = make_world(PROVIDER)
 SHARED.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1_000_000, "burst": 10_000_000}})
 steps = st.lists(st.tuples(st.sampled_from(["insert", "delete", "rename"]), st.integers(0, 50)), max_size=4)
 

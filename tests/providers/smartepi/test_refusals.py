@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from mockserver.providers.smartepi import PROVIDER
 from tests.support.worlds import World, make_world
 
 UNREADABLE = {
@@ -218,7 +219,7 @@ def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_kept(world: 
     assert kept(world) == before
 
 
-SHARED = make_world()
+SHARED = make_world(PROVIDER)
 SHARED.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1_000_000, "burst": 10_000_000}})
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),

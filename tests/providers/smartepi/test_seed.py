@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from mockserver.engine import State
+from mockserver.providers.smartepi import PROVIDER
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
 from mockserver.providers.smartepi.dialect import show
 from mockserver.providers.smartepi.organization import RESOURCES
@@ -66,7 +67,7 @@ def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
 def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
     state = generated("smartepi", "large")
     check_sound(state, ABOUT["large"])
-    world = make_world()
+    world = make_world(PROVIDER)
     world.engine.restore("smartepi", {"provider": "smartepi", "collections": {**keyed(), **state}})
     answer = world.ask("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
     assert answer.json is not None
@@ -75,7 +76,7 @@ def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
 
 
 def keyed() -> State:
-    collections = make_world().engine.export("smartepi")["collections"]
+    collections = make_world(PROVIDER).engine.export("smartepi")["collections"]
     return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
 
 

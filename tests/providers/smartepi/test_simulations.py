@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from mockserver.providers.smartepi import PROVIDER
 from tests.support.worlds import World, make_world
 
 SANDBOX = "/sandboxes/smartepi"
@@ -84,7 +85,8 @@ def test_events_stand_in_the_order_things_happened(world: World) -> None:
 
 def test_the_same_simulations_in_another_world_record_the_same() -> None:
     recorded = [
-        [done(simulate(world, f"record_{word}")) for word, _ in DEVICE * 3] for world in (make_world(), make_world())
+        [done(simulate(world, f"record_{word}")) for word, _ in DEVICE * 3]
+        for world in (make_world(PROVIDER), make_world(PROVIDER))
     ]
     assert recorded[0] == recorded[1]
     assert len({record["employeeId"] for record in recorded[0]}) > 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from mockserver.providers.smartepi import PROVIDER
 from tests.support.worlds import World, make_world
 
 DENIED = {"Message": "User is not authorized to access this resource with an explicit deny in an identity-based policy"}
@@ -247,7 +248,7 @@ SCRIPT: list[tuple[str, str, Any]] = [
 
 
 def played() -> list[tuple[int, list[tuple[str, str]], bytes]]:
-    world, ids, replies = make_world(), {"sectors": "", "products": ""}, []
+    world, ids, replies = make_world(PROVIDER), {"sectors": "", "products": ""}, []
     for method, path, body in SCRIPT:
         answer = world.ask(method, path.format(**ids), json=body)
         replies.append((answer.status_code, list(answer.headers), answer.data))

@@ -1,0 +1,17 @@
+"""Kotauth's tests need Kotauth alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.http import edge
+from mockserver.providers.kotauth import PROVIDER
+from tests.support.worlds import World, make_world
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of Kotauth; waiting is written down instead of done."""
+    made = make_world(PROVIDER)
+    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    return made
