@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,6 +21,7 @@ import psutil
 import pytest
 import requests
 
+from tests.support.nursery import ran
 from tests.support.paths import OPENAPI_DOCUMENTS
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import start_server
@@ -29,7 +29,7 @@ from tests.support.socket_server import Served
 from tests.support.webhook_receivers import receiving
 
 TOKEN = "workers"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def lives(process: psutil.Process) -> bool:
@@ -207,8 +207,7 @@ def test_all_replicas_have_one_admin_token(tmp_path: Path) -> None:
 
 def refused(*arguments: str, **environment: str) -> tuple[int, str]:
     """How a server that cannot start ends, and what it says."""
-    command = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | environment)
+    ended = ran("serve", "smartepi", "--port", "0", *arguments, environment=os.environ | environment)
     return ended.returncode, ended.stderr
 
 
