@@ -22,7 +22,7 @@ ASK = """
 
     def ask(sandbox, path="/sectors", key=None):
         address = urllib.parse.urlsplit(sandbox.base_url)
-        connection = http.client.HTTPConnection(address.netloc, timeout=10)
+        connection = http.client.HTTPConnection(address.netloc, timeout=60)
         connection.request("GET", address.path + path, headers={"Authorization": f"Bearer {key or sandbox.key}"})
         status = connection.getresponse().status
         connection.close()

@@ -173,7 +173,8 @@ def main(line: socket.socket) -> list[str]:
     waking, woken = os.pipe()
     for end in (waking, woken):
         os.set_blocking(end, False)
-    import mockserver.cli.serve
+    import mockserver.cli.serve  # First: it makes the standard library cooperative.
+    import mockserver.cli.webhooks
     import mockserver.providers  # noqa: F401
 
     signal.signal(signal.SIGCHLD, lambda *_: None)
