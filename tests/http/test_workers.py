@@ -68,13 +68,22 @@ def running(folder: Path) -> Iterator[Running]:
         where = ("--store", redis.url, "--workers", "3")
         command = ("serve", "smartepi", "--port", "0", "--admin-token", TOKEN, *where)
         process, url = stack.enter_context(start_server(*command))
-        yield Running(Served(url, TOKEN), redis, process)
+        made = Running(Served(url, TOKEN), redis, process)
+        made.served.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One that gets over whatever a test does to it."""
+    with running(tmp_path_factory.mktemp("workers")) as made:
+        yield made
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Running]:
+def ending(tmp_path: Path) -> Iterator[Running]:
+    """One of a test's own, which ends it."""
     with running(tmp_path) as made:
-        made.served.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
         yield made
 
 
@@ -114,12 +123,14 @@ def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_kil
 
 def test_when_the_worker_that_delivers_is_killed_another_delivers(server: Running) -> None:
     with receiving() as receiver:
-        server.served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
+        hook = server.served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
         for nth, victim in enumerate(server.workers, 1):
             victim.kill()
             server.served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {"in": "10ms"})
             # A worker may have sent and died before it could say so: then the same is sent again.
             server.wait_until("delivered", lambda nth=nth: len({str(each.json) for each in receiver.heard}) == nth)
+        server.served.admin("DELETE", f"/sandboxes/smartepi/webhooks/{hook['id']}")
+    server.wait_until("three again", lambda: len(server.workers) == 3)
 
 
 def test_without_redis_every_answer_is_503_and_nobody_waits_for_it_and_then_all_goes_on(server: Running) -> None:
@@ -142,7 +153,8 @@ def test_without_redis_every_answer_is_503_and_nobody_waits_for_it_and_then_all_
     assert len(server.workers) == 3
 
 
-def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(server: Running) -> None:
+def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(ending: Running) -> None:
+    server = ending
     secret, workers = key(server.served), server.workers
     server.served.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 700}})
     with ThreadPoolExecutor(6) as pool:
@@ -186,9 +198,9 @@ def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
         redis.stop()
 
 
-def test_workers_end_when_the_process_that_started_them_is_killed(server: Running) -> None:
-    workers = server.workers
-    server.process.kill()
+def test_workers_end_when_the_process_that_started_them_is_killed(ending: Running) -> None:
+    workers = ending.workers
+    ending.process.kill()
     gone, left = psutil.wait_procs(workers, PATIENCE)
     assert (len(gone), left) == (3, [])
 
