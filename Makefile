@@ -10,13 +10,16 @@ TESTED := .venv/ready-to-test
 EXTRAS := openapi,redis,tls
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check fuzz soak bench fixtures screenshots wheel constraints clean
+.PHONY: run test quick check fuzz soak bench fixtures screenshots wheel constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
 
 test: check  ## Lint, types, and every test
 	$(BIN)/pytest -n auto
+
+quick: $(TESTED)  ## Lint, types, and the tests that a change touches, in a minute; BASE=main compares with a branch
+	$(BIN)/python -m tests.support.quick
 
 check: $(TESTED)  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .

@@ -8,8 +8,14 @@ import pytest
 
 from mockserver.http import edge
 from tests.support.acme import ACME
+from tests.support.ordering import slow_first
 from tests.support.redis_server import shared_redis
 from tests.support.worlds import World, make_world
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have what takes long come first."""
+    slow_first(items)
 
 
 def pytest_collection_finish() -> None:

@@ -47,7 +47,7 @@ class Here:
         return run(*words, TESTMODE_URL=self.url, TESTMODE_ADMIN_TOKEN=TOKEN)
 
     def status(self, path: str, key: str) -> int:
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
         answer = connection.getresponse()
         answer.read()
@@ -100,12 +100,12 @@ def test_seed_prints_the_same_data_twice_and_other_data_for_another_seed() -> No
 
 def test_the_start_tells_base_url_key_and_token() -> None:
     with start_server("serve", "--port", "0", "--memory", "--admin-token", TOKEN) as (process, url):
-        connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("GET", "/ready")
         assert connection.getresponse().status == 200
         connection.close()
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_key_is_made_shown_listed_and_revoked(here: Here) -> None:
@@ -231,7 +231,7 @@ def test_a_server_served_alone_is_at_the_root_too(here: Here) -> None:
 def test_an_interrupt_stops_it_like_a_termination() -> None:
     with start_server("serve", "--port", "0", "--memory") as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_latency_from_the_command_line_is_felt() -> None:

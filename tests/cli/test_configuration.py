@@ -17,6 +17,7 @@ from mockserver.storage.redis.store import RedisStore
 from mockserver.storage.tinydb.store import TinyStore
 from mockserver.testing.client import Sandbox, Testmode
 from tests.cli.test_cli import run
+from tests.support.fork_server import ran
 from tests.support.redis_server import shared_redis
 from tests.support.server_process import start_server
 from tests.support.simultaneous import at_once
@@ -142,7 +143,7 @@ def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_pa
     ],
 )
 def test_a_slip_in_the_file_is_told_with_the_nearest_right_word(tmp_path: Path, text: str, said: str) -> None:
-    refused = run("serve", "--port", "0", "--memory", "--config", str(written(tmp_path, text)))
+    refused = ran("serve", "--port", "0", "--memory", "--config", str(written(tmp_path, text)))
     assert refused.returncode == 78
     assert said in refused.stderr
 

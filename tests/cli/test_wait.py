@@ -46,7 +46,7 @@ def test_it_ends_well_as_soon_as_the_server_is_ready() -> None:
 
 def test_a_real_server_is_waited_for_by_the_environment_too() -> None:
     with start_server("serve", "smartepi", "--port", "0", "--memory") as (_, url):
-        assert run("wait", "--timeout", "5s", TESTMODE_URL=url).returncode == 0
+        assert run("wait", "--timeout", "60s", TESTMODE_URL=url).returncode == 0
 
 
 def test_a_server_that_never_comes_is_told_in_one_sentence() -> None:
@@ -56,7 +56,7 @@ def test_a_server_that_never_comes_is_told_in_one_sentence() -> None:
         began = time.monotonic()
         done = run("wait", url, "--timeout", "300ms")
     assert (done.returncode, done.stderr) == (1, f"testmode: {url} was not ready within 0.3 s\n")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_server_that_accepts_and_says_nothing_is_not_waited_for_longer() -> None:

@@ -40,7 +40,7 @@ def sandbox(testmode: Testmode) -> Iterator[Sandbox]:
 
 def ask(sandbox: Sandbox, path: str, key: str | None = None, method: str = "GET", body: str | None = None) -> int:
     address = urlsplit(sandbox.base_url)
-    connection = HTTPConnection(address.netloc, timeout=10)
+    connection = HTTPConnection(address.netloc, timeout=60)
     headers = {"Authorization": f"Bearer {key or sandbox.key}", "Content-Type": "application/json"}
     connection.request(method, address.path + path, body, headers)
     answer = connection.getresponse()
@@ -51,7 +51,7 @@ def ask(sandbox: Sandbox, path: str, key: str | None = None, method: str = "GET"
 
 def use_everything(testmode: Testmode) -> None:
     """Call every method of the client once."""
-    testmode.wait(10)
+    testmode.wait(60)
     assert testmode.alive()
     assert testmode.version()["name"] == "testmode"
     assert {each["name"]: each["value"] for each in testmode.settings()["bounds"]}["keys"] == 1000

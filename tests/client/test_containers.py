@@ -42,7 +42,7 @@ def test_a_container_is_ready_when_it_has_started(daemon: Daemon) -> None:
 
 def ask(base_url: str, key: str) -> int:
     address = urlsplit(base_url)
-    connection = HTTPConnection(address.netloc, timeout=20)
+    connection = HTTPConnection(address.netloc, timeout=60)
     connection.request("GET", f"{address.path}/sectors", headers={"Authorization": f"Bearer {key}"})
     status = connection.getresponse().status
     connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ ASK = """
 
     def ask(sandbox, path="/sectors", key=None):
         address = urllib.parse.urlsplit(sandbox.base_url)
-        connection = http.client.HTTPConnection(address.netloc, timeout=10)
+        connection = http.client.HTTPConnection(address.netloc, timeout=60)
         connection.request("GET", address.path + path, headers={"Authorization": f"Bearer {key or sandbox.key}"})
         status = connection.getresponse().status
         connection.close()
@@ -58,9 +59,21 @@ def written(notes: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in notes.read_text().splitlines()]
 
 
+FOREIGN = ("schemathesis", "faker", "anyio", "hypothesispytest")
+"""Plugins of other projects, whose import takes longer than a whole run."""
+OPTIONS = ("-p", "no:cacheprovider", *(word for each in FOREIGN for word in ("-p", f"no:{each}")), "--strict-markers")
+
+
 def run(pytester: pytest.Pytester, source: str, *words: str) -> pytest.RunResult:
+    """A run in a process of its own: one that brings its own server, or ends badly."""
     pytester.makepyfile(ASK + source)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:schemathesis", "--strict-markers", *words)
+    return pytester.runpytest_subprocess(*OPTIONS, *words)
+
+
+def inside(pytester: pytest.Pytester, source: str) -> pytest.RunResult:
+    """A run within this process, which has what a pytest needs imported already."""
+    pytester.makepyfile(ASK + source)
+    return pytester.runpytest_inprocess(*OPTIONS)
 
 
 def test_the_plugin_is_there_once_installed_and_brings_no_server_with_it(pytester: pytest.Pytester) -> None:
@@ -86,7 +99,7 @@ def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
         testmode.requests.verify(path="*/sectors", count=1)
         note(id=testmode.id)
 """
-    run(pytester, source).assert_outcomes(passed=3)
+    inside(pytester, source).assert_outcomes(passed=3)
     assert len({each["id"] for each in written(notes)}) == 3
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
@@ -115,7 +128,7 @@ def test_the_marker_says_how_the_sandbox_is(pytester: pytest.Pytester, running: 
         def test_outer(self, testmode):
             assert testmode.provider == "kota"
 """
-    run(pytester, source).assert_outcomes(passed=4)
+    inside(pytester, source).assert_outcomes(passed=4)
 
 
 def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, running: Testmode) -> None:
@@ -128,25 +141,23 @@ def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, r
     def test_settings_alone(testmode):
         assert (testmode.provider, testmode.show()["seed"]) == ("kasko", "3")
 """
-    run(pytester, source).assert_outcomes(passed=2)
+    inside(pytester, source).assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize(
-    ("marker", "said"),
-    [
-        ("", "*no provider: mark the test with @pytest.mark.testmode*"),
-        ('@pytest.mark.testmode("kotta")', "*there is no provider 'kotta'; did you mean 'kota'?*"),
-        ('@pytest.mark.testmode("kota", sed=1)', "*there is no field 'sed'; did you mean 'seed'?*"),
-        (
-            '@pytest.mark.testmode("kota", scenario="outrage")',
-            "*there is no scenario 'outrage'; did you mean 'outage'?*",
-        ),
-    ],
-)
-def test_a_slip_is_told_in_one_sentence(pytester: pytest.Pytester, running: Testmode, marker: str, said: str) -> None:
-    result = run(pytester, f"\n    {marker}\n    def test_slip(testmode):\n        pass\n")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([said])
+SLIPS = {
+    "": "no provider: mark the test with @pytest.mark.testmode",
+    '@pytest.mark.testmode("kotta")': "there is no provider 'kotta'; did you mean 'kota'?",
+    '@pytest.mark.testmode("kota", sed=1)': "there is no field 'sed'; did you mean 'seed'?",
+    '@pytest.mark.testmode("kota", scenario="outrage")': "there is no scenario 'outrage'; did you mean 'outage'?",
+}
+
+
+def test_a_slip_is_told_in_one_sentence(pytester: pytest.Pytester, running: Testmode) -> None:
+    tests = [f"    {marker}\n    def test_slip_{nth}(testmode):\n        pass\n" for nth, marker in enumerate(SLIPS)]
+    result = inside(pytester, "\n" + "\n".join(tests))
+    result.assert_outcomes(errors=len(SLIPS))
+    _, *told = re.split(r"_ ERROR at setup of test_slip_\d _", result.stdout.str().partition("= short test summary")[0])
+    assert [said in each for each, said in zip(told, SLIPS.values(), strict=True)] == [True] * len(SLIPS)
 
 
 def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
@@ -160,7 +171,7 @@ def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
         with pytest.raises(AssertionError):
             one.requests.verify(status=503)
 """
-    run(pytester, source).assert_outcomes(passed=1)
+    inside(pytester, source).assert_outcomes(passed=1)
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
 
@@ -183,7 +194,7 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
     def test_passes(testmode):
         assert ask(testmode, "/products") == 200
 """
-    result = run(pytester, source)
+    result = inside(pytester, source)
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
         [
@@ -224,7 +235,7 @@ def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
     assert {each["worker"] for each in seen} == {"gw0", "gw1"}
     assert len({each["id"] for each in seen}) == 8
     (url,) = {each["url"] for each in seen}
-    assert not Testmode(url, "", timeout=2).alive()
+    assert not Testmode(url, "", timeout=60).alive()
 
 
 def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: pytest.Pytester, notes: Path) -> None:
@@ -239,7 +250,7 @@ def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: py
 """
     run(pytester, source, "-n", "2").assert_outcomes(passed=5, failed=1)
     (url,) = {each["url"] for each in written(notes)}
-    assert not Testmode(url, "", timeout=2).alive()
+    assert not Testmode(url, "", timeout=60).alive()
 
 
 def test_a_run_without_workers_stops_its_server_after_everybody_has_cleaned_up(
@@ -259,7 +270,7 @@ def test_a_run_without_workers_stops_its_server_after_everybody_has_cleaned_up(
 """
     run(pytester, source).assert_outcomes(passed=1)
     (ended,) = written(notes)
-    assert not Testmode(ended["url"], "", timeout=2).alive()
+    assert not Testmode(ended["url"], "", timeout=60).alive()
 
 
 def test_a_server_that_cannot_start_says_why(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,7 +248,7 @@ def test_a_start_without_a_package_of_an_extra_says_what_to_install(
     (tmp_path / "a.yaml").write_text(document)
     (tmp_path / "start.py").write_text(WITHOUT)
     command = [sys.executable, "start.py", without, "serve", "--port", "0", "--data", "data", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 78, done.stderr
     needed = sorted(re.split(r"[\[<>=]", each)[0] for each in PROJECT["optional-dependencies"][extra])
     remedy = f"needs {without}: install Testmode with its extra {extra}, or `pip install {' '.join(needed)}`"

@@ -63,7 +63,7 @@ def test_the_installed_command_serves_from_a_read_only_installation(installation
     data = tmp_path / "data"
     command = read_only(installation, testmode, "serve", "--port", "0", "--data", str(data), "--admin-token", "t")
     with started(command, PYTHONPATH="", HOME="/nonexistent") as (_, url):
-        connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("GET", "/__admin/sandboxes", headers={"Authorization": "Bearer t"})
         assert connection.getresponse().status == 200
         connection.close()

@@ -112,7 +112,7 @@ def server() -> Iterator[Running]:
 
 def dial(server: Running) -> socket.socket:
     parts = urlsplit(server[1])
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60)
 
 
 def request(path: str, *fields: str, method: str = "GET", version: str = "1.1", body: bytes = b"") -> bytes:
@@ -147,7 +147,7 @@ def stop(process: "subprocess.Popen[str]") -> tuple[float, str]:
     """How long the process took to end after SIGTERM, and what it still said."""
     before = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=60)
     return time.monotonic() - before, said
 
 
@@ -163,7 +163,7 @@ def test_sigterm_lets_the_request_in_flight_finish_and_takes_no_new_one() -> Non
         with pytest.raises(ConnectionRefusedError):
             dial(server)
         answer = read_to_end(connection)
-        said, _ = server[0].communicate(timeout=5)
+        said, _ = server[0].communicate(timeout=60)
     assert answer.endswith(b"\r\n\r\nok")
     assert b"\r\nConnection: close\r\n" in answer
     assert said == "draining\nstopped\n"
@@ -183,12 +183,12 @@ def test_sigterm_lets_in_whoever_the_kernel_has_already_accepted(count: int) -> 
 
 
 def test_sigterm_closes_idle_connections_at_once() -> None:
-    with running() as server, dial(server) as connection:
+    with running(DRAIN_SECONDS="100", IDLE_SECONDS="100") as server, dial(server) as connection:
         connection.sendall(HEALTH)
         read_until(connection, b"ok")
         took, _ = stop(server[0])
         assert connection.recv(1) == b""
-    assert took < 1
+    assert took < 60
 
 
 def test_sigint_stops_and_sighup_does_not() -> None:
@@ -196,24 +196,24 @@ def test_sigint_stops_and_sighup_does_not() -> None:
         server[0].send_signal(signal.SIGHUP)
         assert get(server, "/").endswith(b"ok")
         server[0].send_signal(signal.SIGINT)
-        assert server[0].wait(5) == 0
+        assert server[0].wait(60) == 0
 
 
 def test_a_second_signal_does_not_wait_for_what_is_in_flight() -> None:
-    with running() as server, dial(server) as connection:
-        connection.sendall(request("/wait?30"))
+    with running(DRAIN_SECONDS="100") as server, dial(server) as connection:
+        connection.sendall(request("/wait?300"))
         time.sleep(0.1)
         server[0].send_signal(signal.SIGTERM)
         time.sleep(0.3)
         assert server[0].poll() is None
-        assert stop(server[0])[0] < 1
+        assert stop(server[0])[0] < 60
 
 
 def test_draining_ends_when_its_time_is_up() -> None:
     with running(DRAIN_SECONDS="0.4") as server, dial(server) as connection:
-        connection.sendall(request("/wait?30"))
+        connection.sendall(request("/wait?300"))
         time.sleep(0.1)
-        assert 0.4 <= stop(server[0])[0] < 2
+        assert 0.4 <= stop(server[0])[0] < 60
 
 
 def test_a_port_in_use_is_an_oserror_for_the_caller(server: Running) -> None:
@@ -283,7 +283,8 @@ def test_five_hundred_waiting_requests_cost_no_thread_and_delay_nobody() -> None
         before = time.monotonic()
         for _ in range(20):
             assert get(server, "/").endswith(b"ok")
-        assert time.monotonic() - before < 1
+        # One after the other they would take twelve minutes.
+        assert time.monotonic() - before < 60
         assert psutil.Process(server[0].pid).num_threads() == threads
         assert all(read_to_end(connection).endswith(b"ok") for connection in waiting)
 
@@ -415,7 +416,7 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(server: Running) -> N
         assert connection.recv(1)
         time.sleep(0.5)
         assert watched.num_fds() == before + 1
-        deadline = time.monotonic() + 6
+        deadline = time.monotonic() + 60
         while watched.num_fds() > before and time.monotonic() < deadline:
             time.sleep(0.1)
         assert watched.num_fds() == before

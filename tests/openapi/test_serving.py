@@ -26,7 +26,7 @@ CHECKS = "not_a_server_error,response_schema_conformance"
 
 
 def get(url: str, path: str, **headers: str) -> tuple[int, Any]:
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     said = json.loads(answer.read())
@@ -64,7 +64,7 @@ def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
     while "Ready." not in printed and (line := process.stdout.readline()):
         printed += line
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert "    GET /x: answers are generated, no state\n" in printed
 
 

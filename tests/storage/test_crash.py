@@ -450,7 +450,7 @@ def counted(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int], threading.Ev
 
     def fsync(handle: int) -> None:
         calls.append(handle)
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     store = TinyStore(tmp_path, fsync=fsync)
     begin("box")(store)

@@ -66,7 +66,7 @@ def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp
     flushed.clear()
     with store.transaction("box") as space:
         space.bump("a")
-    assert flushed.wait(10)
+    assert flushed.wait(60)
     store.close()
     assert 2 * PERIOD <= 0.2
 
@@ -81,7 +81,7 @@ def test_the_flusher_goes_on_until_it_is_closed_or_the_store_has_failed(caplog: 
             raise StoreError("box.log: fsync failed")
 
     flusher = Flusher(flush, 0.001)
-    assert enough.wait(10)
+    assert enough.wait(60)
     flusher.close()
     assert rounds == [3]
     assert caplog.messages == ["box.log: fsync failed"]
@@ -125,7 +125,7 @@ def test_the_flag_for_memory_is_the_same_as_the_setting() -> None:
 
 
 def ask(url: str, path: str) -> Any:
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
     answer = json.loads(connection.getresponse().read())
     connection.close()
@@ -137,7 +137,7 @@ def test_a_server_says_what_it_promises_and_what_it_cut_off(durability: str, tmp
     words = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
     with start_server(*words) as (process, _):
         process.kill()
-        process.wait(10)
+        process.wait(60)
     log = tmp_path / "sandboxes" / "smartepi.log"
     log.write_bytes(log.read_bytes() + b'{"v":1,"seq":99,')
     with start_server(*words, "--durability", durability) as (_, url):

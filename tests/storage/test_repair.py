@@ -237,7 +237,7 @@ def test_a_directory_without_state_is_refused_and_none_is_made() -> None:
 
 def state(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mockserver", "state", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def stopped(tmp_path: Path) -> Path:
     for how in ("terminate", "kill"):
         with start_server("serve", "smartepi", "--port", "0", "--data", str(tmp_path)) as (process, _):
             getattr(process, how)()
-            process.wait(15)
+            process.wait(60)
     return tmp_path
 
 
@@ -288,7 +288,7 @@ def test_a_directory_of_a_newer_server_ends_with_78(stopped: Path, monkeypatch: 
     monkeypatch.setattr(schema, "SCHEMA", 9)
     newer(stopped / "sandboxes" / "smartepi.json")
     serve = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--data", str(stopped)]
-    done = subprocess.run(serve, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(serve, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "written in schema 9 by a newer server" in done.stderr) == (78, True)
     assert state("check", "--data", str(stopped)).returncode == 78
 

@@ -191,16 +191,16 @@ def test_a_repeated_request_is_not_answered_from_what_is_not_known_to_last(tmp_p
     def fsync(handle: int) -> None:
         if waiting:
             asked.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
 
     acme = make_world(ACME, store=TinyStore(tmp_path, fsync=fsync), freeze=False)
     acme.sandbox.set_clock(Clock(frozen_at=NOON))
     waiting = True
     first = Thread(target=post, args=(acme,), kwargs={"key": "k"})
     first.start()
-    assert asked.wait(10)
+    assert asked.wait(60)
     assert post(acme, key="k").status_code == 409
     go_on.set()
-    first.join(10)
+    first.join(60)
     repeated = post(acme, key="k")
     assert (repeated.status_code, repeated.headers["Idempotent-Replayed"]) == (201, "true")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mockserver.storage.tinydb.files import Files
@@ -21,6 +22,19 @@ class Inode:
 
 DIRECTORY = Inode()
 Names = dict[Path, Inode]
+Contents = frozenset[tuple[Path, bytes]]
+
+
+@cache
+def above(path: Path) -> tuple[Path, ...]:
+    """The directories a path is in, nearest first: the same objects each time, which dictionaries find soonest."""
+    return tuple(path.parents)
+
+
+def within(directory: Path, names: Names) -> list[Path]:
+    """The names of what is in a directory itself."""
+    depth = len(above(directory))
+    return [each for each in names if len(parents := above(each)) == depth + 1 and parents[0] == directory]
 
 
 class Simulated(Files):
@@ -116,13 +130,18 @@ class Simulated(Files):
 
     def list(self, directory: Path) -> list[str]:
         self.before("list")
-        return sorted(path.name for path in self.names if path.parent == directory)
+        return sorted(path.name for path in within(directory, self.names))
 
     def sync_directory(self, path: Path) -> None:
         self.before("sync_directory")
         self.changes = [change for change in self.changes if change[0].parent != path]
-        others = {each: inode for each, inode in self.lasting.items() if each.parent != path}
-        self.lasting = others | {each: inode for each, inode in self.names.items() if each.parent == path}
+        for each in within(path, self.lasting):
+            del self.lasting[each]
+        self.lasting |= {each: self.names[each] for each in within(path, self.names)}
+
+    def contents(self) -> Contents:
+        """All that a process finds that looks at every name."""
+        return frozenset((path, b"/" if inode is DIRECTORY else inode.data) for path, inode in self.names.items())
 
     def image(self) -> Image:
         """How things stand on the disk at this moment."""
@@ -168,5 +187,5 @@ class Image:
             for inode in names.values()
             if inode is not DIRECTORY
         }
-        reached = {path for path in names if all(parent in names for parent in path.parents)}
+        reached = [path for path in names if all(parent in names for parent in above(path))]
         return Simulated({path: fresh.get(id(names[path]), DIRECTORY) for path in reached})

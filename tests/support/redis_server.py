@@ -36,7 +36,7 @@ class RedisServer:
         here = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._directory))
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen([program, *here, *self._options], stdout=quiet, stderr=quiet)
-        until = monotonic() + 20
+        until = monotonic() + 60
         while True:
             try:
                 with redis.Redis(port=self.port) as client:

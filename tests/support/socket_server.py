@@ -64,7 +64,7 @@ class Served:
         key: str | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = 10,
+        timeout: float = 60,
     ) -> Heard:
         """One request on a connection of its own with http.client; raises what http.client raises."""
         sent = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
@@ -125,6 +125,6 @@ def listening(world: World) -> Iterator[Served]:
         yield Served(f"http://{HOST}:{server.server_port}", TOKEN, world.key())
     finally:
         server.shutdown()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         server.server_close()
         assert not thread.is_alive(), "the server did not stop"

@@ -15,7 +15,7 @@ from mockserver.engine import Moment, Outcome, Received, Record, Refusal, Sandbo
 from tests.support.acme import tell
 from tests.support.worlds import World
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import requests
 
 from mockserver.testing.client import Sandbox
 
-TIMEOUT = 20
+TIMEOUT = 60
 PASSING = ("keys", "clock", "base_url", "example")
 """What a sandbox's view has that is read by itself, or is the server's address."""
 

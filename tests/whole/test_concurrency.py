@@ -99,7 +99,7 @@ def test_a_reset_while_many_write_leads_back_to_the_seed() -> None:
         world.engine.reset("smartepi")
     stop.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     world.engine.reset("smartepi")
     assert canonical(world, "smartepi") == seeded
@@ -126,7 +126,7 @@ def test_a_sandbox_that_is_reset_never_loses_a_key_that_stays() -> None:
         world.engine.reset("other")
     stop.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert refused == []
     assert world.sandbox.journal.entries() == []
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
@@ -20,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.fork_server import ran
 from tests.support.server_process import start_server
 
 CLIENTS = 8
@@ -28,6 +27,7 @@ CHAINS = max(2, KILLS // 50)
 """How many directories there are of either durability, each of which sees its servers killed again and again."""
 STORE, LOCKED = 74, 75
 TOKEN = "crash-token"
+PATIENCE = 60.0
 
 
 class Client:
@@ -42,7 +42,7 @@ class Client:
 
     def run(self, begun: Event) -> None:
         """Go on until the connection breaks."""
-        connection = HTTPConnection(self._address, timeout=10)
+        connection = HTTPConnection(self._address, timeout=PATIENCE)
         with suppress(OSError, HTTPException):
             for nth in count():
                 path, record = self._next(nth)
@@ -65,9 +65,9 @@ class Client:
 
 
 @contextmanager
-def greeted(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def greeted(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """A server over a directory, its URL, and the key of its first sandbox, which the directory determines."""
-    with start_server(*arguments(directory)) as (process, url):
+    with start_server(*arguments(directory, *more)) as (process, url):
         yield process, url, first_key(url)
 
 
@@ -80,57 +80,8 @@ def first_key(url: str) -> str:
     return secret
 
 
-class Nursery:
-    """Starts the server command again and again in processes forked off one that has imported it already."""
-
-    PROGRAM = """
-import os, sys
-from mockserver.cli.group import cli
-import mockserver.cli.serve, mockserver.providers
-for line in iter(sys.stdin.readline, ""):
-    child = os.fork()
-    if not child:
-        cli(line.split())
-    print("started", child, flush=True)
-    os.waitpid(child, 0)
-    print("ended", child, flush=True)
-"""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def start(self, *words: str) -> tuple[int, str]:
-        """The process id and the URL of a server that is ready."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(" ".join(words) + "\n")
-        self._process.stdin.flush()
-        return int(self._said(r"started (\d+)")), self._said(r"Ready\. listening on (\S+)")
-
-    def kill(self, child: int, number: int = signal.SIGKILL) -> None:
-        """End a server, and wait until it has ended."""
-        os.kill(child, number)
-        self._said(rf"ended ({child})")
-
-    def _said(self, wanted: str) -> str:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("ended") and not wanted.startswith("ended"):
-                raise AssertionError(f"the server ended before it said {wanted!r}")
-            if found := re.match(wanted, line):
-                return found[1]
-        raise AssertionError(f"nobody said {wanted!r}")
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    command = [sys.executable, "-c", Nursery.PROGRAM]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Nursery(process)
-        process.kill()
-
-
 def fetch(url: str, path: str, key: str) -> Any:
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
         response = connection.getresponse()
@@ -158,10 +109,10 @@ def loaded(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str,
     threads = [Thread(target=client.run, args=(begun,)) for client in clients]
     for thread in threads:
         thread.start()
-    assert begun.wait(10)
+    assert begun.wait(PATIENCE)
     kill()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert [client.refused for client in clients if client.refused] == []
     return {path: record for client in clients for path, record in client.kept.items()}
@@ -170,23 +121,21 @@ def loaded(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str,
 @pytest.mark.parametrize("durability", ["commit", "interval"])
 @pytest.mark.parametrize("chain", range(CHAINS))
 def test_after_a_kill_every_acknowledged_record_is_there_and_none_is_half_there(
-    tmp_path: Path, nursery: Nursery, chain: int, durability: str
+    tmp_path: Path, chain: int, durability: str
 ) -> None:
     dice, kept, kills = Random(chain), dict[str, Any](), KILLS // CHAINS // 2
     for nth in range(kills + 1):
-        child, url = nursery.start(*arguments(tmp_path, "--durability", durability))
-        key = first_key(url)
-        examine(url, key, kept, CLIENTS * nth)
-        if nth == kills:
-            nursery.kill(child)
-            break
+        with greeted(tmp_path, "--durability", durability) as (process, url, key):
+            examine(url, key, kept, CLIENTS * nth)
 
-        def at_some_moment(server: int = child) -> None:
-            # Not a moment that is waited for but one in the middle of the load, at random by the seed.
-            Event().wait(dice.uniform(0.0, 0.1))
-            nursery.kill(server)
+            def at_some_moment(server: subprocess.Popen[str] = process) -> None:
+                # Not a moment that is waited for but one in the middle of the load, at random by the seed.
+                Event().wait(dice.uniform(0.0, 0.1))
+                server.kill()
+                server.wait(PATIENCE)
 
-        kept |= loaded(url, key, f"round {chain}.{nth}", at_some_moment)
+            if nth < kills:
+                kept |= loaded(url, key, f"round {chain}.{nth}", at_some_moment)
     assert len(kept) > 2 * kills
 
 
@@ -203,8 +152,7 @@ def examine(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
 
 def refused(directory: Path) -> subprocess.CompletedProcess[str]:
     """What the command says over a directory it cannot serve."""
-    command = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--data", str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return ran("serve", "smartepi", "--port", "0", "--data", str(directory))
 
 
 def test_a_second_process_on_the_same_directory_is_refused_with_one_sentence(tmp_path: Path) -> None:
@@ -220,14 +168,14 @@ def test_a_killed_servers_directory_is_free_and_served_at_once(tmp_path: Path) -
         with greeted(tmp_path) as (process, url, key):
             assert fetch(url, "/smartepi/v1/sectors", key)["data"]
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
 def test_a_damaged_checkpoint_is_named_with_its_place_and_left_as_it_is(tmp_path: Path, where: float) -> None:
     with greeted(tmp_path) as (process, _, _):
         process.send_signal(signal.SIGTERM)
-        process.wait(15)
+        process.wait(PATIENCE)
     file = tmp_path / "sandboxes" / "smartepi.json"
     data = bytearray(file.read_bytes())
     data[int(len(data) * where)] ^= 0x01
@@ -247,10 +195,10 @@ def test_a_stopped_server_keeps_what_it_has_without_a_log(tmp_path: Path) -> Non
         begun = Event()
         thread = Thread(target=client.run, args=(begun,))
         thread.start()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
-        thread.join(15)
+        assert process.wait(PATIENCE) == 0
+        thread.join(PATIENCE)
     with greeted(tmp_path) as (_, url, key):
         found = listed(url, "/smartepi/v1/sectors", key) | listed(url, "/smartepi/v1/employees", key)
     assert client.kept.items() <= found.items()

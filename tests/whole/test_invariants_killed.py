@@ -18,7 +18,7 @@ from tests.support.server_process import start_server
 from tests.support.socket_server import Heard, Served
 from tests.whole.test_invariants import TOKEN, tenant
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 WAVES, WIDE = 6, 12
 
 

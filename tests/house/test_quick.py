@@ -1,0 +1,67 @@
+"""What ``make quick`` runs for which change, and what it leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.ordering import FIRST
+from tests.support.paths import ROOT
+from tests.support.quick import ALWAYS, SLOW, chosen
+
+SOURCES = {
+    "tests/client/test_client.py": "",
+    "tests/conftest.py": "from tests.support.worlds import World\n",
+    "tests/docs/test_documents.py": "",
+    "tests/docs/test_ci.py": "",
+    "tests/engine/faults/test_rules.py": "from tests.support.acme import ACME\n",
+    "tests/engine/faults/test_wire.py": "",
+    "tests/engine/test_clock.py": "",
+    "tests/house/test_architecture.py": "",
+    "tests/house/test_app.py": "",
+    "tests/providers/kota/test_stories.py": "from tests.support import kota_world\n",
+    "tests/providers/test_webhooks.py": "",
+    "tests/support/acme.py": "",
+    "tests/support/kota_facts.py": "",
+    "tests/support/kota_world.py": "import os\nfrom tests.support.kota_facts import FACTS, MORE\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "tests"),
+    [
+        ("mockserver/engine/faults/rules.py", ["tests/engine/faults/test_rules.py"]),
+        ("mockserver/engine/clock.py", ["tests/engine/faults/test_rules.py", "tests/engine/test_clock.py"]),
+        ("mockserver/engine/unheard/of.py", ["tests/engine/faults/test_rules.py", "tests/engine/test_clock.py"]),
+        ("mockserver/providers/kota/events.py", ["tests/providers/kota/test_stories.py"]),
+        ("mockserver/fixtures/kota/small.json", ["tests/house/test_app.py"]),
+        ("mockserver/testing/client.py", ["tests/client/test_client.py"]),
+        ("mockserver/settings.py", ["tests/house/test_app.py"]),
+        ("tests/engine/faults/test_wire.py", ["tests/engine/faults/test_wire.py"]),
+        ("tests/engine/test_gone.py", []),
+        ("tests/support/acme.py", ["tests/engine/faults/test_rules.py"]),
+        ("tests/support/kota_facts.py", ["tests/providers/kota/test_stories.py"]),
+        ("docs/examples/test_adding.py", ["docs/examples/test_adding.py"]),
+        ("docs/kota.md", ["tests/docs/test_ci.py"]),
+        ("README.md", ["tests/docs/test_ci.py"]),
+        ("pyproject.toml", ["tests/docs/test_ci.py"]),
+        ("benchmarks/soak.py", []),
+    ],
+)
+def test_a_change_is_tested_by_what_lies_beside_it(changed: str, tests: list[str]) -> None:
+    assert chosen([changed], SOURCES)[0] == sorted({ALWAYS, *tests})
+
+
+def test_what_is_slow_is_left_out_with_its_reason_unless_it_was_changed() -> None:
+    engine, wire = "mockserver/engine/faults/rules.py", "tests/engine/faults/test_wire.py"
+    tests, left = chosen([engine], SOURCES)
+    assert (wire in tests, left) == (False, {wire: SLOW[wire]})
+    tests, left = chosen([engine, wire], SOURCES)
+    assert (wire in tests, left) == (True, {})
+
+
+def test_without_a_change_the_architecture_is_tested() -> None:
+    assert chosen([], SOURCES) == ([ALWAYS], {})
+
+
+def test_everything_that_is_named_is_there() -> None:
+    assert [path for path in (ALWAYS, *SLOW, *FIRST) if not (ROOT / path.removesuffix("::")).exists()] == []
