@@ -6,7 +6,6 @@ from contextlib import closing
 from http.client import HTTPConnection
 from json import loads
 from threading import Event, Thread
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -179,16 +178,15 @@ def test_a_stream_ends_with_its_sandbox_and_now_and_then_says_that_it_is_still_t
 
 
 def test_a_server_that_stops_does_not_wait_for_those_who_watch() -> None:
-    with start_server("serve", "smartepi", "--memory", "--port", "0", "--admin-token", TOKEN) as (process, url):
+    command = ("serve", "smartepi", "--memory", "--port", "0", "--admin-token", TOKEN)
+    with start_server(*command, TESTMODE_DRAIN_SECONDS="600") as (process, url):
         got: list[Any] = []
         first = Event()
         listener = Thread(target=heard, args=(url, f"Bearer {TOKEN}", got, first, "smartepi"))
         listener.start()
-        assert first.wait(10)
-        began = monotonic()
+        assert first.wait(60)
         process.terminate()
-        process.wait(10)
-        assert monotonic() - began < 5
-        listener.join(5)
+        process.wait(120)  # Whoever is waited for is waited for ten minutes.
+        listener.join(60)
     assert process.returncode == 0
     assert got[-1] == "end"

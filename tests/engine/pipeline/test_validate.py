@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from json import dumps
-from time import perf_counter
+from time import thread_time
 from typing import Any, Literal, cast
 
 import pytest
@@ -131,10 +131,10 @@ def test_what_is_json_is_read_as_any_reader_reads_it(data: bytes) -> None:
         b"1" * 1_000_000,
     ],
 )
-def test_a_body_of_a_megabyte_is_judged_in_no_time(data: bytes) -> None:
-    began = perf_counter()
+def test_a_body_of_a_megabyte_takes_time_that_grows_with_its_length_alone(data: bytes) -> None:
+    began = thread_time()
     refused(data)
-    assert perf_counter() - began < 1.0
+    assert thread_time() - began < 10  # Every character looked at for every other would take hours.
 
 
 @given(data=st.binary(max_size=2000))
