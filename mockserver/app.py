@@ -189,6 +189,6 @@ def application(
 ) -> WSGI:
     """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it.
 
-    That one does not list the providers' paths: nobody asks a server for its routes, and they are five sixths of all.
+    That one does not list the providers' paths: nobody asks a server for its routes, and they are most of them.
     """
     return _answering(engine, mounts.later(lambda: _flask(engine, token, settings).wsgi_app), alone, hosts)
