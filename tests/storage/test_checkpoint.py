@@ -89,5 +89,7 @@ def test_where_nothing_is_there_is_an_empty_checkpoint_and_where_one_is_missing_
     checkpoint.save(PATHS, kept, holding(1))
     checkpoint.save(PATHS, kept, holding(2))
     files.unlink(PATHS.checkpoint)
-    with pytest.raises(StoreDamaged, match="missing from byte 0; `testmode state repair` goes back to box.json.prev"):
+    with pytest.raises(
+        StoreDamaged, match=r"missing from byte 0; `testmode state repair` goes back to box\.json\.prev"
+    ):
         checkpoint.load(PATHS, kept)
