@@ -427,3 +427,24 @@ def test_a_body_of_any_size_arrives_intact(size: int) -> None:
     (letter,) = receiver.heard
     assert letter.body == body
     assert letter.headers["content-length"] == str(size)
+
+
+@pytest.mark.parametrize("url", ["http://10.1.2.3:8080/", "http://[fd12::1]:8080/"])
+def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Egress()
+    out.spare("0.0.0.0", 8080)
+    monkeypatch.setattr(egress, "_is_here", lambda _address: False)
+    out.check(url)
+    with pytest.raises(Refusal, match="that is this server itself"):
+        out.check("http://127.0.0.1:8080/")
+    monkeypatch.setattr(egress, "_is_here", lambda _address: True)
+    with pytest.raises(Refusal, match="that is this server itself"):
+        out.check(url)
+    out.check(url.replace("8080", "8081"))
+
+
+@pytest.mark.parametrize("name", ["", "?a=b", "/", "/a?b=c", "/%41", "/a?b?c"])
+def test_the_path_and_the_query_of_a_url_arrive_as_they_were_written(name: str) -> None:
+    with receiving() as receiver:
+        Egress().send(receiver.url("") + name, [], b"x", 20)
+    assert [letter.path for letter in receiver.heard] == [name if name.startswith("/") else f"/{name}"]

@@ -33,3 +33,32 @@ def test_a_bucket_that_was_filled_later_than_now_is_full_again(acme: World) -> N
     assert [acme.ask("GET", "/v1/notes").status_code for _ in range(2)] == [200, 429]
     move(acme.sandbox, Clock(frozen_at=NOON - SECOND))
     assert acme.ask("GET", "/v1/notes").status_code == 200
+
+
+@pytest.mark.parametrize("instant", [0, LATEST])
+def test_the_first_and_the_last_instant_a_clock_shows_are_shown(acme: World, instant: int) -> None:
+    move(acme.sandbox, Clock(frozen_at=instant))
+    assert acme.sandbox.now() == instant
+
+
+@pytest.mark.parametrize("by", [-SECOND, 0, SECOND])
+def test_whoever_delivers_is_woken_when_a_clock_has_moved(acme: World, by: int) -> None:
+    woken: list[int] = []
+    acme.sandbox.outbox.wake = lambda: woken.append(acme.sandbox.now())
+    move(acme.sandbox, Clock(frozen_at=NOON + by))
+    assert woken[-1:] == [NOON + by]
+
+
+@pytest.mark.parametrize(("by", "status"), [(0, 429), (SECOND - 1, 429), (SECOND, 200)])
+def test_a_bucket_is_left_as_it_is_when_a_clock_does_not_go_back(acme: World, by: int, status: int) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
+    assert acme.ask("GET", "/v1/notes").status_code == 200
+    move(acme.sandbox, Clock(frozen_at=NOON + by))
+    assert acme.ask("GET", "/v1/notes").status_code == status
+
+
+def test_moving_one_clock_leaves_those_of_other_sandboxes(acme: World) -> None:
+    other = acme.engine.create("acme", "other")
+    other.set_clock(Clock(frozen_at=NOON))
+    move(acme.sandbox, Clock(frozen_at=NOON + SECOND))
+    assert (acme.sandbox.now(), other.now()) == (NOON + SECOND, NOON)

@@ -95,9 +95,9 @@ def main() -> int:
     options = ["-o", "addopts=-p no:schemathesis -p no:xdist -p no:terminal -p no:cacheprovider"]
     left_out = [f"--ignore={each}" for each in APART]
     os.chdir(ROOT)
-    pytest.main([*options, *left_out, *TESTS], plugins=[run])
+    ended = pytest.main([*options, *left_out, *TESTS], plugins=[run])
     sys.stdout.write(f"{report(run)}\n\n{perf_counter() - began:.0f} s, {len(run.traced)} tests\n")
-    return 0
+    return int(ended)
 
 
 if __name__ == "__main__":

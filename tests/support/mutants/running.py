@@ -32,7 +32,7 @@ from tests.support.redis_server import shared_redis
 ROOT = Path(__file__).parents[3]
 OWN = {"mockserver/storage/tinydb/": "tests/storage/", "mockserver/openapi/inference/": "tests/openapi/"}
 """Where the tests of a folder are whose files do not have the names of what they test: they are run first."""
-SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 8.0
+SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 15.0
 """Seconds: no test that takes longer is run, so many are spent on a mutant, and so many more until it is stopped."""
 CONTROLS = 8
 
@@ -136,7 +136,7 @@ class Run:
             failed, began = session.testsfailed, perf_counter()
             with _Tracing(self.files, lines):
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            spent[item.path] += perf_counter() - began
+            spent[item.path] += min(perf_counter() - began, SLOW)
             if session.testsfailed == failed and lines:
                 found[item.nodeid] = Traced(perf_counter() - began, dict(lines))
         told.write_bytes(pickle.dumps(found))
