@@ -8,6 +8,9 @@ import pytest
 
 from mockserver.storage.base import StoreDamaged
 from mockserver.storage.tinydb import lines
+from mockserver.storage.tinydb.disk import Disk, Paths
+from mockserver.storage.tinydb.log import Log
+from tests.support.failing_disk import ROOT, Simulated
 
 PATH = Path("box.log")
 WHOLE = [lines.encode(seq, (seq, seq), b"[]") for seq in range(1, 5)]
@@ -64,3 +67,21 @@ def test_only_what_is_newer_than_the_checkpoint_is_to_be_done_and_all_of_it_is_k
 def test_a_line_is_read_as_it_was_written_up_to_the_largest_numbers(seq: int, written: tuple[int, int] | None) -> None:
     reading = lines.read(PATH, lines.encode(seq, written, b"[[]]"), seq - 1)
     assert (reading.seq, reading.written, list(reading.ops())) == (seq, written, [[[]]])
+
+
+def test_a_log_counts_its_bytes_from_none(tmp_path: Path) -> None:
+    files = Simulated()
+    log = Log(Paths(ROOT, "box"), Disk(files, files.fsync, checkpoint_bytes=0))
+    assert (log.size, log.seq, log.written) == (0, 0, None)
+    assert len(log.open(0)) == 0
+    sizes = []
+    for seq in (1, 2):
+        assert log.append(b"[]") == seq
+        sizes.append(log.size)
+    assert sizes == [
+        len(lines.encode(1, None, b"[]")),
+        len(lines.encode(1, None, b"[]") + lines.encode(2, None, b"[]")),
+    ]
+    log.sync(2)
+    log.close()
+    assert files.handles == {}

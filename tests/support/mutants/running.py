@@ -35,10 +35,13 @@ OWN = {"mockserver/storage/tinydb/": "tests/storage/", "mockserver/openapi/infer
 SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 15.0
 """Seconds: no test that takes longer is run, so many are spent on a mutant, and so many more until it is stopped."""
 CONTROLS = 8
+"""The tests of so many mutants are first run without any."""
+NOT_TRIED = 3
+"""What a process ends with whose mutant cannot take the place of the code."""
 
 
-def install(mutant: Mutant, tree: ast.Module, file: str, known: list[FunctionType]) -> None:
-    """Have every function of the module, whoever refers to it, run the mutant's code."""
+def install(mutant: Mutant, tree: ast.Module, file: str, known: list[FunctionType]) -> bool:
+    """Have every function of the module, whoever refers to it, run the mutant's code; False where that cannot be."""
     before = {each: nth for nth, each in enumerate(codes(compile(tree, file, "exec")))}
     mutant.put(True)
     compiled = compile(tree, file, "exec")
@@ -51,15 +54,18 @@ def install(mutant: Mutant, tree: ast.Module, file: str, known: list[FunctionTyp
             each for each in sys.modules.values() if getattr(each, "__dict__", {}).get(mutant.constant) is old
         ]:
             setattr(module, mutant.constant, changed[mutant.constant])
-        return
+        return True
     after = list(codes(compiled))
     same = {(code.co_qualname, code.co_firstlineno): code for code in after}
     for function in known:
         nth = before.get(function.__code__, -1)
         fits = 0 <= nth < len(after) and after[nth].co_qualname == function.__code__.co_qualname
         code = after[nth] if fits else same.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
-        if code is not None and code != function.__code__ and code.co_freevars == function.__code__.co_freevars:
+        if code is not None and code != function.__code__:
+            if code.co_freevars != function.__code__.co_freevars:
+                return False
             function.__code__ = code
+    return True
 
 
 def name_of(module: str) -> str:
@@ -183,7 +189,8 @@ class Run:
                 process, mutant, _ = running.pop(done)  # type: ignore[arg-type]
                 process.join()
                 _stop(process.pid)
-                self._note(mutant, process.exitcode != 0)
+                if process.exitcode != NOT_TRIED:
+                    self._note(mutant, process.exitcode != 0)
             for sentinel, (process, mutant, until) in list(running.items()):
                 if perf_counter() > until:
                     del running[sentinel]
@@ -197,7 +204,9 @@ class Run:
             self.survived[mutant.module].append(mutant)
 
     def _try(self, session: pytest.Session, mutant: Mutant, tests: list[pytest.Item]) -> int:
-        install(mutant, self.trees[mutant.module], str(ROOT / mutant.module), self.known[mutant.module])
+        known = self.known[mutant.module]
+        if not install(mutant, self.trees[mutant.module], str(ROOT / mutant.module), known):
+            return NOT_TRIED
         return self._pass(session, tests)
 
     def _pass(self, session: pytest.Session, tests: list[pytest.Item]) -> int:
