@@ -84,3 +84,8 @@ def test_a_name_is_the_same_in_capitals(host: str) -> None:
 @pytest.mark.parametrize("host", ["KOTA.LOCALHOST", "Kota.LocalHost:80", "LocalHost", "[::1]", "[::1]:80"])
 def test_nearby_names_are_answered_in_capitals_and_addresses_in_brackets(host: str) -> None:
     assert Hosts().admits(host)
+
+
+@pytest.mark.parametrize("host", ["[evil.test]", "[evil.test]:80", "[::1", "[::g]"])
+def test_what_stands_in_brackets_is_an_address_or_refused(host: str) -> None:
+    assert Hosts().admits(host) is (host == "[::1")

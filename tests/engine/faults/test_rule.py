@@ -398,3 +398,14 @@ def test_setting_one_rule_anew_or_deleting_it_leaves_the_counts_of_the_others(wo
     pattern(world, 2)
     assert world.admin("DELETE", f"{FAULTS}/one").status_code in (200, 204)
     assert [counts(world, id) for id in ("two", "one.two")] == [(5, 0), (5, 0)]
+
+
+def test_a_seed_of_its_own_decides_the_same_whatever_the_sandboxes_seed_is(world: World) -> None:
+    calls = [Call(world.sandbox, "GET", "/x", now=1)] * 60
+
+    def hits(sandbox_seed: str, **trigger: Any) -> list[bool]:
+        return list(beside("flaky", sandbox_seed, probability=0.5, **trigger).rehearse(calls))
+
+    assert hits("1", seed=5) == hits("2", seed=5) == hits("1", seed="5") == hits("5")
+    assert hits("1") != hits("2")
+    assert hits("1", seed=5) != hits("1", seed=6)

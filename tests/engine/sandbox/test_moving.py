@@ -8,7 +8,8 @@ from mockserver.engine import SECOND, Clock, Refusal
 from mockserver.engine.core.clock import LATEST
 from mockserver.engine.sandbox.moving import move
 from mockserver.storage.base import StoreError
-from tests.support.worlds import NOON, World
+from tests.engine.sandbox.test_scheduler import BELLS
+from tests.support.worlds import NOON, World, make_world
 
 
 @pytest.mark.parametrize("instant", [-1, LATEST + 1])
@@ -62,3 +63,14 @@ def test_moving_one_clock_leaves_those_of_other_sandboxes(acme: World) -> None:
     other.set_clock(Clock(frozen_at=NOON))
     move(acme.sandbox, Clock(frozen_at=NOON + SECOND))
     assert (acme.sandbox.now(), other.now()) == (NOON + SECOND, NOON)
+
+
+@pytest.mark.parametrize(("by", "rung"), [(9 * SECOND, 0), (10 * SECOND, 1), (-60 * SECOND, 0)])
+def test_a_clock_that_runs_on_elsewhere_does_what_is_due_until_there(
+    monkeypatch: pytest.MonkeyPatch, by: int, rung: int
+) -> None:
+    world = make_world(BELLS)
+    world.sandbox.simulate("ring", {"name": "a"}, 10 * SECOND)
+    monkeypatch.setattr("mockserver.engine.sandbox.moving.wall", lambda: NOON - SECOND)
+    assert len(move(world.sandbox, Clock(offset=SECOND + by))) == rung
+    assert world.sandbox.clock == Clock(offset=SECOND + by)

@@ -32,7 +32,7 @@ from tests.support.redis_server import shared_redis
 ROOT = Path(__file__).parents[3]
 OWN = {"mockserver/storage/tinydb/": "tests/storage/", "mockserver/openapi/inference/": "tests/openapi/"}
 """Where the tests of a folder are whose files do not have the names of what they test: they are run first."""
-SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 15.0
+SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 20.0
 """Seconds: no test that takes longer is run, so many are spent on a mutant, and so many more until it is stopped."""
 CONTROLS = 8
 """The tests of so many mutants are first run without any."""
