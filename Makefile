@@ -10,7 +10,7 @@ TESTED := .venv/ready-to-test
 EXTRAS := openapi,redis,tls
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test quick check fuzz soak bench fixtures screenshots wheel constraints clean
+.PHONY: run test quick check fuzz mutants soak bench fixtures screenshots wheel constraints clean
 
 run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
@@ -28,6 +28,9 @@ check: $(TESTED)  ## ruff and mypy --strict
 
 fuzz: $(TESTED)  ## Ask every provider what its OpenAPI document allows and what it does not, at length
 	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/house/test_fuzz.py
+
+mutants: $(TESTED)  ## Change the code for MINUTES (15), one place at a time, and print which changes no test notices
+	$(BIN)/python -m tests.support.mutants
 
 soak: $(TESTED)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
 	$(BIN)/python -m benchmarks.soak

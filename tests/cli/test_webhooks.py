@@ -14,6 +14,7 @@ from json import loads
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -272,3 +273,14 @@ def test_a_receiver_that_hangs_keeps_neither_calls_nor_the_end_of_the_server_wai
             process.terminate()
             assert process.wait(50) == 0
         gate.set()
+
+
+def test_listen_refuses_a_signature_that_is_not_ascii_and_goes_on(desk: Desk) -> None:
+    with listening(desk, "--times", "2") as (process, id):
+        (made,) = [each for each in desk.admin("GET", "/webhooks") if each["id"] == id]
+        asked = Request(made["url"], b"nothing", {"X-SmartEPI-Signature": "t=1772366400,v1=\xe9"})
+        with urlopen(asked, timeout=PATIENCE) as answer:
+            assert answer.status == 200
+        assert heard(process)[0].endswith("REFUSE IT: the signature is not one of this secret over this body")
+        desk.happen()
+        assert heard(process)[0].endswith("signature ok")

@@ -393,3 +393,58 @@ def test_what_is_read_ends_at_the_limit_however_it_comes() -> None:
             read.append(timed.readinto(bytearray(8_192)))
         assert sum(read) == MOST_READ
         writer.join(60)
+
+
+@pytest.mark.parametrize("written", ["93.184.216.77/24", "93.184.216.34", "93.184.216.35/31", "93.0.0.1/8"])
+def test_an_allowed_range_may_be_written_with_the_address_of_a_host(written: str) -> None:
+    Egress([written]).check(f"http://{PUBLIC}/")
+    for outside in ("http://94.184.216.34/", "http://[2606:2800:220:1::1]/"):
+        with pytest.raises(Refusal, match=FAR):
+            Egress([written]).check(outside)
+
+
+def test_a_range_of_ipv6_lets_its_own_addresses_through_and_no_others() -> None:
+    out = Egress(["2606:2800:220:1::9/64"])
+    out.check("http://[2606:2800:220:1:ffff::1]/")
+    for outside in ("http://[2606:2800:220:2::1]/", f"http://{PUBLIC}/"):
+        with pytest.raises(Refusal, match=FAR):
+            out.check(outside)
+
+
+@pytest.mark.parametrize("name", ["public.test", "PUBLIC.Test", "Public.Test"])
+def test_a_host_may_be_allowed_and_called_in_capitals(name: str) -> None:
+    for allowed in ("public.test", "Public.TEST"):
+        Egress([allowed], resolver=lambda _host, _port: [PUBLIC]).check(f"http://{name}/")
+    with pytest.raises(Refusal, match=FAR):
+        Egress(["other.test"], resolver=lambda _host, _port: [PUBLIC]).check(f"http://{name}/")
+
+
+@pytest.mark.parametrize("size", [0, 1, MOST_READ - 1, MOST_READ, MOST_READ + 1, 3 * MOST_READ + 7])
+def test_a_body_of_any_size_arrives_intact(size: int) -> None:
+    body = bytes(nth % 251 for nth in range(size))
+    with receiving() as receiver:
+        assert Egress().send(receiver.url(), [("Content-Type", "x/y")], body, 20).status == 200
+    (letter,) = receiver.heard
+    assert letter.body == body
+    assert letter.headers["content-length"] == str(size)
+
+
+@pytest.mark.parametrize("url", ["http://10.1.2.3:8080/", "http://[fd12::1]:8080/"])
+def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Egress()
+    out.spare("0.0.0.0", 8080)
+    monkeypatch.setattr(egress, "_is_here", lambda _address: False)
+    out.check(url)
+    with pytest.raises(Refusal, match="that is this server itself"):
+        out.check("http://127.0.0.1:8080/")
+    monkeypatch.setattr(egress, "_is_here", lambda _address: True)
+    with pytest.raises(Refusal, match="that is this server itself"):
+        out.check(url)
+    out.check(url.replace("8080", "8081"))
+
+
+@pytest.mark.parametrize("name", ["", "?a=b", "/", "/a?b=c", "/%41", "/a?b?c"])
+def test_the_path_and_the_query_of_a_url_arrive_as_they_were_written(name: str) -> None:
+    with receiving() as receiver:
+        Egress().send(receiver.url("") + name, [], b"x", 20)
+    assert [letter.path for letter in receiver.heard] == [name if name.startswith("/") else f"/{name}"]

@@ -72,3 +72,20 @@ def test_a_head_request_to_another_name_gets_no_body() -> None:
 def test_an_application_answers_to_the_names_it_is_given() -> None:
     client = create_app(make_world().engine, hosts=Hosts(["mock.internal"])).test_client()
     assert client.get("/health", headers={"Host": "mock.internal:8080"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["MOCK.Internal", "mock.INTERNAL:8080", "Mock.Internal.", "mock.internal"])
+def test_a_name_is_the_same_in_capitals(host: str) -> None:
+    for allowed in ("mock.internal", "MOCK.internal"):
+        assert Hosts([allowed]).admits(host)
+    assert not Hosts(["mock.intern"]).admits(host)
+
+
+@pytest.mark.parametrize("host", ["KOTA.LOCALHOST", "Kota.LocalHost:80", "LocalHost", "[::1]", "[::1]:80"])
+def test_nearby_names_are_answered_in_capitals_and_addresses_in_brackets(host: str) -> None:
+    assert Hosts().admits(host)
+
+
+@pytest.mark.parametrize("host", ["[evil.test]", "[evil.test]:80", "[::1", "[::g]"])
+def test_what_stands_in_brackets_is_an_address_or_refused(host: str) -> None:
+    assert Hosts().admits(host) is (host == "[::1")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mockserver.openapi.serving.world import world_of
-from tests.support.openapi_worlds import Own, answers, asks, document, library, written
+from tests.support.openapi_worlds import JSON, Own, answers, asks, document, library, written
 from tests.support.paths import OPENAPI_DOCUMENTS
 
 
@@ -210,3 +211,85 @@ def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path
     own = Own(written(tmp_path, document(paths)))
     assert own.ask("GET", "/threads").json == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
     assert own.ask("GET", "/threads/2").json == {"id": "2"}
+
+
+def small(folder: Path, paths: Any) -> Own:
+    return Own(written(folder, document(paths)))
+
+
+PLACE = {"type": "object", "properties": {"theme": {"type": "string"}, "size": {"type": "integer"}}}
+
+
+def test_put_on_what_there_is_only_one_of_forgets_what_it_leaves_out_and_patch_does_not(tmp_path: Path) -> None:
+    one = {
+        "get": {"responses": answers(PLACE)},
+        "put": {"requestBody": asks(PLACE), "responses": answers(PLACE)},
+        "patch": {"requestBody": asks(PLACE), "responses": answers(PLACE)},
+    }
+    own = small(tmp_path, {"/settings": one, "/layout": one})
+    other = own.ask("GET", "/layout").json
+    assert own.ask("PUT", "/settings", json={"theme": "dark", "size": 12}).json == {"theme": "dark", "size": 12}
+    assert own.ask("PATCH", "/settings", json={"size": 13}).json == {"theme": "dark", "size": 13}
+    assert own.ask("PUT", "/settings", json={"size": 14}).json == {"size": 14}
+    assert own.ask("GET", "/settings").json == {"size": 14}
+    assert own.ask("GET", "/layout").json == other
+
+
+def test_a_record_with_an_id_of_its_own_and_an_object_data_is_no_envelope(tmp_path: Path) -> None:
+    held = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    event = {"type": "object", "required": ["id", "data"], "properties": {"id": {"type": "string"}, "data": held}}
+    said = {
+        "/events": {
+            "get": {"responses": answers({"type": "array", "items": event})},
+            "post": {"requestBody": asks(event), "responses": answers(event, status="201")},
+        },
+        "/events/{id}": {"get": {"responses": answers(event)}},
+    }
+    own = small(tmp_path, said)
+    made = own.ask("POST", "/events", json={"id": "evt_mine", "data": {"n": 7}}).json
+    assert made == {"id": "evt_mine", "data": {"n": 7}}
+    assert own.ask("GET", "/events/evt_mine").json == made
+    assert own.ask("GET", "/events").json[-1] == made
+
+
+def test_a_record_that_is_only_read_is_no_resource(tmp_path: Path) -> None:
+    own = small(tmp_path, {"/status": {"get": {"responses": answers(PLACE)}}})
+    assert own.provider.notes == ("GET /status: answers are generated, no state",)
+    assert own.ask("GET", "/status").status_code == 200
+
+
+@pytest.mark.parametrize("kind", [["array", "null"], "array"])
+def test_a_list_in_an_envelope_may_be_nullable(tmp_path: Path, kind: object) -> None:
+    listed = {"type": "object", "properties": {"data": {"type": kind, "items": THING}, "total": {"type": "integer"}}}
+    said = {
+        "/things": {
+            "get": {"responses": answers(listed)},
+            "post": {"requestBody": asks(THING), "responses": answers(THING, status="201")},
+        },
+        "/things/{id}": {"get": {"responses": answers(THING)}, "delete": {"responses": {"204": {"description": ""}}}},
+    }
+    file = written(tmp_path, document(said) | {"openapi": "3.1.0"})
+    own = Own(file)
+    made = own.ask("POST", "/things", json={"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}).json
+    page = own.ask("GET", "/things").json
+    assert (len(page["data"]), page["data"][-1], page["total"]) == (4, made, 4)
+    assert own.ask("DELETE", f"/things/{made['id']}").status_code == 204
+    assert own.ask("GET", "/things").json["data"] == page["data"][:-1]
+
+
+def test_a_list_that_openapi_3_0_calls_nullable_is_one(tmp_path: Path) -> None:
+    listed = {"type": "object", "properties": {"data": {"type": "array", "nullable": True, "items": THING}}}
+    said = {"/things": {"get": {"responses": answers(listed)}}, "/things/{id}": {"get": {"responses": answers(THING)}}}
+    assert len(small(tmp_path, said).ask("GET", "/things").json["data"]) == 3
+
+
+@pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
+def test_what_is_done_to_one_record_leaves_the_others_and_those_below_them_alone(own: Own, verb: str) -> None:
+    ada, bob = made(own, born=1815), made(own, born=1900)
+    book = own.ask("POST", f"/authors/{bob['id']}/books", json={"title": "Notes"}).json
+    before = [each for each in own.kept("authors") if each["id"] != ada["id"]]
+    kind = {"Content-Type": "application/merge-patch+json"} if verb == "PATCH" else {}
+    body = {} if verb == "DELETE" else {"data": b'{"name":"Augusta"}', "headers": kind or {"Content-Type": JSON}}
+    assert own.ask(verb, f"/authors/{ada['id']}", **body).status_code in (200, 204)
+    assert [each for each in own.kept("authors") if each["id"] != ada["id"]] == before
+    assert own.ask("GET", f"/authors/{bob['id']}/books").json == [book]

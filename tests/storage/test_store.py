@@ -653,3 +653,56 @@ TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(
     max_examples=60, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def test_an_id_that_a_rollback_has_freed_is_free_and_what_was_there_is_found_again() -> None:
+    store = opened(TinyStore(None))
+    put(store, person(1))
+    with pytest.raises(RuntimeError), store.transaction("box") as space:
+        space.put("people", person(2))
+        space.drop("people", "p1")
+        raise RuntimeError
+    with store.transaction("box") as space:
+        assert (space.get("people", "p2"), space.get("people", "p1")) == (None, person(1))
+        space.put("people", person(3))
+        space.put("people", person(2, status="again"))
+        assert walked(space) == ["p1", "p3", "p2"]
+        assert [space.nth("people", place)["id"] for place in range(3)] == ["p1", "p3", "p2"]
+        assert ids(space.find("people", "status", "again")) == ["p2"]
+
+
+def test_an_attempt_that_fails_frees_its_ids_within_the_transaction_and_no_others() -> None:
+    store = opened(TinyStore(None))
+    with store.transaction("box") as space:
+        space.put("people", person(1))
+        with pytest.raises(RuntimeError), space.attempt():
+            space.put("people", person(2))
+            space.drop("people", "p1")
+            raise RuntimeError
+        space.put("people", person(2))
+        assert walked(space) == ["p1", "p2"]
+    with store.transaction("box") as space:
+        assert walked(space) == ["p1", "p2"]
+        assert space.nth("people", 1)["id"] == "p2"
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_a_bounded_log_holds_exactly_so_many_and_forgets_the_oldest_of_its_own_only(kept: int) -> None:
+    store = opened(TinyStore(None))
+    put(store, person(1), person(2))
+    with store.transaction("box") as space:
+        for nth in range(4):
+            space.append("events", {"id": f"e{nth}"}, kept)
+            assert space.count("events") == min(nth + 1, kept)
+        assert [record["id"] for _, record in space.scan("events")] == [f"e{nth}" for nth in range(4 - kept, 4)]
+        assert walked(space) == ["p1", "p2"]
+
+
+def test_dropping_one_of_several_leaves_the_others_in_every_index() -> None:
+    store = opened(TinyStore(None))
+    put(store, *(person(nth, status="same") for nth in range(4)))
+    with store.transaction("box") as space:
+        for gone, left in (("p0", ["p1", "p2", "p3"]), ("p3", ["p1", "p2"]), ("p1", ["p2"])):
+            space.drop("people", gone)
+            assert ids(space.find("people", "status", "same")) == left
+            assert walked(space) == walked(space, field="email") == left

@@ -29,8 +29,8 @@ def check_timed(shown: str, secrets: Sequence[str], now: int, body: bytes, toler
     times = [value for name, _, value in parts if name == "t"]
     if len(times) != 1 or not (times[0].isascii() and times[0].isdigit() and len(times[0]) < 19):
         raise Forged("the signature has no time")
-    right = {part for part in timed(secrets, int(times[0]), body).split(",") if part.startswith("v1=")}
-    if not any(hmac.compare_digest(f"{name}={value}", good) for name, _, value in parts for good in right):
+    right = {part.encode() for part in timed(secrets, int(times[0]), body).split(",") if part.startswith("v1=")}
+    if not any(hmac.compare_digest(f"{name}={value}".encode(), good) for name, _, value in parts for good in right):
         raise Forged("the signature is not one of this secret over this body")
     _check_age(int(times[0]), now, tolerance)
 

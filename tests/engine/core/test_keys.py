@@ -245,3 +245,35 @@ def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: World) 
         acme.advance("4s")
     assert seen == [403, 403, 200, 401]
     assert acme.sandbox.now() == NOON + 16 * SECOND
+
+
+@pytest.mark.parametrize(("written", "read"), [("10.1.2.3/8", "10.0.0.0/8"), ("2001:db8::9/32", "2001:db8::/32")])
+def test_a_range_with_host_bits_is_the_range_they_are_in_also_after_an_import(
+    acme: World, written: str, read: str
+) -> None:
+    key = minted(acme, cidrs=[written])
+    assert key["cidrs"] == [read]
+    inside, outside = ("10.200.0.1", "11.1.2.3") if "." in written else ("2001:db8:ffff::1", "2001:db9::1")
+    state = acme.admin("GET", "/sandboxes/acme/state").json
+    for kept in state["collections"]["_keys"]:
+        kept["cidrs"] = [written] if kept["cidrs"] else []
+    assert acme.admin("PUT", "/sandboxes/acme/state", state).status_code == 200
+    there = acme.sandbox.keys[key["secret"]]
+    assert (there.admits(inside), there.admits(outside)) == (True, False)
+
+
+def test_revoking_one_key_leaves_the_others_alone(acme: World) -> None:
+    first, second = minted(acme), minted(acme)
+    before = {secret: key for secret, key in acme.sandbox.keys.items() if secret != first["secret"]}
+    acme.admin("DELETE", f"/sandboxes/acme/keys/{first['id']}")
+    assert {secret: key for secret, key in acme.sandbox.keys.items() if secret != first["secret"]} == before
+    assert [status(acme, each) for each in (first["secret"], second["secret"], acme.key())] == [401, 200, 200]
+
+
+def test_a_key_of_one_sandbox_is_none_of_another_that_is_reset_or_deleted(acme: World) -> None:
+    other = acme.engine.create("acme", "other")
+    secret = next(iter(other.keys))
+    acme.engine.reset("acme")
+    assert status(acme, secret) == 200
+    acme.engine.delete("other")
+    assert (status(acme, secret), status(acme, acme.key())) == (401, 200)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mockserver.engine import Call, Match
+from mockserver.engine import Call, Credential, Match
 from tests.support.worlds import World, make_world
 
 FAULTS = "/sandboxes/smartepi/faults"
@@ -322,3 +322,18 @@ def test_whatever_people_write_as_a_glob_is_refused_or_works(glob: str, text: st
 @given(st.text("[]!^-&|~a:z\\*?", min_size=1, max_size=15), st.text("[]!^-a:z\\", max_size=10))
 def test_brackets_in_a_glob_never_become_a_warning_or_an_error(glob: str, text: str) -> None:
     Match.model_validate({"path": glob}).holds(Call(shared().sandbox, "GET", text))
+
+
+def test_a_key_is_meant_by_its_id_or_its_secret_and_no_other_is() -> None:
+    key = next(iter(shared().sandbox.keys.values()))
+    for wanted in (key.id, key.secret):
+        assert means({"key": wanted}, credential=Credential(key.secret, shown=True))
+        for other in (Credential(), Credential("nobody's", shown=True), Credential(key.secret[:-1], shown=True)):
+            assert not means({"key": wanted}, credential=other)
+    assert means({"key": "nobody's"}, credential=Credential("nobody's", shown=True))
+
+
+@pytest.mark.parametrize(("index", "meant"), [(0, True), (1, True), (2, False), (999_999, False)])
+def test_a_place_in_a_list_is_met_up_to_its_last(index: int, meant: bool) -> None:
+    assert means_body({"present": True}, {"value": [1, 2]}, f"$.value[{index}]") is meant
+    assert means_body({"present": False}, {"value": [1, 2]}, f"$.value[{index}]") is not meant

@@ -347,3 +347,65 @@ def test_rules_are_replaced_all_together_or_not_at_all(world: World) -> None:
     assert rule(world, "r7", enabled=False)["enabled"] is False
     world.admin("DELETE", FAULTS)
     assert [each["id"] for each in world.admin("GET", FAULTS).json] == ["outage.1"]
+
+
+@pytest.mark.parametrize(
+    ("member", "least"), [("every", 1), ("skip", 0), ("times", 0), ("probability", 0), ("priority", 0)]
+)
+def test_the_least_a_rule_may_say_is_taken_and_one_less_is_refused(world: World, member: str, least: int) -> None:
+    def said(number: int) -> Any:
+        return {"priority": number} if member == "priority" else {"trigger": {member: number}}
+
+    rule(world, **said(least))
+    answer = world.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **said(least - 1)})
+    assert (answer.status_code, member in answer.json["detail"]) == (422, True)
+    assert [each.rule.id for each in world.sandbox.rules] == ["broken"]
+
+
+@pytest.mark.parametrize(("member", "most"), [("probability", 1), ("priority", 1000)])
+def test_the_most_a_rule_may_say_is_taken_and_one_more_is_refused(world: World, member: str, most: int) -> None:
+    rule(world, **({"priority": most} if member == "priority" else {"trigger": {member: most}}))
+    more: Any = {"priority": most + 1} if member == "priority" else {"trigger": {member: most + 1}}
+    assert world.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **more}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("trigger", "hits"),
+    [
+        ({"every": 1}, "xxxxxx"),
+        ({"every": 2}, ".x.x.x"),
+        ({"every": 3, "skip": 1}, "...x.."),
+        ({"skip": 5}, ".....x"),
+        ({"skip": 6}, "......"),
+        ({"times": 0}, "......"),
+        ({"times": 1}, "x....."),
+        ({"times": 2, "every": 2, "skip": 1}, "..x.x."),
+        ({"probability": 0}, "......"),
+        ({"probability": 1}, "xxxxxx"),
+    ],
+)
+def test_which_calls_are_hit_is_counted_to_the_call(world: World, trigger: dict[str, Any], hits: str) -> None:
+    rule(world, trigger=trigger)
+    assert pattern(world, 6) == hits
+
+
+def test_setting_one_rule_anew_or_deleting_it_leaves_the_counts_of_the_others(world: World) -> None:
+    for id in ("one", "two", "one.two"):
+        rule(world, id, trigger={"probability": 0})
+    pattern(world, 3)
+    rule(world, "one", trigger={"probability": 0})
+    assert [counts(world, id) for id in ("one", "two", "one.two")] == [(0, 0), (3, 0), (3, 0)]
+    pattern(world, 2)
+    assert world.admin("DELETE", f"{FAULTS}/one").status_code in (200, 204)
+    assert [counts(world, id) for id in ("two", "one.two")] == [(5, 0), (5, 0)]
+
+
+def test_a_seed_of_its_own_decides_the_same_whatever_the_sandboxes_seed_is(world: World) -> None:
+    calls = [Call(world.sandbox, "GET", "/x", now=1)] * 60
+
+    def hits(sandbox_seed: str, **trigger: Any) -> list[bool]:
+        return list(beside("flaky", sandbox_seed, probability=0.5, **trigger).rehearse(calls))
+
+    assert hits("1", seed=5) == hits("2", seed=5) == hits("1", seed="5") == hits("5")
+    assert hits("1") != hits("2")
+    assert hits("1", seed=5) != hits("1", seed=6)

@@ -137,3 +137,26 @@ def test_a_refusal_never_shows_the_key(acme: World) -> None:
     ):
         secret = mint(acme, **wanted)
         assert secret not in acme.ask("GET", "/v1/notes", key=secret).text
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        ({}, "no_credentials"),
+        ({"Authorization": ""}, "bad_credentials"),
+        ({"Authorization": "Bearer x"}, "bad_credentials"),
+    ],
+)
+def test_no_key_and_a_wrong_one_are_told_apart(acme: World, shown: dict[str, str], code: str) -> None:
+    refused = acme.ask("GET", "/v1/notes", key=None, headers=shown)
+    assert (refused.status_code, refused.json["code"]) == (401, code)
+
+
+def test_only_of_a_key_that_is_on_its_way_is_told_when_it_works(acme: World) -> None:
+    said = {}
+    for field in ("activates_in", "expires_in"):
+        key = mint(acme, **{field: "60s"})
+        acme.advance("60s" if field == "expires_in" else "1s")
+        said[field] = acme.ask("GET", "/v1/notes", key=key).json["detail"]
+    assert said["activates_in"].endswith("is propagating; active at 2026-03-01T12:01:00.000000Z")
+    assert said["expires_in"].endswith("is expired")

@@ -355,3 +355,24 @@ def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> 
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+
+
+def test_calls_are_numbered_from_the_first_ever_and_clearing_counts_none_anew(acme: World) -> None:
+    journal = acme.sandbox.journal
+    for nth in range(1, 4):
+        acme.ask("GET", "/v1/notes")
+        assert (journal.number, len(journal.entries())) == (nth, nth)
+    assert [len(journal.wait(behind, 0)[1]) for behind in range(5)] == [3, 2, 1, 0, 0]
+    journal.clear()
+    assert (journal.number, journal.size, journal.dropped, journal.entries()) == (3, 0, 0, [])
+    acme.ask("GET", "/v1/notes")
+    assert (journal.number, journal.answered[200]) == (4, 4)
+
+
+def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: World) -> None:
+    other = acme.engine.create("acme", "other")
+    for sandbox in ("acme", "other"):
+        acme.ask("GET", "/v1/notes", sandbox=sandbox)
+    before = other.journal.size
+    acme.sandbox.journal.clear()
+    assert (len(other.journal.entries()), other.journal.size) == (1, before)

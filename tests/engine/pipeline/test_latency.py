@@ -175,3 +175,14 @@ def test_nobody_waits_longer_than_ten_minutes(world: World) -> None:
         world.ask("GET", "/v1/sectors")
     assert len(world.waited) == 20
     assert max(world.waited) == 600
+
+
+def test_the_trace_tells_how_long_was_waited_and_only_where_it_was(acme: World) -> None:
+    acme.ask("GET", "/v1/notes")
+    acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 250}})
+    acme.ask("GET", "/v1/notes")
+    notes = [
+        [step.note for step in entry.call.trace if step.stage == "latency"] for entry in acme.sandbox.journal.entries()
+    ]
+    assert notes == [[""], ["waited 250 ms"]]
+    assert acme.waited == [0.25]

@@ -234,3 +234,18 @@ def test_a_code_without_a_status_of_its_own_has_the_engines() -> None:
     for code, status in CODES.items():
         assert Problem(code).status == status
         assert Problem(code, status=418).status == 418
+
+
+@pytest.mark.parametrize(("method", "status"), [("POST", 503), ("GET", 200)])
+def test_a_call_that_a_reset_has_overtaken_writes_nothing_and_one_that_only_reads_is_answered(
+    method: str, status: int
+) -> None:
+    def reset(call: Call) -> None:
+        world.engine.reset("acme")
+
+    operations = tuple(replace(op, prepare=reset) for op in ACME.operations)
+    world = make_world(replace(ACME, operations=operations))
+    asked: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
+    assert world.ask(method, "/v1/notes", **asked).status_code == status
+    with world.sandbox.transaction() as space:
+        assert space.count("notes") == 0

@@ -15,7 +15,7 @@ from mockserver.engine.core.encoding import as_json
 from mockserver.engine.core.keys import Credential
 from mockserver.engine.core.reply import Pace, Reply, Wire
 from mockserver.engine.pipeline.journal import Entry
-from mockserver.engine.pipeline.shared_journal import packed, unpacked
+from mockserver.engine.pipeline.shared_journal import SharedJournal, packed, unpacked
 from tests.support.acme import ACME
 from tests.support.engines_on_redis import fleet
 from tests.support.worlds import World
@@ -121,3 +121,48 @@ def test_whoever_waits_is_told_what_another_process_has_answered(both: tuple[Wor
     assert one.sandbox.journal.wait(reached, 0.001) == (reached, [])
     refused = newer[0].call.again()
     assert one.engine.answer(refused).status == newer[0].reply.status == 405
+
+
+class Paper:
+    """A tape of this process alone."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[bytes, str]] = []
+        self.wiped = 0
+
+    def write(self, entry: bytes, cost: int, counted: str, most: int, largest: int) -> None:
+        assert cost == len(entry)
+        self.written.append((entry, counted))
+
+    def read(self) -> list[bytes]:
+        return [each for each, _ in self.written[self.wiped :]]
+
+    def figures(self) -> tuple[int, dict[str, int]]:
+        counted = [status for _, status in self.written]
+        return 0, {status: counted.count(status) for status in counted}
+
+    def wipe(self) -> None:
+        self.wiped = len(self.written)
+
+
+def test_whoever_waits_in_this_process_is_told_at_once(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = SharedJournal(Paper(), 10, 1_000_000)
+    journal.sandbox = acme.sandbox
+    told: list[int] = []
+    monkeypatch.setattr(journal._added, "notify_all", lambda: told.append(journal.number))
+    for _ in range(2):
+        journal.add(entry(acme))
+    assert told == [1, 2]
+
+
+@pytest.mark.parametrize(("behind", "newer"), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0)])
+def test_exactly_what_is_behind_a_number_is_told(acme: World, behind: int, newer: int) -> None:
+    journal = SharedJournal(Paper(), 10, 1_000_000)
+    journal.sandbox = acme.sandbox
+    for nth in range(3):
+        journal.add(entry(acme, milliseconds=float(nth)))
+    reached, entries = journal.wait(behind, 0)
+    assert reached == 3
+    assert [each.milliseconds for each in entries] == [0.0, 1.0, 2.0][3 - newer :]
+    journal.clear()
+    assert (journal.entries(), journal.number, journal.wait(2, 0)) == ([], 3, (3, []))

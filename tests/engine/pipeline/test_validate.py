@@ -287,3 +287,27 @@ def test_of_a_parameter_that_is_sent_twice_the_provider_says_which_counts(
 def test_a_huge_query_is_read(world: World) -> None:
     query = "&".join(f"name{nth}={'x' * 10}" for nth in range(1000)) + "&limit=1"
     assert len(world.ask("GET", f"/v1/sectors?{query}").json["data"]) == 1
+
+
+@pytest.mark.parametrize("body", [{"text": "a", "weight": 1.5}, {"weight": 1.5, "text": "a"}, {"text": "a"}])
+def test_where_unknown_fields_are_refused_known_ones_are_taken_in_any_order(acme: World, body: dict[str, Any]) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
+    answer = acme.ask("POST", "/v1/notes", json=body)
+    assert (answer.status_code, answer.json) == (201, {"id": "note_1", **body})
+
+
+@pytest.mark.parametrize(
+    "body", [{"colour": "red", "text": "a"}, {"text": "a", "colour": "red"}, {"text": "a", "Text": "b"}]
+)
+def test_an_unknown_field_is_refused_wherever_it_stands(acme: World, body: dict[str, Any]) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
+    assert acme.ask("POST", "/v1/notes", json=body).status_code == 400
+    assert acme.ask("GET", "/v1/notes").json["data"] == []
+
+
+@pytest.mark.parametrize("beside", [b"[]", b"[[]]", b"{}", b"1", b'"[["'])
+def test_exactly_as_deep_as_allowed_is_read_beside_a_neighbour(beside: bytes) -> None:
+    deep = b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1)
+    for inner in (beside + b"," + deep, deep + b"," + beside, deep + b"," + deep):
+        assert refused(b"[" + inner + b"]") is None
+        assert refused(b"[[" + inner + b"]]") == "The body is nested deeper than 64 levels"

@@ -147,3 +147,23 @@ def test_a_record_that_changes_within_its_state_has_its_timers_reckoned_anew(wor
     assert TOLD == ["draft"]
     world.advance("1s")
     assert kept(world)["status"] == "shown"
+
+
+def test_a_record_that_is_kept_is_answered_and_stays_in_its_state(world: World) -> None:
+    note = begun(world)
+    with moment(world) as at:
+        changed = {**note, "title": "x"}
+        assert NOTES.keep(at, changed) == changed
+    assert kept(world) == changed
+    assert TOLD == ["draft"]
+
+
+def test_a_step_of_one_record_leaves_another_of_the_same_state_alone(world: World) -> None:
+    note = begun(world)
+    with moment(world) as at:
+        other = NOTES.begin(at, {"id": "other"}, "draft")
+        NOTES.take(at, note, "show")
+    world.advance("5s")
+    with moment(world) as at:
+        assert at.space.get("notes", "other") == other
+    assert kept(world)["status"] == "hidden"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from openapi_spec_validator import validate
 
@@ -37,3 +39,12 @@ def test_models_are_named_once_and_referred_to() -> None:
     assert asked == {"$ref": "#/components/schemas/NewNote"}
     assert set(document["components"]["schemas"]) == {"NewNote"}
     assert document["components"]["schemas"]["NewNote"]["required"] == ["text"]
+
+
+def test_an_answer_has_content_unless_its_status_says_that_there_is_none() -> None:
+    create = next(op for op in ACME.operations if op.name == "create_note")
+    for status, content in ((200, True), (201, True), (204, False)):
+        document = openapi_document(ACME, [replace(create, status=status)], "/acme")
+        responses = document["paths"]["/v1/notes"]["post"]["responses"]
+        assert ("content" in responses[str(status)]) is content
+        assert "content" in responses["401"]

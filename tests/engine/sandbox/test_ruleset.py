@@ -62,3 +62,39 @@ def test_removing_what_is_not_there_removes_nothing(world: World) -> None:
     with pytest.raises(Unknown, match="did you mean 'outside'"):
         world.sandbox.ruleset.drop(["inside", "outsid"])
     assert ids(world) == ["outside", "inside"]
+
+
+def test_exactly_so_many_rules_are_set_and_the_last_of_them_may_be_replaced(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ruleset, "MOST_RULES", 3)
+    world.sandbox.ruleset.set([rule("a"), rule("b"), rule("c")])
+    with pytest.raises(Refusal, match="at most 3 fault rules"):
+        world.sandbox.ruleset.set([rule("d")])
+    world.sandbox.ruleset.set([rule("d")], instead_of=["b"])
+    assert ids(world) == ["a", "c", "d"]
+
+
+def test_removing_one_rule_leaves_the_others_and_those_of_other_sandboxes(world: World) -> None:
+    other = world.engine.create("smartepi", "other")
+    for each in (world.sandbox, other):
+        each.ruleset.set([rule("one"), rule("one.two"), rule("two")])
+    world.sandbox.ruleset.drop(["one"])
+    assert ids(world) == ["one.two", "two"]
+    assert [active.rule.id for active in other.rules] == ["one", "one.two", "two"]
+    other.ruleset.drop()
+    assert (ids(world), list(other.rules)) == (["one.two", "two"], [])
+
+
+def test_replacing_a_rule_forgets_its_own_counts_only(world: World) -> None:
+    world.sandbox.ruleset.set([rule("one", trigger={"probability": 0}), rule("two", trigger={"probability": 0})])
+    for _ in range(2):
+        world.ask("GET", "/v1/sectors")
+    world.sandbox.ruleset.set([rule("one", trigger={"probability": 0})])
+    assert {active.rule.id: active.counts(world.sandbox) for active in world.sandbox.rules} == {
+        "one": (0, 0),
+        "two": (2, 0),
+    }
+    world.sandbox.ruleset.drop(["one"])
+    with world.sandbox.transaction() as space:
+        assert [count["rule"] for _, count in space.scan("_fault_counts")] == ["two"]

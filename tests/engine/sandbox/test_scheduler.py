@@ -53,6 +53,14 @@ def _swap(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
     return {}
 
 
+def _call_off(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
+    """Call off what rings under a name, and nothing else."""
+    for each in list(pending(moment.space)):
+        if each["parameters"].get("name") == parameters.name:
+            moment.space.drop(KEPT, each["id"])
+    return {}
+
+
 def _key(moment: Moment, parameters: Ring) -> Mapping[str, Any]:
     return {"secret": moment.mint().secret}
 
@@ -65,6 +73,7 @@ BELLS = replace(
         Simulation("fail", "A bell is missing.", Ring, _fail),
         Simulation("break", "A bell breaks.", Ring, _break),
         Simulation("swap", "A bell is exchanged.", Ring, _swap),
+        Simulation("call_off", "A bell is called off.", Ring, _call_off),
         Simulation("make_key", "Someone makes a key.", Ring, _key),
     ),
 )
@@ -311,3 +320,29 @@ def test_what_was_due_in_a_sandbox_that_is_deleted_is_no_error(bells: World, cap
     made.now()
     assert made.agenda.next_due is not None
     assert [entry.levelname for entry in caplog.records if entry.levelno > logging.INFO] == []
+
+
+@pytest.mark.parametrize("within", ["10s", "20s"])
+def test_what_an_earlier_timer_of_the_same_advance_calls_off_is_not_run_and_the_rest_is(
+    bells: World, within: str
+) -> None:
+    assert bells.admin("POST", "/sandboxes/acme/simulations/call_off", {"in": "10s", "name": "b"}).status_code == 200
+    for name in ("a", "b", "c"):
+        ring(bells, within, name=name)
+    bells.advance("1m")
+    at = int(within[:2]) * SECOND
+    assert rung(bells) == [("a", at), ("c", at)]
+    with bells.sandbox.transaction() as space:
+        assert list(pending(space)) == []
+
+
+def test_of_many_timers_none_runs_early_and_none_late(bells: World) -> None:
+    for within in ("30s", "10s", "20s", "40s"):
+        ring(bells, within, name=within)
+    seen = []
+    for by in ("9999.999ms", "0.001ms", "19999.999ms", "0.001ms", "10s"):
+        bells.advance(by)
+        seen.append([name for name, _ in rung(bells)])
+    tens = ["10s", "20s", "30s", "40s"]
+    assert seen == [[], tens[:1], tens[:2], tens[:3], tens]
+    assert rung(bells) == [(name, int(name[:2]) * SECOND) for name in tens]

@@ -115,3 +115,26 @@ def test_an_endpoint_nobody_knows_is_refused_with_the_nearest(world: World, verb
     id = endpoint(world)["id"]
     with pytest.raises(Unknown, match=f"no webhook endpoint '{id[:-1]}'; did you mean '{id}'"):
         getattr(world.sandbox.endpoints, verb)(id[:-1])
+
+
+@pytest.mark.parametrize("do", ["change", "rotate", "drop"])
+def test_what_is_done_to_one_endpoint_leaves_the_others_alone(world: World, do: str) -> None:
+    others = [endpoint(world), endpoint(world, events=["note.deleted"])]
+    one = endpoint(world)
+    done = {"change": {"description": "new", "enabled": False}}.get(do, {})
+    getattr(world.sandbox.endpoints, do)(one["id"], **done)
+    assert [each for each in world.sandbox.endpoints.all() if each["id"] != one["id"]] == others
+    assert len(world.sandbox.endpoints.all()) == (2 if do == "drop" else 3)
+
+
+def test_a_change_leaves_what_it_does_not_name(world: World) -> None:
+    made = endpoint(world, events=["note.created"], secret="mine", description="one")
+    assert world.sandbox.endpoints.change(made["id"], description="two") == {**made, "description": "two"}
+    assert world.sandbox.endpoints.change(made["id"], enabled=False)["secret"] == "mine"
+
+
+def test_rotations_are_counted_and_each_gives_another_secret(world: World) -> None:
+    id = endpoint(world)["id"]
+    seen = [world.sandbox.endpoints.rotate(id) for _ in range(3)]
+    assert [each["rotations"] for each in seen] == [1, 2, 3]
+    assert len({each["secret"] for each in seen} | {seen[0]["previous"]["secret"]}) == 4

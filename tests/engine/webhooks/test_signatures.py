@@ -142,3 +142,35 @@ def test_the_standard_secret_is_read_with_and_without_its_prefix() -> None:
     bare = SECRET.removeprefix("whsec_")
     assert len(b64decode(bare)) == 24
     assert standard([bare], "evt_1", AT, BODY) == standard([SECRET], "evt_1", AT, BODY)
+
+
+NOT_ASCII = (f"t={AT},v1=ü", f"t={AT},v1=\xff\xfe", f"t={AT},ü={MAC[3:]}", f"t={AT},v1={MAC[3:-1]}é")
+
+
+@pytest.mark.parametrize("shown", NOT_ASCII)
+def test_a_timed_signature_with_other_letters_than_ascii_is_refused(shown: str) -> None:
+    with pytest.raises(Forged, match="not one of this secret"):
+        check_timed(shown, [SECRET], AT, BODY, 300)
+
+
+def test_a_timed_signature_is_taken_beside_parts_of_another_scheme() -> None:
+    check_timed(f"v0=ü,{MAC},t={AT}", [SECRET], AT, BODY, 300)
+
+
+@pytest.mark.parametrize("secret", ["abcd efgh!", "whsec_abcd-efg h_", "YWJjZA==YWJj!", "ab\ncd"])
+def test_a_secret_that_is_only_nearly_base64_is_taken_as_it_is(secret: str) -> None:
+    key = secret.encode()
+    mac = hmac.new(key, f"evt_1.{AT}.".encode() + BODY, sha256).digest()
+    signed = standard([secret], "evt_1", AT, BODY)
+    assert signed == f"v1,{b64encode(mac).decode()}"
+    check_standard(headers(signed), [secret], AT, BODY, 300)
+
+
+def test_a_time_of_18_digits_is_read_and_one_of_19_is_none() -> None:
+    far = 10**18 - 1
+    check_timed(timed([SECRET], far, BODY), [SECRET], far, BODY, 300)
+    check_standard(headers(standard([SECRET], "evt_1", far, BODY), at=far), [SECRET], far, BODY, 300)
+    with pytest.raises(Forged, match="no time"):
+        check_timed(timed([SECRET], far + 1, BODY), [SECRET], far + 1, BODY, 300)
+    with pytest.raises(Forged, match="no webhook-timestamp"):
+        check_standard(headers("", at=far + 1), [SECRET], far + 1, BODY, 300)

@@ -251,3 +251,18 @@ def test_one_request_sent_twice_makes_two_offers_whatever_idempotency_key_it_has
     headers = {"Idempotency-Key": "once"}
     made = [ok(world.ask("POST", "/policies", json=body, headers=headers), 201)["id"] for _ in range(2)]
     assert len(set(made)) == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2028-02-28", "2029-02-27T23:00:00+00:00"),
+        ("2028-02-29", "2029-02-27T23:00:00+00:00"),
+        ("2028-03-01", "2029-02-28T23:00:00+00:00"),
+        ("2027-02-28", "2028-02-27T23:00:00+00:00"),
+    ],
+)
+def test_a_policy_may_start_on_any_day_of_a_leap_year_and_ends_a_year_later(world: World, start: str, end: str) -> None:
+    ok(world.admin("PUT", f"{S}/clock", {"action": "freeze", "at": f"{start[:4]}-02-01T12:00:00Z"}))
+    shown = ok(world.ask("GET", f"/policies/{policy(world, data={'policy_start_date': start})}"))
+    assert shown["quote"]["duration_data"]["policy_end_date"] == end

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mockserver.providers.kota.contributions.entries import covered, following, last_of
-from tests.support.kota_cover import enrolled, insured_pair, person, post
-from tests.support.kota_world import assume, code, events, freeze, made, new_world, read, step, wrong
+from tests.support.kota_cover import enrolled, insured_pair, join, person, post
+from tests.support.kota_world import assume, code, employee, events, freeze, made, new_world, read, step, wrong
 from tests.support.worlds import World
 
 EIGHTY = {"type": "percentage", "percentage": {"percentage": 80}}
@@ -277,3 +277,20 @@ def test_a_month_is_covered_from_the_start_until_the_day_before_a_cancellation(
     start: str, end: str | None, cancelled: str | None, expected: Any
 ) -> None:
     assert covered({"start_date": start, "end_date": end, "cancellation_date": cancelled}, "2026-03-01") == expected
+
+
+def test_a_second_policy_of_an_employer_sets_no_second_timer_for_a_month(world: World, policy: Any) -> None:
+    owner = read(world, f"/employees/{policy['employee_id']}")["employer_id"]
+    group_id = read(world, f"/groups?employer_id={owner}")["items"][0]["id"]
+    second = employee(world, owner)
+    join(world, group_id, second)
+    made(world, "/enrolment_intents", {"employee_id": second, "group_id": group_id, "force_confirmation": False})
+    world.advance("10s")
+    assert [each["status"] for each in read(world, f"/policies?employee_id={second}")["items"]] == ["active"]
+    with world.sandbox.transaction() as space:
+        waiting = [
+            each["parameters"] for _, each in space.scan("_timers") if each["action"] == "open_contribution_report"
+        ]
+    assert [each["month"] for each in waiting if each["employer_id"] == owner] == ["2026-04-01"]
+    freeze(world, "2026-05-01T00:00:00Z")
+    assert [each["period"]["from_date"] for each in reports(world)] == ["2026-05-01", "2026-04-01", "2026-03-01"]

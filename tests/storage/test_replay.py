@@ -1,0 +1,48 @@
+"""What the records of a log do to the tables: only what they name, and no number is given twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.storage.tinydb.checkpoint import Checkpoint
+from mockserver.storage.tinydb.replay import exchanged, numbered, replay
+
+
+def test_putting_and_dropping_one_record_leaves_the_others_and_other_tables() -> None:
+    state = Checkpoint(0, {"a": {"1": {"id": "x"}, "2": {"id": "y"}}, "b": {"1": {"id": "z"}}}, {"a": 3, "b": 2})
+    replay(state, [["put", "a", 1, {"id": "x", "n": 1}], ["drop", "a", 2], ["drop", "a", 9], ["drop", "c", 1]])
+    assert state.tables == {"a": {"1": {"id": "x", "n": 1}}, "b": {"1": {"id": "z"}}, "c": {}}
+    assert state.next_ids == {"a": 3, "b": 2}
+
+
+@pytest.mark.parametrize(("n", "following"), [(1, 3), (2, 3), (3, 4), (9, 10)])
+def test_the_number_that_comes_next_is_behind_every_one_in_use(n: int, following: int) -> None:
+    state = Checkpoint(0, {"a": {}}, {"a": 3})
+    replay(state, [["put", "a", n, {"id": "x"}]])
+    assert state.next_ids == {"a": following}
+
+
+def test_a_record_in_a_new_table_is_its_first() -> None:
+    state = Checkpoint()
+    replay(state, [["put", "a", 1, {"id": "x"}]])
+    assert (state.tables, state.next_ids) == ({"a": {"1": {"id": "x"}}}, {"a": 2})
+
+
+def test_a_load_numbers_anew_from_one_and_forgets_what_was_there() -> None:
+    state = Checkpoint(0, {"a": {"7": {"id": "x"}}, "b": {"1": {}}}, {"a": 8, "b": 2})
+    replay(state, [["load", {"a": [{"id": "p"}, {"id": "q"}], "c": []}]])
+    assert state.tables == {"a": {"1": {"id": "p"}, "2": {"id": "q"}}, "c": {}}
+    assert state.next_ids == {"a": 3, "c": 1}
+
+
+def test_tables_written_in_place_of_others_begin_behind_the_numbers_in_use() -> None:
+    tables, following = exchanged({"a": {"2": {}, "10": {}}, "b": {}, "c": {"1": {}}}, {"a": 5, "b": 4, "d": 9})
+    assert tables == {"a": {"2": {}, "10": {}}, "b": {}, "c": {"1": {}}}
+    assert following == {"a": 11, "b": 4, "c": 2, "d": 9}
+    assert exchanged({"a": {}}, {}) == ({"a": {}}, {"a": 1})
+
+
+def test_two_records_of_one_id_are_refused_and_two_without_any_are_not() -> None:
+    assert numbered({"a": [{}, {}, {"id": "x"}]})[1] == {"a": 4}
+    with pytest.raises(ValueError, match="'a' has two records of one id"):
+        numbered({"b": [{"id": "x"}], "a": [{"id": "x"}, {"id": "x"}]})

@@ -1,0 +1,106 @@
+"""``python -m tests.support.mutants``: prints by module how many mutants were tried and killed, and which survived.
+
+``SEED`` chooses the sample, ``MINUTES`` bounds it, ``MODULES`` narrows it by globs over paths, ``JOBS`` are processes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from tests.support.mutants.running import ROOT, Run
+
+MODULES = (
+    "mockserver/engine/pipeline/*",
+    "mockserver/engine/faults/match.py",
+    "mockserver/engine/faults/rule.py",
+    "mockserver/engine/core/clock.py",
+    "mockserver/engine/core/keys.py",
+    "mockserver/engine/core/randomness.py",
+    "mockserver/engine/core/redaction.py",
+    "mockserver/engine/records/*",
+    "mockserver/engine/sandbox/agenda.py",
+    "mockserver/engine/sandbox/keyring.py",
+    "mockserver/engine/sandbox/moving.py",
+    "mockserver/engine/sandbox/ruleset.py",
+    "mockserver/engine/sandbox/scheduler.py",
+    "mockserver/engine/sandbox/templates.py",
+    "mockserver/engine/webhooks/deliveries.py",
+    "mockserver/engine/webhooks/endpoints.py",
+    "mockserver/engine/webhooks/outbox.py",
+    "mockserver/engine/webhooks/signatures.py",
+    *(f"mockserver/storage/tinydb/{name}.py" for name in ("table", "index", "log", "checkpoint", "space", "memory")),
+    *(f"mockserver/storage/tinydb/{name}.py" for name in ("lines", "replay")),
+    *(f"mockserver/http/{name}.py" for name in ("parser", "resolver", "hosts")),
+    "mockserver/openapi/inference/*",
+    "mockserver/delivery/egress.py",
+)
+TESTS = ("tests/engine", "tests/storage", "tests/http", "tests/openapi", "tests/delivery")
+APART = (
+    *(f"tests/http/test_{name}.py" for name in ("workers", "server", "tls", "parser", "edge")),
+    *(f"tests/storage/test_{name}.py" for name in ("redis", "power", "durability")),
+    "tests/openapi/test_house.py",
+    "tests/engine/faults/test_wire.py",
+)
+"""Tests that would start other processes, in which there is no mutant, or that take too long for each one."""
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+
+
+def equivalents() -> dict[tuple[str, str, str], str]:
+    """The mutants that change nothing anybody could notice, each with the reason."""
+    listed = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", [])
+    return {(each["module"], each["line"], each["change"]): each["reason"] for each in listed}
+
+
+def score(killed: int, tried: int) -> str:
+    return f"{100 * killed / tried:5.1f} %" if tried else "      -"
+
+
+def report(run: Run) -> str:
+    """What came of it: by module, and every mutant that survived."""
+    known, lines = (
+        equivalents(),
+        [f"{'module':<48}{'of':>6}{'tried':>7}{'killed':>8}{'score':>9}{'without equivalents':>22}"],
+    )
+    sums, survivors = [0, 0, 0, 0], []
+    for module, all in run.mutants.items():
+        killed, survived = run.killed[module], run.survived[module]
+        open = [each for each in survived if (each.module, each.source, each.change) not in known]
+        tried, counted = killed + len(survived), killed + len(open)
+        lines.append(
+            f"{module:<48}{len(all):>6}{tried:>7}{killed:>8}{score(killed, tried):>9}{score(killed, counted):>22}"
+        )
+        sums = [old + new for old, new in zip(sums, (len(all), tried, killed, counted), strict=True)]
+        survivors += sorted(open, key=lambda each: each.line)
+    of, tried, killed, counted = sums
+    lines.append(f"{'together':<48}{of:>6}{tried:>7}{killed:>8}{score(killed, tried):>9}{score(killed, counted):>22}")
+    return "\n".join([*lines, "", f"{len(survivors)} survived:", *(each.title for each in survivors)])
+
+
+def chosen(globs: tuple[str, ...]) -> list[str]:
+    paths = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "mockserver").rglob("*.py"))
+    return [path for path in paths if any(fnmatch(path, glob) for glob in globs)]
+
+
+def main() -> int:
+    began, asked = perf_counter(), os.environ
+    modules = chosen(tuple(asked.get("MODULES", "").split()) or MODULES)
+    run = Run(modules, asked.get("SEED", "1"), float(asked.get("MINUTES", "15")), int(asked.get("JOBS", "2")))
+    # What a test leaves to the collector must not fail the next one, which would then not count.
+    without = ("schemathesis", "xdist", "terminal", "cacheprovider", "unraisableexception", "threadexception")
+    options = ["-o", "addopts=" + " ".join(f"-p no:{each}" for each in without)]
+    left_out = [f"--ignore={each}" for each in APART]
+    os.chdir(ROOT)
+    ended = pytest.main([*options, *left_out, *TESTS], plugins=[run])
+    sys.stdout.write(f"{report(run)}\n\n{perf_counter() - began:.0f} s, {len(run.traced)} tests\n")
+    return int(ended)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""What a mutant may be: every place of a module, and what could stand there instead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add,
+}  # fmt: skip
+UNTOUCHED = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
+"""Nothing inside these is changed: what they say is for people."""
+
+
+@dataclass(eq=False)
+class Mutant:
+    """One place of a module, and what stands there instead."""
+
+    module: str
+    line: int
+    lines: range
+    """The lines of the statement, by which the tests are found that reach it."""
+    source: str
+    change: str
+    put: Callable[[bool], None] = field(repr=False)
+    """Changes the tree, and changes it back."""
+    constant: str | None = None
+    """The name of the module's constant that it changes."""
+
+    @property
+    def title(self) -> str:
+        return f"{self.module}:{self.line}: {self.source}    [{self.change}]"
+
+
+def replacements(node: ast.AST) -> Iterator[ast.AST]:
+    """What may stand in the place of a node."""
+    match node:
+        case ast.Compare(left, ops, comparators):
+            for nth, op in enumerate(ops):
+                swapped = [*ops[:nth], SWAPPED[type(op)](), *ops[nth + 1 :]]
+                yield ast.Compare(left, swapped, comparators)  # type: ignore[arg-type]
+        case ast.BoolOp(op, values):
+            yield ast.BoolOp(SWAPPED[type(op)](), values)  # type: ignore[arg-type]
+        case ast.BinOp(left, ast.Add() | ast.Sub() as op, right):
+            yield ast.BinOp(left, SWAPPED[type(op)](), right)  # type: ignore[arg-type]
+        case ast.UnaryOp(ast.Not(), operand):
+            yield operand
+        case ast.Constant(bool(value)):
+            yield ast.Constant(not value)
+        case ast.Constant(int(value) | float(value)):
+            yield ast.Constant(value + 1)
+        case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
+            yield ast.Return(ast.Constant(None))
+        case ast.Raise() | ast.AugAssign() | ast.Expr(ast.Call()):
+            # Without its super() a method would have another closure than the one it is exchanged in.
+            yield ast.Expr(ast.Name("__class__", ast.Load())) if "super()" in ast.unparse(node) else ast.Pass()
+        case ast.If(test=test) | ast.IfExp(test=test) if not isinstance(test, ast.Compare | ast.UnaryOp):
+            yield type(node)(**{**vars(node), "test": ast.UnaryOp(ast.Not(), test)})
+
+
+def mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
+    """Every mutant of a module."""
+    text = source.splitlines()
+
+    def within(node: ast.AST, lines: range, constant: str | None) -> Iterator[Mutant]:
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns", "decorator_list", "args") and not isinstance(node, ast.Call):
+                continue
+            siblings = value if isinstance(value, list) else [value]
+            for nth, child in enumerate(siblings):
+                if not isinstance(child, ast.AST) or is_logging(child):
+                    continue
+                inside = extent(child) if isinstance(child, ast.stmt) else lines
+                for other in replacements(child):
+                    yield mutant(node, name, nth if isinstance(value, list) else None, child, other, inside, constant)
+                if not isinstance(child, UNTOUCHED):
+                    yield from within(child, inside, constant)
+
+    def mutant(
+        node: ast.AST, name: str, nth: int | None, old: ast.AST, new: ast.AST, lines: range, constant: str | None
+    ) -> Mutant:
+        ast.fix_missing_locations(ast.copy_location(new, old))
+
+        def put(changed: bool) -> None:
+            if nth is None:
+                setattr(node, name, new if changed else old)
+            else:
+                getattr(node, name)[nth] = new if changed else old
+
+        line = old.lineno  # type: ignore[attr-defined]
+        return Mutant(module, line, lines, text[line - 1].strip(), change(old, new), put, constant)
+
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            yield from functions(statement, within)
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Constant):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            yield from within(statement, range(1, len(text) + 1), ast.unparse(target))
+
+
+def functions(node: ast.FunctionDef | ast.ClassDef, within: Any) -> Iterator[Mutant]:
+    """The mutants in the bodies of a function, or of a class's methods."""
+    for each in node.body if isinstance(node, ast.ClassDef) else [node]:
+        if isinstance(each, ast.FunctionDef):
+            yield from within(each, extent(each), None)
+        elif isinstance(each, ast.ClassDef):
+            yield from functions(each, within)
+
+
+def is_logging(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and ast.unparse(node).startswith("_log.")
+
+
+def extent(statement: ast.stmt) -> range:
+    """The lines of a statement; of a compound one those of its head."""
+    body = getattr(statement, "body", None)
+    return range(statement.lineno, body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1)
+
+
+def change(old: ast.AST, new: ast.AST) -> str:
+    """A change in a line: what stood there, and what stands there instead."""
+    if isinstance(old, ast.If | ast.IfExp):
+        old, new = old.test, new.test  # type: ignore[attr-defined]
+    return " -> ".join(" ".join(ast.unparse(each).split())[:100] for each in (old, new))
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all within it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
