@@ -19,7 +19,7 @@ test: check  ## Lint, types, and every test
 	$(BIN)/pytest -n auto
 
 quick: $(TESTED)  ## Lint, types, and the tests that a change touches, in a minute; BASE=main compares with a branch
-	$(BIN)/python -m tests.support.quick
+	$(BIN)/python -m tests.support.suite.quick
 
 check: $(TESTED)  ## ruff and mypy --strict
 	$(BIN)/ruff format --check .

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.ordering import FIRST
 from tests.support.paths import ROOT
-from tests.support.quick import ALWAYS, SLOW, chosen
+from tests.support.suite.ordering import FIRST
+from tests.support.suite.quick import ALWAYS, SLOW, chosen
 
 SOURCES = {
     "tests/client/test_client.py": "",
