@@ -30,7 +30,7 @@ fuzz: $(TESTED)  ## Ask every provider what its OpenAPI document allows and what
 	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/house/test_fuzz.py
 
 mutants: $(TESTED)  ## Change the code for MINUTES (15), one place at a time, and print which changes no test notices
-	$(BIN)/python -m tests.support.mutants
+	$(BIN)/python -m tests.support.suite.mutants
 
 soak: $(TESTED)  ## Ask a real server SOAK_REQUESTS (a million) times, kill one SOAK_KILLS (2,000) times: nothing grows or is lost
 	$(BIN)/python -m benchmarks.soak

@@ -8,8 +8,8 @@ import pytest
 
 from mockserver.http import edge
 from tests.support.acme import ACME
-from tests.support.ordering import slow_first
 from tests.support.redis_server import shared_redis
+from tests.support.suite.ordering import slow_first
 from tests.support.worlds import World, make_world
 
 

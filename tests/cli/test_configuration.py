@@ -17,10 +17,10 @@ from mockserver.storage.redis.store import RedisStore
 from mockserver.storage.tinydb.store import TinyStore
 from mockserver.testing.client import Sandbox, Testmode
 from tests.cli.test_cli import run
-from tests.support.fork_server import ran
 from tests.support.redis_server import shared_redis
 from tests.support.server_process import start_server
 from tests.support.simultaneous import at_once
+from tests.support.suite.fork_server import ran
 
 TOKEN = "token-of-these-tests"
 WHOLE = """

@@ -19,9 +19,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.cli.test_cli import TOKEN, run
-from tests.support.fork_server import ran
 from tests.support.server_process import start_server
 from tests.support.socket_server import Served, tenant
+from tests.support.suite.fork_server import ran
 from tests.support.webhook_receivers import Receiver, receiving
 
 PATIENCE = 60.0

@@ -9,9 +9,10 @@ from types import FunctionType
 import pytest
 
 from mockserver.engine.core.redaction import hide
-from tests.support.mutants.__main__ import MODULES, chosen, equivalents, report
-from tests.support.mutants.changes import mutants
-from tests.support.mutants.running import ROOT, Run, install
+from tests.support.paths import ROOT
+from tests.support.suite.mutants.__main__ import MODULES, chosen, equivalents, report
+from tests.support.suite.mutants.changes import mutants
+from tests.support.suite.mutants.running import Run, install
 
 
 def changes(source: str) -> list[str]:

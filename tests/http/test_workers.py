@@ -21,11 +21,11 @@ import psutil
 import pytest
 import requests
 
-from tests.support.fork_server import ran
 from tests.support.paths import OPENAPI_DOCUMENTS
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import start_server
 from tests.support.socket_server import Served
+from tests.support.suite.fork_server import ran
 from tests.support.webhook_receivers import receiving
 
 TOKEN = "workers"

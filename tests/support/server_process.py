@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.support.fork_server import forked
+from tests.support.suite.fork_server import forked
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0

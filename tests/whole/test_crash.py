@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.fork_server import ran
 from tests.support.server_process import start_server
+from tests.support.suite.fork_server import ran
 
 CLIENTS = 8
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))

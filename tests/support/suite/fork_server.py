@@ -23,7 +23,8 @@ from tempfile import TemporaryFile
 from time import monotonic
 from typing import IO, Any, NoReturn
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 MOST = 1 << 20
 
 
@@ -143,7 +144,7 @@ class ForkServer:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.fork_server", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.support.suite.fork_server", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
                 pass_fds=(theirs.fileno(),),

@@ -1,4 +1,4 @@
-"""``python -m tests.support.mutants``: prints by module how many mutants were tried and killed, and which survived.
+"""Prints by module how many mutants were tried and killed, and which survived; ``make mutants`` runs it.
 
 ``SEED`` chooses the sample, ``MINUTES`` bounds it, ``MODULES`` narrows it by globs over paths, ``JOBS`` are processes.
 """
@@ -14,7 +14,8 @@ from time import perf_counter
 
 import pytest
 
-from tests.support.mutants.running import ROOT, Run
+from tests.support.paths import ROOT
+from tests.support.suite.mutants.running import Run
 
 MODULES = (
     "mockserver/engine/pipeline/*",

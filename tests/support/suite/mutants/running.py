@@ -26,10 +26,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.mutants.changes import Mutant, codes, mutants
+from tests.support.paths import ROOT
 from tests.support.redis_server import shared_redis
+from tests.support.suite.mutants.changes import Mutant, codes, mutants
 
-ROOT = Path(__file__).parents[3]
 OWN = {"mockserver/storage/tinydb/": "tests/storage/", "mockserver/openapi/inference/": "tests/openapi/"}
 """Where the tests of a folder are whose files do not have the names of what they test: they are run first."""
 SLOW, MOST_SECONDS, PATIENCE, MOST_OF_A_FILE = 2.0, 8.0, 15.0, 20.0
