@@ -16,7 +16,7 @@ run: $(READY)  ## Serve on http://127.0.0.1:8080
 	$(BIN)/testmode serve
 
 test: check  ## Lint, types, and every test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --maxschedchunk=24
 
 quick: $(TESTED)  ## Lint, types, and the tests that a change touches, in a minute; BASE=main compares with a branch
 	$(BIN)/python -m tests.support.suite.quick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
 
@@ -11,6 +12,12 @@ from tests.support.acme import ACME
 from tests.support.redis_server import shared_redis
 from tests.support.suite.ordering import slow_first
 from tests.support.worlds import World, make_world
+
+
+def pytest_configure() -> None:
+    """Have a make that a test starts know nothing of the one that started the tests."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
