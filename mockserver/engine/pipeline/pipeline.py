@@ -7,7 +7,7 @@ sleep and never touch a socket: they wait through ``call.wait`` and harm the con
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from mockserver.engine import faults as fault_package
@@ -55,7 +55,7 @@ def stages_of(provider: Provider) -> tuple[Stage, ...]:
     return provider.stages or STAGES
 
 
-@cache
+@lru_cache(maxsize=64)
 def fold(stages: tuple[Stage, ...]) -> Proceed:
     """Wrap the stages around the operation, first one outermost."""
     proceed: Proceed = perform
