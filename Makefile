@@ -72,7 +72,7 @@ $(CREATED):
 	@touch $(CREATED)
 
 $(READY): pyproject.toml constraints.txt | $(CREATED)
-	@echo "Installing what serving needs into .venv (about 150 MB, once) ..."
+	@echo "Installing what serving needs into .venv (about 150 MB, once; a minute or two without a word) ..."
 	@$(INSTALL) -e '.[$(EXTRAS)]'
 	@touch $(READY)
 

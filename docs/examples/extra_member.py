@@ -15,6 +15,7 @@ class ExtraMember(Fault):
     name: str = "introduced_later"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
+        """Do the work, and add the member to what it answers."""
         reply = proceed(call)
         document = loads(reply.body) if reply.body else None
         if isinstance(document, dict):

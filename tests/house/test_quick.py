@@ -6,13 +6,17 @@ import pytest
 
 from tests.support.paths import ROOT
 from tests.support.suite.ordering import FIRST
-from tests.support.suite.quick import ALWAYS, SLOW, chosen
+from tests.support.suite.quick import ALWAYS, ELSEWHERE, SLOW, chosen
 
 SOURCES = {
     "tests/client/test_client.py": "",
     "tests/conftest.py": "from tests.support.worlds import World\n",
     "tests/docs/test_documents.py": "",
+    "tests/docs/test_benchmarks.py": "",
     "tests/docs/test_ci.py": "",
+    "tests/cli/test_settings.py": "",
+    "tests/engine/sandbox/test_scenarios.py": "",
+    "tests/house/test_seeds.py": "",
     "tests/engine/faults/test_rules.py": "from tests.support.acme import ACME\n",
     "tests/engine/faults/test_wire.py": "",
     "tests/engine/test_clock.py": "",
@@ -26,29 +30,42 @@ SOURCES = {
 }
 
 
+ENGINE = ["tests/engine/faults/test_rules.py", "tests/engine/sandbox/test_scenarios.py", "tests/engine/test_clock.py"]
+
+
 @pytest.mark.parametrize(
     ("changed", "tests"),
     [
         ("mockserver/engine/faults/rules.py", ["tests/engine/faults/test_rules.py"]),
-        ("mockserver/engine/clock.py", ["tests/engine/faults/test_rules.py", "tests/engine/test_clock.py"]),
-        ("mockserver/engine/unheard/of.py", ["tests/engine/faults/test_rules.py", "tests/engine/test_clock.py"]),
+        ("mockserver/engine/clock.py", ENGINE),
+        ("mockserver/engine/unheard/of.py", ENGINE),
         ("mockserver/providers/kota/events.py", ["tests/providers/kota/test_stories.py"]),
-        ("mockserver/fixtures/kota/small.json", ["tests/house/test_app.py"]),
         ("mockserver/testing/client.py", ["tests/client/test_client.py"]),
-        ("mockserver/settings.py", ["tests/house/test_app.py"]),
+        ("mockserver/settings.py", ["tests/cli/test_settings.py"]),
+        ("mockserver/app.py", ["tests/house/test_app.py", "tests/house/test_seeds.py"]),
+        ("fixtures/scenarios/slow.json", ["tests/engine/sandbox/test_scenarios.py"]),
+        ("fixtures/datasets/kota-small.json", ["tests/house/test_seeds.py"]),
+        ("Makefile", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
         ("tests/engine/faults/test_wire.py", ["tests/engine/faults/test_wire.py"]),
         ("tests/engine/test_gone.py", []),
         ("tests/support/acme.py", ["tests/engine/faults/test_rules.py"]),
         ("tests/support/kota_facts.py", ["tests/providers/kota/test_stories.py"]),
         ("docs/examples/test_adding.py", ["docs/examples/test_adding.py"]),
-        ("docs/kota.md", ["tests/docs/test_ci.py"]),
-        ("README.md", ["tests/docs/test_ci.py"]),
-        ("pyproject.toml", ["tests/docs/test_ci.py"]),
-        ("benchmarks/soak.py", []),
+        ("docs/kota.md", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
+        ("README.md", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
+        ("pyproject.toml", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
+        ("benchmarks/soak.py", ["tests/docs/test_benchmarks.py"]),
     ],
 )
 def test_a_change_is_tested_by_what_lies_beside_it(changed: str, tests: list[str]) -> None:
     assert chosen([changed], SOURCES)[0] == sorted({ALWAYS, *tests})
+
+
+@pytest.mark.parametrize("path", sorted({*ELSEWHERE, "mockserver/app.py", "mockserver/http/edge.py", "docs/faults.md"}))
+def test_whatever_is_changed_something_is_run_for_it(path: str) -> None:
+    sources = {str(file.relative_to(ROOT)): "" for file in (ROOT / "tests").rglob("test_*.py")}
+    tests, left = chosen([path if not path.endswith("/") else f"{path}any.py"], sources)
+    assert {*tests, *left} > {ALWAYS}
 
 
 def test_what_is_slow_is_left_out_with_its_reason_unless_it_was_changed() -> None:

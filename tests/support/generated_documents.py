@@ -66,7 +66,11 @@ def faults(on: str) -> str:
     rows = []
     for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].ON):
         told = model.model_json_schema()["properties"]
-        fields = [f"`{name}` ({_default(told[name])})" for name in model.model_fields if name != "kind"]
+        fields = [
+            f"`{name}` ({'required' if field.is_required() else _default(told[name])})"
+            for name, field in model.model_fields.items()
+            if name != "kind"
+        ]
         rows.append((f"`{kind}`", (model.__doc__ or "").split("\n")[0], ", ".join(fields) or "–"))
     return table(("kind", "what it does", "parameters (default)"), rows)
 
@@ -155,7 +159,7 @@ def _plain(value: Any) -> bool:
 
 def _default(schema: Any) -> str:
     if "default" not in schema:
-        return "required"
+        return "none"  # One that is made for each is an empty one.
     # A duration is a number inside and text outside.
     lasts = schema.get("type") == "string" and isinstance(schema["default"], int)
     return write_duration(schema["default"]) if lasts else _value(schema["default"])

@@ -125,7 +125,8 @@ def wait_until(holds: Callable[[], object]) -> None:
 
 def test_every_kind_of_fault_has_a_case_here() -> None:
     of_calls = {kind for kind, model in Fault.KINDS.items() if model.ON == "calls"}
-    assert {case.kind for case in WIRE + WHOLE} == of_calls
+    cases = {case.kind for case in WIRE + WHOLE}
+    assert cases == of_calls, "each kind has a Case in WIRE (a client meets a broken connection) or WHOLE (an answer)"
 
 
 @pytest.mark.parametrize("case", WIRE, ids=str)

@@ -44,8 +44,18 @@ SLOW = {
     "tests/whole/test_soak.py": "a short soak of a real server",
 }
 """What takes more than some seconds, and why."""
-ELSEWHERE = {"testing": "client", "fixtures": "house"}
-"""Where the tests of a package are that has none of its name."""
+ELSEWHERE: dict[str, str | tuple[str, ...]] = {
+    "mockserver/testing/": "tests/client/",
+    "mockserver/settings.py": "tests/cli/test_settings.py",
+    "mockserver/configuration.py": "tests/cli/test_configuration.py",
+    "fixtures/scenarios/": "tests/engine/sandbox/test_scenarios.py",
+    "fixtures/": ("tests/house/test_seeds.py", "tests/providers/kasko/"),
+    "benchmarks/": "tests/docs/test_benchmarks.py",
+    "Makefile": "tests/docs/",
+    "Dockerfile": "tests/docs/",
+    "compose.yaml": "tests/docs/",
+}
+"""Where the tests are of what has no folder of its name under tests/; the first that fits counts."""
 _IMPORT = re.compile(r"^\s*(?:from|import) (tests\.[\w.]+)(?: import ([\w, ]+))?", re.MULTILINE)
 
 
@@ -64,13 +74,14 @@ def chosen(changed: Iterable[str], sources: dict[str, str]) -> tuple[list[str], 
 
 
 def _touched(path: PurePosixPath, sources: dict[str, str]) -> set[str]:
+    for beginning, places in ELSEWHERE.items():
+        if str(path).startswith(beginning):
+            return {each for each in sources if _is_test(each) and each.startswith(places)}
     top, *folders = path.parts[:-1] or ("",)
     if path.suffix in (".md", ".toml", ".yml", ".yaml") and top in ("", "docs", ".github"):
         return {each for each in sources if _is_test(each) and each.startswith("tests/docs/")}
     if top == "mockserver":
-        return _nearest(
-            PurePosixPath("tests", *[ELSEWHERE.get(each, each) for each in folders[:1]], *folders[1:]), sources
-        )
+        return _nearest(PurePosixPath("tests", *folders), sources)
     if top == "docs" and _is_test(str(path)):
         return {str(path)}
     if top != "tests":
@@ -127,13 +138,19 @@ def main() -> int:
     changed = changed_files(base)
     sources = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py")}
     tests, left = chosen(changed, sources)
-    say = [f"{len(changed)} files differ from {base}. Beside ruff and mypy these are run:", *tests]
+    if not changed:
+        click.echo(f"Nothing differs from {base}.")
+        return 0
+    say = [f"Changed since {base}: {len(changed)}. Beside ruff and mypy these are run:", *tests]
     click.echo("\n  ".join(say))
     if left:
         say = ["Left out, since they are slow and were not changed themselves (`make test` runs them):"]
         click.echo("\n  ".join([*say, *(f"{path}: {reason}" for path, reason in left.items())]))
-    commands = (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["pytest", "-n", "auto", *tests])
-    for command in commands:
+    # The layout first: an import that points the wrong way is told there in a sentence, and by mypy in hundreds.
+    layout = ["pytest", "--noconftest", ALWAYS]
+    checks = (["ruff", "format", "--check", "."], ["ruff", "check", "."], layout, ["mypy"])
+    for command in (*checks, ["pytest", "-n", "auto", *(each for each in tests if each != ALWAYS)]):
+        click.echo(" ".join(command[:4]))
         done = subprocess.run([run / command[0], *command[1:]], cwd=ROOT, check=False)
         if done.returncode:
             return done.returncode

@@ -1,0 +1,41 @@
+"""``testmode scenario``: list scenarios, and switch them on and off."""
+
+from __future__ import annotations
+
+import click
+
+from mockserver.cli.remote import RemoteGroup, pairs, show
+from mockserver.testing.api import from_environment
+
+
+@click.group(cls=RemoteGroup)
+def scenario() -> None:
+    """List scenarios, and switch them on and off."""
+
+
+@scenario.command("list")
+@click.argument("sandbox", required=False)
+def list_scenarios(sandbox: str | None) -> None:
+    """List the scenarios; with SANDBOX, which are on there."""
+    path = ("scenarios",) if sandbox is None else ("sandboxes", sandbox, "scenarios")
+    for each in from_environment().ask("GET", *path):
+        mark = "" if sandbox is None else "on   " if each["on"] else "     "
+        click.echo(f"{mark}{each['name']:<24}{each['sentence']}")
+
+
+@scenario.command("on")
+@click.argument("sandbox")
+@click.argument("name")
+@click.argument("parameters", nargs=-1)
+def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
+    """Switch the scenario NAME on in SANDBOX, with PARAMETERS as name=value."""
+    body = pairs(parameters)
+    show(from_environment().ask("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
+
+
+@scenario.command("off")
+@click.argument("sandbox")
+@click.argument("name")
+def scenario_off(sandbox: str, name: str) -> None:
+    """Switch the scenario NAME off in SANDBOX."""
+    from_environment().ask("DELETE", "sandboxes", sandbox, "scenarios", name)
