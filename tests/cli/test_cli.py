@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver.cli.group import COMMANDS
+from mockserver.testing.client import Testmode
 from tests.support.server_process import start_server
 
 TOKEN = "token-of-these-tests"
@@ -115,6 +116,23 @@ def test_a_key_is_made_shown_listed_and_revoked(here: Here) -> None:
     assert here.status("/smartepi/v1/sectors", new) == 200
     assert new in here("key", "list", "smartepi").stdout
     assert here("key", "revoke", "smartepi", new).stdout == "lingering\n"
+
+
+def test_a_sandbox_without_a_key_that_works_says_so(here: Here) -> None:
+    made = Testmode(here.url, TOKEN).create_sandbox("smartepi", name="keyless")
+    for key in made.keys:
+        made.revoke_key(key["id"], lingers="0s")
+    shown = here("key", "show", "keyless")
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == "testmode: keyless has no key that works now\n"
+    assert "revoked" in here("key", "list", "keyless").stdout
+    made.delete()
+
+
+@pytest.mark.parametrize("module", ["mockserver", "mockserver.cli"])
+def test_the_command_is_also_a_module(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run("--version").stdout
 
 
 def test_a_sandbox_is_made_listed_reset_and_deleted(here: Here) -> None:
