@@ -19,7 +19,6 @@ from mockserver.engine import (
     iso,
     pending,
     redact,
-    stages_of,
     write_duration,
 )
 
@@ -188,7 +187,7 @@ def provider(shown: Provider) -> dict[str, Any]:
             {"name": op.name, "method": op.method, "path": op.path, "summary": op.summary, "scope": op.scope}
             for op in shown.operations
         ],
-        "stages": [stage.__name__ for stage in stages_of(shown)] + ["perform"],
+        "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
         "events": list(shown.webhooks.types) if shown.webhooks else [],
         "test_event": shown.webhooks.test if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],

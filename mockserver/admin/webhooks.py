@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.admin import models, views
 from mockserver.admin.ask import Ask
-from mockserver.engine import test_event
+from mockserver.engine import Moment, test_event
 
 
 def list_webhooks(ask: Ask) -> Any:
@@ -47,7 +47,7 @@ def test_webhook(ask: Ask) -> Any:
     sandbox.endpoints.get(ask.args["endpoint"])
     now = sandbox.now()
     with sandbox.transaction() as space:
-        (delivery,) = test_event(sandbox, space, now, ask.args["endpoint"])
+        (delivery,) = test_event(Moment(sandbox, now, space), ask.args["endpoint"])
     return views.delivery(sandbox.outbox.deliver(delivery))
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import REFUSED, RemoteGroup, end
-from mockserver.testing.api import from_environment
+from mockserver.cli.remote import REFUSED, RemoteGroup, end, server
 
 
 @click.group(cls=RemoteGroup)
@@ -19,7 +18,7 @@ def key() -> None:
 @click.argument("sandbox")
 def show_key(sandbox: str) -> None:
     """Print a working key of SANDBOX, and nothing else."""
-    for each in from_environment().ask("GET", "sandboxes", sandbox, "keys"):
+    for each in server().ask("GET", "sandboxes", sandbox, "keys"):
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
             return
@@ -30,7 +29,7 @@ def show_key(sandbox: str) -> None:
 @click.argument("sandbox")
 def list_keys(sandbox: str) -> None:
     """List the keys of SANDBOX: id, state, secret."""
-    for each in from_environment().ask("GET", "sandboxes", sandbox, "keys"):
+    for each in server().ask("GET", "sandboxes", sandbox, "keys"):
         click.echo(f"{each['id']}  {each['state']}  {each['secret']}")
 
 
@@ -44,7 +43,7 @@ def list_keys(sandbox: str) -> None:
 def create_key(sandbox: str, **wanted: Any) -> None:
     """Make a key in SANDBOX and print its secret."""
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
-    click.echo(from_environment().ask("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
+    click.echo(server().ask("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
 
 
 @key.command("revoke")
@@ -52,4 +51,4 @@ def create_key(sandbox: str, **wanted: Any) -> None:
 @click.argument("key")
 def revoke_key(sandbox: str, key: str) -> None:
     """Revoke KEY, an id or a secret; it may linger."""
-    click.echo(from_environment().ask("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])
+    click.echo(server().ask("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])

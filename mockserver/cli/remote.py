@@ -5,13 +5,21 @@ from __future__ import annotations
 import sys
 from json import dumps, loads
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
-from mockserver.testing.api import TestmodeError
+from mockserver.testing.api import Api, TestmodeError, from_environment
 from mockserver.testing.trust import place
 
 UNREACHABLE, REFUSED = 69, 1
+
+
+def server() -> Api:
+    """The server that the environment names; a path in TESTMODE_URL, as the start prints it, means nothing."""
+    named = from_environment()
+    parts = urlsplit(named.url)
+    return Api(f"{parts.scheme}://{parts.netloc}", named.token)
 
 
 class RemoteGroup(click.Group):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, pairs, show
-from mockserver.testing.api import from_environment
+from mockserver.cli.remote import RemoteGroup, pairs, server, show
 
 
 @click.group(cls=RemoteGroup)
@@ -18,7 +17,7 @@ def scenario() -> None:
 def list_scenarios(sandbox: str | None) -> None:
     """List the scenarios; with SANDBOX, which are on there."""
     path = ("scenarios",) if sandbox is None else ("sandboxes", sandbox, "scenarios")
-    for each in from_environment().ask("GET", *path):
+    for each in server().ask("GET", *path):
         mark = "" if sandbox is None else "on   " if each["on"] else "     "
         click.echo(f"{mark}{each['name']:<24}{each['sentence']}")
 
@@ -30,7 +29,7 @@ def list_scenarios(sandbox: str | None) -> None:
 def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
     """Switch the scenario NAME on in SANDBOX, with PARAMETERS as name=value."""
     body = pairs(parameters)
-    show(from_environment().ask("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
+    show(server().ask("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
 
 
 @scenario.command("off")
@@ -38,4 +37,4 @@ def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
 @click.argument("name")
 def scenario_off(sandbox: str, name: str) -> None:
     """Switch the scenario NAME off in SANDBOX."""
-    from_environment().ask("DELETE", "sandboxes", sandbox, "scenarios", name)
+    server().ask("DELETE", "sandboxes", sandbox, "scenarios", name)

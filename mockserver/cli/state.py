@@ -11,11 +11,10 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, end
+from mockserver.cli.remote import RemoteGroup, end, server
 from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
 from mockserver.storage.tinydb.files import Files
 from mockserver.storage.tinydb.repair import Report, alone, check, repair
-from mockserver.testing.api import from_environment
 
 STORE, LOCKED, CONFIGURATION = 74, 75, 78
 _COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
@@ -31,7 +30,7 @@ def state() -> None:
 @click.argument("file", type=click.File("w"), default="-")
 def export_state(sandbox: str, file: Any) -> None:
     """Write everything SANDBOX keeps to FILE, or print it."""
-    answer = from_environment().ask("GET", "sandboxes", sandbox, "state")
+    answer = server().ask("GET", "sandboxes", sandbox, "state")
     file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -45,7 +44,7 @@ def import_state(sandbox: str, file: Any) -> None:
         document = loads(data)
     except ValueError as error:
         end(f"{file.name}: not JSON: {error}", 2)
-    from_environment().ask("PUT", "sandboxes", sandbox, "state", body=document)
+    server().ask("PUT", "sandboxes", sandbox, "state", body=document)
 
 
 _data = click.option(

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import RemoteGroup
+from mockserver.cli.remote import RemoteGroup, server
 from mockserver.engine import SECOND, Forged, Received, WebhookStyle, parse_instant
-from mockserver.testing.api import Api, TestmodeError, from_environment
+from mockserver.testing.api import Api, TestmodeError
 
 
 @click.group(cls=RemoteGroup)
@@ -25,7 +25,7 @@ def webhooks() -> None:
 @click.argument("sandbox")
 def list_webhooks(sandbox: str) -> None:
     """List the endpoints of SANDBOX: id, URL, events, secret."""
-    for each in from_environment().ask("GET", "sandboxes", sandbox, "webhooks"):
+    for each in server().ask("GET", "sandboxes", sandbox, "webhooks"):
         click.echo(f"{each['id']}  {each['url']}  {','.join(each['events'])}  {each['secret']}")
 
 
@@ -38,7 +38,7 @@ def list_webhooks(sandbox: str) -> None:
 def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | None, secret: str | None) -> None:
     """Register URL in SANDBOX and print its id and secret."""
     wanted = {"url": url, "events": list(events) or ["*"], "version": version, "secret": secret}
-    made = from_environment().ask(
+    made = server().ask(
         "POST", "sandboxes", sandbox, "webhooks", body={name: each for name, each in wanted.items() if each}
     )
     click.echo(f"{made['id']}  {made['secret']}")
@@ -49,7 +49,7 @@ def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | 
 @click.argument("id")
 def delete_webhook(sandbox: str, id: str) -> None:
     """Remove an endpoint of SANDBOX."""
-    from_environment().ask("DELETE", "sandboxes", sandbox, "webhooks", id)
+    server().ask("DELETE", "sandboxes", sandbox, "webhooks", id)
 
 
 @webhooks.command("rotate")
@@ -59,9 +59,7 @@ def delete_webhook(sandbox: str, id: str) -> None:
 def rotate_webhook(sandbox: str, id: str, overlap: str) -> None:
     """Give an endpoint of SANDBOX a new secret and print it."""
     click.echo(
-        from_environment().ask("POST", "sandboxes", sandbox, "webhooks", id, "rotate", body={"overlap": overlap})[
-            "secret"
-        ]
+        server().ask("POST", "sandboxes", sandbox, "webhooks", id, "rotate", body={"overlap": overlap})["secret"]
     )
 
 
@@ -69,7 +67,7 @@ def rotate_webhook(sandbox: str, id: str, overlap: str) -> None:
 @click.argument("sandbox")
 def list_deliveries(sandbox: str) -> None:
     """List what was delivered from SANDBOX: id, state, type, the status of each attempt."""
-    for each in from_environment().ask("GET", "sandboxes", sandbox, "deliveries"):
+    for each in server().ask("GET", "sandboxes", sandbox, "deliveries"):
         attempts = " ".join(str(attempt["status"] or attempt["error"]) for attempt in each["attempts"])
         click.echo(f"{each['id']}  {each['state']:<9} {each['event']['type']}  {attempts}")
 
@@ -79,7 +77,7 @@ def list_deliveries(sandbox: str) -> None:
 @click.argument("id")
 def retry_delivery(sandbox: str, id: str) -> None:
     """Try a delivery of SANDBOX once more and say what became of it."""
-    click.echo(from_environment().ask("POST", "sandboxes", sandbox, "deliveries", id, "retry")["state"])
+    click.echo(server().ask("POST", "sandboxes", sandbox, "deliveries", id, "retry")["state"])
 
 
 @webhooks.command("listen")
@@ -97,19 +95,19 @@ def retry_delivery(sandbox: str, id: str) -> None:
 )
 def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: int, times: int) -> None:
     """Be a receiver of SANDBOX: register a free port here, print what arrives and whether its signature is right."""
-    admin = from_environment()
+    admin = server()
     style = _style(admin.ask("GET", "sandboxes", sandbox)["provider"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _Listener(status, lambda headers, body: _print(admin, sandbox, made["id"], style, headers, body)) as server:
-        url = f"http://127.0.0.1:{server.server_port}/"
+    with _Listener(status, lambda headers, body: _print(admin, sandbox, made["id"], style, headers, body)) as listener:
+        url = f"http://127.0.0.1:{listener.server_port}/"
         wanted = {"url": url, "events": list(events) or ["*"], "description": "testmode webhooks listen"}
         made = admin.ask(
             "POST", "sandboxes", sandbox, "webhooks", body=wanted | ({"version": version} if version else {})
         )
         try:
             click.echo(f"listening as {made['id']} on {url}, secret {made['secret']}; Ctrl-C ends it")
-            while not times or server.heard < times:
-                server.handle_request()
+            while not times or listener.heard < times:
+                listener.handle_request()
         except KeyboardInterrupt:
             pass
         finally:

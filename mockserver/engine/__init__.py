@@ -41,7 +41,7 @@ from mockserver.engine.pipeline.journal import Entry, journal
 from mockserver.engine.pipeline.journals import Journals
 from mockserver.engine.pipeline.latency import latency
 from mockserver.engine.pipeline.locate import locate
-from mockserver.engine.pipeline.pipeline import STAGES, stages_of
+from mockserver.engine.pipeline.pipeline import STAGES
 from mockserver.engine.pipeline.ratelimit import ratelimit
 from mockserver.engine.pipeline.validate import parse as parse_body
 from mockserver.engine.pipeline.validate import path, validate
@@ -63,8 +63,7 @@ from mockserver.engine.sandbox.settings import Settings
 from mockserver.engine.sandbox.snapshots import return_to_snapshot, take_snapshot
 from mockserver.engine.sandbox.templates import Templates
 from mockserver.engine.sandbox.traffic import traffic
-from mockserver.engine.webhooks.deliveries import test_event
-from mockserver.engine.webhooks.events import emit
+from mockserver.engine.webhooks.events import emit, test_event
 from mockserver.engine.webhooks.outbox import Parcel
 from mockserver.engine.webhooks.post import Outcome, Post
 from mockserver.engine.webhooks.signatures import Forged, check_plain, check_timed, plain, timed
@@ -189,7 +188,6 @@ __all__ = [
     "redact",
     "return_to_snapshot",
     "scenario_named",
-    "stages_of",
     "standard_webhooks",
     "switch_off",
     "switch_on",

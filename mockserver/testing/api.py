@@ -41,8 +41,12 @@ class Api:
         address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
         status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
         if status >= 400:
-            raise TestmodeError(_sentence(text), status, self.url + address)
-        return _read(text)
+            raise TestmodeError(_sentence(text) or f"{self.url} answered {status}", status, self.url + address)
+        try:
+            return loads(text) if text else None
+        except ValueError:
+            sentence = f"{self.url} is not the admin API of Testmode: it answered {text[:80]!r}"
+            raise TestmodeError(sentence, status, self.url + address) from None
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
@@ -54,7 +58,8 @@ class Api:
         address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
         with self._asked("GET", address) as answer:
             if answer.status >= 400:
-                raise TestmodeError(_sentence(answer.read().decode()), answer.status, self.url + address)
+                sentence = _sentence(answer.read().decode()) or f"{self.url} answered {answer.status}"
+                raise TestmodeError(sentence, answer.status, self.url + address)
             for line in answer:
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name == "data":
@@ -64,16 +69,19 @@ class Api:
     def _asked(self, method: str, path: str, body: Any = None) -> Iterator[HTTPResponse]:
         address = urlsplit(self.url)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        connection = HTTPConnection(address.netloc, timeout=self.timeout)
+        connection: HTTPConnection | None = None
         try:
             if address.scheme == "https":
                 connection = HTTPSConnection(address.netloc, timeout=self.timeout, context=trust.context())
+            else:
+                connection = HTTPConnection(address.netloc, timeout=self.timeout)
             connection.request(method, address.path + path, None if body is None else dumps(body), headers)
             yield connection.getresponse()
         except (OSError, HTTPException) as error:
             raise TestmodeError(f"cannot reach Testmode: {error or type(error).__name__}", None, self.url) from error
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
 
 
 def from_environment() -> Api:
@@ -108,15 +116,10 @@ class Place:
         return self.api.listen(*self.path, *path)
 
 
-def _read(text: str) -> Any:
-    if not text:
-        return None
-    try:
-        return loads(text)
-    except ValueError:
-        return text
-
-
 def _sentence(text: str) -> str:
-    answer = _read(text)
-    return str(answer["detail"]) if isinstance(answer, dict) and "detail" in answer else str(answer)[:200]
+    """What a refusal says; empty when it says nothing."""
+    try:
+        answer = loads(text)
+    except ValueError:
+        return text[:200]
+    return str(answer["detail"]) if isinstance(answer, dict) and "detail" in answer else str(answer or "")[:200]

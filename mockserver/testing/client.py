@@ -76,7 +76,10 @@ class Testmode:
 
     def metrics(self) -> str:
         """What can be counted, for Prometheus."""
-        return str(self._api.ask("GET", "metrics"))
+        status, text = self._api.send("GET", "/__admin/metrics")
+        if status >= 400:
+            raise TestmodeError(text, status, self.url)
+        return text
 
     def openapi(self, provider: str | None = None) -> dict[str, Any]:
         """The OpenAPI document of a provider, or of the admin API itself."""

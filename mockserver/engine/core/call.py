@@ -115,7 +115,6 @@ class Call:
 
 
 Proceed = Callable[[Call], Reply]
-"""The rest of the pipeline."""
 Stage = Callable[[Call, Proceed], Reply]
 
 
@@ -242,6 +241,9 @@ class EventSender(Protocol):
 
     def post(self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
         """Have an event delivered to every endpoint that asked for it; returns the ids of the deliveries."""
+
+    def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
+        """Send an endpoint the vendor's test event; returns the ids of the deliveries."""
 
     def replay(self, event: Record) -> list[Record]:
         """Send an event once more, at once; returns the deliveries."""

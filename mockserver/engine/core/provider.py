@@ -32,6 +32,10 @@ def quiet(done: int, total: int) -> None:
     """Stand in where nobody watches."""
 
 
+USUAL_STAGES: list[Stage] = []
+"""The stages of a provider that names none of its own; the pipeline, which core does not import, says which."""
+
+
 def _as_sent(call: Call) -> bytes:
     return call.data
 
@@ -75,8 +79,7 @@ class Provider:
     latency: Fixed | Uniform | Lognormal | None = None
     webhooks: WebhookStyle | None = None
     """How it tells others of its events; None where it tells nobody."""
-    stages: tuple[Stage, ...] = ()
-    """The order of its stages; none is the usual one, of pipeline/pipeline.py."""
+    stages: tuple[Stage, ...] = field(default_factory=lambda: tuple(USUAL_STAGES))
     refusal_media: tuple[str, ...] = ("application/problem+json", "application/json")
     """The media types refusals may have."""
     refused_paths: tuple[str, ...] = ()

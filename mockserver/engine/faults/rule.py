@@ -26,7 +26,7 @@ BOUND = 10_000
 if TYPE_CHECKING:
     AnyFault = Fault
 else:
-    AnyFault = Annotated[Union[tuple(Fault.KINDS.values())], Field(discriminator="kind")]  # noqa: UP007
+    AnyFault = Annotated[Union[tuple(Fault.KINDS[kind] for kind in sorted(Fault.KINDS))], Field(discriminator="kind")]  # noqa: UP007
 
 
 class Trigger(BaseModel):

@@ -14,7 +14,7 @@ from mockserver.engine import faults as fault_package
 from mockserver.engine.core.call import Call, Proceed, Stage, Step
 from mockserver.engine.core.outside import OUTSIDE
 from mockserver.engine.core.problem import Problem, Superseded
-from mockserver.engine.core.provider import Provider
+from mockserver.engine.core.provider import USUAL_STAGES
 from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.stage import faults
 from mockserver.engine.pipeline.authenticate import authenticate
@@ -39,6 +39,7 @@ STAGES: tuple[Stage, ...] = (
 )  # and then perform: the operation's function, in one transaction
 
 
+USUAL_STAGES[:] = STAGES
 IDLE: dict[Stage, Callable[[Call], bool]] = {
     faults: lambda call: not call.sandbox.ruleset.of_calls,
     locate: lambda call: call.operation is not None and call.operation.offered is None,
@@ -48,11 +49,6 @@ IDLE: dict[Stage, Callable[[Call], bool]] = {
 """When a stage has nothing to do for a call: it is then traced and passed by."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1)."""
-
-
-def stages_of(provider: Provider) -> tuple[Stage, ...]:
-    """The stages of a provider in its own order, or in the usual one."""
-    return provider.stages or STAGES
 
 
 @lru_cache(maxsize=64)

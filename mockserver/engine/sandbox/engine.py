@@ -43,6 +43,7 @@ class Engine:
         providers: Sequence[Provider],
         scenarios: Mapping[str, Scenario],
         *,
+        datasets: Mapping[tuple[str, str], State] | None = None,
         templates: Templates | None = None,
         journals: Journals | None = None,
         propagate: bool = False,
@@ -58,8 +59,7 @@ class Engine:
         """The other processes that serve the same sandboxes."""
         self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
-        self._names = Randomness("sandboxes")
-        self._templates = templates or Templates({})
+        self._names, self._templates = Randomness("sandboxes"), templates or Templates(datasets or {})
         self._registry.look_around()
         self._check_firsts()
 

@@ -25,7 +25,7 @@ from mockserver.engine.core.randomness import Randomness
 from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.rule import ActiveRule
 from mockserver.engine.pipeline.journal import Journal
-from mockserver.engine.pipeline.pipeline import fold, stages_of
+from mockserver.engine.pipeline.pipeline import fold
 from mockserver.engine.pipeline.validate import path
 from mockserver.engine.sandbox.agenda import Agenda
 from mockserver.engine.sandbox.collections import UNFINISHED
@@ -60,7 +60,7 @@ class Sandbox:
         post: Post,
     ) -> None:
         self.id, self.provider = id, provider
-        self._proceed = fold(stages_of(provider))
+        self._proceed = fold(provider.stages)
         self.journal = journal
         journal.sandbox = self
         self.keyring = Keyring(self, directory)

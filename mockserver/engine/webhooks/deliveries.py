@@ -34,10 +34,11 @@ def post(
     told = [
         each for each in asked if (style.wants(each, event["type"], version) if only is None else each["id"] == only)
     ]
-    ids = [style.delivery_id(sandbox.randomness, space.bump("deliveries")) for _ in told]
-    for id, endpoint in zip(ids, told, strict=True):
+    ids = []
+    for endpoint in told:
+        ids.append(style.delivery_id(sandbox.randomness, space.bump("deliveries")))
         _make_room(sandbox.id, space)
-        space.put(KEPT, _fresh(id, endpoint["id"], event, now, once))
+        space.put(KEPT, _fresh(ids[-1], endpoint["id"], event, now, once))
     return ids
 
 
@@ -114,14 +115,3 @@ def within_reach(space: Space, id: str) -> Record:
     if not endpoint["enabled"]:
         raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint is switched off")
     return record
-
-
-def test_event(sandbox: WebhookOwner, space: Space, now: int, endpoint: str) -> list[str]:
-    """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
-    style = sandbox.provider.webhooks
-    if style is None or style.test is None:
-        raise Refusal(f"{sandbox.provider.title} has no test event")
-    id = f"evt_{style.test.replace('.', '_')}_{space.bump('test-events')}"
-    event = {"id": id, "type": style.test, "created_at": now, "data": {}}
-    event = {**event, "version": style.versions[-1]} if style.versions[-1] else event
-    return sandbox.outbox.post(space, now, event, endpoint, once=True)

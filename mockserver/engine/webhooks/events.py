@@ -21,3 +21,8 @@ def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
     event = {**event, "version": version} if version else event
     at.space.append(KEPT, event, keep=BOUND)
     at.sandbox.outbox.post(at.space, at.now, event)
+
+
+def test_event(at: At, endpoint: str) -> list[str]:
+    """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
+    return at.sandbox.outbox.send_test(at.space, at.now, endpoint)

@@ -9,6 +9,7 @@ from threading import Condition
 from typing import Any, Protocol
 
 from mockserver.engine.core.call import CallRules
+from mockserver.engine.core.problem import Refusal
 from mockserver.engine.webhooks import deliveries, endpoints
 from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.engine.webhooks.deliveries import KEPT, waiting
@@ -117,6 +118,17 @@ class Outbox:
         if ids:
             self.note(now)
         return ids
+
+    def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
+        """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
+        provider = self._sandbox.provider
+        style = provider.webhooks
+        if style is None or style.test is None:
+            raise Refusal(f"{provider.title} has no test event")
+        id = f"evt_{style.test.replace('.', '_')}_{space.bump('test-events')}"
+        event = {"id": id, "type": style.test, "created_at": now, "data": {}}
+        event = {**event, "version": style.versions[-1]} if style.versions[-1] else event
+        return self.post(space, now, event, endpoint, once=True)
 
     def replay(self, event: Record) -> list[Record]:
         """Send an event once more to everyone who asks for it now, once and at once; answers the deliveries."""

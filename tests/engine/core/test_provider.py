@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from mockserver.app import known_providers
-from mockserver.engine import Call, Operation, Reply, Unknown, faults_stage, journal, locate
+from mockserver.engine import STAGES, Call, Operation, Provider, Reply, Unknown, faults_stage, journal, locate
 from tests.support.acme import ACME
 from tests.support.worlds import make_world
 
@@ -40,3 +40,9 @@ def test_no_two_operations_share_a_name_or_a_place(provider: object) -> None:
     operations = provider.operations  # type: ignore[attr-defined]
     assert len({op.name for op in operations}) == len(operations)
     assert len({(op.method, op.path) for op in operations}) == len(operations)
+
+
+def test_a_provider_that_names_no_stages_has_the_usual_ones() -> None:
+    named = {field.name: getattr(ACME, field.name) for field in fields(Provider) if field.init}
+    del named["stages"]
+    assert Provider(**named).stages == STAGES

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, Refusal, Unknown
-from mockserver.engine.webhooks import deliveries
+from mockserver.engine import SECOND, Moment, Refusal, Unknown
+from mockserver.engine.webhooks import deliveries, events
 from tests.support.acme import TELLING
 from tests.support.webhook_receivers import Posts, endpoint, happen
 from tests.support.worlds import NOON, World, make_world
@@ -64,8 +64,8 @@ def test_a_test_event_goes_once_under_an_id_of_its_own(world: World) -> None:
     world.sandbox.post = posts
     id = endpoint(world, events=["note.deleted"])["id"]
     with world.sandbox.transaction() as space:
-        made = deliveries.test_event(world.sandbox, space, NOON, id)
-        made += deliveries.test_event(world.sandbox, space, NOON, id)
+        made = events.test_event(Moment(world.sandbox, NOON, space), id)
+        made += events.test_event(Moment(world.sandbox, NOON, space), id)
     world.advance("30d")
     assert len(made) == 2
     assert posts.ids == ["evt_note_test_1", "evt_note_test_2"]
@@ -76,7 +76,7 @@ def test_a_provider_that_sends_no_test_event_says_so() -> None:
     world = make_world(replace(TELLING, webhooks=replace(TELLING.webhooks, test=None)), post=Posts())
     id = endpoint(world)["id"]
     with world.sandbox.transaction() as space, pytest.raises(Refusal, match="Acme has no test event"):
-        deliveries.test_event(world.sandbox, space, NOON, id)
+        events.test_event(Moment(world.sandbox, NOON, space), id)
 
 
 def test_a_delivery_is_found_waiting_and_within_reach_or_why_not(world: World) -> None:

@@ -1,0 +1,90 @@
+"""What the client of the admin API, and the commands over it, make of a server that is not Testmode."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from mockserver.testing.api import TestmodeError
+from mockserver.testing.client import Testmode
+from tests.support.server_process import start_server
+
+TOKEN = "t"
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """A server that answers everything in one way."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_DELETE(self) -> None:
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"TESTMODE_URL": url, "TESTMODE_ADMIN_TOKEN": TOKEN}
+    command = [sys.executable, "-m", "mockserver", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"0"])
+def test_a_refusal_that_says_nothing_is_told_by_its_status(body: bytes) -> None:
+    with answering(404, body) as url, pytest.raises(TestmodeError) as refused:
+        Testmode(url, TOKEN).sandboxes()
+    assert (refused.value.sentence, refused.value.status) == (f"{url} answered 404", 404)
+
+
+def test_a_refusal_in_another_language_is_shown_as_it_is() -> None:
+    with answering(502, b"<html>Bad Gateway") as url, pytest.raises(TestmodeError, match="<html>Bad Gateway"):
+        Testmode(url, TOKEN).sandboxes()
+
+
+def test_an_answer_that_is_not_json_is_none_of_testmodes() -> None:
+    with answering(200, b"<html>") as url:
+        with pytest.raises(TestmodeError, match="is not the admin API of Testmode: it answered '<html>'"):
+            Testmode(url, TOKEN).sandboxes()
+        deleted = run(url, "sandbox", "delete", "x")
+    said = f"testmode: {url} is not the admin API of Testmode: it answered '<html>'\n"
+    assert (deleted.returncode, deleted.stderr) == (1, said)
+
+
+def test_a_refusal_without_words_ends_a_command_with_its_status() -> None:
+    with answering(404, b"") as url:
+        listed = run(url, "sandbox", "list")
+    assert (listed.returncode, listed.stderr) == (1, f"testmode: {url} answered 404\n")
+
+
+def test_a_url_that_cannot_be_is_a_server_that_cannot_be_reached() -> None:
+    listed = run("http://127.0.0.1:x", "sandbox", "list")
+    assert listed.returncode == 69
+    assert listed.stderr.startswith("testmode: cannot reach http://127.0.0.1:x: nonnumeric port: 'x'; is ")
+
+
+def test_a_path_in_the_url_means_nothing_to_the_commands() -> None:
+    with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
+        for path in ("/__admin", "/smartepi/v1", "/", "/?x"):
+            assert run(url + path, "sandbox", "list").stdout.startswith("smartepi  "), path
