@@ -110,9 +110,13 @@ class Run:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for module in self.trees:
             import_module(name_of(module))
+        gc.unfreeze()  # What tests/conftest.py has frozen, the collector does not name.
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename in self.files:
                 self.known[self.files[each.__code__.co_filename]].append(each)
+        unknown = [module for module, found in self.mutants.items() if found and not self.known[module]]
+        if unknown:
+            pytest.exit(f"no function of {', '.join(unknown)} is found: no mutant could take the place of one", 1)
         session.items = [item for item in session.items if "redis" not in item.nodeid]
         shared_redis()  # One for all the processes, of which each would start its own.
         self.items = {item.nodeid: item for item in session.items}
