@@ -37,16 +37,24 @@ class Api:
 
     def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
         """What the admin API answers at a path of these segments; None where it has nothing to say."""
-        known = {name: value for name, value in query.items() if value is not None}
-        address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
-        status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
-        if status >= 400:
-            raise TestmodeError(_sentence(text) or f"{self.url} answered {status}", status, self.url + address)
+        status, text = self.text(method, *path, body=body, **query)
         try:
             return loads(text) if text else None
         except ValueError:
             sentence = f"{self.url} is not the admin API of Testmode: it answered {text[:80]!r}"
-            raise TestmodeError(sentence, status, self.url + address) from None
+            raise TestmodeError(sentence, status, self.url + _address(path)) from None
+
+    def text(self, method: str, *path: str, body: Any = None, **query: Any) -> tuple[int, str]:
+        """The status and the text the admin API answers at a path of these segments; TestmodeError for a refusal."""
+        known = {name: value for name, value in query.items() if value is not None}
+        address = _address(path)
+        status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
+        self._check(status, text, address)
+        return status, text
+
+    def _check(self, status: int, text: str, address: str) -> None:
+        if status >= 400:
+            raise TestmodeError(_sentence(text) or f"{self.url} answered {status}", status, self.url + address)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
@@ -55,11 +63,10 @@ class Api:
 
     def listen(self, *path: str) -> Iterator[Any]:
         """The data of each server-sent event, as they come; TestmodeError where none comes in time."""
-        address = "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
+        address = _address(path)
         with self._asked("GET", address) as answer:
             if answer.status >= 400:
-                sentence = _sentence(answer.read().decode()) or f"{self.url} answered {answer.status}"
-                raise TestmodeError(sentence, answer.status, self.url + address)
+                self._check(answer.status, answer.read().decode(), address)
             for line in answer:
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name == "data":
@@ -114,6 +121,10 @@ class Place:
     def listen(self, *path: str) -> Iterator[Any]:
         """The data of each server-sent event at the path of these further segments."""
         return self.api.listen(*self.path, *path)
+
+
+def _address(path: tuple[str, ...]) -> str:
+    return "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
 
 
 def _sentence(text: str) -> str:

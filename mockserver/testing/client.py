@@ -76,10 +76,7 @@ class Testmode:
 
     def metrics(self) -> str:
         """What can be counted, for Prometheus."""
-        status, text = self._api.send("GET", "/__admin/metrics")
-        if status >= 400:
-            raise TestmodeError(text, status, self.url)
-        return text
+        return self._api.text("GET", "metrics")[1]
 
     def openapi(self, provider: str | None = None) -> dict[str, Any]:
         """The OpenAPI document of a provider, or of the admin API itself."""

@@ -88,3 +88,9 @@ def test_a_path_in_the_url_means_nothing_to_the_commands() -> None:
     with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
         for path in ("/__admin", "/smartepi/v1", "/", "/?x"):
             assert run(url + path, "sandbox", "list").stdout.startswith("smartepi  "), path
+
+
+def test_a_refusal_of_what_is_no_json_is_one_sentence_too() -> None:
+    with answering(401, b'{"detail": "send the admin token"}') as url, pytest.raises(TestmodeError) as refused:
+        Testmode(url, "wrong").metrics()
+    assert refused.value.sentence == "send the admin token"
