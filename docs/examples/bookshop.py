@@ -1,4 +1,4 @@
-"""A provider of one's own, whole: a bookshop whose clients show their key in ``X-Shop-Key``."""
+"""A complete provider: a bookshop API whose clients send their key in ``X-Shop-Key``."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ class NewBook(BaseModel):
 
 
 class Shop:
-    """How the bookshop writes: plain JSON, and ``{"error": ...}`` for a refusal."""
+    """The bookshop's dialect: plain JSON, and ``{"error": ..., "reason": ...}`` for a refusal."""
 
     def one(self, call: tm.Call, record: tm.Record, status: int = 200) -> tm.Reply:
         return tm.Reply(status, [("Content-Type", "application/json")], tm.as_json(record))

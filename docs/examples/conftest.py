@@ -1,4 +1,4 @@
-"""What the examples share: a receiver of webhooks, and a way to wait that takes no time."""
+"""Fixtures of the examples: a webhook receiver, and a sleep that only advances the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.testing.client import Sandbox
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps what arrives; answers with the next of ``answers``, then with 200."""
+    """Stores the webhooks it receives. Responds with the statuses in ``answers`` in turn, and then with 200."""
 
     daemon_threads = True
 
@@ -25,8 +25,6 @@ class Receiver(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
-    """Answers one webhook."""
-
     def do_POST(self) -> None:
         assert isinstance(self.server, Receiver)
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -36,12 +34,11 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Somebody who listens for webhooks."""
     with Receiver() as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -52,5 +49,5 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def sleep(testmode: Sandbox) -> Callable[[float], object]:
-    """Waits on the sandbox's clock instead of the machine's: a minute takes one call."""
+    """A replacement for ``time.sleep`` that advances the sandbox's clock instead of waiting."""
     return lambda seconds: testmode.clock.advance(f"{int(seconds * 1000)}ms")

@@ -1,4 +1,4 @@
-"""A fault of one's own, whole: finds clients that break when an answer has a member they do not know."""
+"""A complete kind of fault: finds clients that break when a response has an unknown member."""
 
 from json import dumps, loads
 from typing import Literal
@@ -9,13 +9,12 @@ from mockserver.engine.faults.base import Fault
 
 
 class ExtraMember(Fault):
-    """Adds a member that no document names to every JSON object that is answered."""
+    """Adds an undocumented member to every response that is a JSON object."""
 
     kind: Literal["extra_member"] = "extra_member"
     name: str = "introduced_later"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Do the work, and add the member to what it answers."""
         reply = proceed(call)
         document = loads(reply.body) if reply.body else None
         if isinstance(document, dict):

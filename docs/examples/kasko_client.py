@@ -1,4 +1,4 @@
-"""A small client for KASKO: what its documents demand of one, and nothing else. Copy it and make it yours."""
+"""A small client for KASKO that handles what its documentation requires. Copy it and adapt it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 TIMEOUT = (5, 30)
-"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+"""Seconds to connect, and to wait for data. Without a timeout, a server that never responds blocks the program."""
 QUOTES = {"Accept": "application/vnd.kasko.v3+json"}
 
 
 class Refused(Exception):
-    """KASKO said no; ``fields`` are those that the product's own rules refuse."""
+    """KASKO returned an error. ``fields`` names the fields that the product's rules refuse."""
 
     def __init__(self, answer: requests.Response) -> None:
         said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
@@ -29,13 +29,13 @@ class Refused(Exception):
 
 
 class Kasko:
-    """One account, in the mode of its key."""
+    """The API of one account, in the mode of the key."""
 
     def __init__(self, base_url: str, key: str, backoff: float = 0.5, sleep: Callable[[float], object] = time.sleep):
         self.base_url, self._sleep = base_url, sleep
         self._session = requests.Session()
         self._session.auth = (key, "")
-        # What has no effect may be asked again: reads, and quotes, which are only prices.
+        # Only requests without side effects are retried: reads, and quotes, which only calculate a price.
         retry = Retry(
             total=5,
             backoff_factor=backoff,
@@ -55,12 +55,12 @@ class Kasko:
         return answer
 
     def quote(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """A price, with the token that an offer is made from."""
+        """Return a price and the token from which an offer is made."""
         quote: dict[str, Any] = self._ask("POST", "/quotes", json=wanted, headers=QUOTES).json()
         return quote
 
     def offer(self, quote_token: str, person: Mapping[str, Any]) -> dict[str, Any]:
-        """An offer made from a quote; where the answer is lost another is made, and the first is never paid."""
+        """Make an offer from a quote. If the response is lost, make another; the first one is never paid."""
         wanted = {"quote_token": quote_token, **person}
         try:
             answer = self._ask("POST", "/policies", json=wanted)
@@ -70,7 +70,7 @@ class Kasko:
         return offer
 
     def pay(self, offer: Mapping[str, Any]) -> None:
-        """Pay an offer by invoice, once: where the answer is lost, the offer says whether it still waits for money."""
+        """Pay an offer by invoice, once. If the response is lost, pay again only if the offer is still ``ready``."""
         payment = {
             "token": offer["payment_token"],
             "policy_id": offer["id"],
@@ -84,7 +84,10 @@ class Kasko:
                 self._ask("POST", "/payments", json=payment)
 
     def policy(self, id: str, seconds: float = 60, every: float = 1) -> requests.Response:
-        """The policy of a paid offer; it is made a little later, and is not there until then."""
+        """Wait for the policy of a paid offer: it is issued later, and a read gets 404 until then.
+
+        Raises TimeoutError after ``seconds``.
+        """
         for _ in range(int(seconds / every)):
             try:
                 return self._ask("GET", f"/policies/{id}")
@@ -95,7 +98,7 @@ class Kasko:
         raise TimeoutError(f"there was no policy {id} within {seconds} s")
 
     def cancel(self, id: str, reason: str) -> None:
-        """Cancel a policy as it was seen; where it has changed since, look again."""
+        """Cancel a policy. If it changes between the read and the cancellation, read it again."""
         body = {"status": "cancelled", "cancellation_reason": reason}
         for _ in range(3):
             seen = {"If-Match": self.policy(id).headers["ETag"]}
@@ -109,7 +112,7 @@ class Kasko:
         raise TimeoutError(f"policy {id} changes faster than it can be cancelled")
 
     def dataset(self, id: str, fields: list[str], language: str = "en", page: int = 100) -> Iterator[dict[str, Any]]:
-        """These fields of every item of a dataset; the next page is wherever the Link header says."""
+        """Yield these fields of every item of a dataset; the Link header names the next page."""
         asked = {"fields": json.dumps(fields), "language": language, "limit": page}
         answer = self._ask("GET", f"/datasets/{id}/dataset_items", params=asked)
         yield from answer.json()
@@ -119,9 +122,9 @@ class Kasko:
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, str, dict[str, Any]]:
-    """The event's type, the delivery's id and the policy; ValueError where it must be refused.
+    """Return the event's type, the delivery's id and the policy; raise ValueError if the webhook must be refused.
 
-    One delivery may come twice. Nothing in a webhook shows how old it is.
+    A delivery can arrive twice. Nothing in a webhook shows how old it is.
     """
     right = "sha1=" + hmac.new(secret.encode(), body, sha1).hexdigest()
     if not hmac.compare_digest(headers.get("X-KASKO-Signature", "").encode(), right.encode()):

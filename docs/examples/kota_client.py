@@ -1,4 +1,4 @@
-"""A small client for Kota: what its documents demand of one, and nothing else. Copy it and make it yours."""
+"""A small client for Kota that handles what its documentation requires. Copy it and adapt it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 TIMEOUT = (5, 30)
-"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+"""Seconds to connect, and to wait for data. Without a timeout, a server that never responds blocks the program."""
 
 
 class Refused(Exception):
-    """Kota said no; ``code`` is the one of nine words to branch on, ``errors`` what is wrong with which field."""
+    """Kota returned an error. Branch on ``code``, one of nine error codes; ``errors`` has the messages per field."""
 
     def __init__(self, answer: requests.Response) -> None:
         said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
@@ -28,13 +28,13 @@ class Refused(Exception):
 
 
 class Kota:
-    """One platform, by its key."""
+    """The API of one platform, which the key selects."""
 
     def __init__(self, base_url: str, key: str, backoff: float = 0.5, sleep: Callable[[float], object] = time.sleep):
         self.base_url, self._sleep, self._backoff = base_url, sleep, backoff
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
-        # Every POST goes with an idempotency key, so whatever was lost on the way may simply be sent again.
+        # Every POST carries an idempotency key, so a lost request can be sent again.
         retry = Retry(
             total=5,
             backoff_factor=backoff,
@@ -52,24 +52,28 @@ class Kota:
         return answer.json() if answer.content else None
 
     def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:
-        """Have something done, once; keep ``key`` with your own record to go on after a crash within the hour."""
+        """Send a POST that is executed once.
+
+        To continue after a crash, store ``key`` with your own record; it is valid for an hour.
+        """
         headers = {"Idempotency-Key": key or str(uuid4())}
         for attempt in range(1, 5):
             try:
                 return self._ask("POST", path, json=body, headers=headers)
             except Refused as refusal:
-                # The one before may still be under way, when its answer was lost; a key used for something else stays.
+                # After a lost response the first request may still be running, so try again later.
+                # A key that was used for a different request stays refused.
                 if refusal.code != "idempotency_error" or attempt == 4:
                     raise
                 self._sleep(self._backoff * 2**attempt)
             except requests.RequestException:
-                # Half an answer is none, and urllib3 does not see it: the status had arrived.
+                # A truncated response is an error here; urllib3 does not retry it, because the status had arrived.
                 if attempt == 4:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
     def all(self, path: str, page: int = 100, **filters: Any) -> Iterator[dict[str, Any]]:
-        """Every item of a list, page after page."""
+        """Yield every item of a list, page by page."""
         number = 1
         while True:
             answer = self._ask("GET", path, params={**filters, "page": number, "page_size": page})
@@ -79,7 +83,10 @@ class Kota:
             number += 1
 
     def wait_for(self, path: str, *states: str, seconds: float = 120, every: float = 2) -> dict[str, Any]:
-        """The object at a path, once it is in one of these states: what is begun by a call is done later."""
+        """Wait until the object at a path is in one of these states: work that a call starts finishes later.
+
+        Raises TimeoutError after ``seconds``.
+        """
         for _ in range(int(seconds / every)):
             found: dict[str, Any] = self._ask("GET", path)
             if found["status"] in states:
@@ -89,7 +96,10 @@ class Kota:
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> dict[str, Any]:
-    """The event in a webhook; ValueError where it must be refused. Know an event by its id: it may come twice."""
+    """Return the event in a webhook; raise ValueError if it must be refused.
+
+    An event can arrive twice, so recognize it by its id.
+    """
     shown = headers.get("x-kota-webhook-signature", "")
     parts = [part.partition("=") for part in shown.split(",")]
     at = next((value for name, _, value in parts if name == "t"), "")

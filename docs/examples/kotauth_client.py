@@ -1,4 +1,4 @@
-"""A small client for Kotauth: what its documents demand of one, and nothing else. Copy it and make it yours."""
+"""A small client for Kotauth that handles what its documentation requires. Copy it and adapt it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 TIMEOUT = (5, 30)
-"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+"""Seconds to connect, and to wait for data. Without a timeout, a server that never responds blocks the program."""
 
 
 class Refused(Exception):
-    """Kotauth said no, in the words of ``detail``."""
+    """Kotauth returned an error; ``detail`` is its text."""
 
     def __init__(self, answer: requests.Response) -> None:
         said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
@@ -27,25 +27,24 @@ class Refused(Exception):
 
 
 class KeyRejected(Refused):
-    """The key is wrong, expired or revoked, and no further try will help: Kotauth does not say which."""
+    """The key is wrong, expired or revoked; Kotauth does not say which. A retry cannot help."""
 
 
 class Patience(Retry):
-    """Asks again after 429 whatever the method was: such a call was refused before any work was done."""
+    """Retries every method after 429, because a call refused with 429 did no work."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether an answer is worth another try."""
         return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
 
 
 class Kotauth:
-    """One workspace, by its base URL, which has the slug in it, and a key of that workspace."""
+    """The API of one workspace. The base URL contains the workspace's slug; the key belongs to that workspace."""
 
     def __init__(self, base_url: str, key: str, backoff: float = 0.5) -> None:
         self.base_url = base_url
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
-        # A Retry-After is obeyed; where there is none the waits grow. Only reads are repeated after a 5xx.
+        # Retry obeys Retry-After; without one the delays grow. After a 5xx only reads are retried.
         retry = Patience(
             total=5,
             backoff_factor=backoff,
@@ -65,7 +64,7 @@ class Kotauth:
         return answer.json() if answer.content else None
 
     def users(self, search: str | None = None, page: int = 100) -> Iterator[dict[str, Any]]:
-        """Every user once; a server that knows no pages, and answers all of them to each question, is understood."""
+        """Yield every user once, also from a server that has no pages and returns all users every time."""
         seen: set[int] = set()
         while True:
             answer = self._ask("GET", "/users", params={"search": search, "limit": page, "offset": len(seen)})
@@ -76,11 +75,14 @@ class Kotauth:
                 return
 
     def user_named(self, username: str) -> dict[str, Any] | None:
-        """The user of exactly this name; the search alone would be content with a part of a name, or of an e-mail."""
+        """Return the user with exactly this name; the API's search also matches parts of names and e-mail addresses."""
         return next((user for user in self.users(search=username) if user["username"] == username), None)
 
     def create_user(self, username: str, email: str, full_name: str, password: str) -> dict[str, Any]:
-        """Make a user, once, even where the answer is lost: then a conflict with a user like this one is a success."""
+        """Create a user once, even if the response is lost.
+
+        If the retry gets a conflict, and the existing user has the same name and e-mail, the first try succeeded.
+        """
         wanted = {"username": username, "email": email, "fullName": full_name, "password": password}
         try:
             return self._create(wanted)
@@ -98,19 +100,19 @@ class Kotauth:
         return user
 
     def set_attribute(self, user: int, key: str, value: str) -> None:
-        """Set an attribute; its key may be any text, also one with slashes, and is one segment of the path."""
+        """Set an attribute. The key can be any text, also with slashes; in the path it is one encoded segment."""
         self._ask("PUT", f"/users/{user}/attributes/{quote(key, safe='')}", json={"value": value})
 
     def attributes(self, user: int) -> dict[str, str]:
-        """The attributes of a user."""
         attributes: dict[str, str] = self._ask("GET", f"/users/{user}/attributes")["attributes"]
         return attributes
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> dict[str, Any]:
-    """The event in a webhook; ValueError where it must be refused.
+    """Return the event in a webhook; raise ValueError if it must be refused.
 
-    It carries no id and no time of sending: what comes twice is equal to the byte, and nothing shows its age.
+    A webhook has neither an id nor a send time. A duplicate is identical byte for byte, and an old webhook cannot be
+    recognized.
     """
     right = "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
     if not hmac.compare_digest(headers.get("X-KotAuth-Signature", "").encode(), right.encode()):

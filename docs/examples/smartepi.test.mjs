@@ -1,4 +1,4 @@
-// node --test docs/examples/smartepi.test.mjs: the admin API needs no client of its own, fetch is enough.
+// Run with: node --test docs/examples/smartepi.test.mjs. The admin API needs no client library; fetch is enough.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 

@@ -1,4 +1,4 @@
-"""A small client for SmartEPI: what its documents demand of one, and nothing else. Copy it and make it yours."""
+"""A small client for SmartEPI that handles what its documentation requires. Copy it and adapt it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 TIMEOUT = (5, 30)
-"""Seconds to connect, and to wait for an answer. Without them a server that says nothing holds the program for ever."""
+"""Seconds to connect, and to wait for data. Without a timeout, a server that never responds blocks the program."""
 
 
 class Refused(Exception):
-    """SmartEPI said no; ``kind`` is the last word of the problem's type, where the application spoke."""
+    """SmartEPI returned an error. ``kind`` is the last part of the problem's type; it is empty for gateway errors."""
 
     def __init__(self, answer: requests.Response) -> None:
         super().__init__(f"{answer.status_code} from {answer.url}: {answer.text[:200]}")
@@ -28,21 +28,20 @@ class Refused(Exception):
 
 
 class Patience(Retry):
-    """Asks again after 429 whatever the method was: such a call was refused before any work was done."""
+    """Retries every method after 429, because a call refused with 429 did no work."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
-        """Whether an answer is worth another try."""
         return status_code == 429 or super().is_retry(method, status_code, has_retry_after)
 
 
 class SmartEPI:
-    """One organization, by its key."""
+    """The API of one organization, which the key selects."""
 
     def __init__(self, base_url: str, key: str, backoff: float = 0.5, sleep: Callable[[float], object] = time.sleep):
         self.base_url, self._sleep = base_url, sleep
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
-        # No Retry-After is promised, so the waits grow. Only reads are repeated after a 5xx or a broken connection.
+        # SmartEPI sends no Retry-After, so the delays grow. After a 5xx or a broken connection only reads are retried.
         retry = Patience(
             total=5,
             backoff_factor=backoff,
@@ -60,7 +59,10 @@ class SmartEPI:
         return answer
 
     def wait_for_key(self, seconds: float = 90, every: float = 5) -> None:
-        """Return when the key works: a new one is refused with 403 for about a minute."""
+        """Wait until the key works: a new key is refused with 403 for about a minute.
+
+        Raises TimeoutError after ``seconds``.
+        """
         for _ in range(int(seconds / every)):
             try:
                 self._ask("GET", "/sectors", params={"limit": 1})
@@ -73,7 +75,7 @@ class SmartEPI:
         raise TimeoutError(f"the key was still refused after {seconds} s")
 
     def employees(self, page: int = 100) -> Iterator[dict[str, Any]]:
-        """Every employee, page after page; only a cursor of null says that a page is the last."""
+        """Yield every employee, page by page. Only a null cursor marks the last page."""
         cursor = None
         while True:
             answer = self._ask("GET", "/employees", params={"limit": page, "cursor": cursor}).json()
@@ -83,12 +85,15 @@ class SmartEPI:
                 return
 
     def sector_named(self, name: str) -> dict[str, Any] | None:
-        """The sector of exactly this name; the filter alone would be content with a part of it."""
+        """Return the sector with exactly this name; the API's filter also matches the beginning of a name."""
         found = self._ask("GET", "/sectors", params={"name": name}).json()["data"]
         return next((each for each in found if each["name"] == name), None)
 
     def create_sector(self, name: str) -> dict[str, Any]:
-        """Make a sector, once, even where the answer is lost: there are no idempotency keys, so look before trying."""
+        """Create a sector once, even if the response is lost.
+
+        SmartEPI has no idempotency keys, so look for the sector before the retry.
+        """
         try:
             return self._create(name)
         except requests.RequestException:
@@ -99,7 +104,7 @@ class SmartEPI:
         return record
 
     def rename_sector(self, id: str, renamed: Callable[[str], str]) -> dict[str, Any]:
-        """Change a sector's name; where somebody else was faster, begin again with what they made of it."""
+        """Change a sector's name. If another client changed the sector first, start again from its new name."""
         for _ in range(3):
             answer = self._ask("GET", f"/sectors/{id}")
             name = renamed(answer.json()["data"]["name"])
@@ -117,7 +122,10 @@ class SmartEPI:
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> dict[str, Any]:
-    """The event in a webhook; ValueError where it must be refused. Know an event by its id: it may come twice."""
+    """Return the event in a webhook; raise ValueError if it must be refused.
+
+    An event can arrive twice, so recognize it by its id.
+    """
     shown = headers.get("X-SmartEPI-Signature", "")
     parts = [part.partition("=") for part in shown.split(",")]
     at = next((value for name, _, value in parts if name == "t"), "")

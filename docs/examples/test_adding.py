@@ -1,4 +1,4 @@
-"""The provider and the fault of the documents work as they stand there."""
+"""Tests that the example provider and the example fault of the documentation work unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does our client do what KASKO's documents say it must? Each test makes one of their promises come true."""
+"""Tests that the example client handles what KASKO's documentation describes: one behaviour per test."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_webhook_is_read(testmode: Sandbox, client: Kasko, receiver: Receiver)
     secret = testmode.webhooks.add(receiver.url, version="test")["secret"]
     id = bought(client)
     client.policy(id)
-    testmode.clock.advance("0s")  # what is due is delivered before this returns
+    testmode.clock.advance("0s")  # delivers what is due before it returns
     ((headers, body),) = receiver.arrived
     type, _, policy = read_webhook(headers, body, secret)
     assert (type, policy["id"]) == ("policy.created", id)

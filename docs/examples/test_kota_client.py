@@ -1,4 +1,4 @@
-"""Does our client do what Kota's documents say it must? Each test makes one of their promises come true."""
+"""Tests that the example client handles what Kota's documentation describes: one behaviour per test."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def test_a_webhook_is_read(testmode: Sandbox, client: Kota, receiver: Receiver) 
     secret = testmode.webhooks.add(receiver.url, version="v2")["secret"]
     employer = client.post("/employers", BRIGHTWATER)
     client.wait_for(f"/employers/{employer['id']}", "active")
-    testmode.clock.advance("0s")  # what is due is delivered before this returns
-    now = testmode.clock.now.timestamp()  # its time is the sandbox's, which the client has moved
+    testmode.clock.advance("0s")  # delivers what is due before it returns
+    now = testmode.clock.now.timestamp()  # webhooks are signed with the sandbox's time, which the client has advanced
     events = [read_webhook(headers, body, secret, now) for headers, body in receiver.arrived]
     assert any(employer["id"] in event["data"].values() for event in events)
 

@@ -1,4 +1,4 @@
-"""Does our client do what Kotauth's documents say it must? Each test makes one of their promises come true."""
+"""Tests that the example client handles what Kotauth's documentation describes: one behaviour per test."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_attribute_may_be_called_anything(client: Kotauth) -> None:
 def test_a_webhook_is_read(testmode: Sandbox, client: Kotauth, receiver: Receiver) -> None:
     secret = testmode.webhooks.add(receiver.url, ["user.created"])["secret"]
     made = client.create_user(*ADA)
-    testmode.clock.advance("0s")  # what is due is delivered before this returns
+    testmode.clock.advance("0s")  # delivers what is due before it returns
     ((headers, body),) = receiver.arrived
     event = read_webhook(headers, body, secret)
     assert (event["event"], str(event["data"]["userId"])) == ("user.created", str(made["id"]))

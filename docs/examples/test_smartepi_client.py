@@ -1,4 +1,4 @@
-"""Does our client do what SmartEPI's documents say it must? Each test makes one of their promises come true."""
+"""Tests that the example client handles what SmartEPI's documentation describes: one behaviour per test."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_change_that_came_between_is_not_overwritten(testmode: Sandbox, client
 def test_a_webhook_is_read(testmode: Sandbox, receiver: Receiver) -> None:
     secret = testmode.webhooks.add(receiver.url)["secret"]
     withdrawal = testmode.simulate("record_withdrawal", quantity=2)
-    testmode.clock.advance("0s")  # what is due is delivered before this returns
+    testmode.clock.advance("0s")  # delivers what is due before it returns
     ((headers, body),) = receiver.arrived
     event = read_webhook(headers, body, secret, time.time())
     assert (event["type"], event["data"]["id"]) == ("withdrawal.created", withdrawal["id"])
