@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.load import Connection, Result, request, run
-from benchmarks.servers import UNLIMITED, Server, empty_flask_view, serving
+from benchmarks.servers import UNLIMITED, Server, run_empty_flask_view, serving
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 3.0, 16
-TIMERS = 10_000
+TIMER_COUNT = 10_000
 
 
 def main() -> None:
@@ -22,8 +22,8 @@ def main() -> None:
     throughput()
     growth()
     cold_start()
-    upkeep()
-    parked()
+    admin_operations()
+    delayed_requests()
 
 
 def throughput() -> None:
@@ -31,17 +31,17 @@ def throughput() -> None:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         ours = stack.enter_context(serving("--data", folder))
-        empty = stack.enter_context(empty_flask_view())
+        empty = stack.enter_context(run_empty_flask_view())
         ours.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
         key = ours.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
         one = ours.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"][0]["id"]
         cases: dict[str, tuple[Server, Callable[[int], bytes]]] = {
-            "empty Flask view": (empty, _always(request("GET", "/"))),
-            "get one": (ours, _always(request("GET", f"/smartepi/v1/sectors/{one}", key))),
-            "list of 20": (ours, _always(request("GET", "/smartepi/v1/employees?limit=20", key))),
-            "create, on disk": (ours, _creates(key)),
+            "empty Flask view": (empty, _same_request(request("GET", "/"))),
+            "get one": (ours, _same_request(request("GET", f"/smartepi/v1/sectors/{one}", key))),
+            "list of 20": (ours, _same_request(request("GET", "/smartepi/v1/employees?limit=20", key))),
+            "create, on disk": (ours, _create_requests(key)),
         }
-        measured = _rounds(cases)
+        measured = _run_rounds(cases)
     print(f"\n## {CONNECTIONS} connections, median of {ROUNDS} interleaved rounds of {SECONDS:.0f} s\n")
     print("| case | requests/s | of the empty view | p50 ms | p99 ms | server CPU µs per request |")
     print("|---|---|---|---|---|---|")
@@ -53,7 +53,7 @@ def throughput() -> None:
         print(f"| {name} | {rate:.0f} | {rate / base:.2f} | {p50:.1f} | {p99:.1f} | {cpu:.0f} |")
 
 
-def _rounds(cases: dict[str, tuple[Server, Callable[[int], bytes]]]) -> dict[str, list[tuple[Result, float]]]:
+def _run_rounds(cases: dict[str, tuple[Server, Callable[[int], bytes]]]) -> dict[str, list[tuple[Result, float]]]:
     measured: dict[str, list[tuple[Result, float]]] = {name: [] for name in cases}
     for _ in range(ROUNDS):
         for name, (server, make) in cases.items():
@@ -64,11 +64,11 @@ def _rounds(cases: dict[str, tuple[Server, Callable[[int], bytes]]]) -> dict[str
     return measured
 
 
-def _always(data: bytes) -> Callable[[int], bytes]:
+def _same_request(data: bytes) -> Callable[[int], bytes]:
     return lambda _nth: data
 
 
-def _creates(key: str) -> Callable[[int], bytes]:
+def _create_requests(key: str) -> Callable[[int], bytes]:
     began = perf_counter()
 
     def make(nth: int) -> bytes:
@@ -90,7 +90,7 @@ def growth() -> None:
         times: dict[int, list[float]] = {number: [] for number in sizes}
         for _ in range(ROUNDS):
             for number, key in keys.items():
-                result = asyncio.run(run(server.port, _creates(key), 1, 1.0))
+                result = asyncio.run(run(server.port, _create_requests(key), 1, 1.0))
                 times[number].append(median(result.milliseconds))
     small, large = (median(times[number]) for number in sizes)
     print("\n## A create, one connection, on disk\n")
@@ -103,25 +103,27 @@ def cold_start() -> None:
     seconds, megabytes = [], []
     for _ in range(5):
         with serving("--memory", providers=()) as server:
-            server.first_answer()
+            server.wait_for_first_response()
             seconds.append(perf_counter() - server.started)
             megabytes.append(server.megabytes())
     print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB at rest")
 
 
-def upkeep() -> None:
+def admin_operations() -> None:
     """What an operator waits for: another sandbox, a reset, and the clock moved over many timers."""
     print("\n## Upkeep, on disk, over HTTP\n\n| deed | median ms |\n|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder, providers=()) as server:
         for provider in ("smartepi", "kotauth", "kasko", "kota"):
-            _timed(f"a small sandbox of {provider}", lambda name=provider: _made(server, name))  # type: ignore[misc]
-        large = _made(server, "smartepi", "large")
-        _timed("a reset of 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
-        timers = f"the clock over {TIMERS:,} timers, each a withdrawal"
-        _timed(timers, lambda: _advance(server, large), before=lambda: _schedule(server, large), rounds=1)
+            _measure(f"a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
+        large = _create_sandbox(server, "smartepi", "large")
+        _measure("a reset of 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
+        timers = f"the clock over {TIMER_COUNT:,} timers, each a withdrawal"
+        _measure(
+            timers, lambda: _advance_clock(server, large), before=lambda: _schedule_timers(server, large), rounds=1
+        )
 
 
-def _timed(
+def _measure(
     name: str, deed: Callable[[], object], before: Callable[[], object] = lambda: None, rounds: int = ROUNDS
 ) -> None:
     took = []
@@ -133,20 +135,20 @@ def _timed(
     print(f"| {name} | {median(took):.1f} |")
 
 
-def _made(server: Server, provider: str, size: str = "small") -> str:
+def _create_sandbox(server: Server, provider: str, size: str = "small") -> str:
     return str(server.admin("POST", "/sandboxes", {"provider": provider, "size": size})["id"])
 
 
-def _schedule(server: Server, sandbox: str) -> None:
-    for _ in range(TIMERS):
+def _schedule_timers(server: Server, sandbox: str) -> None:
+    for _ in range(TIMER_COUNT):
         server.admin("POST", f"/sandboxes/{sandbox}/simulations/record_withdrawal", {"in": "1h"})
 
 
-def _advance(server: Server, sandbox: str) -> None:
+def _advance_clock(server: Server, sandbox: str) -> None:
     server.admin("PUT", f"/sandboxes/{sandbox}/clock", {"action": "advance", "by": "2h"})
 
 
-def parked() -> None:
+def delayed_requests() -> None:
     """Many requests waiting for 2 s, and what undelayed ones feel meanwhile."""
     print("\n## Parked on 2 s of latency\n")
     print(
@@ -155,17 +157,17 @@ def parked() -> None:
     print("|---|---|---|---|---|---|---|")
     for number in (0, 1_000, 5_000):
         with serving("--memory") as server:
-            asyncio.run(_park(server, number))
+            asyncio.run(_measure_delayed(server, number))
 
 
-async def _park(server: Server, number: int) -> None:
+async def _measure_delayed(server: Server, number: int) -> None:
     slow = server.admin("POST", "/sandboxes", {"provider": "smartepi", "latency": {"type": "fixed", "ms": 2000}})
     quick = server.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
     waiting = request("GET", "/smartepi/v1/sectors", slow["keys"][0]["secret"])
     connections = [await Connection.open(server.port) for _ in range(number)]
     began = perf_counter()
-    asks = [asyncio.create_task(connection.ask(waiting)) for connection in connections]
-    undelayed = asyncio.create_task(_undelayed(server, quick, began + (2.0 if number else 1.0), asks))
+    asks = [asyncio.create_task(connection.send(waiting)) for connection in connections]
+    undelayed = asyncio.create_task(_measure_undelayed(server, quick, began + (2.0 if number else 1.0), asks))
     await asyncio.sleep(1.5)
     megabytes, threads = server.megabytes(), server.threads()
     statuses = await asyncio.gather(*asks)
@@ -180,7 +182,7 @@ async def _park(server: Server, number: int) -> None:
     )
 
 
-async def _undelayed(
+async def _measure_undelayed(
     server: Server, key: str, settled_until: float, asks: list[asyncio.Task[int]]
 ) -> tuple[Result, Result]:
     """Ask every few milliseconds until all the parked ones are done: seen while all wait, and from first to last."""
@@ -189,7 +191,7 @@ async def _undelayed(
     data = request("GET", "/smartepi/v1/sectors", key)
     while perf_counter() < settled_until or not all(ask.done() for ask in asks):
         start = perf_counter()
-        await connection.ask(data)
+        await connection.send(data)
         took = (perf_counter() - start) * 1000
         whole.milliseconds.append(took)
         if settled_until - 0.7 < start < settled_until:

@@ -38,10 +38,10 @@ class Connection:
     async def open(cls, port: int) -> Connection:
         return cls(*await asyncio.open_connection("127.0.0.1", port), port)
 
-    async def ask(self, request: bytes) -> int:
-        return (await self.answer(request))[0]
+    async def send(self, request: bytes) -> int:
+        return (await self.exchange(request))[0]
 
-    async def answer(self, request: bytes) -> tuple[int, bytes]:
+    async def exchange(self, request: bytes) -> tuple[int, bytes]:
         """The status and the body."""
         if self._closed:
             self.close()
@@ -49,16 +49,16 @@ class Connection:
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         self._closed = b"connection: close" in head or (head[5:8] == b"1.0" and b"keep-alive" not in head)
-        return int(head[9:12]), await self._body(head)
+        return int(head[9:12]), await self._read_body(head)
 
-    async def _body(self, head: bytes) -> bytes:
+    async def _read_body(self, head: bytes) -> bytes:
         if b"content-length:" in head:
             return await self._reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
         if b"transfer-encoding: chunked" in head:
-            return await self._chunks()
+            return await self._read_chunks()
         return b"" if head[9:12] == b"204" else await self._reader.read()
 
-    async def _chunks(self) -> bytes:
+    async def _read_chunks(self) -> bytes:
         body = b""
         while size := int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16):
             body += (await self._reader.readexactly(size + 2))[:-2]
@@ -77,16 +77,18 @@ def request(method: str, path: str, key: str = "", body: bytes = b"", headers: t
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def run(port: int, make: Callable[[int], bytes], connections: int, seconds: float, most: int = 1 << 62) -> Result:
+async def run(
+    port: int, make: Callable[[int], bytes], connections: int, seconds: float, max_requests: int = 1 << 62
+) -> Result:
     """Ask for so many seconds, or so often, over so many connections; ``make`` gives the nth request."""
-    result, numbers = Result(), iter(range(most))
+    result, numbers = Result(), iter(range(max_requests))
     began = perf_counter()
     until = began + seconds
 
     async def one() -> None:
         connection = await Connection.open(port)
         while (start := perf_counter()) < until and (nth := next(numbers, None)) is not None:
-            status = await connection.ask(make(nth))
+            status = await connection.send(make(nth))
             result.milliseconds.append((perf_counter() - start) * 1000)
             result.statuses[status] = result.statuses.get(status, 0) + 1
         connection.close()

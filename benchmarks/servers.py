@@ -23,7 +23,7 @@ TOKEN = "bench"
 UNLIMITED = {"limits": {"rate": None, "quota": None}}
 
 
-class Tree:
+class ProcessTree:
     """A process with everything it started: where it listens and what all of it costs."""
 
     def __init__(self, pid: int, port: int, started: float) -> None:
@@ -33,7 +33,7 @@ class Tree:
     def processes(self) -> list[psutil.Process]:
         return [self._process, *self._process.children(recursive=True)]
 
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return bool(self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE)
 
     def cpu_seconds(self) -> float:
@@ -50,12 +50,12 @@ class Tree:
         return int(sum(process.num_threads() for process in self.processes()))
 
 
-class Server(Tree):
+class Server(ProcessTree):
     """Our own running server, and how to set it up; ``said`` is what it has printed at its start."""
 
     def __init__(self, pid: int, port: int, started: float, said: list[str]) -> None:
         super().__init__(pid, port, started)
-        self._said = said
+        self._startup_lines = said
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
@@ -67,9 +67,9 @@ class Server(Tree):
         assert answer.status < 400, text
         return json.loads(text) if text else None
 
-    def first_answer(self) -> None:
+    def wait_for_first_response(self) -> None:
         """Wait for the first 200 of an API call, which ends a cold start; with the key that the start has printed."""
-        key = next(line for line in self._said if "/smartepi" in line).split(" key ")[1].strip()
+        key = next(line for line in self._startup_lines if "/smartepi" in line).split(" key ")[1].strip()
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", "/smartepi/v1/employees?limit=2", headers={"Authorization": f"Bearer {key}"})
         assert connection.getresponse().status == 200
@@ -80,26 +80,26 @@ class Server(Tree):
 def serving(*arguments: str, providers: tuple[str, ...] = ("smartepi",)) -> Iterator[Server]:
     """The shipped command, on a free port; no providers are all of them."""
     command = [sys.executable, "-m", "mockserver", "serve", *providers, "--port", "0", "--admin-token", TOKEN]
-    with _started([*command, *arguments]) as server:
+    with _run_server([*command, *arguments]) as server:
         yield server
 
 
 @contextmanager
-def empty_flask_view() -> Iterator[Server]:
+def run_empty_flask_view() -> Iterator[Server]:
     """An empty Flask view under the same server."""
-    with _started([sys.executable, "-m", "benchmarks.empty"]) as server:
+    with _run_server([sys.executable, "-m", "benchmarks.empty_flask_app"]) as server:
         yield server
 
 
 @cache
-def _compile() -> None:
+def _compile_bytecode() -> None:
     """Have what pip does when it installs a package: a checkout would be compiled by the first start, or by each."""
     compileall.compile_dir(Path(mockserver.__file__).parent, quiet=2)
 
 
 @contextmanager
-def _started(command: list[str]) -> Iterator[Server]:
-    _compile()
+def _run_server(command: list[str]) -> Iterator[Server]:
+    _compile_bytecode()
     began = perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
         assert process.stdout is not None

@@ -1,6 +1,6 @@
 """A million requests of every kind against the shipped server: its memory, threads and descriptors stay as they are.
 
-``python -m benchmarks.soak``, or ``make soak``; SOAK_REQUESTS says how many. Ends with 1 when something has grown.
+``python -m benchmarks.run_clients``, or ``make run_clients``; SOAK_REQUESTS says how many. Ends with 1 when something has grown.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.load import Connection, request
-from benchmarks.servers import TOKEN, UNLIMITED, Tree, serving
+from benchmarks.servers import TOKEN, UNLIMITED, ProcessTree, serving
 
 CLIENTS = 8
-WARM = 100_000
+WARM_UP_REQUESTS = 100_000
 """What is full by then is full for good: growth is counted from here on."""
-LIFE = 2_000
+REQUESTS_PER_SANDBOX = 2_000
 """Requests in the life of a sandbox."""
 SAMPLES = 100
-MOST_GROWTH = 0.05
+MAX_GROWTH = 0.05
 JSON = ("Content-Type: application/json",)
 EMPLOYER = {
     "legal_name": "Soak Ltd",
@@ -49,65 +49,65 @@ class Sample:
 
 
 @dataclass
-class Run:
+class SoakRun:
     """How far it has come, and what was seen."""
 
-    server: Tree
+    server: ProcessTree
     total: int
-    told: int = 0
+    webhooks_received: int = 0
     began: float = field(default_factory=perf_counter)
-    asked: int = 0
+    request_count: int = 0
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
 
     @property
-    def over(self) -> bool:
-        return self.asked >= self.total
+    def is_finished(self) -> bool:
+        return self.request_count >= self.total
 
     def count(self, kind: str, status: int) -> None:
         """One more answer."""
-        self.asked += 1
+        self.request_count += 1
         self.statuses[kind, status] += 1
-        if self.asked % max(1, self.total // SAMPLES) == 0:
+        if self.request_count % max(1, self.total // SAMPLES) == 0:
             self.sample()
 
     def sample(self) -> None:
         tree, seconds = self.server, perf_counter() - self.began
-        self.samples.append(Sample(self.asked, seconds, tree.megabytes(), tree.threads(), tree.descriptors()))
+        self.samples.append(Sample(self.request_count, seconds, tree.megabytes(), tree.threads(), tree.descriptors()))
 
 
 class Client:
     """Makes a sandbox, lives in it beside the one that lasts, deletes it, and begins again."""
 
-    def __init__(self, run: Run, connection: Connection, lasting: str, receiver: str) -> None:
+    def __init__(self, run: SoakRun, connection: Connection, lasting: str, receiver: str) -> None:
         self._run, self._connection = run, connection
-        self._lasting, self._receiver = lasting, receiver
+        self._permanent_key, self._receiver = lasting, receiver
         self._sandbox = self._key = ""
         self._made: list[str] = []
         self._numbers = count()
 
     async def run(self) -> None:
         """Go on until enough has been asked."""
-        while not self._run.over:
-            await self._begin()
-            steps = self._mix()
-            for _, step in zip(range(LIFE), steps, strict=False):
-                if self._run.over:
+        while not self._run.is_finished:
+            await self._create_sandbox()
+            steps = self._request_mix()
+            for _, step in zip(range(REQUESTS_PER_SANDBOX), steps, strict=False):
+                if self._run.is_finished:
                     break
                 await step()
             await self._admin("sandbox deleted", "DELETE", "")
         self._connection.close()
 
-    async def _ask(self, kind: str, data: bytes) -> Any:
-        status, body = await self._connection.answer(data)
+    async def _send(self, kind: str, data: bytes) -> Any:
+        status, body = await self._connection.exchange(data)
         self._run.count(kind, status)
         return loads(body) if body and status < 300 else None
 
     async def _admin(self, kind: str, method: str, path: str, body: Any = None) -> Any:
         data = b"" if body is None else dumps(body).encode()
-        return await self._ask(kind, request(method, f"/__admin/sandboxes{self._sandbox}{path}", TOKEN, data, JSON))
+        return await self._send(kind, request(method, f"/__admin/sandboxes{self._sandbox}{path}", TOKEN, data, JSON))
 
-    async def _begin(self) -> None:
+    async def _create_sandbox(self) -> None:
         self._sandbox, self._made = "", []
         made = await self._admin("sandbox made", "POST", "", {"provider": "kota", **UNLIMITED})
         self._sandbox, self._key = f"/{made['id']}", made["keys"][0]["secret"]
@@ -115,49 +115,59 @@ class Client:
         await self._admin("fault set", "POST", "/faults", {**flaky, "trigger": {"probability": 0.5}})
         await self._admin("webhook set", "POST", "/webhooks", {"url": self._receiver})
 
-    def _mix(self) -> Iterator[Callable[[], Awaitable[Any]]]:
+    def _request_mix(self) -> Iterator[Callable[[], Awaitable[Any]]]:
         """What is asked, in turn, without end."""
-        often = [self._create, self._get, self._list, self._come_and_go, self._get, self._replay, self._fault]
+        often = [
+            self._create,
+            self._get,
+            self._list,
+            self._create_list_and_delete,
+            self._get,
+            self._replay,
+            self._fault,
+        ]
         for nth in count():
             yield from often
             if nth % 20 == 0:
-                yield from (self._new_key, self._look)
+                yield from (self._new_key, self._read_admin_views)
 
-    def _own(self, method: str, path: str, body: Any = None, *headers: str) -> bytes:
+    def _provider_request(self, method: str, path: str, body: Any = None, *headers: str) -> bytes:
         data = b"" if body is None else dumps(body).encode()
         return request(method, f"/kota{path}", self._key, data, (*JSON, *headers))
 
     async def _create(self) -> None:
-        made = await self._ask("create", self._own("POST", "/employers", EMPLOYER))
+        made = await self._send("create", self._provider_request("POST", "/employers", EMPLOYER))
         self._made = [*self._made[-9:], made["id"]]
 
     async def _get(self) -> None:
-        await self._ask("get", self._own("GET", f"/employers/{self._made[-1]}"))
+        await self._send("get", self._provider_request("GET", f"/employers/{self._made[-1]}"))
 
     async def _list(self) -> None:
-        await self._ask("list", self._own("GET", "/employers?limit=20"))
+        await self._send("list", self._provider_request("GET", "/employers?limit=20"))
 
     async def _replay(self) -> None:
         header = f"Idempotency-Key: soak-{next(self._numbers)}"
-        first, again = [await self._ask("idempotent", self._own("POST", "/employers", EMPLOYER, header)) for _ in "ab"]
+        first, again = [
+            await self._send("idempotent", self._provider_request("POST", "/employers", EMPLOYER, header)) for _ in "ab"
+        ]
         assert first == again
 
     async def _fault(self) -> None:
-        await self._ask("fault", self._own("GET", "/groups"))
+        await self._send("fault", self._provider_request("GET", "/groups"))
 
-    async def _come_and_go(self) -> None:
+    async def _create_list_and_delete(self) -> None:
         """In the sandbox that lasts: made, shown among others, gone."""
         path = "/smartepi/v1/sectors"
         body = dumps({"name": f"s{id(self)}-{next(self._numbers)}"}).encode()
-        made = await self._ask("create", request("POST", path, self._lasting, body, JSON))
-        await self._ask("list", request("GET", f"{path}?limit=20", self._lasting))
-        await self._ask("delete", request("DELETE", f"{path}/{made['data']['id']}?_version=1", self._lasting))
+        made = await self._send("create", request("POST", path, self._permanent_key, body, JSON))
+        await self._send("list", request("GET", f"{path}?limit=20", self._permanent_key))
+        await self._send("delete", request("DELETE", f"{path}/{made['data']['id']}?_version=1", self._permanent_key))
 
     async def _new_key(self) -> None:
         made = await self._admin("key made", "POST", "/keys", {})
         await self._admin("key revoked", "DELETE", f"/keys/{made['id']}")
 
-    async def _look(self) -> None:
+    async def _read_admin_views(self) -> None:
         for part in ("requests", "events", "deliveries", "state"):
             await self._admin(f"{part} read", "GET", f"/{part}")
 
@@ -166,7 +176,7 @@ EXPECTED = {"create": {200, 201}, "idempotent": {200}, "fault": {200, 503}, "del
 """Other kinds are answered with any 2xx."""
 
 
-def strange(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, int], int]:
+def unexpected_statuses(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """The answers that should not have been."""
     return {
         (kind, status): number
@@ -175,14 +185,14 @@ def strange(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, int], int]:
     }
 
 
-def grown(samples: list[Sample], warm: int) -> list[str]:
+def find_growth(samples: list[Sample], warm: int) -> list[str]:
     """What grew between the first fifth of what follows the warming up and the last."""
     after = [sample for sample in samples if sample.requests >= warm]
     fifth = max(1, len(after) // 5)
     before, then = after[:fifth], after[-fifth:]
     found = []
     growth = median(each.megabytes for each in then) / median(each.megabytes for each in before) - 1
-    if growth > MOST_GROWTH:
+    if growth > MAX_GROWTH:
         found.append(f"memory has grown by {growth:.1%}")
     for name in ("threads", "descriptors"):
         most = [max(getattr(each, name) for each in part) for part in (after[: len(after) // 2 or 1], then)]
@@ -191,7 +201,7 @@ def grown(samples: list[Sample], warm: int) -> list[str]:
     return found
 
 
-def table(run: Run) -> str:
+def table(run: SoakRun) -> str:
     """A row for every tenth of the run."""
     rows = [f"{'requests':>10} {'seconds':>8} {'per s':>7} {'RSS MB':>7} {'threads':>8} {'descriptors':>12}"]
     tenth = max(1, len(run.samples) // 10)
@@ -205,11 +215,11 @@ def table(run: Run) -> str:
     for (kind, _), number in run.statuses.items():
         kinds[kind] += number
     rows.append(", ".join(f"{kind} {number:,}" for kind, number in kinds.most_common()))
-    return "\n".join([*rows, f"webhooks received {run.told:,}"])
+    return "\n".join([*rows, f"webhooks received {run.webhooks_received:,}"])
 
 
 @asynccontextmanager
-async def receiver(run: Run) -> Any:
+async def receiver(run: SoakRun) -> Any:
     """Where webhooks arrive, and its URL."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -217,7 +227,7 @@ async def receiver(run: Run) -> Any:
         with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
-            run.told += 1
+            run.webhooks_received += 1
             writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         writer.close()
 
@@ -225,27 +235,30 @@ async def receiver(run: Run) -> Any:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
-async def soak(run: Run, lasting: str) -> None:
+async def run_clients(run: SoakRun, lasting: str) -> None:
     """Ask until enough has been asked."""
     async with receiver(run) as url:
         connections = [await Connection.open(run.server.port) for _ in range(CLIENTS)]
         await asyncio.gather(*(Client(run, each, lasting, url).run() for each in connections))
 
 
-def measured(total: int) -> Run:
+def run_soak(total: int) -> SoakRun:
     """Ask a server of its own so often, and tell what was seen."""
     with TemporaryDirectory() as folder, serving("--data", folder, providers=("smartepi", "kota")) as server:
         server.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
-        run = Run(server, total)
-        asyncio.run(soak(run, server.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]))
+        run = SoakRun(server, total)
+        asyncio.run(run_clients(run, server.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]))
     return run
 
 
 def main(total: int) -> int:
     """Run it, print the table, and say whether all is well."""
-    run = measured(total)
+    run = run_soak(total)
     print(table(run), flush=True)
-    wrong = [*grown(run.samples, min(WARM, total // 3)), *(f"{each}" for each in strange(run.statuses).items())]
+    wrong = [
+        *find_growth(run.samples, min(WARM_UP_REQUESTS, total // 3)),
+        *(f"{each}" for each in unexpected_statuses(run.statuses).items()),
+    ]
     print("\n".join(wrong) or "nothing has grown, and every answer was as it should be")
     return 1 if wrong else 0
 

@@ -30,7 +30,7 @@ def person(i: int) -> dict[str, object]:
     }
 
 
-def filled(directory: Path | None, size: int) -> TinyStore:
+def make_filled_store(directory: Path | None, size: int) -> TinyStore:
     store = TinyStore(directory)
     store.open("bench")
     store.declare("bench", (PEOPLE,))
@@ -38,7 +38,7 @@ def filled(directory: Path | None, size: int) -> TinyStore:
     return store
 
 
-def per_call(deed: Callable[[int], None], times: int) -> float:
+def measure_per_call(deed: Callable[[int], None], times: int) -> float:
     best = float("inf")
     for round_ in range(3):
         begin = time.perf_counter()
@@ -68,18 +68,18 @@ def measure(store: TinyStore, size: int) -> dict[str, float]:
             space.put("people", person(base + i))
 
     return {
-        "get": per_call(get, 5_000),
-        "find": per_call(find, 5_000),
-        "scan-20": per_call(scan, 1_000),
-        "insert": per_call(lambda i: insert(i, False, 1_000_000), 2_000),
-        "insert+fsync": per_call(lambda i: insert(i, True, 2_000_000), 200),
+        "get": measure_per_call(get, 5_000),
+        "find": measure_per_call(find, 5_000),
+        "scan-20": measure_per_call(scan, 1_000),
+        "insert": measure_per_call(lambda i: insert(i, False, 1_000_000), 2_000),
+        "insert+fsync": measure_per_call(lambda i: insert(i, True, 2_000_000), 200),
     }
 
 
 def report(title: str, where: Callable[[int], Path | None]) -> None:
     columns = []
     for size in SIZES:
-        store = filled(where(size), size)
+        store = make_filled_store(where(size), size)
         columns.append(measure(store, size))
         store.close()
     print(f"\n{title:16}" + "".join(f"{size:>12,}" for size in SIZES) + "       ratio")
@@ -88,7 +88,7 @@ def report(title: str, where: Callable[[int], Path | None]) -> None:
         print(f"{deed:16}" + "".join(f"{cost:>12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:>12.2f}")
 
 
-def bare_fsync(directory: Path) -> float:
+def measure_bare_fsync(directory: Path) -> float:
     with (directory / "bare").open("ab") as file:
 
         def once(_: int) -> None:
@@ -96,7 +96,7 @@ def bare_fsync(directory: Path) -> float:
             file.flush()
             os.fsync(file.fileno())
 
-        return per_call(once, 200)
+        return measure_per_call(once, 200)
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def main() -> None:
         directory = Path(made)
         report("memory, us", lambda _: None)
         report("disk, us", lambda size: directory / str(size))
-        print(f"\nappend and fsync alone: {bare_fsync(directory):.0f} us")
+        print(f"\nappend and fsync alone: {measure_bare_fsync(directory):.0f} us")
 
 
 if __name__ == "__main__":

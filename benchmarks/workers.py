@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 from benchmarks.load import Result, request, run
-from benchmarks.peers.running import free_port
+from benchmarks.peers.runner import free_port
 from benchmarks.servers import UNLIMITED, Server, serving
 
 ROUNDS, SECONDS, CONNECTIONS, SANDBOXES = 3, 3.0, 32, 8
@@ -21,7 +21,7 @@ _numbers = count()
 
 
 @contextmanager
-def redis() -> Iterator[str]:
+def run_redis() -> Iterator[str]:
     """A redis-server of its own, which keeps nothing on the disk; answers its URL."""
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
@@ -38,13 +38,13 @@ def main() -> None:
     print(f"\n## Workers: {SANDBOXES} sandboxes, {CONNECTIONS} connections, median of {ROUNDS} rounds\n")
     print("| server | get one, requests/s | CPU µs each | create, requests/s | CPU µs each |\n|---|---|---|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
-        _row("one process, on disk", server)
+        _print_row("one process, on disk", server)
     for number in (1, 2, 4):
-        with redis() as url, serving("--store", url, "--workers", str(number)) as server:
-            _row(f"{number} worker{'s' if number > 1 else ''}, on Redis", server)
+        with run_redis() as url, serving("--store", url, "--workers", str(number)) as server:
+            _print_row(f"{number} worker{'s' if number > 1 else ''}, on Redis", server)
 
 
-def _row(name: str, server: Server) -> None:
+def _print_row(name: str, server: Server) -> None:
     made = [server.admin("POST", "/sandboxes", {"provider": "smartepi", **UNLIMITED}) for _ in range(SANDBOXES)]
     keys = [each["keys"][0]["secret"] for each in made]
     state = server.admin("GET", f"/sandboxes/{made[0]['id']}/state")["collections"]
@@ -55,11 +55,11 @@ def _row(name: str, server: Server) -> None:
         body = json.dumps({"name": f"Sector {perf_counter()} {next(_numbers)}"}).encode()
         return request("POST", "/smartepi/v1/sectors", keys[nth % SANDBOXES], body)
 
-    cells = [*_measured(server, lambda nth: gets[nth % SANDBOXES]), *_measured(server, create)]
+    cells = [*_measure(server, lambda nth: gets[nth % SANDBOXES]), *_measure(server, create)]
     print(f"| {name} | {' | '.join(f'{cell:,.0f}' for cell in cells)} |", flush=True)
 
 
-def _measured(server: Server, make: Callable[[int], bytes]) -> tuple[float, float]:
+def _measure(server: Server, make: Callable[[int], bytes]) -> tuple[float, float]:
     rates, costs = [], []
     for _ in range(ROUNDS):
         before = server.cpu_seconds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 
-def is_address(host: str) -> bool:
+def is_ip_address(host: str) -> bool:
     """Whether a host is an IP address and no name."""
     try:
         ip_address(host)

@@ -8,8 +8,9 @@ from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mockserver.admin.bounds import about
+from mockserver.admin.bounds import describe_server
 from mockserver.engine import (
+    Conflict,
     Engine,
     Progress,
     Provider,
@@ -17,14 +18,13 @@ from mockserver.engine import (
     Scenarios,
     Settings,
     State,
-    Taken,
     Templates,
-    Unknown,
+    UnknownName,
 )
 from mockserver.http import edge, mounts
-from mockserver.http.hosts import Hosts
-from mockserver.http.paths import Matched
-from mockserver.http.resolver import Resolver
+from mockserver.http.hosts import AllowedHosts
+from mockserver.http.resolver import RequestResolver
+from mockserver.http.routes import MatchOnlyRule
 from mockserver.settings import ServerSettings
 from mockserver.storage.base import Store
 from mockserver.storage.tinydb.store import TinyStore
@@ -33,10 +33,10 @@ from mockserver.token import new_token
 if TYPE_CHECKING:
     from flask import Flask
 
-    from mockserver.http.mounts import WSGI
+    from mockserver.http.mounts import WSGIApp
 
 
-def fixtures() -> Path:
+def fixtures_folder() -> Path:
     """Where the scenarios and data sets are: in the installed package, or beside it in a checkout."""
     here = Path(__file__).resolve().parent
     return here / "fixtures" if (here / "fixtures").is_dir() else here.parent / "fixtures"
@@ -49,32 +49,32 @@ def known_providers() -> dict[str, Provider]:
     return {provider.name: provider for provider in PROVIDERS}
 
 
-def chosen_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> list[Provider]:
+def select_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> list[Provider]:
     """The providers of these names and those of OpenAPI documents, or all there are; Unknown names the nearest."""
     known = known_providers()
     if documents:
-        names = [*names, *_own_providers(documents, known)]
+        names = [*names, *_add_openapi_providers(documents, known)]
     for name in names:
         if name not in known:
-            raise Unknown("provider", name, list(known))
+            raise UnknownName("provider", name, list(known))
     return [known[name] for name in names] if names else list(known.values())
 
 
-def _own_providers(documents: Sequence[Path], known: dict[str, Provider]) -> list[str]:
+def _add_openapi_providers(documents: Sequence[Path], known: dict[str, Provider]) -> list[str]:
     """Make the documents' providers known; answers their names."""
     # Only who has a document of their own pays for what reads it.
-    from mockserver.openapi import provider_of
+    from mockserver.openapi import load_provider
 
-    own = [provider_of(document) for document in documents]
+    own = [load_provider(document) for document in documents]
     for provider in own:
         if provider.name in known:
-            raise Taken(f"there is a provider {provider.name!r} already; give the document an x-testmode-name")
+            raise Conflict(f"there is a provider {provider.name!r} already; give the document an x-testmode-name")
         known[provider.name] = provider
     return [provider.name for provider in own]
 
 
 @lru_cache(maxsize=4)
-def _read(file: Path) -> State:
+def _read_dataset(file: Path) -> State:
     # Records are values: whoever gets these changes none of them.
     data: State = loads(file.read_bytes())
     return data
@@ -91,7 +91,7 @@ class Datasets(Mapping[tuple[str, str], State]):
         }
 
     def __getitem__(self, key: tuple[str, str]) -> State:
-        return _read(self._files[key])
+        return _read_dataset(self._files[key])
 
     def __iter__(self) -> Any:
         return iter(self._files)
@@ -100,9 +100,9 @@ class Datasets(Mapping[tuple[str, str], State]):
         return len(self._files)
 
 
-def written_templates() -> Templates:
+def bundled_templates() -> Templates:
     """What new sandboxes hold where the written data sets are at hand."""
-    return Templates(Datasets(fixtures() / "datasets"))
+    return Templates(Datasets(fixtures_folder() / "datasets"))
 
 
 def make_engine(
@@ -111,33 +111,33 @@ def make_engine(
     *,
     scenarios: Mapping[str, Scenario] | None = None,
     defaults: Settings | None = None,
-    firsts: Mapping[str, Settings] | None = None,
-    unfinished: Container[str] = (),
+    first_settings: Mapping[str, Settings] | None = None,
+    provisioning: Container[str] = (),
     progress: Progress | None = None,
     at: int | None = None,
     **options: Any,
 ) -> Engine:
     """An engine over a store, with a first sandbox for every provider that has none yet.
 
-    ``firsts`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
+    ``first_settings`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
     that there is more to do to them.
     """
-    scenarios = Scenarios(fixtures() / "scenarios") if scenarios is None else scenarios
-    options.setdefault("templates", written_templates())
+    scenarios = Scenarios(fixtures_folder() / "scenarios") if scenarios is None else scenarios
+    options.setdefault("templates", bundled_templates())
     engine = Engine(store, providers, scenarios, **options)
     for name in engine.providers:
         if name not in engine.sandboxes:
             told = {"progress": progress} if progress else {}
-            settings = (firsts or {}).get(name, defaults or Settings())
+            settings = (first_settings or {}).get(name, defaults or Settings())
             try:
-                engine.create(name, name, settings, at=at, unfinished=name in unfinished, **told)
-            except Taken:
+                engine.create(name, name, settings, at=at, provisioning=name in provisioning, **told)
+            except Conflict:
                 if name not in engine.sandboxes:  # else by another process that starts at the same time
                     raise
     return engine
 
 
-def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
+def _create_flask_app(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
     """Flask with the admin API, the console and what says how the server is."""
     # A tenth of the start, and who only calls providers never needs it.
     from flask import Flask
@@ -148,47 +148,54 @@ def _flask(engine: Engine, token: str | None, settings: ServerSettings | None) -
 
     app = Flask("testmode", static_folder=None)
     app.url_map.merge_slashes = False
-    app.url_rule_class = Matched
+    app.url_rule_class = MatchOnlyRule
     app.testing = engine.propagate
-    told = partial(about, engine, settings)
+    told = partial(describe_server, engine, settings)
     console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
     app.extensions["testmode"] = engine
     return app
 
 
-def _answering(engine: Engine, elsewhere: WSGI, alone: str | None, hosts: Hosts | None) -> WSGI:
-    """What answers for the providers, and has ``elsewhere`` answer whatever is not theirs."""
-    resolver = Resolver(engine.providers, hosts or Hosts(), alone)
-    return edge.answer(engine, resolver, mounts.as_written(elsewhere))
+def _dispatch_app(engine: Engine, fallback: WSGIApp, root_provider: str | None, hosts: AllowedHosts | None) -> WSGIApp:
+    """What answers for the providers, and has ``fallback`` answer whatever is not theirs."""
+    resolver = RequestResolver(engine.providers, hosts or AllowedHosts(), root_provider)
+    return edge.create_provider_app(engine, resolver, mounts.preserve_raw_path(fallback))
 
 
 def create_app(
     engine: Engine | None = None,
     *,
     token: str | None = None,
-    alone: str | None = None,
-    hosts: Hosts | None = None,
+    root_provider: str | None = None,
+    hosts: AllowedHosts | None = None,
     settings: ServerSettings | None = None,
 ) -> Flask:
-    """The Flask application over an engine; ``alone`` names a provider that is also mounted at the root.
+    """The Flask application over an engine; ``root_provider`` names a provider that is also mounted at the root.
 
     Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
     a token the admin API lets nobody in. ``settings`` are shown there.
     """
     if engine is None:
-        engine = make_engine(TinyStore(None), chosen_providers(()))
-    app = _flask(engine, token, settings)
+        engine = make_engine(TinyStore(None), select_providers(()))
+    app = _create_flask_app(engine, token, settings)
     for provider in engine.providers.values():
-        mounts.mount(app, provider)
-    app.wsgi_app = _answering(engine, app.wsgi_app, alone, hosts)  # type: ignore[method-assign, assignment]
+        mounts.register_rules(app, provider)
+    app.wsgi_app = _dispatch_app(engine, app.wsgi_app, root_provider, hosts)  # type: ignore[method-assign, assignment]
     return app
 
 
-def application(
-    engine: Engine, *, token: str, alone: str | None, hosts: Hosts, settings: ServerSettings | None = None
-) -> WSGI:
+def create_wsgi_app(
+    engine: Engine,
+    *,
+    token: str,
+    root_provider: str | None,
+    hosts: AllowedHosts,
+    settings: ServerSettings | None = None,
+) -> WSGIApp:
     """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it.
 
     That one does not list the providers' paths: nobody asks a server for its routes, and they are most of them.
     """
-    return _answering(engine, mounts.later(lambda: _flask(engine, token, settings).wsgi_app), alone, hosts)
+    return _dispatch_app(
+        engine, mounts.load_lazily(lambda: _create_flask_app(engine, token, settings).wsgi_app), root_provider, hosts
+    )

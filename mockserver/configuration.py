@@ -10,23 +10,23 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from mockserver.admin import failures, handlers, webhooks
-from mockserver.admin.ask import Ask
-from mockserver.admin.models import Asked, NewKey, NewSandbox, NewWebhook
-from mockserver.engine import Engine, FaultRule, Refusal, Settings, nearest, path
+from mockserver.admin.admin_request import AdminRequest
+from mockserver.admin.models import NewKey, NewSandbox, NewWebhook, StrictModel
+from mockserver.engine import Engine, FaultRule, Refusal, Settings, error_path, nearest
 from mockserver.settings import BadSettings
 
-PLACES = (Path("testmode.toml"), Path("/etc/testmode/testmode.toml"))
+DEFAULT_PATHS = (Path("testmode.toml"), Path("/etc/testmode/testmode.toml"))
 """Where the file is looked for when none is named."""
 
 
-def _by_name(value: Any) -> Any:
+def _names_to_table(value: Any) -> Any:
     return {name: {} for name in value} if isinstance(value, list) else value
 
 
 class PlannedSandbox(NewSandbox):
     """A sandbox to begin with; without a name it is the provider's first one."""
 
-    scenarios: Annotated[dict[str, dict[str, Any]], BeforeValidator(_by_name)] = Field(
+    scenarios: Annotated[dict[str, dict[str, Any]], BeforeValidator(_names_to_table)] = Field(
         default_factory=dict, description="Names of those that are on, or a table of their parameters each."
     )
     faults: list[FaultRule] = Field(default_factory=list, max_length=1000)
@@ -39,14 +39,14 @@ class PlannedSandbox(NewSandbox):
         return self.name or self.provider
 
 
-class Configuration(Asked):
+class Configuration(StrictModel):
     """The whole file."""
 
     server: dict[str, Any] = Field(default_factory=dict, description="Settings, named as the flags are.")
     sandboxes: list[PlannedSandbox] = Field(default_factory=list, max_length=200)
 
     @model_validator(mode="after")
-    def _each_once(self) -> Configuration:
+    def _check_unique_ids(self) -> Configuration:
         for id in self.ids:
             if self.ids.count(id) > 1:
                 raise ValueError(f"sandboxes: {id!r} is there {self.ids.count(id)} times")
@@ -57,7 +57,7 @@ class Configuration(Asked):
         """The sandboxes there are to be."""
         return [plan.id for plan in self.sandboxes]
 
-    def first(self, provider: str, defaults: Settings) -> Settings:
+    def first_sandbox_settings(self, provider: str, defaults: Settings) -> Settings:
         """How a provider's first sandbox begins: as the file says, and as the server's settings say for the rest."""
         for plan in self.sandboxes:
             if plan.id == provider:
@@ -68,7 +68,7 @@ class Configuration(Asked):
 
 def load(named: str | Path | None) -> Configuration:
     """The file of this name, or the one in its usual place, or nothing; BadSettings names what is wrong in it."""
-    file = Path(named) if named else next((place for place in PLACES if place.is_file()), None)
+    file = Path(named) if named else next((place for place in DEFAULT_PATHS if place.is_file()), None)
     if file is None:
         return Configuration.model_construct()  # It has nothing that would have to be checked, which takes its time.
     # Imported here: without a file nobody needs it.
@@ -77,58 +77,58 @@ def load(named: str | Path | None) -> Configuration:
     try:
         return Configuration.model_validate(tomllib.loads(file.read_text("utf-8")))
     except ValidationError as error:
-        raise BadSettings(f"{file}: {_said(error)}") from None
+        raise BadSettings(f"{file}: {_describe_error(error)}") from None
     except (OSError, ValueError) as error:
         raise BadSettings(f"{file}: {error}") from None
 
 
-def _said(error: ValidationError) -> str:
+def _describe_error(error: ValidationError) -> str:
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         name = str(detail["loc"][-1])
-        message = f"there is no {name!r} here{nearest(name, _words())}"
-    return f"{path(detail)}: {message}" if detail["loc"] else message
+        message = f"there is no {name!r} here{nearest(name, _known_names())}"
+    return f"{error_path(detail)}: {message}" if detail["loc"] else message
 
 
 @cache
-def _words() -> tuple[str, ...]:
+def _known_names() -> tuple[str, ...]:
     """Every name that may stand left of an equals sign."""
     schema = Configuration.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
 
 
-def begin(engine: Engine, plans: Sequence[PlannedSandbox], forget: Callable[[str], None]) -> None:
+def create_planned_sandboxes(engine: Engine, plans: Sequence[PlannedSandbox], delete: Callable[[str], None]) -> None:
     """Make the planned sandboxes that are not there, and finish those that another start was cut off from.
 
     All of them, or none where one cannot be; of several servers on one store, one does it.
     """
-    with engine.alone("begin"):
-        fresh = [plan for plan in plans if plan.id not in engine.sandboxes or engine.sandboxes[plan.id].unfinished]
+    with engine.lock("begin"):
+        fresh = [plan for plan in plans if plan.id not in engine.sandboxes or engine.sandboxes[plan.id].is_provisioning]
         for plan in fresh:
             try:
-                _make(engine, plan)
+                _provision(engine, plan)
             except Refusal as refusal:
                 # Half made, they would count as being there when the file has been put right.
                 for each in fresh:
                     if each.id in engine.sandboxes:
-                        forget(each.id)
+                        delete(each.id)
                 raise BadSettings(f"sandbox {plan.id!r}: {refusal}") from None
         for plan in fresh:
-            engine.sandbox(plan.id).finish()
+            engine.get_sandbox(plan.id).finish_provisioning()
 
 
-def _make(engine: Engine, plan: PlannedSandbox) -> None:
+def _provision(engine: Engine, plan: PlannedSandbox) -> None:
     """Do what an operator would do by the admin API, in its own words."""
 
-    def ask(body: Any, args: Mapping[str, str] | None = None) -> Ask:
-        return Ask(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
+    def ask(body: Any, args: Mapping[str, str] | None = None) -> AdminRequest:
+        return AdminRequest(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
 
     if plan.id in engine.sandboxes:
         engine.reset(plan.id)  # Nobody knows how far the start has come that was cut off.
     else:
-        engine.create(plan.provider, plan.id, plan.settings(), unfinished=True)
+        engine.create(plan.provider, plan.id, plan.settings(), provisioning=True)
     for key in plan.keys:
         handlers.create_key(ask(key))
     for name, parameters in plan.scenarios.items():

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from mockserver.engine import Distribution, Durability, Refusal, nearest, parse_duration, path
+from mockserver.engine import Distribution, Durability, Refusal, error_path, nearest, parse_duration
 
-PREFIX = "TESTMODE_"
-ELSEWHERE = ("URL", "CA_FILE")
+VARIABLE_PREFIX = "TESTMODE_"
+CLIENT_VARIABLES = ("URL", "CA_FILE")
 """Variables that only the commands which speak to a running server read."""
-SECRETS = ("admin_token",)
+SECRET_SETTINGS = ("admin_token",)
 """Settings that may also be in a file of their own, which the variable with ``_FILE`` behind it names."""
 _LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
 
@@ -24,11 +24,11 @@ class BadSettings(Refusal):
     """What the environment or the command line says cannot be; exit code 78."""
 
 
-def _words(value: Any) -> Any:
+def _split_words(value: Any) -> Any:
     return tuple(word for word in value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-def _latency(value: Any) -> Any:
+def _parse_latency(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     found = _LATENCY.fullmatch(value)
@@ -39,24 +39,24 @@ def _latency(value: Any) -> Any:
     return {"type": "uniform", "min_ms": int(found[1]), "max_ms": int(found[2])}
 
 
-def _store(value: str | None) -> str | None:
+def _check_store_url(value: str | None) -> str | None:
     if value is not None and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
         raise ValueError(f"{value!r} is not a store; write it as redis://localhost:6379/0")
     return value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+NameList = Annotated[tuple[str, ...], BeforeValidator(_split_words)]
 
 
-def _files(value: Any) -> Any:
+def _split_paths(value: Any) -> Any:
     return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
-Files = Annotated[tuple[Path, ...], BeforeValidator(_files)]
+PathList = Annotated[tuple[Path, ...], BeforeValidator(_split_paths)]
 
 
 class ServerSettings(BaseModel):
-    """How ``testmode serve`` runs. Every field is also ``TESTMODE_<NAME>`` and, most of them, a flag."""
+    """How ``testmode serve`` runs. Every field is also ``TESTMODE_<NAME_PATTERN>`` and, most of them, a flag."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,8 +64,8 @@ class ServerSettings(BaseModel):
         default=None,
         description="A file of settings and first sandboxes; default: ./testmode.toml, /etc/testmode/testmode.toml.",
     )
-    providers: Words = Field(default=(), description="The providers to serve; all when empty.")
-    openapi: Files = Field(
+    providers: NameList = Field(default=(), description="The providers to serve; all when empty.")
+    openapi: PathList = Field(
         default=(), description="OpenAPI documents, separated by commas; each is served as a provider of its own."
     )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
@@ -74,7 +74,7 @@ class ServerSettings(BaseModel):
         default=False, description="Serve https, with certificates of an authority of its own, in data/tls/ca.pem."
     )
     data: Path = Field(default=Path(".testmode"), description="The directory that keeps all state.")
-    store: Annotated[str | None, AfterValidator(_store)] = Field(
+    store: Annotated[str | None, AfterValidator(_check_store_url)] = Field(
         default=None, description="Where several processes share all state: redis://host:6379/0; else it is in data."
     )
     workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; more than one need a store.")
@@ -85,10 +85,10 @@ class ServerSettings(BaseModel):
     )
     seed: str = Field(default="1", min_length=1, max_length=200, description="The seed of the first sandboxes.")
     size: Literal["small", "medium", "large"] = Field(default="small", description="How much data they begin with.")
-    latency: Annotated[Distribution | None, BeforeValidator(_latency)] = Field(
+    latency: Annotated[Distribution | None, BeforeValidator(_parse_latency)] = Field(
         default=None, description="How long every answer takes: 200ms, or 100-300ms."
     )
-    scenario: Words = Field(default=(), description="Scenarios that are on from the start.")
+    scenario: NameList = Field(default=(), description="Scenarios that are on from the start.")
     admin_token: str | None = Field(
         default=None, pattern=r"^[\x21-\x7e]+$", description="The admin API's token; made when missing."
     )
@@ -100,7 +100,7 @@ class ServerSettings(BaseModel):
     journals_bytes: int = Field(
         default=536_870_912, ge=1024, description="Bytes of memory all journals together may take."
     )
-    allowed_hosts: Words = Field(
+    allowed_hosts: NameList = Field(
         default=(), description="Names the server answers to beside localhost, addresses and the machine's own."
     )
     evict_after: Annotated[int, BeforeValidator(parse_duration)] = Field(
@@ -108,7 +108,7 @@ class ServerSettings(BaseModel):
         validate_default=True,
         description="Sandboxes that nobody has used for so long are deleted; 0s keeps them all.",
     )
-    webhook_allow: Words = Field(
+    webhook_allow: NameList = Field(
         default=(), description="Receivers of webhooks that are not nearby: host names, ranges of addresses, or any."
     )
     webhook_ca: Path | None = Field(
@@ -117,35 +117,35 @@ class ServerSettings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
 
     @model_validator(mode="after")
-    def _workers_share(self) -> ServerSettings:
+    def _check_workers_share_store(self) -> ServerSettings:
         if self.workers > 1 and self.store is None:
             raise ValueError(f"{self.workers} workers need --store redis://...: a data directory has one writer")
         return self
 
     @property
-    def keeps(self) -> Durability:
+    def effective_durability(self) -> Durability:
         """When a write is on the disk, whichever of the two settings says so."""
         return "memory" if self.memory else self.durability
 
 
-def read(
+def read_settings(
     environment: Mapping[str, str], flags: Mapping[str, Any], file: Mapping[str, Any] | None = None
 ) -> ServerSettings:
     """The settings that a file, the environment and the flags make together, the last first.
 
     BadSettings names what is wrong.
     """
-    given = {**_of_file(file or {}), **_of_environment(environment)}
+    given = {**_read_table(file or {}), **_read_environment(environment)}
     given.update({name: value for name, value in flags.items() if value is not None})
     try:
         return ServerSettings.model_validate(given)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        where = f"{path(detail)}: " if detail["loc"] else ""
+        where = f"{error_path(detail)}: " if detail["loc"] else ""
         raise BadSettings(f"{where}{detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:
+def _read_table(table: Mapping[str, Any]) -> dict[str, Any]:
     known = [name for name in ServerSettings.model_fields if name != "config"]
     for name in table:
         if name not in known:
@@ -153,31 +153,31 @@ def _of_file(table: Mapping[str, Any]) -> dict[str, Any]:
     return dict(table)
 
 
-def _of_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def _read_environment(environment: Mapping[str, str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for variable, value in environment.items():
-        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in ELSEWHERE:
-            name, said = _known(variable, value)
+        if variable.startswith(VARIABLE_PREFIX) and variable.removeprefix(VARIABLE_PREFIX) not in CLIENT_VARIABLES:
+            name, said = _resolve_variable(variable, value)
             if name in given:
                 raise BadSettings(f"{name}: it is given both in itself and in a file")
             given[name] = said
     return given
 
 
-def _known(variable: str, value: str) -> tuple[str, str]:
+def _resolve_variable(variable: str, value: str) -> tuple[str, str]:
     """The setting that a variable is about, and what it says."""
-    name = variable.removeprefix(PREFIX).lower()
+    name = variable.removeprefix(VARIABLE_PREFIX).lower()
     if name in ServerSettings.model_fields:
         return name, value
     secret = name.removesuffix("_file")
-    if secret != name and secret in SECRETS:
-        return secret, _secret(variable, Path(value))
-    files = [f"{field}_file" for field in SECRETS]
-    known = [PREFIX + field.upper() for field in (*ServerSettings.model_fields, *files)]
+    if secret != name and secret in SECRET_SETTINGS:
+        return secret, _read_secret_file(variable, Path(value))
+    files = [f"{field}_file" for field in SECRET_SETTINGS]
+    known = [VARIABLE_PREFIX + field.upper() for field in (*ServerSettings.model_fields, *files)]
     raise BadSettings(f"there is no setting {variable}{nearest(variable, known)}")
 
 
-def _secret(variable: str, file: Path) -> str:
+def _read_secret_file(variable: str, file: Path) -> str:
     try:
         return file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

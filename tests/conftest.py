@@ -9,9 +9,9 @@ import pytest
 
 from mockserver.http import edge
 from tests.support.acme import ACME
+from tests.support.harness import Harness, make_harness
 from tests.support.redis_server import shared_redis
-from tests.support.suite.ordering import slow_first
-from tests.support.worlds import World, make_world
+from tests.support.suite.ordering import move_slow_tests_first
 
 
 def pytest_configure() -> None:
@@ -22,7 +22,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have what takes long come first."""
-    slow_first(items)
+    move_slow_tests_first(items)
 
 
 def pytest_collection_finish() -> None:
@@ -33,22 +33,22 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
     """A world of the real providers; waiting is written down instead of done."""
-    made = make_world()
-    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    made = make_harness()
+    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
     return made
 
 
 @pytest.fixture
-def acme(monkeypatch: pytest.MonkeyPatch) -> World:
+def acme(monkeypatch: pytest.MonkeyPatch) -> Harness:
     """A world of the provider that is there for tests only."""
-    made = make_world(ACME)
-    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    made = make_harness(ACME)
+    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
     return made
 
 
 @pytest.fixture
 def redis_url() -> str:
     """Where a real Redis is, with nothing in it."""
-    return shared_redis().emptied()
+    return shared_redis().flushed_url()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, NAMES, FIGURES = 720, 170, 70
-ROW, BAR, TOP = 28, 16, 62
+WIDTH, NAMES, FIGURES_WIDTH = 720, 170, 70
+ROW_HEIGHT, BAR_HEIGHT, TOP_MARGIN = 28, 16, 62
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .title { font-size: 16px; font-weight: 600; }
@@ -39,15 +39,15 @@ class Bar:
 def chart(title: str, said: str, bars: list[Bar]) -> str:
     """The bars, the shortest first, each with its figure."""
     order = sorted(bars, key=lambda bar: bar.figure)
-    scale = (WIDTH - NAMES - FIGURES) / max((bar.figure for bar in order), default=1)
-    height = TOP + ROW * len(order) + 34
+    scale = (WIDTH - NAMES - FIGURES_WIDTH) / max((bar.figure for bar in order), default=1)
+    height = TOP_MARGIN + ROW_HEIGHT * len(order) + 34
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
         f"<style>{_STYLE}</style>",
         _text(0, 20, title, "title"),
         _text(0, 42, said, "said"),
-        *(line for nth, bar in enumerate(order) for line in _row(TOP + ROW * nth, bar, scale)),
+        *(line for nth, bar in enumerate(order) for line in _row(TOP_MARGIN + ROW_HEIGHT * nth, bar, scale)),
         *_legend(height - 12, {bar.kind for bar in order}),
         "</svg>",
     ]
@@ -58,7 +58,7 @@ def _row(top: int, bar: Bar, scale: float) -> list[str]:
     width = max(bar.figure * scale, 1)
     return [
         _text(NAMES - 10, top + 13, bar.name, "name", "end"),
-        f'<rect class="{bar.kind}" x="{NAMES}" y="{top}" width="{width:.1f}" height="{BAR}" rx="2"/>',
+        f'<rect class="{bar.kind}" x="{NAMES}" y="{top}" width="{width:.1f}" height="{BAR_HEIGHT}" rx="2"/>',
         _text(round(NAMES + width + 8), top + 13, f"{bar.figure:,.0f}", "figure"),
     ]
 

@@ -6,9 +6,9 @@ import json
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from benchmarks.peers.peer import FIRST, KEY, record
+from benchmarks.peers.peer import FIRST_RECORD, KEY, record
 
-SLOW_MS = 2_000
+DELAY_MS = 2_000
 PAGE = 20
 
 
@@ -31,7 +31,10 @@ def openapi(_records: int) -> dict[str, str]:
     named = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
     limit = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
     by_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    create = {**answer("201", record(FIRST)), "requestBody": {"content": {"application/json": {"schema": named}}}}
+    create = {
+        **answer("201", record(FIRST_RECORD)),
+        "requestBody": {"content": {"application/json": {"schema": named}}},
+    }
     document = {
         "openapi": "3.0.3",
         "info": {"title": "sectors", "version": "1"},
@@ -39,7 +42,7 @@ def openapi(_records: int) -> dict[str, str]:
         "security": [{"key": []}],
         "paths": {
             "/sectors": {"get": {**answer("200", _page()), "parameters": [limit]}, "post": create},
-            "/sectors/{id}": {"get": {**answer("200", record(FIRST)), "parameters": [by_id]}},
+            "/sectors/{id}": {"get": {**answer("200", record(FIRST_RECORD)), "parameters": [by_id]}},
         },
     }
     return {"openapi.json": json.dumps(document)}
@@ -49,7 +52,7 @@ def mockoon(records: int) -> dict[str, str]:
     """A Mockoon environment: a data bucket with its CRUD route, and a path that waits."""
     bucket = {"uuid": _uuid("bucket"), "id": "buck", "name": "sectors", "documentation": ""}
     kept = _mockoon_route("crud", "", "sectors", bodyType="DATABUCKET", databucketID="buck")
-    slow = _mockoon_route("http", "get", "slow", body=json.dumps(record(FIRST)), latency=SLOW_MS)
+    slow = _mockoon_route("http", "get", "slow", body=json.dumps(record(FIRST_RECORD)), latency=DELAY_MS)
     environment = {
         "uuid": _uuid("environment"),
         "lastMigration": 33,
@@ -115,7 +118,7 @@ def wiremock(_records: int) -> dict[str, str]:
         return {"request": asked, "response": {"status": status, "jsonBody": body, "headers": headers, **more}}
 
     stubs = [stub(*each) for each in _stubs()]
-    stubs.append(stub("GET", "/slow", 200, record(FIRST), fixedDelayMilliseconds=SLOW_MS))
+    stubs.append(stub("GET", "/slow", 200, record(FIRST_RECORD), fixedDelayMilliseconds=DELAY_MS))
     return {"mappings/sectors.json": json.dumps({"mappings": stubs})}
 
 
@@ -129,16 +132,16 @@ def imposters(_records: int, port: str = "$port") -> dict[str, str]:
         return {"predicates": [{"equals": asked}], "responses": [response]}
 
     stubs = [stub(*each) for each in _stubs()]
-    stubs.append(stub("GET", "/slow", 200, record(FIRST), {"wait": SLOW_MS}))
+    stubs.append(stub("GET", "/slow", 200, record(FIRST_RECORD), {"wait": DELAY_MS}))
     text = json.dumps({"imposters": [{"protocol": "http", "port": "PORT", "stubs": stubs}]})
     return {"imposters.json": text.replace('"PORT"', port)}
 
 
 def _stubs() -> list[tuple[str, str, int, Any]]:
     return [
-        ("GET", f"/sectors/{record(FIRST)['id']}", 200, record(FIRST)),
+        ("GET", f"/sectors/{record(FIRST_RECORD)['id']}", 200, record(FIRST_RECORD)),
         ("GET", "/sectors", 200, _page()),
-        ("POST", "/sectors", 201, record(FIRST)),
+        ("POST", "/sectors", 201, record(FIRST_RECORD)),
     ]
 
 

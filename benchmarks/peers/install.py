@@ -11,19 +11,23 @@ from pathlib import Path
 
 from benchmarks.peers.peer import Package, Peer
 
-PINS = Path(__file__).parent
-ROOT = PINS.parent.parent
+PINS_FOLDER = Path(__file__).parent
+ROOT = PINS_FOLDER.parent.parent
 
 
-class Unable(Exception):
+class MeasurementError(Exception):
     """A peer could not be installed, started or measured; says why."""
 
 
 def install(peer: Peer, cache: Path) -> Path:
     """The folder a peer is installed in."""
-    home = _npm(cache / "npm") if peer.package.manager == "npm" else _pip(cache / peer.package.name, peer.package.name)
+    home = (
+        _install_npm(cache / "npm")
+        if peer.package.manager == "npm"
+        else _install_pip(cache / peer.package.name, peer.package.name)
+    )
     if not version(peer.package, home):
-        raise Unable(f"{peer.package.name} is not among what was installed")
+        raise MeasurementError(f"{peer.package.name} is not among what was installed")
     return home
 
 
@@ -36,18 +40,18 @@ def version(package: Package, home: Path) -> str:
     return found.name.removesuffix(".dist-info").rpartition("-")[2] if found else ""
 
 
-def _npm(home: Path) -> Path:
-    return _once(home, PINS / "package-lock.json", lambda: _npm_ci(home))
+def _install_npm(home: Path) -> Path:
+    return _install_once(home, PINS_FOLDER / "package-lock.json", lambda: _npm_ci(home))
 
 
 def _npm_ci(home: Path) -> None:
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(PINS / name, home)
+        shutil.copy(PINS_FOLDER / name, home)
     _run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=home)
 
 
-def _pip(home: Path, name: str) -> Path:
-    return _once(home, PINS / f"{name}.txt", lambda: _pip_install(home, PINS / f"{name}.txt"))
+def _install_pip(home: Path, name: str) -> Path:
+    return _install_once(home, PINS_FOLDER / f"{name}.txt", lambda: _pip_install(home, PINS_FOLDER / f"{name}.txt"))
 
 
 def _pip_install(home: Path, pins: Path) -> None:
@@ -55,7 +59,7 @@ def _pip_install(home: Path, pins: Path) -> None:
     _run(f"{home}/bin/python", "-m", "pip", "install", "--quiet", "--requirement", str(pins), cwd=home)
 
 
-def _once(home: Path, pins: Path, deed: Callable[[], None]) -> Path:
+def _install_once(home: Path, pins: Path, deed: Callable[[], None]) -> Path:
     """Install unless these very pins are installed."""
     mark = home / "installed"
     if not mark.exists() or mark.read_text() != pins.read_text():
@@ -70,9 +74,11 @@ def _run(*command: str, cwd: Path) -> None:
     try:
         subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600)
     except FileNotFoundError as missing:
-        raise Unable(f"{command[0]} is not on this machine") from missing
+        raise MeasurementError(f"{command[0]} is not on this machine") from missing
     except subprocess.TimeoutExpired as slow:
-        raise Unable(f"{command[0]} took over 600 s to install it") from slow
+        raise MeasurementError(f"{command[0]} took over 600 s to install it") from slow
     except subprocess.CalledProcessError as failed:
         said = (failed.stderr or failed.stdout).strip().splitlines()
-        raise Unable(f"{command[0]} could not install it: {said[-1] if said else failed.returncode}") from failed
+        raise MeasurementError(
+            f"{command[0]} could not install it: {said[-1] if said else failed.returncode}"
+        ) from failed

@@ -11,7 +11,7 @@ from typing import Literal
 from benchmarks.load import request
 
 KEY = "Bearer sk_test_bench"
-FIRST = 0
+FIRST_RECORD = 0
 
 
 def record(nth: int) -> dict[str, str]:
@@ -20,7 +20,7 @@ def record(nth: int) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestTemplate:
     """A request, ``key`` being its Authorization header.
 
     ``$id`` is the first record's id, ``$nth`` a number never used before, ``$key`` its thousands.
@@ -42,13 +42,13 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Asks:
+class RequestTemplates:
     """The three requests, and the one whose 200 shows that it is up."""
 
-    get: Ask
-    list: Ask
-    create: Ask
-    ready: Ask
+    get: RequestTemplate
+    list: RequestTemplate
+    create: RequestTemplate
+    ready: RequestTemplate
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Package:
 class Delay:
     """How an answer is made to wait 2 s: more arguments for the whole server, or a path of its own."""
 
-    ask: Ask
+    request: RequestTemplate
     arguments: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ class Delay:
 class Fill:
     """How records come into a peer that does not begin with them: so many by each request."""
 
-    ask: Callable[[int], Ask]
+    request: Callable[[int], RequestTemplate]
     each: int = 1
 
 
@@ -82,23 +82,23 @@ class Peer:
     title: str
     package: Package
     command: tuple[str, ...]
-    asks: Asks
+    requests: RequestTemplates
     state: Literal["disk", "memory", "none"]
     unlike: str
     files: Callable[[int], Mapping[str, str]] = lambda _records: {}
     environment: Mapping[str, str] = field(default_factory=dict)
-    prepare: tuple[Ask, ...] = ()
+    prepare: tuple[RequestTemplate, ...] = ()
     fill: Fill | None = None
     id_in_list: tuple[str | int, ...] = ()
     delay: Delay | None = None
-    leaves: str = ""
+    leftover_file: str = ""
 
 
 JSON = ("Content-Type: application/json",)
 
 
-def rest(path: str, page: str) -> Asks:
+def rest_requests(path: str, page: str) -> RequestTemplates:
     """What a plain REST collection is asked."""
-    get = Ask("GET", f"{path}/$id")
-    create = Ask("POST", path, json.dumps({"name": "Sector $nth"}), JSON)
-    return Asks(get=get, list=Ask("GET", f"{path}?{page}"), create=create, ready=get)
+    get = RequestTemplate("GET", f"{path}/$id")
+    create = RequestTemplate("POST", path, json.dumps({"name": "Sector $nth"}), JSON)
+    return RequestTemplates(get=get, list=RequestTemplate("GET", f"{path}?{page}"), create=create, ready=get)

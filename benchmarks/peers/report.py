@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.peers.contestants import OURS
-from benchmarks.peers.figures import Cell
+from benchmarks.peers.measurements import Cell
 from benchmarks.peers.results import Results
+from benchmarks.peers.servers import TESTMODE_ON_DISK
 
-_NAMES = {"get": "Get one record by its id", "list": "A list of 20", "create": "Create"}
+_CASE_TITLES = {"get": "Get one record by its id", "list": "A list of 20", "create": "Create"}
 
 
 def markdown(results: Results) -> str:
@@ -16,7 +16,7 @@ def markdown(results: Results) -> str:
     notes = Notes()
     parts = [
         _head(results),
-        *(_throughput(results, case, notes) for case in _NAMES),
+        *(_throughput(results, case, notes) for case in _CASE_TITLES),
         _growth(results, notes),
         _parked(results, notes),
         _starts(results, notes),
@@ -75,11 +75,11 @@ def _head(results: Results) -> str:
 
 def _throughput(results: Results, case: str, notes: Notes) -> str:
     cells = {title: each[case] for title, each in results.throughput.items()}
-    base = figure(cells.get(OURS), "cpu_us")
+    base = figure(cells.get(TESTMODE_ON_DISK), "cpu_us")
     order = sorted(cells, key=lambda title: figure(cells[title], "cpu_us") or float("inf"))
     head = ("server", "state", "CPU µs per request", "times ours on disk", "requests/s", "p50 ms", "p99 ms")
-    rows = [(_named(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in order]
-    return f"## {_NAMES[case]}\n\n16 connections, 100 records.\n\n" + table(head, rows, words=2)
+    rows = [(_format_title(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in order]
+    return f"## {_CASE_TITLES[case]}\n\n16 connections, 100 records.\n\n" + table(head, rows, words=2)
 
 
 def _rate(cell: Cell, base: float | None, notes: Notes) -> tuple[str, ...]:
@@ -96,8 +96,8 @@ def _growth(results: Results, notes: Notes) -> str:
     for title, cells in results.growth.items():
         first, last = (figure(cells[size], "p50") for size in (sizes[0], sizes[-1]))
         grown = ratio(last, first) if last is not None else ""
-        shown = (_shown(cells[size], "p50", "{:.2f}", notes) for size in sizes)
-        rows.append((_named(title), results.about[title].state, *shown, grown))
+        shown = (_format_figure(cells[size], "p50", "{:.2f}", notes) for size in sizes)
+        rows.append((_format_title(title), results.about[title].state, *shown, grown))
     return "## A create, the more there is\n\nOne connection, median milliseconds.\n\n" + table(head, rows, words=2)
 
 
@@ -107,7 +107,9 @@ def _parked(results: Results, notes: Notes) -> str:
     rows = []
     for title, cells in results.parked.items():
         forms = (("seconds", "{:.2f}"), ("megabytes", "{:.0f}"))
-        rows.append((_named(title), *(_shown(cells[each], *form, notes) for each in numbers for form in forms)))
+        rows.append(
+            (_format_title(title), *(_format_figure(cells[each], *form, notes) for each in numbers for form in forms))
+        )
     return "## Requests that all wait for 2 s\n\n" + table(head, rows)
 
 
@@ -115,9 +117,9 @@ def _starts(results: Results, notes: Notes) -> str:
     head = ("server", "first 200 after s", "MB then", "MB after all the load")
     rows = [
         (
-            _named(title),
-            _shown(cell, "seconds", "{:.2f}", notes),
-            _shown(cell, "megabytes", "{:.0f}", notes),
+            _format_title(title),
+            _format_figure(cell, "seconds", "{:.2f}", notes),
+            _format_figure(cell, "megabytes", "{:.0f}", notes),
             f"{results.loaded[title]:.0f}" if title in results.loaded else "",
         )
         for title, cell in sorted(results.cold.items(), key=lambda item: figure(item[1], "seconds") or float("inf"))
@@ -135,19 +137,19 @@ def _filtered(results: Results, notes: Notes) -> str:
     for size, cell in results.filtered.items():
         found = figure(cell, "p50")
         grown = ratio(found, base) if found is not None else ""
-        rows.append((f"{int(size):,}", _shown(cell, "p50", "{:.2f}", notes), grown))
+        rows.append((f"{int(size):,}", _format_figure(cell, "p50", "{:.2f}", notes), grown))
     return "## A page of 20 by a declared filter, ours on disk\n\nOne connection.\n\n" + table(head, rows)
 
 
 def _contestants(results: Results) -> str:
-    rows = [(_named(title), each.version, each.state, each.unlike) for title, each in results.about.items()]
+    rows = [(_format_title(title), each.version, each.state, each.unlike) for title, each in results.about.items()]
     head = ("server", "version", "state", "what is not like the others")
     return "## Who they are, and what is not equivalent\n\n" + table(head, rows, words=4)
 
 
-def _shown(cell: Cell, name: str, form: str, notes: Notes) -> str:
+def _format_figure(cell: Cell, name: str, form: str, notes: Notes) -> str:
     return notes.mark(cell) if isinstance(cell, str) else form.format(cell[name])
 
 
-def _named(title: str) -> str:
+def _format_title(title: str) -> str:
     return f"**{title}**" if title.startswith("Testmode") else title

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.peers.figures import Cell
+from benchmarks.peers.measurements import Cell
 
 
 @dataclass
-class About:
+class ServerInfo:
     """What a contestant is."""
 
     version: str
@@ -31,7 +31,7 @@ class Results:
     rounds: int
     seconds: float
     machine: dict[str, str]
-    about: dict[str, About]
+    about: dict[str, ServerInfo]
     missing: dict[str, str]
     throughput: dict[str, dict[str, Cell]] = field(default_factory=dict)
     loaded: dict[str, float] = field(default_factory=dict)
@@ -50,8 +50,8 @@ def machine() -> dict[str, str]:
         "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
-        "Node.js": _says("node", "--version"),
-        "Java": _says("java", "-version"),
+        "Node.js": _command_output("node", "--version"),
+        "Java": _command_output("java", "-version"),
         "load at the start": f"{os.getloadavg()[0]:.2f}",
     }
 
@@ -63,7 +63,7 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def _says(*command: str) -> str:
+def _command_output(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:

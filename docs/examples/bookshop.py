@@ -14,28 +14,28 @@ class NewBook(BaseModel):
 class Shop:
     """The bookshop's dialect: plain JSON, and ``{"error": ..., "reason": ...}`` for a refusal."""
 
-    def one(self, call: tm.Call, record: tm.Record, status: int = 200) -> tm.Reply:
+    def render_record(self, call: tm.Call, record: tm.Record, status: int = 200) -> tm.Reply:
         return tm.Reply(status, [("Content-Type", "application/json")], tm.as_json(record))
 
-    def many(self, call: tm.Call, records: Sequence[tm.Record], following: str | None) -> tm.Reply:
+    def render_list(self, call: tm.Call, records: Sequence[tm.Record], following: str | None) -> tm.Reply:
         return tm.Reply(200, [("Content-Type", "application/json")], tm.as_json({"books": list(records)}))
 
-    def refuse(self, call: tm.Call, problem: tm.Problem) -> tm.Reply:
+    def render_problem(self, call: tm.Call, problem: tm.Problem) -> tm.Reply:
         body = tm.as_json({"error": problem.code, "reason": problem.detail})
         return tm.Reply(problem.status, [("Content-Type", "application/json"), *problem.headers], body, problem)
 
-    def dress(self, call: tm.Call, reply: tm.Reply) -> None:
+    def decorate(self, call: tm.Call, reply: tm.Reply) -> None:
         reply.headers.append(("X-Shop", "1"))
 
 
 def add_book(call: tm.Call) -> tm.Reply:
     book = {"id": f"book_{call.nth('books')}", "title": call.body.title}
     call.space.put("books", book)
-    return call.sandbox.provider.dialect.one(call, book, 201)
+    return call.sandbox.provider.dialect.render_record(call, book, 201)
 
 
 def list_books(call: tm.Call) -> tm.Reply:
-    return call.sandbox.provider.dialect.many(call, [book for _, book in call.space.scan("books")], None)
+    return call.sandbox.provider.dialect.render_list(call, [book for _, book in call.space.scan("books")], None)
 
 
 def credential(headers: Mapping[str, str], query: str) -> tm.Credential:

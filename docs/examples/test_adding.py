@@ -12,7 +12,7 @@ from shutil import copy, copytree, ignore_patterns
 import pytest
 
 from mockserver.engine import Provider
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 TRIED = """
 import sys
@@ -25,7 +25,7 @@ client = create_app(engine, token="t").test_client()
 rule = {"fault": {"kind": "extra_member", "name": "surprise"}, "trigger": {"times": 1}}
 admin = {"Authorization": "Bearer t"}
 print(client.post("/__admin/sandboxes/bookshop/faults", json=rule, headers=admin).status_code)
-key = {"X-Shop-Key": next(iter(engine.sandbox("bookshop").keys))}
+key = {"X-Shop-Key": next(iter(engine.get_sandbox("bookshop").keys))}
 for _ in range(2):
     print(",".join(sorted(client.get("/bookshop/v1/books", headers=key).json)))
 """
@@ -33,36 +33,36 @@ HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture
-def world() -> World:
+def harness() -> Harness:
     provider = run_path(str(HERE / "bookshop.py"))["BOOKSHOP"]
     assert isinstance(provider, Provider)
-    return make_world(provider)
+    return make_harness(provider)
 
 
-def shown(world: World) -> dict[str, str]:
-    return {"X-Shop-Key": world.key()}
+def shown(harness: Harness) -> dict[str, str]:
+    return {"X-Shop-Key": harness.key()}
 
 
-def test_a_book_that_is_added_is_listed_behind_the_seeded_one(world: World) -> None:
-    made = world.ask("POST", "/v1/books", key=None, headers=shown(world), json={"title": "Emma"})
+def test_a_book_that_is_added_is_listed_behind_the_seeded_one(harness: Harness) -> None:
+    made = harness.request("POST", "/v1/books", key=None, headers=shown(harness), json={"title": "Emma"})
     assert (made.status_code, made.headers["X-Shop"]) == (201, "1")
-    listed = world.ask("GET", "/v1/books", key=None, headers=shown(world)).json["books"]
+    listed = harness.request("GET", "/v1/books", key=None, headers=shown(harness)).json["books"]
     assert [each["title"] for each in listed] == ["The Trial", "Emma"]
 
 
-def test_refusals_are_said_in_the_shops_own_words(world: World) -> None:
-    assert world.ask("GET", "/v1/books", key=None).status_code == 401
-    refused = world.ask("POST", "/v1/books", key=None, headers=shown(world), json={"title": ""})
+def test_refusals_are_said_in_the_shops_own_words(harness: Harness) -> None:
+    assert harness.request("GET", "/v1/books", key=None).status_code == 401
+    refused = harness.request("POST", "/v1/books", key=None, headers=shown(harness), json={"title": ""})
     assert refused.status_code == 400
     assert set(refused.json) == {"error", "reason"}
 
 
-def test_everything_else_comes_with_the_engine(world: World) -> None:
+def test_everything_else_comes_with_the_engine(harness: Harness) -> None:
     rule = {"fault": {"kind": "status", "status": 503}, "trigger": {"times": 1}}
-    assert world.admin("POST", "/sandboxes/bookshop/faults", rule).status_code == 201
-    answers = [world.ask("GET", "/v1/books", key=None, headers=shown(world)).status_code for _ in range(2)]
+    assert harness.admin("POST", "/sandboxes/bookshop/faults", rule).status_code == 201
+    answers = [harness.request("GET", "/v1/books", key=None, headers=shown(harness)).status_code for _ in range(2)]
     assert answers == [503, 200]
-    journal = world.admin("GET", "/sandboxes/bookshop/requests").json["requests"]
+    journal = harness.admin("GET", "/sandboxes/bookshop/requests").json["requests"]
     assert [each["status"] for each in journal] == [503, 200]
 
 

@@ -5,102 +5,102 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.admin import views
-from mockserver.admin.ask import Ask
-from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, Unknown, scenario_named, switch_off, switch_on
+from mockserver.admin.admin_request import AdminRequest
+from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, scenario_named, switch_off, switch_on
 
-PREVIEWED = 100
+PREVIEW_CALLS = 100
 """So many of the newest calls a preview looks at."""
 
 
-def list_faults(ask: Ask) -> Any:
+def list_faults(request: AdminRequest) -> Any:
     """The fault rules, in the order they are asked."""
-    return [views.fault(ask.sandbox, active) for active in ask.sandbox.rules]
+    return [views.fault(request.sandbox, active) for active in request.sandbox.rules]
 
 
-def list_kinds(ask: Ask) -> Any:
+def list_kinds(request: AdminRequest) -> Any:
     """Every kind of fault, and the form of a rule: its match, its trigger, and each kind's parameters."""
     form = FaultRule.model_json_schema()["$defs"]
     return {
         "kinds": [views.kind(kind, model) for kind, model in sorted(Fault.KINDS.items())],
-        "match": views.written(form["RuleMatch"]["properties"]),
-        "trigger": views.written(form["Trigger"]["properties"]),
+        "match": views.with_written_durations(form["RuleMatch"]["properties"]),
+        "trigger": views.with_written_durations(form["Trigger"]["properties"]),
     }
 
 
-def preview_fault(ask: Ask) -> Any:
+def preview_fault(request: AdminRequest) -> Any:
     """Say which of the last 100 calls a fault rule would have hit, had it been set before them; sets nothing."""
-    rule: FaultRule = ask.body
-    if rule.fault.ON != "calls":
+    rule: FaultRule = request.body
+    if rule.fault.APPLIES_TO != "calls":
         raise Refusal("fault.kind: this kind happens to webhooks, and a preview looks at calls")
-    entries = ask.sandbox.journal.entries()[-PREVIEWED:]
+    entries = request.sandbox.journal.entries()[-PREVIEW_CALLS:]
     began = min((entry.call.now for entry in entries), default=0)
-    active = ActiveRule(rule, began, ask.sandbox.randomness)
-    hits = list(active.rehearse(entry.call for entry in entries))
-    calls = [{**entry.brief(), "hit": hit} for entry, hit in zip(entries, hits, strict=True)]
+    active = ActiveRule(rule, began, request.sandbox.randomness)
+    hits = list(active.preview(entry.call for entry in entries))
+    calls = [{**entry.summarize(), "hit": hit} for entry, hit in zip(entries, hits, strict=True)]
     return {"calls": calls, "hit": sum(hits)}
 
 
-def create_fault(ask: Ask) -> Any:
+def create_fault(request: AdminRequest) -> Any:
     """Set a fault rule."""
-    return _fault(ask, ask.sandbox.ruleset.set([ask.body], new=True)[0])
+    return _fault(request, request.sandbox.ruleset.set([request.body], new=True)[0])
 
 
-def replace_faults(ask: Ask) -> Any:
+def replace_faults(request: AdminRequest) -> Any:
     """Replace all fault rules that no scenario has set."""
-    sandbox = ask.sandbox
+    sandbox = request.sandbox
     before = [active.rule.id for active in sandbox.rules if active.scenario is None]
-    sandbox.ruleset.set(ask.body.rules, instead_of=before)
-    return list_faults(ask)
+    sandbox.ruleset.set(request.body.rules, replacing=before)
+    return list_faults(request)
 
 
-def clear_faults(ask: Ask) -> Any:
+def clear_faults(request: AdminRequest) -> Any:
     """Remove all fault rules that no scenario has set."""
-    ask.sandbox.ruleset.drop([active.rule.id for active in ask.sandbox.rules if active.scenario is None])
+    request.sandbox.ruleset.remove([active.rule.id for active in request.sandbox.rules if active.scenario is None])
 
 
-def get_fault(ask: Ask) -> Any:
+def get_fault(request: AdminRequest) -> Any:
     """One fault rule, with its counts and its nearest miss."""
-    return _fault(ask, ask.args["rule"])
+    return _fault(request, request.args["rule"])
 
 
-def set_fault(ask: Ask) -> Any:
+def set_fault(request: AdminRequest) -> Any:
     """Set a fault rule under this id, replacing the one there is."""
-    rule: FaultRule = ask.body
-    if rule.id not in ("", ask.args["rule"]):
-        raise Refusal(f"id: the body says {rule.id!r}, the path {ask.args['rule']!r}")
-    rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": ask.args["rule"]})
-    ask.sandbox.ruleset.set([rule])
-    return _fault(ask, rule.id)
+    rule: FaultRule = request.body
+    if rule.id not in ("", request.args["rule"]):
+        raise Refusal(f"id: the body says {rule.id!r}, the path {request.args['rule']!r}")
+    rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": request.args["rule"]})
+    request.sandbox.ruleset.set([rule])
+    return _fault(request, rule.id)
 
 
-def delete_fault(ask: Ask) -> Any:
+def delete_fault(request: AdminRequest) -> Any:
     """Remove a fault rule."""
-    ask.sandbox.ruleset.drop([ask.args["rule"]])
+    request.sandbox.ruleset.remove([request.args["rule"]])
 
 
-def _fault(ask: Ask, id: str) -> Any:
-    active = next((active for active in ask.sandbox.rules if active.rule.id == id), None)
+def _fault(request: AdminRequest, id: str) -> Any:
+    active = next((active for active in request.sandbox.rules if active.rule.id == id), None)
     if active is None:
-        raise Unknown("fault rule", id, [active.rule.id for active in ask.sandbox.rules])
-    return views.fault(ask.sandbox, active)
+        raise UnknownName("fault rule", id, [active.rule.id for active in request.sandbox.rules])
+    return views.fault(request.sandbox, active)
 
 
-def list_scenarios(ask: Ask) -> Any:
+def list_scenarios(request: AdminRequest) -> Any:
     """Every scenario, and whether it is on in this sandbox."""
-    return [views.scenario(ask.sandbox, scenario) for scenario in ask.engine.scenarios.values()]
+    return [views.scenario(request.sandbox, scenario) for scenario in request.engine.scenarios.values()]
 
 
-def get_scenario(ask: Ask) -> Any:
+def get_scenario(request: AdminRequest) -> Any:
     """One scenario, and whether it is on in this sandbox."""
-    return views.scenario(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]))
+    return views.scenario(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]))
 
 
-def turn_scenario_on(ask: Ask) -> Any:
+def turn_scenario_on(request: AdminRequest) -> Any:
     """Switch a scenario on, with parameters."""
-    switch_on(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]), ask.body)
-    return get_scenario(ask)
+    switch_on(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]), request.body)
+    return get_scenario(request)
 
 
-def turn_scenario_off(ask: Ask) -> Any:
+def turn_scenario_off(request: AdminRequest) -> Any:
     """Switch a scenario off."""
-    switch_off(ask.sandbox, scenario_named(ask.engine.scenarios, ask.args["scenario"]))
+    switch_off(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]))

@@ -7,108 +7,110 @@ from typing import Any
 
 from mockserver import __version__
 from mockserver.admin import models, views
-from mockserver.admin.ask import Ask
+from mockserver.admin.admin_request import AdminRequest
 from mockserver.engine import (
     Clock,
     Refusal,
-    Unknown,
+    UnknownName,
     as_json,
     fork,
     nearest,
     openapi_document,
     parse_duration,
-    return_to_snapshot,
+    restore_from_snapshot,
 )
 from mockserver.engine import take_snapshot as keep_snapshot
 
 
-def version(ask: Ask) -> Any:
+def version(request: AdminRequest) -> Any:
     """Which Testmode this is, and when a write is on the disk."""
-    return {"name": "testmode", "version": __version__, "store": views.store(ask.engine.condition)}
+    return {"name": "testmode", "version": __version__, "store": views.store(request.engine.store_status)}
 
 
-def settings(ask: Ask) -> Any:
+def settings(request: AdminRequest) -> Any:
     """The settings the server was started with, and how much there may be of what."""
-    return ask.about()
+    return request.server_info()
 
 
-def providers(ask: Ask) -> Any:
+def providers(request: AdminRequest) -> Any:
     """The providers this server serves."""
-    return [views.provider(provider) for provider in ask.engine.providers.values()]
+    return [views.provider(provider) for provider in request.engine.providers.values()]
 
 
-def provider_openapi(ask: Ask) -> Any:
+def provider_openapi(request: AdminRequest) -> Any:
     """A provider's OpenAPI document, made from its operations."""
-    shown = ask.engine.provider(ask.args["provider"])
-    return openapi_document(shown, (op for op in shown.operations if op.offered is None), f"/{shown.name}")
+    shown = request.engine.get_provider(request.args["provider"])
+    return openapi_document(shown, (op for op in shown.operations if op.available_if is None), f"/{shown.name}")
 
 
-def provider(ask: Ask) -> Any:
+def provider(request: AdminRequest) -> Any:
     """One provider with its operations, assumptions and simulations."""
-    return views.provider(ask.engine.provider(ask.args["provider"]))
+    return views.provider(request.engine.get_provider(request.args["provider"]))
 
 
-def scenarios(ask: Ask) -> Any:
+def scenarios(request: AdminRequest) -> Any:
     """Every scenario there is."""
-    return [views.scenario(None, scenario) for scenario in ask.engine.scenarios.values()]
+    return [views.scenario(None, scenario) for scenario in request.engine.scenarios.values()]
 
 
-def metrics(ask: Ask) -> Any:
+def metrics(request: AdminRequest) -> Any:
     """What can be counted, for Prometheus."""
-    return views.metrics(ask.engine)
+    return views.metrics(request.engine)
 
 
-def list_sandboxes(ask: Ask) -> Any:
+def list_sandboxes(request: AdminRequest) -> Any:
     """Every sandbox."""
-    return [views.sandbox(sandbox, ask.origin) for sandbox in ask.engine.everyone()]
+    return [views.sandbox(sandbox, request.origin) for sandbox in request.engine.all_sandboxes()]
 
 
-def create_sandbox(ask: Ask) -> Any:
+def create_sandbox(request: AdminRequest) -> Any:
     """Make a sandbox with its own keys, data, clock, faults, limits and journal."""
-    wanted: models.NewSandbox = ask.body
-    return views.sandbox(ask.engine.create(wanted.provider, wanted.name, wanted.settings()), ask.origin)
+    wanted: models.NewSandbox = request.body
+    return views.sandbox(request.engine.create(wanted.provider, wanted.name, wanted.settings()), request.origin)
 
 
-def get_sandbox(ask: Ask) -> Any:
+def get_sandbox(request: AdminRequest) -> Any:
     """One sandbox."""
-    return views.sandbox(ask.sandbox, ask.origin)
+    return views.sandbox(request.sandbox, request.origin)
 
 
-def change_sandbox(ask: Ask) -> Any:
+def change_sandbox(request: AdminRequest) -> Any:
     """Change limits, latency or assumptions."""
-    changes = ask.body.model_dump(mode="json", exclude_unset=True)
-    known = list(ask.sandbox.provider.assumptions.model_fields)
+    changes = request.body.model_dump(mode="json", exclude_unset=True)
+    known = list(request.sandbox.provider.assumptions.model_fields)
     for name in changes.get("assumptions") or {}:
         if name not in known:
             raise Refusal(f"there is no assumption {name!r}{nearest(name, known)}")
-    ask.sandbox.configure(changes)
-    return views.sandbox(ask.sandbox, ask.origin)
+    request.sandbox.configure(changes)
+    return views.sandbox(request.sandbox, request.origin)
 
 
-def delete_sandbox(ask: Ask) -> Any:
+def delete_sandbox(request: AdminRequest) -> Any:
     """Forget a sandbox."""
-    ask.engine.delete(ask.args["sandbox"])
+    request.engine.delete(request.args["sandbox"])
 
 
-def reset_sandbox(ask: Ask) -> Any:
+def reset_sandbox(request: AdminRequest) -> Any:
     """Take a sandbox back to its seed."""
-    return views.sandbox(ask.engine.reset(ask.args["sandbox"]), ask.origin)
+    return views.sandbox(request.engine.reset(request.args["sandbox"]), request.origin)
 
 
-def fork_sandbox(ask: Ask) -> Any:
+def fork_sandbox(request: AdminRequest) -> Any:
     """Make a second sandbox that goes on from where this one stands, with keys of its own."""
-    return views.sandbox(fork(ask.engine, ask.args["sandbox"], ask.body.name, ask.body.slug), ask.origin)
+    return views.sandbox(
+        fork(request.engine, request.args["sandbox"], request.body.name, request.body.slug), request.origin
+    )
 
 
-def list_keys(ask: Ask) -> Any:
+def list_keys(request: AdminRequest) -> Any:
     """The keys of a sandbox."""
-    return views.keys(ask.sandbox)
+    return views.keys(request.sandbox)
 
 
-def create_key(ask: Ask) -> Any:
+def create_key(request: AdminRequest) -> Any:
     """Make a key."""
-    wanted: models.NewKey = ask.body
-    sandbox, policy = ask.sandbox, ask.sandbox.provider.keys
+    wanted: models.NewKey = request.body
+    sandbox, policy = request.sandbox, request.sandbox.provider.keys
     if wanted.mode is not None and wanted.mode not in policy.modes:
         raise Refusal(f"mode: {sandbox.provider.title} has no mode {wanted.mode!r}{nearest(wanted.mode, policy.modes)}")
     for scope in wanted.scopes:
@@ -130,21 +132,21 @@ def create_key(ask: Ask) -> Any:
     return views.key(key, now)
 
 
-def revoke_key(ask: Ask) -> Any:
+def revoke_key(request: AdminRequest) -> Any:
     """Revoke a key; it may linger."""
-    sandbox = ask.sandbox
-    key = sandbox.keyring.revoke(ask.args["key"], ask.body.lingers)
+    sandbox = request.sandbox
+    key = sandbox.keyring.revoke(request.args["key"], request.body.lingers)
     return views.key(key, sandbox.now())
 
 
-def get_clock(ask: Ask) -> Any:
+def get_clock(request: AdminRequest) -> Any:
     """What time it is, and what falls due next."""
-    return views.clock(ask.sandbox)
+    return views.clock(request.sandbox)
 
 
-def set_clock(ask: Ask) -> Any:
+def set_clock(request: AdminRequest) -> Any:
     """Freeze, resume, advance or reset the clock; what falls due is done before this answers."""
-    sandbox, move = ask.sandbox, ask.body
+    sandbox, move = request.sandbox, request.body
     sandbox.now()
 
     def moved(clock: Clock, here: int) -> Clock:
@@ -162,63 +164,65 @@ def set_clock(ask: Ask) -> Any:
     return {**views.clock(sandbox), "done": done}
 
 
-def list_collections(ask: Ask) -> Any:
+def list_collections(request: AdminRequest) -> Any:
     """The provider's collections, and how many records each holds."""
-    with ask.sandbox.transaction() as space:
-        return [{"name": each.name, "records": space.count(each.name)} for each in ask.sandbox.provider.collections]
+    with request.sandbox.transaction() as space:
+        return [{"name": each.name, "records": space.count(each.name)} for each in request.sandbox.provider.collections]
 
 
-def list_records(ask: Ask) -> Any:
+def list_records(request: AdminRequest) -> Any:
     """The records of a collection as they are kept, also what the API itself cannot show."""
-    known = [each.name for each in ask.sandbox.provider.collections]
-    name = ask.args["collection"]
+    known = [each.name for each in request.sandbox.provider.collections]
+    name = request.args["collection"]
     if name not in known:
-        raise Unknown("collection", name, known)
-    with ask.sandbox.transaction() as space:
+        raise UnknownName("collection", name, known)
+    with request.sandbox.transaction() as space:
         walk = space.scan(name, descending=True)
-        return {"records": [record for _, record in islice(walk, ask.query.limit)], "total": space.count(name)}
+        return {"records": [record for _, record in islice(walk, request.query.limit)], "total": space.count(name)}
 
 
-def list_simulations(ask: Ask) -> Any:
+def list_simulations(request: AdminRequest) -> Any:
     """What can happen off stage, with the form of its parameters."""
-    return [views.simulation(simulation) for simulation in ask.sandbox.provider.simulations if simulation.offered]
+    return [views.simulation(simulation) for simulation in request.sandbox.provider.simulations if simulation.is_public]
 
 
-def simulate(ask: Ask) -> Any:
+def simulate(request: AdminRequest) -> Any:
     """Have something happen off stage, now or ``in`` a while on the sandbox's clock."""
-    parameters = dict(ask.body)
-    if not ask.sandbox.provider.simulation(ask.args["simulation"]).offered:
-        raise Refusal(f"{ask.args['simulation']!r} happens by itself, when it falls due")
+    parameters = dict(request.body)
+    if not request.sandbox.provider.get_simulation(request.args["simulation"]).is_public:
+        raise Refusal(f"{request.args['simulation']!r} happens by itself, when it falls due")
     try:
         delay = parse_duration(parameters.pop("in", "0s"))
     except ValueError as error:
         raise Refusal(f"in: {error}") from None
-    return dict(ask.sandbox.simulate(ask.args["simulation"], parameters, delay))
+    return dict(request.sandbox.simulate(request.args["simulation"], parameters, delay))
 
 
-def export_state(ask: Ask) -> Any:
+def export_state(request: AdminRequest) -> Any:
     """Everything the sandbox keeps; the same state is the same bytes."""
-    return as_json(ask.engine.export(ask.args["sandbox"]), sort=True)
+    return as_json(request.engine.export(request.args["sandbox"]), sort=True)
 
 
-def import_state(ask: Ask) -> Any:
+def import_state(request: AdminRequest) -> Any:
     """Put the sandbox into an exported state."""
-    ask.engine.restore(ask.args["sandbox"], ask.body.model_dump())
-    return views.sandbox(ask.sandbox, ask.origin)
+    request.engine.restore(request.args["sandbox"], request.body.model_dump())
+    return views.sandbox(request.sandbox, request.origin)
 
 
-def list_snapshots(ask: Ask) -> Any:
+def list_snapshots(request: AdminRequest) -> Any:
     """The snapshots kept of the sandbox."""
-    with ask.sandbox.transaction() as space:
+    with request.sandbox.transaction() as space:
         return [views.snapshot(record) for _, record in space.scan("_snapshots")]
 
 
-def take_snapshot(ask: Ask) -> Any:
+def take_snapshot(request: AdminRequest) -> Any:
     """Keep the present state under a name."""
-    keep_snapshot(ask.engine, ask.args["sandbox"], ask.args["snapshot"])
-    return next(each for each in list_snapshots(ask) if each["name"] == ask.args["snapshot"])
+    keep_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"])
+    return next(each for each in list_snapshots(request) if each["name"] == request.args["snapshot"])
 
 
-def restore_snapshot(ask: Ask) -> Any:
+def restore_snapshot(request: AdminRequest) -> Any:
     """Go back to the state kept under a name."""
-    return views.sandbox(return_to_snapshot(ask.engine, ask.args["sandbox"], ask.args["snapshot"]), ask.origin)
+    return views.sandbox(
+        restore_from_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"]), request.origin
+    )

@@ -6,24 +6,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mockserver.engine import Distribution, Duration, FaultRule, Instant, Limits, Match, Settings, checked_cidr
+from mockserver.engine import Distribution, Duration, FaultRule, Instant, Limits, Match, Settings, normalize_cidr
 
 
-def _text(value: Any) -> Any:
+def _to_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Seed = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
-Cidr = Annotated[str, AfterValidator(checked_cidr)]
+Seed = Annotated[str, BeforeValidator(_to_text), Field(min_length=1, max_length=200)]
+Cidr = Annotated[str, AfterValidator(normalize_cidr)]
 
 
-class Asked(BaseModel):
+class StrictModel(BaseModel):
     """A body of the admin API."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class NewSandbox(Asked):
+class NewSandbox(StrictModel):
     """A sandbox to be made."""
 
     provider: str
@@ -44,7 +44,7 @@ class NewSandbox(Asked):
         return Settings.model_validate({name: getattr(self, name) for name in Settings.model_fields})
 
 
-class ChangedSandbox(Asked):
+class ChangedSandbox(StrictModel):
     """Settings of a sandbox to change; null takes one back to the provider's."""
 
     assumptions: dict[str, Any] | None = None
@@ -52,7 +52,7 @@ class ChangedSandbox(Asked):
     latency: Distribution | None = None
 
 
-class Fork(Asked):
+class Fork(StrictModel):
     """A sandbox that goes on from where another one stands."""
 
     name: str | None = Field(default=None, description="Its id; made when left out.")
@@ -63,7 +63,7 @@ class Fork(Asked):
     )
 
 
-class NewKey(Asked):
+class NewKey(StrictModel):
     """A key to be made."""
 
     mode: str | None = None
@@ -74,13 +74,13 @@ class NewKey(Asked):
     revokes_in: Duration | None = None
 
 
-class OldKey(Asked):
+class RevokeKey(StrictModel):
     """How a key is revoked."""
 
     lingers: Duration | None = Field(default=None, description="Default: the sandbox's revocation_lag.")
 
 
-class ClockMove(Asked):
+class ClockMove(StrictModel):
     """A move of a sandbox's clock."""
 
     action: Literal["freeze", "resume", "advance", "reset"]
@@ -88,7 +88,7 @@ class ClockMove(Asked):
     at: Instant | None = Field(default=None, description="For freeze; default: now.")
 
     @model_validator(mode="after")
-    def _fitting(self) -> ClockMove:
+    def _check_arguments(self) -> ClockMove:
         if (self.by is None) == (self.action == "advance"):
             raise ValueError('\'by\' goes with advance, and advance needs it: {"action": "advance", "by": "90s"}')
         if self.at is not None and self.action != "freeze":
@@ -96,7 +96,7 @@ class ClockMove(Asked):
         return self
 
 
-class NewWebhook(Asked):
+class NewWebhook(StrictModel):
     """A webhook endpoint to be registered."""
 
     url: str = Field(min_length=1, max_length=2048)
@@ -106,7 +106,7 @@ class NewWebhook(Asked):
     description: str = Field(default="", max_length=500)
 
 
-class ChangedWebhook(Asked):
+class ChangedWebhook(StrictModel):
     """What to change about a webhook endpoint."""
 
     url: str | None = Field(default=None, min_length=1, max_length=2048)
@@ -115,14 +115,14 @@ class ChangedWebhook(Asked):
     enabled: bool | None = None
 
 
-class Rotation(Asked):
+class Rotation(StrictModel):
     """How a secret is replaced."""
 
     overlap: Duration = Field(default=0, description="How long the secret before goes on signing beside the new one.")
     secret: str | None = Field(default=None, min_length=1, max_length=200, description="Made when left out.")
 
 
-class DeliveriesQuery(Asked):
+class DeliveriesQuery(StrictModel):
     """Which deliveries are listed."""
 
     limit: int = Field(default=100, ge=1, le=10_000)
@@ -130,13 +130,13 @@ class DeliveriesQuery(Asked):
     endpoint: str | None = None
 
 
-class Rules(Asked):
+class FaultRuleList(StrictModel):
     """Fault rules that replace all there are."""
 
     rules: list[FaultRule] = Field(max_length=1000)
 
 
-class Verification(Asked):
+class Verification(StrictModel):
     """What the journal is expected to hold; with neither bound nor order: at least one such call."""
 
     match: Match = Match.model_construct()
@@ -147,33 +147,33 @@ class Verification(Asked):
     in_order: list[Match] | None = Field(default=None, min_length=1, max_length=100)
 
     @model_validator(mode="after")
-    def _one_question(self) -> Verification:
+    def _check_in_order(self) -> Verification:
         if self.in_order is not None and self.model_fields_set & {"match", "count", "at_least", "at_most"}:
             raise ValueError("'in_order' goes with status only: how often, or in which order")
         return self
 
 
-class ExportedState(Asked):
+class ExportedState(StrictModel):
     """A sandbox's state as GET answers it."""
 
     provider: str
     collections: dict[str, Any]
 
 
-class RecordsQuery(Asked):
+class RecordsQuery(StrictModel):
     """Which part of a collection."""
 
     limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
 
 
-class RequestsQuery(Asked):
+class RequestsQuery(StrictModel):
     """Which part of the journal."""
 
     limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
     after: str | None = Field(default=None, description="Only calls behind this one.")
 
 
-class TrafficQuery(Asked):
+class TrafficQuery(StrictModel):
     """Which stretch of time is looked at."""
 
     seconds: int = Field(default=300, ge=60, le=3600, description="The newest so many, on the machine's clock.")

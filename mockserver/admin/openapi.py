@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from mockserver import __version__
 from mockserver.admin import views
-from mockserver.engine import parameters
+from mockserver.engine import openapi_parameters
 
 if TYPE_CHECKING:
     from mockserver.admin.route import Route
@@ -27,7 +27,7 @@ _PROBLEM = {
 }
 
 
-def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
+def build_openapi(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
     """The whole document."""
     bodies = {route.body for route in routes if route.body is not None}
     chosen = sorted(bodies, key=lambda model: model.__name__)
@@ -44,7 +44,7 @@ def document(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**views.written(schemas.get("$defs", {})), "Problem": _PROBLEM},
+            "schemas": {**views.with_written_durations(schemas.get("$defs", {})), "Problem": _PROBLEM},
         },
     }
 
@@ -53,7 +53,7 @@ def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary,
-        "parameters": parameters(route.path, route.query),
+        "parameters": openapi_parameters(route.path, route.query),
         "responses": {str(route.status): {"description": "Done"}, "default": _problem_response()},
     }
     if route.body is not None:

@@ -10,41 +10,41 @@ from flask import Response
 from pydantic import ValidationError
 
 from mockserver.admin.route import FreeForm, Route
-from mockserver.engine import Problem, Refusal, StoreError, as_json, nearest, path, unkept
+from mockserver.engine import Problem, Refusal, StoreError, as_json, error_path, nearest, storage_failure_status
 
 _log = logging.getLogger("testmode")
-REFUSED = (ValidationError, Refusal, Problem, StoreError)
+HANDLED_ERRORS = (ValidationError, Refusal, Problem, StoreError)
 """What a handler raises instead of answering."""
 
 
-def refusal(error: Exception, route: Route | None = None) -> Response:
+def render_refusal(error: Exception, route: Route | None = None) -> Response:
     """The answer to what a handler has raised."""
     if isinstance(error, ValidationError) and route is not None:
-        return invalid(error, route)
+        return render_validation_error(error, route)
     if isinstance(error, StoreError):
         _log.error("%s", error)
-        return problem(unkept(error)[0], str(error))
+        return render_problem(storage_failure_status(error)[0], str(error))
     if isinstance(error, Problem):
         # A simulation may do what an operation does, and be refused as that is.
-        return problem(422, error.detail or error.code)
-    return problem(error.status if isinstance(error, Refusal) else 422, str(error))
+        return render_problem(422, error.detail or error.code)
+    return render_problem(error.status if isinstance(error, Refusal) else 422, str(error))
 
 
-def invalid(error: ValidationError, route: Route) -> Response:
+def render_validation_error(error: ValidationError, route: Route) -> Response:
     """The answer to a body or query that does not fit its model."""
     errors = []
     for detail in error.errors(include_url=False):
         message = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
             name = str(detail["loc"][-1])
-            message = f"there is no field {name!r}{nearest(name, _fields(route, error.title))}"
-        errors.append({"path": path(detail), "message": message})
+            message = f"there is no field {name!r}{nearest(name, _field_names(route, error.title))}"
+        errors.append({"path": error_path(detail), "message": message})
     first = errors[0]
-    return problem(422, f"{first['path']}: {first['message']}", errors=errors)
+    return render_problem(422, f"{first['path']}: {first['message']}", errors=errors)
 
 
 @cache
-def _fields(route: Route, title: str) -> tuple[str, ...]:
+def _field_names(route: Route, title: str) -> tuple[str, ...]:
     """The names a body or query may use, so that the nearest can be named."""
     model = route.body or route.query
     if model is None or model is FreeForm or model.__name__ != title:
@@ -54,7 +54,7 @@ def _fields(route: Route, title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
 
 
-def problem(status: int, detail: str, **members: Any) -> Response:
+def render_problem(status: int, detail: str, **members: Any) -> Response:
     """A refusal as RFC 9457 writes it."""
     title = Response(status=status).status.partition(" ")[2].title()
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mockserver.admin.ask import Ask
+from mockserver.admin.admin_request import AdminRequest
 
 
 class FreeForm(BaseModel):
@@ -21,7 +21,7 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Ask], Any]
+    handler: Callable[[AdminRequest], Any]
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     status: int = 200

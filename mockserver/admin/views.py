@@ -7,7 +7,6 @@ from typing import Any
 
 from mockserver.engine import (
     ActiveRule,
-    Condition,
     Engine,
     Entry,
     Fault,
@@ -15,16 +14,17 @@ from mockserver.engine import (
     Provider,
     Sandbox,
     Scenario,
+    StoreStatus,
     describe,
-    iso,
+    format_duration,
+    format_instant,
     pending,
     redact,
-    write_duration,
 )
 
 
-def _when(instant: int | None) -> str | None:
-    return None if instant is None else iso(instant)
+def _iso_or_none(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)
 
 
 def key(shown: Key, now: int) -> dict[str, Any]:
@@ -36,11 +36,11 @@ def key(shown: Key, now: int) -> dict[str, Any]:
         "mode": shown.mode,
         "scopes": list(shown.scopes),
         "cidrs": list(shown.cidrs),
-        "created_at": _when(shown.created_at),
-        "active_at": _when(shown.active_at),
-        "expires_at": _when(shown.expires_at),
-        "revoked_at": _when(shown.revoked_at),
-        "dead_at": _when(shown.dead_at),
+        "created_at": _iso_or_none(shown.created_at),
+        "active_at": _iso_or_none(shown.active_at),
+        "expires_at": _iso_or_none(shown.expires_at),
+        "revoked_at": _iso_or_none(shown.revoked_at),
+        "dead_at": _iso_or_none(shown.dead_at),
     }
 
 
@@ -82,41 +82,41 @@ def limits(shown: Sandbox) -> dict[str, Any]:
 
 def request(sandbox: Sandbox, entry: Entry) -> dict[str, Any]:
     """A call whole, and what every rule that is set now makes of it: fired, or why not, the nearest first."""
-    judged = [_judged(entry, active) for active in sandbox.ruleset.of_calls]
-    return {**entry.show(), "rules": sorted(judged, key=lambda each: (not each["fired"], len(each["why"])))}
+    judged = [_explain_rule(entry, active) for active in sandbox.ruleset.call_rules]
+    return {**entry.render(), "rules": sorted(judged, key=lambda each: (not each["fired"], len(each["why"])))}
 
 
-def _judged(entry: Entry, active: ActiveRule) -> dict[str, Any]:
+def _explain_rule(entry: Entry, active: ActiveRule) -> dict[str, Any]:
     fired = active.rule.id in entry.call.fired
-    why = [] if fired else [redact(each, list(entry.call.sandbox.keys)) for each in active.misses(entry.call)]
+    why = [] if fired else [redact(each, list(entry.call.sandbox.keys)) for each in active.mismatches(entry.call)]
     kind = active.rule.fault.model_dump()["kind"]
     return {"id": active.rule.id, "kind": kind, "scenario": active.scenario, "fired": fired, "why": why}
 
 
 def kind(name: str, model: type[Fault]) -> dict[str, Any]:
     """A kind of fault, and the form of its parameters."""
-    form = written(model.model_json_schema())
+    form = with_written_durations(model.model_json_schema())
     properties = {field: each for field, each in form["properties"].items() if field != "kind"}
     return {
         "kind": name,
         "sentence": (model.__doc__ or "").split("\n")[0],
-        "on": model.ON,
+        "on": model.APPLIES_TO,
         "parameters": properties,
         "required": form.get("required", []),
         "$defs": form.get("$defs", {}),
     }
 
 
-def written(schema: Any) -> Any:
+def with_written_durations(schema: Any) -> Any:
     """A schema whose defaults are as they are sent: a duration is a number inside and text outside."""
     if isinstance(schema, list):
-        return [written(each) for each in schema]
+        return [with_written_durations(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {name: written(each) for name, each in schema.items()}
+    inner = {name: with_written_durations(each) for name, each in schema.items()}
     default = inner.get("default")
     if inner.get("type") == "string" and isinstance(default, int):
-        inner["default"] = write_duration(default)
+        inner["default"] = format_duration(default)
     return inner
 
 
@@ -127,27 +127,31 @@ def clock(shown: Sandbox) -> dict[str, Any]:
         due = [
             {
                 "id": timer["id"],
-                "at": iso(int(timer["due"])),
+                "at": format_instant(int(timer["due"])),
                 "action": timer["action"],
                 "parameters": timer["parameters"],
             }
             for timer in islice(pending(space), 20)
         ]
-    return {"now": iso(now), "state": "frozen" if shown.clock.frozen_at is not None else "running", "due": due}
+    return {
+        "now": format_instant(now),
+        "state": "frozen" if shown.clock.frozen_at is not None else "running",
+        "due": due,
+    }
 
 
 def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
     """A fault rule, how often it has matched and fired, and why the nearest call or delivery did not match."""
-    matched, fired = active.counts(sandbox)
+    matched, fired = active.read_counts(sandbox)
     shown = {
         **active.rule.model_dump(mode="json"),
-        "set_at": iso(active.set_at),
+        "set_at": format_instant(active.set_at),
         "scenario": active.scenario,
         "matched": matched,
         "fired": fired,
     }
     if not fired:
-        on_calls = active.rule.fault.ON == "calls"
+        on_calls = active.rule.fault.APPLIES_TO == "calls"
         nearest = next(sandbox.journal.near_misses(active, 1), None) if on_calls else sandbox.outbox.near_miss(active)
         shown["nearest_miss"] = nearest
     return shown
@@ -169,7 +173,7 @@ def scenario(sandbox: Sandbox | None, shown: Scenario) -> dict[str, Any]:
 def provider(shown: Provider) -> dict[str, Any]:
     """A provider: what it offers, what is assumed, what can be simulated."""
     limits = shown.limits.model_dump(mode="json", exclude_none=True)
-    said = shown.limits_said
+    said = shown.limits_assumption
     assumed = {
         "name": "limits",
         "type": "limits",
@@ -189,10 +193,10 @@ def provider(shown: Provider) -> dict[str, Any]:
         ],
         "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
         "events": list(shown.webhooks.types) if shown.webhooks else [],
-        "test_event": shown.webhooks.test if shown.webhooks else None,
+        "test_event": shown.webhooks.test_event_type if shown.webhooks else None,
         "assumptions": [*describe(shown.assumptions), assumed],
         "notes": list(shown.notes),
-        "simulations": [simulation(each) for each in shown.simulations if each.offered],
+        "simulations": [simulation(each) for each in shown.simulations if each.is_public],
         "scopes": list(shown.keys.scopes),
         "modes": list(shown.keys.modes),
     }
@@ -200,7 +204,7 @@ def provider(shown: Provider) -> dict[str, Any]:
 
 def simulation(shown: Any) -> dict[str, Any]:
     """A simulation and the form of its parameters."""
-    form = written(shown.parameters.model_json_schema())
+    form = with_written_durations(shown.parameters.model_json_schema())
     return {
         "name": shown.name,
         "sentence": shown.sentence,
@@ -212,17 +216,17 @@ def simulation(shown: Any) -> dict[str, Any]:
 
 def metrics(engine: Engine) -> str:
     """What can be counted, in Prometheus' text format."""
-    everyone = engine.everyone()
+    everyone = engine.all_sandboxes()
     lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(everyone)}"]
     lines.append("# TYPE testmode_calls_total counter")
     for each in everyone:
-        for status, number in sorted(each.journal.answered.items()):
+        for status, number in sorted(each.journal.status_counts.items()):
             labels = f'provider="{each.provider.name}",sandbox="{each.id}",status="{status or "none"}"'
             lines.append(f"testmode_calls_total{{{labels}}} {number}")
     return "\n".join(lines) + "\n"
 
 
-def store(condition: Condition) -> dict[str, Any]:
+def store(condition: StoreStatus) -> dict[str, Any]:
     """What the store promises, and what it had to cut off its logs at the start."""
     return {
         "durability": condition.durability,
@@ -233,15 +237,15 @@ def store(condition: Condition) -> dict[str, Any]:
 
 def event(record: Any) -> dict[str, Any]:
     """An event as it was kept."""
-    return {**record, "created_at": iso(record["created_at"])}
+    return {**record, "created_at": format_instant(record["created_at"])}
 
 
 def endpoint(record: Any) -> dict[str, Any]:
     """A webhook endpoint, its secret readable: it signs fake data."""
     shown = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
     previous = record["previous"]
-    before = {"secret": previous["secret"], "until": iso(previous["until"])} if previous else None
-    return {**shown, "previous_secret": before, "created_at": iso(record["created_at"])}
+    before = {"secret": previous["secret"], "until": format_instant(previous["until"])} if previous else None
+    return {**shown, "previous_secret": before, "created_at": format_instant(record["created_at"])}
 
 
 def delivery(record: Any) -> dict[str, Any]:
@@ -251,12 +255,12 @@ def delivery(record: Any) -> dict[str, Any]:
         "endpoint": record["endpoint"],
         "event": event(record["event"]),
         "state": record["state"],
-        "due": _when(record["due"]),
+        "due": _iso_or_none(record["due"]),
         "faults": record["faults"],
-        "attempts": [{**each, "at": iso(each["at"])} for each in record["attempts"]],
+        "attempts": [{**each, "at": format_instant(each["at"])} for each in record["attempts"]],
     }
 
 
 def snapshot(record: Any) -> dict[str, Any]:
     """A snapshot's name and when it was taken."""
-    return {"name": record["id"], "taken_at": iso(record["taken_at"])}
+    return {"name": record["id"], "taken_at": format_instant(record["taken_at"])}

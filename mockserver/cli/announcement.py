@@ -11,11 +11,11 @@ import click
 from mockserver import __version__
 from mockserver.engine import Engine
 from mockserver.settings import ServerSettings
-from mockserver.storage.base import Promise
+from mockserver.storage.base import StoreDurability
 
-MOST_NOTES = 100
+MAX_NOTES = 100
 """So many lines are said of a provider at the start; the admin API shows the rest."""
-STATE: dict[Promise, str] = {
+DURABILITY_TEXT: dict[StoreDurability, str] = {
     "commit": "{data}, every write is on disk before its answer",
     "interval": "{data}, every write is on disk within 200 ms",
     "memory": "memory, nothing is kept",
@@ -27,38 +27,38 @@ STATE: dict[Promise, str] = {
 def announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
     """Say where each provider is and its key, where the admin API is and its token, and where the state is."""
     click.echo(f"Testmode {__version__}")
-    if _has_namesake():
+    if _has_conflicting_package():
         click.echo(
             "  The distribution mockserver-client installs a package of the same name as ours; remove one of them."
         )
     for provider in engine.providers.values():
-        sandbox = engine.sandbox(provider.name)
+        sandbox = engine.get_sandbox(provider.name)
         base = f"{url}/{provider.name}{provider.base_path(sandbox.slug)}"
         now = sandbox.now()
         working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
         key = next(working, "none works now; make one with `testmode key create`")
         click.echo(f"  {provider.title:<9} {base}   key {key}")
-        _tell_notes(provider.notes, f"{url}/__admin/providers/{provider.name}")
+        _print_notes(provider.notes, f"{url}/__admin/providers/{provider.name}")
     where = (
         ""
-        if settings.keeps == "memory" or settings.admin_token or settings.store
+        if settings.effective_durability == "memory" or settings.admin_token or settings.store
         else f"   (kept in {settings.data / 'admin-token'})"
     )
     shown = "as given" if settings.admin_token else token
     click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
-    where = STATE[engine.condition.durability].format(data=settings.data)
+    where = DURABILITY_TEXT[engine.store_status.durability].format(data=settings.data)
     click.echo(f"  {'State':<9} {where}")
     sys.stdout.flush()
 
 
-def _tell_notes(notes: Sequence[str], place: str) -> None:
-    for note in notes[:MOST_NOTES]:
+def _print_notes(notes: Sequence[str], place: str) -> None:
+    for note in notes[:MAX_NOTES]:
         click.echo(f"    {note}")
-    if len(notes) > MOST_NOTES:
-        click.echo(f"    and {len(notes) - MOST_NOTES} more: {place}")
+    if len(notes) > MAX_NOTES:
+        click.echo(f"    and {len(notes) - MAX_NOTES} more: {place}")
 
 
-def _has_namesake() -> bool:
+def _has_conflicting_package() -> bool:
     try:
         distribution("mockserver-client")
     except PackageNotFoundError:

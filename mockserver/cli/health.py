@@ -5,11 +5,11 @@ import sys
 import click
 
 from mockserver.cli import healthcheck as probe
-from mockserver.testing import trust
+from mockserver.testing import server_address
 
 
 @click.command()
 @click.argument("url", required=False)
 def healthcheck(url: str | None) -> None:
     """Exit with 0 when the server at URL is ready, with 1 when it is not."""
-    sys.exit(0 if probe.check(url or trust.place()) else 1)
+    sys.exit(0 if probe.check(url or server_address.server_url()) else 1)

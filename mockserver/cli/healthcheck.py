@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from mockserver.testing import trust
+from mockserver.testing import server_address
 
 
 def check(url: str, timeout: float = 2.0) -> bool:
@@ -28,9 +28,9 @@ def _connect(target: tuple[str, int], timeout: float, *, secure: bool) -> socket
     if not secure:
         return connection
     with connection:
-        return trust.context().wrap_socket(connection, server_hostname=target[0])
+        return server_address.ssl_context().wrap_socket(connection, server_hostname=target[0])
 
 
 def main(arguments: list[str]) -> None:
     """Exit with 0 when the server named by the argument, or by TESTMODE_URL, is ready, else with 1."""
-    sys.exit(0 if check(arguments[0] if arguments else trust.place()) else 1)
+    sys.exit(0 if check(arguments[0] if arguments else server_address.server_url()) else 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import REFUSED, RemoteGroup, end, server
+from mockserver.cli.remote import EXIT_REFUSED, RemoteGroup, admin_api, exit_with_error
 
 
 @click.group(cls=RemoteGroup)
@@ -18,18 +18,18 @@ def key() -> None:
 @click.argument("sandbox")
 def show_key(sandbox: str) -> None:
     """Print a working key of SANDBOX, and nothing else."""
-    for each in server().ask("GET", "sandboxes", sandbox, "keys"):
+    for each in admin_api().request("GET", "sandboxes", sandbox, "keys"):
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
             return
-    end(f"{sandbox} has no key that works now", REFUSED)
+    exit_with_error(f"{sandbox} has no key that works now", EXIT_REFUSED)
 
 
 @key.command("list")
 @click.argument("sandbox")
 def list_keys(sandbox: str) -> None:
     """List the keys of SANDBOX: id, state, secret."""
-    for each in server().ask("GET", "sandboxes", sandbox, "keys"):
+    for each in admin_api().request("GET", "sandboxes", sandbox, "keys"):
         click.echo(f"{each['id']}  {each['state']}  {each['secret']}")
 
 
@@ -43,7 +43,7 @@ def list_keys(sandbox: str) -> None:
 def create_key(sandbox: str, **wanted: Any) -> None:
     """Make a key in SANDBOX and print its secret."""
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
-    click.echo(server().ask("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
+    click.echo(admin_api().request("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
 
 
 @key.command("revoke")
@@ -51,4 +51,4 @@ def create_key(sandbox: str, **wanted: Any) -> None:
 @click.argument("key")
 def revoke_key(sandbox: str, key: str) -> None:
     """Revoke KEY, an id or a secret; it may linger."""
-    click.echo(server().ask("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])
+    click.echo(admin_api().request("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])

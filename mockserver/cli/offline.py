@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from mockserver.app import chosen_providers, fixtures
-from mockserver.cli.progress import Bar
+from mockserver.app import fixtures_folder, select_providers
+from mockserver.cli.progress import ProgressBar
 from mockserver.engine import SIZES, Randomness, Refusal, as_json
 
-WRITTEN = ("small", "medium")
+STORED_SIZES = ("small", "medium")
 """The sizes that are kept as files; a large one is generated when it is asked for."""
 
 
@@ -19,9 +19,9 @@ WRITTEN = ("small", "medium")
 @click.argument("providers", nargs=-1)
 def routes(providers: tuple[str, ...]) -> None:
     """List every operation of the named PROVIDERS, or of all."""
-    for provider in _chosen(providers):
+    for provider in _choose_providers(providers):
         for operation in provider.operations:
-            maybe = "" if operation.offered is None else "   (off unless assumed)"
+            maybe = "" if operation.available_if is None else "   (off unless assumed)"
             path = f"/{provider.name}{operation.path}"
             click.echo(f"{operation.method:<7}{path:<42}{operation.name}{maybe}")
 
@@ -33,9 +33,9 @@ def routes(providers: tuple[str, ...]) -> None:
 @click.option("--write", is_flag=True, help="Write fixtures/datasets/*.json instead of printing.")
 def seed(providers: tuple[str, ...], size: str | None, seed: str, write: bool) -> None:
     """Generate the data that sandboxes of the named PROVIDERS begin with."""
-    for provider in _chosen(providers):
-        for each in (size,) if size else WRITTEN if write else ("small",):
-            with Bar(f"Seeding {provider.name} {each}") as progress:
+    for provider in _choose_providers(providers):
+        for each in (size,) if size else STORED_SIZES if write else ("small",):
+            with ProgressBar(f"Seeding {provider.name} {each}") as progress:
                 state = provider.generate(Randomness(seed), each, progress)
             lines = ",\n".join(
                 f'"{name}": [\n' + ",\n".join(as_json(record).decode() for record in records) + "\n]"
@@ -43,16 +43,16 @@ def seed(providers: tuple[str, ...], size: str | None, seed: str, write: bool) -
             )
             text = f"{{\n{lines}\n}}\n"
             if write:
-                file = fixtures() / "datasets" / f"{provider.name}-{each}.json"
+                file = fixtures_folder() / "datasets" / f"{provider.name}-{each}.json"
                 file.write_text(text, encoding="utf-8")
                 click.echo(f"{file.name}: {sum(map(len, state.values()))} records", err=True)
             else:
                 click.echo(text, nl=False)
 
 
-def _chosen(names: tuple[str, ...]) -> list[Any]:
+def _choose_providers(names: tuple[str, ...]) -> list[Any]:
     try:
-        return chosen_providers(names)
+        return select_providers(names)
     except Refusal as refusal:
         click.echo(f"testmode: {refusal}", err=True)
         sys.exit(2)

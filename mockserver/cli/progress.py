@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-PATIENCE = 1.0
+SHOW_AFTER_SECONDS = 1.0
 
 
-class Bar:
+class ProgressBar:
     """Called with (done, total); shows itself on a terminal once the work has taken a second."""
 
     def __init__(self, label: str) -> None:
@@ -23,7 +23,7 @@ class Bar:
 
     def __call__(self, done: int, total: int) -> None:
         """Tell how far the work is."""
-        if self._bar is None and monotonic() - self._began > PATIENCE and sys.stderr.isatty():
+        if self._bar is None and monotonic() - self._began > SHOW_AFTER_SECONDS and sys.stderr.isatty():
             self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
             self._bar.__enter__()
             self._done = 0
@@ -31,7 +31,7 @@ class Bar:
             self._bar.update(done - self._done)
             self._done = done
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(

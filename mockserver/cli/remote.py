@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import click
 
 from mockserver.testing.api import Api, TestmodeError, from_environment
-from mockserver.testing.trust import place
+from mockserver.testing.server_address import server_url
 
-UNREACHABLE, REFUSED = 69, 1
+EXIT_UNREACHABLE, EXIT_REFUSED = 69, 1
 
 
-def server() -> Api:
+def admin_api() -> Api:
     """The server that the environment names; a path in TESTMODE_URL, as the start prints it, means nothing."""
     named = from_environment()
     parts = urlsplit(named.url)
@@ -31,29 +31,29 @@ class RemoteGroup(click.Group):
             return super().invoke(ctx)
         except TestmodeError as error:
             if error.status is None:
-                where = f"cannot reach {place()}: {error.__cause__ or error.sentence}"
-                end(f"{where}; is `testmode serve` running? TESTMODE_URL says where", UNREACHABLE)
-            end(error.sentence, REFUSED)
+                where = f"cannot reach {server_url()}: {error.__cause__ or error.sentence}"
+                exit_with_error(f"{where}; is `testmode serve` running? TESTMODE_URL says where", EXIT_UNREACHABLE)
+            exit_with_error(error.sentence, EXIT_REFUSED)
 
 
-def end(message: str, code: int) -> NoReturn:
+def exit_with_error(message: str, code: int) -> NoReturn:
     """Say in one sentence why the command ends, and end it."""
     click.echo(f"testmode: {message}", err=True)
     sys.exit(code)
 
 
-def show(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print what a server answered, as JSON."""
     click.echo(dumps(value, indent=2, ensure_ascii=False))
 
 
-def pairs(parameters: tuple[str, ...]) -> dict[str, Any]:
+def parse_parameters(parameters: tuple[str, ...]) -> dict[str, Any]:
     """``name=value`` words as a body; a value that is JSON is sent as such."""
     body = {}
     for word in parameters:
         name, equals, text = word.partition("=")
         if not equals:
-            end(f"{word!r} is not a parameter; write it as name=value", 2)
+            exit_with_error(f"{word!r} is not a parameter; write it as name=value", 2)
         try:
             body[name] = loads(text)
         except ValueError:

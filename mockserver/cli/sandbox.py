@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, server, show
+from mockserver.cli.remote import RemoteGroup, admin_api, print_json
 
 
 @click.group(cls=RemoteGroup)
@@ -15,7 +15,7 @@ def sandbox() -> None:
 @sandbox.command("list")
 def list_sandboxes() -> None:
     """List the sandboxes: id, base URL, first key."""
-    for each in server().ask("GET", "sandboxes"):
+    for each in admin_api().request("GET", "sandboxes"):
         click.echo(f"{each['id']}  {each['base_url']}  {each['keys'][0]['secret'] if each['keys'] else 'no key'}")
 
 
@@ -28,25 +28,25 @@ def create_sandbox(provider: str, name: str | None, seed: str, size: str) -> Non
     """Make a sandbox of PROVIDER and show it."""
     wanted = {"provider": provider, "seed": seed, "size": size}
     body = wanted if name is None else {**wanted, "name": name}
-    show(server().ask("POST", "sandboxes", body=body))
+    print_json(admin_api().request("POST", "sandboxes", body=body))
 
 
 @sandbox.command("show")
 @click.argument("id")
 def show_sandbox(id: str) -> None:
     """Show a sandbox with its keys, clock and settings."""
-    show(server().ask("GET", "sandboxes", id))
+    print_json(admin_api().request("GET", "sandboxes", id))
 
 
 @sandbox.command("reset")
 @click.argument("id")
 def reset_sandbox(id: str) -> None:
     """Take a sandbox back to its seed."""
-    server().ask("POST", "sandboxes", id, "reset")
+    admin_api().request("POST", "sandboxes", id, "reset")
 
 
 @sandbox.command("delete")
 @click.argument("id")
 def delete_sandbox(id: str) -> None:
     """Forget a sandbox."""
-    server().ask("DELETE", "sandboxes", id)
+    admin_api().request("DELETE", "sandboxes", id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, pairs, server, show
+from mockserver.cli.remote import RemoteGroup, admin_api, parse_parameters, print_json
 
 
 @click.group(cls=RemoteGroup)
@@ -17,7 +17,7 @@ def scenario() -> None:
 def list_scenarios(sandbox: str | None) -> None:
     """List the scenarios; with SANDBOX, which are on there."""
     path = ("scenarios",) if sandbox is None else ("sandboxes", sandbox, "scenarios")
-    for each in server().ask("GET", *path):
+    for each in admin_api().request("GET", *path):
         mark = "" if sandbox is None else "on   " if each["on"] else "     "
         click.echo(f"{mark}{each['name']:<24}{each['sentence']}")
 
@@ -28,8 +28,8 @@ def list_scenarios(sandbox: str | None) -> None:
 @click.argument("parameters", nargs=-1)
 def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
     """Switch the scenario NAME on in SANDBOX, with PARAMETERS as name=value."""
-    body = pairs(parameters)
-    show(server().ask("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
+    body = parse_parameters(parameters)
+    print_json(admin_api().request("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
 
 
 @scenario.command("off")
@@ -37,4 +37,4 @@ def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
 @click.argument("name")
 def scenario_off(sandbox: str, name: str) -> None:
     """Switch the scenario NAME off in SANDBOX."""
-    server().ask("DELETE", "sandboxes", sandbox, "scenarios", name)
+    admin_api().request("DELETE", "sandboxes", sandbox, "scenarios", name)

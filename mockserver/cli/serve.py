@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mockserver.http.server import Server, next_turn, patch, threadpool_fsync, url_of
+from mockserver.http.server import Server, patch_standard_library, server_url, threadpool_fsync, yield_to_greenlets
 
-patch()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
+patch_standard_library()  # Before anything else is imported: locks and sockets must be the cooperative ones everywhere.
 
 import gc  # noqa: E402
 
@@ -21,25 +21,25 @@ from typing import Any  # noqa: E402
 
 import click  # noqa: E402
 
-from mockserver.app import application, chosen_providers, make_engine  # noqa: E402
+from mockserver.app import create_wsgi_app, make_engine, select_providers  # noqa: E402
 from mockserver.cli.announcement import announce  # noqa: E402
-from mockserver.cli.progress import Bar  # noqa: E402
-from mockserver.configuration import Configuration, begin, load  # noqa: E402
-from mockserver.delivery.courier import Courier  # noqa: E402
+from mockserver.cli.progress import ProgressBar  # noqa: E402
+from mockserver.configuration import Configuration, create_planned_sandboxes, load  # noqa: E402
+from mockserver.delivery.delivery_worker import DeliveryWorker  # noqa: E402
 from mockserver.delivery.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_named, switch_on  # noqa: E402
 from mockserver.http import edge  # noqa: E402
-from mockserver.http.hosts import Hosts, is_loopback  # noqa: E402
-from mockserver.http.tls import Certificates, certificates, names  # noqa: E402
-from mockserver.http.workers import Workers, listening  # noqa: E402
-from mockserver.settings import BadSettings, ServerSettings, read  # noqa: E402
-from mockserver.storage.base import Store, StoreError, StoreLocked, StoreNewer  # noqa: E402
+from mockserver.http.hosts import AllowedHosts, is_loopback  # noqa: E402
+from mockserver.http.tls import CertificateAuthority, certificate_names, open_certificate_authority  # noqa: E402
+from mockserver.http.workers import WorkerSupervisor, open_listener  # noqa: E402
+from mockserver.settings import BadSettings, ServerSettings, read_settings  # noqa: E402
+from mockserver.storage.base import Store, StoreError, StoreLocked, StoreTooNew  # noqa: E402
 from mockserver.storage.tinydb.store import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
 
-PORT_IN_USE, BUG, STORE, LOCKED, CONFIGURATION = 69, 70, 74, 75, 78
+EXIT_PORT_IN_USE, EXIT_BUG, EXIT_STORE, EXIT_LOCKED, EXIT_CONFIGURATION = 69, 70, 74, 75, 78
 """Exit codes, as sysexits.h has them."""
-LAST_SECONDS = 2.0
+SHUTDOWN_SECONDS = 2.0
 """So long may webhooks under way still take when the server stops."""
 
 
@@ -63,46 +63,46 @@ LAST_SECONDS = 2.0
 @click.option("--admin-token", help="The admin API's token; made and printed when missing.")
 def serve(**flags: Any) -> None:
     """Serve the named PROVIDERS, or all of them. A single one is also served at the root."""
-    role = Role.read(flags.pop("as_worker"))
+    role = WorkerRole.parse(flags.pop("as_worker"))
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
         file = load(given.get("config") or os.environ.get("TESTMODE_CONFIG"))
-        sys.exit(_serve(read(os.environ, given, file.server), file, role))
+        sys.exit(_serve(read_settings(os.environ, given, file.server), file, role))
     except BadSettings as error:
-        _stop(CONFIGURATION, error)
+        _exit_with_error(EXIT_CONFIGURATION, error)
     except Refusal as error:
-        _stop(CONFIGURATION, error)
+        _exit_with_error(EXIT_CONFIGURATION, error)
     except StoreLocked as error:
-        _stop(LOCKED, error)
-    except StoreNewer as error:
-        _stop(CONFIGURATION, error)
+        _exit_with_error(EXIT_LOCKED, error)
+    except StoreTooNew as error:
+        _exit_with_error(EXIT_CONFIGURATION, error)
     except StoreError as error:
-        _stop(STORE, error)
+        _exit_with_error(EXIT_STORE, error)
 
 
 @dataclass(frozen=True)
-class Role:
+class WorkerRole:
     """What a process is to the others of the same server; alone it is the first and the last."""
 
-    first: bool = True
+    is_first: bool = True
     """It applies what the command line says of the first sandboxes, and says where they are."""
-    listener: int | None = None
-    line: int | None = None
+    listener_fd: int | None = None
+    supervisor_fd: int | None = None
 
     @classmethod
-    def read(cls, told: str | None) -> Role:
-        """The role a worker is told: ``first:<listening descriptor>:<descriptor of the line to who started it>``."""
+    def parse(cls, told: str | None) -> WorkerRole:
+        """The role a worker is told: ``first:<open_listener descriptor>:<descriptor of the line to who started it>``."""
         if told is None:
             return cls()
         place, listener, line = told.split(":")
         return cls(place == "first", int(listener), int(line))
 
 
-def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
+def _serve(settings: ServerSettings, file: Configuration, role: WorkerRole) -> int:
     _log_to_stderr(settings.log_level)
-    if settings.workers > 1 and role.listener is None:
+    if settings.workers > 1 and role.listener_fd is None:
         return _supervise(settings)
-    providers = chosen_providers(settings.providers, settings.openapi)
+    providers = select_providers(settings.providers, settings.openapi)
     store = _open_store(settings)
     try:
         return _run(settings, file, store, providers, role)
@@ -112,23 +112,28 @@ def _serve(settings: ServerSettings, file: Configuration, role: Role) -> int:
 
 def _supervise(settings: ServerSettings) -> int:
     # The workers find what is made here.
-    certificates(settings)
+    open_certificate_authority(settings)
     try:
-        listener = listening(settings.host, settings.port)
+        listener = open_listener(settings.host, settings.port)
     except OSError as error:
         return _port_in_use(settings, error)
-    url = url_of(*listener.getsockname()[:2], scheme="https" if settings.tls else "http")
-    return Workers(settings.workers, sys.argv[1:], listener).run(url)
+    url = server_url(*listener.getsockname()[:2], scheme="https" if settings.tls else "http")
+    return WorkerSupervisor(settings.workers, sys.argv[1:], listener).run(url)
 
 
 def _port_in_use(settings: ServerSettings, error: OSError) -> int:
     click.echo(f"testmode: cannot listen on {settings.host}:{settings.port}: {error.strerror}", err=True)
-    return PORT_IN_USE
+    return EXIT_PORT_IN_USE
 
 
 def _open_store(settings: ServerSettings) -> Store:
     if settings.store is None:
-        return TinyStore(settings.data, durability=settings.keeps, fsync=threadpool_fsync, gather=next_turn)
+        return TinyStore(
+            settings.data,
+            durability=settings.effective_durability,
+            fsync=threadpool_fsync,
+            before_fsync=yield_to_greenlets,
+        )
     try:
         # A quarter of a second that only those pay who share.
         from mockserver.storage.redis.store import RedisStore
@@ -138,40 +143,40 @@ def _open_store(settings: ServerSettings) -> Store:
     return RedisStore(settings.store)
 
 
-def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: Role) -> int:
-    egress = Egress(settings.webhook_allow, authorities=settings.webhook_ca)
-    secured = certificates(settings)
+def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: WorkerRole) -> int:
+    egress = Egress(settings.webhook_allow, ca_file=settings.webhook_ca)
+    secured = open_certificate_authority(settings)
     engine = _make_engine(settings, file, store, providers, egress)
-    if role.first:
-        begin(engine, file.sandboxes, store.delete)
-        _apply(engine, settings)
-    token = settings.admin_token or _kept_token(settings, store)
+    if role.is_first:
+        create_planned_sandboxes(engine, file.sandboxes, store.delete)
+        _apply_overrides(engine, settings)
+    token = settings.admin_token or _load_admin_token(settings, store)
     server = _make_server(settings, engine, token, role, secured)
     try:
         url = server.start()
     except OSError as error:
         return _port_in_use(settings, error)
-    egress.spare(*server.address)
-    courier = Courier(engine, settings.evict_after)
+    egress.exclude(*server.address)
+    courier = DeliveryWorker(engine, settings.evict_after)
     courier.start()
-    if role.first:
+    if role.is_first:
         announce(engine, url, settings, token)
         if secured:
             click.echo(f"  {'Trust':<9} {secured.file}   (TESTMODE_CA_FILE for the commands, curl --cacert)")
-    _tell_ready(server, url, role)
-    _calm_collector()
+    _report_ready(server, url, role)
+    _tune_garbage_collector()
     server.serve_until_stopped()
-    courier.stop(LAST_SECONDS)
+    courier.stop(SHUTDOWN_SECONDS)
     return 0
 
 
-def _tell_ready(server: Server, url: str, role: Role) -> None:
-    if role.line is None:
+def _report_ready(server: Server, url: str, role: WorkerRole) -> None:
+    if role.supervisor_fd is None:
         click.echo(f"Ready. listening on {url}")
     else:
-        os.write(role.line, b"!")
+        os.write(role.supervisor_fd, b"!")
         # Whoever started this worker never writes: its end can be read from when it is gone.
-        server.stop_when_readable(role.line)
+        server.stop_when_readable(role.supervisor_fd)
     sys.stdout.flush()
 
 
@@ -179,52 +184,54 @@ def _make_engine(
     settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], egress: Egress
 ) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
-    with Bar("Seeding") as progress:
+    with ProgressBar("Seeding") as progress:
         return make_engine(
             store,
             providers,
-            firsts={provider.name: file.first(provider.name, defaults) for provider in providers},
-            unfinished=file.ids,
+            first_settings={
+                provider.name: file.first_sandbox_settings(provider.name, defaults) for provider in providers
+            },
+            provisioning=file.ids,
             progress=progress,
             journals=Journals(settings.journal_entries, settings.journal_bytes, settings.journals_bytes),
-            post=egress,
+            sender=egress,
         )
 
 
 def _make_server(
-    settings: ServerSettings, engine: Engine, token: str, role: Role, secured: Certificates | None
+    settings: ServerSettings, engine: Engine, token: str, role: WorkerRole, secured: CertificateAuthority | None
 ) -> Server:
-    alone = next(iter(engine.providers)) if len(engine.providers) == 1 else None
+    root_provider = next(iter(engine.providers)) if len(engine.providers) == 1 else None
     # Beyond loopback the server has the names of a network: those of a compose file have no dot.
-    hosts = Hosts(settings.allowed_hosts, plain=not is_loopback(settings.host))
+    hosts = AllowedHosts(settings.allowed_hosts, allow_single_label=not is_loopback(settings.host))
     return Server(
-        application(engine, token=token, alone=alone, hosts=hosts, settings=settings),
+        create_wsgi_app(engine, token=token, root_provider=root_provider, hosts=hosts, settings=settings),
         settings.host,
         settings.port,
         drain_seconds=settings.drain_seconds,
         head_seconds=settings.head_seconds,
         idle_seconds=settings.idle_seconds,
         on_draining=edge.stopping.set,
-        tls=secured.context(names(settings, engine.providers)) if secured else None,
-        listener=None if role.listener is None else socket.socket(fileno=role.listener),
+        tls=secured.create_ssl_context(certificate_names(settings, engine.providers)) if secured else None,
+        listener=None if role.listener_fd is None else socket.socket(fileno=role.listener_fd),
     )
 
 
-def _apply(engine: Engine, settings: ServerSettings) -> None:
+def _apply_overrides(engine: Engine, settings: ServerSettings) -> None:
     """What the command line says holds for the first sandboxes even when they are there already."""
     for provider in engine.providers.values():
-        sandbox = engine.sandbox(provider.name)
+        sandbox = engine.get_sandbox(provider.name)
         if settings.latency is not None:
             sandbox.configure({"latency": settings.latency.model_dump(mode="json")})
         for name in settings.scenario:
             switch_on(sandbox, scenario_named(engine.scenarios, name), {})
 
 
-def _kept_token(settings: ServerSettings, store: Store) -> str:
+def _load_admin_token(settings: ServerSettings, store: Store) -> str:
     """The admin token: the one that the store or the data directory holds, or a new one they hold from now on."""
     if settings.store is not None:
-        return store.others.agreed("admin-token", new_token())
-    if settings.keeps == "memory":
+        return store.cluster.get_or_set("admin-token", new_token())
+    if settings.effective_durability == "memory":
         return new_token()
     file = settings.data / "admin-token"
     try:
@@ -237,7 +244,7 @@ def _kept_token(settings: ServerSettings, store: Store) -> str:
     return kept
 
 
-def _calm_collector() -> None:
+def _tune_garbage_collector() -> None:
     # The journal keeps many objects alive that are in no cycle: looking through them again and again costs a quarter
     # of every request.
     gc.freeze()
@@ -249,6 +256,6 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 
-def _stop(code: int, error: Exception) -> None:
+def _exit_with_error(code: int, error: Exception) -> None:
     click.echo(f"testmode: {error}", err=True)
     sys.exit(code)

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, end, server
-from mockserver.storage.base import StoreError, StoreLocked, StoreNewer
-from mockserver.storage.tinydb.files import Files
-from mockserver.storage.tinydb.repair import Report, alone, check, repair
+from mockserver.cli.remote import RemoteGroup, admin_api, exit_with_error
+from mockserver.storage.base import StoreError, StoreLocked, StoreTooNew
+from mockserver.storage.tinydb.files import FileSystem
+from mockserver.storage.tinydb.repair import SandboxReport, check, open_data_directory, repair
 
-STORE, LOCKED, CONFIGURATION = 74, 75, 78
-_COLUMNS = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
+EXIT_STORE, EXIT_LOCKED, EXIT_CONFIGURATION = 74, 75, 78
+_ROW_FORMAT = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
 
 
 @click.group(cls=RemoteGroup)
@@ -30,7 +30,7 @@ def state() -> None:
 @click.argument("file", type=click.File("w"), default="-")
 def export_state(sandbox: str, file: Any) -> None:
     """Write everything SANDBOX keeps to FILE, or print it."""
-    answer = server().ask("GET", "sandboxes", sandbox, "state")
+    answer = admin_api().request("GET", "sandboxes", sandbox, "state")
     file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
 
 
@@ -43,11 +43,11 @@ def import_state(sandbox: str, file: Any) -> None:
     try:
         document = loads(data)
     except ValueError as error:
-        end(f"{file.name}: not JSON: {error}", 2)
-    server().ask("PUT", "sandboxes", sandbox, "state", body=document)
+        exit_with_error(f"{file.name}: not JSON: {error}", 2)
+    admin_api().request("PUT", "sandboxes", sandbox, "state", body=document)
 
 
-_data = click.option(
+_data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
     default=lambda: os.environ.get("TESTMODE_DATA", ".testmode"),
@@ -56,47 +56,47 @@ _data = click.option(
 
 
 @state.command("check")
-@_data
+@_data_option
 def check_state(data: Path) -> None:
     """Tell how the files of every sandbox are; ends with 74 when one is damaged."""
-    files = Files()
+    files = FileSystem()
     try:
-        with alone(data, files) as found:
+        with open_data_directory(data, files) as found:
             reports = [check(paths, files) for paths in found]
     except StoreError as error:
-        _refuse(error)
-    click.echo(_COLUMNS.format("sandbox", "records", "generation", "sequence", "written", "torn bytes", "state"))
+        _exit_with_error(error)
+    click.echo(_ROW_FORMAT.format("sandbox", "records", "generation", "sequence", "written", "torn bytes", "state"))
     for report in reports:
-        _show(report, "damaged" if report.damage else "whole")
-        for line in _advice(report):
+        _print_report(report, "damaged" if report.damage else "whole")
+        for line in _describe_damage(report):
             click.echo(f"  {line}")
-    sys.exit(STORE if any(report.damage for report in reports) else 0)
+    sys.exit(EXIT_STORE if any(report.damage for report in reports) else 0)
 
 
 @state.command("repair")
-@_data
+@_data_option
 @click.option("--truncate", is_flag=True, help="Also where records are lost by it.")
 def repair_state(data: Path, truncate: bool) -> None:
     """Put in order what is damaged; the old files stay beside the new ones as *.corrupt-<n>."""
-    files, refused = Files(), False
+    files, refused = FileSystem(), False
     try:
-        with alone(data, files) as found:
+        with open_data_directory(data, files) as found:
             for paths in found:
                 report, moved = repair(paths, files, truncate)
-                refused = _tell(report, moved) or refused
+                refused = _report_repair(report, moved) or refused
     except StoreError as error:
-        _refuse(error)
-    sys.exit(STORE if refused else 0)
+        _exit_with_error(error)
+    sys.exit(EXIT_STORE if refused else 0)
 
 
-def _tell(report: Report, moved: list[Path]) -> bool:
+def _report_repair(report: SandboxReport, moved: list[Path]) -> bool:
     """Say what was done about a sandbox; answers whether it is still damaged."""
     if not report.damage:
         click.echo(f"{report.sandbox}: whole, nothing to do")
         return False
     if not moved:
         click.echo(f"{report.sandbox}: not repaired")
-        for line in _advice(report):
+        for line in _describe_damage(report):
             click.echo(f"  {line}")
         return True
     click.echo(f"{report.sandbox}: repaired, {report.records} records up to sequence {report.sequence}")
@@ -105,19 +105,19 @@ def _tell(report: Report, moved: list[Path]) -> bool:
     return False
 
 
-def _show(report: Report, state: str) -> None:
-    numbers = (report.records, report.generation, report.sequence, _written(report), report.torn_bytes)
-    click.echo(_COLUMNS.format(report.sandbox, *numbers, state))
+def _print_report(report: SandboxReport, state: str) -> None:
+    numbers = (report.records, report.generation, report.sequence, _format_written(report), report.torn_bytes)
+    click.echo(_ROW_FORMAT.format(report.sandbox, *numbers, state))
 
 
-def _written(report: Report) -> str:
+def _format_written(report: SandboxReport) -> str:
     """When the newest good record was written by the machine's clock, which is what its owner remembers."""
     if report.written is None:
         return "unknown"
     return datetime.fromtimestamp(report.written[1] // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _advice(report: Report) -> list[str]:
+def _describe_damage(report: SandboxReport) -> list[str]:
     if not report.damage:
         return []
     if not report.lost:
@@ -125,6 +125,12 @@ def _advice(report: Report) -> list[str]:
     return [*report.damage, *(f"`testmode state repair --truncate` loses {each}" for each in report.lost)]
 
 
-def _refuse(error: StoreError) -> None:
-    code = LOCKED if isinstance(error, StoreLocked) else CONFIGURATION if isinstance(error, StoreNewer) else STORE
-    end(str(error), code)
+def _exit_with_error(error: StoreError) -> None:
+    code = (
+        EXIT_LOCKED
+        if isinstance(error, StoreLocked)
+        else EXIT_CONFIGURATION
+        if isinstance(error, StoreTooNew)
+        else EXIT_STORE
+    )
+    exit_with_error(str(error), code)

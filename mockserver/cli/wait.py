@@ -9,16 +9,16 @@ from time import monotonic, sleep
 import click
 
 from mockserver.cli import healthcheck
-from mockserver.testing import trust
+from mockserver.testing import server_address
 
 # The engine's own durations would bring the whole server with them.
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_LENGTH = re.compile(r"(\d{1,9})(ms|s|m|h)")
-_PAUSE = 0.1
+_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h)")
+_POLL_SECONDS = 0.1
 
 
-def _length(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
-    found = _LENGTH.fullmatch(value)
+def _parse_duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    found = _DURATION.fullmatch(value)
     if found is None:
         raise click.BadParameter(f"{value!r} is not a duration; write it as 30s, 500ms or 2m")
     return int(found[1]) * _SECONDS[found[2]]
@@ -26,14 +26,14 @@ def _length(_context: click.Context, _parameter: click.Parameter, value: str) ->
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--timeout", default="30s", show_default=True, callback=_length, help="How long to wait at most.")
+@click.option("--timeout", default="30s", show_default=True, callback=_parse_duration, help="How long to wait at most.")
 def wait(url: str | None, timeout: float) -> None:
     """Wait until the server at URL is ready; end with 0 when it is, with 1 when that takes too long."""
-    url = url or trust.place()
+    url = url or server_address.server_url()
     end = monotonic() + timeout
     while not healthcheck.check(url, max(0.1, min(2.0, end - monotonic()))):
-        if monotonic() + _PAUSE > end:
+        if monotonic() + _POLL_SECONDS > end:
             click.echo(f"testmode: {url} was not ready within {timeout:g} s", err=True)
             sys.exit(1)
-        sleep(_PAUSE)
+        sleep(_POLL_SECONDS)
     click.echo(f"{url} is ready")

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from mockserver.cli.remote import RemoteGroup, server
-from mockserver.engine import SECOND, Forged, Received, WebhookStyle, parse_instant
+from mockserver.cli.remote import RemoteGroup, admin_api
+from mockserver.engine import SECOND, InvalidSignature, ReceivedWebhook, WebhookStyle, parse_instant
 from mockserver.testing.api import Api, TestmodeError
 
 
@@ -25,7 +25,7 @@ def webhooks() -> None:
 @click.argument("sandbox")
 def list_webhooks(sandbox: str) -> None:
     """List the endpoints of SANDBOX: id, URL, events, secret."""
-    for each in server().ask("GET", "sandboxes", sandbox, "webhooks"):
+    for each in admin_api().request("GET", "sandboxes", sandbox, "webhooks"):
         click.echo(f"{each['id']}  {each['url']}  {','.join(each['events'])}  {each['secret']}")
 
 
@@ -38,7 +38,7 @@ def list_webhooks(sandbox: str) -> None:
 def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | None, secret: str | None) -> None:
     """Register URL in SANDBOX and print its id and secret."""
     wanted = {"url": url, "events": list(events) or ["*"], "version": version, "secret": secret}
-    made = server().ask(
+    made = admin_api().request(
         "POST", "sandboxes", sandbox, "webhooks", body={name: each for name, each in wanted.items() if each}
     )
     click.echo(f"{made['id']}  {made['secret']}")
@@ -49,7 +49,7 @@ def add_webhook(sandbox: str, url: str, events: tuple[str, ...], version: str | 
 @click.argument("id")
 def delete_webhook(sandbox: str, id: str) -> None:
     """Remove an endpoint of SANDBOX."""
-    server().ask("DELETE", "sandboxes", sandbox, "webhooks", id)
+    admin_api().request("DELETE", "sandboxes", sandbox, "webhooks", id)
 
 
 @webhooks.command("rotate")
@@ -59,7 +59,7 @@ def delete_webhook(sandbox: str, id: str) -> None:
 def rotate_webhook(sandbox: str, id: str, overlap: str) -> None:
     """Give an endpoint of SANDBOX a new secret and print it."""
     click.echo(
-        server().ask("POST", "sandboxes", sandbox, "webhooks", id, "rotate", body={"overlap": overlap})["secret"]
+        admin_api().request("POST", "sandboxes", sandbox, "webhooks", id, "rotate", body={"overlap": overlap})["secret"]
     )
 
 
@@ -67,7 +67,7 @@ def rotate_webhook(sandbox: str, id: str, overlap: str) -> None:
 @click.argument("sandbox")
 def list_deliveries(sandbox: str) -> None:
     """List what was delivered from SANDBOX: id, state, type, the status of each attempt."""
-    for each in server().ask("GET", "sandboxes", sandbox, "deliveries"):
+    for each in admin_api().request("GET", "sandboxes", sandbox, "deliveries"):
         attempts = " ".join(str(attempt["status"] or attempt["error"]) for attempt in each["attempts"])
         click.echo(f"{each['id']}  {each['state']:<9} {each['event']['type']}  {attempts}")
 
@@ -77,7 +77,7 @@ def list_deliveries(sandbox: str) -> None:
 @click.argument("id")
 def retry_delivery(sandbox: str, id: str) -> None:
     """Try a delivery of SANDBOX once more and say what became of it."""
-    click.echo(server().ask("POST", "sandboxes", sandbox, "deliveries", id, "retry")["state"])
+    click.echo(admin_api().request("POST", "sandboxes", sandbox, "deliveries", id, "retry")["state"])
 
 
 @webhooks.command("listen")
@@ -95,31 +95,33 @@ def retry_delivery(sandbox: str, id: str) -> None:
 )
 def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: int, times: int) -> None:
     """Be a receiver of SANDBOX: register a free port here, print what arrives and whether its signature is right."""
-    admin = server()
-    style = _style(admin.ask("GET", "sandboxes", sandbox)["provider"])
+    admin = admin_api()
+    style = _webhook_style(admin.request("GET", "sandboxes", sandbox)["provider"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _Listener(status, lambda headers, body: _print(admin, sandbox, made["id"], style, headers, body)) as listener:
+    with _Listener(
+        status, lambda headers, body: _print_delivery(admin, sandbox, made["id"], style, headers, body)
+    ) as listener:
         url = f"http://127.0.0.1:{listener.server_port}/"
         wanted = {"url": url, "events": list(events) or ["*"], "description": "testmode webhooks listen"}
-        made = admin.ask(
+        made = admin.request(
             "POST", "sandboxes", sandbox, "webhooks", body=wanted | ({"version": version} if version else {})
         )
         try:
             click.echo(f"listening as {made['id']} on {url}, secret {made['secret']}; Ctrl-C ends it")
-            while not times or listener.heard < times:
+            while not times or listener.delivery_count < times:
                 listener.handle_request()
         except KeyboardInterrupt:
             pass
         finally:
-            admin.ask("DELETE", "sandboxes", sandbox, "webhooks", made["id"])
+            admin.request("DELETE", "sandboxes", sandbox, "webhooks", made["id"])
 
 
 class _Listener(HTTPServer):
     """A receiver on a free port of this machine; counts what it has heard."""
 
-    def __init__(self, status: int, tell: Callable[[dict[str, str], bytes], None]) -> None:
+    def __init__(self, status: int, on_delivery: Callable[[dict[str, str], bytes], None]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.status, self.tell, self.heard = status, tell, 0
+        self.status, self.on_delivery, self.delivery_count = status, on_delivery, 0
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Go on after a broken connection, and end when the server that was to be asked refuses or is gone."""
@@ -138,23 +140,25 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Tell of a delivery, then answer it: once it is answered the sandbox's clock may go on."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.tell({name.lower(): value for name, value in self.headers.items()}, body)
+        self.server.on_delivery({name.lower(): value for name, value in self.headers.items()}, body)
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        self.server.heard += 1
+        self.server.delivery_count += 1
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what is worth saying is printed."""
 
 
-def _print(admin: Api, sandbox: str, id: str, style: WebhookStyle, headers: dict[str, str], body: bytes) -> None:
-    shown = admin.ask("GET", "sandboxes", sandbox, "clock")["now"]
-    secret = admin.ask("GET", "sandboxes", sandbox, "webhooks", id)["secret"]
+def _print_delivery(
+    admin: Api, sandbox: str, id: str, style: WebhookStyle, headers: dict[str, str], body: bytes
+) -> None:
+    shown = admin.request("GET", "sandboxes", sandbox, "clock")["now"]
+    secret = admin.request("GET", "sandboxes", sandbox, "webhooks", id)["secret"]
     try:
-        style.verify(Received(headers, body, (secret,), parse_instant(shown) // SECOND))
+        style.verify(ReceivedWebhook(headers, body, (secret,), parse_instant(shown) // SECOND))
         verdict = "signature ok"
-    except Forged as forged:
+    except InvalidSignature as forged:
         verdict = f"REFUSE IT: {forged}"
     click.echo(f"\n{shown}  {len(body)} bytes, {verdict}")
     try:
@@ -163,7 +167,7 @@ def _print(admin: Api, sandbox: str, id: str, style: WebhookStyle, headers: dict
         click.echo(body.decode("utf-8", "replace"))
 
 
-def _style(provider: str) -> WebhookStyle:
+def _webhook_style(provider: str) -> WebhookStyle:
     from mockserver.app import known_providers
 
     style = known_providers()[provider].webhooks

@@ -1,6 +1,6 @@
 """Where the console is: its first page, and what the addresses of all others begin with."""
 
-from mockserver.admin.api import PREFIX
+from mockserver.admin.api import ADMIN_PREFIX
 
-HOME = f"{PREFIX}/"
-ROOT = f"{PREFIX}/console"
+HOME = f"{ADMIN_PREFIX}/"
+ROOT = f"{ADMIN_PREFIX}/console"

@@ -9,12 +9,12 @@ from math import log10
 from typing import Any
 
 WIDTH, HEIGHT = 600.0, 100.0
-CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 """The classes of answers, from the bottom of a bar to its top."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class BarSegment:
     """A piece of a bar."""
 
     name: str
@@ -25,19 +25,19 @@ class Bar:
     label: str
 
 
-def bars(parts: Sequence[Mapping[str, Any]], seconds: float) -> list[Bar]:
+def bars(parts: Sequence[Mapping[str, Any]], seconds: float) -> list[BarSegment]:
     """Calls a second, one bar for each part, stacked by class of status; ``seconds`` is what a part lasts."""
-    most = highest(sums(parts))
+    most = scale_maximum(total_calls(parts))
     width, drawn = WIDTH / max(len(parts), 1), []
     for nth, part in enumerate(parts):
         below = 0.0
-        for name in CLASSES:
+        for name in STATUS_CLASSES:
             number = part["calls"].get(name, 0)
             height = number / most * HEIGHT
             below += height
             if number:
                 label = f"{part['at'][11:19]}  {name}  {number / seconds:.2f}/s"
-                drawn.append(Bar(name, nth * width + 0.5, HEIGHT - below, width - 1, height, label))
+                drawn.append(BarSegment(name, nth * width + 0.5, HEIGHT - below, width - 1, height, label))
     return drawn
 
 
@@ -63,7 +63,7 @@ def area(values: Sequence[float], most: float) -> str:
     return f"M0 {HEIGHT:.0f}{tops}V{HEIGHT:.0f}Z"
 
 
-def highest(values: Sequence[float | None]) -> float:
+def scale_maximum(values: Sequence[float | None]) -> float:
     """The largest value, and never nothing: it is divided by."""
     return max([value for value in values if value], default=1.0)
 
@@ -76,17 +76,17 @@ def seconds_between(earlier: str, later: str) -> float:
 TICKS = ((60, "1 min"), (3_600, "1 h"), (86_400, "1 day"), (30 * 86_400, "30 days"), (365 * 86_400, "1 year"))
 
 
-def along(seconds: float) -> float:
+def logarithmic_position(seconds: float) -> float:
     """Where a distance in time stands on a line that reaches ten years; near things stand far apart."""
     return min(log10(1 + max(seconds, 0.0)) / log10(1 + 3_650 * 86_400), 1.0) * WIDTH
 
 
-def from_to(instant: str, began: str, ended: str) -> float:
+def linear_position(instant: str, began: str, ended: str) -> float:
     """Where an instant stands on a line between two others."""
     whole = seconds_between(began, ended)
     return min(max(seconds_between(began, instant) / whole, 0.0), 1.0) * WIDTH if whole > 0 else 0.0
 
 
-def sums(parts: Sequence[Mapping[str, Any]]) -> list[int]:
+def total_calls(parts: Sequence[Mapping[str, Any]]) -> list[int]:
     """How many calls each part holds."""
     return [sum(part["calls"].values()) for part in parts]

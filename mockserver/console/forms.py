@@ -11,7 +11,7 @@ Schema = Mapping[str, Any]
 _NUMBERS = ("integer", "number")
 
 
-class Unreadable(Exception):
+class InvalidInput(Exception):
     """What was written into a field is not what it takes."""
 
 
@@ -28,28 +28,28 @@ class Field:
     placeholder: str = ""
     hint: str = ""
     required: bool = False
-    least: float | None = None
-    most: float | None = None
-    chooses: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    has_dependents: bool = False
     """Whether further fields depend on what is chosen here."""
 
 
-def fields(prefix: str, form: Schema, values: Mapping[str, str] | None = None) -> list[Field]:
+def build_fields(prefix: str, form: Schema, values: Mapping[str, str] | None = None) -> list[Field]:
     """The fields of a form: ``parameters`` by name, ``required`` names, and ``$defs`` they refer to."""
     wanted, written = form.get("required", ()), values or {}
     drawn = [
         field
         for name, schema in form["parameters"].items()
-        for field in _fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in wanted, written)
+        for field in _build_fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in wanted, written)
     ]
     return [_with_value(field, written.get(field.name, field.value)) for field in drawn]
 
 
-def read(prefix: str, form: Schema, written: Mapping[str, str]) -> dict[str, Any]:
+def parse_form(prefix: str, form: Schema, written: Mapping[str, str]) -> dict[str, Any]:
     """What was written into the fields, as JSON; an empty field is left out."""
     found = {}
     for name, schema in form["parameters"].items():
-        value = _read(f"{prefix}{name}", schema, form.get("$defs", {}), written)
+        value = _parse_field(f"{prefix}{name}", schema, form.get("$defs", {}), written)
         if value is not None:
             found[name] = value
     return found
@@ -59,17 +59,21 @@ def _with_value(field: Field, value: str) -> Field:
     return Field(**{name: getattr(field, name) for name in Field.__slots__} | {"value": value})
 
 
-def _fields(name: str, schema: Schema, defs: Schema, required: bool, written: Mapping[str, str]) -> Iterator[Field]:
+def _build_fields(
+    name: str, schema: Schema, defs: Schema, required: bool, written: Mapping[str, str]
+) -> Iterator[Field]:
     variants = _variants(schema, defs)
     if variants:
-        yield Field(f"{name}.type", _label(name), "choice", tuple(variants), required=required, chooses=True)
-        taken = chosen(written, f"{name}.type", list(variants))
+        yield Field(f"{name}.type", _label(name), "choice", tuple(variants), required=required, has_dependents=True)
+        taken = resolve_parameters(written, f"{name}.type", list(variants))
         for inner, each in variants[taken]["properties"].items():
             if inner != "type":
-                yield from _fields(f"{name}.{taken}.{inner}", each, defs, inner in variants[taken]["required"], written)
+                yield from _build_fields(
+                    f"{name}.{taken}.{inner}", each, defs, inner in variants[taken]["required"], written
+                )
         return
-    plain = _plain(schema, defs)
-    kind = _kind(plain)
+    plain = _resolved(schema, defs)
+    kind = _input_kind(plain)
     default = schema.get("default")
     yield Field(
         name,
@@ -79,8 +83,8 @@ def _fields(name: str, schema: Schema, defs: Schema, required: bool, written: Ma
         placeholder=_placeholder(plain, default, kind),
         hint=schema.get("description", ""),
         required=required,
-        least=plain.get("minimum"),
-        most=plain.get("maximum"),
+        minimum=plain.get("minimum"),
+        maximum=plain.get("maximum"),
     )
 
 
@@ -94,17 +98,17 @@ def _variants(schema: Schema, defs: Schema) -> dict[str, Schema]:
     return {name: defs[reference.rpartition("/")[2]] for name, reference in mapping.items()}
 
 
-def _plain(schema: Schema, defs: Schema) -> Schema:
+def _resolved(schema: Schema, defs: Schema) -> Schema:
     """The schema of a value that is there: without null, and with what it refers to."""
     others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
     if len(others) == 1:
-        return _plain(others[0], defs)
+        return _resolved(others[0], defs)
     if "$ref" in schema:
         return {"type": "object", **defs.get(schema["$ref"].rpartition("/")[2], {})}
     return {**schema, "type": "either"} if others else schema
 
 
-def _kind(schema: Schema) -> str:
+def _input_kind(schema: Schema) -> str:
     if "enum" in schema or schema.get("type") == "boolean":
         return "choice"
     if schema.get("type") in _NUMBERS:
@@ -125,20 +129,20 @@ def _placeholder(schema: Schema, default: Any, kind: str) -> str:
     return {"json": "{…}"}.get(kind, ", ".join(map(str, schema.get("examples", ()))))
 
 
-def _read(name: str, schema: Schema, defs: Schema, written: Mapping[str, str]) -> Any:
+def _parse_field(name: str, schema: Schema, defs: Schema, written: Mapping[str, str]) -> Any:
     variants = _variants(schema, defs)
     if variants:
         chosen = written.get(f"{name}.type", "")
         if chosen not in variants:
             return None
         inner = {key: each for key, each in variants[chosen]["properties"].items() if key != "type"}
-        return {"type": chosen, **read(f"{name}.{chosen}.", {"parameters": inner, "$defs": defs}, written)}
+        return {"type": chosen, **parse_form(f"{name}.{chosen}.", {"parameters": inner, "$defs": defs}, written)}
     value = written.get(name, "").strip()
-    return _converted(name, _plain(schema, defs), value) if value else None
+    return _convert(name, _resolved(schema, defs), value) if value else None
 
 
-def _converted(name: str, schema: Schema, value: str) -> Any:
-    kind = _kind(schema)
+def _convert(name: str, schema: Schema, value: str) -> Any:
+    kind = _input_kind(schema)
     if kind == "lines":
         return [each.strip() for each in value.replace(",", "\n").splitlines() if each.strip()]
     if kind == "text":
@@ -148,16 +152,16 @@ def _converted(name: str, schema: Schema, value: str) -> Any:
     try:
         return loads(value)
     except JSONDecodeError:
-        return _not_json(name, schema, value)
+        return _convert_other(name, schema, value)
 
 
-def _not_json(name: str, schema: Schema, value: str) -> Any:
+def _convert_other(name: str, schema: Schema, value: str) -> Any:
     if "type" not in schema:
         return value  # Anything goes there, text among it.
     wanted = "a number" if schema["type"] in _NUMBERS else "JSON"
-    raise Unreadable(f"{name}: {value!r} is not {wanted}")
+    raise InvalidInput(f"{name}: {value!r} is not {wanted}")
 
 
-def chosen(values: Mapping[str, str], name: str, known: Sequence[str]) -> str:
+def resolve_parameters(values: Mapping[str, str], name: str, known: Sequence[str]) -> str:
     """The known word that a form names, or the first one."""
     return values.get(name, "") if values.get(name, "") in known else known[0]

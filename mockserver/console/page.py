@@ -12,7 +12,7 @@ from mockserver.console.addresses import ROOT
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageRequest:
     """One request of a browser, read."""
 
     api: Client
@@ -20,39 +20,39 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
 
-    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def call_sandbox(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Ask the admin API about the sandbox of this page; ``path`` begins behind ``/sandboxes/{sandbox}``."""
         return self.api(method, f"/sandboxes/{{sandbox}}{path}", body, query, **self.args)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Page:
     """A template, and what it is filled with."""
 
     template: str
-    filled: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Redirect:
     """Where the browser goes after something was done, and the word for what was done."""
 
-    place: str
-    done: str = ""
+    location: str
+    notice: str = ""
     number: int | None = None
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         """The whole address."""
-        said = {"done": self.done, **({} if self.number is None else {"n": self.number})}
-        return f"{self.place}?{urlencode(said)}" if self.done else self.place
+        said = {"done": self.notice, **({} if self.number is None else {"n": self.number})}
+        return f"{self.location}?{urlencode(said)}" if self.notice else self.location
 
 
-def at(sandbox: str, *parts: str) -> str:
+def sandbox_url(sandbox: str, *parts: str) -> str:
     """The address of a page about a sandbox."""
     return "/".join((f"{ROOT}/sandboxes", *(quote(each, safe="") for each in (sandbox, *parts))))
 
 
-def of_sandbox(visit: Visit, tab: str, template: str, **filled: Any) -> Shown:
+def sandbox_page(request: PageRequest, tab: str, template: str, **filled: Any) -> Page:
     """A page about one sandbox, with what the head of every such page shows."""
-    return Shown(template, {"sandbox": visit.ask("GET", ""), "tab": tab, **filled})
+    return Page(template, {"sandbox": request.call_sandbox("GET", ""), "tab": tab, **filled})

@@ -10,17 +10,17 @@ from typing import Any
 from flask import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mockserver.console import drawing, text
+from mockserver.console import drawing, filters
 from mockserver.console.addresses import HOME, ROOT
-from mockserver.console.page import Sent, Shown, at
+from mockserver.console.page import Page, Redirect, sandbox_url
 
 HERE = Path(__file__).resolve().parent
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -33,7 +33,7 @@ TABS = {
     "webhooks": "Webhooks",
     "charts": "Charts",
 }
-DONE = {
+NOTICES = {
     "created": "The sandbox is there.",
     "forked": "The fork is there, with keys of its own.",
     "reset": "The sandbox is back at its seed.",
@@ -66,20 +66,20 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(home=HOME, root=ROOT, tabs=TABS, at=at, draw=drawing)
-    made.filters.update(text.FILTERS)
+    made.globals.update(home=HOME, root=ROOT, tabs=TABS, sandbox_url=sandbox_url, draw=drawing)
+    made.filters.update(filters.FILTERS)
     return made
 
 
-def answer(result: Shown | Sent, status: int, query: Mapping[str, str], problem: str) -> Response:
+def render_response(result: Page | Redirect, status: int, query: Mapping[str, str], problem: str) -> Response:
     """The answer a browser gets."""
-    if isinstance(result, Sent):
-        return Response(status=303, headers={**HEADERS, "Location": result.address})
-    said = DONE.get(query.get("done", ""), "").format(n=_number(query.get("n", "")))
-    filled: dict[str, Any] = {"sandbox": None, "tab": "", "said": said, "problem": problem, **result.filled}
+    if isinstance(result, Redirect):
+        return Response(status=303, headers={**SECURITY_HEADERS, "Location": result.url})
+    said = NOTICES.get(query.get("done", ""), "").format(n=_parse_count(query.get("n", "")))
+    filled: dict[str, Any] = {"sandbox": None, "tab": "", "said": said, "problem": problem, **result.context}
     page = environment().get_template(result.template).render(filled)
-    return Response(page, status, headers=HEADERS, content_type="text/html; charset=utf-8")
+    return Response(page, status, headers=SECURITY_HEADERS, content_type="text/html; charset=utf-8")
 
 
-def _number(written: str) -> int:
+def _parse_count(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0

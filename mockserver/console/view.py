@@ -9,14 +9,14 @@ from pathlib import Path
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
-from mockserver.admin.api import PREFIX
-from mockserver.admin.client import Client, Refused
-from mockserver.admin.gate import SIGN_IN, Gate
+from mockserver.admin.api import ADMIN_PREFIX
+from mockserver.admin.auth import SIGN_IN_PATH, AdminAuth
+from mockserver.admin.client import AdminApiError, Client
 from mockserver.console.addresses import HOME
-from mockserver.console.page import Sent, Shown, Visit
-from mockserver.console.render import HEADERS, answer
+from mockserver.console.page import Page, PageRequest, Redirect
+from mockserver.console.render import SECURITY_HEADERS, render_response
 
-STATIC = {
+STATIC_TYPES = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
@@ -27,79 +27,79 @@ STATIC = {
 }
 _HERE = Path(__file__).resolve().parent
 _VENDOR = _HERE.parent / "vendor"
-_PLACES = {
+_VENDOR_FOLDERS = {
     "htmx.min.js": _VENDOR / "htmx",
     "swagger-ui-bundle.js": _VENDOR / "swagger-ui",
     "swagger-ui.css": _VENDOR / "swagger-ui",
 }
 
 
-Act = Callable[[Visit], Shown | Sent]
+PageHandler = Callable[[PageRequest], Page | Redirect]
 
 
-def named(name: str) -> Act:
+def load_handler(name: str) -> PageHandler:
     """The function of a page: ``sandboxes.show``."""
     module, _, function = name.partition(".")
-    act: Act = getattr(import_module(f"mockserver.console.pages.{module}"), function)
+    act: PageHandler = getattr(import_module(f"mockserver.console.pages.{module}"), function)
     return act
 
 
-def page(asking: Callable[[str], Client], act: str, back: str, args: Mapping[str, str]) -> Response:
+def handle_page(make_client: Callable[[str], Client], act: str, back: str, args: Mapping[str, str]) -> Response:
     """Do what was asked for and show what comes of it, or why it was refused."""
-    visit = Visit(asking(request.host_url.rstrip("/")), args, request.args.to_dict(), _form())
+    visit = PageRequest(make_client(request.host_url.rstrip("/")), args, request.args.to_dict(), _read_form())
     try:
-        return _answer(named(act)(visit))
-    except Refused as refused:
+        return _respond(load_handler(act)(visit))
+    except AdminApiError as refused:
         status, problem = refused.status, refused.detail
     try:
         if back:
-            return _answer(named(back)(visit), status, problem)
-    except Refused as refused:
+            return _respond(load_handler(back)(visit), status, problem)
+    except AdminApiError as refused:
         status, problem = refused.status, refused.detail
-    return _answer(Shown("refused.html", {"status": status}), status, problem)
+    return _respond(Page("refused.html", {"status": status}), status, problem)
 
 
-def _form() -> dict[str, str]:
+def _read_form() -> dict[str, str]:
     # Of files that are sent along Werkzeug would fill the disk, for whoever stands at the door.
     return request.form.to_dict() if request.mimetype == "application/x-www-form-urlencoded" else {}
 
 
-def _answer(result: Shown | Sent, status: int = 200, problem: str = "") -> Response:
-    return answer(result, status, request.args, problem)
+def _respond(result: Page | Redirect, status: int = 200, problem: str = "") -> Response:
+    return render_response(result, status, request.args, problem)
 
 
 def sign_in() -> Response:
     """The door."""
-    return _answer(Shown("sign_in.html", {"next": _inside(request.args.get("next", ""))}))
+    return _respond(Page("sign_in.html", {"next": _safe_target(request.args.get("next", ""))}))
 
 
-def signed_in(gate: Gate) -> Response:
+def handle_sign_in(gate: AdminAuth) -> Response:
     """Let in whoever shows the token."""
-    form = _form()
-    there = _inside(form.get("next", ""))
-    if not gate.knows(form.get("token", "").strip()):
-        shown = Shown("sign_in.html", {"next": there})
-        return _answer(shown, 401, "That is not the token. It was printed when the server started.")
-    response = _answer(Sent(there))
+    form = _read_form()
+    there = _safe_target(form.get("next", ""))
+    if not gate.is_token(form.get("token", "").strip()):
+        shown = Page("sign_in.html", {"next": there})
+        return _respond(shown, 401, "That is not the token. It was printed when the server started.")
+    response = _respond(Redirect(there))
     gate.sign_in(request, response)
     return response
 
 
-def _inside(address: str) -> str:
+def _safe_target(address: str) -> str:
     """The address, when it is one of ours."""
     return address if address.startswith(HOME) and address.isprintable() else HOME
 
 
-def sign_out(gate: Gate) -> Response:
+def sign_out(gate: AdminAuth) -> Response:
     """Close the door behind whoever leaves."""
-    response = _answer(Sent(f"{PREFIX}{SIGN_IN}"))
+    response = _respond(Redirect(f"{ADMIN_PREFIX}{SIGN_IN_PATH}"))
     gate.sign_out(request, response)
     return response
 
 
-def static(file: str) -> Response:
+def serve_static(file: str) -> Response:
     """A style sheet, a script, the icon."""
-    if file not in STATIC:
+    if file not in STATIC_TYPES:
         raise NotFound
-    folder = _PLACES.get(file, _HERE / "static")
-    return Response((folder / file).read_bytes(), headers=HEADERS, content_type=STATIC[file])
+    folder = _VENDOR_FOLDERS.get(file, _HERE / "static")
+    return Response((folder / file).read_bytes(), headers=SECURITY_HEADERS, content_type=STATIC_TYPES[file])

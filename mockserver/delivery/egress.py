@@ -16,18 +16,18 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
-from mockserver.addresses import is_address
-from mockserver.engine import Outcome, Refusal
+from mockserver.addresses import is_ip_address
+from mockserver.engine import Refusal, SendResult
 
-LONGEST_URL = 2_048
-MOST_READ = 65_536
+MAX_URL_LENGTH = 2_048
+MAX_READ_BYTES = 65_536
 """So many bytes of an answer are read, its head among them; no receiver has more to say."""
 RESOLVING_SECONDS = 10.0
 """So long may a name take to be found while an endpoint is registered."""
-_NEARBY = tuple(
+_PRIVATE_NETWORKS = tuple(
     map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 )
-_NEVER = tuple(
+_BLOCKED_NETWORKS = tuple(
     map(
         ip_network,
         (
@@ -39,7 +39,7 @@ _NEVER = tuple(
 """Link-local, where clouds keep their metadata; its addresses elsewhere; nobody and everybody; unreadable NAT64."""
 _NAT64, _IPV4_IN_IPV6 = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
-_NAMED_NEARBY = ("host.docker.internal",)
+_PRIVATE_HOSTS = ("host.docker.internal",)
 Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], list[str]]
 
@@ -53,23 +53,21 @@ def resolve(host: str, port: int) -> list[str]:
 class Egress:
     """Carries webhooks out: to loopback and private addresses, to what ``allow`` names, never to clouds' metadata.
 
-    ``allow`` has host names, ranges of addresses, or ``any``; ``authorities`` is a file of certificates that receivers
+    ``allow`` has host names, ranges of addresses, or ``any``; ``ca_file`` is a file of certificates that receivers
     may be known by, beside those this machine trusts.
     """
 
-    def __init__(
-        self, allow: Sequence[str] = (), resolver: Resolver = resolve, authorities: Path | None = None
-    ) -> None:
-        self._any = "any" in allow
-        self._hosts = {each.lower() for each in allow} | set(_NAMED_NEARBY)
+    def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve, ca_file: Path | None = None) -> None:
+        self._allows_any = "any" in allow
+        self._hosts = {each.lower() for each in allow} | set(_PRIVATE_HOSTS)
         self._ranges = [ip_network(each, strict=False) for each in allow if _is_range(each)]
         self._resolve = resolver
-        self._authorities = authorities
-        self._own: tuple[Address, int] | None = None
+        self._ca_file = ca_file
+        self._own_address: tuple[Address, int] | None = None
 
-    def spare(self, host: str, port: int) -> None:
+    def exclude(self, host: str, port: int) -> None:
         """Call nobody at the address the server itself listens on."""
-        self._own = ip_address(host), port
+        self._own_address = ip_address(host), port
 
     def check(self, url: str) -> None:
         """Refuse a URL that may not be called; Refusal names the rule it breaks."""
@@ -78,33 +76,33 @@ class Egress:
         except TimeoutError:
             raise Refusal(f"url: its host could not be found within {RESOLVING_SECONDS:g} s") from None
 
-    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
+    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
         """POST a body within so many seconds in all, to the address that was checked, following nothing."""
         began = perf_counter()
         try:
             parts, addresses = self._target(url, began + seconds)
             status, answer = self._exchange(parts, addresses, _request(parts, headers, body), began + seconds)
         except Refusal as refusal:
-            return Outcome(None, f"not sent: {refusal}", seconds=perf_counter() - began)
+            return SendResult(None, f"not sent: {refusal}", seconds=perf_counter() - began)
         except TimeoutError:
-            return Outcome(None, f"no answer within {seconds:g} s", seconds=perf_counter() - began)
+            return SendResult(None, f"no answer within {seconds:g} s", seconds=perf_counter() - began)
         except (OSError, HTTPException, UnicodeError) as error:
-            return Outcome(None, str(error) or type(error).__name__, seconds=perf_counter() - began)
-        return Outcome(status, None, answer, perf_counter() - began)
+            return SendResult(None, str(error) or type(error).__name__, seconds=perf_counter() - began)
+        return SendResult(status, None, answer, perf_counter() - began)
 
     def _target(self, url: str, until: float) -> tuple[SplitResult, list[str]]:
         parts, port = _parse(url)
         host = str(parts.hostname)
-        addresses = [host] if is_address(host) else self._find(host, port, until)
+        addresses = [host] if is_ip_address(host) else self._lookup_addresses(host, port, until)
         if not addresses:
             raise Refusal(f"url: {host!r} has no address")
         for address in addresses:
-            reason = self._refused(host, ip_address(address.partition("%")[0]), port)
+            reason = self._refusal_reason(host, ip_address(address.partition("%")[0]), port)
             if reason:
                 raise Refusal(f"url: {host!r} is {address}, and {reason}")
         return parts, addresses
 
-    def _find(self, host: str, port: int, until: float) -> list[str]:
+    def _lookup_addresses(self, host: str, port: int, until: float) -> list[str]:
         """Ask the resolver, which cannot be told when to give up, from a thread that can be left alone."""
         answer: SimpleQueue[list[str]] = SimpleQueue()
 
@@ -116,38 +114,38 @@ class Egress:
 
         Thread(target=ask, name="resolver", daemon=True).start()
         try:
-            return answer.get(timeout=_left(until))
+            return answer.get(timeout=_remaining_seconds(until))
         except Empty:
             raise TimeoutError from None
 
-    def _refused(self, host: str, address: Address, port: int) -> str | None:
+    def _refusal_reason(self, host: str, address: Address, port: int) -> str | None:
         """Why an address may not be called, or None where it may."""
-        inner = _embedded(address)
-        if any(_within(each, net) for each in (address, inner) for net in _NEVER):
+        inner = _embedded_ipv4(address)
+        if any(_within(each, net) for each in (address, inner) for net in _BLOCKED_NETWORKS):
             return "that is link-local, a cloud's metadata or no single machine: never called"
-        if self._own is not None and port == self._own[1] and self._is_own(inner):
+        if self._own_address is not None and port == self._own_address[1] and self._is_own(inner):
             return "that is this server itself"
-        near = any(_within(inner, net) for net in _NEARBY)
-        allowed = self._any or host.lower() in self._hosts or any(_within(inner, net) for net in self._ranges)
+        near = any(_within(inner, net) for net in _PRIVATE_NETWORKS)
+        allowed = self._allows_any or host.lower() in self._hosts or any(_within(inner, net) for net in self._ranges)
         if near or allowed:
             return None
         return "only loopback and private addresses are called; TESTMODE_WEBHOOK_ALLOW lets others through"
 
     def _is_own(self, address: Address) -> bool:
-        assert self._own is not None
-        if not self._own[0].is_unspecified:
-            return address == self._own[0]
-        return address.is_loopback or _is_here(address)
+        assert self._own_address is not None
+        if not self._own_address[0].is_unspecified:
+            return address == self._own_address[0]
+        return address.is_loopback or _is_local(address)
 
     def _exchange(self, parts: SplitResult, addresses: list[str], request: bytes, until: float) -> tuple[int, bytes]:
         with self._connect(parts, addresses, until) as connection:
-            for at in range(0, len(request), MOST_READ):
-                connection.settimeout(_left(until))
-                connection.sendall(request[at : at + MOST_READ])
-            response = HTTPResponse(_Timed(connection, until), method="POST")  # type: ignore[arg-type]
+            for at in range(0, len(request), MAX_READ_BYTES):
+                connection.settimeout(_remaining_seconds(until))
+                connection.sendall(request[at : at + MAX_READ_BYTES])
+            response = HTTPResponse(_DeadlineReader(connection, until), method="POST")  # type: ignore[arg-type]
             response.begin()
             try:
-                return response.status, response.read(MOST_READ)
+                return response.status, response.read(MAX_READ_BYTES)
             except IncompleteRead as cut:
                 # What counts is the status; of an answer that breaks off, or is too long, the beginning is kept.
                 return response.status, bytes(cut.partial)
@@ -156,7 +154,7 @@ class Egress:
         port = parts.port or _PORTS[parts.scheme]
         for nth, address in enumerate(addresses, 1):
             try:
-                connection = socket.create_connection((address, port), timeout=_left(until))
+                connection = socket.create_connection((address, port), timeout=_remaining_seconds(until))
                 break
             except OSError:
                 if nth == len(addresses):
@@ -167,13 +165,13 @@ class Egress:
             raise Refusal(f"url: {address} was to be called, and {reached} answered")
         if parts.scheme == "http":
             return connection
-        connection.settimeout(_left(until))
+        connection.settimeout(_remaining_seconds(until))
         return self._tls().wrap_socket(connection, server_hostname=parts.hostname)
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
-        if self._authorities is not None:
-            context.load_verify_locations(self._authorities)
+        if self._ca_file is not None:
+            context.load_verify_locations(self._ca_file)
         return context
 
 
@@ -182,8 +180,8 @@ _PORTS = {"http": 80, "https": 443}
 
 def _parse(url: str) -> tuple[SplitResult, int]:
     # urlsplit deletes some control characters without a word.
-    if len(url) > LONGEST_URL:
-        raise Refusal(f"url: it has more than {LONGEST_URL} characters")
+    if len(url) > MAX_URL_LENGTH:
+        raise Refusal(f"url: it has more than {MAX_URL_LENGTH} characters")
     if _CONTROL.search(url):
         raise Refusal("url: it has a blank, a backslash or a control character")
     try:
@@ -222,7 +220,7 @@ def _host(parts: SplitResult) -> str:
     return host if parts.port in (None, _PORTS[parts.scheme]) else f"{host}:{parts.port}"
 
 
-def _embedded(address: Address) -> Address:
+def _embedded_ipv4(address: Address) -> Address:
     """The IPv4 address that an IPv6 address carries, or the address itself."""
     if isinstance(address, IPv4Address):
         return address
@@ -244,7 +242,7 @@ def _is_name(host: str) -> bool:
         return False
 
 
-def _is_here(address: Address) -> bool:
+def _is_local(address: Address) -> bool:
     """Whether an address is one of this machine's own."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
@@ -263,18 +261,18 @@ def _is_range(text: str) -> bool:
     return True
 
 
-def _left(until: float) -> float:
+def _remaining_seconds(until: float) -> float:
     left = until - perf_counter()
     if left <= 0:
         raise TimeoutError
     return left
 
 
-class _Timed(RawIOBase):
+class _DeadlineReader(RawIOBase):
     """Reads from a connection until an instant, however slowly the other side drips."""
 
     def __init__(self, connection: socket.socket, until: float) -> None:
-        self._connection, self._until, self._more = connection, until, MOST_READ
+        self._connection, self._until, self._remaining_bytes = connection, until, MAX_READ_BYTES
 
     def makefile(self, _mode: str) -> BufferedReader:
         """What the response is read through."""
@@ -286,7 +284,7 @@ class _Timed(RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what there is, or raise TimeoutError when the time is up; after so many bytes there is no more."""
-        self._connection.settimeout(_left(self._until))
-        read = self._connection.recv_into(buffer[: self._more]) if self._more else 0
-        self._more -= read
+        self._connection.settimeout(_remaining_seconds(self._until))
+        read = self._connection.recv_into(buffer[: self._remaining_bytes]) if self._remaining_bytes else 0
+        self._remaining_bytes -= read
         return read

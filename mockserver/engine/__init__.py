@@ -2,40 +2,41 @@
 
 from mockserver.engine import faults
 from mockserver.engine.bounds import ENGINE_BOUNDS
-from mockserver.engine.core.assumptions import Assumed, Assumptions, describe
+from mockserver.engine.core.assumptions import AssumptionNote, Assumptions, describe
 from mockserver.engine.core.bound import Bound
 from mockserver.engine.core.call import Call, Dialect, OperationView, Proceed, SandboxView, Stage
 from mockserver.engine.core.clock import (
-    LATEST,
+    LATEST_INSTANT,
     SECOND,
     Clock,
     Duration,
     Instant,
-    iso,
+    format_duration,
+    format_instant,
     parse_duration,
     parse_instant,
-    wall,
-    write_duration,
+    wall_time,
 )
 from mockserver.engine.core.encoding import as_json
 from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
-from mockserver.engine.core.keys import Credential, Key, KeyPolicy, checked_cidr
+from mockserver.engine.core.keys import Credential, Key, KeyPolicy, normalize_cidr
 from mockserver.engine.core.latency import Distribution, Fixed, Lognormal, Uniform
 from mockserver.engine.core.limits import Limits
-from mockserver.engine.core.moment import At, Moment, Simulation
-from mockserver.engine.core.operation import Later, Operation
-from mockserver.engine.core.problem import FieldError, Problem, Refusal, Taken, Unknown, unkept
+from mockserver.engine.core.operation import LazyModel, Operation
+from mockserver.engine.core.problem import Conflict, FieldError, Problem, Refusal, UnknownName, storage_failure_status
 from mockserver.engine.core.provider import SIZES, Progress, Provider
-from mockserver.engine.core.randomness import HEX, LOWER, Chance, Randomness
-from mockserver.engine.core.redaction import hide, redact
-from mockserver.engine.core.reply import Pace, Reply, Wire, plain_problem
-from mockserver.engine.core.webhook_style import Letter, Received, WebhookStyle
+from mockserver.engine.core.randomness import HEX, LOWER, Randomness, Rng
+from mockserver.engine.core.redaction import mask, redact
+from mockserver.engine.core.renamed import EXPORTS
+from mockserver.engine.core.reply import Pace, Reply, Wire, problem_reply
+from mockserver.engine.core.simulation import Simulation, SimulationContext, WriteContext
+from mockserver.engine.core.webhook_style import ReceivedWebhook, SigningInput, WebhookStyle
 from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import Match
 from mockserver.engine.faults.rule import ActiveRule, FaultRule
 from mockserver.engine.faults.stage import faults as faults_stage
 from mockserver.engine.pipeline.authenticate import authenticate
-from mockserver.engine.pipeline.dress import dress
+from mockserver.engine.pipeline.decorate import decorate
 from mockserver.engine.pipeline.idempotency import idempotency
 from mockserver.engine.pipeline.journal import Entry, journal
 from mockserver.engine.pipeline.journals import Journals
@@ -43,53 +44,57 @@ from mockserver.engine.pipeline.latency import latency
 from mockserver.engine.pipeline.locate import locate
 from mockserver.engine.pipeline.pipeline import STAGES
 from mockserver.engine.pipeline.ratelimit import ratelimit
-from mockserver.engine.pipeline.validate import parse as parse_body
-from mockserver.engine.pipeline.validate import path, validate
-from mockserver.engine.records.lifecycle import Lifecycle, Step, Timed, falling_due
-from mockserver.engine.records.openapi import document as openapi_document
-from mockserver.engine.records.openapi import parameters
-from mockserver.engine.records.resource import Reference, Resource, Rules, deleted
+from mockserver.engine.pipeline.validate import error_path, validate
+from mockserver.engine.pipeline.validate import parse_json as parse_body
+from mockserver.engine.records.lifecycle import Lifecycle, TimedTransition, Transition, timer_simulation
+from mockserver.engine.records.openapi import build_openapi_document as openapi_document
+from mockserver.engine.records.openapi import openapi_parameters
+from mockserver.engine.records.resource import Reference, Resource, ResourceRules, deleted_collection
 from mockserver.engine.records.versions import VersionRules, etag
 from mockserver.engine.sandbox.engine import Engine
 from mockserver.engine.sandbox.fork import fork
-from mockserver.engine.sandbox.rehearsal import Rehearsal
 from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.engine.sandbox.scenarios import Scenario, Scenarios, switch_off, switch_on
+from mockserver.engine.sandbox.scenarios import get_scenario as scenario_named
 from mockserver.engine.sandbox.scenarios import load as load_scenarios
-from mockserver.engine.sandbox.scenarios import named as scenario_named
-from mockserver.engine.sandbox.scheduler import KEPT as TIMERS
-from mockserver.engine.sandbox.scheduler import pending, timer
+from mockserver.engine.sandbox.seed_history import SeedHistory
 from mockserver.engine.sandbox.settings import Settings
-from mockserver.engine.sandbox.snapshots import return_to_snapshot, take_snapshot
+from mockserver.engine.sandbox.snapshots import restore_from_snapshot, take_snapshot
 from mockserver.engine.sandbox.templates import Templates
+from mockserver.engine.sandbox.timers import COLLECTION as TIMERS
+from mockserver.engine.sandbox.timers import pending, timer_record
 from mockserver.engine.sandbox.traffic import traffic
-from mockserver.engine.webhooks.events import emit, test_event
-from mockserver.engine.webhooks.outbox import Parcel
-from mockserver.engine.webhooks.post import Outcome, Post
-from mockserver.engine.webhooks.signatures import Forged, check_plain, check_timed, plain, timed
+from mockserver.engine.webhooks.events import emit, send_test_event
+from mockserver.engine.webhooks.outbox import LeasedDelivery
+from mockserver.engine.webhooks.sender import SendResult, WebhookSender
+from mockserver.engine.webhooks.signatures import (
+    InvalidSignature,
+    sign_body,
+    sign_timestamped,
+    verify_body,
+    verify_timestamped,
+)
 from mockserver.engine.webhooks.style import standard_webhooks
 from mockserver.nearest import nearest
-from mockserver.storage.base import Collection, Condition, Durability, Position, Record, Space, State, StoreError
+from mockserver.storage.base import Collection, Durability, Position, Record, Space, State, StoreError, StoreStatus
 
 __all__ = [
     "ENGINE_BOUNDS",
     "HEX",
-    "LATEST",
+    "LATEST_INSTANT",
     "LOWER",
     "SECOND",
     "SIZES",
     "STAGES",
     "TIMERS",
     "ActiveRule",
-    "Assumed",
+    "AssumptionNote",
     "Assumptions",
-    "At",
     "Bound",
     "Call",
-    "Chance",
     "Clock",
     "Collection",
-    "Condition",
+    "Conflict",
     "Credential",
     "Dialect",
     "Distribution",
@@ -101,103 +106,113 @@ __all__ = [
     "FaultRule",
     "FieldError",
     "Fixed",
-    "Forged",
     "IdempotencyPolicy",
     "Instant",
+    "InvalidSignature",
     "Journals",
     "Key",
     "KeyPolicy",
-    "Later",
-    "Letter",
+    "LazyModel",
+    "LeasedDelivery",
     "Lifecycle",
     "Limits",
     "Lognormal",
     "Match",
-    "Moment",
     "Operation",
     "OperationView",
-    "Outcome",
     "Pace",
-    "Parcel",
     "Position",
-    "Post",
     "Problem",
     "Proceed",
     "Progress",
     "Provider",
     "Randomness",
-    "Received",
+    "ReceivedWebhook",
     "Record",
     "Reference",
     "Refusal",
-    "Rehearsal",
     "Reply",
     "Resource",
-    "Rules",
+    "ResourceRules",
+    "Rng",
     "Sandbox",
     "SandboxView",
     "Scenario",
     "Scenarios",
+    "SeedHistory",
+    "SendResult",
     "Settings",
+    "SigningInput",
     "Simulation",
+    "SimulationContext",
     "Space",
     "Stage",
     "State",
-    "Step",
     "StoreError",
-    "Taken",
+    "StoreStatus",
     "Templates",
-    "Timed",
+    "TimedTransition",
+    "Transition",
     "Uniform",
-    "Unknown",
+    "UnknownName",
     "VersionRules",
+    "WebhookSender",
     "WebhookStyle",
     "Wire",
+    "WriteContext",
     "as_json",
     "authenticate",
-    "check_plain",
-    "check_timed",
-    "checked_cidr",
-    "deleted",
+    "decorate",
+    "deleted_collection",
     "describe",
-    "dress",
     "emit",
+    "error_path",
     "etag",
-    "falling_due",
     "faults",
     "faults_stage",
     "fork",
-    "hide",
+    "format_duration",
+    "format_instant",
     "idempotency",
-    "iso",
     "journal",
     "latency",
     "load_scenarios",
     "locate",
+    "mask",
     "nearest",
+    "normalize_cidr",
     "openapi_document",
-    "parameters",
+    "openapi_parameters",
     "parse_body",
     "parse_duration",
     "parse_instant",
-    "path",
     "pending",
-    "plain",
-    "plain_problem",
+    "problem_reply",
     "ratelimit",
     "redact",
-    "return_to_snapshot",
+    "restore_from_snapshot",
     "scenario_named",
+    "send_test_event",
+    "sign_body",
+    "sign_timestamped",
     "standard_webhooks",
+    "storage_failure_status",
     "switch_off",
     "switch_on",
     "take_snapshot",
-    "test_event",
-    "timed",
-    "timer",
+    "timer_record",
+    "timer_simulation",
     "traffic",
-    "unkept",
     "validate",
-    "wall",
-    "write_duration",
+    "verify_body",
+    "verify_timestamped",
+    "wall_time",
 ]
+__all__ += EXPORTS
+
+
+def __getattr__(name: str) -> object:
+    """An export by its name in version 0.1.0."""
+    if name in EXPORTS:
+        return globals()[EXPORTS[name]]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

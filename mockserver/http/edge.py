@@ -16,13 +16,23 @@ from threading import Event
 from time import monotonic, sleep
 from typing import IO, Any
 
-from mockserver.engine import SECOND, Call, Engine, Reply, StoreError, Wire, plain_problem, unkept, wall
-from mockserver.http.hosts import misdirected
-from mockserver.http.mounts import WSGI
-from mockserver.http.parser import HEADERS, by_name
-from mockserver.http.resolver import NOT_OURS, NoTarget, Resolver, Target
+from mockserver.engine import (
+    SECOND,
+    Call,
+    Engine,
+    Reply,
+    StoreError,
+    Wire,
+    problem_reply,
+    storage_failure_status,
+    wall_time,
+)
+from mockserver.http.hosts import respond_misdirected
+from mockserver.http.mounts import WSGIApp
+from mockserver.http.parser import HEADERS_KEY, headers_from_environ
+from mockserver.http.resolver import UNKNOWN_HOST, RequestResolver, ResolvedTarget, UnresolvedTarget
 
-LONGEST_WAIT = 600.0
+MAX_WAIT_SECONDS = 600.0
 """No call waits longer than this many seconds, whatever it is told."""
 _BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -31,14 +41,14 @@ stopping = Event()
 """Set when the server stops: nobody is held any longer then."""
 
 
-def read(engine: Engine, target: Target, environ: dict[str, Any]) -> Call:
+def build_call(engine: Engine, target: ResolvedTarget, environ: dict[str, Any]) -> Call:
     """The call a request is, with its body read once and its sandbox found by its key."""
-    provider, headers, data = target.provider, environ.get(HEADERS) or by_name(environ), None
+    provider, headers, data = target.provider, environ.get(HEADERS_KEY) or headers_from_environ(environ), None
     credential = provider.credential(headers, environ.get("QUERY_STRING", ""))
-    if not credential.shown and provider.body_credential is not None:
-        data, too_large = read_body(environ, engine.body_limit(provider.name))
-        credential = provider.body_credential(data, headers.get("content-type", ""))
-    sandbox, is_known = engine.find(provider.name, credential, target.args)
+    if not credential.shown and provider.read_body_credential is not None:
+        data, too_large = read_body(environ, engine.max_body_limit(provider.name))
+        credential = provider.read_body_credential(data, headers.get("content-type", ""))
+    sandbox, is_known = engine.find_sandbox(provider.name, credential, target.args)
     if data is None:
         data, too_large = read_body(environ, sandbox.assumptions.body_limit)
     elif len(data) > sandbox.assumptions.body_limit:
@@ -63,16 +73,16 @@ def read(engine: Engine, target: Target, environ: dict[str, Any]) -> Call:
     )
 
 
-def answer(engine: Engine, resolver: Resolver, elsewhere: WSGI) -> WSGI:
-    """The application that takes requests to providers through the pipeline, and gives all others to ``elsewhere``."""
+def create_provider_app(engine: Engine, resolver: RequestResolver, fallback: WSGIApp) -> WSGIApp:
+    """The application that takes requests to providers through the pipeline, and gives all others to ``fallback``."""
     resolve = resolver.resolve
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         target = resolve(environ)
-        if isinstance(target, NoTarget):
-            return (misdirected if target is NOT_OURS else elsewhere)(environ, start_response)
+        if isinstance(target, UnresolvedTarget):
+            return (respond_misdirected if target is UNKNOWN_HOST else fallback)(environ, start_response)
         try:
-            call = read(engine, target, environ)
+            call = build_call(engine, target, environ)
         except OSError:
             # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
@@ -80,33 +90,33 @@ def answer(engine: Engine, resolver: Resolver, elsewhere: WSGI) -> WSGI:
         except StoreError as error:
             # Whose call it is only the store knows, and it does not answer.
             _log.error("%s", error)
-            return write(plain_problem(*unkept(error)), environ, wall(), start_response)
-        return write(engine.answer(call), environ, call.now, start_response)
+            return send_reply(problem_reply(*storage_failure_status(error)), environ, wall_time(), start_response)
+        return send_reply(engine.handle(call), environ, call.now, start_response)
 
     return application
 
 
-def write(reply: Reply, environ: dict[str, Any], at: int, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def send_reply(reply: Reply, environ: dict[str, Any], at: int, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The answer, dated by the sandbox's clock; or a body that takes the connection over when it is asked for."""
-    status = _status(reply.status or 500)
+    status = _status_line(reply.status or 500)
     if reply.wire is not None:
         start_response(status, [])
-        return _take_over(environ, reply, reply.wire, at)
+        return _hijack_connection(environ, reply, reply.wire, at)
     headers = [*reply.headers, ("Content-Length", str(len(reply.body))), ("Date", http_date(at))]
     if reply.status in _BODILESS:
-        start_response(status, [(name, value) for name, value in headers if not _of_a_body(reply.status, name)])
+        start_response(status, [(name, value) for name, value in headers if not _is_content_field(reply.status, name)])
         return [b""]
     start_response(status, headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
 
 
-def _of_a_body(status: int, name: str) -> bool:
+def _is_content_field(status: int, name: str) -> bool:
     """Whether a header says something of a body, which an answer of this status does not have."""
     lower = name.lower()
     return lower == "content-length" or (status == 304 and lower.startswith("content-"))
 
 
-def _status(status: int) -> str:
+def _status_line(status: int) -> str:
     return f"{status} {_PHRASES.get(status, 'Unknown')}"
 
 
@@ -140,17 +150,17 @@ def _read_whole(stream: IO[bytes], length: int) -> bytes:
 
 
 def _wait(seconds: float) -> None:
-    sleep(min(seconds, LONGEST_WAIT))
+    sleep(min(seconds, MAX_WAIT_SECONDS))
 
 
-def _take_over(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> Iterator[bytes]:
+def _hijack_connection(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> Iterator[bytes]:
     # Both servers ask for the first piece of the body before they send anything, and take a reset connection as
     # nobody's fault: so here the connection is ours, and theirs no longer.
     connection: socket.socket = environ["werkzeug.socket"]
     if wire.head and (environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS):
         wire = replace(wire, cut_after=0)
     try:
-        _hold(connection, wire.hold)
+        _stay_silent(connection, wire.hold)
         _send(connection, reply, wire, at)
         _close(connection, wire.reset)
     except OSError:
@@ -159,11 +169,11 @@ def _take_over(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> It
     yield b""
 
 
-def _hold(connection: socket.socket, seconds: float) -> None:
+def _stay_silent(connection: socket.socket, seconds: float) -> None:
     """Stay silent until the time is up, the client has gone or the server stops."""
     if not seconds:
         return
-    until = monotonic() + min(seconds, LONGEST_WAIT)
+    until = monotonic() + min(seconds, MAX_WAIT_SECONDS)
     before = connection.gettimeout()
     while (left := until - monotonic()) > 0 and not stopping.is_set():
         connection.settimeout(min(left, 0.5))
@@ -180,19 +190,19 @@ def _hold(connection: socket.socket, seconds: float) -> None:
 def _send(connection: socket.socket, reply: Reply, wire: Wire, at: int) -> None:
     body = reply.body if wire.cut_after is None else reply.body[: wire.cut_after]
     if wire.head:
-        connection.sendall(_head(reply, at))
+        connection.sendall(_encode_head(reply, at))
     if wire.pace is None:
         connection.sendall(body)
         return
-    until = monotonic() + LONGEST_WAIT
+    until = monotonic() + MAX_WAIT_SECONDS
     for start in range(0, len(body), wire.pace.bytes):
         connection.sendall(body[start : start + wire.pace.bytes])
         if start + wire.pace.bytes < len(body) and not stopping.is_set() and monotonic() < until:
             sleep(wire.pace.seconds)
 
 
-def _head(reply: Reply, at: int) -> bytes:
-    lines = [f"HTTP/1.1 {_status(reply.status)}", *(f"{name}: {value}" for name, value in reply.headers)]
+def _encode_head(reply: Reply, at: int) -> bytes:
+    lines = [f"HTTP/1.1 {_status_line(reply.status)}", *(f"{name}: {value}" for name, value in reply.headers)]
     lines += [] if reply.status in _BODILESS else [f"Content-Length: {len(reply.body)}"]
     lines += [f"Date: {http_date(at)}", "Connection: close", "", ""]
     return "\r\n".join(lines).encode("latin-1")

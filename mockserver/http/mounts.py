@@ -7,32 +7,36 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mockserver.engine import Provider
-from mockserver.http.paths import rule_of
-from mockserver.http.resolver import Environ, as_sent, kept_slashes
+from mockserver.http.resolver import Environ, preserve_encoded_slashes, raw_target
+from mockserver.http.routes import to_werkzeug_rule
 
 if TYPE_CHECKING:
     from flask import Flask
 
-WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def mount(app: Flask, provider: Provider) -> None:
+def register_rules(app: Flask, provider: Provider) -> None:
     """Register a provider's operations as Flask rules, for ``flask routes``: no request comes to them."""
     from flask import Blueprint
 
     room = Blueprint(provider.name, provider.name, url_prefix=f"/{provider.name}")
     for operation in provider.operations:
         room.add_url_rule(
-            rule_of(operation.path), operation.name, _never, methods=[operation.method], provide_automatic_options=False
+            to_werkzeug_rule(operation.path),
+            operation.name,
+            _unreachable_view,
+            methods=[operation.method],
+            provide_automatic_options=False,
         )
     app.register_blueprint(room)
 
 
-def _never(**_: str) -> str:
+def _unreachable_view(**_: str) -> str:
     raise AssertionError("the pipeline answers before any view of a provider is asked")
 
 
-def later(make: Callable[[], WSGI]) -> WSGI:
+def load_lazily(make: Callable[[], WSGIApp]) -> WSGIApp:
     """An application that is made for its first request."""
     made = cache(make)
 
@@ -42,11 +46,11 @@ def later(make: Callable[[], WSGI]) -> WSGI:
     return application
 
 
-def as_written(inner: WSGI) -> WSGI:
+def preserve_raw_path(inner: WSGIApp) -> WSGIApp:
     """Have Werkzeug see a path as it was sent."""
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"] = kept_slashes(environ.get("PATH_INFO", ""), as_sent(environ))
+        path = environ["PATH_INFO"] = preserve_encoded_slashes(environ.get("PATH_INFO", ""), raw_target(environ))
         if not path.startswith("/") or path.startswith("//"):
             # Werkzeug would take such a path for the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"

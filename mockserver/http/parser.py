@@ -9,11 +9,11 @@ from urllib.parse import unquote_to_bytes
 MAX_LINE: Final = 8 * 1024
 MAX_FIELD_OCTETS: Final = 16 * 1024
 MAX_FIELDS: Final = 100
-UNKNOWN: Final = -1
-REMEMBERED: Final = 512
-SHORT: Final = 2 * 1024
+UNKNOWN_LENGTH: Final = -1
+CACHE_SIZE: Final = 512
+MAX_CACHED_LENGTH: Final = 2 * 1024
 
-HEADERS: Final = "testmode.headers"
+HEADERS_KEY: Final = "testmode.headers"
 """Where in the environ the server puts the header fields under their own names; other servers do not."""
 CRLF: Final = b"\r\n"
 _TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -34,7 +34,7 @@ _PHRASES: Final = {
 }
 
 
-class Refusal(OSError):
+class ProtocolError(OSError):
     """Ends the connection with this status and rule; an OSError because readers of a body expect those."""
 
     def __init__(self, status: int, rule: str) -> None:
@@ -42,7 +42,7 @@ class Refusal(OSError):
         self.status = status
         self.rule = rule
 
-    def answer(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Say it to the client: everything that is sent, head and body."""
         head = (
             f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -51,7 +51,7 @@ class Refusal(OSError):
         return f"{head}{self.rule}\n".encode()
 
 
-class Line(NamedTuple):
+class RequestLine(NamedTuple):
     """What a request line says; `authority` is what an absolute target has in place of the Host field."""
 
     method: str
@@ -62,7 +62,7 @@ class Line(NamedTuple):
     authority: str | None
 
 
-class Block(NamedTuple):
+class HeaderSection(NamedTuple):
     """What the header fields say; `length` is UNKNOWN when the body comes in chunks."""
 
     fields: dict[str, str]
@@ -77,8 +77,8 @@ class Block(NamedTuple):
 class Request(NamedTuple):
     """One request as its head describes it."""
 
-    line: Line
-    block: Block
+    line: RequestLine
+    header_section: HeaderSection
 
 
 def parse_head(head: bytes) -> Request:
@@ -88,64 +88,72 @@ def parse_head(head: bytes) -> Request:
     """
     start, _, rest = head.partition(CRLF)
     check_sizes(len(start), len(rest))
-    is_short = len(head) <= SHORT
-    line = (_known_line if is_short else _read_line)(start)
-    return Request(line, (_known_block if is_short else _read_block)(rest, line.version, line.authority))
+    is_short = len(head) <= MAX_CACHED_LENGTH
+    line = (_cached_line if is_short else _read_line)(start)
+    return Request(
+        line, (_cached_header_section if is_short else _read_header_section)(rest, line.version, line.authority)
+    )
 
 
-def _read_line(start: bytes) -> Line:
+def _read_line(start: bytes) -> RequestLine:
     check_octets(start)
     method, target, version = parse_request_line(start.decode("latin-1"))
-    return Line(method, target, version, *_locate(method, target))
+    return RequestLine(method, target, version, *_split_target(method, target))
 
 
-def _read_block(block: bytes, version: str, authority: str | None) -> Block:
+def _read_header_section(block: bytes, version: str, authority: str | None) -> HeaderSection:
     check_octets(block)
     lines = block.decode("latin-1").split("\r\n") if block else []
     if len(lines) > MAX_FIELDS:
-        raise Refusal(431, f"A request has at most {MAX_FIELDS} header fields.")
+        raise ProtocolError(431, f"A request has at most {MAX_FIELDS} header fields.")
     fields = parse_fields(lines)
     if authority is not None and "HTTP_HOST" in fields:
         # RFC 9112 3.2.2: the authority of the target replaces whatever the Host field said.
         fields["HTTP_HOST"] = authority
     _check_host(fields, version)
     length = _body_length(fields, version)
-    return Block(fields, by_name(fields), length, _keep_alive(fields, version), _expects(fields, version))
+    return HeaderSection(
+        fields,
+        headers_from_environ(fields),
+        length,
+        _is_keep_alive(fields, version),
+        _expects_continue(fields, version),
+    )
 
 
 # Clients send the same line, or the same fields, again and again.
-_known_line = lru_cache(maxsize=REMEMBERED)(_read_line)
-_known_block = lru_cache(maxsize=REMEMBERED)(_read_block)
+_cached_line = lru_cache(maxsize=CACHE_SIZE)(_read_line)
+_cached_header_section = lru_cache(maxsize=CACHE_SIZE)(_read_header_section)
 
 
 def check_sizes(line: int, block: int) -> None:
     """Refuse a request line or a header block that is too long."""
     if line > MAX_LINE:
-        raise Refusal(414, f"A request line has at most {MAX_LINE} octets.")
+        raise ProtocolError(414, f"A request line has at most {MAX_LINE} octets.")
     if block > MAX_FIELD_OCTETS:
-        raise Refusal(431, f"The header fields have at most {MAX_FIELD_OCTETS} octets together.")
+        raise ProtocolError(431, f"The header fields have at most {MAX_FIELD_OCTETS} octets together.")
 
 
 def check_octets(head: bytes) -> None:
     """Refuse control characters, and CR or LF anywhere but together."""
     # Deleting the text leaves each line's CRLF and whatever should not be there: two C calls for the whole head.
     if head.translate(None, _TEXT) != CRLF * head.count(CRLF):
-        raise Refusal(400, "A head is lines of text that end in CRLF, without control characters.")
+        raise ProtocolError(400, "A head is lines of text that end in CRLF, without control characters.")
 
 
 def parse_request_line(line: str) -> tuple[str, str, str]:
     """Split `GET /path HTTP/1.1` into its three parts."""
     parts = line.split(" ")
     if len(parts) != 3:
-        raise Refusal(400, "A request line is a method, a target and a version with one space between them.")
+        raise ProtocolError(400, "A request line is a method, a target and a version with one space between them.")
     method, target, version = parts
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         known = re.fullmatch(r"HTTP/[0-9]\.[0-9]", version)
-        raise Refusal(505 if known else 400, "The version is HTTP/1.1 or HTTP/1.0.")
+        raise ProtocolError(505 if known else 400, "The version is HTTP/1.1 or HTTP/1.0.")
     if not TOKEN.fullmatch(method):
-        raise Refusal(400, "A method is a token.")
+        raise ProtocolError(400, "A method is a token.")
     if not _TARGET.fullmatch(target):
-        raise Refusal(400, "A target has no spaces and no control characters.")
+        raise ProtocolError(400, "A target has no spaces and no control characters.")
     return method, target, version
 
 
@@ -155,13 +163,13 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise Refusal(400, "A header field has a colon.")
+            raise ProtocolError(400, "A header field has a colon.")
         key = _environ_key(name)
         value = value.strip(" \t")
         if key not in fields:
             fields[key] = value
         elif key in ("HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"):
-            raise Refusal(400, f"{name} is sent once.")
+            raise ProtocolError(400, f"{name} is sent once.")
         else:
             fields[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
     # Names with an underscore would be indistinguishable from those with a hyphen: they are left out.
@@ -172,31 +180,31 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
 @lru_cache(maxsize=256)
 def _environ_key(name: str) -> str:
     if not TOKEN.fullmatch(name):
-        raise Refusal(400, "A header field's name is a token with the colon right behind it.")
+        raise ProtocolError(400, "A header field's name is a token with the colon right behind it.")
     key = name.upper().replace("-", "_")
     if "_" in name:
         return ""
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def by_name(environ: Mapping[str, Any]) -> dict[str, str]:
+def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, str]:
     """The header fields in a WSGI environ under their own names, in small letters."""
     return {
         name: value
         for key, value in environ.items()
-        if (name := _own_name(key)) and (value or name not in _BODY_FIELDS)
+        if (name := _header_name(key)) and (value or name not in _BODY_FIELDS)
     }
 
 
 @lru_cache(maxsize=512)
-def _own_name(key: str) -> str:
+def _header_name(key: str) -> str:
     name = key.lower().replace("_", "-")
     if key.startswith("HTTP_"):
         return name.removeprefix("http-")
     return name if name in _BODY_FIELDS else ""
 
 
-def _locate(method: str, target: str) -> tuple[str, str, str | None]:
+def _split_target(method: str, target: str) -> tuple[str, str, str | None]:
     authority = None
     if target[0] == "/":
         path, _, query = target.partition("?")
@@ -205,7 +213,7 @@ def _locate(method: str, target: str) -> tuple[str, str, str | None]:
     elif target == "*" and method == "OPTIONS":
         path, query = "*", ""
     else:
-        raise Refusal(400, "A target is a path, an absolute http URI, or * with OPTIONS.")
+        raise ProtocolError(400, "A target is a path, an absolute http URI, or * with OPTIONS.")
     return (unquote_to_bytes(path).decode("latin-1") if "%" in path else path), query, authority
 
 
@@ -213,36 +221,36 @@ def _check_host(fields: dict[str, str], version: str) -> None:
     host = fields.get("HTTP_HOST")
     if host is None:
         if version == "HTTP/1.1":
-            raise Refusal(400, "HTTP/1.1 requires a Host header field.")
+            raise ProtocolError(400, "HTTP/1.1 requires a Host header field.")
     elif not _AUTHORITY.fullmatch(host):
-        raise Refusal(400, "Host is a name or an address and perhaps a port.")
+        raise ProtocolError(400, "Host is a name or an address and perhaps a port.")
 
 
 def _body_length(fields: dict[str, str], version: str) -> int:
     coding, length = fields.get("HTTP_TRANSFER_ENCODING"), fields.get("CONTENT_LENGTH")
     if coding is not None:
         _check_coding(coding.lower(), length, version)
-        return UNKNOWN
+        return UNKNOWN_LENGTH
     if length is None:
         return 0
     if not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise Refusal(400, "Content-Length is one decimal number.")
+        raise ProtocolError(400, "Content-Length is one decimal number.")
     return int(length)
 
 
 def _check_coding(coding: str, length: str | None, version: str) -> None:
     if length is not None:
-        raise Refusal(400, "Content-Length and Transfer-Encoding exclude each other.")
+        raise ProtocolError(400, "Content-Length and Transfer-Encoding exclude each other.")
     if version == "HTTP/1.0":
-        raise Refusal(400, "HTTP/1.0 has no Transfer-Encoding.")
+        raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding.")
     codings = [part.strip() for part in coding.split(",")]
     if codings.count("chunked") > 1 or "" in codings:
-        raise Refusal(400, "Transfer-Encoding is chunked, once.")
+        raise ProtocolError(400, "Transfer-Encoding is chunked, once.")
     if codings != ["chunked"]:
-        raise Refusal(501, "The only transfer coding understood is chunked.")
+        raise ProtocolError(501, "The only transfer coding understood is chunked.")
 
 
-def _keep_alive(fields: dict[str, str], version: str) -> bool:
+def _is_keep_alive(fields: dict[str, str], version: str) -> bool:
     value = fields.get("HTTP_CONNECTION")
     if value is None:
         return version == "HTTP/1.1"
@@ -250,10 +258,10 @@ def _keep_alive(fields: dict[str, str], version: str) -> bool:
     return "close" not in options and (version == "HTTP/1.1" or "keep-alive" in options)
 
 
-def _expects(fields: dict[str, str], version: str) -> bool:
+def _expects_continue(fields: dict[str, str], version: str) -> bool:
     value = fields.get("HTTP_EXPECT")
     if value is None or version == "HTTP/1.0":
         return False
     if value.lower() != "100-continue":
-        raise Refusal(417, "The only expectation understood is 100-continue.")
+        raise ProtocolError(417, "The only expectation understood is 100-continue.")
     return True

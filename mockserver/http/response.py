@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from mockserver.http.connection import MAX_UNREAD, Body, Connection
+from mockserver.http.connection import MAX_DISCARD_BYTES, Connection, RequestBody
 from mockserver.http.parser import TOKEN, Request
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
-_ONE_SEND: Final = 64 * 1024
-GONE: Final = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
+_MAX_SINGLE_SEND: Final = 64 * 1024
+DISCONNECT_ERRORS: Final = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 _BODILESS: Final = ("204", "304")
 _STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -24,13 +24,13 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 log = logging.getLogger("mockserver.http.server")
 
 
-class Exchange:
+class ResponseWriter:
     """One request's answer on its way out: the `start_response` and `write` of PEP 3333."""
 
     def __init__(
-        self, is_draining: Callable[[], bool], connection: Connection, request: Request, body: Body | None
+        self, is_draining: Callable[[], bool], connection: Connection, request: Request, body: RequestBody | None
     ) -> None:
-        self.keep_alive = request.block.keep_alive
+        self.keep_alive = request.header_section.keep_alive
         self.head_sent = False
         self._is_draining = is_draining
         self._connection = connection
@@ -59,22 +59,22 @@ class Exchange:
         """Take the head of the answer; raises ValueError for one that must not be sent."""
         if exc_info is not None and self.head_sent and exc_info[1] is not None:
             raise exc_info[1].with_traceback(exc_info[2])
-        check_reply(status, headers)
+        check_response_head(status, headers)
         self._status, self._headers = status, list(headers)
         return self.write
 
     def write(self, data: bytes) -> None:
         """Send a piece of the body, the first one together with the head."""
         if self.head_sent:
-            self._connection.send(self._framed(data))
+            self._connection.send(self._frame(data))
             return
         if self._body is not None and self._body.refusal is not None:
             # Whatever the application made of a body that broke off, the client broke the rules of HTTP.
             raise self._body.refusal
-        head = self._compose()
+        head = self._build_head()
         self.head_sent = True
-        data = self._framed(data)
-        if len(data) <= _ONE_SEND:
+        data = self._frame(data)
+        if len(data) <= _MAX_SINGLE_SEND:
             self._connection.send(head + data)
         else:
             self._connection.send(head)
@@ -96,22 +96,22 @@ class Exchange:
             log.error("The application announced %s octets and sent %s.", self._length, self._sent)
             self.keep_alive = False
 
-    def _framed(self, data: bytes) -> bytes:
+    def _frame(self, data: bytes) -> bytes:
         if self._bodiless or not data:
             return b""
         self._sent += len(data)
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
-    def _compose(self) -> bytes:
+    def _build_head(self) -> bytes:
         if not self._status:
             raise RuntimeError("The application answered without calling start_response.")
         fields = {name.lower(): value for name, value in self._headers}
-        self._delimit(fields)
+        self._choose_framing(fields)
         self._decide_persistence(fields.get("connection"))
         lines = "".join([f"{name}: {value}\r\n" for name, value in self._headers])
         return f"HTTP/1.1 {self._status}\r\n{lines}\r\n".encode("latin-1")
 
-    def _delimit(self, fields: dict[str, str]) -> None:
+    def _choose_framing(self, fields: dict[str, str]) -> None:
         if "transfer-encoding" in fields:
             raise ValueError("Transfer-Encoding is the server's to send.")
         empty = self._status[:3] in _BODILESS
@@ -120,10 +120,10 @@ class Exchange:
         elif self._length is not None and not (empty or self._bodiless):
             self._headers.append(("Content-Length", str(self._length)))
         elif not (empty or self._bodiless):
-            self._delimit_unknown()
+            self._frame_unknown_length()
         self._bodiless = self._bodiless or empty
 
-    def _delimit_unknown(self) -> None:
+    def _frame_unknown_length(self) -> None:
         if self._request.line.version == "HTTP/1.1":
             self._chunked = True
             self._headers.append(("Transfer-Encoding", "chunked"))
@@ -134,10 +134,10 @@ class Exchange:
         body = self._body
         if self._is_draining():
             self.keep_alive = False
-        if body is not None and (body.unasked or body.left > MAX_UNREAD):
+        if body is not None and (body.awaits_continue or body.remaining > MAX_DISCARD_BYTES):
             self.keep_alive = False
             # Leave to send it comes before an answer or not at all.
-            body.unasked = False
+            body.awaits_continue = False
         if connection is not None:
             self.keep_alive = self.keep_alive and connection.lower() != "close"
         elif not self.keep_alive:
@@ -155,7 +155,7 @@ def _are_tokens(names: tuple[str, ...]) -> bool:
     return all(map(_is_token, names))
 
 
-def check_reply(status: str, headers: list[tuple[str, str]]) -> None:
+def check_response_head(status: str, headers: list[tuple[str, str]]) -> None:
     """Raise ValueError for a status line or header field that would break the framing or the client."""
     if not _STATUS.fullmatch(status):
         raise ValueError(f"{status!r} is not a final status line.")

@@ -19,9 +19,9 @@ from gevent.hub import GreenletExit
 from gevent.pywsgi import WSGIServer
 from gevent.socket import wait_read
 
-from mockserver.http.connection import Body, Connection, open_body
-from mockserver.http.parser import HEADERS, Refusal, Request, parse_head
-from mockserver.http.response import GONE, Exchange
+from mockserver.http.connection import Connection, RequestBody, open_body
+from mockserver.http.parser import HEADERS_KEY, ProtocolError, Request, parse_head
+from mockserver.http.response import DISCONNECT_ERRORS, ResponseWriter
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -36,7 +36,7 @@ MAX_DESCRIPTORS: Final = 65_536
 log = logging.getLogger(__name__)
 
 
-def patch() -> None:
+def patch_standard_library() -> None:
     """Make the standard library wait without blocking; to be called before anything else is imported."""
     # Nothing here starts a process; TLS stays patched, or delivering a webhook over https would stop every request.
     # It would look for plug-ins of its own in every installed package, nineteen times over: a tenth of a second.
@@ -50,26 +50,26 @@ def threadpool_fsync(fd: int) -> None:
     gevent.get_hub().threadpool.apply(os.fsync, (fd,))
 
 
-def next_turn() -> None:
+def yield_to_greenlets() -> None:
     """Let everybody on who has something to do just now."""
     gevent.sleep(0)
 
 
-class Handler:
+class ConnectionHandler:
     """One accepted connection until its close; pywsgi makes it and calls `handle`, its documented contract."""
 
-    def __init__(self, gate: "Server", sock: socket.socket, address: tuple[Any, ...], _server: WSGIServer) -> None:
-        self.connection = Connection(sock, gate.head_seconds, gate.idle_seconds)
-        self._gate = gate
+    def __init__(self, server: "Server", sock: socket.socket, address: tuple[Any, ...], _server: WSGIServer) -> None:
+        self.connection = Connection(sock, server.head_seconds, server.idle_seconds)
+        self._server = server
         self._address = address
 
     def handle(self) -> None:
         """Answer request after request; pywsgi closes the socket afterwards."""
-        self._gate.handlers.add(self)
+        self._server.handlers.add(self)
         try:
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._gate.tls is not None:
-                self.connection.secure(self._gate.tls)
+            if self._server.tls is not None:
+                self.connection.start_tls(self._server.tls)
             while self._serve_one():
                 # One busy connection would otherwise keep all the others waiting; and by its next turn the next request
                 # is mostly there already, and costs no wait.
@@ -77,53 +77,55 @@ class Handler:
         except OSError as error:
             log.debug("A connection ended: %s", error)
         finally:
-            self._gate.handlers.discard(self)
+            self._server.handlers.discard(self)
             # With TLS the socket is no longer the one that pywsgi knows.
             self.connection.sock.close()
 
     def _serve_one(self) -> bool:
         try:
-            head = self.connection.head()
+            head = self.connection.read_head()
             if head is None:
                 return False
             request = parse_head(head)
-        except Refusal as refusal:
+        except ProtocolError as refusal:
             return self._refuse(refusal)
-        stream, body = open_body(self.connection, request) if request.block.length else (BytesIO(), None)
+        stream, body = open_body(self.connection, request) if request.header_section.length else (BytesIO(), None)
         environ = self._environ(request, stream)
-        exchange = Exchange(self._gate.draining.is_set, self.connection, request, body)
-        return self._answer(exchange, environ, body)
+        exchange = ResponseWriter(self._server.draining.is_set, self.connection, request, body)
+        return self._run_application(exchange, environ, body)
 
-    def _answer(self, exchange: Exchange, environ: dict[str, Any], body: Body | None) -> bool:
+    def _run_application(self, exchange: ResponseWriter, environ: dict[str, Any], body: RequestBody | None) -> bool:
         try:
-            exchange.run(self._gate.app, environ)
-        except Refusal as refusal:
+            exchange.run(self._server.app, environ)
+        except ProtocolError as refusal:
             return not exchange.head_sent and self._refuse(refusal)
-        except GONE:
+        except DISCONNECT_ERRORS:
             # The client went away, or the application took the socket over and has done with it.
             return False
         except GreenletExit:
             raise
         except BaseException:
             log.exception("%s %s failed in the application.", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
-            return not exchange.head_sent and self._refuse(Refusal(500, "The application failed; its log says how."))
-        return self._settle(exchange, body)
+            return not exchange.head_sent and self._refuse(
+                ProtocolError(500, "The application failed; its log says how.")
+            )
+        return self._finish_response(exchange, body)
 
-    def _settle(self, exchange: Exchange, body: Body | None) -> bool:
-        if exchange.keep_alive and not self._gate.draining.is_set() and (body is None or body.discard()):
+    def _finish_response(self, exchange: ResponseWriter, body: RequestBody | None) -> bool:
+        if exchange.keep_alive and not self._server.draining.is_set() and (body is None or body.discard()):
             return True
-        if self.connection.buffer or (body is not None and body.left):
+        if self.connection.buffer or (body is not None and body.remaining):
             self.connection.linger()
         return False
 
-    def _refuse(self, refusal: Refusal) -> bool:
-        self.connection.send(refusal.answer())
+    def _refuse(self, refusal: ProtocolError) -> bool:
+        self.connection.send(refusal.to_bytes())
         self.connection.linger()
         return False
 
     def _environ(self, request: Request, stream: Any) -> dict[str, Any]:
         line, block = request
-        environ = self._gate.base_environ | block.fields
+        environ = self._server.base_environ | block.fields
         environ["REQUEST_METHOD"] = line.method
         environ["RAW_URI"] = environ["REQUEST_URI"] = line.target
         environ["PATH_INFO"] = line.path
@@ -132,7 +134,7 @@ class Handler:
         environ["REMOTE_ADDR"] = self._address[0]
         environ["REMOTE_PORT"] = str(self._address[1])
         environ["wsgi.input"] = stream
-        environ[HEADERS] = block.headers
+        environ[HEADERS_KEY] = block.headers
         environ["werkzeug.socket"] = self.connection.sock
         return environ
 
@@ -159,15 +161,15 @@ class Server:
         self.idle_seconds = idle_seconds
         self.draining = Event()
         """Set when the server finishes what is in flight and takes no more."""
-        self.handlers: set[Handler] = set()
+        self.handlers: set[ConnectionHandler] = set()
         self.base_environ: dict[str, Any] = {}
         self._drain_seconds = drain_seconds
         self._on_draining = on_draining
         self._stop = Event()
-        self._again = Event()
-        self._listener = self._acceptor(host, port, listener)
+        self._second_signal = Event()
+        self._listener = self._create_listener(host, port, listener)
 
-    def _acceptor(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
+    def _create_listener(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
         environ = {"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True}
         # With several processes at one socket pywsgi takes one connection at a time, so that each gets some.
         environ["wsgi.multiprocess"] = listener is not None
@@ -177,7 +179,7 @@ class Server:
             backlog=None if listener else BACKLOG,
             log=None,
             error_log=log,
-            handler_class=partial(Handler, self),
+            handler_class=partial(ConnectionHandler, self),
             environ=environ,
         )
 
@@ -190,9 +192,9 @@ class Server:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._on_signal)
-        gevent.spawn(self._sweep)
+        gevent.spawn(self._enforce_deadlines)
         self.address = self._listener.socket.getsockname()[:2]
-        return url_of(*self.address, scheme=scheme)
+        return server_url(*self.address, scheme=scheme)
 
     def stop_when_readable(self, descriptor: int) -> None:
         """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""
@@ -213,8 +215,8 @@ class Server:
         gevent.sleep(0)
         now = monotonic()
         for handler in list(self.handlers):
-            handler.connection.retire(now)
-        while self.handlers and monotonic() < now + self._drain_seconds and not self._again.wait(0.02):
+            handler.connection.close_if_idle(now)
+        while self.handlers and monotonic() < now + self._drain_seconds and not self._second_signal.wait(0.02):
             pass
 
     def _close_listener(self) -> None:
@@ -226,19 +228,19 @@ class Server:
         self._listener.close()
 
     def _on_signal(self) -> None:
-        (self._again if self._stop.is_set() else self._stop).set()
+        (self._second_signal if self._stop.is_set() else self._stop).set()
 
-    def _sweep(self) -> None:
+    def _enforce_deadlines(self) -> None:
         # One timer for all connections, so that no request pays for making and cancelling its own.
         pause = min(1.0, self.head_seconds / 4, self.idle_seconds / 4)
         while True:
             gevent.sleep(pause)
             now = monotonic()
             for handler in list(self.handlers):
-                handler.connection.expire(now)
+                handler.connection.check_deadline(now)
 
 
-def url_of(host: str, port: int, *, scheme: str = "http") -> str:
+def server_url(host: str, port: int, *, scheme: str = "http") -> str:
     """The URL of a server that listens there."""
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
-from mockserver.addresses import is_address
+from mockserver.addresses import is_ip_address
 from mockserver.settings import BadSettings, ServerSettings
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _log = logging.getLogger("testmode")
 
 
-class Certificates:
+class CertificateAuthority:
     """An authority that clients are told to trust, in ``folder``; without one it lasts as long as this value."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -33,9 +33,9 @@ class Certificates:
             finalize(self, rmtree, folder, ignore_errors=True)
         self._folder = folder
         self.file = self._folder / "ca.pem"
-        self._authority = self._kept() or self._made()
+        self._authority = self._load() or self._create()
 
-    def context(self, names: Iterable[str]) -> ssl.SSLContext:
+    def create_ssl_context(self, names: Iterable[str]) -> ssl.SSLContext:
         """What a server shows its clients, in answer to any of these names and addresses."""
         possible = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -45,14 +45,14 @@ class Certificates:
         self._authority.issue_cert(*possible).configure_cert(context)
         return context
 
-    def _kept(self) -> CA | None:
+    def _load(self) -> CA | None:
         from trustme import CA
 
         if not self._key.is_file() or not self.file.is_file():
             return None
         return CA.from_pem(self.file.read_bytes(), self._key.read_bytes())
 
-    def _made(self) -> CA:
+    def _create(self) -> CA:
         from trustme import CA
 
         made = CA(organization_name="Testmode")
@@ -67,13 +67,13 @@ class Certificates:
         return self._folder / "ca.key"
 
 
-def certificates(settings: ServerSettings) -> Certificates | None:
+def open_certificate_authority(settings: ServerSettings) -> CertificateAuthority | None:
     """What the settings ask for, if anything; BadSettings says why it cannot be had."""
     if not settings.tls:
         return None
-    lasts = settings.store is not None or settings.keeps != "memory"
+    lasts = settings.store is not None or settings.effective_durability != "memory"
     try:
-        return Certificates(settings.data / "tls" if lasts else None)
+        return CertificateAuthority(settings.data / "tls" if lasts else None)
     except ImportError as error:
         remedy = "install Testmode with its extra tls, or `pip install trustme`"
         raise BadSettings(f"tls: it needs {error.name}: {remedy}") from None
@@ -81,14 +81,14 @@ def certificates(settings: ServerSettings) -> Certificates | None:
         raise BadSettings(f"tls: {error}") from None
 
 
-def names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
+def certificate_names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
     """What the server is called by its clients: OpenSSL takes no ``*.localhost``, so every provider's is named too."""
     near = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
     return [*near, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]
 
 
 def _can_be_certified(name: str) -> bool:
-    if is_address(name) or _NAME.fullmatch(name):
+    if is_ip_address(name) or _NAME.fullmatch(name):
         return True
     _log.warning("tls: there can be no certificate for %r", name)
     return False

@@ -13,10 +13,10 @@ from types import FrameType
 
 import click
 
-LOOK_EVERY = 0.05
+POLL_SECONDS = 0.05
 """Seconds between two looks at the workers."""
-SHORT_LIVED = 2.0
-MOST_SHORT_LIVES = 5
+QUICK_EXIT_SECONDS = 2.0
+MAX_QUICK_EXITS = 5
 """After so many lives in a row of less than so many seconds the fault is not the worker's, and the server stops."""
 BACKLOG = 4096
 
@@ -25,28 +25,28 @@ BACKLOG = 4096
 class Worker:
     """One of the processes."""
 
-    nth: int
+    index: int
     process: subprocess.Popen[bytes]
-    line: socket.socket
+    control_socket: socket.socket
     """A pair's end: the worker writes a byte when it is ready, and reads its end when we are no more."""
     started: float = field(default_factory=monotonic)
     ready: bool = False
 
 
-class Workers:
+class WorkerSupervisor:
     """The workers of a server, from the first start to the last end."""
 
     def __init__(self, number: int, arguments: Sequence[str], listener: socket.socket) -> None:
         self._arguments, self._listener = arguments, listener
         self._signals: list[int] = []
-        self._short_lives = 0
+        self._quick_exits = 0
         for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, self._note)
+            signal.signal(each, self._on_signal)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         # The first makes what is not there yet; the others find it.
         self._workers = [self._start(nth, first=nth == 0) for nth in range(number)]
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
 
     def _start(self, nth: int, *, first: bool = False) -> Worker:
@@ -65,50 +65,50 @@ class Workers:
         told = False
         while not self._signals:
             for worker in self._workers:
-                self._hear(worker)
+                self._check_ready(worker)
                 code = worker.process.poll()
                 if code is not None:
-                    if not worker.ready or not self._replace(worker, code):
+                    if not worker.ready or not self._restart(worker, code):
                         return self._stop(signal.SIGTERM, abs(code))
                     break
             if not told and all(worker.ready for worker in self._workers):
                 told = True
                 click.echo(f"Ready. listening on {url}")
                 sys.stdout.flush()
-            sleep(LOOK_EVERY)
+            sleep(POLL_SECONDS)
         return self._stop(self._signals.pop(0), 0)
 
-    def _hear(self, worker: Worker) -> None:
+    def _check_ready(self, worker: Worker) -> None:
         if not worker.ready:
             try:
-                worker.ready = worker.line.recv(1) != b""
+                worker.ready = worker.control_socket.recv(1) != b""
             except BlockingIOError:
                 return
 
-    def _replace(self, worker: Worker, code: int) -> bool:
+    def _restart(self, worker: Worker, code: int) -> bool:
         lived = monotonic() - worker.started
-        self._short_lives = self._short_lives + 1 if lived < SHORT_LIVED else 0
-        click.echo(f"testmode: worker {worker.nth} ended with {code} after {lived:.1f} s; another begins", err=True)
-        worker.line.close()
-        self._workers[worker.nth] = self._start(worker.nth)
-        return self._short_lives < MOST_SHORT_LIVES
+        self._quick_exits = self._quick_exits + 1 if lived < QUICK_EXIT_SECONDS else 0
+        click.echo(f"testmode: worker {worker.index} ended with {code} after {lived:.1f} s; another begins", err=True)
+        worker.control_socket.close()
+        self._workers[worker.index] = self._start(worker.index)
+        return self._quick_exits < MAX_QUICK_EXITS
 
     def _stop(self, number: int, code: int) -> int:
         """Have every worker finish what is in flight; a second signal is passed on too, and they wait no longer."""
         self._signals.insert(0, number)
         while any(worker.process.poll() is None for worker in self._workers):
             while self._signals:
-                self._pass_on(self._signals.pop(0))
-            sleep(LOOK_EVERY)
+                self._forward_signal(self._signals.pop(0))
+            sleep(POLL_SECONDS)
         return code or max((abs(worker.process.returncode) for worker in self._workers), default=0)
 
-    def _pass_on(self, number: int) -> None:
+    def _forward_signal(self, number: int) -> None:
         for worker in self._workers:
             if worker.process.poll() is None:
                 worker.process.send_signal(number)
 
 
-def listening(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> socket.socket:
     """A socket that listens there, for every worker; OSError when the port is not to be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

@@ -16,10 +16,10 @@ Position = tuple[Any, ...]
 """Where a walk stands: ``(n,)`` in creation order, ``(value, n)`` along an index. JSON-able, stable while others write;
 one of another walk's shape is refused with ValueError. After a load the same records have the same positions."""
 COUNTERS = "_counters"
-"""The collection of what ``bump`` counts, a record for each counter."""
+"""The collection of what ``increment`` counts, a record for each counter."""
 State = dict[str, list[dict[str, Any]]]
 """A whole sandbox: its collections, each a list of records in creation order. What export answers and load takes;
-the counters that ``bump`` keeps are the collection ``_counters`` of ``{"id", "value"}``."""
+the counters that ``increment`` keeps are the collection ``_counters`` of ``{"id", "value"}``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +35,20 @@ class Collection:
     volatile: bool = False
 
 
-Written = tuple[int, int]
+WriteTimes = tuple[int, int]
 """When a record was written, in microseconds since 1970: by the sandbox's clock, and by the machine's."""
 Durability = Literal["commit", "interval", "memory"]
 """When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
 nothing from the first two."""
-Promise = Literal["commit", "interval", "memory", "redis"]
+StoreDurability = Literal["commit", "interval", "memory", "redis"]
 """The same, or that a write is in Redis before its answer, and lasts as Redis makes it last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class StoreStatus:
     """How a store is: what it promises, why it takes no more writes if so, and what it had to cut off at the start."""
 
-    durability: Promise
+    durability: StoreDurability
     failure: str | None = None
     torn_tails: int = 0
     torn_bytes: int = 0
@@ -96,13 +96,13 @@ class Space(Protocol):
     def nth(self, collection: str, place: int) -> Record:
         """The record before which so many others were created, at a cost that is flat; IndexError if none is."""
 
-    def bump(self, counter: str, by: int = 1) -> int:
+    def increment(self, counter: str, by: int = 1) -> int:
         """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
 
-    def append(self, collection: str, record: Record, keep: int) -> None:
-        """Put a new record and forget the oldest beyond ``keep``: for logs that must stay bounded."""
+    def append(self, collection: str, record: Record, max_records: int) -> None:
+        """Put a new record and forget the oldest beyond ``max_records``: for logs that must stay bounded."""
 
-    def attempt(self) -> AbstractContextManager[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo what is done meanwhile, and nothing before it, when an error leaves."""
 
     def claim(self, name: str) -> bool:
@@ -111,79 +111,79 @@ class Space(Protocol):
         Never kept on disk, and undone with its transaction like everything else.
         """
 
-    def claimed(self, name: str) -> bool:
+    def is_claimed(self, name: str) -> bool:
         """Whether a name is in someone's hands."""
 
     def release(self, name: str) -> None:
         """Let go of a claim; one that nobody holds is no error."""
 
 
-Changed = frozenset[str] | None
+ChangedCollections = frozenset[str] | None
 """The collections that another process has written in; None when it has put a whole state in everything's place."""
 
 
-class Others(Protocol):
+class Cluster(Protocol):
     """The other processes that serve the same store."""
 
-    any: bool
+    is_distributed: bool
     """Whether there may be others."""
 
     def announce(self) -> None:
         """Tell them that there are other sandboxes or other keys."""
 
-    def news(self) -> int:
+    def generation(self) -> int:
         """A number that is another one after every announcement."""
 
-    def alone(self, name: str) -> AbstractContextManager[Any]:
+    def lock(self, name: str) -> AbstractContextManager[Any]:
         """Do something that no other process and no other thread does at the same time."""
 
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether it is this process that sees to what falls due while nobody asks."""
 
-    def agreed(self, name: str, proposal: str) -> str:
+    def get_or_set(self, name: str, proposal: str) -> str:
         """What all processes have under a name: the first that was proposed."""
 
-    def hear(self, told: Callable[[str], None]) -> None:
+    def subscribe(self, on_due: Callable[[str], None]) -> None:
         """Have a function called with the sandbox in which another process says that something is due."""
 
 
-class Tape(Protocol):
+class SharedJournalLog(Protocol):
     """The newest entries of a sandbox's journal, for all processes; bounded, and what falls out is counted."""
 
-    def write(self, entry: bytes, cost: int, counted: str, most: int, largest: int) -> None:
+    def write(self, entry: bytes, cost: int, counter: str, max_entries: int, max_bytes: int) -> None:
         """Put an entry at the end, count what it is counted as, and forget the oldest beyond the bounds."""
 
     def read(self) -> list[bytes]:
         """Every entry, oldest first."""
 
-    def figures(self) -> tuple[int, dict[str, int]]:
+    def counts(self) -> tuple[int, dict[str, int]]:
         """How many entries fell out, and how many were counted as what since the sandbox was made."""
 
-    def wipe(self) -> None:
+    def clear(self) -> None:
         """Forget every entry; what was counted stays."""
 
 
 class Store(Protocol):
     """Keeps the records of many sandboxes; an acknowledged write survives whatever its mode promises."""
 
-    others: Others
+    cluster: Cluster
 
-    def watch(self, sandbox: str, changed: Callable[[Space, Changed], None]) -> None:
+    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None:
         """Have a function called, at the beginning of a transaction, with what other processes have changed."""
 
-    def stamp(self, sandbox: str, time: Callable[[], Written]) -> None:
+    def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
         """Have the records of an open sandbox say when they were written, as far as the store keeps records."""
 
     def refresh(self, sandbox: str) -> bool:
         """Take over what other processes have written; False when one of them has deleted the sandbox."""
 
-    def let_go(self, sandbox: str, claim: str) -> None:
+    def release_claim(self, sandbox: str, claim: str) -> None:
         """Release a claim; never an error, for what is not released now is so as soon as the store answers."""
 
-    def call(self, sandbox: str) -> None:
+    def notify_due(self, sandbox: str) -> None:
         """Tell other processes that something is due in a sandbox, once the transaction is kept that is open."""
 
-    def tape(self, sandbox: str) -> Tape | None:
+    def journal_log(self, sandbox: str) -> SharedJournalLog | None:
         """Where calls are written down for all processes; None where there is but one, which remembers them."""
 
     def names(self) -> list[str]:
@@ -196,7 +196,7 @@ class Store(Protocol):
         """Say which collections an open sandbox has; indexes are built over what is already there."""
 
     def transaction(
-        self, sandbox: str, *, durable: bool = True, wait: bool = True, reading: bool = False
+        self, sandbox: str, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
         """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
 
@@ -204,11 +204,11 @@ class Store(Protocol):
         durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
         survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
         in memory for the next one that is kept. Without ``wait`` the record is taken or refused as with it, and
-        ``settle`` waits for it with all others. One that is ``reading`` may write nothing (RuntimeError), and need not
+        ``wait_until_durable`` waits for it with all others. One that is ``read_only`` may write nothing (RuntimeError), and need not
         keep other processes out. Never wait for anything inside.
         """
 
-    def settle(self, sandbox: str) -> None:
+    def wait_until_durable(self, sandbox: str) -> None:
         """Wait until all the sandbox has written is as safe as the store's durability says; StoreError if it is not."""
 
     def export(self, sandbox: str) -> State:
@@ -224,7 +224,7 @@ class Store(Protocol):
         """Bring to the disk what was written without waiting for it."""
 
     @property
-    def condition(self) -> Condition:
+    def status(self) -> StoreStatus:
         """What the store promises, and how it is."""
 
     def close(self) -> None:
@@ -235,7 +235,7 @@ class StoreError(Exception):
     """The store could not keep or read something; the message names the file, the place and the reason."""
 
 
-class StoreGone(StoreError):
+class SandboxGone(StoreError):
     """The sandbox is not there any more: closed, or deleted, be it by another process."""
 
 
@@ -243,11 +243,11 @@ class StoreFull(StoreError):
     """There is no room for a write; it was taken back whole, and the next one may fit again."""
 
 
-class StoreCrowded(StoreFull):
+class TooManyRecords(StoreFull):
     """A sandbox has as many records as it may; the message is for whoever wanted another one."""
 
 
-class StoreNewer(StoreError):
+class StoreTooNew(StoreError):
     """A file on the disk was written by a newer server; it is left untouched."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from mockserver.testing import trust
+from mockserver.testing import server_address
 
 
 class TestmodeError(Exception):
@@ -35,51 +35,51 @@ class Api:
         self.token = token
         self.timeout = timeout
 
-    def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
+    def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
         """What the admin API answers at a path of these segments; None where it has nothing to say."""
-        status, text = self.text(method, *path, body=body, **query)
+        status, text = self.request_text(method, *path, body=body, **query)
         try:
             return loads(text) if text else None
         except ValueError:
             sentence = f"{self.url} is not the admin API of Testmode: it answered {text[:80]!r}"
-            raise TestmodeError(sentence, status, self.url + _address(path)) from None
+            raise TestmodeError(sentence, status, self.url + _admin_path(path)) from None
 
-    def text(self, method: str, *path: str, body: Any = None, **query: Any) -> tuple[int, str]:
+    def request_text(self, method: str, *path: str, body: Any = None, **query: Any) -> tuple[int, str]:
         """The status and the text the admin API answers at a path of these segments; TestmodeError for a refusal."""
         known = {name: value for name, value in query.items() if value is not None}
-        address = _address(path)
+        address = _admin_path(path)
         status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
-        self._check(status, text, address)
+        self._raise_for_status(status, text, address)
         return status, text
 
-    def _check(self, status: int, text: str, address: str) -> None:
+    def _raise_for_status(self, status: int, text: str, address: str) -> None:
         if status >= 400:
-            raise TestmodeError(_sentence(text) or f"{self.url} answered {status}", status, self.url + address)
+            raise TestmodeError(_error_detail(text) or f"{self.url} answered {status}", status, self.url + address)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
-        with self._asked(method, path, body) as answer:
+        with self._open(method, path, body) as answer:
             return answer.status, answer.read().decode()
 
-    def listen(self, *path: str) -> Iterator[Any]:
+    def stream_events(self, *path: str) -> Iterator[Any]:
         """The data of each server-sent event, as they come; TestmodeError where none comes in time."""
-        address = _address(path)
-        with self._asked("GET", address) as answer:
+        address = _admin_path(path)
+        with self._open("GET", address) as answer:
             if answer.status >= 400:
-                self._check(answer.status, answer.read().decode(), address)
+                self._raise_for_status(answer.status, answer.read().decode(), address)
             for line in answer:
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name == "data":
                     yield loads(value)
 
     @contextmanager
-    def _asked(self, method: str, path: str, body: Any = None) -> Iterator[HTTPResponse]:
+    def _open(self, method: str, path: str, body: Any = None) -> Iterator[HTTPResponse]:
         address = urlsplit(self.url)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         connection: HTTPConnection | None = None
         try:
             if address.scheme == "https":
-                connection = HTTPSConnection(address.netloc, timeout=self.timeout, context=trust.context())
+                connection = HTTPSConnection(address.netloc, timeout=self.timeout, context=server_address.ssl_context())
             else:
                 connection = HTTPConnection(address.netloc, timeout=self.timeout)
             connection.request(method, address.path + path, None if body is None else dumps(body), headers)
@@ -100,34 +100,34 @@ def from_environment() -> Api:
     kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
     file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
     token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
-    return Api(trust.place(), token)
+    return Api(server_address.server_url(), token)
 
 
 @dataclass(frozen=True)
-class Place:
+class ApiPath:
     """A path of the admin API, below which one part of a sandbox is asked."""
 
     api: Api
     path: tuple[str, ...]
 
-    def below(self, *path: str) -> Place:
+    def child(self, *path: str) -> ApiPath:
         """A place further down."""
-        return Place(self.api, self.path + path)
+        return ApiPath(self.api, self.path + path)
 
-    def ask(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
+    def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
         """What the admin API answers here, or at the path of these further segments."""
-        return self.api.ask(method, *self.path, *path, body=body, **query)
+        return self.api.request(method, *self.path, *path, body=body, **query)
 
-    def listen(self, *path: str) -> Iterator[Any]:
+    def stream_events(self, *path: str) -> Iterator[Any]:
         """The data of each server-sent event at the path of these further segments."""
-        return self.api.listen(*self.path, *path)
+        return self.api.stream_events(*self.path, *path)
 
 
-def _address(path: tuple[str, ...]) -> str:
+def _admin_path(path: tuple[str, ...]) -> str:
     return "/__admin" + "".join(f"/{quote(part, safe='')}" for part in path)
 
 
-def _sentence(text: str) -> str:
+def _error_detail(text: str) -> str:
     """What a refusal says; empty when it says nothing."""
     try:
         answer = loads(text)

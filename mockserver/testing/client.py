@@ -7,8 +7,8 @@ from typing import Any
 
 from mockserver.testing import models
 from mockserver.testing.api import Api, TestmodeError, from_environment
-from mockserver.testing.observed import NotVerified
-from mockserver.testing.parts import Switch
+from mockserver.testing.controls import Switch
+from mockserver.testing.inspection import NotVerified
 from mockserver.testing.sandbox import Sandbox
 
 __all__ = ["NotVerified", "Sandbox", "Switch", "Testmode", "TestmodeError"]
@@ -44,13 +44,13 @@ class Testmode:
 
     def alive(self) -> bool:
         """Whether there is a server that answers."""
-        return self._said_yes("/health")
+        return self._is_ok("/health")
 
     def ready(self) -> bool:
         """Whether the server answers and can do its work."""
-        return self._said_yes("/ready")
+        return self._is_ok("/ready")
 
-    def _said_yes(self, path: str) -> bool:
+    def _is_ok(self, path: str) -> bool:
         try:
             return self._api.send("GET", path)[0] == 200
         except TestmodeError:
@@ -66,52 +66,52 @@ class Testmode:
 
     def version(self) -> dict[str, Any]:
         """Which Testmode this is, and when a write is on the disk."""
-        version: dict[str, Any] = self._api.ask("GET", "version")
+        version: dict[str, Any] = self._api.request("GET", "version")
         return version
 
     def settings(self) -> models.About:
         """The settings the server was started with, and how much there may be of what."""
-        about: models.About = self._api.ask("GET", "settings")
+        about: models.About = self._api.request("GET", "settings")
         return about
 
     def metrics(self) -> str:
         """What can be counted, for Prometheus."""
-        return self._api.text("GET", "metrics")[1]
+        return self._api.request_text("GET", "metrics")[1]
 
     def openapi(self, provider: str | None = None) -> dict[str, Any]:
         """The OpenAPI document of a provider, or of the admin API itself."""
         path = ["openapi.json"] if provider is None else ["providers", provider, "openapi.json"]
-        document: dict[str, Any] = self._api.ask("GET", *path)
+        document: dict[str, Any] = self._api.request("GET", *path)
         return document
 
     def providers(self) -> list[models.Provider]:
         """The providers this server serves."""
-        providers: list[models.Provider] = self._api.ask("GET", "providers")
+        providers: list[models.Provider] = self._api.request("GET", "providers")
         return providers
 
     def provider(self, name: str) -> models.Provider:
         """One provider with its operations, assumptions and simulations."""
-        provider: models.Provider = self._api.ask("GET", "providers", name)
+        provider: models.Provider = self._api.request("GET", "providers", name)
         return provider
 
     def fault_kinds(self) -> dict[str, Any]:
         """Every kind of fault with its parameters, and what a rule's match and trigger may say."""
-        kinds: dict[str, Any] = self._api.ask("GET", "faults")
+        kinds: dict[str, Any] = self._api.request("GET", "faults")
         return kinds
 
     def scenarios(self) -> list[models.Scenario]:
         """Every scenario there is."""
-        scenarios: list[models.Scenario] = self._api.ask("GET", "scenarios")
+        scenarios: list[models.Scenario] = self._api.request("GET", "scenarios")
         return scenarios
 
     def sandboxes(self) -> list[Sandbox]:
         """Every sandbox."""
-        return [Sandbox(self._api, view) for view in self._api.ask("GET", "sandboxes")]
+        return [Sandbox(self._api, view) for view in self._api.request("GET", "sandboxes")]
 
     def sandbox(self, id: str) -> Sandbox:
         """The sandbox of that id."""
-        return Sandbox(self._api, self._api.ask("GET", "sandboxes", id))
+        return Sandbox(self._api, self._api.request("GET", "sandboxes", id))
 
     def create_sandbox(self, provider: str, **wanted: Any) -> Sandbox:
         """Make a sandbox: ``name``, ``seed``, ``size``, ``slug``, ``assumptions``, ``limits``, ``latency``."""
-        return Sandbox(self._api, self._api.ask("POST", "sandboxes", body={"provider": provider, **wanted}))
+        return Sandbox(self._api, self._api.request("POST", "sandboxes", body={"provider": provider, **wanted}))

@@ -11,7 +11,7 @@ from mockserver.testing.client import Testmode
 from mockserver.token import new_token
 
 PORT = 8080
-NEARBY = {"host.docker.internal": "host-gateway"}
+EXTRA_HOSTS = {"host.docker.internal": "host-gateway"}
 """By this name the container finds a receiver of webhooks that listens on the machine."""
 
 
@@ -21,18 +21,18 @@ class TestmodeContainer(DockerContainer):
     __test__ = False  # pytest would take it for a test by its name.
 
     def __init__(self, image: str = "testmode", **kwargs: Any) -> None:
-        super().__init__(image, **{"extra_hosts": NEARBY, **kwargs})
+        super().__init__(image, **{"extra_hosts": EXTRA_HOSTS, **kwargs})
         self.with_exposed_ports(PORT)
         self.waiting_for(HttpWaitStrategy(PORT, "/ready").for_status_code(200))
         self.with_admin_token(new_token())
 
     def with_provider(self, name: str) -> Self:
         """Serve this provider; may be called again. Without it all are served."""
-        return self._with_word("TESTMODE_PROVIDERS", name)
+        return self._append_env("TESTMODE_PROVIDERS", name)
 
     def with_scenario(self, name: str) -> Self:
         """Have a scenario on from the start; may be called again."""
-        return self._with_word("TESTMODE_SCENARIO", name)
+        return self._append_env("TESTMODE_SCENARIO", name)
 
     def with_seed(self, seed: str | int) -> Self:
         """Make the first sandboxes from this seed."""
@@ -42,7 +42,7 @@ class TestmodeContainer(DockerContainer):
         """Open the admin API with this token; without it one is made."""
         return self.with_env("TESTMODE_ADMIN_TOKEN", token)
 
-    def _with_word(self, variable: str, word: str) -> Self:
+    def _append_env(self, variable: str, word: str) -> Self:
         return self.with_env(variable, f"{self.env.get(variable, '')} {word}".strip())
 
     def client(self) -> Testmode:

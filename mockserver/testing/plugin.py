@@ -41,23 +41,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the server that the workers of a distributed run have shared."""
     if session.config.pluginmanager.has_plugin("dsession"):
-        _stop(_base(session.config))
+        _stop_server(_base_temp(session.config))
 
 
-def _base(config: pytest.Config) -> Path:
+def _base_temp(config: pytest.Config) -> Path:
     # Where it is tells only a fixture, and the process that starts the workers runs none.
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
     return factory.getbasetemp()
 
 
-def _folder(base: Path) -> Path:
+def _server_folder(base: Path) -> Path:
     return base / "testmode"
 
 
-def _stop(base: Path) -> None:
+def _stop_server(base: Path) -> None:
     from mockserver.testing.server import stop
 
-    stop(_folder(base))
+    stop(_server_folder(base))
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +73,10 @@ def testmode_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
     base = tmp_path_factory.getbasetemp()
     if hasattr(request.config, "workerinput"):
-        yield find_or_start(_folder(base.parent))
+        yield find_or_start(_server_folder(base.parent))
         return
-    yield find_or_start(_folder(base))
-    _stop(base)
+    yield find_or_start(_server_folder(base))
+    _stop_server(base)
 
 
 @pytest.fixture

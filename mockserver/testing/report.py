@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from mockserver.testing import models
 from mockserver.testing.api import TestmodeError
-from mockserver.testing.observed import line
+from mockserver.testing.inspection import format_call
 from mockserver.testing.sandbox import Sandbox
 
-CALLS = 50
+CALL_LIMIT = 50
 """So many of the newest calls are shown."""
 
 
@@ -21,20 +21,20 @@ def report(sandboxes: Iterable[Sandbox]) -> str:
 def _lines(sandbox: Sandbox) -> Iterator[str]:
     yield f"{sandbox.id} at {sandbox.base_url}"
     try:
-        calls, rules = sandbox.requests.list(CALLS), sandbox.faults.list()
+        calls, rules = sandbox.requests.list(CALL_LIMIT), sandbox.faults.list()
     except TestmodeError as error:
         yield f"  {error}"
         return
     for call in calls:
-        yield f"  {line(call)}"
+        yield f"  {format_call(call)}"
     if not calls:
         yield f"  no call came here; one whose key nobody knows is in the journal of {sandbox.provider!r}"
     for rule in rules:
         if not rule["fired"]:
-            yield f"  the rule {rule['id']} ({rule['fault']['kind']}) never fired: {_why(rule)}"
+            yield f"  the rule {rule['id']} ({rule['fault']['kind']}) never fired: {_explain(rule)}"
 
 
-def _why(rule: models.Fault) -> str:
+def _explain(rule: models.Fault) -> str:
     missed = rule.get("nearest_miss")
     if rule["matched"]:
         return f"it matched {rule['matched']} and its trigger spared them"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.testing import models
-from mockserver.testing.api import Api, Place, TestmodeError
-from mockserver.testing.observed import Deliveries, Requests, Webhooks
-from mockserver.testing.parts import Clock, Faults, Scenarios, State, Switch
+from mockserver.testing.api import Api, ApiPath, TestmodeError
+from mockserver.testing.controls import Clock, Faults, Scenarios, State, Switch
+from mockserver.testing.inspection import Deliveries, Requests, Webhooks
 
 
 class Sandbox:
@@ -18,21 +18,21 @@ class Sandbox:
         self.provider = view["provider"]
         self.base_url = view["base_url"]
         """Where a client of the provider points."""
-        self._place = Place(api, ("sandboxes", self.id))
-        self.clock = Clock(self._place.below("clock"))
-        self.faults = Faults(self._place.below("faults"))
-        self.scenarios = Scenarios(self._place.below("scenarios"))
-        self.requests = Requests(self._place.below("requests"))
-        self.webhooks = Webhooks(self._place.below("webhooks"))
-        self.deliveries = Deliveries(self._place.below("deliveries"))
-        self.state = State(self._place.below("state"))
+        self._path = ApiPath(api, ("sandboxes", self.id))
+        self.clock = Clock(self._path.child("clock"))
+        self.faults = Faults(self._path.child("faults"))
+        self.scenarios = Scenarios(self._path.child("scenarios"))
+        self.requests = Requests(self._path.child("requests"))
+        self.webhooks = Webhooks(self._path.child("webhooks"))
+        self.deliveries = Deliveries(self._path.child("deliveries"))
+        self.state = State(self._path.child("state"))
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.id} of {self.provider} at {self.base_url}>"
 
     def show(self) -> models.SandboxView:
         """The sandbox with its keys, clock and settings."""
-        view: models.SandboxView = self._place.ask("GET")
+        view: models.SandboxView = self._path.request("GET")
         return view
 
     @property
@@ -41,22 +41,22 @@ class Sandbox:
         for key in self.keys:
             if key["state"] in ("active", "expiring"):
                 return key["secret"]
-        raise TestmodeError(f"{self.id} has no key that works now", None, self._place.api.url)
+        raise TestmodeError(f"{self.id} has no key that works now", None, self._path.api.url)
 
     @property
     def keys(self) -> list[models.Key]:
         """Every key, with its secret and its state now."""
-        keys: list[models.Key] = self._place.ask("GET", "keys")
+        keys: list[models.Key] = self._path.request("GET", "keys")
         return keys
 
     def mint_key(self, **wanted: Any) -> models.Key:
         """Make a key: ``mode``, ``scopes``, ``cidrs``, ``activates_in``, ``expires_in``, ``revokes_in``."""
-        key: models.Key = self._place.ask("POST", "keys", body=wanted)
+        key: models.Key = self._path.request("POST", "keys", body=wanted)
         return key
 
     def revoke_key(self, key: str, **how: Any) -> models.Key:
         """Revoke a key by its id or secret; it may linger, for ``lingers``."""
-        revoked: models.Key = self._place.ask("DELETE", "keys", key, body=how)
+        revoked: models.Key = self._path.request("DELETE", "keys", key, body=how)
         return revoked
 
     def scenario(self, name: str, **parameters: Any) -> Switch:
@@ -66,63 +66,63 @@ class Sandbox:
     @property
     def simulations(self) -> list[models.Simulation]:
         """What can happen off stage here, with the form of its parameters."""
-        simulations: list[models.Simulation] = self._place.ask("GET", "simulations")
+        simulations: list[models.Simulation] = self._path.request("GET", "simulations")
         return simulations
 
     def simulate(self, name: str, *, after: str = "0s", **parameters: Any) -> Any:
         """Have something happen off stage, now or so long ``after`` on the sandbox's clock."""
         later = {} if after == "0s" else {"in": after}
-        return self._place.ask("POST", "simulations", name, body={**parameters, **later})
+        return self._path.request("POST", "simulations", name, body={**parameters, **later})
 
     @property
     def events(self) -> list[models.Event]:
         """What has happened, oldest first."""
-        events: list[models.Event] = self._place.ask("GET", "events")
+        events: list[models.Event] = self._path.request("GET", "events")
         return events
 
     @property
     def collections(self) -> dict[str, int]:
         """The provider's collections, and how many records each holds."""
-        return {each["name"]: each["records"] for each in self._place.ask("GET", "collections")}
+        return {each["name"]: each["records"] for each in self._path.request("GET", "collections")}
 
     def records(self, collection: str, limit: int = 100) -> list[dict[str, Any]]:
         """The newest records of a collection as they are kept, also what the API itself cannot show."""
-        records: list[dict[str, Any]] = self._place.ask("GET", "collections", collection, limit=limit)["records"]
+        records: list[dict[str, Any]] = self._path.request("GET", "collections", collection, limit=limit)["records"]
         return records
 
     @property
     def snapshots(self) -> list[models.Snapshot]:
         """The snapshots kept."""
-        snapshots: list[models.Snapshot] = self._place.ask("GET", "snapshots")
+        snapshots: list[models.Snapshot] = self._path.request("GET", "snapshots")
         return snapshots
 
     def snapshot(self, name: str) -> models.Snapshot:
         """Keep the present state under a name."""
-        snapshot: models.Snapshot = self._place.ask("PUT", "snapshots", name)
+        snapshot: models.Snapshot = self._path.request("PUT", "snapshots", name)
         return snapshot
 
     def restore(self, name: str) -> None:
         """Go back to the state kept under a name."""
-        self._place.ask("POST", "snapshots", name, "restore")
+        self._path.request("POST", "snapshots", name, "restore")
 
     def configure(self, **settings: Any) -> models.SandboxView:
         """Change ``limits``, ``latency`` or ``assumptions``; None takes one back to the provider's."""
-        view: models.SandboxView = self._place.ask("PATCH", body=settings)
+        view: models.SandboxView = self._path.request("PATCH", body=settings)
         return view
 
     def fork(self, **wanted: Any) -> Sandbox:
         """Make a second sandbox that goes on from where this one stands; ``name`` and ``slug`` may be given."""
-        return Sandbox(self._place.api, self._place.ask("POST", "fork", body=wanted))
+        return Sandbox(self._path.api, self._path.request("POST", "fork", body=wanted))
 
     def traffic(self, seconds: int | None = None) -> dict[str, Any]:
         """What the calls of the last minutes add up to: by second and status, how long they took, the token bucket."""
-        traffic: dict[str, Any] = self._place.ask("GET", "traffic", seconds=seconds)
+        traffic: dict[str, Any] = self._path.request("GET", "traffic", seconds=seconds)
         return traffic
 
     def reset(self) -> None:
         """Go back to the seed; the keys of the start work again."""
-        self._place.ask("POST", "reset")
+        self._path.request("POST", "reset")
 
     def delete(self) -> None:
         """Forget the sandbox."""
-        self._place.ask("DELETE")
+        self._path.request("DELETE")

@@ -19,7 +19,7 @@ from mockserver.token import new_token
 
 START_SECONDS, STOP_SECONDS = 60.0, 10.0
 _READY = re.compile(r"^Ready\. listening on (\S+)$", re.MULTILINE)
-_NEVER_INHERITED = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY", "TESTMODE_TLS")
+_EXCLUDED_VARIABLES = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY", "TESTMODE_TLS")
 """What would contradict how a server of tests runs."""
 
 
@@ -49,7 +49,7 @@ def find_or_start(folder: Path) -> Testmode:
 
 def _start(output: Path, token: str) -> int:
     command = [sys.executable, "-m", "mockserver", "serve", "--host", "127.0.0.1", "--port", "0", "--memory"]
-    environment = {name: value for name, value in os.environ.items() if name not in _NEVER_INHERITED}
+    environment = {name: value for name, value in os.environ.items() if name not in _EXCLUDED_VARIABLES}
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
     # Not subprocess: a Popen complains when the worker that made it ends before the server that others still use.
     return os.posix_spawn(
@@ -91,13 +91,13 @@ def stop(folder: Path) -> None:
     with suppress(ProcessLookupError):
         os.kill(known["pid"], signal.SIGTERM)
         end = monotonic() + STOP_SECONDS
-        while not _ended(known["pid"], Testmode(known["url"], known["token"], timeout=1)):
+        while not _has_ended(known["pid"], Testmode(known["url"], known["token"], timeout=1)):
             if monotonic() > end:
                 os.kill(known["pid"], signal.SIGKILL)
             sleep(0.01)
 
 
-def _ended(pid: int, server: Testmode) -> bool:
+def _has_ended(pid: int, server: Testmode) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:

@@ -39,7 +39,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @dataclass(frozen=True)
-class Here:
+class CommandRunner:
     """A running server and the words to speak to it."""
 
     url: str
@@ -57,9 +57,9 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[Here]:
+def command_runner() -> Iterator[CommandRunner]:
     with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
-        yield Here(url)
+        yield CommandRunner(url)
 
 
 def test_the_version_and_the_help_are_told_at_once() -> None:
@@ -109,23 +109,23 @@ def test_the_start_tells_base_url_key_and_token() -> None:
         assert process.wait(60) == 0
 
 
-def test_a_key_is_made_shown_listed_and_revoked(here: Here) -> None:
-    key = here("key", "show", "smartepi").stdout.strip()
-    assert here.status("/smartepi/v1/sectors", key) == 200
-    new = here("key", "create", "smartepi", "--activates-in", "0s", "--cidr", "127.0.0.0/8").stdout.strip()
-    assert here.status("/smartepi/v1/sectors", new) == 200
-    assert new in here("key", "list", "smartepi").stdout
-    assert here("key", "revoke", "smartepi", new).stdout == "lingering\n"
+def test_a_key_is_made_shown_listed_and_revoked(command_runner: CommandRunner) -> None:
+    key = command_runner("key", "show", "smartepi").stdout.strip()
+    assert command_runner.status("/smartepi/v1/sectors", key) == 200
+    new = command_runner("key", "create", "smartepi", "--activates-in", "0s", "--cidr", "127.0.0.0/8").stdout.strip()
+    assert command_runner.status("/smartepi/v1/sectors", new) == 200
+    assert new in command_runner("key", "list", "smartepi").stdout
+    assert command_runner("key", "revoke", "smartepi", new).stdout == "lingering\n"
 
 
-def test_a_sandbox_without_a_key_that_works_says_so(here: Here) -> None:
-    made = Testmode(here.url, TOKEN).create_sandbox("smartepi", name="keyless")
+def test_a_sandbox_without_a_key_that_works_says_so(command_runner: CommandRunner) -> None:
+    made = Testmode(command_runner.url, TOKEN).create_sandbox("smartepi", name="keyless")
     for key in made.keys:
         made.revoke_key(key["id"], lingers="0s")
-    shown = here("key", "show", "keyless")
+    shown = command_runner("key", "show", "keyless")
     assert (shown.returncode, shown.stdout) == (1, "")
     assert shown.stderr == "testmode: keyless has no key that works now\n"
-    assert "revoked" in here("key", "list", "keyless").stdout
+    assert "revoked" in command_runner("key", "list", "keyless").stdout
     made.delete()
 
 
@@ -135,38 +135,38 @@ def test_the_command_is_also_a_module(module: str) -> None:
     assert done.stdout == run("--version").stdout
 
 
-def test_a_sandbox_is_made_listed_reset_and_deleted(here: Here) -> None:
-    made = json.loads(here("sandbox", "create", "smartepi", "--name", "mine").stdout)
-    assert here.status("/smartepi/v1/sectors", made["keys"][0]["secret"]) == 200
-    assert "mine" in here("sandbox", "list").stdout
-    assert json.loads(here("sandbox", "show", "mine").stdout)["id"] == "mine"
-    assert here("sandbox", "reset", "mine").returncode == 0
-    assert here("sandbox", "delete", "mine").returncode == 0
-    refused = here("sandbox", "show", "mine")
+def test_a_sandbox_is_made_listed_reset_and_deleted(command_runner: CommandRunner) -> None:
+    made = json.loads(command_runner("sandbox", "create", "smartepi", "--name", "mine").stdout)
+    assert command_runner.status("/smartepi/v1/sectors", made["keys"][0]["secret"]) == 200
+    assert "mine" in command_runner("sandbox", "list").stdout
+    assert json.loads(command_runner("sandbox", "show", "mine").stdout)["id"] == "mine"
+    assert command_runner("sandbox", "reset", "mine").returncode == 0
+    assert command_runner("sandbox", "delete", "mine").returncode == 0
+    refused = command_runner("sandbox", "show", "mine")
     assert refused.returncode == 1
     assert "there is no sandbox 'mine'" in refused.stderr
 
 
-def test_a_scenario_is_switched_on_with_parameters_and_off(here: Here) -> None:
-    key = here("key", "show", "smartepi").stdout.strip()
-    chosen = json.loads(here("scenario", "on", "smartepi", "outage-then-recovery", "duration=5m").stdout)
+def test_a_scenario_is_switched_on_with_parameters_and_off(command_runner: CommandRunner) -> None:
+    key = command_runner("key", "show", "smartepi").stdout.strip()
+    chosen = json.loads(command_runner("scenario", "on", "smartepi", "outage-then-recovery", "duration=5m").stdout)
     assert chosen == {"duration": "5m"}
-    assert here.status("/smartepi/v1/sectors", key) == 503
-    assert "on   outage-then-recovery" in here("scenario", "list", "smartepi").stdout
-    assert here("scenario", "off", "smartepi", "outage-then-recovery").returncode == 0
-    assert here.status("/smartepi/v1/sectors", key) == 200
-    refused = here("scenario", "on", "smartepi", "slow", "median=1")
+    assert command_runner.status("/smartepi/v1/sectors", key) == 503
+    assert "on   outage-then-recovery" in command_runner("scenario", "list", "smartepi").stdout
+    assert command_runner("scenario", "off", "smartepi", "outage-then-recovery").returncode == 0
+    assert command_runner.status("/smartepi/v1/sectors", key) == 200
+    refused = command_runner("scenario", "on", "smartepi", "slow", "median=1")
     assert refused.returncode == 1
     assert "did you mean 'median_ms'" in refused.stderr
-    assert here("scenario", "on", "smartepi", "slow", "median_ms").returncode == 2
+    assert command_runner("scenario", "on", "smartepi", "slow", "median_ms").returncode == 2
 
 
-def test_a_state_goes_through_a_file_and_back(here: Here, tmp_path: Path) -> None:
+def test_a_state_goes_through_a_file_and_back(command_runner: CommandRunner, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    assert here("state", "export", "smartepi", str(file)).returncode == 0
-    assert here("state", "import", "smartepi", str(file)).returncode == 0
+    assert command_runner("state", "export", "smartepi", str(file)).returncode == 0
+    assert command_runner("state", "import", "smartepi", str(file)).returncode == 0
     file.write_text("{")
-    refused = here("state", "import", "smartepi", str(file))
+    refused = command_runner("state", "import", "smartepi", str(file))
     assert refused.returncode == 2
     assert str(file) in refused.stderr
 
@@ -180,20 +180,20 @@ def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
     assert run("healthcheck", url).returncode == 1
 
 
-def test_a_wrong_token_is_told_in_a_sentence(here: Here) -> None:
-    refused = run("sandbox", "list", TESTMODE_URL=here.url, TESTMODE_ADMIN_TOKEN="wrong")
+def test_a_wrong_token_is_told_in_a_sentence(command_runner: CommandRunner) -> None:
+    refused = run("sandbox", "list", TESTMODE_URL=command_runner.url, TESTMODE_ADMIN_TOKEN="wrong")
     assert refused.returncode == 1
     assert "send the admin token" in refused.stderr
 
 
-def test_healthcheck_ends_with_0_for_a_ready_server(here: Here) -> None:
-    assert run("healthcheck", here.url).returncode == 0
-    assert run("healthcheck", TESTMODE_URL=here.url).returncode == 0
-    assert run("healthcheck", TESTMODE_PORT=str(urlsplit(here.url).port)).returncode == 0
+def test_healthcheck_ends_with_0_for_a_ready_server(command_runner: CommandRunner) -> None:
+    assert run("healthcheck", command_runner.url).returncode == 0
+    assert run("healthcheck", TESTMODE_URL=command_runner.url).returncode == 0
+    assert run("healthcheck", TESTMODE_PORT=str(urlsplit(command_runner.url).port)).returncode == 0
 
 
-def test_a_port_in_use_ends_with_69(here: Here) -> None:
-    refused = run("serve", "--memory", "--port", str(urlsplit(here.url).port))
+def test_a_port_in_use_ends_with_69(command_runner: CommandRunner) -> None:
+    refused = run("serve", "--memory", "--port", str(urlsplit(command_runner.url).port))
     assert refused.returncode == 69
     assert "cannot listen on 127.0.0.1:" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -234,16 +234,16 @@ def test_a_restart_keeps_the_token_the_keys_and_the_scenarios(tmp_path: Path) ->
         token = (data / "admin-token").read_text().strip()
         assert stat.S_IMODE((data / "admin-token").stat().st_mode) == 0o600
         key = run("key", "show", "smartepi", TESTMODE_URL=url, TESTMODE_DATA=str(data)).stdout.strip()
-        assert Here(url).status("/smartepi/v1/sectors", key) == 503
+        assert CommandRunner(url).status("/smartepi/v1/sectors", key) == 503
     with start_server("serve", "--port", "0", "--data", str(data)) as (_, url):
         assert (data / "admin-token").read_text().strip() == token
-        assert Here(url).status("/smartepi/v1/sectors", key) == 503
+        assert CommandRunner(url).status("/smartepi/v1/sectors", key) == 503
 
 
-def test_a_server_served_alone_is_at_the_root_too(here: Here) -> None:
-    key = here("key", "show", "smartepi").stdout.strip()
-    assert here.status("/v1/sectors", key) == 200
-    assert here.status("/smartepi/v1/sectors", key) == 200
+def test_a_server_served_alone_is_at_the_root_too(command_runner: CommandRunner) -> None:
+    key = command_runner("key", "show", "smartepi").stdout.strip()
+    assert command_runner.status("/v1/sectors", key) == 200
+    assert command_runner.status("/smartepi/v1/sectors", key) == 200
 
 
 def test_an_interrupt_stops_it_like_a_termination() -> None:
@@ -255,7 +255,7 @@ def test_an_interrupt_stops_it_like_a_termination() -> None:
 def test_latency_from_the_command_line_is_felt() -> None:
     arguments = ("serve", "--port", "0", "--memory", "--admin-token", TOKEN, "--latency", "1ms")
     with start_server(*arguments) as (_, url):
-        shown = json.loads(Here(url)("sandbox", "show", "smartepi").stdout)
+        shown = json.loads(CommandRunner(url)("sandbox", "show", "smartepi").stdout)
     assert shown["latency"] == {"type": "fixed", "ms": 1}
 
 

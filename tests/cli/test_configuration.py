@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.app import chosen_providers, make_engine
-from mockserver.configuration import begin, load
+from mockserver.app import make_engine, select_providers
+from mockserver.configuration import create_planned_sandboxes, load
 from mockserver.engine import Engine, Settings
-from mockserver.settings import BadSettings, read
+from mockserver.settings import BadSettings, read_settings
 from mockserver.storage.redis.store import RedisStore
 from mockserver.storage.tinydb.store import TinyStore
 from mockserver.testing.client import Sandbox, Testmode
 from tests.cli.test_cli import run
+from tests.support.concurrency import run_concurrently
 from tests.support.redis_server import shared_redis
 from tests.support.server_process import start_server
-from tests.support.simultaneous import at_once
-from tests.support.suite.fork_server import ran
+from tests.support.suite.fork_server import run_command
 
 TOKEN = "token-of-these-tests"
-WHOLE = """
+FULL_CONFIGURATION = """
 [server]
 admin_token = "token-of-these-tests"
 providers = ["smartepi", "kota"]
@@ -48,7 +48,7 @@ webhooks = [{url = "http://127.0.0.1:9/hooks", events = ["return.created"], secr
 """
 
 
-def written(folder: Path, text: str = WHOLE) -> Path:
+def write_configuration(folder: Path, text: str = FULL_CONFIGURATION) -> Path:
     file = folder / "testmode.toml"
     file.write_text(text)
     return file
@@ -60,7 +60,7 @@ def serving(*words: str, **environment: str) -> Iterator[Testmode]:
         yield Testmode(url, TOKEN)
 
 
-def begun(nightly: Sandbox) -> None:
+def check_configured_sandbox(nightly: Sandbox) -> None:
     shown = nightly.show()
     assert (shown["provider"], shown["size"], shown["latency"]) == ("smartepi", "medium", {"type": "fixed", "ms": 1.0})
     assert shown["assumptions"]["timestamps"] == "iso"
@@ -73,11 +73,11 @@ def begun(nightly: Sandbox) -> None:
 
 
 def test_a_server_begins_as_the_file_says_and_a_restart_makes_nothing_twice(tmp_path: Path) -> None:
-    words = ("--config", str(written(tmp_path)), "--data", str(tmp_path / "data"))
+    words = ("--config", str(write_configuration(tmp_path)), "--data", str(tmp_path / "data"))
     with serving(*words) as server:
         assert {each.id for each in server.sandboxes()} == {"smartepi", "kota", "nightly"}
         assert (server.sandbox("kota").show()["seed"], server.sandbox("smartepi").show()["seed"]) == ("9", "1")
-        begun(server.sandbox("nightly"))
+        check_configured_sandbox(server.sandbox("nightly"))
         server.sandbox("nightly").faults.clear()
         server.sandbox("kota").scenarios.off("burst-then-recover")
         keys = server.sandbox("nightly").keys
@@ -88,30 +88,32 @@ def test_a_server_begins_as_the_file_says_and_a_restart_makes_nothing_twice(tmp_
 
 
 def test_the_environment_names_the_file_and_wins_over_it(tmp_path: Path) -> None:
-    environment = {"TESTMODE_CONFIG": str(written(tmp_path)), "TESTMODE_PROVIDERS": "smartepi, kota, kasko"}
+    environment = {"TESTMODE_CONFIG": str(write_configuration(tmp_path)), "TESTMODE_PROVIDERS": "smartepi, kota, kasko"}
     with serving("--memory", **environment) as server:
         assert [each["name"] for each in server.providers()] == ["smartepi", "kota", "kasko"]
-        begun(server.sandbox("nightly"))
+        check_configured_sandbox(server.sandbox("nightly"))
 
 
 def test_a_file_in_its_usual_place_needs_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(None).sandboxes == []
-    written(tmp_path)
+    write_configuration(tmp_path)
     assert [plan.id for plan in load(None).sandboxes] == ["kota", "nightly"]
 
 
 def test_the_file_is_below_the_environment_and_that_below_the_flags() -> None:
     file = {"port": 1, "seed": "file", "size": "medium", "webhook_allow": ["any"]}
-    settings = read({"TESTMODE_SEED": "environment", "TESTMODE_PORT": "2"}, {"port": 3}, file)
+    settings = read_settings({"TESTMODE_SEED": "environment", "TESTMODE_PORT": "2"}, {"port": 3}, file)
     assert (settings.port, settings.seed, settings.size) == (3, "environment", "medium")
     assert settings.webhook_allow == ("any",)
 
 
 def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_path: Path) -> None:
-    file = load(written(tmp_path))
-    assert file.first("kota", Settings(seed="of-the-server", size="large")) == Settings(seed="9", size="large")
-    assert file.first("kasko", Settings(seed="of-the-server")) == Settings(seed="of-the-server")
+    file = load(write_configuration(tmp_path))
+    assert file.first_sandbox_settings("kota", Settings(seed="of-the-server", size="large")) == Settings(
+        seed="9", size="large"
+    )
+    assert file.first_sandbox_settings("kasko", Settings(seed="of-the-server")) == Settings(seed="of-the-server")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_pa
     ],
 )
 def test_a_slip_in_the_file_is_told_with_the_nearest_right_word(tmp_path: Path, text: str, said: str) -> None:
-    refused = ran("serve", "--port", "0", "--memory", "--config", str(written(tmp_path, text)))
+    refused = run_command("serve", "--port", "0", "--memory", "--config", str(write_configuration(tmp_path, text)))
     assert refused.returncode == 78
     assert said in refused.stderr
 
@@ -154,50 +156,50 @@ def test_a_file_that_is_named_and_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_a_start_that_failed(tmp_path: Path) -> None:
-    data, slip = tmp_path / "data", WHOLE.replace('["return.created"]', '["return.craeted"]')
-    refused = run("serve", "--port", "0", "--data", str(data), "--config", str(written(tmp_path, slip)))
+    data, slip = tmp_path / "data", FULL_CONFIGURATION.replace('["return.created"]', '["return.craeted"]')
+    refused = run("serve", "--port", "0", "--data", str(data), "--config", str(write_configuration(tmp_path, slip)))
     assert (refused.returncode, "did you mean 'return.created'?" in refused.stderr) == (78, True)
-    with serving("--data", str(data), "--config", str(written(tmp_path))) as server:
-        begun(server.sandbox("nightly"))
+    with serving("--data", str(data), "--config", str(write_configuration(tmp_path))) as server:
+        check_configured_sandbox(server.sandbox("nightly"))
         assert server.sandbox("kota").show()["seed"] == "9"
 
 
 def test_a_start_that_was_cut_off_is_made_good_by_the_next(tmp_path: Path) -> None:
-    file, data = load(written(tmp_path)), tmp_path / "data"
+    file, data = load(write_configuration(tmp_path)), tmp_path / "data"
     with closing(TinyStore(data)) as store:
-        half = make_engine(store, chosen_providers(("kota", "smartepi")), unfinished=file.ids)
-        half.sandbox("kota").keyring.mint()
+        half = make_engine(store, select_providers(("kota", "smartepi")), provisioning=file.ids)
+        half.get_sandbox("kota").keyring.mint()
     with serving("--data", str(data), "--config", str(tmp_path / "testmode.toml")) as server:
-        begun(server.sandbox("nightly"))
+        check_configured_sandbox(server.sandbox("nightly"))
         assert server.sandbox("kota").show()["scenarios"] == ["burst-then-recover"]
         assert len(server.sandbox("kota").keys) == 1
     with closing(TinyStore(data)) as store:
-        whole = make_engine(store, chosen_providers(("kota", "smartepi")))
-        assert [each.id for each in whole.everyone() if each.unfinished] == []
+        whole = make_engine(store, select_providers(("kota", "smartepi")))
+        assert [each.id for each in whole.all_sandboxes() if each.is_provisioning] == []
 
 
 def test_of_servers_that_share_a_store_one_does_what_the_file_says(tmp_path: Path) -> None:
-    file = load(written(tmp_path))
-    url = shared_redis().emptied()
+    file = load(write_configuration(tmp_path))
+    url = shared_redis().flushed_url()
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(RedisStore(url))) for _ in range(3)]
 
         def start(nth: int) -> Engine:
             # Whose worker makes the first sandboxes does not matter.
-            return make_engine(stores[nth], chosen_providers(("kota", "smartepi")), unfinished=file.ids)
+            return make_engine(stores[nth], select_providers(("kota", "smartepi")), provisioning=file.ids)
 
-        engines = at_once(3, start)
-        at_once(3, lambda nth: begin(engines[nth], file.sandboxes, stores[nth].delete))
+        engines = run_concurrently(3, start)
+        run_concurrently(3, lambda nth: create_planned_sandboxes(engines[nth], file.sandboxes, stores[nth].delete))
         for engine in engines:
             engine.refresh(["kota", "nightly"])
             state = engine.export("nightly")["collections"]
             assert (len(state["_keys"]), len(state["_endpoints"])) == (2, 1)
             assert [rule["id"] for rule in state["_faults"] if not rule["scenario"]] == ["flaky"]
-            assert [each.id for each in engine.everyone() if each.unfinished] == []
+            assert [each.id for each in engine.all_sandboxes() if each.is_provisioning] == []
 
 
 def test_a_reset_begins_again_without_what_the_file_has_set(tmp_path: Path) -> None:
-    with serving("--memory", "--config", str(written(tmp_path))) as server:
+    with serving("--memory", "--config", str(write_configuration(tmp_path))) as server:
         nightly = server.sandbox("nightly")
         nightly.reset()
         assert nightly.faults.list() == []

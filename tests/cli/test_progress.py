@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mockserver.cli import progress
-from mockserver.cli.progress import Bar
+from mockserver.cli.progress import ProgressBar
 
 
 class Terminal(io.StringIO):
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def seed(bar: Bar) -> None:
+def seed(bar: ProgressBar) -> None:
     with bar as told:
         for done in (1, 2, 3):
             told(done, 3)
@@ -25,22 +25,22 @@ def seed(bar: Bar) -> None:
 def test_what_takes_long_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(progress, "PATIENCE", -1.0)
-    seed(Bar("Seeding"))
+    monkeypatch.setattr(progress, "SHOW_AFTER_SECONDS", -1.0)
+    seed(ProgressBar("Seeding"))
     assert "Seeding" in terminal.getvalue()
     assert "100%" in terminal.getvalue()
 
 
-def test_what_is_quick_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fast_work_shows_no_progress_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    seed(Bar("Seeding"))
+    seed(ProgressBar("Seeding"))
     assert terminal.getvalue() == ""
 
 
-def test_nothing_is_shown_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_progress_bar_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     monkeypatch.setattr(sys, "stderr", file)
-    monkeypatch.setattr(progress, "PATIENCE", -1.0)
-    seed(Bar("Seeding"))
+    monkeypatch.setattr(progress, "SHOW_AFTER_SECONDS", -1.0)
+    seed(ProgressBar("Seeding"))
     assert file.getvalue() == ""

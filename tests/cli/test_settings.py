@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mockserver.engine import Fixed, Uniform
-from mockserver.settings import BadSettings, ServerSettings, read
+from mockserver.settings import BadSettings, ServerSettings, read_settings
 
 
 def test_every_setting_has_a_default_and_a_sentence() -> None:
-    assert ServerSettings() == read({}, {})
+    assert ServerSettings() == read_settings({}, {})
     for name, field in ServerSettings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
@@ -19,19 +19,19 @@ def test_every_setting_has_a_default_and_a_sentence() -> None:
 
 def test_the_environment_is_read_and_flags_win() -> None:
     environment = {"TESTMODE_PORT": "9000", "TESTMODE_HOST": "::1", "TESTMODE_MEMORY": "true", "HOME": "/"}
-    settings = read(environment, {"port": 0, "host": None})
+    settings = read_settings(environment, {"port": 0, "host": None})
     assert (settings.port, settings.host, settings.memory) == (0, "::1", True)
 
 
 def test_lists_may_be_written_with_commas_or_spaces() -> None:
-    settings = read({"TESTMODE_SCENARIO": "slow, outage", "TESTMODE_PROVIDERS": "smartepi kota"}, {})
+    settings = read_settings({"TESTMODE_SCENARIO": "slow, outage", "TESTMODE_PROVIDERS": "smartepi kota"}, {})
     assert settings.scenario == ("slow", "outage")
     assert settings.providers == ("smartepi", "kota")
 
 
 def test_latency_is_written_as_people_say_it() -> None:
-    assert read({"TESTMODE_LATENCY": "200ms"}, {}).latency == Fixed(ms=200)
-    assert read({}, {"latency": "100-300ms"}).latency == Uniform(min_ms=100, max_ms=300)
+    assert read_settings({"TESTMODE_LATENCY": "200ms"}, {}).latency == Fixed(ms=200)
+    assert read_settings({}, {"latency": "100-300ms"}).latency == Uniform(min_ms=100, max_ms=300)
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def test_latency_is_written_as_people_say_it() -> None:
 )
 def test_a_wrong_setting_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(BadSettings) as refusal:
-        read(environment, {})
+        read_settings(environment, {})
     assert named in str(refusal.value)
 
 
 def test_a_secret_may_be_in_a_file_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret-of-a-file\n")
     environment = {"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token")}
-    assert read(environment, {}).admin_token == "secret-of-a-file"
-    assert read(environment, {"admin_token": "of-the-flag"}).admin_token == "of-the-flag"
+    assert read_settings(environment, {}).admin_token == "secret-of-a-file"
+    assert read_settings(environment, {"admin_token": "of-the-flag"}).admin_token == "of-the-flag"
 
 
 def test_a_secret_said_twice_or_not_to_be_read_is_refused(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_a_secret_said_twice_or_not_to_be_read_is_refused(tmp_path: Path) -> Non
         ({"TESTMODE_PORT_FILE": "x"}, "there is no setting TESTMODE_PORT_FILE"),
     ):
         with pytest.raises(BadSettings, match=said):
-            read(environment, {})
+            read_settings(environment, {})
 
 
 def test_variables_of_other_commands_are_no_settings() -> None:
-    assert read({"TESTMODE_URL": "http://127.0.0.1:1"}, {}).data == Path(".testmode")
+    assert read_settings({"TESTMODE_URL": "http://127.0.0.1:1"}, {}).data == Path(".testmode")

@@ -18,7 +18,7 @@ from tests.support.server_process import start_server
 
 
 @contextmanager
-def slow_starter(refusals: int) -> Iterator[str]:
+def slow_starting_server(refusals: int) -> Iterator[str]:
     """A server that is not ready so many times."""
     left = iter(range(refusals))
 
@@ -39,7 +39,7 @@ def slow_starter(refusals: int) -> Iterator[str]:
 
 
 def test_it_ends_well_as_soon_as_the_server_is_ready() -> None:
-    with slow_starter(3) as url:
+    with slow_starting_server(3) as url:
         done = run("wait", url)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{url} is ready\n", "")
 
@@ -72,7 +72,7 @@ def test_a_length_that_is_none_is_a_usage_error(length: str) -> None:
     assert "is not a duration; write it as 30s" in done.stderr
 
 
-def test_it_brings_no_server_with_it() -> None:
+def test_wait_imports_no_server_modules() -> None:
     script = "import mockserver.cli.wait, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert set(loaded) & {"flask", "pydantic", "gevent", "mockserver.engine", "http.client"} == set()

@@ -20,7 +20,7 @@ TOKEN = "t"
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
+def serve_response(status: int, body: bytes) -> Iterator[str]:
     """A server that answers everything in one way."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,18 +53,18 @@ def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"0"])
 def test_a_refusal_that_says_nothing_is_told_by_its_status(body: bytes) -> None:
-    with answering(404, body) as url, pytest.raises(TestmodeError) as refused:
+    with serve_response(404, body) as url, pytest.raises(TestmodeError) as refused:
         Testmode(url, TOKEN).sandboxes()
     assert (refused.value.sentence, refused.value.status) == (f"{url} answered 404", 404)
 
 
 def test_a_refusal_in_another_language_is_shown_as_it_is() -> None:
-    with answering(502, b"<html>Bad Gateway") as url, pytest.raises(TestmodeError, match="<html>Bad Gateway"):
+    with serve_response(502, b"<html>Bad Gateway") as url, pytest.raises(TestmodeError, match="<html>Bad Gateway"):
         Testmode(url, TOKEN).sandboxes()
 
 
 def test_an_answer_that_is_not_json_is_none_of_testmodes() -> None:
-    with answering(200, b"<html>") as url:
+    with serve_response(200, b"<html>") as url:
         with pytest.raises(TestmodeError, match="is not the admin API of Testmode: it answered '<html>'"):
             Testmode(url, TOKEN).sandboxes()
         deleted = run(url, "sandbox", "delete", "x")
@@ -73,7 +73,7 @@ def test_an_answer_that_is_not_json_is_none_of_testmodes() -> None:
 
 
 def test_a_refusal_without_words_ends_a_command_with_its_status() -> None:
-    with answering(404, b"") as url:
+    with serve_response(404, b"") as url:
         listed = run(url, "sandbox", "list")
     assert (listed.returncode, listed.stderr) == (1, f"testmode: {url} answered 404\n")
 
@@ -91,6 +91,6 @@ def test_a_path_in_the_url_means_nothing_to_the_commands() -> None:
 
 
 def test_a_refusal_of_what_is_no_json_is_one_sentence_too() -> None:
-    with answering(401, b'{"detail": "send the admin token"}') as url, pytest.raises(TestmodeError) as refused:
+    with serve_response(401, b'{"detail": "send the admin token"}') as url, pytest.raises(TestmodeError) as refused:
         Testmode(url, "wrong").metrics()
     assert refused.value.sentence == "send the admin token"

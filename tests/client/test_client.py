@@ -14,14 +14,14 @@ import pytest
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.admin.api import ADMIN_PREFIX, ROUTES
 from mockserver.testing import models
 from mockserver.testing.api import Api
 from mockserver.testing.client import NotVerified, Sandbox, Testmode, TestmodeError
 from tests.support.server_process import start_server
 
 TOKEN = "token-of-these-tests"
-OPEN = (("GET", "/health"), ("GET", "/ready"), ("GET", f"{PREFIX}/openapi.json"))
+UNAUTHENTICATED_ROUTES = (("GET", "/health"), ("GET", "/ready"), ("GET", f"{ADMIN_PREFIX}/openapi.json"))
 """What the server answers beside the table of routes."""
 
 
@@ -38,7 +38,9 @@ def sandbox(testmode: Testmode) -> Iterator[Sandbox]:
     made.delete()
 
 
-def ask(sandbox: Sandbox, path: str, key: str | None = None, method: str = "GET", body: str | None = None) -> int:
+def request_status(
+    sandbox: Sandbox, path: str, key: str | None = None, method: str = "GET", body: str | None = None
+) -> int:
     address = urlsplit(sandbox.base_url)
     connection = HTTPConnection(address.netloc, timeout=60)
     headers = {"Authorization": f"Bearer {key or sandbox.key}", "Content-Type": "application/json"}
@@ -100,7 +102,7 @@ def use_failures(sandbox: Sandbox) -> None:
 
 
 def use_journal(sandbox: Sandbox) -> None:
-    assert ask(sandbox, "/sectors") == 200
+    assert request_status(sandbox, "/sectors") == 200
     (call,) = sandbox.requests.list()
     assert sandbox.requests.get(call["id"])["trace"]
     assert sandbox.requests.verify(operation="list_sectors") == 1
@@ -117,7 +119,7 @@ def watch(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(1) as pool:
         seen = pool.submit(next, sandbox.requests.stream())
         while not seen.done():
-            ask(sandbox, "/groups")
+            request_status(sandbox, "/groups")
         assert seen.result()["path"] == "/smartepi/v1/groups"
 
 
@@ -149,17 +151,17 @@ def use_state(sandbox: Sandbox) -> None:
 
 
 def test_every_route_of_the_admin_api_has_a_method(testmode: Testmode, monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = [(route.method, PREFIX + route.path) for route in ROUTES]
-    wanted = {*rules, *OPEN}
+    rules = [(route.method, ADMIN_PREFIX + route.path) for route in ROUTES]
+    wanted = {*rules, *UNAUTHENTICATED_ROUTES}
     known = Map([Rule(path.replace("{", "<").replace("}", ">"), endpoint=path, methods=[m]) for m, path in wanted])
-    used, asked = set(), Api._asked
+    used, asked = set(), Api._open
 
     def written_down(api: Api, method: str, path: str, body: Any = None) -> Any:
         endpoint, _ = known.bind("").match(path.partition("?")[0], method=method)
         used.add((method, endpoint))
         return asked(api, method, path, body)
 
-    monkeypatch.setattr(Api, "_asked", written_down)
+    monkeypatch.setattr(Api, "_open", written_down)
     use_everything(testmode)
     assert used == wanted
 
@@ -172,43 +174,43 @@ def test_that_test_would_notice_a_route_of_another_name() -> None:
         known.match("/__admin/sandboxes/one", method="PUT")
 
 
-def as_declared(answer: Mapping[str, Any], model: Any) -> None:
+def check_declared_keys(answer: Mapping[str, Any], model: Any) -> None:
     """Every member that is there is declared, and every one that is required is there."""
     assert set(answer) <= set(get_type_hints(model))
     assert set(answer) >= model.__required_keys__
 
 
 def test_the_types_are_those_of_the_answers(testmode: Testmode, sandbox: Sandbox) -> None:
-    as_declared(sandbox.show(), models.SandboxView)
-    as_declared(sandbox.mint_key(), models.Key)
+    check_declared_keys(sandbox.show(), models.SandboxView)
+    check_declared_keys(sandbox.mint_key(), models.Key)
     sandbox.simulate("record_return", after="5m")
-    as_declared(sandbox.clock.show()["due"][0], models.Due)
-    as_declared(sandbox.clock.advance("10m"), models.Time)
-    as_declared(sandbox.faults.add("hang", match={"path": "*/nowhere"}), models.Fault)
-    ask(sandbox, "/sectors")
-    as_declared(sandbox.faults.list()[0]["nearest_miss"] or {}, models.Missed)
+    check_declared_keys(sandbox.clock.show()["due"][0], models.Due)
+    check_declared_keys(sandbox.clock.advance("10m"), models.Time)
+    check_declared_keys(sandbox.faults.add("hang", match={"path": "*/nowhere"}), models.Fault)
+    request_status(sandbox, "/sectors")
+    check_declared_keys(sandbox.faults.list()[0]["nearest_miss"] or {}, models.Missed)
     (call,) = sandbox.requests.list()
-    as_declared(call, models.Call)
-    as_declared(sandbox.requests.get(call["id"]), models.WholeCall)
-    as_declared(sandbox.scenarios.list()[0], models.Scenario)
-    as_declared(sandbox.events[0], models.Event)
-    as_declared(sandbox.snapshot("here"), models.Snapshot)
-    as_declared(sandbox.state.export(), models.ExportedState)
+    check_declared_keys(call, models.Call)
+    check_declared_keys(sandbox.requests.get(call["id"]), models.WholeCall)
+    check_declared_keys(sandbox.scenarios.list()[0], models.Scenario)
+    check_declared_keys(sandbox.events[0], models.Event)
+    check_declared_keys(sandbox.snapshot("here"), models.Snapshot)
+    check_declared_keys(sandbox.state.export(), models.ExportedState)
     webhook = sandbox.webhooks.add("http://127.0.0.1:9/")
-    as_declared(webhook, models.Webhook)
+    check_declared_keys(webhook, models.Webhook)
     delivery = sandbox.webhooks.test(webhook["id"])
-    as_declared(delivery, models.Delivery)
-    as_declared(delivery["attempts"][0], models.Attempt)
+    check_declared_keys(delivery, models.Delivery)
+    check_declared_keys(delivery["attempts"][0], models.Attempt)
 
 
 def test_the_types_of_a_provider_are_those_of_the_answers(testmode: Testmode) -> None:
     for provider in testmode.providers():
-        as_declared(provider, models.Provider)
-        as_declared(provider["operations"][0], models.Operation)
-        as_declared(provider["assumptions"][0], models.Assumption)
-        as_declared(provider["simulations"][0], models.Simulation)
+        check_declared_keys(provider, models.Provider)
+        check_declared_keys(provider["operations"][0], models.Operation)
+        check_declared_keys(provider["assumptions"][0], models.Assumption)
+        check_declared_keys(provider["simulations"][0], models.Simulation)
         assert not [each for each in provider["simulations"] if "after" in each["parameters"]], "simulate() takes it"
-    as_declared(testmode.scenarios()[0], models.Scenario)
+    check_declared_keys(testmode.scenarios()[0], models.Scenario)
 
 
 def test_a_refusal_is_one_error_with_the_sentence_the_status_and_the_url(testmode: Testmode) -> None:
@@ -253,13 +255,13 @@ def test_the_environment_says_where_the_server_is(
 
 
 def test_what_was_expected_and_did_not_happen_says_what_came_nearest(sandbox: Sandbox) -> None:
-    ask(sandbox, "/groups")
+    request_status(sandbox, "/groups")
     with pytest.raises(NotVerified) as missing:
         sandbox.requests.verify(path="*/sectors", method="GET")
     assert "found 0" in str(missing.value)
     assert "GET /smartepi/v1/groups -> 200: path is /smartepi/v1/groups, not like */sectors" in str(missing.value)
     assert sandbox.requests.verify(path="*/sectors", count=0) == 0
-    ask(sandbox, "/sectors")
+    request_status(sandbox, "/sectors")
     assert sandbox.requests.verify(in_order=[{"path": "*/groups"}, {"path": "*/sectors"}], status=200) == 2
     with pytest.raises(NotVerified):
         sandbox.requests.verify(in_order=[{"path": "*/sectors"}, {"path": "*/groups"}])
@@ -277,23 +279,23 @@ def test_the_clock_speaks_of_instants(sandbox: Sandbox) -> None:
 
 def test_a_scenario_is_off_at_the_end_of_its_block_even_when_the_test_fails(sandbox: Sandbox) -> None:
     with pytest.raises(ZeroDivisionError), sandbox.scenario("outage"):
-        assert ask(sandbox, "/sectors") == 503
+        assert request_status(sandbox, "/sectors") == 503
         raise ZeroDivisionError
-    assert ask(sandbox, "/sectors") == 200
+    assert request_status(sandbox, "/sectors") == 200
     stays = sandbox.scenario("burst-then-recover", calls=1)
     assert sandbox.scenarios.get(stays.name)["chosen"] == {"calls": 1}
     stays.off()
-    assert ask(sandbox, "/sectors") == 200
+    assert request_status(sandbox, "/sectors") == 200
 
 
 def test_a_key_is_one_that_works_now(sandbox: Sandbox) -> None:
     first = sandbox.key
     fresh = sandbox.mint_key()["secret"]
-    assert ask(sandbox, "/sectors", fresh) == 403
+    assert request_status(sandbox, "/sectors", fresh) == 403
     sandbox.revoke_key(first, lingers="0s")
     with pytest.raises(TestmodeError, match="has no key that works now"):
         _ = sandbox.key
     sandbox.clock.advance("60s")
     assert sandbox.key == fresh
-    assert ask(sandbox, "/sectors") == 200
+    assert request_status(sandbox, "/sectors") == 200
     assert fresh not in repr(sandbox)

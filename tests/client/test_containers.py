@@ -11,13 +11,13 @@ from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from mockserver.testing.client import Testmode
 from mockserver.testing.containers import TestmodeContainer
-from tests.support.docker_daemon import Daemon, docker
+from tests.support.docker_daemon import FakeDockerDaemon, run_docker_daemon
 from tests.support.paths import ROOT
 
 
 @pytest.fixture
-def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
-    with docker() as daemon:
+def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDockerDaemon]:
+    with run_docker_daemon() as daemon:
         host, port = daemon.server_address[:2]
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{host!s}:{port}")
         # A second container would only tidy up after a test that was killed.
@@ -26,7 +26,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
         yield daemon
 
 
-def test_a_container_is_ready_when_it_has_started(daemon: Daemon) -> None:
+def test_a_container_is_ready_when_it_has_started(daemon: FakeDockerDaemon) -> None:
     container = TestmodeContainer().with_provider("kota").with_provider("smartepi").with_seed(7).with_scenario("slow")
     with container.with_admin_token("token-of-the-test") as running:
         client = running.client()
@@ -36,11 +36,11 @@ def test_a_container_is_ready_when_it_has_started(daemon: Daemon) -> None:
         shown = client.sandbox("kota").show()
         assert (shown["seed"], shown["scenarios"]) == ("7", ["slow"])
         assert running.get_base_url("smartepi") == f"http://127.0.0.1:{daemon.port}/smartepi/v1"
-        assert ask(running.get_base_url("smartepi"), running.get_api_key("smartepi")) == 200
+        assert request_status(running.get_base_url("smartepi"), running.get_api_key("smartepi")) == 200
     assert not Testmode(f"http://127.0.0.1:{daemon.port}", timeout=2).alive()
 
 
-def ask(base_url: str, key: str) -> int:
+def request_status(base_url: str, key: str) -> int:
     address = urlsplit(base_url)
     connection = HTTPConnection(address.netloc, timeout=60)
     connection.request("GET", f"{address.path}/sectors", headers={"Authorization": f"Bearer {key}"})
@@ -49,7 +49,7 @@ def ask(base_url: str, key: str) -> int:
     return status
 
 
-def test_what_docker_is_asked_for(daemon: Daemon) -> None:
+def test_what_docker_is_asked_for(daemon: FakeDockerDaemon) -> None:
     with TestmodeContainer().with_scenario("slow").with_scenario("outage") as running:
         assert daemon.created["Image"] == "testmode"
         assert "Cmd" not in daemon.created  # the image's own: serve
@@ -59,7 +59,7 @@ def test_what_docker_is_asked_for(daemon: Daemon) -> None:
         assert set(daemon.created["Env"]) == {"TESTMODE_SCENARIO=slow outage", f"TESTMODE_ADMIN_TOKEN={token}"}
 
 
-def test_every_container_has_a_token_of_its_own(daemon: Daemon) -> None:
+def test_every_container_has_a_token_of_its_own(daemon: FakeDockerDaemon) -> None:
     one, other = TestmodeContainer(), TestmodeContainer()
     assert one.env["TESTMODE_ADMIN_TOKEN"] != other.env["TESTMODE_ADMIN_TOKEN"]
     for each in (one, other):

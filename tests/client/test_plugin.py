@@ -16,8 +16,8 @@ from tests.support.server_process import start_server
 pytest_plugins = ["pytester"]
 
 TOKEN = "token-of-these-tests"
-HEAVY = ("flask", "werkzeug", "gevent", "pydantic", "click", "tinydb", "mockserver.engine")
-ASK = """
+HEAVY_MODULES = ("flask", "werkzeug", "gevent", "pydantic", "click", "tinydb", "mockserver.engine")
+ASK_SOURCE = """
     import http.client, json, os, pathlib, urllib.parse
     import pytest
 
@@ -55,24 +55,29 @@ def running(server: Testmode, monkeypatch: pytest.MonkeyPatch) -> Testmode:
     return server
 
 
-def written(notes: Path) -> list[dict[str, Any]]:
+def read_notes(notes: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in notes.read_text().splitlines()]
 
 
-FOREIGN = ("schemathesis", "faker", "anyio", "hypothesispytest")
+OTHER_PLUGINS = ("schemathesis", "faker", "anyio", "hypothesispytest")
 """Plugins of other projects, whose import takes longer than a whole run."""
-OPTIONS = ("-p", "no:cacheprovider", *(word for each in FOREIGN for word in ("-p", f"no:{each}")), "--strict-markers")
+OPTIONS = (
+    "-p",
+    "no:cacheprovider",
+    *(word for each in OTHER_PLUGINS for word in ("-p", f"no:{each}")),
+    "--strict-markers",
+)
 
 
 def run(pytester: pytest.Pytester, source: str, *words: str) -> pytest.RunResult:
     """A run in a process of its own: one that brings its own server, or ends badly."""
-    pytester.makepyfile(ASK + source)
+    pytester.makepyfile(ASK_SOURCE + source)
     return pytester.runpytest_subprocess(*OPTIONS, *words)
 
 
-def inside(pytester: pytest.Pytester, source: str) -> pytest.RunResult:
+def run_in_process(pytester: pytest.Pytester, source: str) -> pytest.RunResult:
     """A run within this process, which has what a pytest needs imported already."""
-    pytester.makepyfile(ASK + source)
+    pytester.makepyfile(ASK_SOURCE + source)
     return pytester.runpytest_inprocess(*OPTIONS)
 
 
@@ -82,7 +87,7 @@ def test_the_plugin_is_there_once_installed_and_brings_no_server_with_it(pyteste
 
     def test_light(pytestconfig):
         assert pytestconfig.pluginmanager.has_plugin("testmode")
-        assert [name for name in {HEAVY!r} if name in sys.modules] == []
+        assert [name for name in {HEAVY_MODULES!r} if name in sys.modules] == []
 """
     run(pytester, source).assert_outcomes(passed=1)
 
@@ -99,8 +104,8 @@ def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
         testmode.requests.verify(path="*/sectors", count=1)
         note(id=testmode.id)
 """
-    inside(pytester, source).assert_outcomes(passed=3)
-    assert len({each["id"] for each in written(notes)}) == 3
+    run_in_process(pytester, source).assert_outcomes(passed=3)
+    assert len({each["id"] for each in read_notes(notes)}) == 3
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
 
@@ -128,7 +133,7 @@ def test_the_marker_says_how_the_sandbox_is(pytester: pytest.Pytester, running: 
         def test_outer(self, testmode):
             assert testmode.provider == "kota"
 """
-    inside(pytester, source).assert_outcomes(passed=4)
+    run_in_process(pytester, source).assert_outcomes(passed=4)
 
 
 def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, running: Testmode) -> None:
@@ -141,10 +146,10 @@ def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, r
     def test_settings_alone(testmode):
         assert (testmode.provider, testmode.show()["seed"]) == ("kasko", "3")
 """
-    inside(pytester, source).assert_outcomes(passed=2)
+    run_in_process(pytester, source).assert_outcomes(passed=2)
 
 
-SLIPS = {
+USAGE_ERRORS = {
     "": "no provider: mark the test with @pytest.mark.testmode",
     '@pytest.mark.testmode("kotta")': "there is no provider 'kotta'; did you mean 'kota'?",
     '@pytest.mark.testmode("kota", sed=1)': "there is no field 'sed'; did you mean 'seed'?",
@@ -153,11 +158,13 @@ SLIPS = {
 
 
 def test_a_slip_is_told_in_one_sentence(pytester: pytest.Pytester, running: Testmode) -> None:
-    tests = [f"    {marker}\n    def test_slip_{nth}(testmode):\n        pass\n" for nth, marker in enumerate(SLIPS)]
-    result = inside(pytester, "\n" + "\n".join(tests))
-    result.assert_outcomes(errors=len(SLIPS))
+    tests = [
+        f"    {marker}\n    def test_slip_{nth}(testmode):\n        pass\n" for nth, marker in enumerate(USAGE_ERRORS)
+    ]
+    result = run_in_process(pytester, "\n" + "\n".join(tests))
+    result.assert_outcomes(errors=len(USAGE_ERRORS))
     _, *told = re.split(r"_ ERROR at setup of test_slip_\d _", result.stdout.str().partition("= short test summary")[0])
-    assert [said in each for each, said in zip(told, SLIPS.values(), strict=True)] == [True] * len(SLIPS)
+    assert [said in each for each, said in zip(told, USAGE_ERRORS.values(), strict=True)] == [True] * len(USAGE_ERRORS)
 
 
 def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
@@ -171,7 +178,7 @@ def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
         with pytest.raises(AssertionError):
             one.requests.verify(status=503)
 """
-    inside(pytester, source).assert_outcomes(passed=1)
+    run_in_process(pytester, source).assert_outcomes(passed=1)
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
 
@@ -194,7 +201,7 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
     def test_passes(testmode):
         assert ask(testmode, "/products") == 200
 """
-    result = inside(pytester, source)
+    result = run_in_process(pytester, source)
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(
         [
@@ -231,7 +238,7 @@ def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
         note(worker=worker_id, url=testmode_server.url, id=testmode.id)
 """
     run(pytester, source, "-n", "2").assert_outcomes(passed=8)
-    seen = written(notes)
+    seen = read_notes(notes)
     assert {each["worker"] for each in seen} == {"gw0", "gw1"}
     assert len({each["id"] for each in seen}) == 8
     (url,) = {each["url"] for each in seen}
@@ -249,7 +256,7 @@ def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: py
         assert ask(testmode) == 200
 """
     run(pytester, source, "-n", "2").assert_outcomes(passed=5, failed=1)
-    (url,) = {each["url"] for each in written(notes)}
+    (url,) = {each["url"] for each in read_notes(notes)}
     assert not Testmode(url, "", timeout=60).alive()
 
 
@@ -269,7 +276,7 @@ def test_a_run_without_workers_stops_its_server_after_everybody_has_cleaned_up(
         assert ask(whole_run) == 200
 """
     run(pytester, source).assert_outcomes(passed=1)
-    (ended,) = written(notes)
+    (ended,) = read_notes(notes)
     assert not Testmode(ended["url"], "", timeout=60).alive()
 
 

@@ -10,42 +10,42 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.support.browser import Visitor, browsing, visiting
+from tests.support.browser import ConsoleUser, launch_browser, open_console
+from tests.support.harness import TOKEN
 from tests.support.paths import TESTS
 from tests.support.server_process import start_server
-from tests.support.socket_server import Served, tenant
-from tests.support.webhook_receivers import receiving
-from tests.support.worlds import TOKEN
+from tests.support.socket_server import LiveServer, create_tenant
+from tests.support.webhook_receivers import run_receiver
 
-AXE = (TESTS / "vendor" / "axe-core" / "axe.min.js").read_text("utf-8")
-PLACES = ("requests", "failures", "clock", "data", "webhooks", "charts")
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
-EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOKS = ["color-contrast", "target-size"]
+AXE_SOURCE = (TESTS / "vendor" / "axe-core" / "axe.min.js").read_text("utf-8")
+PAGES = ("requests", "failures", "clock", "data", "webhooks", "charts")
+PHONE_VIEWPORT = {"width": 360, "height": 740}
+DESKTOP_VIEWPORT = {"width": 1280, "height": 800}
+ALL_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+APPEARANCE_RULES = ["color-contrast", "target-size"]
 """What of it another size or another colour scheme changes."""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # No longer than here: while it lives, Playwright's event loop runs, and no other can begin.
-    with browsing() as started:
+    with launch_browser() as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def live_server() -> Iterator[LiveServer]:
     """A server with something to see on every page of ``smartepi``."""
     with start_server("serve", "--memory", "--port", "0", "--admin-token", TOKEN) as (_, url):
-        found = Served(url, TOKEN)
+        found = LiveServer(url, TOKEN)
         here = "/sandboxes/smartepi"
         key = found.admin("GET", f"{here}/keys")[0]["secret"]
         rule = {"id": "mine", "match": {"path": "*/groups"}, "fault": {"kind": "status", "status": 503}}
         found.admin("POST", f"{here}/faults", rule)
         for path in ("sectors?limit=2", "groups", "employees/emp_unknown"):
-            found.ask("GET", f"/smartepi/v1/{path}", key=key)
-        with receiving() as receiver:
-            receiver.answers += [200, 500]
+            found.request("GET", f"/smartepi/v1/{path}", key=key)
+        with run_receiver() as receiver:
+            receiver.response_statuses += [200, 500]
             made = found.admin("POST", f"{here}/webhooks", {"url": receiver.url()})
             for _ in range(2):
                 found.admin("POST", f"{here}/webhooks/{made['id']}/test")
@@ -54,86 +54,88 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, served: Served) -> Iterator[Visitor]:
+def console_user(browser: Browser, live_server: LiveServer) -> Iterator[ConsoleUser]:
     """Somebody signed in at a desk; at the end nothing was complained of, and nobody else was asked."""
-    with visiting(browser, served.url, viewport=DESK) as arrived:
+    with open_console(browser, live_server.url, viewport=DESKTOP_VIEWPORT) as arrived:
         arrived.sign_in(TOKEN)
         yield arrived
-        assert arrived.complaints == []
-        assert arrived.asked == {f"{served.host}:{served.port}"}
+        assert arrived.browser_errors == []
+        assert arrived.requested_hosts == {f"{live_server.host}:{live_server.port}"}
 
 
-def addresses(served: Served) -> list[str]:
+def page_paths(served: LiveServer) -> list[str]:
     newest = served.admin("GET", "/sandboxes/smartepi/requests")["requests"][0]["id"]
-    tabs = [f"/__admin/console/sandboxes/smartepi/{place}" for place in (*PLACES, f"requests/{newest}")]
+    tabs = [f"/__admin/console/sandboxes/smartepi/{place}" for place in (*PAGES, f"requests/{newest}")]
     return ["/__admin/", *tabs]
 
 
 VIEWS: list[tuple[str, Any, Any, list[str]]] = [
-    ("desk, light", DESK, "light", EVERY_RULE),
-    ("desk, dark", DESK, "dark", LOOKS),
-    ("phone, light", PHONE, "light", LOOKS),
-    ("phone, dark", PHONE, "dark", LOOKS),
+    ("desk, light", DESKTOP_VIEWPORT, "light", ALL_RULES),
+    ("desk, dark", DESKTOP_VIEWPORT, "dark", APPEARANCE_RULES),
+    ("phone, light", PHONE_VIEWPORT, "light", APPEARANCE_RULES),
+    ("phone, dark", PHONE_VIEWPORT, "dark", APPEARANCE_RULES),
 ]
 
 
-def wrong_with(visitor: Visitor, address: str) -> dict[str, list[str]]:
+def accessibility_violations(console_user: ConsoleUser, address: str) -> dict[str, list[str]]:
     """What is wrong with a page as it is seen at a desk and on a phone, in light and dark."""
-    visitor.page.goto(visitor.url + address)
+    console_user.page.goto(console_user.url + address)
     # As a script of the test's own: the page's policy would not let it in.
-    visitor.page.evaluate(AXE)
+    console_user.page.evaluate(AXE_SOURCE)
     wrong: dict[str, list[str]] = {}
     for view, size, scheme, rules in VIEWS:
-        visitor.page.set_viewport_size(size)
-        visitor.page.emulate_media(color_scheme=scheme)
-        found = visitor.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
+        console_user.page.set_viewport_size(size)
+        console_user.page.emulate_media(color_scheme=scheme)
+        found = console_user.page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
         faults = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
-        faults += ["too wide"] if visitor.runs_over() else []
+        faults += ["too wide"] if console_user.overflow_pixels() else []
         wrong |= {f"{address}, {view}": faults} if faults else {}
     return wrong
 
 
-def test_every_page_is_accessible_fits_and_breaks_no_policy(browser: Browser, served: Served) -> None:
-    with visiting(browser, served.url, viewport=DESK) as visitor:
-        assert wrong_with(visitor, "/__admin/") == {}
-        visitor.sign_in(TOKEN)
-        assert [wrong for address in addresses(served) if (wrong := wrong_with(visitor, address))] == []
-        assert visitor.complaints == []
-        assert visitor.asked == {f"{served.host}:{served.port}"}
+def test_every_page_is_accessible_fits_and_breaks_no_policy(browser: Browser, live_server: LiveServer) -> None:
+    with open_console(browser, live_server.url, viewport=DESKTOP_VIEWPORT) as console_user:
+        assert accessibility_violations(console_user, "/__admin/") == {}
+        console_user.sign_in(TOKEN)
+        assert [
+            wrong for address in page_paths(live_server) if (wrong := accessibility_violations(console_user, address))
+        ] == []
+        assert console_user.browser_errors == []
+        assert console_user.requested_hosts == {f"{live_server.host}:{live_server.port}"}
 
 
-def test_light_and_dark_are_two_looks(browser: Browser, served: Served) -> None:
+def test_light_and_dark_are_two_looks(browser: Browser, live_server: LiveServer) -> None:
     grounds = set()
     for scheme in ("light", "dark"):
-        with visiting(browser, served.url, color_scheme=scheme) as visitor:
-            visitor.page.goto(f"{served.url}/__admin/")
-            grounds.add(visitor.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        with open_console(browser, live_server.url, color_scheme=scheme) as console_user:
+            console_user.page.goto(f"{live_server.url}/__admin/")
+            grounds.add(console_user.page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(grounds) == 2
 
 
-def test_whoever_has_no_token_stays_outside(browser: Browser, served: Served) -> None:
-    with visiting(browser, served.url) as visitor:
-        visitor.open("smartepi", "clock")
-        visitor.page.get_by_label("Admin token").fill("wrong")
-        visitor.page.get_by_role("button", name="Sign in").click()
-        expect(visitor.page.get_by_role("alert")).to_contain_text("That is not the token")
-        visitor.page.get_by_label("Admin token").fill(TOKEN)
-        visitor.page.get_by_role("button", name="Sign in").click()
-        expect(visitor.page.get_by_role("heading", name="Clock")).to_be_visible()
-        visitor.page.get_by_role("button", name="Sign out").click()
-        visitor.page.wait_for_url("**/sign-in")
-        visitor.open("smartepi", "clock")
-        expect(visitor.page.get_by_label("Admin token")).to_be_visible()
+def test_console_requires_a_token(browser: Browser, live_server: LiveServer) -> None:
+    with open_console(browser, live_server.url) as console_user:
+        console_user.open("smartepi", "clock")
+        console_user.page.get_by_label("Admin token").fill("wrong")
+        console_user.page.get_by_role("button", name="Sign in").click()
+        expect(console_user.page.get_by_role("alert")).to_contain_text("That is not the token")
+        console_user.page.get_by_label("Admin token").fill(TOKEN)
+        console_user.page.get_by_role("button", name="Sign in").click()
+        expect(console_user.page.get_by_role("heading", name="Clock")).to_be_visible()
+        console_user.page.get_by_role("button", name="Sign out").click()
+        console_user.page.wait_for_url("**/sign-in")
+        console_user.open("smartepi", "clock")
+        expect(console_user.page.get_by_label("Admin token")).to_be_visible()
 
 
-def test_the_curl_line_that_is_copied_works(visitor: Visitor) -> None:
-    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+def test_the_curl_line_that_is_copied_works(console_user: ConsoleUser) -> None:
+    console_user.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     for sandbox in ("smartepi", "kotauth", "kasko", "kota"):
-        visitor.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True).click()
-        expect(visitor.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True)).to_have_text(
-            "Copied"
-        )
-        line = visitor.page.evaluate("navigator.clipboard.readText()")
+        console_user.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True).click()
+        expect(
+            console_user.page.get_by_role("button", name=f"Copy the curl line of {sandbox}", exact=True)
+        ).to_have_text("Copied")
+        line = console_user.page.evaluate("navigator.clipboard.readText()")
         done = subprocess.run(
             ["bash", "-c", f"{line} -f -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True
         )
@@ -141,50 +143,54 @@ def test_the_curl_line_that_is_copied_works(visitor: Visitor) -> None:
 
 
 def test_a_scenario_that_is_switched_on_is_seen_refusing_a_call_in_the_live_stream(
-    visitor: Visitor, served: Served
+    console_user: ConsoleUser, live_server: LiveServer
 ) -> None:
-    mine = tenant(served)
-    visitor.open(mine.id, "failures")
-    visitor.page.get_by_role("switch", name="outage", exact=True).click()
-    expect(visitor.page.get_by_role("switch", name="outage", exact=True)).to_be_checked()
-    visitor.page.get_by_role("link", name="Requests").click()
-    expect(visitor.page.get_by_text("Live", exact=True)).to_be_visible()
-    assert mine.ask("GET", "/v1/sectors").status == 503
-    row = visitor.page.locator(".call-row", has_text="/smartepi/v1/sectors")
+    mine = create_tenant(live_server)
+    console_user.open(mine.id, "failures")
+    console_user.page.get_by_role("switch", name="outage", exact=True).click()
+    expect(console_user.page.get_by_role("switch", name="outage", exact=True)).to_be_checked()
+    console_user.page.get_by_role("link", name="Requests").click()
+    expect(console_user.page.get_by_text("Live", exact=True)).to_be_visible()
+    assert mine.request("GET", "/v1/sectors").status == 503
+    row = console_user.page.locator(".call-row", has_text="/smartepi/v1/sectors")
     expect(row).to_contain_text("503")
     expect(row).to_contain_text("outage.1")
     row.click()
-    expect(visitor.page.locator(".pipeline .answered")).to_contain_text("faults answered 503")
-    expect(visitor.page).to_have_url(re.compile(r"/requests/req_\d+$"))
-    expect(visitor.page.locator("#detail h2")).to_be_focused()
-    visitor.page.go_back()
-    expect(visitor.page.get_by_text("Choose a call")).to_be_visible()
+    expect(console_user.page.locator(".pipeline .answered")).to_contain_text("faults answered 503")
+    expect(console_user.page).to_have_url(re.compile(r"/requests/req_\d+$"))
+    expect(console_user.page.locator("#detail h2")).to_be_focused()
+    console_user.page.go_back()
+    expect(console_user.page.get_by_text("Choose a call")).to_be_visible()
 
 
-def test_the_stream_is_paused_and_goes_on_without_losing_a_call(visitor: Visitor, served: Served) -> None:
-    mine = tenant(served)
-    visitor.open(mine.id, "requests")
-    expect(visitor.page.get_by_text("Live", exact=True)).to_be_visible()
-    visitor.page.get_by_role("button", name="Pause").click()
+def test_the_stream_is_paused_and_goes_on_without_losing_a_call(
+    console_user: ConsoleUser, live_server: LiveServer
+) -> None:
+    mine = create_tenant(live_server)
+    console_user.open(mine.id, "requests")
+    expect(console_user.page.get_by_text("Live", exact=True)).to_be_visible()
+    console_user.page.get_by_role("button", name="Pause").click()
     for _ in range(3):
-        mine.ask("GET", "/v1/sectors")
-    expect(visitor.page.get_by_text("Paused, 3 new")).to_be_visible()
-    expect(visitor.page.locator(".call-row")).to_have_count(0)
-    visitor.page.get_by_role("button", name="Pause").click()
-    expect(visitor.page.locator(".call-row")).to_have_count(3)
-    visitor.page.get_by_role("button", name="Pause").click()
+        mine.request("GET", "/v1/sectors")
+    expect(console_user.page.get_by_text("Paused, 3 new")).to_be_visible()
+    expect(console_user.page.locator(".call-row")).to_have_count(0)
+    console_user.page.get_by_role("button", name="Pause").click()
+    expect(console_user.page.locator(".call-row")).to_have_count(3)
+    console_user.page.get_by_role("button", name="Pause").click()
     for _ in range(120):
-        mine.ask("GET", "/v1/groups?limit=1")
-    visitor.page.get_by_role("button", name="Pause").click()
-    expect(visitor.page.locator(".call-row").first).to_have_attribute("data-call", "req_123")
-    shown = visitor.page.locator(".call-row").evaluate_all("rows => rows.map(row => row.dataset.call)")
+        mine.request("GET", "/v1/groups?limit=1")
+    console_user.page.get_by_role("button", name="Pause").click()
+    expect(console_user.page.locator(".call-row").first).to_have_attribute("data-call", "req_123")
+    shown = console_user.page.locator(".call-row").evaluate_all("rows => rows.map(row => row.dataset.call)")
     assert shown == [f"req_{nth}" for nth in range(123, 23, -1)]
 
 
-def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Visitor, served: Served) -> None:
-    mine, page = tenant(served), visitor.page
-    mine.ask("GET", "/v1/sectors")
-    visitor.open(mine.id, "requests")
+def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(
+    console_user: ConsoleUser, live_server: LiveServer
+) -> None:
+    mine, page = create_tenant(live_server), console_user.page
+    mine.request("GET", "/v1/sectors")
+    console_user.open(mine.id, "requests")
     page.locator(".call-row").click()
     page.get_by_role("button", name="Replay").click()
     expect(page.locator(".call-row")).to_have_count(2)
@@ -196,23 +202,27 @@ def test_a_call_is_replayed_and_made_into_a_fault_that_hits_the_next(visitor: Vi
     expect(page.locator("#preview")).to_contain_text("2 of the last 2 calls would have been hit")
     page.get_by_role("button", name="Set the rule").click()
     expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
-    heard = mine.ask("GET", "/v1/sectors")
+    heard = mine.request("GET", "/v1/sectors")
     assert (heard.status, b"502 Bad Gateway" in heard.body) == (502, True)
 
 
-def test_what_is_chosen_before_the_scripts_are_there_counts(visitor: Visitor, served: Served) -> None:
-    page, held = visitor.page, list[Route]()
+def test_what_is_chosen_before_the_scripts_are_there_counts(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    page, held = console_user.page, list[Route]()
     page.route("**/htmx.min.js", lambda route: held.append(route))
-    page.goto(f"{served.url}/__admin/console/sandboxes/{tenant(served).id}/failures", wait_until="commit")
+    page.goto(
+        f"{live_server.url}/__admin/console/sandboxes/{create_tenant(live_server).id}/failures", wait_until="commit"
+    )
     page.get_by_label("Fault", exact=True).select_option("gateway")
     expect(page.get_by_label("server")).to_have_count(0)
     held[0].continue_()
     expect(page.get_by_label("server")).to_be_visible()
 
 
-def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(visitor: Visitor, served: Served) -> None:
-    mine, page = tenant(served), visitor.page
-    visitor.open(mine.id, "failures")
+def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(
+    console_user: ConsoleUser, live_server: LiveServer
+) -> None:
+    mine, page = create_tenant(live_server), console_user.page
+    console_user.open(mine.id, "failures")
     page.get_by_role("spinbutton", name="times").fill("3")
     page.get_by_label("Fault", exact=True).select_option("latency")
     expect(page.get_by_label("distribution")).to_be_visible()
@@ -223,14 +233,14 @@ def test_a_form_shows_the_fields_of_what_is_chosen_and_keeps_what_was_written(vi
     page.get_by_role("spinbutton", name="sigma").fill("0")
     page.get_by_role("button", name="Set the rule").click()
     expect(page.get_by_role("status")).to_contain_text("The fault rule is set.")
-    (rule,) = served.admin("GET", f"/sandboxes/{mine.id}/faults")
+    (rule,) = live_server.admin("GET", f"/sandboxes/{mine.id}/faults")
     assert (rule["fault"]["distribution"]["type"], rule["trigger"]["times"]) == ("lognormal", 3)
 
 
-def test_everything_is_reached_with_the_keyboard_alone(visitor: Visitor, served: Served) -> None:
-    mine, page = tenant(served), visitor.page
-    mine.ask("GET", "/v1/sectors")
-    visitor.open(mine.id, "requests")
+def test_everything_is_reached_with_the_keyboard_alone(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    mine, page = create_tenant(live_server), console_user.page
+    mine.request("GET", "/v1/sectors")
+    console_user.open(mine.id, "requests")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
@@ -246,20 +256,20 @@ def test_everything_is_reached_with_the_keyboard_alone(visitor: Visitor, served:
     expect(page.get_by_role("button", name="Replay")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".call-row")).to_have_count(2)
-    visitor.open(mine.id, "failures")
+    console_user.open(mine.id, "failures")
     page.get_by_role("switch", name="outage", exact=True).focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("switch", name="outage", exact=True)).to_be_checked()
 
 
-def test_no_page_holds_the_keyboard_fast(visitor: Visitor, served: Served) -> None:
+def test_no_page_traps_keyboard_focus(console_user: ConsoleUser, live_server: LiveServer) -> None:
     script = "e => (e = document.activeElement) === document.body ? '' : e.outerHTML.slice(0, 200)"
-    for address in addresses(served):
-        visitor.page.goto(served.url + address)
+    for address in page_paths(live_server):
+        console_user.page.goto(live_server.url + address)
         seen: list[str] = []
         for _ in range(400):
-            visitor.page.keyboard.press("Tab")
-            held = visitor.page.evaluate(script)
+            console_user.page.keyboard.press("Tab")
+            held = console_user.page.evaluate(script)
             if not held or (seen and held == seen[0] and len(seen) > 3):
                 break
             seen.append(held)
@@ -267,54 +277,54 @@ def test_no_page_holds_the_keyboard_fast(visitor: Visitor, served: Served) -> No
         assert len(seen) > 3, address
 
 
-def test_what_cannot_be_undone_is_asked_about_first(visitor: Visitor, served: Served) -> None:
-    mine = tenant(served)
-    mine.ask("GET", "/v1/sectors")
-    visitor.open(mine.id, "requests")
+def test_what_cannot_be_undone_is_asked_about_first(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    mine = create_tenant(live_server)
+    mine.request("GET", "/v1/sectors")
+    console_user.open(mine.id, "requests")
     asked: list[str] = []
 
     def decline(dialog: Any) -> None:
         asked.append(dialog.message)
         dialog.dismiss()
 
-    visitor.page.once("dialog", decline)
-    visitor.page.get_by_role("button", name="Clear").click()
+    console_user.page.once("dialog", decline)
+    console_user.page.get_by_role("button", name="Clear").click()
     assert asked == [f"Forget every call of {mine.id}?"]
     assert len(mine.requests()) == 1
-    visitor.page.once("dialog", lambda dialog: dialog.accept())
-    visitor.page.get_by_role("button", name="Clear").click()
-    expect(visitor.page.get_by_role("status").first).to_contain_text("Every call is forgotten.")
+    console_user.page.once("dialog", lambda dialog: dialog.accept())
+    console_user.page.get_by_role("button", name="Clear").click()
+    expect(console_user.page.get_by_role("status").first).to_contain_text("Every call is forgotten.")
     assert mine.requests() == []
 
 
-def test_the_charts_draw_themselves_anew(visitor: Visitor, served: Served) -> None:
-    mine = tenant(served)
-    visitor.open(mine.id, "charts?seconds=60")
-    expect(visitor.page.get_by_text("no calls in this time", exact=True)).to_be_visible()
-    mine.ask("GET", "/v1/sectors")
-    expect(visitor.page.locator("rect.c2xx")).to_have_count(1)
+def test_charts_refresh_by_themselves(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    mine = create_tenant(live_server)
+    console_user.open(mine.id, "charts?seconds=60")
+    expect(console_user.page.get_by_text("no calls in this time", exact=True)).to_be_visible()
+    mine.request("GET", "/v1/sectors")
+    expect(console_user.page.locator("rect.c2xx")).to_have_count(1)
 
 
-def test_the_clock_is_advanced_by_a_day(visitor: Visitor, served: Served) -> None:
-    mine = tenant(served)
-    served.admin("PUT", f"/sandboxes/{mine.id}/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
-    visitor.open(mine.id, "clock")
-    visitor.page.get_by_role("button", name="Advance a day").click()
-    expect(visitor.page.locator(".time")).to_contain_text("2026-03-02")
+def test_the_clock_is_advanced_by_a_day(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    mine = create_tenant(live_server)
+    live_server.admin("PUT", f"/sandboxes/{mine.id}/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
+    console_user.open(mine.id, "clock")
+    console_user.page.get_by_role("button", name="Advance a day").click()
+    expect(console_user.page.locator(".time")).to_contain_text("2026-03-02")
 
 
-HOSTILE = "<script>document.title='owned'</script></pre><img src=x onerror=\"document.title='owned'\">"
+XSS_PAYLOAD = "<script>document.title='owned'</script></pre><img src=x onerror=\"document.title='owned'\">"
 
 
-def test_a_body_that_is_html_does_nothing(visitor: Visitor, served: Served) -> None:
-    mine = tenant(served)
-    mine.ask("POST", "/v1/sectors", json={"name": HOSTILE})
-    visitor.open(mine.id, "requests")
-    visitor.page.locator(".call-row").click()
-    expect(visitor.page.locator("pre").first).to_contain_text("<script>document.title=")
-    visitor.open(mine.id, "data/sectors")
-    visitor.page.locator(".record summary").first.click()
-    assert visitor.page.title().endswith("Testmode")
+def test_a_body_that_is_html_does_nothing(console_user: ConsoleUser, live_server: LiveServer) -> None:
+    mine = create_tenant(live_server)
+    mine.request("POST", "/v1/sectors", json={"name": XSS_PAYLOAD})
+    console_user.open(mine.id, "requests")
+    console_user.page.locator(".call-row").click()
+    expect(console_user.page.locator("pre").first).to_contain_text("<script>document.title=")
+    console_user.open(mine.id, "data/sectors")
+    console_user.page.locator(".record summary").first.click()
+    assert console_user.page.title().endswith("Testmode")
 
 
 @pytest.mark.parametrize(
@@ -325,11 +335,11 @@ def test_a_body_that_is_html_does_nothing(visitor: Visitor, served: Served) -> N
     ],
 )
 def test_an_api_is_shown_in_swagger_ui_and_nobody_else_is_asked(
-    visitor: Visitor, place: str, title: str, operation: str
+    console_user: ConsoleUser, place: str, title: str, operation: str
 ) -> None:
-    visitor.page.goto(f"{visitor.url}/__admin/")
-    visitor.page.locator(f'a[href="/__admin{place}"]').click()
-    expect(visitor.page.get_by_role("heading", name=title)).to_be_visible()
-    shown = visitor.page.locator(f'[data-path$="{operation}"]').first
+    console_user.page.goto(f"{console_user.url}/__admin/")
+    console_user.page.locator(f'a[href="/__admin{place}"]').click()
+    expect(console_user.page.get_by_role("heading", name=title)).to_be_visible()
+    shown = console_user.page.locator(f'[data-path$="{operation}"]').first
     shown.click()
-    expect(visitor.page.get_by_role("button", name="Try it out").first).to_be_visible()
+    expect(console_user.page.get_by_role("button", name="Try it out").first).to_be_visible()

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.console.drawing import HEIGHT, TICKS, WIDTH, along, area, bars, from_to, highest, line
+from mockserver.console.drawing import (
+    HEIGHT,
+    TICKS,
+    WIDTH,
+    area,
+    bars,
+    line,
+    linear_position,
+    logarithmic_position,
+    scale_maximum,
+)
 
 
-def part(**calls: int) -> dict[str, Any]:
+def make_bucket(**calls: int) -> dict[str, Any]:
     return {"at": "2026-03-01T12:00:00Z", "calls": {name.lstrip("s"): number for name, number in calls.items()}}
 
 
 def test_bars_are_stacked_and_the_highest_one_fills_the_picture() -> None:
-    drawn = bars([part(s2xx=3, s5xx=1), part(), part(s4xx=2)], 5)
+    drawn = bars([make_bucket(s2xx=3, s5xx=1), make_bucket(), make_bucket(s4xx=2)], 5)
     assert [(bar.name, bar.y, bar.height) for bar in drawn] == [
         ("2xx", 25.0, 75.0),
         ("5xx", 0.0, 25.0),
@@ -28,27 +38,29 @@ def test_a_line_has_gaps_where_nothing_was_measured_and_a_lone_value_is_seen() -
     assert line([None, None], 1.0) == ""
 
 
-def test_an_area_stands_on_the_ground() -> None:
+def test_area_path_closes_at_the_baseline() -> None:
     assert area([0.0, 4.0], 4.0) == "M0 100L0.0 100.0h300.0L300.0 0.0h300.0V100Z"
 
 
-def test_nothing_is_divided_by_nothing() -> None:
-    assert highest([]) == highest([None, 0]) == 1.0
+def test_empty_chart_does_not_divide_by_zero() -> None:
+    assert scale_maximum([]) == scale_maximum([None, 0]) == 1.0
     assert bars([], 1) == []
-    assert from_to("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z") == 0.0
+    assert linear_position("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z") == 0.0
 
 
 def test_what_is_near_in_time_stands_further_apart_than_what_is_far() -> None:
-    places = [along(seconds) for seconds, _ in TICKS]
+    places = [logarithmic_position(seconds) for seconds, _ in TICKS]
     assert places == sorted(places)
-    assert along(-5) == along(0) == 0.0
-    assert along(10**12) == WIDTH
-    assert along(60) - along(0) > along(3_660) - along(3_600)
+    assert logarithmic_position(-5) == logarithmic_position(0) == 0.0
+    assert logarithmic_position(10**12) == WIDTH
+    assert logarithmic_position(60) - logarithmic_position(0) > logarithmic_position(3_660) - logarithmic_position(
+        3_600
+    )
 
 
 def test_an_instant_between_two_others_stands_between_them() -> None:
     begin, end = "2026-03-01T12:00:00.000000Z", "2026-03-01T13:00:00.000000Z"
-    assert from_to("2026-03-01T12:15:00.000000Z", begin, end) == WIDTH / 4
-    assert from_to("2026-03-01T11:00:00.000000Z", begin, end) == 0.0
-    assert from_to("2026-03-01T14:00:00.000000Z", begin, end) == WIDTH
+    assert linear_position("2026-03-01T12:15:00.000000Z", begin, end) == WIDTH / 4
+    assert linear_position("2026-03-01T11:00:00.000000Z", begin, end) == 0.0
+    assert linear_position("2026-03-01T14:00:00.000000Z", begin, end) == WIDTH
     assert HEIGHT == 100.0

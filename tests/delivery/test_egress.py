@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from mockserver.delivery import egress
-from mockserver.delivery.egress import LONGEST_URL, MOST_READ, Egress
-from mockserver.engine import Outcome, Refusal
-from tests.support.webhook_receivers import receiving
-from tests.support.worlds import World, make_world
+from mockserver.delivery.egress import MAX_READ_BYTES, MAX_URL_LENGTH, Egress
+from mockserver.engine import Refusal, SendResult
+from tests.support.harness import Harness, make_harness
+from tests.support.webhook_receivers import run_receiver
 
 LOCAL, PUBLIC = "127.0.0.1", "93.184.216.34"
 NAMES = {
@@ -44,25 +44,25 @@ TAKEN = [
     "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/", "http://①②⑦.⓪.⓪.①/",
     "http://127。0。0。1/", "http://localhost/", "http://LOCALHOST/", "http://localhost./", "http://receiver:9000/",
     "http://host.docker.internal/", "http://bücher.test/", "http://xn--bcher-kva.test/", "HTTP://127.0.0.1",
-    "http://127.0.0.1:/", "http://127.0.0.1/ü?ä=ö", "http://127.0.0.1/" + "x" * (LONGEST_URL - 17),
+    "http://127.0.0.1:/", "http://127.0.0.1/ü?ä=ö", "http://127.0.0.1/" + "x" * (MAX_URL_LENGTH - 17),
 ]  # fmt: skip
-FAR, NEVER = "only loopback and private addresses", "never called"
+NOT_PRIVATE_MESSAGE, NEVER_CALLED_MESSAGE = "only loopback and private addresses", "never called"
 REFUSED = [
-    (f"http://{PUBLIC}/", FAR), ("http://public.test/", FAR), ("http://1572395042/", FAR), ("http://0x5db8d822/", FAR),
-    ("http://8.8.8.8/", FAR), ("http://172.32.0.1/", FAR), ("http://192.169.0.1/", FAR), ("http://100.64.0.1/", FAR),
-    ("http://[2606:2800:220:1::1]/", FAR), (f"http://[::ffff:{PUBLIC}]/", FAR), (f"http://[64:ff9b::{PUBLIC}]/", FAR),
-    (f"http://[::{PUBLIC}]/", FAR), ("http://[2002:5db8:d822::1]/", FAR), ("http://[fec0::1]/", FAR),
-    ("http://mixed.test/", FAR), ("http://198.18.0.1/", FAR), ("http://240.0.0.1/", FAR),
-    ("http://169.254.169.254/latest/meta-data/", NEVER), ("http://2852039166/", NEVER), ("http://0xa9fea9fe/", NEVER),
-    ("http://0251.0376.0251.0376/", NEVER), ("http://169.254.43518/", NEVER), ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", NEVER),
-    ("http://metadata.test/", NEVER), ("http://mapped.test/", NEVER), ("http://zone.test/", NEVER),
-    ("http://[::ffff:169.254.169.254]/", NEVER), ("http://[::ffff:a9fe:a9fe]/", NEVER),
-    ("http://[64:ff9b::169.254.169.254]/", NEVER), ("http://[64:ff9b:1::a9fe:a9fe]/", NEVER),
-    ("http://[2002:a9fe:a9fe::1]/", NEVER), ("http://[::169.254.169.254]/", NEVER),
-    ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", NEVER), ("http://[fe80::1]/", NEVER),
-    ("http://[fd00:ec2::254]/", NEVER), ("http://192.0.0.192/", NEVER), ("http://100.100.100.200/", NEVER),
-    ("http://0.0.0.0/", NEVER), ("http://0/", NEVER), ("http://[::]/", NEVER), ("http://224.0.0.1/", NEVER),
-    ("http://[ff02::1]/", NEVER), ("http://255.255.255.255/", NEVER), ("http://0.1.2.3/", NEVER),
+    (f"http://{PUBLIC}/", NOT_PRIVATE_MESSAGE), ("http://public.test/", NOT_PRIVATE_MESSAGE), ("http://1572395042/", NOT_PRIVATE_MESSAGE), ("http://0x5db8d822/", NOT_PRIVATE_MESSAGE),
+    ("http://8.8.8.8/", NOT_PRIVATE_MESSAGE), ("http://172.32.0.1/", NOT_PRIVATE_MESSAGE), ("http://192.169.0.1/", NOT_PRIVATE_MESSAGE), ("http://100.64.0.1/", NOT_PRIVATE_MESSAGE),
+    ("http://[2606:2800:220:1::1]/", NOT_PRIVATE_MESSAGE), (f"http://[::ffff:{PUBLIC}]/", NOT_PRIVATE_MESSAGE), (f"http://[64:ff9b::{PUBLIC}]/", NOT_PRIVATE_MESSAGE),
+    (f"http://[::{PUBLIC}]/", NOT_PRIVATE_MESSAGE), ("http://[2002:5db8:d822::1]/", NOT_PRIVATE_MESSAGE), ("http://[fec0::1]/", NOT_PRIVATE_MESSAGE),
+    ("http://mixed.test/", NOT_PRIVATE_MESSAGE), ("http://198.18.0.1/", NOT_PRIVATE_MESSAGE), ("http://240.0.0.1/", NOT_PRIVATE_MESSAGE),
+    ("http://169.254.169.254/latest/meta-data/", NEVER_CALLED_MESSAGE), ("http://2852039166/", NEVER_CALLED_MESSAGE), ("http://0xa9fea9fe/", NEVER_CALLED_MESSAGE),
+    ("http://0251.0376.0251.0376/", NEVER_CALLED_MESSAGE), ("http://169.254.43518/", NEVER_CALLED_MESSAGE), ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", NEVER_CALLED_MESSAGE),
+    ("http://metadata.test/", NEVER_CALLED_MESSAGE), ("http://mapped.test/", NEVER_CALLED_MESSAGE), ("http://zone.test/", NEVER_CALLED_MESSAGE),
+    ("http://[::ffff:169.254.169.254]/", NEVER_CALLED_MESSAGE), ("http://[::ffff:a9fe:a9fe]/", NEVER_CALLED_MESSAGE),
+    ("http://[64:ff9b::169.254.169.254]/", NEVER_CALLED_MESSAGE), ("http://[64:ff9b:1::a9fe:a9fe]/", NEVER_CALLED_MESSAGE),
+    ("http://[2002:a9fe:a9fe::1]/", NEVER_CALLED_MESSAGE), ("http://[::169.254.169.254]/", NEVER_CALLED_MESSAGE),
+    ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", NEVER_CALLED_MESSAGE), ("http://[fe80::1]/", NEVER_CALLED_MESSAGE),
+    ("http://[fd00:ec2::254]/", NEVER_CALLED_MESSAGE), ("http://192.0.0.192/", NEVER_CALLED_MESSAGE), ("http://100.100.100.200/", NEVER_CALLED_MESSAGE),
+    ("http://0.0.0.0/", NEVER_CALLED_MESSAGE), ("http://0/", NEVER_CALLED_MESSAGE), ("http://[::]/", NEVER_CALLED_MESSAGE), ("http://224.0.0.1/", NEVER_CALLED_MESSAGE),
+    ("http://[ff02::1]/", NEVER_CALLED_MESSAGE), ("http://255.255.255.255/", NEVER_CALLED_MESSAGE), ("http://0.1.2.3/", NEVER_CALLED_MESSAGE),
     ("http://[fe80::1%eth0]/", "no name of a host"), ("http://[fe80::1%25eth0]/", "no name of a host"),
     ("http://127.0.0.1%2f.public.test/", "no name of a host"), ("http://a..b/", "no name of a host"),
     ("http://" + "a" * 64 + ".test/", "no name of a host"), ("http://nowhere.test/", "has no address"),
@@ -79,12 +79,12 @@ REFUSED = [
     ("//127.0.0.1/", "neither http nor https"), ("", "neither http nor https"), ("127.0.0.1", "neither http nor https"),
     ("ftp://127.0.0.1/", "neither http nor https"), ("file:///etc/passwd", "neither http nor https"),
     ("gopher://127.0.0.1/", "neither http nor https"), ("javascript:alert(1)", "neither http nor https"),
-    ("http://127.0.0.1/" + "x" * (LONGEST_URL - 16), "more than 2048 characters"),
+    ("http://127.0.0.1/" + "x" * (MAX_URL_LENGTH - 16), "more than 2048 characters"),
 ]  # fmt: skip
 
 
 @pytest.fixture
-def dialled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Every address that a connection is tried to; none is made."""
     tried: list[tuple[str, int]] = []
 
@@ -98,7 +98,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("url", TAKEN)
 def test_a_url_nearby_is_taken_and_the_address_that_was_checked_is_dialled(
-    url: str, dialled: list[tuple[str, int]]
+    url: str, connected_addresses: list[tuple[str, int]]
 ) -> None:
     asked: list[str] = []
 
@@ -111,33 +111,33 @@ def test_a_url_nearby_is_taken_and_the_address_that_was_checked_is_dialled(
     asked.clear()
     assert out.send(url, [], b"{}", 5).error == "a spy answers nobody"
     assert len(asked) <= 1
-    ((address, _),) = dialled
+    ((address, _),) = connected_addresses
     assert address == address.strip("[]")
     assert asked == [] or address == resolver(asked[0], 0)[0]
 
 
 @pytest.mark.parametrize(("url", "why"), REFUSED)
 def test_a_url_that_leads_elsewhere_is_refused_with_the_reason_and_nothing_is_dialled(
-    url: str, why: str, dialled: list[tuple[str, int]]
+    url: str, why: str, connected_addresses: list[tuple[str, int]]
 ) -> None:
     out = Egress(resolver=resolver)
     with pytest.raises(Refusal, match=why) as refused:
         out.check(url)
     assert out.send(url, [], b"{}", 5).error == f"not sent: {refused.value}"
-    assert dialled == []
+    assert connected_addresses == []
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return make_world(post=Egress(resolver=resolver))
+def harness() -> Harness:
+    return make_harness(sender=Egress(resolver=resolver))
 
 
 @pytest.mark.parametrize(("url", "why"), REFUSED)
-def test_such_a_url_is_refused_when_an_endpoint_is_registered_or_changed(world: World, url: str, why: str) -> None:
-    refused = world.admin("POST", "/sandboxes/smartepi/webhooks", {"url": url})
+def test_such_a_url_is_refused_when_an_endpoint_is_registered_or_changed(harness: Harness, url: str, why: str) -> None:
+    refused = harness.admin("POST", "/sandboxes/smartepi/webhooks", {"url": url})
     assert refused.status_code == 422, refused.text
-    assert why in refused.json["detail"] or url == "" or len(url) > LONGEST_URL
-    assert world.admin("GET", "/sandboxes/smartepi/webhooks").json == []
+    assert why in refused.json["detail"] or url == "" or len(url) > MAX_URL_LENGTH
+    assert harness.admin("GET", "/sandboxes/smartepi/webhooks").json == []
 
 
 def test_there_are_as_many_forms_as_were_asked_for() -> None:
@@ -160,7 +160,7 @@ def test_there_are_as_many_forms_as_were_asked_for() -> None:
         (["8.8.8.0/24"], f"http://{PUBLIC}/", False),
     ],
 )
-def test_who_else_is_called_can_be_said(allow: list[str], url: str, taken: bool) -> None:
+def test_further_hosts_can_be_allowed(allow: list[str], url: str, taken: bool) -> None:
     out = Egress(allow, resolver)
     if taken:
         out.check(url)
@@ -170,12 +170,12 @@ def test_who_else_is_called_can_be_said(allow: list[str], url: str, taken: bool)
 
 
 @pytest.mark.parametrize("allow", ["any", "0.0.0.0/0", "::/0", "metadata.test", "169.254.0.0/16"])
-@pytest.mark.parametrize("url", [url for url, why in REFUSED if why == NEVER])
-def test_what_is_never_called_is_never_allowed(allow: str, url: str, dialled: list[tuple[str, int]]) -> None:
+@pytest.mark.parametrize("url", [url for url, why in REFUSED if why == NEVER_CALLED_MESSAGE])
+def test_forbidden_address_cannot_be_allowed(allow: str, url: str, connected_addresses: list[tuple[str, int]]) -> None:
     out = Egress([allow], resolver)
     with pytest.raises(Refusal, match="never called"):
         out.check(url)
-    assert (out.send(url, [], b"", 5).status, dialled) == (None, [])
+    assert (out.send(url, [], b"", 5).status, connected_addresses) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_what_is_never_called_is_never_allowed(allow: str, url: str, dialled: li
 def test_the_server_never_calls_itself(own: str, url: str, refused: bool) -> None:
     out = Egress(resolver=resolver)
     out.check(url)
-    out.spare(own, 8080)
+    out.exclude(own, 8080)
     if refused:
         with pytest.raises(Refusal, match="that is this server itself"):
             out.check(url)
@@ -203,35 +203,35 @@ def test_the_server_never_calls_itself(own: str, url: str, refused: bool) -> Non
         out.check(url)
 
 
-def test_a_name_that_leads_elsewhere_by_now_is_not_called(dialled: list[tuple[str, int]]) -> None:
+def test_a_name_that_leads_elsewhere_by_now_is_not_called(connected_addresses: list[tuple[str, int]]) -> None:
     answers = iter([LOCAL, PUBLIC])
     out = Egress(resolver=lambda _host, _port: [next(answers)])
     out.check("http://rebinding.test/")
-    assert FAR in str(out.send("http://rebinding.test/", [], b"{}", 5).error)
-    assert dialled == []
+    assert NOT_PRIVATE_MESSAGE in str(out.send("http://rebinding.test/", [], b"{}", 5).error)
+    assert connected_addresses == []
 
 
 def test_a_connection_to_someone_else_than_was_dialled_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         real = socket.create_connection
         monkeypatch.setattr(socket, "create_connection", lambda _address, **more: real((LOCAL, receiver.port), **more))
         outcome = Egress().send("http://127.0.0.2:9/", [], b"{}", 5)
         assert "127.0.0.2 was to be called, and 127.0.0.1 answered" in str(outcome.error)
-        assert receiver.heard == []
+        assert receiver.received == []
 
 
 def test_the_next_address_of_a_name_is_tried_when_the_first_refuses() -> None:
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         out = Egress(resolver=lambda _host, _port: ["127.0.0.3", LOCAL])
         assert out.send(f"http://two.test:{receiver.port}/", [], b"{}", 5).status == 200
-        assert receiver.heard[0].headers["host"] == f"two.test:{receiver.port}"
+        assert receiver.received[0].headers["host"] == f"two.test:{receiver.port}"
 
 
 def test_a_delivery_arrives_as_one_post_with_its_headers_and_length() -> None:
-    with receiving() as receiver:
-        receiver.said = b"thanks"
+    with run_receiver() as receiver:
+        receiver.response_body = b"thanks"
         outcome = Egress().send(receiver.url("/h/ü?a=b c%20".replace(" ", "+")), [("X-A", "1")], b'{"a":1}', 5)
-        (letter,) = receiver.heard
+        (letter,) = receiver.received
         assert (outcome.status, outcome.error, outcome.body) == (200, None, b"thanks")
         assert letter.path == "/h/%C3%BC?a=b+c%20"
         assert letter.body == b'{"a":1}'
@@ -239,21 +239,21 @@ def test_a_delivery_arrives_as_one_post_with_its_headers_and_length() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    with receiving() as receiver:
-        receiver.answers = [302]
+    with run_receiver() as receiver:
+        receiver.response_statuses = [302]
         outcome = Egress().send(receiver.url(), [], b"{}", 5)
-        assert (outcome.status, outcome.delivered, len(receiver.heard)) == (302, False, 1)
+        assert (outcome.status, outcome.is_delivered, len(receiver.received)) == (302, False, 1)
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         assert Egress().send(receiver.url(), [], b"{}", 5).status == 200
 
 
 @contextmanager
-def odd(talk: Callable[[socket.socket], None]) -> Iterator[str]:
+def serve_raw(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     """A receiver that says what it likes."""
     with closing(socket.create_server((LOCAL, 0))) as server:
 
@@ -270,12 +270,12 @@ def odd(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         assert not thread.is_alive()
 
 
-def said(talk: Callable[[socket.socket], None], seconds: float = 5) -> Outcome:
-    with odd(talk) as url:
+def outcome_of(talk: Callable[[socket.socket], None], seconds: float = 5) -> SendResult:
+    with serve_raw(talk) as url:
         return Egress().send(url, [], b"{}", seconds)
 
 
-def drip(connection: socket.socket) -> None:
+def send_slowly(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n")
     while True:
         connection.sendall(b"X-Again: 1\r\n")
@@ -285,7 +285,7 @@ def drip(connection: socket.socket) -> None:
 
 def test_a_receiver_that_drips_has_so_long_in_all() -> None:
     began = perf_counter()
-    outcome = said(drip, 0.3)
+    outcome = outcome_of(send_slowly, 0.3)
     assert outcome.error in ("no answer within 0.3 s", "got more than 100 headers")
     assert perf_counter() - began < 60
 
@@ -296,7 +296,7 @@ def wait_for_the_end(connection: socket.socket) -> None:
 
 
 def test_a_receiver_that_says_nothing_has_so_long() -> None:
-    with odd(wait_for_the_end) as url:
+    with serve_raw(wait_for_the_end) as url:
         outcome = Egress().send(url, [], b"{}", 0.1)
     assert (outcome.status, outcome.error) == (None, "no answer within 0.1 s")
     assert 0.1 <= outcome.seconds < 60
@@ -325,9 +325,9 @@ def test_of_a_long_answer_only_the_beginning_is_read() -> None:
         except OSError:
             sent.append(0)
 
-    outcome = said(flood)
-    assert outcome.delivered
-    assert len(outcome.body) == MOST_READ - len(head)
+    outcome = outcome_of(flood)
+    assert outcome.is_delivered
+    assert len(outcome.body) == MAX_READ_BYTES - len(head)
     assert sent[-1] == 0
 
 
@@ -352,12 +352,12 @@ def test_of_a_long_answer_only_the_beginning_is_read() -> None:
     ],
 )
 def test_whatever_a_receiver_says_is_an_outcome(answer: bytes, status: int | None, body: bytes) -> None:
-    outcome = said(lambda connection: connection.sendall(answer))
+    outcome = outcome_of(lambda connection: connection.sendall(answer))
     assert (outcome.status, outcome.body, outcome.error is None) == (status, body, status is not None)
 
 
 def test_a_receiver_that_hangs_up_at_once_is_an_outcome() -> None:
-    outcome = said(lambda connection: connection.shutdown(socket.SHUT_RDWR))
+    outcome = outcome_of(lambda connection: connection.shutdown(socket.SHUT_RDWR))
     assert (outcome.status, outcome.error is not None) == (None, True)
 
 
@@ -368,30 +368,30 @@ def test_a_port_where_nobody_listens_is_an_outcome() -> None:
 
 
 def test_a_receiver_that_speaks_no_tls_is_an_outcome() -> None:
-    with odd(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
+    with serve_raw(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
         outcome = Egress().send(url.replace("http:", "https:"), [], b"{}", 5)
     assert outcome.status is None
     assert outcome.error
 
 
 def test_what_http_cannot_carry_is_an_outcome_too() -> None:
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         outcome = Egress().send(receiver.url(), [("X-A", "€")], b"{}", 5)
-        assert (outcome.status, receiver.heard) == (None, [])
+        assert (outcome.status, receiver.received) == (None, [])
 
 
 def test_what_is_read_ends_at_the_limit_however_it_comes() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        timed = egress._Timed(ours, perf_counter() + 60)
+        timed = egress._DeadlineReader(ours, perf_counter() + 60)
         theirs.sendall(b"x" * 100)
         read = [timed.readinto(bytearray(8_192))]
         assert read == [100]
-        writer = Thread(target=lambda: theirs.sendall(b"x" * MOST_READ), daemon=True)
+        writer = Thread(target=lambda: theirs.sendall(b"x" * MAX_READ_BYTES), daemon=True)
         writer.start()
         while read[-1]:
             read.append(timed.readinto(bytearray(8_192)))
-        assert sum(read) == MOST_READ
+        assert sum(read) == MAX_READ_BYTES
         writer.join(60)
 
 
@@ -399,7 +399,7 @@ def test_what_is_read_ends_at_the_limit_however_it_comes() -> None:
 def test_an_allowed_range_may_be_written_with_the_address_of_a_host(written: str) -> None:
     Egress([written]).check(f"http://{PUBLIC}/")
     for outside in ("http://94.184.216.34/", "http://[2606:2800:220:1::1]/"):
-        with pytest.raises(Refusal, match=FAR):
+        with pytest.raises(Refusal, match=NOT_PRIVATE_MESSAGE):
             Egress([written]).check(outside)
 
 
@@ -407,7 +407,7 @@ def test_a_range_of_ipv6_lets_its_own_addresses_through_and_no_others() -> None:
     out = Egress(["2606:2800:220:1::9/64"])
     out.check("http://[2606:2800:220:1:ffff::1]/")
     for outside in ("http://[2606:2800:220:2::1]/", f"http://{PUBLIC}/"):
-        with pytest.raises(Refusal, match=FAR):
+        with pytest.raises(Refusal, match=NOT_PRIVATE_MESSAGE):
             out.check(outside)
 
 
@@ -415,16 +415,16 @@ def test_a_range_of_ipv6_lets_its_own_addresses_through_and_no_others() -> None:
 def test_a_host_may_be_allowed_and_called_in_capitals(name: str) -> None:
     for allowed in ("public.test", "Public.TEST"):
         Egress([allowed], resolver=lambda _host, _port: [PUBLIC]).check(f"http://{name}/")
-    with pytest.raises(Refusal, match=FAR):
+    with pytest.raises(Refusal, match=NOT_PRIVATE_MESSAGE):
         Egress(["other.test"], resolver=lambda _host, _port: [PUBLIC]).check(f"http://{name}/")
 
 
-@pytest.mark.parametrize("size", [0, 1, MOST_READ - 1, MOST_READ, MOST_READ + 1, 3 * MOST_READ + 7])
+@pytest.mark.parametrize("size", [0, 1, MAX_READ_BYTES - 1, MAX_READ_BYTES, MAX_READ_BYTES + 1, 3 * MAX_READ_BYTES + 7])
 def test_a_body_of_any_size_arrives_intact(size: int) -> None:
     body = bytes(nth % 251 for nth in range(size))
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         assert Egress().send(receiver.url(), [("Content-Type", "x/y")], body, 20).status == 200
-    (letter,) = receiver.heard
+    (letter,) = receiver.received
     assert letter.body == body
     assert letter.headers["content-length"] == str(size)
 
@@ -432,12 +432,12 @@ def test_a_body_of_any_size_arrives_intact(size: int) -> None:
 @pytest.mark.parametrize("url", ["http://10.1.2.3:8080/", "http://[fd12::1]:8080/"])
 def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     out = Egress()
-    out.spare("0.0.0.0", 8080)
-    monkeypatch.setattr(egress, "_is_here", lambda _address: False)
+    out.exclude("0.0.0.0", 8080)
+    monkeypatch.setattr(egress, "_is_local", lambda _address: False)
     out.check(url)
     with pytest.raises(Refusal, match="that is this server itself"):
         out.check("http://127.0.0.1:8080/")
-    monkeypatch.setattr(egress, "_is_here", lambda _address: True)
+    monkeypatch.setattr(egress, "_is_local", lambda _address: True)
     with pytest.raises(Refusal, match="that is this server itself"):
         out.check(url)
     out.check(url.replace("8080", "8081"))
@@ -445,6 +445,6 @@ def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, mon
 
 @pytest.mark.parametrize("name", ["", "?a=b", "/", "/a?b=c", "/%41", "/a?b?c"])
 def test_the_path_and_the_query_of_a_url_arrive_as_they_were_written(name: str) -> None:
-    with receiving() as receiver:
+    with run_receiver() as receiver:
         Egress().send(receiver.url("") + name, [], b"x", 20)
-    assert [letter.path for letter in receiver.heard] == [name if name.startswith("/") else f"/{name}"]
+    assert [letter.path for letter in receiver.received] == [name if name.startswith("/") else f"/{name}"]

@@ -16,14 +16,14 @@ import pytest
 
 from benchmarks.load import Connection, Result, run
 from benchmarks.peers.chart import Bar, chart
-from benchmarks.peers.contestants import IN_MEMORY, OURS, untouched
-from benchmarks.peers.figures import Cell, Samples
-from benchmarks.peers.install import PINS, Unable
-from benchmarks.peers.peer import Ask, Peer, record
+from benchmarks.peers.definitions import PEERS
+from benchmarks.peers.install import PINS_FOLDER, MeasurementError
+from benchmarks.peers.measurements import Cell, Samples
+from benchmarks.peers.peer import Peer, RequestTemplate, record
 from benchmarks.peers.report import Notes, markdown, table
-from benchmarks.peers.results import About, Results
-from benchmarks.peers.table import PEERS
-from benchmarks.servers import Tree
+from benchmarks.peers.results import Results, ServerInfo
+from benchmarks.peers.servers import TESTMODE_IN_MEMORY, TESTMODE_ON_DISK, preserve_file
+from benchmarks.servers import ProcessTree
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -35,21 +35,26 @@ def rate(cpu: float) -> Cell:
 def results() -> Results:
     """A run with a fast peer, a slow one that failed half way, and one that was not there."""
     found = Results("2026-11-22 07:00 UTC", "full", 3, 2.0, {"cores": "2"}, {}, {"Prism": "npm is not on this machine"})
-    for title, state in ((OURS, "disk"), (IN_MEMORY, "memory"), ("quick", "disk"), ("stubs", "none")):
-        found.about[title] = About("1.2.3", state, "nothing")
-    cpu = {OURS: 200.0, IN_MEMORY: 150.0, "quick": 100.0}
+    for title, state in (
+        (TESTMODE_ON_DISK, "disk"),
+        (TESTMODE_IN_MEMORY, "memory"),
+        ("quick", "disk"),
+        ("stubs", "none"),
+    ):
+        found.about[title] = ServerInfo("1.2.3", state, "nothing")
+    cpu = {TESTMODE_ON_DISK: 200.0, TESTMODE_IN_MEMORY: 150.0, "quick": 100.0}
     found.throughput = {title: dict.fromkeys(("get", "list", "create"), rate(each)) for title, each in cpu.items()}
     found.throughput["stubs"] = {"get": rate(500.0), "list": rate(500.0), "create": "answered 500"}
     found.growth = {
-        OURS: {"100": {"p50": 0.5}, "100000": {"p50": 0.6}},
+        TESTMODE_ON_DISK: {"100": {"p50": 0.5}, "100000": {"p50": 0.6}},
         "quick": {"100": {"p50": 1.0}, "100000": "gave no 200 within 120 s"},
     }
     found.parked = {
-        OURS: {"500": {"seconds": 2.1, "megabytes": 74.0}},
+        TESTMODE_ON_DISK: {"500": {"seconds": 2.1, "megabytes": 74.0}},
         "quick": {"500": "has no way to delay an answer"},
     }
-    found.cold = {OURS: {"seconds": 0.9, "megabytes": 66.0}, "quick": {"seconds": 0.2, "megabytes": 60.0}}
-    found.loaded = {OURS: 98.0}
+    found.cold = {TESTMODE_ON_DISK: {"seconds": 0.9, "megabytes": 66.0}, "quick": {"seconds": 0.2, "megabytes": 60.0}}
+    found.loaded = {TESTMODE_ON_DISK: 98.0}
     found.filtered = {"1000": {"p50": 0.5}, "100000": {"p50": 0.75}}
     return found
 
@@ -65,8 +70,8 @@ def test_every_ratio_is_against_ours_on_disk_and_the_cheapest_comes_first() -> N
     rows = section(markdown(results()), "Get one record by its id")
     assert [(row[0], row[2], row[3]) for row in rows] == [
         ("quick", "100", "0.50"),
-        (f"**{IN_MEMORY}**", "150", "0.75"),
-        (f"**{OURS}**", "200", "1.00"),
+        (f"**{TESTMODE_IN_MEMORY}**", "150", "0.75"),
+        (f"**{TESTMODE_ON_DISK}**", "200", "1.00"),
         ("stubs", "500", "2.50"),
     ]
 
@@ -97,7 +102,7 @@ def test_growth_is_the_last_size_over_the_first_and_left_out_where_there_is_no_l
 
 def test_without_ours_the_figures_stand_without_a_ratio() -> None:
     found = results()
-    del found.throughput[OURS]
+    del found.throughput[TESTMODE_ON_DISK]
     assert {row[3] for row in section(markdown(found), "A list of 20")} == {""}
 
 
@@ -106,19 +111,19 @@ def test_a_table_sets_words_to_the_left_and_figures_to_the_right() -> None:
     assert made == "| name | state | n |\n| --- | --- | ---: |\n| a | disk | 1 |\n"
 
 
-def drawn(*bars: Bar) -> ElementTree.Element:
+def parse_chart(*bars: Bar) -> ElementTree.Element:
     return ElementTree.fromstring(chart('A "chart" of <bars>', "less is better", list(bars)))
 
 
 def test_a_bar_is_as_long_as_its_figure_and_the_shortest_comes_first() -> None:
-    root = drawn(Bar("slow", 400, "none"), Bar("ours", 100, "ours"))
+    root = parse_chart(Bar("slow", 400, "none"), Bar("ours", 100, "ours"))
     bars = [(each.get("class"), float(each.get("width", ""))) for each in root.iter(f"{SVG}rect")][:2]
     assert [kind for kind, _ in bars] == ["ours", "none"]
     assert bars[1][1] == pytest.approx(bars[0][1] * 4, rel=0.01)
 
 
 def test_a_chart_stays_inside_its_picture_and_says_every_figure() -> None:
-    root = drawn(*(Bar(f"server {nth}", 10**nth, "disk") for nth in range(6)))
+    root = parse_chart(*(Bar(f"server {nth}", 10**nth, "disk") for nth in range(6)))
     width, height = float(root.get("width", "")), float(root.get("height", ""))
     for each in root.iter(f"{SVG}rect"):
         assert float(each.get("x", "")) + float(each.get("width", "")) < width
@@ -129,7 +134,7 @@ def test_a_chart_stays_inside_its_picture_and_says_every_figure() -> None:
 
 
 def test_a_chart_has_colours_for_light_and_for_dark_paper_and_a_legend_of_what_it_shows() -> None:
-    root = drawn(Bar("ours", 1, "ours"), Bar("stub", 2, "none"))
+    root = parse_chart(Bar("ours", 1, "ours"), Bar("stub", 2, "none"))
     style = root.findtext(f"{SVG}style") or ""
     light, dark = style.split("@media (prefers-color-scheme: dark)")
     for kind in ("ours", "disk", "memory", "none"):
@@ -142,10 +147,10 @@ def test_a_chart_has_colours_for_light_and_for_dark_paper_and_a_legend_of_what_i
 
 def test_a_cell_is_the_median_of_the_rounds_that_count() -> None:
     samples = Samples()
-    samples.take(lambda: {"p50": 1_000.0}, keep=False)
+    samples.measure(lambda: {"p50": 1_000.0}, keep=False)
     for each in (3.0, 1.0, 2.0):
-        samples.take(lambda each=each: {"p50": each})  # type: ignore[misc]
-    assert samples.cell() == {"p50": 2.0}
+        samples.measure(lambda each=each: {"p50": each})  # type: ignore[misc]
+    assert samples.to_cell() == {"p50": 2.0}
 
 
 def test_after_trouble_nothing_more_is_tried_and_the_reason_stands() -> None:
@@ -153,35 +158,35 @@ def test_after_trouble_nothing_more_is_tried_and_the_reason_stands() -> None:
 
     def trouble() -> dict[str, float]:
         asked.append("asked")
-        raise Unable("answered 500 under load")
+        raise MeasurementError("answered 500 under load")
 
     samples = Samples()
-    samples.take(lambda: {"p50": 1.0})
-    samples.take(trouble)
-    samples.take(trouble)
-    assert samples.cell() == "answered 500 under load"
+    samples.measure(lambda: {"p50": 1.0})
+    samples.measure(trouble)
+    samples.measure(trouble)
+    assert samples.to_cell() == "answered 500 under load"
     assert asked == ["asked"]
 
 
 def test_a_server_that_has_ended_is_told_from_one_that_runs() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        tree = Tree(process.pid, 0, 0.0)
-        assert tree.alive()
+        tree = ProcessTree(process.pid, 0, 0.0)
+        assert tree.is_alive()
         assert process.stdin
         process.stdin.close()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert not tree.alive()
+        assert not tree.is_alive()
 
 
 def test_every_peer_is_pinned() -> None:
-    npm = json.loads((PINS / "package.json").read_text())["dependencies"]
-    locked = json.loads((PINS / "package-lock.json").read_text())["packages"]
+    npm = json.loads((PINS_FOLDER / "package.json").read_text())["dependencies"]
+    locked = json.loads((PINS_FOLDER / "package-lock.json").read_text())["packages"]
     for peer in PEERS:
         name = peer.package.name
         if peer.package.manager == "npm":
             assert npm[name].rpartition("@")[2] == locked[f"node_modules/{name}"]["version"]
         else:
-            assert any(line.startswith(f"{name}==") for line in (PINS / f"{name}.txt").read_text().splitlines())
+            assert any(line.startswith(f"{name}==") for line in (PINS_FOLDER / f"{name}.txt").read_text().splitlines())
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.title)
@@ -192,28 +197,30 @@ def test_a_peer_that_keeps_state_begins_with_its_records_or_is_filled(peer: Peer
 
 
 def test_a_request_that_never_changes_is_told_from_one_that_does() -> None:
-    assert Ask("POST", "/", "$nth").changes()
-    assert Ask("GET", "/", key="Bearer $key").changes()
-    assert not Ask("GET", "/$id").changes()
-    assert b"GET /a HTTP/1.1\r\n" in Ask("GET", "/$id").bytes("a", 0)
-    assert b"Authorization: Bearer 3\r\n" in Ask("GET", "/", key="Bearer $key").bytes("", 3_999)
+    assert RequestTemplate("POST", "/", "$nth").changes()
+    assert RequestTemplate("GET", "/", key="Bearer $key").changes()
+    assert not RequestTemplate("GET", "/$id").changes()
+    assert b"GET /a HTTP/1.1\r\n" in RequestTemplate("GET", "/$id").bytes("a", 0)
+    assert b"Authorization: Bearer 3\r\n" in RequestTemplate("GET", "/", key="Bearer $key").bytes("", 3_999)
 
 
 def test_what_lay_where_a_peer_writes_is_put_back(tmp_path: Path) -> None:
     place = tmp_path / "store.pickle"
     place.write_text("mine")
-    with untouched(str(place)):
+    with preserve_file(str(place)):
         assert not place.exists()
         place.write_text("the peer's")
     assert place.read_text() == "mine"
     place.unlink()
-    with untouched(str(place)):
+    with preserve_file(str(place)):
         place.write_text("the peer's")
     assert not place.exists()
 
 
 @asynccontextmanager
-async def answering(answer: bytes, close: bool = False) -> AsyncIterator[tuple[int, list[asyncio.Task[None] | None]]]:
+async def serve_response(
+    answer: bytes, close: bool = False
+) -> AsyncIterator[tuple[int, list[asyncio.Task[None] | None]]]:
     """A server that says always the same, and how many connections it has seen."""
     seen: list[asyncio.Task[None] | None] = []
 
@@ -252,9 +259,9 @@ def test_the_load_generator_reads_every_way_an_answer_can_end(
     answer: bytes, close: bool, expected: tuple[int, bytes], connections: int
 ) -> None:
     async def asked() -> tuple[list[tuple[int, bytes]], int]:
-        async with answering(answer, close) as (port, seen):
+        async with serve_response(answer, close) as (port, seen):
             connection = await Connection.open(port)
-            answers = [await connection.answer(REQUEST) for _ in range(2)]
+            answers = [await connection.exchange(REQUEST) for _ in range(2)]
             connection.close()
             return answers, len(seen)
 
@@ -268,7 +275,7 @@ def test_a_single_answer_is_every_percentile_of_its_run() -> None:
 
 def test_the_load_generator_asks_so_often_and_no_more() -> None:
     async def asked(make: Callable[[int], bytes]) -> int:
-        async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (port, _):
+        async with serve_response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (port, _):
             return len((await run(port, make, 4, 60.0, 10)).milliseconds)
 
     numbers: list[int] = []

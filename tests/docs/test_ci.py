@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from mockserver.settings import ELSEWHERE, PREFIX, read
+from mockserver.settings import CLIENT_VARIABLES, VARIABLE_PREFIX, read_settings
 from tests.support.paths import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/ci.md").read_text(), re.DOTALL | re.MULTILINE)
-BALANCER = "8081"
+BALANCER_PORT = "8081"
 """Where compose.yaml serves its replicas: the port of the one server is taken beside it."""
 COMPOSE = (ROOT / "compose.yaml").read_text()
 TEXTS = [*EXAMPLES, COMPOSE, *(file.read_text() for file in WORKFLOWS)]
@@ -25,7 +25,7 @@ def variables(document: Any) -> dict[str, str]:
     """Every TESTMODE_ variable that is set anywhere in a document."""
     found: dict[str, str] = {}
     for name, value in document.items() if isinstance(document, dict) else ():
-        if str(name).startswith(PREFIX):
+        if str(name).startswith(VARIABLE_PREFIX):
             found[name] = str(value)
         found |= variables(value)
     for each in document if isinstance(document, list) else ():
@@ -36,10 +36,10 @@ def variables(document: Any) -> dict[str, str]:
 @pytest.mark.parametrize("nth", range(len(TEXTS)))
 def test_every_variable_is_a_setting_and_its_value_one_that_it_may_have(nth: int) -> None:
     said = variables(yaml.safe_load(TEXTS[nth]))
-    own = {name: value for name, value in said.items() if name.removeprefix(PREFIX) not in ELSEWHERE}
+    own = {name: value for name, value in said.items() if name.removeprefix(VARIABLE_PREFIX) not in CLIENT_VARIABLES}
     own.pop("TESTMODE_ADMIN_TOKEN_FILE", None)  # names a file that is only in the container
     assert all(isinstance(value, str) for value in own.values())
-    read({name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in own.items()}, {})
+    read_settings({name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in own.items()}, {})
 
 
 def test_the_examples_set_the_variables_they_are_about() -> None:
@@ -51,7 +51,7 @@ def test_the_examples_set_the_variables_they_are_about() -> None:
 @pytest.mark.parametrize("nth", range(len(TEXTS)))
 def test_every_port_is_the_one_that_the_image_exposes(nth: int) -> None:
     ports = re.findall(r"(?:localhost|testmode|127\.0\.0\.1):(\d+)|:(\d+)\"", TEXTS[nth])
-    assert {port for pair in ports for port in pair if port} <= {PORT, BALANCER}
+    assert {port for pair in ports for port in pair if port} <= {PORT, BALANCER_PORT}
 
 
 def test_compose_serves_this_machine_alone_with_nothing_to_write_but_its_data() -> None:
@@ -72,7 +72,7 @@ def test_compose_has_three_replicas_behind_a_balancer_and_a_redis_that_forgets_n
     assert replica["depends_on"] == {"redis": {"condition": "service_healthy"}}
     assert services["redis"]["command"][1:] == ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
     assert services["balancer"]["command"][-1] == f"replica:{PORT}"
-    assert services["balancer"]["ports"] == [f"127.0.0.1:{BALANCER}:{BALANCER}"]
+    assert services["balancer"]["ports"] == [f"127.0.0.1:{BALANCER_PORT}:{BALANCER_PORT}"]
     assert {name for name in services if "profiles" not in services[name]} == {"testmode"}
 
 

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from mockserver.admin import views
-from mockserver.admin.api import PREFIX, ROUTES
-from mockserver.app import fixtures, known_providers
+from mockserver.admin.api import ADMIN_PREFIX, ROUTES
+from mockserver.app import fixtures_folder, known_providers
 from mockserver.cli.group import COMMANDS
 from mockserver.engine import Fault, load_scenarios
-from mockserver.settings import ELSEWHERE, SECRETS, ServerSettings
-from tests.support.generated_documents import DOCUMENTS, fill
+from mockserver.settings import CLIENT_VARIABLES, SECRET_SETTINGS, ServerSettings
+from tests.support.generated_documents import DOCUMENTS, fill_generated_parts
 from tests.support.paths import ROOT
-from tests.support.server_process import start_server, started
+from tests.support.server_process import start_command, start_server
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_PATIENCE = 60
+_TIMEOUT_SECONDS = 60
 NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 
 
@@ -56,7 +56,7 @@ def run(script: str, folder: Path, url: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=_TIMEOUT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -80,7 +80,7 @@ def test_every_command_in_a_document_does_what_it_says(name: str, tmp_path: Path
 def test_the_first_command_of_the_readme_serves(tmp_path: Path) -> None:
     command = ["make", "--no-print-directory", "-C", str(ROOT), "run", f"BIN={Path(sys.executable).parent}"]
     environment = {"TESTMODE_PORT": "0", "TESTMODE_DATA": str(tmp_path / "data")}
-    with started([*command, "-o", ".venv/ready-to-serve"], **environment) as (process, url):
+    with start_command([*command, "-o", ".venv/ready-to-serve"], **environment) as (process, url):
         assert url.startswith("http://127.0.0.1:")
         assert subprocess.run(["curl", "-sf", f"{url}/ready"], check=False, capture_output=True).returncode == 0
         subprocess.run(["pkill", "-TERM", "-P", str(process.pid)], check=True)
@@ -95,20 +95,20 @@ def test_the_second_command_of_the_readme_checks_and_tests() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_generated_parts_are_those_of_the_code(name: str) -> None:
     text = (ROOT / name).read_text()
-    assert fill(text) == text, "run `make fixtures`"
+    assert fill_generated_parts(text) == text, "run `make fixtures`"
 
 
 def test_everything_that_has_a_name_is_in_the_documents() -> None:
     text = "\n".join(document.read_text() for document in DOCUMENTS)
     for route in ROUTES:
-        assert f"`{PREFIX}{route.path}`" in text
+        assert f"`{ADMIN_PREFIX}{route.path}`" in text
     for command in COMMANDS:
         assert f"testmode {command}" in text or f"`{command}`" in text, command
     for kind in Fault.KINDS:
         assert f"| `{kind}` |" in text, kind
-    for name in load_scenarios(fixtures() / "scenarios"):
+    for name in load_scenarios(fixtures_folder() / "scenarios"):
         assert f"| `{name}` |" in text, name
-    for name in (*ServerSettings.model_fields, *ELSEWHERE, *(f"{secret}_file" for secret in SECRETS)):
+    for name in (*ServerSettings.model_fields, *CLIENT_VARIABLES, *(f"{secret}_file" for secret in SECRET_SETTINGS)):
         assert f"TESTMODE_{name.upper()}" in text, name
 
 
@@ -117,7 +117,7 @@ def test_everything_of_a_provider_is_in_its_document(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     provider = known_providers()[name]
     for operation in provider.operations:
-        assert operation.offered is not None or f"`/{name}{operation.path}`" in text, operation.name
+        assert operation.available_if is not None or f"`/{name}{operation.path}`" in text, operation.name
     for simulation in views.provider(provider)["simulations"]:
         assert f"| `{simulation['name']}` |" in text, simulation["name"]
     for each in views.provider(provider)["assumptions"]:

@@ -16,16 +16,22 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.paths import ROOT
-from tests.support.server_process import started
+from tests.support.server_process import start_command
 
 README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "compose.yaml", ROOT / "Makefile", ROOT / "Dockerfile"]
+DOCUMENTATION_FILES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    ROOT / "compose.yaml",
+    ROOT / "Makefile",
+    ROOT / "Dockerfile",
+]
 SOURCES = [*ROOT.glob("docs/examples/*.*"), *ROOT.glob("mockserver/**/*.py"), *ROOT.glob("mockserver/**/*.html")]
 FLAGS = "--no-index --no-deps --no-build-isolation --quiet"
 """What pip is told in a test beside what the document says: nothing comes from the network."""
 
-WITHOUT = """
+IMPORT_BLOCKER_SOURCE = """
 import sys
 
 
@@ -64,7 +70,7 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def lend(home: Path) -> None:
+def link_packages(home: Path) -> None:
     """Have a new environment see what the one of the tests has: hatchling, and what serving needs."""
     (site,) = home.glob("lib/python3*/site-packages")
     lent = [each for each in sys.path if Path(each).name == "site-packages"]
@@ -98,12 +104,12 @@ def test_the_commands_without_make_install_and_serve(tmp_path: Path) -> None:
     make, install, serve = block("sh", "-m venv").strip().splitlines()[-3:]
     folder = checkout(tmp_path / "testmode")
     run(make, folder)
-    lend(folder / ".venv")
+    link_packages(folder / ".venv")
     run(install.replace(" install ", f" install {FLAGS} "), folder)
     shown = run(".venv/bin/python -P -c 'import mockserver; print(mockserver.__file__)'", folder)
     assert shown.startswith(str(folder / ".venv"))
     environment = {"TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true", "PYTHONPATH": ""}
-    with started([str(folder / serve.split()[0]), *serve.split()[1:]], **environment) as (_, url):
+    with start_command([str(folder / serve.split()[0]), *serve.split()[1:]], **environment) as (_, url):
         run(f"curl -sf {url}/ready", folder)
 
 
@@ -145,7 +151,7 @@ def test_a_wheel_needs_neither_the_tools_nor_what_is_served_with() -> None:
 
 
 @pytest.fixture
-def pretended(tmp_path: Path) -> Path:
+def fake_checkout(tmp_path: Path) -> Path:
     """A folder with the Makefile, and a Python that writes down what it is asked for and makes an environment of it."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         copy(ROOT / name, tmp_path)
@@ -172,32 +178,32 @@ def installed(folder: Path, target: str) -> list[str]:
     return [line.rpartition("[")[2].rstrip("]") for line in asked if "pip install" in line]
 
 
-def test_each_is_installed_once_and_again_when_what_is_needed_changes(pretended: Path) -> None:
-    assert installed(pretended, "run") == ["openapi,redis,tls"]
-    assert installed(pretended, "run") == []
-    assert installed(pretended, "check") == ["dev"]
-    assert installed(pretended, "check") == installed(pretended, "run") == []
+def test_each_is_installed_once_and_again_when_what_is_needed_changes(fake_checkout: Path) -> None:
+    assert installed(fake_checkout, "run") == ["openapi,redis,tls"]
+    assert installed(fake_checkout, "run") == []
+    assert installed(fake_checkout, "check") == ["dev"]
+    assert installed(fake_checkout, "check") == installed(fake_checkout, "run") == []
     for name in ("pyproject.toml", "constraints.txt"):
-        later = (pretended / ".venv/ready-to-test").stat().st_mtime + 5
-        for stamp in (pretended / ".venv").glob("ready-*"):
+        later = (fake_checkout / ".venv/ready-to-test").stat().st_mtime + 5
+        for stamp in (fake_checkout / ".venv").glob("ready-*"):
             os.utime(stamp, (later - 10, later - 10))
-        os.utime(pretended / name, (later - 5, later - 5))
-        assert installed(pretended, "check") == ["dev"], name
-        assert installed(pretended, "run") == [], "dev has what serving needs"
-        os.utime(pretended / name, (0, 0))
+        os.utime(fake_checkout / name, (later - 5, later - 5))
+        assert installed(fake_checkout, "check") == ["dev"], name
+        assert installed(fake_checkout, "run") == [], "dev has what serving needs"
+        os.utime(fake_checkout / name, (0, 0))
 
 
-def test_each_slow_step_is_told_before_it_begins(pretended: Path) -> None:
-    said = run("make run PYTHON=./python", pretended).splitlines()
+def test_each_slow_step_is_told_before_it_begins(fake_checkout: Path) -> None:
+    said = run("make run PYTHON=./python", fake_checkout).splitlines()
     assert [line.partition(" ")[0] for line in said] == ["Creating", "Installing", ".venv/bin/testmode"]
     assert said[1].startswith("Installing what serving needs into .venv (about 150 MB, once; ")
     assert "about 150 MB" in README
     assert "about 480 MB" in README
-    assert "about 480 MB" in run("make check PYTHON=./python", pretended)
+    assert "about 480 MB" in run("make check PYTHON=./python", fake_checkout)
 
 
 def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
-    for file in (*PAGES, *SOURCES):
+    for file in (*DOCUMENTATION_FILES, *SOURCES):
         text = file.read_text("utf-8")
         for command in re.findall(r"pip3? install[^\n`]*", text):
             words = [word.strip("'\".,") for word in command.split()]
@@ -209,7 +215,7 @@ def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
 
 def test_every_target_of_make_that_a_page_names_is_there() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    for page in (each for each in PAGES if each.suffix == ".md"):
+    for page in (each for each in DOCUMENTATION_FILES if each.suffix == ".md"):
         text = page.read_text("utf-8")
         named = set(re.findall(r"`make ([a-z]+)", text))
         for body in re.findall(r"^```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
@@ -246,7 +252,7 @@ def test_a_start_without_a_package_of_an_extra_says_what_to_install(
     document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
     (tmp_path / "a.json").write_text(document)
     (tmp_path / "a.yaml").write_text(document)
-    (tmp_path / "start.py").write_text(WITHOUT)
+    (tmp_path / "start.py").write_text(IMPORT_BLOCKER_SOURCE)
     command = [sys.executable, "start.py", without, "serve", "--port", "0", "--data", "data", *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 78, done.stderr

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.server_process import started
+from tests.support.server_process import start_command
 
-READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+MOUNT_READ_ONLY_SCRIPT = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,10 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def read_only(home: Path, *command: str) -> list[str]:
+def read_only_command(home: Path, *command: str) -> list[str]:
     """Run a command with the installation unwritable: by a mount as root, whom modes do not stop; by modes else."""
     if os.geteuid() == 0:
-        return ["unshare", "--mount", "sh", "-c", READ_ONLY, str(home), *command]
+        return ["unshare", "--mount", "sh", "-c", MOUNT_READ_ONLY_SCRIPT, str(home), *command]
     for path in (home, *home.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
@@ -61,8 +61,10 @@ def test_the_wheel_holds_the_scenarios_and_the_data_sets(wheel: Path) -> None:
 def test_the_installed_command_serves_from_a_read_only_installation(installation: Path, tmp_path: Path) -> None:
     testmode = str(installation / "bin/testmode")
     data = tmp_path / "data"
-    command = read_only(installation, testmode, "serve", "--port", "0", "--data", str(data), "--admin-token", "t")
-    with started(command, PYTHONPATH="", HOME="/nonexistent") as (_, url):
+    command = read_only_command(
+        installation, testmode, "serve", "--port", "0", "--data", str(data), "--admin-token", "t"
+    )
+    with start_command(command, PYTHONPATH="", HOME="/nonexistent") as (_, url):
         connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("GET", "/__admin/sandboxes", headers={"Authorization": "Bearer t"})
         assert connection.getresponse().status == 200
@@ -74,7 +76,7 @@ def test_the_installed_command_serves_from_a_read_only_installation(installation
 
 
 def test_nothing_can_be_written_into_that_installation(installation: Path) -> None:
-    command = read_only(installation, "touch", str(installation / "written"))
+    command = read_only_command(installation, "touch", str(installation / "written"))
     assert subprocess.run(command, check=False, capture_output=True).returncode != 0
 
 

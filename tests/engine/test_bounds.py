@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mockserver.admin.bounds import BOUNDS
-from mockserver.engine.pipeline.journals import SPARE
+from mockserver.engine.pipeline.journals import EVICTION_DIVISOR
 
-PROMISED = {
+DOCUMENTED_LIMITS = {
     "sandboxes": 200,
     "templates": 8,
     "records": 200_000,
@@ -40,8 +40,8 @@ PROMISED = {
 
 
 def test_every_bound_is_as_promised() -> None:
-    assert {bound.name: bound.value(None) for bound in BOUNDS} == PROMISED
+    assert {bound.name: bound.value(None) for bound in BOUNDS} == DOCUMENTED_LIMITS
 
 
 def test_a_sixty_fourth_of_all_journals_is_made_free_at_once() -> None:
-    assert SPARE == 64
+    assert EVICTION_DIVISOR == 64

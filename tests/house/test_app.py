@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from mockserver.app import chosen_providers, create_app, fixtures, known_providers
-from mockserver.engine import Unknown
+from mockserver.app import create_app, fixtures_folder, known_providers, select_providers
+from mockserver.engine import UnknownName
 from tests.support.paths import ROOT
 
 
@@ -29,9 +29,9 @@ def test_an_application_made_without_a_token_lets_nobody_into_the_admin_api() ->
 
 
 def test_an_unknown_provider_is_refused_with_the_nearest() -> None:
-    with pytest.raises(Unknown, match="did you mean 'smartepi'"):
-        chosen_providers(["smartep"])
+    with pytest.raises(UnknownName, match="did you mean 'smartepi'"):
+        select_providers(["smartep"])
 
 
 def test_fixtures_are_found_in_a_checkout() -> None:
-    assert fixtures() == ROOT / "fixtures"
+    assert fixtures_folder() == ROOT / "fixtures"

@@ -26,9 +26,9 @@ MODULES_BY_FILE = {
     name: ".".join(("mockserver", *Path(name).with_suffix("").parts)).removesuffix(".__init__") for name in NAMES
 }
 MODULES = set(MODULES_BY_FILE.values())
-TOP_MODULES, FOLDER, LONGEST = 8, 22, 300
+MAX_TOP_MODULES, MAX_FOLDER_FILES, MAX_FILE_LINES = 8, 22, 300
 """The most modules at the top of the package, modules in any of its folders, and lines in a file."""
-ROOMS = sorted(each.name for each in (ROOT / "providers").iterdir() if (each / "__init__.py").is_file())
+PROVIDER_PACKAGES = sorted(each.name for each in (ROOT / "providers").iterdir() if (each / "__init__.py").is_file())
 
 MAY_IMPORT: dict[str, set[str]] = {
     "addresses": set(),
@@ -141,7 +141,7 @@ def _imports(name: str, run: bool) -> Iterator[str]:
             yield from (each if each in MODULES else node.module for each in inner)
 
 
-def area(module: str) -> str:
+def part_of(module: str) -> str:
     """The part of the source a module of ours belongs to."""
     words = module.split(".")[1:]
     if not words:
@@ -150,7 +150,7 @@ def area(module: str) -> str:
     return named if named in MAY_IMPORT else words[0]
 
 
-def own(name: str) -> str:
+def package_of(name: str) -> str:
     return name.partition("/")[0].removesuffix(".py")
 
 
@@ -159,9 +159,9 @@ def test_imports_point_one_way() -> None:
     for name in NAMES:
         if name.startswith("providers/") or name == "__init__.py":
             continue
-        own_part = area(MODULES_BY_FILE[name])
+        own_part = part_of(MODULES_BY_FILE[name])
         assert own_part in MAY_IMPORT, f"{name}: say in MAY_IMPORT what {own_part} may import"
-        ours = {area(module) for module in imports(name) if module.split(".")[0] == "mockserver"} - {own_part}
+        ours = {part_of(module) for module in imports(name) if module.split(".")[0] == "mockserver"} - {own_part}
         strange = ours - MAY_IMPORT[own_part]
         allowed = ", ".join(sorted(MAY_IMPORT[own_part])) or "nothing of ours"
         assert not strange, (
@@ -176,7 +176,7 @@ def test_no_part_imports_itself_by_way_of_others() -> None:
     TopologicalSorter(MAY_IMPORT).prepare()
 
 
-def test_no_circle_of_files_imports_itself() -> None:
+def test_no_import_cycles_between_files() -> None:
     arrows = {MODULES_BY_FILE[name]: {each for each in imports(name) if each in MODULES} for name in NAMES}
     try:
         TopologicalSorter({module: each - {module} for module, each in arrows.items()}).prepare()
@@ -185,7 +185,7 @@ def test_no_circle_of_files_imports_itself() -> None:
         pytest.fail(f"{circle}: move what both need into a third file, or say it as a Protocol", pytrace=False)
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", PROVIDER_PACKAGES)
 def test_a_room_imports_the_engines_surface_and_itself_only(room: str) -> None:
     for name in (each for each in NAMES if each.startswith(f"providers/{room}/")):
         inside = {module for module in imports(name) if module.startswith("mockserver")}
@@ -199,7 +199,7 @@ def test_a_room_imports_the_engines_surface_and_itself_only(room: str) -> None:
 
 
 def test_the_list_of_providers_imports_rooms_only() -> None:
-    rooms = {f"mockserver.providers.{room}" for room in ROOMS}
+    rooms = {f"mockserver.providers.{room}" for room in PROVIDER_PACKAGES}
     assert {module for module in imports("providers/__init__.py") if module.startswith("mockserver")} <= rooms
 
 
@@ -211,22 +211,22 @@ def test_a_name_of_the_engines_surface_hides_no_module() -> None:
     assert hidden == []
 
 
-def test_a_folder_is_seen_at_a_glance() -> None:
+def test_folder_has_a_limited_number_of_files() -> None:
     crowded = {
         str(folder.relative_to(ROOT)): number
         for folder in [ROOT, *(each for each in ROOT.rglob("*") if each.is_dir() and each.name != "__pycache__")]
-        if (number := len(list(folder.glob("*.py")))) > (TOP_MODULES if folder == ROOT else FOLDER)
+        if (number := len(list(folder.glob("*.py")))) > (MAX_TOP_MODULES if folder == ROOT else MAX_FOLDER_FILES)
     }
     assert crowded == {}
 
 
-def test_the_engines_inside_is_nobody_elses() -> None:
-    others = [name for name in NAMES if own(name) not in ("engine", "storage")]
+def test_engine_internals_are_imported_only_by_engine_and_storage() -> None:
+    others = [name for name in NAMES if package_of(name) not in ("engine", "storage")]
     deep = {name: [m for m in imports(name) if m.startswith("mockserver.engine.")] for name in others}
     assert {name: modules for name, modules in deep.items() if modules} == {}
 
 
-def test_only_the_composition_root_imports_rooms() -> None:
+def test_only_the_composition_root_imports_providers() -> None:
     others = [name for name in NAMES if name != "app.py" and not name.startswith("providers/")]
     assert [name for name in others if any(m.startswith("mockserver.providers") for m in imports(name))] == []
 
@@ -236,7 +236,7 @@ def test_only_the_composition_root_imports_rooms() -> None:
     [
         ("gevent", ("http/server.py", "http/connection.py")),
         ("flask", ("app.py", "http/mounts.py", "admin/", "console/")),
-        ("werkzeug", ("app.py", "http/paths.py", "admin/", "console/")),
+        ("werkzeug", ("app.py", "http/routes.py", "admin/", "console/")),
         ("jinja2", ("console/",)),
         ("redis", ("storage/redis/",)),
         ("tinydb", ("storage/",)),
@@ -249,7 +249,7 @@ def test_only_the_composition_root_imports_rooms() -> None:
         ("jsonschema_rs", ("openapi/",)),
     ],
 )
-def test_a_library_is_known_in_its_place_only(library: str, homes: tuple[str, ...]) -> None:
+def test_third_party_library_is_imported_only_where_allowed(library: str, homes: tuple[str, ...]) -> None:
     users = [name for name in NAMES if library in {module.split(".")[0] for module in imports(name, run=True)}]
     assert users
     assert [name for name in users if not name.startswith(homes)] == []
@@ -261,7 +261,7 @@ def test_no_providers_name_stands_outside_its_room() -> None:
         for name in NAMES
         if not name.startswith("providers/")
         for node in ast.walk(tree(name))
-        if isinstance(node, ast.Constant) and node.value in ROOMS
+        if isinstance(node, ast.Constant) and node.value in PROVIDER_PACKAGES
     ]
     assert named == []
 
@@ -281,54 +281,65 @@ def test_the_engine_never_asks_which_kind_of_fault_it_is() -> None:
     assert asked == []
 
 
-INSIDE = [name for name in NAMES if own(name) in ("engine", "storage", "providers", "openapi", "admin")]
+DOCUMENTED_FILES = [
+    name for name in NAMES if package_of(name) in ("engine", "storage", "providers", "openapi", "admin")
+]
 
 
 def test_nothing_but_the_edge_and_who_waits_for_another_process_sleeps() -> None:
     sleeping = []
-    for name in INSIDE:
+    for name in DOCUMENTED_FILES:
         nodes = list(ast.walk(tree(name)))
         names = {getattr(node, "attr", getattr(node, "id", "")) for node in nodes}
         imported = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
         if "sleep" in names | imported:
             sleeping.append(name)
-    assert sleeping == ["storage/redis/link.py"]
+    assert sleeping == ["storage/redis/client.py"]
 
 
-def documented(name: str) -> Iterator[tuple[str, ast.Module | ast.ClassDef | ast.FunctionDef]]:
-    """What must have a docstring: the module, its classes, their public methods, its public functions."""
-    yield name, tree(name)
-    for node in ast.walk(tree(name)):
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield f"{name}: {node.name}", node
-            for inner in node.body:
-                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
-                    yield f"{name}: {node.name}.{inner.name}", inner
-    for node in tree(name).body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            yield f"{name}: {node.name}", node
+def definitions(name: str) -> Iterator[ast.ClassDef | ast.FunctionDef]:
+    """Every class and function of a module, at any depth."""
+    return (node for node in ast.walk(tree(name)) if isinstance(node, ast.ClassDef | ast.FunctionDef))
 
 
-def is_stub(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> bool:
-    """Whether it is a property of a Protocol, whose name and type say all there is."""
-    return isinstance(node, ast.FunctionDef) and ast.unparse(node.body[-1]) == "..."
+def words_of(text: str) -> set[str]:
+    """The words of a name or sentence, without endings and without words that carry no meaning."""
+    found = {each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)}
+    return {each.removesuffix("s") for each in found} - {
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "is",
+        "it",
+        "thi",
+    }
 
 
-def test_everything_public_has_a_docstring() -> None:
-    bare = [
-        what
+def test_every_module_has_a_docstring() -> None:
+    assert [
+        name for name in NAMES if (ROOT / name).read_text("utf-8").strip() and not ast.get_docstring(tree(name))
+    ] == []
+
+
+def test_no_docstring_only_repeats_the_name() -> None:
+    repeated = [
+        f"{name}: {node.name}"
         for name in NAMES
-        if (ROOT / name).read_text("utf-8").strip()
-        for what, node in documented(name)
-        if not ast.get_docstring(node) and not is_stub(node)
+        for node in definitions(name)
+        if (text := ast.get_docstring(node)) and words_of(text) <= words_of(node.name)
     ]
-    assert bare == []
+    assert repeated == []
 
 
 def test_no_file_is_longer_than_a_few_screens() -> None:
     lines = {name: len((ROOT / name).read_text("utf-8").splitlines()) for name in NAMES}
-    long = {name: number for name, number in lines.items() if number > LONGEST}
-    assert long == {}, f"a file has at most {LONGEST} lines: divide it"
+    long = {name: number for name, number in lines.items() if number > MAX_FILE_LINES}
+    assert long == {}, f"a file has at most {MAX_FILE_LINES} lines: divide it"
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
@@ -342,7 +353,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     assert long == {}
 
 
-def loaded_by(script: str) -> set[str]:
+def modules_loaded_by(script: str) -> set[str]:
     """The modules a fresh interpreter has after a script."""
     run = subprocess.run(
         [sys.executable, "-c", f"{script}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True
@@ -352,16 +363,18 @@ def loaded_by(script: str) -> set[str]:
 
 def test_the_health_check_imports_next_to_nothing() -> None:
     heavy = {"flask", "pydantic", "http.client", "werkzeug", "gevent", "click", "tinydb", "mockserver.engine"}
-    assert loaded_by("import mockserver.cli.healthcheck") & heavy == set()
+    assert modules_loaded_by("import mockserver.cli.healthcheck") & heavy == set()
 
 
 def test_the_app_is_there_without_faker_and_without_gevent() -> None:
     script = "from mockserver.app import create_app\ncreate_app()"
-    assert loaded_by(script) & {"faker", "gevent"} == set()
+    assert modules_loaded_by(script) & {"faker", "gevent"} == set()
 
 
 def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
-    loaded = loaded_by("import mockserver.cli.serve\nfrom mockserver.app import known_providers\nknown_providers()")
+    loaded = modules_loaded_by(
+        "import mockserver.cli.serve\nfrom mockserver.app import known_providers\nknown_providers()"
+    )
     assert "mockserver.providers.kota" in loaded
     assert (
         loaded & {"flask", "jinja2", "faker", "redis", "tomllib", "mockserver.openapi", "mockserver.console"} == set()
@@ -369,14 +382,14 @@ def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
 
 
 def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
-    loaded = loaded_by("from mockserver.app import create_app\ncreate_app()")
+    loaded = modules_loaded_by("from mockserver.app import create_app\ncreate_app()")
     assert "mockserver.console.routes" in loaded
     assert loaded & {"mockserver.console.view", "mockserver.console.render", "mockserver.console.pages"} == set()
 
 
 def test_the_command_line_shows_its_help_without_the_server() -> None:
     script = "import mockserver.cli.group as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
-    assert loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()
+    assert modules_loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()
 
 
 ONLY_VALUES = {
@@ -403,10 +416,11 @@ def test_the_tests_stand_in_the_tree_of_what_they_test() -> None:
         and file.name not in ("__init__.py", "conftest.py")
         and file.relative_to(TESTS).parts[0] not in ("support", "upgrading")
     ]
-    assert (loose, helpers) == ([], ["providers/contracts/distil.py"])
+    assert (loose, helpers) == ([], ["providers/contracts/extract.py"])
     crowded = {
         str(folder.relative_to(TESTS)): number
         for folder in TESTS.rglob("*")
-        if folder.is_dir() and (number := len(list(folder.glob("*.py")))) > (30 if folder.name == "support" else FOLDER)
+        if folder.is_dir()
+        and (number := len(list(folder.glob("*.py")))) > (30 if folder.name == "support" else MAX_FOLDER_FILES)
     }
     assert crowded == {}

@@ -8,15 +8,15 @@ from types import FunctionType
 
 import pytest
 
-from mockserver.engine.core.redaction import hide
+from mockserver.engine.core.redaction import mask
 from tests.support.paths import ROOT
-from tests.support.suite.mutants.__main__ import MODULES, chosen, equivalents, report
-from tests.support.suite.mutants.changes import mutants
-from tests.support.suite.mutants.running import Run, install
+from tests.support.suite.mutants.__main__ import MODULES, load_equivalent_mutants, report, select_modules
+from tests.support.suite.mutants.changes import generate_mutants
+from tests.support.suite.mutants.runner import MutationRun, install
 
 
 def changes(source: str) -> list[str]:
-    return [each.change for each in mutants("mockserver/x.py", source, ast.parse(source))]
+    return [each.change for each in generate_mutants("mockserver/x.py", source, ast.parse(source))]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_methods_and_constants_are_changed_and_what_else_is_done_at_import_is_no
 def test_a_change_is_put_and_taken_back() -> None:
     source = "def f(a):\n    return a < 1\n"
     tree = ast.parse(source)
-    for each in list(mutants("mockserver/x.py", source, tree)):
+    for each in list(generate_mutants("mockserver/x.py", source, tree)):
         each.put(True)
         assert ast.unparse(tree) != source.strip()
         each.put(False)
@@ -69,19 +69,19 @@ def test_whoever_has_a_function_has_the_mutants_code() -> None:
     assert isinstance(c, type)
     method = c.__dict__["g"]
     tree = ast.parse(source)
-    boundary = next(each for each in mutants("x.py", source, tree) if each.change == "a < 1 -> a <= 1")
+    boundary = next(each for each in generate_mutants("x.py", source, tree) if each.change == "a < 1 -> a <= 1")
     install(boundary, tree, "x.py", [f, method])
     assert (f(1), f(2), c().g()) == (True, False, 2)
 
 
 def test_a_mutant_that_survives_is_told_with_its_place_and_its_change() -> None:
-    run = Run(["mockserver/engine/core/redaction.py"], "1", 0, 1)
+    run = MutationRun(["mockserver/engine/core/redaction.py"], "1", 0, 1)
     found = run.mutants["mockserver/engine/core/redaction.py"]
     (boundary,) = [each for each in found if each.change == "len(value) > 8 -> len(value) >= 8"]
     run.killed[boundary.module] = 3
     run.survived[boundary.module] = [boundary]
     told = report(run)
-    line = hide.__code__.co_firstlineno + 2
+    line = mask.__code__.co_firstlineno + 2
     assert f"redaction.py:{line}: {boundary.source}    [len(value) > 8 -> len(value) >= 8]" in told
     assert "1 survived:" in told
     assert "75.0 %" in told
@@ -89,21 +89,21 @@ def test_a_mutant_that_survives_is_told_with_its_place_and_its_change() -> None:
 
 def test_the_same_seed_takes_the_same_mutants_in_the_same_order() -> None:
     def order(seed: str) -> list[str]:
-        return [each.title for each in Run(["mockserver/engine/core/keys.py"], seed, 0, 1).mutants.popitem()[1]]
+        return [each.title for each in MutationRun(["mockserver/engine/core/keys.py"], seed, 0, 1).mutants.popitem()[1]]
 
     assert order("1") == order("1") != order("2")
     assert Counter(order("1")) == Counter(order("2"))
 
 
 def test_every_mutant_that_is_called_equivalent_is_there_and_has_a_reason() -> None:
-    listed = equivalents()
+    listed = load_equivalent_mutants()
     there = set()
     for module in {module for module, _, _ in listed}:
         source = (ROOT / module).read_text("utf-8")
-        there |= {(module, each.source, each.change) for each in mutants(module, source, ast.parse(source))}
+        there |= {(module, each.source, each.change) for each in generate_mutants(module, source, ast.parse(source))}
     assert set(listed) <= there
     assert all(len(reason.split()) > 3 for reason in listed.values())
 
 
 def test_each_pattern_of_modules_is_one_of_the_source() -> None:
-    assert all(chosen((pattern,)) for pattern in MODULES)
+    assert all(select_modules((pattern,)) for pattern in MODULES)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.suite.ordering import FIRST
-from tests.support.suite.quick import ALWAYS, ELSEWHERE, SLOW, chosen
+from tests.support.suite.ordering import SLOW_NODE_PREFIXES
+from tests.support.suite.quick import ALWAYS_RUN, SLOW_TESTS, TEST_LOCATIONS, select_tests
 
 SOURCES = {
     "tests/client/test_client.py": "",
-    "tests/conftest.py": "from tests.support.worlds import World\n",
+    "tests/conftest.py": "from tests.support.harness import World\n",
     "tests/docs/test_documents.py": "",
     "tests/docs/test_benchmarks.py": "",
     "tests/docs/test_ci.py": "",
@@ -25,8 +25,8 @@ SOURCES = {
     "tests/providers/kota/test_stories.py": "from tests.support import kota_world\n",
     "tests/providers/test_webhooks.py": "",
     "tests/support/acme.py": "",
-    "tests/support/kota_facts.py": "",
-    "tests/support/kota_world.py": "import os\nfrom tests.support.kota_facts import FACTS, MORE\n",
+    "tests/support/kota_schemas.py": "",
+    "tests/support/kota_helpers.py": "import os\nfrom tests.support.kota_schemas import FACTS, MORE\n",
 }
 
 
@@ -49,7 +49,7 @@ ENGINE = ["tests/engine/faults/test_rules.py", "tests/engine/sandbox/test_scenar
         ("tests/engine/faults/test_wire.py", ["tests/engine/faults/test_wire.py"]),
         ("tests/engine/test_gone.py", []),
         ("tests/support/acme.py", ["tests/engine/faults/test_rules.py"]),
-        ("tests/support/kota_facts.py", ["tests/providers/kota/test_stories.py"]),
+        ("tests/support/kota_schemas.py", ["tests/providers/kota/test_stories.py"]),
         ("docs/examples/test_adding.py", ["docs/examples/test_adding.py"]),
         ("docs/kota.md", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
         ("README.md", ["tests/docs/test_benchmarks.py", "tests/docs/test_ci.py"]),
@@ -58,27 +58,31 @@ ENGINE = ["tests/engine/faults/test_rules.py", "tests/engine/sandbox/test_scenar
     ],
 )
 def test_a_change_is_tested_by_what_lies_beside_it(changed: str, tests: list[str]) -> None:
-    assert chosen([changed], SOURCES)[0] == sorted({ALWAYS, *tests})
+    assert select_tests([changed], SOURCES)[0] == sorted({ALWAYS_RUN, *tests})
 
 
-@pytest.mark.parametrize("path", sorted({*ELSEWHERE, "mockserver/app.py", "mockserver/http/edge.py", "docs/faults.md"}))
+@pytest.mark.parametrize(
+    "path", sorted({*TEST_LOCATIONS, "mockserver/app.py", "mockserver/http/edge.py", "docs/faults.md"})
+)
 def test_whatever_is_changed_something_is_run_for_it(path: str) -> None:
     sources = {str(file.relative_to(ROOT)): "" for file in (ROOT / "tests").rglob("test_*.py")}
-    tests, left = chosen([path if not path.endswith("/") else f"{path}any.py"], sources)
-    assert {*tests, *left} > {ALWAYS}
+    tests, left = select_tests([path if not path.endswith("/") else f"{path}any.py"], sources)
+    assert {*tests, *left} > {ALWAYS_RUN}
 
 
 def test_what_is_slow_is_left_out_with_its_reason_unless_it_was_changed() -> None:
     engine, wire = "mockserver/engine/faults/rules.py", "tests/engine/faults/test_wire.py"
-    tests, left = chosen([engine], SOURCES)
-    assert (wire in tests, left) == (False, {wire: SLOW[wire]})
-    tests, left = chosen([engine, wire], SOURCES)
+    tests, left = select_tests([engine], SOURCES)
+    assert (wire in tests, left) == (False, {wire: SLOW_TESTS[wire]})
+    tests, left = select_tests([engine, wire], SOURCES)
     assert (wire in tests, left) == (True, {})
 
 
 def test_without_a_change_the_architecture_is_tested() -> None:
-    assert chosen([], SOURCES) == ([ALWAYS], {})
+    assert select_tests([], SOURCES) == ([ALWAYS_RUN], {})
 
 
 def test_everything_that_is_named_is_there() -> None:
-    assert [path for path in (ALWAYS, *SLOW, *FIRST) if not (ROOT / path.removesuffix("::")).exists()] == []
+    assert [
+        path for path in (ALWAYS_RUN, *SLOW_TESTS, *SLOW_NODE_PREFIXES) if not (ROOT / path.removesuffix("::")).exists()
+    ] == []

@@ -23,11 +23,11 @@ from mockserver.admin import views
 from mockserver.admin.api import ROUTES
 from mockserver.app import create_app
 from mockserver.engine import Call, Reply
-from mockserver.http.response import check_reply
+from mockserver.http.response import check_response_head
 from mockserver.settings import ServerSettings
 from tests.support.acme import ACME
+from tests.support.harness import TOKEN, Harness, make_harness
 from tests.support.server_process import start_server
-from tests.support.worlds import TOKEN, World, make_world
 
 ROOT = Path(mockserver.__file__).parent
 TREES = {
@@ -60,7 +60,7 @@ def say(url: str, method: str, target: str, fields: str = "", host: str = "local
 
 # S-1: whoever is not let in reaches nothing, however the path is written
 
-BENT = (
+MANGLED_ADMIN_PATHS = (
     "/__admin%2fversion",
     "/__admin%2Fversion",
     "/__admin%5cversion",
@@ -99,8 +99,8 @@ BENT = (
 
 
 @pytest.mark.parametrize("fields", ["", BEARER], ids=["without the token", "with it"])
-@pytest.mark.parametrize("path", BENT)
-def test_a_bent_path_reaches_no_other_handler(url: str, path: str, fields: str) -> None:
+@pytest.mark.parametrize("path", MANGLED_ADMIN_PATHS)
+def test_mangled_path_reaches_no_other_handler(url: str, path: str, fields: str) -> None:
     status, _, body = say(url, "GET", path, fields)
     assert status in (401, 403, 404)
     assert "durability" not in body
@@ -130,7 +130,7 @@ def test_a_server_that_is_told_nothing_listens_to_this_machine_only() -> None:
 
 # S-3, S-7: no file is named, and no code is run, by what a client says
 
-READS_FILES = {
+FILE_READERS = {
     "app.py": "the data sets and the folder of the fixtures",
     "engine/sandbox/scenarios.py": "the scenarios, at the start",
     "http/tls.py": "the certificates and their keys, at the start",
@@ -138,9 +138,9 @@ READS_FILES = {
     "providers/kotauth/documents.py": "the files of Swagger UI, by a table of their names",
 }
 """Whatever serves requests and reads a file, and which."""
-OPEN_A_SANDBOX = {"engine/sandbox/engine.py", "engine/sandbox/rehearsal.py"}
+SANDBOX_OPENERS = {"engine/sandbox/engine.py", "engine/sandbox/seed_history.py"}
 """Whatever has the store open one, which has a name that is safe in a path or is refused."""
-SERVING = ("engine/", "admin/", "providers/", "http/", "app.py")
+REQUEST_PATHS = ("engine/", "admin/", "providers/", "http/", "app.py")
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
@@ -169,35 +169,37 @@ def test_what_serves_requests_reads_files_in_known_places_only() -> None:
     found = {
         name
         for name, tree in TREES.items()
-        if name.startswith(SERVING)
+        if name.startswith(REQUEST_PATHS)
         for called, _ in calls(tree)
         if called in opening or called.rpartition(".")[2] in reading
     }
-    assert found == set(READS_FILES) | OPEN_A_SANDBOX
+    assert found == set(FILE_READERS) | SANDBOX_OPENERS
 
 
 FORBIDDEN = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "builtins.eval", "builtins.exec"}
 UNSAFE = {"pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml", "jinja2", "mako", "code", "runpy", "ctypes"}
-USED_SAFELY = {
+REVIEWED_USES = {
     "console/render.py": {"jinja2"},  # Templates of ours, escaped; nothing a client says is one.
-    "openapi/document/files.py": {"yaml"},  # The operator's own file, by the loader that makes plain values only.
+    "openapi/document/document_files.py": {
+        "yaml"
+    },  # The operator's own file, by the loader that makes plain values only.
     "openapi/document/yaml_loader.py": {"yaml"},
-    "openapi/serving/writing.py": {"xml"},  # What escapes text; nothing is parsed.
+    "openapi/serving/reply_writer.py": {"xml"},  # What escapes text; nothing is parsed.
 }
-STARTS_PROCESSES = {"http/workers.py", "testing/server.py"}
+PROCESS_STARTERS = {"http/workers.py", "testing/server.py"}
 
 
 def test_nothing_a_client_says_is_run_or_unpickled() -> None:
     run = {(name, called) for name, tree in TREES.items() for called, _ in calls(tree) if called in FORBIDDEN}
     assert run == set()
-    assert {name: imported(tree) & UNSAFE for name, tree in TREES.items() if imported(tree) & UNSAFE} == USED_SAFELY
+    assert {name: imported(tree) & UNSAFE for name, tree in TREES.items() if imported(tree) & UNSAFE} == REVIEWED_USES
     templates = {called for tree in TREES.values() for called, _ in calls(tree) if "render_template" in called}
     assert templates == set()
 
 
 def test_processes_are_started_by_the_supervisor_and_the_test_client_only_and_never_by_a_shell() -> None:
     starting = {name for name, tree in TREES.items() if imported(tree) & {"subprocess", "multiprocessing", "pty"}}
-    assert starting <= STARTS_PROCESSES
+    assert starting <= PROCESS_STARTERS
     told = [word.arg for name in starting for _, call in calls(TREES[name]) for word in call.keywords]
     assert "shell" not in told
 
@@ -216,7 +218,7 @@ def is_ours(node: ast.expr) -> bool:
     return False
 
 
-MADE = {
+BUILT_PATTERNS = {
     # The operator's own document; a text is made for the pattern, and no client's text is matched against it there.
     ("openapi/generation/patterns.py", "pattern"),
     # The rules of forms are a table in the source of the room.
@@ -236,7 +238,7 @@ def test_no_pattern_comes_from_a_client() -> None:
         for called, call in calls(tree)
         if called.startswith("re.") and called[3:] in functions and not is_ours(call.args[0])
     }
-    assert strange == MADE
+    assert strange == BUILT_PATTERNS
 
 
 # S-5
@@ -245,10 +247,10 @@ def test_no_pattern_comes_from_a_client() -> None:
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\0b", "a\x7fb", "漢", "\x1b[31m"])
 def test_no_header_is_sent_that_a_client_could_take_for_two(value: str) -> None:
     with pytest.raises(ValueError, match="has a character that cannot be sent"):
-        check_reply("200 OK", [("X-Any", value)])
+        check_response_head("200 OK", [("X-Any", value)])
     with pytest.raises(ValueError, match="has a character that cannot be sent"):
-        check_reply("200 OK", [(value, "x")])
-    check_reply("200 OK", [("X-Any", "a\tb ü")])
+        check_response_head("200 OK", [(value, "x")])
+    check_response_head("200 OK", [("X-Any", "a\tb ü")])
 
 
 def test_nothing_a_client_says_becomes_a_header_line(url: str) -> None:
@@ -259,65 +261,69 @@ def test_nothing_a_client_says_becomes_a_header_line(url: str) -> None:
 
 # S-10
 
-HIDDEN = "a-secret-nobody-must-read"
+SECRET_TEXT = "a-secret-nobody-must-read"
 
 
-def _leaking(call: Call) -> Reply:
+def _raise_with_key(call: Call) -> Reply:
     raise RuntimeError(f"the key {call.credential.secret} hit a bug")
 
 
-LEAKING = replace(
+ACME_RAISING_WITH_KEY = replace(
     ACME,
-    operations=tuple(replace(each, perform=_leaking) if each.name == "explode" else each for each in ACME.operations),
+    operations=tuple(
+        replace(each, perform=_raise_with_key) if each.name == "explode" else each for each in ACME.operations
+    ),
 )
 
 
 @pytest.fixture
-def shipped() -> World:
+def production_harness() -> Harness:
     """As the server has it: a bug is answered, not raised."""
-    world = make_world(LEAKING)
-    world.engine.propagate = False
-    world.app = create_app(world.engine, token=TOKEN)
-    return world
+    harness = make_harness(ACME_RAISING_WITH_KEY)
+    harness.engine.propagate = False
+    harness.app = create_app(harness.engine, token=TOKEN)
+    return harness
 
 
 def test_neither_log_nor_metrics_nor_journal_nor_answers_show_a_key(
-    shipped: World, caplog: pytest.LogCaptureFixture
+    production_harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    key = shipped.key()
+    key = production_harness.key()
     answers = [
-        shipped.ask("GET", "/v1/boom"),
-        shipped.ask("GET", f"/v1/boom?api_key={key}"),
-        shipped.ask("GET", f"/v1/{key}"),
-        shipped.ask("POST", "/v1/notes", json={"text": key, "password": HIDDEN}),
-        shipped.ask("GET", "/v1/notes", key=HIDDEN),
-        shipped.ask("GET", "/v1/notes", headers={"Cookie": f"session={HIDDEN}"}),
+        production_harness.request("GET", "/v1/boom"),
+        production_harness.request("GET", f"/v1/boom?api_key={key}"),
+        production_harness.request("GET", f"/v1/{key}"),
+        production_harness.request("POST", "/v1/notes", json={"text": key, "password": SECRET_TEXT}),
+        production_harness.request("GET", "/v1/notes", key=SECRET_TEXT),
+        production_harness.request("GET", "/v1/notes", headers={"Cookie": f"session={SECRET_TEXT}"}),
     ]
     assert "a bug of Testmode's own in GET /acme/v1/boom" in caplog.text
     assert [answer.status_code for answer in answers] == [500, 500, 404, 201, 401, 200]
-    ids = [each["id"] for each in shipped.admin("GET", "/sandboxes/acme/requests").json["requests"]]
+    ids = [each["id"] for each in production_harness.admin("GET", "/sandboxes/acme/requests").json["requests"]]
     assert len(ids) == len(answers)
-    texts = [shipped.admin("GET", f"/sandboxes/acme/requests/{id}").text for id in ids]
-    texts += [shipped.admin("GET", path).text for path in ("/metrics", "/sandboxes/acme/requests", "/settings")]
+    texts = [production_harness.admin("GET", f"/sandboxes/acme/requests/{id}").text for id in ids]
+    texts += [
+        production_harness.admin("GET", path).text for path in ("/metrics", "/sandboxes/acme/requests", "/settings")
+    ]
     for text in [caplog.text, *texts]:
         assert key not in text
-        assert HIDDEN not in text
+        assert SECRET_TEXT not in text
         assert TOKEN not in text
 
 
 # S-11
 
 
-def test_a_bug_answers_without_a_traceback(shipped: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_answers_without_a_traceback(production_harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     def boom(_: object) -> None:
-        raise RuntimeError(HIDDEN)
+        raise RuntimeError(SECRET_TEXT)
 
     monkeypatch.setattr(views, "metrics", boom)
-    for answer in (shipped.ask("GET", "/v1/boom"), shipped.admin("GET", "/metrics")):
+    for answer in (production_harness.request("GET", "/v1/boom"), production_harness.admin("GET", "/metrics")):
         assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
         assert "bug of Testmode's own" in answer.text
-        for word in ("Traceback", 'File \\"', ".py", "RuntimeError", HIDDEN, shipped.key()):
+        for word in ("Traceback", 'File \\"', ".py", "RuntimeError", SECRET_TEXT, production_harness.key()):
             assert word not in answer.text
 
 
@@ -332,17 +338,17 @@ def test_the_debugger_is_not_even_loaded() -> None:
     "query", ["__debugger__=yes", "__debugger__=yes&cmd=resource&f=debugger.js", "__debugger__=yes&cmd=pinauth&pin=1"]
 )
 @pytest.mark.parametrize("path", ["/", "/console", "/nothing"])
-def test_nobody_answers_for_a_debugger(url: str, path: str, query: str) -> None:
+def test_debugger_urls_are_not_found(url: str, path: str, query: str) -> None:
     status, _, body = say(url, "GET", f"{path}?{query}", BEARER)
     assert (status, "debugger" in body.lower()) == (404, False)
 
 
 # S-12
 
-ODD = ("TRACE", "CONNECT", "PROPFIND", "BREW", "get", "NONE")
+UNUSUAL_METHODS = ("TRACE", "CONNECT", "PROPFIND", "BREW", "get", "NONE")
 
 
-@pytest.mark.parametrize("method", ODD)
+@pytest.mark.parametrize("method", UNUSUAL_METHODS)
 @pytest.mark.parametrize("path", ["/health", "/ready", "/__admin/version", "/__admin/openapi.json"])
 def test_a_method_that_is_none_is_405_and_names_those_there_are(url: str, method: str, path: str) -> None:
     status, head, body = say(url, method, path, BEARER)
@@ -356,7 +362,7 @@ def test_every_method_of_a_path_is_named(url: str) -> None:
         assert (status, "\r\nAllow: GET, POST\r\n" in head) == (405, True)
 
 
-@pytest.mark.parametrize("method", ODD)
+@pytest.mark.parametrize("method", UNUSUAL_METHODS)
 def test_a_method_that_is_none_is_refused_where_there_is_nothing(url: str, method: str) -> None:
     assert say(url, method, "/nothing")[0] == 404
 
@@ -368,5 +374,5 @@ def test_nobody_is_connected_to_another_host(url: str) -> None:
 
 def test_an_answer_never_repeats_the_headers_it_was_asked_with(url: str) -> None:
     for path in ("/health", "/__admin/version", "/smartepi/v1/sectors", "/nothing"):
-        _, head, body = say(url, "TRACE", path, f"X-Told: {HIDDEN}\r\n{BEARER}")
-        assert HIDDEN not in head + body
+        _, head, body = say(url, "TRACE", path, f"X-Told: {SECRET_TEXT}\r\n{BEARER}")
+        assert SECRET_TEXT not in head + body

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.app import fixtures, known_providers
+from mockserver.app import fixtures_folder, known_providers
 from mockserver.engine import Settings, as_json
-from tests.support.datasets import WRITTEN, generated, made, written
-from tests.support.worlds import NOON, make_world
+from tests.support.datasets import STORED_SIZES, cached_dataset, format_dataset, generate_dataset
+from tests.support.harness import NOON, make_harness
 
 PROVIDERS = sorted(known_providers())
 DIGESTS = {
@@ -25,48 +25,48 @@ DIGESTS = {
 """What came out when the data was last looked at: another digest means other data for everybody."""
 
 providers = pytest.mark.parametrize("provider", PROVIDERS)
-sizes = pytest.mark.parametrize("size", WRITTEN)
+sizes = pytest.mark.parametrize("size", STORED_SIZES)
 
 
 @providers
 @sizes
 def test_the_same_seed_gives_the_same_bytes(provider: str, size: str) -> None:
-    assert as_json(made(provider, size)) == as_json(generated(provider, size))
+    assert as_json(generate_dataset(provider, size)) == as_json(cached_dataset(provider, size))
 
 
 @providers
 @sizes
 def test_the_written_data_set_is_what_the_generator_makes(provider: str, size: str) -> None:
-    kept = (fixtures() / "datasets" / f"{provider}-{size}.json").read_text(encoding="utf-8")
-    assert kept == written(generated(provider, size))
+    kept = (fixtures_folder() / "datasets" / f"{provider}-{size}.json").read_text(encoding="utf-8")
+    assert kept == format_dataset(cached_dataset(provider, size))
 
 
 @providers
 @sizes
 def test_the_data_does_not_change_with_the_machine_or_the_version_of_what_makes_it(provider: str, size: str) -> None:
-    assert sha256(as_json(generated(provider, size))).hexdigest()[:16] == DIGESTS[provider][size]
+    assert sha256(as_json(cached_dataset(provider, size))).hexdigest()[:16] == DIGESTS[provider][size]
 
 
 @providers
 @sizes
 def test_no_two_records_of_a_kind_have_the_same_id(provider: str, size: str) -> None:
-    for collection, records in generated(provider, size).items():
+    for collection, records in cached_dataset(provider, size).items():
         assert len({record["id"] for record in records}) == len(records), collection
 
 
 @providers
 def test_another_seed_gives_other_data(provider: str) -> None:
-    assert as_json(generated(provider, "small", "2")) != as_json(generated(provider, "small"))
+    assert as_json(cached_dataset(provider, "small", "2")) != as_json(cached_dataset(provider, "small"))
 
 
 @providers
 @sizes
 @pytest.mark.parametrize("seed", ["1", "another"])
 def test_a_new_sandbox_holds_the_data_of_its_seed_and_size(provider: str, size: str, seed: str) -> None:
-    world, settle = make_world(known_providers()[provider]), known_providers()[provider].settle
-    world.engine.create(provider, "mine", Settings(seed=seed, size=size), at=NOON)
-    kept = world.engine.export("mine")["collections"]
-    expected = generated(provider, size, seed)
+    harness, settle = make_harness(known_providers()[provider]), known_providers()[provider].age_seed_data
+    harness.engine.create(provider, "mine", Settings(seed=seed, size=size), at=NOON)
+    kept = harness.engine.export("mine")["collections"]
+    expected = cached_dataset(provider, size, seed)
     expected = settle(expected, NOON) if settle else expected
     counters = expected.get("_counters", ())
     assert [record for record in kept["_counters"] if record["id"] != "keys"] == list(counters)
@@ -85,6 +85,6 @@ def texts(value: Any) -> Iterator[str]:
 @providers
 @sizes
 def test_mail_to_seeded_people_leads_nowhere(provider: str, size: str) -> None:
-    mails = [text for text in texts(generated(provider, size)) if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)]
+    mails = [text for text in texts(cached_dataset(provider, size)) if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)]
     assert mails
     assert [mail for mail in mails if not mail.endswith((".test", ".example"))] == []

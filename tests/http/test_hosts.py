@@ -7,10 +7,10 @@ from socket import gethostname
 import pytest
 
 from mockserver.app import create_app
-from mockserver.http.hosts import Hosts, is_loopback
-from tests.support.worlds import TOKEN, make_world
+from mockserver.http.hosts import AllowedHosts, is_loopback
+from tests.support.harness import TOKEN, make_harness
 
-NEARBY = [
+LOCAL_HOSTS = [
     "localhost",
     "localhost:8080",
     "LOCALHOST.",
@@ -21,28 +21,28 @@ NEARBY = [
     "",
     gethostname(),
 ]
-STRANGE = ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test:8080", "evillocalhost", "x_y", "testmode"]
+FOREIGN_HOSTS = ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test:8080", "evillocalhost", "x_y", "testmode"]
 
 
-@pytest.mark.parametrize("host", NEARBY)
+@pytest.mark.parametrize("host", LOCAL_HOSTS)
 def test_a_name_that_only_this_machine_can_mean_is_answered(host: str) -> None:
-    assert Hosts().admits(host)
+    assert AllowedHosts().allows(host)
 
 
-@pytest.mark.parametrize("host", STRANGE)
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_any_other_name_is_not(host: str) -> None:
-    assert not Hosts().admits(host)
+    assert not AllowedHosts().allows(host)
 
 
 def test_a_name_may_be_allowed() -> None:
-    assert Hosts(["Mock.Internal"]).admits("mock.internal:80")
-    assert not Hosts(["mock.internal"]).admits("other.mock.internal")
+    assert AllowedHosts(["Mock.Internal"]).allows("mock.internal:80")
+    assert not AllowedHosts(["mock.internal"]).allows("other.mock.internal")
 
 
 def test_behind_another_address_than_loopback_the_names_of_a_network_are_answered_too() -> None:
-    hosts = Hosts(plain=True)
-    assert hosts.admits("testmode:8080")
-    assert not hosts.admits("testmode.evil.test")
+    hosts = AllowedHosts(allow_single_label=True)
+    assert hosts.allows("testmode:8080")
+    assert not hosts.allows("testmode.evil.test")
 
 
 @pytest.mark.parametrize(
@@ -54,38 +54,38 @@ def test_which_addresses_are_loopback(host: str, is_one: bool) -> None:
 
 @pytest.mark.parametrize("path", ["/smartepi/v1/employees", "/__admin/sandboxes", "/health", "/nowhere"])
 def test_whatever_is_addressed_to_another_name_is_misdirected(path: str) -> None:
-    world = make_world()
-    answer = world.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
+    harness = make_harness()
+    answer = harness.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 421
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json is not None
     assert "evil.test" in answer.json["detail"]
     assert "TESTMODE_ALLOWED_HOSTS" in answer.json["detail"]
-    assert not world.sandbox.journal.entries()
+    assert not harness.sandbox.journal.entries()
 
 
 def test_a_head_request_to_another_name_gets_no_body() -> None:
-    answer = make_world().app.test_client().head("/health", headers={"Host": "evil.test"})
+    answer = make_harness().app.test_client().head("/health", headers={"Host": "evil.test"})
     assert (answer.status_code, answer.data) == (421, b"")
 
 
 def test_an_application_answers_to_the_names_it_is_given() -> None:
-    client = create_app(make_world().engine, hosts=Hosts(["mock.internal"])).test_client()
+    client = create_app(make_harness().engine, hosts=AllowedHosts(["mock.internal"])).test_client()
     assert client.get("/health", headers={"Host": "mock.internal:8080"}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["MOCK.Internal", "mock.INTERNAL:8080", "Mock.Internal.", "mock.internal"])
 def test_a_name_is_the_same_in_capitals(host: str) -> None:
     for allowed in ("mock.internal", "MOCK.internal"):
-        assert Hosts([allowed]).admits(host)
-    assert not Hosts(["mock.intern"]).admits(host)
+        assert AllowedHosts([allowed]).allows(host)
+    assert not AllowedHosts(["mock.intern"]).allows(host)
 
 
 @pytest.mark.parametrize("host", ["KOTA.LOCALHOST", "Kota.LocalHost:80", "LocalHost", "[::1]", "[::1]:80"])
 def test_nearby_names_are_answered_in_capitals_and_addresses_in_brackets(host: str) -> None:
-    assert Hosts().admits(host)
+    assert AllowedHosts().allows(host)
 
 
 @pytest.mark.parametrize("host", ["[evil.test]", "[evil.test]:80", "[::1", "[::g]"])
 def test_what_stands_in_brackets_is_an_address_or_refused(host: str) -> None:
-    assert Hosts().admits(host) is (host == "[::1")
+    assert AllowedHosts().allows(host) is (host == "[::1")

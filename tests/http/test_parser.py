@@ -23,7 +23,7 @@ END = b"\r\n"
 BAD = range(400, 401)
 REFUSED = range(400, 500)
 FINE = range(200, 201)
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 class Case(NamedTuple):
@@ -116,7 +116,7 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def hasty_url() -> Iterator[str]:
+def short_timeout_url() -> Iterator[str]:
     with start_server(*COMMAND, TESTMODE_HEAD_SECONDS="1") as (_, base):
         yield base
 
@@ -176,28 +176,28 @@ def test_a_hundred_pipelined_requests_are_answered_in_order(url: str) -> None:
     assert [answer.startswith(b"200 ") for answer in answers] == [True, False] * 50
 
 
-def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(hasty_url: str) -> None:
+def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(short_timeout_url: str) -> None:
     sent, before = 0, time.monotonic()
-    with dial(hasty_url) as connection:
+    with dial(short_timeout_url) as connection:
         # Without an end, were it not cut off: no octet of it ends the line.
         while not select.select([connection], [], [], 0.2)[0]:
-            assert time.monotonic() - before < PATIENCE
+            assert time.monotonic() - before < TIMEOUT_SECONDS
             with suppress(OSError):
                 connection.sendall(b"GET /health HT"[sent : sent + 1] or b"T")
             sent += 1
         answer = read_to_end(connection)
     assert answer == b"" or status_of(answer) == 408
-    assert_still_serving(hasty_url)
+    assert_still_serving(short_timeout_url)
 
 
-def test_a_client_that_stops_within_the_head_is_told_408(hasty_url: str) -> None:
-    assert status_of(say(hasty_url, GET)) == 408
-    assert_still_serving(hasty_url)
+def test_a_client_that_stops_within_the_head_is_told_408(short_timeout_url: str) -> None:
+    assert status_of(say(short_timeout_url, GET)) == 408
+    assert_still_serving(short_timeout_url)
 
 
-def test_a_client_that_says_nothing_is_closed_without_a_word(hasty_url: str) -> None:
-    assert say(hasty_url, b"") == b""
-    assert_still_serving(hasty_url)
+def test_a_client_that_says_nothing_is_closed_without_a_word(short_timeout_url: str) -> None:
+    assert say(short_timeout_url, b"") == b""
+    assert_still_serving(short_timeout_url)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_client_that_says_nothing_is_closed_without_a_word(hasty_url: str) -> 
     [b"", b"GET /hea", GET, POST + b"Content-Length: 50\r\n\r\nhello", CHUNKED + b"5\r\nhe", GET + END],
     ids=["at once", "in the request line", "in the head", "in the body", "in a chunk", "before the reply"],
 )
-def test_a_client_that_leaves_harms_nobody(url: str, sent: bytes) -> None:
+def test_disconnecting_client_does_not_affect_the_server(url: str, sent: bytes) -> None:
     with dial(url) as connection:
         connection.sendall(sent)
     assert_still_serving(url)

@@ -8,36 +8,45 @@ from typing import Any
 import pytest
 
 from mockserver.http import parser as framing
-from mockserver.http.hosts import Hosts
-from mockserver.http.paths import Found
-from mockserver.http.resolver import NO_PROVIDER, NOT_OURS, REMEMBERED, SHORT, NoTarget, Place, Resolver, Target
+from mockserver.http.hosts import AllowedHosts
+from mockserver.http.resolver import (
+    CACHE_SIZE,
+    MAX_CACHED_LENGTH,
+    NO_PROVIDER,
+    UNKNOWN_HOST,
+    ProviderPath,
+    RequestResolver,
+    ResolvedTarget,
+    UnresolvedTarget,
+)
+from mockserver.http.routes import RouteMatch
 from tests.support.acme import ACME
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 
-class Reader:
+class RecordingResolver:
     """A resolver that counts how often it works out what a line asks."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        self.resolver = Resolver({ACME.name: ACME}, Hosts(["a", "b"]))
-        self.resolver._find, self.resolver._place = self._find, self._place
+        self.resolver = RequestResolver({ACME.name: ACME}, AllowedHosts(["a", "b"]))
+        self.resolver._match_route, self.resolver._find_provider_path = self._match_route, self._find_provider_path
 
-    def _find(self, path: str, method: str) -> Found:
+    def _match_route(self, path: str, method: str) -> RouteMatch:
         self.asked.append(f"{method} {path}")
-        return Found(None, {"id": "a\ue02fb"}, ("GET",))
+        return RouteMatch(None, {"id": "a\ue02fb"}, ("GET",))
 
-    def _place(self, path: str, _sent: str, _host: str) -> Place | None:
-        return None if path == "/health" else Place(ACME.name, "/acme", path)
+    def _find_provider_path(self, path: str, _sent: str, _host: str) -> ProviderPath | None:
+        return None if path == "/health" else ProviderPath(ACME.name, "/acme", path)
 
-    def read(self, path: str = "/", **given: Any) -> Target | NoTarget:
+    def read(self, path: str = "/", **given: Any) -> ResolvedTarget | UnresolvedTarget:
         return self.resolver.resolve({"REQUEST_METHOD": "GET", "PATH_INFO": path, **given})
 
 
 def test_what_equal_lines_ask_is_worked_out_once() -> None:
-    reader = Reader()
+    reader = RecordingResolver()
     first, second = reader.read(HTTP_X_NTH="1"), reader.read(HTTP_X_NTH="2")
-    assert isinstance(first, Target)
+    assert isinstance(first, ResolvedTarget)
     assert first is second
     assert (first.args, first.allowed, first.mount) == ({"id": "a/b"}, ("GET",), "/acme")
     assert len(reader.asked) == 1
@@ -48,62 +57,65 @@ def test_what_equal_lines_ask_is_worked_out_once() -> None:
     [{"REQUEST_METHOD": "PUT"}, {"QUERY_STRING": "a=1"}, {"RAW_URI": "/%61"}, {"HTTP_HOST": "b"}, {"PATH_INFO": "/b"}],
 )
 def test_lines_that_differ_in_anything_are_worked_out_each(other: dict[str, str]) -> None:
-    reader = Reader()
+    reader = RecordingResolver()
     assert reader.read("/a") != reader.read("/a", **other)
     assert len(reader.asked) == 2
 
 
 def test_a_line_that_is_too_long_is_worked_out_each_time() -> None:
-    reader = Reader()
-    assert reader.read("/" + "x" * SHORT) == reader.read("/" + "x" * SHORT)
+    reader = RecordingResolver()
+    assert reader.read("/" + "x" * MAX_CACHED_LENGTH) == reader.read("/" + "x" * MAX_CACHED_LENGTH)
     assert len(reader.asked) == 2
 
 
 def test_no_more_lines_are_remembered_than_the_bound() -> None:
-    reader = Reader()
-    for nth in range(REMEMBERED + 20):
+    reader = RecordingResolver()
+    for nth in range(CACHE_SIZE + 20):
         reader.read(f"/{nth}")
-    assert reader.resolver.remembered.cache_info().currsize == REMEMBERED
-    assert REMEMBERED * SHORT <= 1024 * 1024
+    assert reader.resolver.cached_resolve.cache_info().currsize == CACHE_SIZE
+    assert CACHE_SIZE * MAX_CACHED_LENGTH <= 1024 * 1024
 
 
-def test_what_is_no_providers_is_nobodys() -> None:
-    assert Reader().read("/health") is NO_PROVIDER
-    assert Reader().read("/health", HTTP_HOST="evil.test") is NOT_OURS
+def test_request_outside_providers_resolves_to_none() -> None:
+    assert RecordingResolver().read("/health") is NO_PROVIDER
+    assert RecordingResolver().read("/health", HTTP_HOST="evil.test") is UNKNOWN_HOST
 
 
 def test_lines_and_blocks_of_fields_are_each_read_once_and_bounded() -> None:
     one, other = (framing.parse_head(b"GET / HTTP/1.1\r\nHost: a\r\nX-Nth: %d" % nth) for nth in range(2))
     assert one.line is other.line
     same = framing.parse_head(b"PUT /b HTTP/1.1\r\nHost: a\r\nX-Nth: 1")
-    assert same.block is other.block
-    assert (one.block.headers, other.block.headers) == ({"host": "a", "x-nth": "0"}, {"host": "a", "x-nth": "1"})
-    for nth in range(framing.REMEMBERED + 20):
+    assert same.header_section is other.header_section
+    assert (one.header_section.headers, other.header_section.headers) == (
+        {"host": "a", "x-nth": "0"},
+        {"host": "a", "x-nth": "1"},
+    )
+    for nth in range(framing.CACHE_SIZE + 20):
         framing.parse_head(b"GET /%d HTTP/1.1\r\nHost: a\r\nX-Nth: %d" % (nth, nth))
-    for known in (framing._known_line, framing._known_block):
-        assert known.cache_info().currsize == framing.REMEMBERED
-    assert framing.REMEMBERED * framing.SHORT <= 1024 * 1024
+    for known in (framing._cached_line, framing._cached_header_section):
+        assert known.cache_info().currsize == framing.CACHE_SIZE
+    assert framing.CACHE_SIZE * framing.MAX_CACHED_LENGTH <= 1024 * 1024
 
 
 def test_a_head_that_is_too_long_is_not_remembered() -> None:
-    head = b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * framing.SHORT
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: " + b"x" * framing.MAX_CACHED_LENGTH
     assert framing.parse_head(head) == framing.parse_head(head)
-    assert framing.parse_head(head).block is not framing.parse_head(head).block
+    assert framing.parse_head(head).header_section is not framing.parse_head(head).header_section
 
 
 def test_the_same_block_says_something_else_behind_another_line() -> None:
     heads = [framing.parse_head(line + b"\r\nHost: a") for line in (b"GET / HTTP/1.1", b"GET / HTTP/1.0")]
-    assert [head.block.keep_alive for head in heads] == [True, False]
+    assert [head.header_section.keep_alive for head in heads] == [True, False]
     absolute = framing.parse_head(b"GET http://b/ HTTP/1.1\r\nHost: a")
-    assert (absolute.block.headers, absolute.line.path) == ({"host": "b"}, "/")
+    assert (absolute.header_section.headers, absolute.line.path) == ({"host": "b"}, "/")
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def harness() -> Harness:
+    return make_harness()
 
 
-def go(world: World, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
+def send_raw(harness: Harness, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
     """Send a request to the application as the server hands it over."""
     statuses: list[str] = []
     environ = {
@@ -111,45 +123,48 @@ def go(world: World, body: bytes = b"", **given: Any) -> tuple[str, bytes]:
         "PATH_INFO": "/smartepi/v1/sectors",
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),
-        "HTTP_AUTHORIZATION": f"Bearer {world.key('smartepi')}",
+        "HTTP_AUTHORIZATION": f"Bearer {harness.key('smartepi')}",
         **given,
     }
-    data = b"".join(world.app.wsgi_app(environ, lambda status, _headers: statuses.append(status)))  # type: ignore[arg-type]
+    data = b"".join(harness.app.wsgi_app(environ, lambda status, _headers: statuses.append(status)))  # type: ignore[arg-type]
     return statuses[0], data
 
 
-def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(world: World) -> None:
+def test_bodies_and_addresses_are_of_each_request_however_equal_their_heads(harness: Harness) -> None:
     post: dict[str, Any] = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "13", "CONTENT_TYPE": "application/json"}
-    post[framing.HEADERS] = {"authorization": f"Bearer {world.key('smartepi')}", "content-type": "application/json"}
+    post[framing.HEADERS_KEY] = {
+        "authorization": f"Bearer {harness.key('smartepi')}",
+        "content-type": "application/json",
+    }
     for nth in range(3):
-        status, data = go(world, b'{"name":"N%d"}' % nth, **post, REMOTE_ADDR=f"192.0.2.{nth}")
+        status, data = send_raw(harness, b'{"name":"N%d"}' % nth, **post, REMOTE_ADDR=f"192.0.2.{nth}")
         assert (status, b'"name":"N%d"' % nth in data) == ("201 Created", True)
-    calls = [entry.call for entry in world.engine.sandbox("smartepi").journal.entries()]
+    calls = [entry.call for entry in harness.engine.get_sandbox("smartepi").journal.entries()]
     assert [call.address for call in calls] == ["192.0.2.0", "192.0.2.1", "192.0.2.2"]
     assert calls[0].headers is calls[2].headers
 
 
-def test_header_fields_are_of_each_request_however_equal_their_lines(world: World) -> None:
+def test_header_fields_are_of_each_request_however_equal_their_lines(harness: Harness) -> None:
     for nth in "12":
-        assert go(world, HTTP_X_NTH=nth)[0] == "200 OK"
-    calls = [entry.call for entry in world.engine.sandbox("smartepi").journal.entries()]
+        assert send_raw(harness, HTTP_X_NTH=nth)[0] == "200 OK"
+    calls = [entry.call for entry in harness.engine.get_sandbox("smartepi").journal.entries()]
     assert [call.headers["x-nth"] for call in calls] == ["1", "2"]
 
 
-def test_a_key_that_is_revoked_is_refused_though_its_head_was_good_before(world: World) -> None:
-    assert go(world)[0] == "200 OK"
-    sandbox = world.engine.sandbox("smartepi")
+def test_a_key_that_is_revoked_is_refused_though_its_head_was_good_before(harness: Harness) -> None:
+    assert send_raw(harness)[0] == "200 OK"
+    sandbox = harness.engine.get_sandbox("smartepi")
     sandbox.keyring.revoke(next(iter(sandbox.keys.values())).id, after=0)
-    assert go(world)[0] == "403 Forbidden"
+    assert send_raw(harness)[0] == "403 Forbidden"
 
 
-def test_what_goes_to_another_host_is_misdirected_however_often_its_head_comes(world: World) -> None:
-    assert [go(world, HTTP_HOST="evil.test")[0] for _ in range(2)] == ["421 Misdirected Request"] * 2
+def test_what_goes_to_another_host_is_misdirected_however_often_its_head_comes(harness: Harness) -> None:
+    assert [send_raw(harness, HTTP_HOST="evil.test")[0] for _ in range(2)] == ["421 Misdirected Request"] * 2
 
 
-def test_the_same_head_leads_to_whoever_has_the_key_by_then(world: World) -> None:
-    other = world.engine.create("smartepi")
+def test_the_same_head_leads_to_whoever_has_the_key_by_then(harness: Harness) -> None:
+    other = harness.engine.create("smartepi")
     secret = next(iter(other.keys))
-    assert go(world, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "200 OK"
-    world.engine.delete(other.id)
-    assert go(world, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "403 Forbidden"
+    assert send_raw(harness, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "200 OK"
+    harness.engine.delete(other.id)
+    assert send_raw(harness, HTTP_AUTHORIZATION=f"Bearer {secret}")[0] == "403 Forbidden"

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.support.server_process import started
+from tests.support.server_process import start_command
 
 SCRIPT = r"""
-from mockserver.http.server import Server, patch, threadpool_fsync
-patch()
+from mockserver.http.server import Server, patch_standard_library, threadpool_fsync
+patch_standard_library()
 import errno, logging, os, socket, struct, time
 
 def take_over(environ, last_words, reset):
@@ -95,22 +95,22 @@ server.serve_until_stopped()
 print("stopped", flush=True)
 """
 HEALTH = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-Running = tuple["subprocess.Popen[str]", str]
+RunningProcess = tuple["subprocess.Popen[str]", str]
 
 
 @contextmanager
-def running(**environment: str) -> Iterator[Running]:
-    with started([sys.executable, "-c", SCRIPT], **environment) as (process, url):
+def running(**environment: str) -> Iterator[RunningProcess]:
+    with start_command([sys.executable, "-c", SCRIPT], **environment) as (process, url):
         yield process, url
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
+def server() -> Iterator[RunningProcess]:
     with running(IDLE_SECONDS="2") as pair:
         yield pair
 
 
-def dial(server: Running) -> socket.socket:
+def dial(server: RunningProcess) -> socket.socket:
     parts = urlsplit(server[1])
     return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60)
 
@@ -124,13 +124,13 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def say(server: Running, sent: bytes) -> bytes:
+def say(server: RunningProcess, sent: bytes) -> bytes:
     with dial(server) as connection:
         connection.sendall(sent)
         return read_to_end(connection)
 
 
-def get(server: Running, path: str) -> bytes:
+def get(server: RunningProcess, path: str) -> bytes:
     return say(server, request(path, "Connection: close"))
 
 
@@ -216,7 +216,7 @@ def test_draining_ends_when_its_time_is_up() -> None:
         assert 0.4 <= stop(server[0])[0] < 60
 
 
-def test_a_port_in_use_is_an_oserror_for_the_caller(server: Running) -> None:
+def test_a_port_in_use_is_an_oserror_for_the_caller(server: RunningProcess) -> None:
     port = str(urlsplit(server[1]).port)
     command = [sys.executable, "-c", SCRIPT]
     assert subprocess.run(command, env=os.environ | {"PORT": port}, check=False).returncode == 69
@@ -232,14 +232,14 @@ def test_an_ipv6_address_stands_in_brackets() -> None:
 # taking the socket over
 
 
-def test_an_application_that_resets_the_connection_is_seen_to_reset_it(server: Running) -> None:
+def test_an_application_that_resets_the_connection_is_seen_to_reset_it(server: RunningProcess) -> None:
     with dial(server) as connection:
         connection.sendall(request("/reset"))
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
 
 
-def test_an_application_that_breaks_off_its_own_bytes_has_the_last_word(server: Running) -> None:
+def test_an_application_that_breaks_off_its_own_bytes_has_the_last_word(server: RunningProcess) -> None:
     assert get(server, "/truncate").endswith(b"\r\n\r\nhal")
 
 
@@ -258,7 +258,7 @@ def test_taking_over_leaks_no_descriptor_and_logs_nothing() -> None:
         assert stop(server[0])[1] == "draining\nstopped\n"
 
 
-def test_clients_that_leave_while_they_wait_leak_no_descriptor(server: Running) -> None:
+def test_clients_that_leave_while_they_wait_leak_no_descriptor(server: RunningProcess) -> None:
     get(server, "/")
     watched = psutil.Process(server[0].pid)
     before = watched.num_fds()
@@ -289,12 +289,12 @@ def test_five_hundred_waiting_requests_cost_no_thread_and_delay_nobody() -> None
         assert all(read_to_end(connection).endswith(b"ok") for connection in waiting)
 
 
-def test_the_descriptor_limit_is_raised_at_start(server: Running) -> None:
+def test_the_descriptor_limit_is_raised_at_start(server: RunningProcess) -> None:
     soft, hard = psutil.Process(server[0].pid).rlimit(psutil.RLIMIT_NOFILE)
     assert soft >= min(hard if hard > 0 else 65_536, 65_536)
 
 
-def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+def test_pipelined_requests_are_answered_in_order(server: RunningProcess) -> None:
     sent = b"".join(request(f"/target?{number}") for number in range(100))
     answer = say(server, sent + request("/", "Connection: close"))
     assert re.findall(rb"/target\?(\d+) ", answer) == [str(number).encode() for number in range(100)]
@@ -303,7 +303,7 @@ def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
 # bodies
 
 
-def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: Running) -> None:
+def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: RunningProcess) -> None:
     with dial(server) as connection:
         connection.sendall(request("/echo", "Expect: 100-continue", "Content-Length: 5", method="POST"))
         assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -313,21 +313,21 @@ def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: Run
         assert read_until(connection, b"ok")
 
 
-def test_leave_is_not_given_for_a_body_that_nobody_reads(server: Running) -> None:
+def test_leave_is_not_given_for_a_body_that_nobody_reads(server: RunningProcess) -> None:
     answer = say(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize("coding", ["Content-Length: 20000", "Transfer-Encoding: chunked"])
-def test_a_small_body_left_unread_does_not_cost_the_connection(server: Running, coding: str) -> None:
+def test_a_small_body_left_unread_does_not_cost_the_connection(server: RunningProcess, coding: str) -> None:
     body = b"x" * 20000 if "Length" in coding else b"4e20;note=1\r\n" + b"x" * 20000 + b"\r\n0\r\nX-T: 1\r\n\r\n"
     sent = request("/", coding, method="POST", body=body)
     assert say(server, sent + request("/", "Connection: close")).count(b"200 OK") == 2
 
 
 @pytest.mark.parametrize("coding", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
-def test_an_endless_body_left_unread_is_not_read_to_its_end(server: Running, coding: str) -> None:
+def test_an_endless_body_left_unread_is_not_read_to_its_end(server: RunningProcess, coding: str) -> None:
     piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     with dial(server) as connection:
         connection.sendall(request("/", coding, method="POST"))
@@ -336,7 +336,7 @@ def test_an_endless_body_left_unread_is_not_read_to_its_end(server: Running, cod
             connection.sendall(piece * 1000)
 
 
-def test_a_body_read_in_any_coding_arrives_whole(server: Running) -> None:
+def test_a_body_read_in_any_coding_arrives_whole(server: RunningProcess) -> None:
     data = bytes(range(256)) * 4000
     chunks = b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:500_000], data[500_000:]))
     for coding, body in ((f"Content-Length: {len(data)}", data), ("Transfer-Encoding: chunked", chunks + b"0\r\n\r\n")):
@@ -347,18 +347,18 @@ def test_a_body_read_in_any_coding_arrives_whole(server: Running) -> None:
 @pytest.mark.parametrize("path", ["/echo", "/swallow"])
 @pytest.mark.parametrize("body", [b"0x5\r\nhello\r\n", b"5\r\nhello0\r\n", b"5\nhello\r\n", b"11111111111111111\r\n"])
 def test_a_broken_chunk_is_the_clients_fault_whatever_the_application_says(
-    server: Running, path: str, body: bytes
+    server: RunningProcess, path: str, body: bytes
 ) -> None:
     answer = say(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_body_that_does_not_go_on_is_answered_408(server: Running) -> None:
+def test_a_body_that_does_not_go_on_is_answered_408(server: RunningProcess) -> None:
     assert say(server, request("/echo", "Content-Length: 5", method="POST", body=b"he")).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_connection_left_idle_is_closed_without_a_word(server: Running) -> None:
+def test_a_connection_left_idle_is_closed_without_a_word(server: RunningProcess) -> None:
     assert say(server, HEALTH).count(b"HTTP/1.1 ") == 1
 
 
@@ -366,7 +366,7 @@ def test_a_connection_left_idle_is_closed_without_a_word(server: Running) -> Non
 
 
 @pytest.mark.parametrize("path", ["/value", "/split", "/name", "/wide"])
-def test_a_header_that_must_not_be_sent_is_a_500_and_the_server_lives(server: Running, path: str) -> None:
+def test_a_header_that_must_not_be_sent_is_a_500_and_the_server_lives(server: RunningProcess, path: str) -> None:
     answer = get(server, path)
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"\r\nContent-Type: text/plain; charset=utf-8\r\n" in answer
@@ -382,20 +382,20 @@ def test_an_error_of_the_application_is_logged_and_not_told() -> None:
     assert "RuntimeError: secret" in said
 
 
-def test_an_answer_that_breaks_down_is_not_ended_as_if_it_were_whole(server: Running) -> None:
+def test_an_answer_that_breaks_down_is_not_ended_as_if_it_were_whole(server: RunningProcess) -> None:
     assert say(server, request("/explode")).endswith(b"5\r\nbegun\r\n")
 
 
-def test_an_answer_shorter_than_announced_costs_the_connection(server: Running) -> None:
+def test_an_answer_shorter_than_announced_costs_the_connection(server: RunningProcess) -> None:
     assert say(server, request("/short") + HEALTH).endswith(b"\r\n\r\nok")
 
 
-def test_an_answer_of_unknown_length_comes_in_chunks_or_until_the_close(server: Running) -> None:
+def test_an_answer_of_unknown_length_comes_in_chunks_or_until_the_close(server: RunningProcess) -> None:
     assert get(server, "/stream").endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
     assert say(server, request("/stream", "Connection: keep-alive", version="1.0")).endswith(b"\r\n\r\nonetwo")
 
 
-def test_an_answer_without_a_body_has_none(server: Running) -> None:
+def test_an_answer_without_a_body_has_none(server: RunningProcess) -> None:
     for path in ("/", "/stream", "/large"):
         answer = say(server, request(path, "Connection: close", method="HEAD"))
         assert answer.startswith(b"HTTP/1.1 200 ")
@@ -403,11 +403,11 @@ def test_an_answer_without_a_body_has_none(server: Running) -> None:
     assert b"Content-Length" not in get(server, "/nothing")
 
 
-def test_a_large_answer_arrives_whole(server: Running) -> None:
+def test_a_large_answer_arrives_whole(server: RunningProcess) -> None:
     assert len(get(server, "/large").partition(b"\r\n\r\n")[2]) == 5_000_000
 
 
-def test_a_client_that_does_not_read_its_answer_is_cut_off(server: Running) -> None:
+def test_a_client_that_does_not_read_its_answer_is_cut_off(server: RunningProcess) -> None:
     get(server, "/")
     watched = psutil.Process(server[0].pid)
     before = watched.num_fds()
@@ -422,17 +422,17 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(server: Running) -> N
         assert watched.num_fds() == before
 
 
-def test_http_1_0_keeps_the_connection_when_asked(server: Running) -> None:
+def test_http_1_0_keeps_the_connection_when_asked(server: RunningProcess) -> None:
     answer = say(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
     assert answer.count(b"200 OK") == 2
 
 
-def test_the_target_reaches_the_application_exactly_as_sent(server: Running) -> None:
+def test_the_target_reaches_the_application_exactly_as_sent(server: RunningProcess) -> None:
     for target in ("/target?", "/target?a=%2f&b=c%20d", "/t%61rget", "http://other/target?x"):
         assert get(server, target).endswith(f"\r\n\r\n{target} {target}".encode())
 
 
-def test_fsync_in_a_thread_fails_as_fsync_does(server: Running) -> None:
+def test_fsync_in_a_thread_fails_as_fsync_does(server: RunningProcess) -> None:
     assert get(server, f"/fsync?{__file__}").endswith(b"Bad file descriptor")
 
 
@@ -440,7 +440,7 @@ def test_patching_the_standard_library_reads_no_installed_package() -> None:
     script = """
 from importlib import metadata
 metadata.entry_points = None  # Whoever asks for plug-ins fails.
-from mockserver.http.server import patch
-patch()
+from mockserver.http.server import patch_standard_library
+patch_standard_library()
 """
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -18,14 +18,14 @@ import pytest
 import requests
 import trustme
 
-from mockserver.http.tls import Certificates, certificates
-from mockserver.settings import BadSettings, read
+from mockserver.http.tls import CertificateAuthority, open_certificate_authority
+from mockserver.settings import BadSettings, read_settings
 from mockserver.testing.client import Testmode, TestmodeError
+from tests.support.harness import TOKEN
 from tests.support.server_process import start_server
-from tests.support.webhook_receivers import receiving
-from tests.support.worlds import TOKEN
+from tests.support.webhook_receivers import run_receiver
 
-ASK = b"GET /smartepi/v1/sectors HTTP/1.1\r\nHost: localhost\r\n\r\n"
+RAW_REQUEST = b"GET /smartepi/v1/sectors HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,12 @@ def testmode(url: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> Testmode:
 def dial(url: str, data: Path, name: str = "localhost") -> ssl.SSLSocket:
     """A connection of a client that trusts the server's authority and nobody else."""
     context = ssl.create_default_context(cafile=str(data / "tls" / "ca.pem"))
-    plain = socket.create_connection(("127.0.0.1", port(url)), timeout=60)
+    plain = socket.create_connection(("127.0.0.1", port_of(url)), timeout=60)
     with plain:
         return context.wrap_socket(plain, server_hostname=name)
 
 
-def port(url: str) -> int:
+def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
@@ -72,12 +72,12 @@ def test_the_server_says_that_it_speaks_https(url: str) -> None:
 )
 def test_its_certificate_is_good_for_every_name_it_answers_to(url: str, data: Path, name: str) -> None:
     with dial(url, data, name) as connection:
-        connection.sendall(ASK)
+        connection.sendall(RAW_REQUEST)
         assert connection.recv(12) == b"HTTP/1.1 401"
         assert connection.version() in ("TLSv1.2", "TLSv1.3")
 
 
-def test_it_is_not_taken_for_anybody_else(url: str, data: Path) -> None:
+def test_certificate_is_not_valid_for_other_names(url: str, data: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match=r"other\.test"):
         dial(url, data, "other.test")
     with pytest.raises(requests.exceptions.SSLError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -101,24 +101,24 @@ def test_a_client_without_the_authority_is_told_why_it_cannot_reach_the_server(u
 
 def test_the_commands_find_the_authority_in_the_data_directory(url: str, data: Path) -> None:
     environment = os.environ | {"TESTMODE_DATA": str(data), "TESTMODE_URL": url, "TESTMODE_ADMIN_TOKEN": TOKEN}
-    said = [command(words, environment) for words in (["wait"], ["healthcheck"], ["sandbox", "list"])]
+    said = [run_testmode(words, environment) for words in (["wait"], ["healthcheck"], ["sandbox", "list"])]
     assert said[0] == f"{url} is ready\n"
     assert said[2].startswith(f"smartepi  {url}/smartepi/v1  ")
 
 
 def test_the_commands_know_from_tls_and_port_where_the_server_is(url: str, data: Path) -> None:
-    environment = os.environ | {"TESTMODE_DATA": str(data), "TESTMODE_TLS": "true", "TESTMODE_PORT": str(port(url))}
-    assert command(["wait"], environment) == f"{url} is ready\n"
+    environment = os.environ | {"TESTMODE_DATA": str(data), "TESTMODE_TLS": "true", "TESTMODE_PORT": str(port_of(url))}
+    assert run_testmode(["wait"], environment) == f"{url} is ready\n"
 
 
-def command(words: list[str], environment: dict[str, str]) -> str:
+def run_testmode(words: list[str], environment: dict[str, str]) -> str:
     run = [sys.executable, "-m", "mockserver", *words]
     return subprocess.run(run, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def test_a_reset_is_one_of_tcp(testmode: Testmode, url: str, data: Path) -> None:
-    with faulty(testmode, "reset"), dial(url, data) as connection:
-        connection.sendall(ASK)
+    with with_fault(testmode, "reset"), dial(url, data) as connection:
+        connection.sendall(RAW_REQUEST)
         # Python's TLS tells a reset as an end; the connection below it knows better.
         with socket.socket(fileno=connection.detach()) as below, pytest.raises(ConnectionResetError):
             below.settimeout(5)
@@ -126,14 +126,14 @@ def test_a_reset_is_one_of_tcp(testmode: Testmode, url: str, data: Path) -> None
 
 
 def test_an_empty_answer_is_the_end_of_the_connection(testmode: Testmode, url: str, data: Path) -> None:
-    with faulty(testmode, "empty"), dial(url, data) as connection:
-        connection.sendall(ASK)
+    with with_fault(testmode, "empty"), dial(url, data) as connection:
+        connection.sendall(RAW_REQUEST)
         assert read_to_end(connection) == b""
 
 
 def test_a_truncated_answer_ends_in_its_middle(testmode: Testmode, url: str, data: Path) -> None:
-    with faulty(testmode, "truncated"), dial(url, data) as connection:
-        connection.sendall(ASK)
+    with with_fault(testmode, "truncated"), dial(url, data) as connection:
+        connection.sendall(RAW_REQUEST)
         head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
     told = re.search(rb"Content-Length: (\d+)", head)
     assert told
@@ -141,24 +141,24 @@ def test_a_truncated_answer_ends_in_its_middle(testmode: Testmode, url: str, dat
 
 
 def test_garbage_is_encrypted_and_is_no_http(testmode: Testmode, url: str, data: Path) -> None:
-    with faulty(testmode, "garbage"), dial(url, data) as connection:
-        connection.sendall(ASK)
+    with with_fault(testmode, "garbage"), dial(url, data) as connection:
+        connection.sendall(RAW_REQUEST)
         said = read_to_end(connection)
     assert said
     assert not said.startswith(b"HTTP/")
 
 
 def test_a_hang_ends_when_the_client_leaves(testmode: Testmode, url: str, data: Path) -> None:
-    with faulty(testmode, "hang"), dial(url, data) as connection:
+    with with_fault(testmode, "hang"), dial(url, data) as connection:
         connection.settimeout(0.3)
-        connection.sendall(ASK)
+        connection.sendall(RAW_REQUEST)
         with pytest.raises(TimeoutError):
             connection.recv(1)
     assert testmode.alive()
 
 
 @contextmanager
-def faulty(testmode: Testmode, kind: str) -> Iterator[None]:
+def with_fault(testmode: Testmode, kind: str) -> Iterator[None]:
     """A fault of the first sandbox of SmartEPI, until the block is left."""
     faults = testmode.sandbox("smartepi").faults
     faults.add(kind)
@@ -167,18 +167,18 @@ def faulty(testmode: Testmode, kind: str) -> Iterator[None]:
 
 
 def test_a_client_that_never_shakes_hands_is_let_go_and_delays_nobody(url: str, data: Path) -> None:
-    with socket.create_connection(("127.0.0.1", port(url)), timeout=60) as silent:
+    with socket.create_connection(("127.0.0.1", port_of(url)), timeout=60) as silent:
         began = time.monotonic()
         with dial(url, data) as connection:
-            connection.sendall(ASK)
+            connection.sendall(RAW_REQUEST)
             assert connection.recv(12) == b"HTTP/1.1 401"
         assert silent.recv(1) == b""
         assert 0.9 < time.monotonic() - began < 60
 
 
 def test_plain_http_gets_no_answer_and_hurts_nobody(url: str, testmode: Testmode) -> None:
-    with socket.create_connection(("127.0.0.1", port(url)), timeout=60) as plain:
-        plain.sendall(ASK)
+    with socket.create_connection(("127.0.0.1", port_of(url)), timeout=60) as plain:
+        plain.sendall(RAW_REQUEST)
         with suppress(ConnectionResetError):
             assert b"HTTP/" not in b"".join(iter(lambda: plain.recv(100), b""))
     assert testmode.alive()
@@ -198,7 +198,7 @@ def test_the_authority_is_kept_and_its_key_is_nobody_elses(tmp_path: Path) -> No
 def test_a_stop_does_not_wait_for_idle_connections(tmp_path: Path) -> None:
     flags = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--tls")
     with start_server(*flags) as (process, url), dial(url, tmp_path) as connection:
-        connection.sendall(ASK)
+        connection.sendall(RAW_REQUEST)
         connection.recv(65_536)
         process.terminate()
         assert process.wait(60) == 0
@@ -206,7 +206,9 @@ def test_a_stop_does_not_wait_for_idle_connections(tmp_path: Path) -> None:
 
 
 def test_in_memory_the_authority_is_in_a_passing_folder_that_is_told(tmp_path: Path) -> None:
-    made = certificates(read({"TESTMODE_TLS": "true", "TESTMODE_MEMORY": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
+    made = open_certificate_authority(
+        read_settings({"TESTMODE_TLS": "true", "TESTMODE_MEMORY": "true", "TESTMODE_DATA": str(tmp_path)}, {})
+    )
     assert made is not None
     assert made.file.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
     assert list(tmp_path.iterdir()) == []
@@ -215,19 +217,19 @@ def test_in_memory_the_authority_is_in_a_passing_folder_that_is_told(tmp_path: P
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(BadSettings, match="tls: it needs trustme: install Testmode with its extra tls"):
-        certificates(read({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
+        open_certificate_authority(read_settings({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
 
 
 def test_an_authority_that_cannot_be_read_is_told_and_not_replaced(tmp_path: Path) -> None:
-    Certificates(tmp_path / "tls")
+    CertificateAuthority(tmp_path / "tls")
     (tmp_path / "tls" / "ca.key").write_text("spoiled")
     with pytest.raises(BadSettings, match="tls: "):
-        certificates(read({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
+        open_certificate_authority(read_settings({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
     assert (tmp_path / "tls" / "ca.key").read_text() == "spoiled"
 
 
 def test_a_name_that_no_certificate_can_have_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert Certificates(tmp_path / "tls").context(["localhost", "my_service"])
+    assert CertificateAuthority(tmp_path / "tls").create_ssl_context(["localhost", "my_service"])
     assert "tls: there can be no certificate for 'my_service'" in caplog.text
 
 
@@ -238,7 +240,7 @@ def test_webhooks_reach_a_receiver_whose_authority_is_named(tmp_path: Path) -> N
     authority.issue_cert("127.0.0.1").configure_cert(context)
     flags = ("serve", "smartepi", "--memory", "--port", "0", "--admin-token", TOKEN)
     with (
-        receiving(tls=context) as receiver,
+        run_receiver(tls=context) as receiver,
         start_server(*flags, TESTMODE_WEBHOOK_CA=str(tmp_path / "theirs.pem")) as (_, url),
         start_server(*flags) as (_, strict),
     ):
@@ -248,4 +250,4 @@ def test_webhooks_reach_a_receiver_whose_authority_is_named(tmp_path: Path) -> N
             (attempt,) = sandbox.webhooks.test(endpoint["id"])["attempts"]
             assert attempt["status"] == (200 if known else None)
             assert known or "CERTIFICATE_VERIFY_FAILED" in str(attempt["error"])
-    assert len(receiver.heard) == 1
+    assert len(receiver.received) == 1

@@ -24,15 +24,15 @@ import requests
 from tests.support.paths import OPENAPI_DOCUMENTS
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import start_server
-from tests.support.socket_server import Served
-from tests.support.suite.fork_server import ran
-from tests.support.webhook_receivers import receiving
+from tests.support.socket_server import LiveServer
+from tests.support.suite.fork_server import run_command
+from tests.support.webhook_receivers import run_receiver
 
 TOKEN = "workers"
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
-def lives(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Whether a process is there and not merely waiting to be buried."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
@@ -41,59 +41,59 @@ def lives(process: psutil.Process) -> bool:
 
 
 @dataclass
-class Running:
+class RunningCluster:
     """A server with three workers on a Redis of its own."""
 
-    served: Served
+    server: LiveServer
     redis: RedisServer
     process: subprocess.Popen[str]
 
     @property
     def workers(self) -> list[psutil.Process]:
         """The worker processes that live."""
-        return [each for each in psutil.Process(self.process.pid).children() if lives(each)]
+        return [each for each in psutil.Process(self.process.pid).children() if is_alive(each)]
 
     def wait_until(self, happened: str, check: object) -> None:
         """Ask again and again until a check holds."""
-        until = monotonic() + PATIENCE
+        until = monotonic() + TIMEOUT_SECONDS
         while not check():  # type: ignore[operator]
             assert monotonic() < until, f"never {happened}"
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Running]:
+def running(folder: Path) -> Iterator[RunningCluster]:
     with ExitStack() as stack:
         redis = RedisServer(folder, "--appendonly", "yes", "--appendfsync", "always")
         stack.callback(redis.stop)
         where = ("--store", redis.url, "--workers", "3")
         command = ("serve", "smartepi", "--port", "0", "--admin-token", TOKEN, *where)
         process, url = stack.enter_context(start_server(*command))
-        made = Running(Served(url, TOKEN), redis, process)
-        made.served.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
+        made = RunningCluster(LiveServer(url, TOKEN), redis, process)
+        made.server.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
         yield made
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
     """One that gets over whatever a test does to it."""
     with running(tmp_path_factory.mktemp("workers")) as made:
         yield made
 
 
 @pytest.fixture
-def ending(tmp_path: Path) -> Iterator[Running]:
+def stopping_cluster(tmp_path: Path) -> Iterator[RunningCluster]:
     """One of a test's own, which ends it."""
     with running(tmp_path) as made:
         yield made
 
 
-def key(served: Served) -> str:
+def key(served: LiveServer) -> str:
     secret: str = served.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
     return secret
 
 
-def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_killed(server: Running) -> None:
-    secret, stop = key(server.served), Event()
+def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_killed(server: RunningCluster) -> None:
+    secret, stop = key(server.server), Event()
     kept: list[str] = []
 
     def create(nth: int) -> None:
@@ -102,7 +102,9 @@ def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_kil
                 return
             name = f"{nth}/{step}"
             with suppress(OSError, HTTPException):
-                heard = server.served.ask("POST", "/smartepi/v1/sectors", key=secret, json={"name": name}, timeout=60)
+                heard = server.server.request(
+                    "POST", "/smartepi/v1/sectors", key=secret, json={"name": name}, timeout=60
+                )
                 if heard.status == 201:
                     kept.append(name)
 
@@ -115,58 +117,58 @@ def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_kil
             server.wait_until("more", lambda before=before: len(kept) > before + 5)
         stop.set()
         assert [each.result() for each in busy] == [None] * 4
-    records = server.served.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"]
+    records = server.server.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"]
     names = [record["name"] for record in records]
     assert set(kept) <= set(names)
     assert len(names) == len(set(names))
 
 
-def test_when_the_worker_that_delivers_is_killed_another_delivers(server: Running) -> None:
-    with receiving() as receiver:
-        hook = server.served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
+def test_when_the_worker_that_delivers_is_killed_another_delivers(server: RunningCluster) -> None:
+    with run_receiver() as receiver:
+        hook = server.server.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
         for nth, victim in enumerate(server.workers, 1):
             victim.kill()
-            server.served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {"in": "10ms"})
+            server.server.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {"in": "10ms"})
             # A worker may have sent and died before it could say so: then the same is sent again.
-            server.wait_until("delivered", lambda nth=nth: len({str(each.json) for each in receiver.heard}) == nth)
-        server.served.admin("DELETE", f"/sandboxes/smartepi/webhooks/{hook['id']}")
+            server.wait_until("delivered", lambda nth=nth: len({str(each.json) for each in receiver.received}) == nth)
+        server.server.admin("DELETE", f"/sandboxes/smartepi/webhooks/{hook['id']}")
     server.wait_until("three again", lambda: len(server.workers) == 3)
 
 
-def test_without_redis_every_answer_is_503_and_nobody_waits_for_it_and_then_all_goes_on(server: Running) -> None:
-    secret = key(server.served)
+def test_without_redis_every_answer_is_503_and_nobody_waits_for_it_and_then_all_goes_on(server: RunningCluster) -> None:
+    secret = key(server.server)
 
     def asked() -> tuple[int, int]:
-        heard = server.served.ask("GET", "/smartepi/v1/sectors?limit=1", key=secret)
+        heard = server.server.request("GET", "/smartepi/v1/sectors?limit=1", key=secret)
         assert heard.seconds < 30
-        ready = server.served.ask("GET", "/ready")
+        ready = server.server.request("GET", "/ready")
         assert ready.seconds < 30
         return heard.status, ready.status
 
     assert asked() == (200, 200)
     server.redis.stop()
     assert {asked() for _ in range(6)} == {(503, 503)}
-    assert server.served.ask("GET", "/health").status == 200
+    assert server.server.request("GET", "/health").status == 200
     server.redis.start()
     server.wait_until("recovered", lambda: asked() == (200, 200))
     assert {asked() for _ in range(6)} == {(200, 200)}
     assert len(server.workers) == 3
 
 
-def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(ending: Running) -> None:
-    server = ending
-    secret, workers = key(server.served), server.workers
-    server.served.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 700}})
+def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(stopping_cluster: RunningCluster) -> None:
+    server = stopping_cluster
+    secret, workers = key(server.server), server.workers
+    server.server.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 700}})
     with ThreadPoolExecutor(6) as pool:
         path = "/smartepi/v1/sectors?limit=1"
-        slow = [pool.submit(server.served.ask, "GET", path, key=secret) for _ in range(6)]
+        slow = [pool.submit(server.server.request, "GET", path, key=secret) for _ in range(6)]
         journal = "/sandboxes/smartepi/clock"
-        server.wait_until("in flight", lambda: server.served.admin("GET", journal) and monotonic())
+        server.wait_until("in flight", lambda: server.server.admin("GET", journal) and monotonic())
         Event().wait(0.3)
         server.process.send_signal(signal.SIGTERM)
         assert [each.result().status for each in slow] == [200] * 6
-    assert server.process.wait(PATIENCE) == 0
-    assert not [each for each in workers if lives(each)]
+    assert server.process.wait(TIMEOUT_SECONDS) == 0
+    assert not [each for each in workers if is_alive(each)]
 
 
 def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
     try:
         with start_server(*command, *more) as (_, url):
             trust = str(tmp_path / "tls" / "ca.pem")
-            ask = partial(requests.request, verify=trust, timeout=PATIENCE)
+            ask = partial(requests.request, verify=trust, timeout=TIMEOUT_SECONDS)
             admin = {"Authorization": f"Bearer {TOKEN}"}
             key = ask("GET", f"{url}/__admin/sandboxes/library/keys", headers=admin).json()[0]["secret"]
             authors, own = f"{url}/library/api/v1/authors", {"X-Token": key}
@@ -198,10 +200,10 @@ def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
         redis.stop()
 
 
-def test_workers_end_when_the_process_that_started_them_is_killed(ending: Running) -> None:
-    workers = ending.workers
-    ending.process.kill()
-    gone, left = psutil.wait_procs(workers, PATIENCE)
+def test_workers_end_when_the_process_that_started_them_is_killed(stopping_cluster: RunningCluster) -> None:
+    workers = stopping_cluster.workers
+    stopping_cluster.process.kill()
+    gone, left = psutil.wait_procs(workers, TIMEOUT_SECONDS)
     assert (len(gone), left) == (3, [])
 
 
@@ -217,9 +219,9 @@ def test_all_replicas_have_one_admin_token(tmp_path: Path) -> None:
     assert tokens[0] == tokens[1] is not None
 
 
-def refused(*arguments: str, **environment: str) -> tuple[int, str]:
+def refused_start(*arguments: str, **environment: str) -> tuple[int, str]:
     """How a server that cannot start ends, and what it says."""
-    ended = ran("serve", "smartepi", "--port", "0", *arguments, environment=os.environ | environment)
+    ended = run_command("serve", "smartepi", "--port", "0", *arguments, environment=os.environ | environment)
     return ended.returncode, ended.stderr
 
 
@@ -238,6 +240,6 @@ def refused(*arguments: str, **environment: str) -> tuple[int, str]:
     ],
 )
 def test_what_cannot_be_shared_is_refused_with_a_sentence(arguments: tuple[str, ...], code: int, said: str) -> None:
-    ended, stderr = refused(*arguments)
+    ended, stderr = refused_start(*arguments)
     assert (ended, said in stderr) == (code, True), stderr
     assert "Traceback" not in stderr

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from mockserver.openapi.generation.patterns import matching
-from tests.support.openapi_requests import try_document
-from tests.support.openapi_worlds import Own, answers, document, library, written
+from mockserver.openapi.generation.patterns import generate_match
+from tests.support.openapi_harness import OpenApiHarness, document, json_responses, library, write_document
+from tests.support.openapi_requests import exercise_document
 from tests.support.paths import OPENAPI_DOCUMENTS
 
 SCHEMAS: dict[str, Any] = {
@@ -39,31 +39,33 @@ SCHEMAS: dict[str, Any] = {
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_made_answer_is_valid(tmp_path: Path, name: str, seed: str) -> None:
-    said = {**document({"/x": {"get": {"responses": answers(SCHEMAS[name])}}}), "openapi": "3.1.0"}
-    own = Own(written(tmp_path, said))
-    key = own.world.admin("POST", "/sandboxes", {"provider": "small", "seed": seed}).json["keys"][0]["secret"]
-    answer = own.ask("GET", "/x", headers={"Authorization": f"Bearer {key}"})
+    said = {**document({"/x": {"get": {"responses": json_responses(SCHEMAS[name])}}}), "openapi": "3.1.0"}
+    api = OpenApiHarness(write_document(tmp_path, said))
+    key = api.harness.admin("POST", "/sandboxes", {"provider": "small", "seed": seed}).json["keys"][0]["secret"]
+    answer = api.request("GET", "/x", headers={"Authorization": f"Bearer {key}"})
     Draft202012Validator(SCHEMAS[name], validate_formats=True).validate(answer.json)
 
 
 def test_an_example_of_the_document_is_the_answer(tmp_path: Path) -> None:
-    said = answers({"type": "object"})
+    said = json_responses({"type": "object"})
     said["200"]["content"]["application/json"]["example"] = {"hello": "world"}
-    assert Own(written(tmp_path, document({"/x": {"get": {"responses": said}}}))).ask("GET", "/x").json == {
-        "hello": "world"
-    }
+    assert OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": said}}}))).request(
+        "GET", "/x"
+    ).json == {"hello": "world"}
 
 
 def test_the_same_request_gets_the_same_answer_and_another_another() -> None:
-    own = library()
-    assert own.ask("GET", "/report").data == own.ask("GET", "/report").data
-    assert own.ask("GET", "/report").data != own.ask("GET", "/report?day=2").data
-    assert 10 <= own.ask("GET", "/report").json["loans"] <= 20
+    api = library()
+    assert api.request("GET", "/report").data == api.request("GET", "/report").data
+    assert api.request("GET", "/report").data != api.request("GET", "/report?day=2").data
+    assert 10 <= api.request("GET", "/report").json["loans"] <= 20
 
 
 def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
     schema = {"type": "integer", "minimum": 3, "maximum": 2}
-    answer = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema)}}}))).ask("GET", "/x")
+    answer = OpenApiHarness(
+        write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}}))
+    ).request("GET", "/x")
     assert (answer.status_code, answer.json["detail"]) == (501, "No answer could be made that its schema admits")
 
 
@@ -81,17 +83,17 @@ def test_other_media_types_are_answered_as_such(tmp_path: Path, media: str, begi
     schema = (
         {"type": "object", "properties": {"a": {"type": "string"}}} if media.endswith("xml") else {"type": "string"}
     )
-    answer = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema, media=media)}}}))).ask(
-        "GET", "/x"
-    )
+    answer = OpenApiHarness(
+        write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema, media=media)}}}))
+    ).request("GET", "/x")
     assert answer.headers["Content-Type"] == media
     assert answer.data.startswith(begins)
     assert answer.data
 
 
 def test_headers_that_are_required_are_there() -> None:
-    own = library()
-    answer = own.ask("POST", "/authors", json={"name": "Ada"})
+    api = library()
+    answer = api.request("POST", "/authors", json={"name": "Ada"})
     assert answer.headers["Location"] == f"/library/api/v1/authors/{answer.json['id']}"
 
 
@@ -109,14 +111,14 @@ def test_headers_that_are_required_are_there() -> None:
 )
 def test_text_is_made_that_a_pattern_matches(pattern: str) -> None:
     for nth in range(20):
-        made = matching(pattern, Random(nth))
+        made = generate_match(pattern, Random(nth))
         assert made is None or search(pattern, made)
-    assert any(matching(pattern, Random(nth)) for nth in range(20))
+    assert any(generate_match(pattern, Random(nth)) for nth in range(20))
 
 
 @pytest.mark.parametrize("file", sorted(OPENAPI_DOCUMENTS.glob("*.[jy]*")), ids=lambda file: file.stem)
 def test_every_operation_of_every_document_answers_a_valid_request_validly(file: Path) -> None:
-    tried = try_document(file)
+    tried = exercise_document(file)
     assert tried.operations > 0
     assert tried.failures == []
-    assert tried.refused == []
+    assert tried.rejected_requests == []

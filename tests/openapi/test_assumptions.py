@@ -4,55 +4,62 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.openapi_worlds import Own, answers, asks, document, library, written
+from tests.support.openapi_harness import (
+    OpenApiHarness,
+    document,
+    json_request_body,
+    json_responses,
+    library,
+    write_document,
+)
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
 SENT = {"type": "object", "properties": {"id": {"type": "integer"}}}
 PAGE = {"name": "page", "in": "query", "schema": {"type": "integer"}}
 PATHS = {
     "/things": {
-        "get": {"parameters": [PAGE], "responses": answers({"type": "array", "items": THING})},
-        "post": {"requestBody": asks(SENT), "responses": answers(THING, status="201")},
+        "get": {"parameters": [PAGE], "responses": json_responses({"type": "array", "items": THING})},
+        "post": {"requestBody": json_request_body(SENT), "responses": json_responses(THING, status="201")},
     },
-    "/things/{id}": {"get": {"responses": answers(THING)}},
+    "/things/{id}": {"get": {"responses": json_responses(THING)}},
 }
 
 
 def test_client_ids_are_kept_or_replaced(tmp_path: Path) -> None:
-    own = Own(written(tmp_path, document(PATHS)))
-    assert own.ask("POST", "/things", json={"id": 77}).json["id"] == 77
-    again = own.ask("POST", "/things", json={"id": 77})
+    api = OpenApiHarness(write_document(tmp_path, document(PATHS)))
+    assert api.request("POST", "/things", json={"id": 77}).json["id"] == 77
+    again = api.request("POST", "/things", json={"id": 77})
     assert (again.status_code, again.json["errors"][0]["field"]) == (409, "id")
-    own.assume(client_ids="replaced")
-    assert own.ask("POST", "/things", json={"id": 77}).json["id"] not in (77, 1, 2, 3)
+    api.set_assumptions(client_ids="replaced")
+    assert api.request("POST", "/things", json={"id": 77}).json["id"] not in (77, 1, 2, 3)
 
 
 def test_parents_are_checked_or_ignored() -> None:
-    own = library()
-    assert own.ask("GET", "/authors/nobody/books").status_code == 404
-    own.assume(parents="ignored")
-    assert own.ask("GET", "/authors/nobody/books").json == []
+    api = library()
+    assert api.request("GET", "/authors/nobody/books").status_code == 404
+    api.set_assumptions(parents="ignored")
+    assert api.request("GET", "/authors/nobody/books").json == []
 
 
 def test_children_are_deleted_or_kept() -> None:
-    own = library()
-    first, second, _ = own.ask("GET", "/authors").json["data"]
-    own.ask("DELETE", f"/authors/{first['id']}")
-    assert len(own.kept("authors_books")) == 6
-    own.assume(children="kept")
-    own.ask("DELETE", f"/authors/{second['id']}")
-    assert len(own.kept("authors_books")) == 6
+    api = library()
+    first, second, _ = api.request("GET", "/authors").json["data"]
+    api.request("DELETE", f"/authors/{first['id']}")
+    assert len(api.stored_records("authors_books")) == 6
+    api.set_assumptions(children="kept")
+    api.request("DELETE", f"/authors/{second['id']}")
+    assert len(api.stored_records("authors_books")) == 6
 
 
 def test_pages_are_as_long_as_is_assumed(tmp_path: Path) -> None:
-    own = Own(written(tmp_path, document(PATHS, **{"x-testmode-seed": 30})))
-    assert len(own.ask("GET", "/things").json) == 20
-    own.assume(page_size=7)
-    assert len(own.ask("GET", "/things").json) == 7
+    api = OpenApiHarness(write_document(tmp_path, document(PATHS, **{"x-testmode-seed": 30})))
+    assert len(api.request("GET", "/things").json) == 20
+    api.set_assumptions(page_size=7)
+    assert len(api.request("GET", "/things").json) == 7
 
 
 def test_lists_begin_with_the_oldest_or_the_newest(tmp_path: Path) -> None:
-    own = Own(written(tmp_path, document(PATHS)))
-    assert [each["id"] for each in own.ask("GET", "/things").json] == [1, 2, 3]
-    own.assume(order="newest first")
-    assert [each["id"] for each in own.ask("GET", "/things").json] == [3, 2, 1]
+    api = OpenApiHarness(write_document(tmp_path, document(PATHS)))
+    assert [each["id"] for each in api.request("GET", "/things").json] == [1, 2, 3]
+    api.set_assumptions(order="newest first")
+    assert [each["id"] for each in api.request("GET", "/things").json] == [3, 2, 1]

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from mockserver.openapi.document import files
+from mockserver.openapi.document import document_files
 from mockserver.openapi.document.errors import BadDocument
-from mockserver.openapi.document.reading import read
-from tests.support.openapi_worlds import Own, answers, asks, document, written
+from mockserver.openapi.document.reader import read_document
+from tests.support.openapi_harness import OpenApiHarness, document, json_request_body, json_responses, write_document
 from tests.support.paths import OPENAPI_DOCUMENTS
 
 OK = {"responses": {"204": {"description": "Done"}}}
 
 
-def refusal(folder: Path, said: Any, name: str = "api.json") -> str:
+def load_error(folder: Path, said: Any, name: str = "api.json") -> str:
     with pytest.raises(BadDocument) as refused:
-        read(written(folder, said, name))
+        read_document(write_document(folder, said, name))
     return str(refused.value)
 
 
@@ -33,7 +33,7 @@ def refusal(folder: Path, said: Any, name: str = "api.json") -> str:
          "api.json#/paths/~1x/get/responses/OK: a response is named 200, 4XX or default"),
         (document({"/x": {"get": {"parameters": [{"in": "query"}], **OK}}}),
          "api.json#/paths/~1x/get/parameters/0: a parameter has a name, and is in path, query, header or cookie"),
-        (document({"/x": {"get": {"responses": answers({"$ref": "#/components/schemas/Gone"})}}}),
+        (document({"/x": {"get": {"responses": json_responses({"$ref": "#/components/schemas/Gone"})}}}),
          "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/$ref: "
          "$ref leads to api.json#/components/schemas/Gone, where nothing is"),
         (document({"/x": {"$ref": "https://example.test/x.yaml"}}),
@@ -47,13 +47,15 @@ def refusal(folder: Path, said: Any, name: str = "api.json") -> str:
     ],
 )  # fmt: skip
 def test_a_slip_is_told_with_file_pointer_and_rule(tmp_path: Path, said: Any, told: str) -> None:
-    assert told in refusal(tmp_path, said)
+    assert told in load_error(tmp_path, said)
 
 
 def test_yaml_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
-    assert "line 3, column 1" in refusal(tmp_path, "openapi: 3.0.0\npaths: [", "api.yaml")
-    assert "unconstructable recursive" in refusal(tmp_path, "openapi: &a [*a]", "api.yaml")
-    assert "could not determine a constructor" in refusal(tmp_path, "openapi: !!python/object:os.system {}", "api.yaml")
+    assert "line 3, column 1" in load_error(tmp_path, "openapi: 3.0.0\npaths: [", "api.yaml")
+    assert "unconstructable recursive" in load_error(tmp_path, "openapi: &a [*a]", "api.yaml")
+    assert "could not determine a constructor" in load_error(
+        tmp_path, "openapi: !!python/object:os.system {}", "api.yaml"
+    )
 
 
 def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
@@ -64,20 +66,20 @@ def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
       /x:
         get: {responses: {200: {content: {application/json: {schema: {enum: [2026-01-01, yes, "on"]}}}}}}
     """
-    known = read(written(tmp_path, text, "api.yaml"))
+    known = read_document(write_document(tmp_path, text, "api.yaml"))
     assert known.version == "2026-01-01"
-    schema = known.endpoints[0].responses[0].media[0].schema
+    schema = known.operations[0].responses[0].media[0].schema
     assert schema["enum"] == ["2026-01-01", True, "on"]
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LARGEST", 100)
-    assert "at most 100 are read" in refusal(tmp_path, document({"/x": {"get": OK}}))
+    monkeypatch.setattr(document_files, "MAX_FILE_BYTES", 100)
+    assert "at most 100 are read" in load_error(tmp_path, document({"/x": {"get": OK}}))
 
 
 def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
-    written(
+    write_document(
         tmp_path / "parts",
         {
             "Thing": {
@@ -91,12 +93,15 @@ def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
         },
         "thing.json",
     )
-    written(tmp_path, "Id: {type: integer, minimum: 7}", "ids.yaml")
-    own = Own(
-        written(tmp_path, document({"/x": {"post": {"requestBody": asks({"$ref": "parts/thing.json#/Thing"}), **OK}}}))
+    write_document(tmp_path, "Id: {type: integer, minimum: 7}", "ids.yaml")
+    api = OpenApiHarness(
+        write_document(
+            tmp_path,
+            document({"/x": {"post": {"requestBody": json_request_body({"$ref": "parts/thing.json#/Thing"}), **OK}}}),
+        )
     )
-    assert own.ask("POST", "/x", json={"id": 7, "next": {"id": 8, "next": None}}).status_code == 204
-    wrong = own.ask("POST", "/x", json={"id": 7, "next": {"id": 6, "next": None}})
+    assert api.request("POST", "/x", json={"id": 7, "next": {"id": 8, "next": None}}).status_code == 204
+    wrong = api.request("POST", "/x", json={"id": 7, "next": {"id": 6, "next": None}})
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (400, "next")
 
 
@@ -116,18 +121,20 @@ def test_schemas_that_go_round_in_circles_are_served(tmp_path: Path) -> None:
             "properties": {"kids": {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}}},
         },
     }
-    paths = {f"/{name}": {"get": {"responses": answers({"$ref": f"#/components/schemas/{name}"})}} for name in schemas}
-    own = Own(written(tmp_path, document(paths, components={"schemas": schemas})))
+    paths = {
+        f"/{name}": {"get": {"responses": json_responses({"$ref": f"#/components/schemas/{name}"})}} for name in schemas
+    }
+    api = OpenApiHarness(write_document(tmp_path, document(paths, components={"schemas": schemas})))
     for name in schemas:
-        assert own.ask("GET", f"/{name}").status_code == 200, name
-    assert sum("leads back to" in note for note in own.provider.notes) == 2
+        assert api.request("GET", f"/{name}").status_code == 200, name
+    assert sum("leads back to" in note for note in api.provider.notes) == 2
 
 
 def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> None:
     schema = {"type": "object", "required": True, "properties": {"n": {"type": "int"}}}
-    own = Own(written(tmp_path, document({"/x": {"get": {"responses": answers(schema)}}})))
-    assert own.ask("GET", "/x").status_code == 200
-    told = [note for note in own.provider.notes if note.endswith("it is ignored")]
+    api = OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}})))
+    assert api.request("GET", "/x").status_code == 200
+    told = [note for note in api.provider.notes if note.endswith("it is ignored")]
     assert told == [
         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/required: "
         "required is a list of names; it is ignored",
@@ -137,8 +144,8 @@ def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> Non
 
 
 def test_the_first_servers_path_stands_before_all_others() -> None:
-    assert read(OPENAPI_DOCUMENTS / "library.yaml").prefix == "/api/v1"
-    assert Own(OPENAPI_DOCUMENTS / "library.yaml").provider.example == "/api/v1/authors"
+    assert read_document(OPENAPI_DOCUMENTS / "library.yaml").prefix == "/api/v1"
+    assert OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml").provider.example == "/api/v1/authors"
 
 
 def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
@@ -147,11 +154,11 @@ def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
         "/a/{1st}/{1st-b}": {"get": OK},
         "/{x}:run": {"post": OK},
     }
-    own = Own(written(tmp_path, document(paths)))
-    assert own.ask("GET", "/files/report.pdf").status_code == 204
-    assert own.ask("GET", "/a/1/2").status_code == 204
-    assert own.ask("POST", "/job:run").status_code == 204
-    assert own.ask("GET", "/files/report").status_code == 404
+    api = OpenApiHarness(write_document(tmp_path, document(paths)))
+    assert api.request("GET", "/files/report.pdf").status_code == 204
+    assert api.request("GET", "/a/1/2").status_code == 204
+    assert api.request("POST", "/job:run").status_code == 204
+    assert api.request("GET", "/files/report").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -170,9 +177,11 @@ def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
 )
 def test_schemas_of_both_versions_mean_what_they_say(tmp_path: Path, schema: Any, good: Any, bad: Any) -> None:
     body = {"type": "object", "required": ["v"], "properties": {"v": schema}}
-    own = Own(written(tmp_path, document({"/x": {"post": {"requestBody": asks(body), **OK}}})))
-    assert own.ask("POST", "/x", json={"v": good}).status_code == 204
-    assert own.ask("POST", "/x", json={"v": bad}).status_code == 400
+    api = OpenApiHarness(
+        write_document(tmp_path, document({"/x": {"post": {"requestBody": json_request_body(body), **OK}}}))
+    )
+    assert api.request("POST", "/x", json={"v": good}).status_code == 204
+    assert api.request("POST", "/x", json={"v": bad}).status_code == 400
 
 
 def test_a_discriminator_names_the_alternative_that_counts(tmp_path: Path) -> None:
@@ -187,9 +196,9 @@ def test_a_discriminator_names_the_alternative_that_counts(tmp_path: Path) -> No
             "mapping": {"cat": "#/components/schemas/Cat", "dog": "#/components/schemas/Dog"},
         },
     }
-    paths = {"/x": {"post": {"requestBody": asks(pet), "responses": answers(pet)}}}
-    own = Own(written(tmp_path, document(paths, components={"schemas": schemas})))
-    assert own.ask("POST", "/x", json={"kind": "cat", "lives": 9}).json["kind"] in ("cat", "dog")
-    assert own.ask("POST", "/x", json={"kind": "cat"}).status_code == 200
-    assert own.ask("POST", "/x", json={"kind": "dog", "lives": 9}).status_code == 400
-    assert own.ask("POST", "/x", json={"kind": "cow"}).status_code == 400
+    paths = {"/x": {"post": {"requestBody": json_request_body(pet), "responses": json_responses(pet)}}}
+    api = OpenApiHarness(write_document(tmp_path, document(paths, components={"schemas": schemas})))
+    assert api.request("POST", "/x", json={"kind": "cat", "lives": 9}).json["kind"] in ("cat", "dog")
+    assert api.request("POST", "/x", json={"kind": "cat"}).status_code == 200
+    assert api.request("POST", "/x", json={"kind": "dog", "lives": 9}).status_code == 400
+    assert api.request("POST", "/x", json={"kind": "cow"}).status_code == 400

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from mockserver.openapi.document.extensions import EXTENSIONS
-from tests.support.openapi_worlds import Own, answers, asks, document, library, written
+from tests.support.openapi_harness import (
+    OpenApiHarness,
+    document,
+    json_request_body,
+    json_responses,
+    library,
+    write_document,
+)
 
 THING: dict[str, Any] = {
     "type": "object",
@@ -19,39 +26,43 @@ LISTED = {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
 REF = {"$ref": "#/components/schemas/Thing"}
 
 
-def things(
+def make_things_api(
     folder: Path, *, thing: Any = None, on_path: Any = None, on_post: Any = None, on_get: Any = None, **more: Any
-) -> Own:
+) -> OpenApiHarness:
     paths = {
         "/things": {
             **(on_path or {}),
-            "get": {**(on_get or {}), "responses": answers(LISTED)},
-            "post": {**(on_post or {}), "requestBody": asks(REF), "responses": answers(REF, status="201")},
+            "get": {**(on_get or {}), "responses": json_responses(LISTED)},
+            "post": {
+                **(on_post or {}),
+                "requestBody": json_request_body(REF),
+                "responses": json_responses(REF, status="201"),
+            },
         },
-        "/things/{ref}": {**(on_path or {}), "get": {"responses": answers(REF)}},
+        "/things/{ref}": {**(on_path or {}), "get": {"responses": json_responses(REF)}},
         **more.pop("paths", {}),
     }
     schemas = {"Thing": {**THING, **(thing or {})}, **more.pop("schemas", {})}
-    return Own(written(folder, document(paths, components={"schemas": schemas}, **more)))
+    return OpenApiHarness(write_document(folder, document(paths, components={"schemas": schemas}, **more)))
 
 
 def test_name_is_the_providers(tmp_path: Path) -> None:
-    own = things(tmp_path, **{"x-testmode-name": "mine"})
-    assert own.provider.name == "mine"
-    assert own.ask("GET", "/things").status_code == 200
+    api = make_things_api(tmp_path, **{"x-testmode-name": "mine"})
+    assert api.provider.name == "mine"
+    assert api.request("GET", "/things").status_code == 200
 
 
 def test_limits_are_kept(tmp_path: Path) -> None:
-    own = things(tmp_path, **{"x-testmode-limits": {"quota": 2, "period": "1d"}})
-    assert [own.ask("GET", "/things").status_code for _ in range(3)] == [200, 200, 429]
+    api = make_things_api(tmp_path, **{"x-testmode-limits": {"quota": 2, "period": "1d"}})
+    assert [api.request("GET", "/things").status_code for _ in range(3)] == [200, 200, 429]
 
 
 @pytest.mark.parametrize("place", ["path", "schema"])
 def test_id_names_the_property_that_holds_it(tmp_path: Path, place: str) -> None:
     said = {"x-testmode-id": "code"}
-    own = things(tmp_path, thing=said) if place == "schema" else things(tmp_path, on_path=said)
-    own.ask("POST", "/things", json={"code": "K1", "label": "one"})
-    assert own.ask("GET", "/things/K1").json == {"code": "K1", "label": "one"}
+    api = make_things_api(tmp_path, thing=said) if place == "schema" else make_things_api(tmp_path, on_path=said)
+    api.request("POST", "/things", json={"code": "K1", "label": "one"})
+    assert api.request("GET", "/things/K1").json == {"code": "K1", "label": "one"}
 
 
 def test_id_prefix_begins_new_ids(tmp_path: Path) -> None:
@@ -60,14 +71,14 @@ def test_id_prefix_begins_new_ids(tmp_path: Path) -> None:
         "required": ["id"],
         "x-testmode-id-prefix": "th-",
     }
-    own = things(tmp_path, thing=thing)
-    assert own.ask("POST", "/things", json={}).json["id"].startswith("th-")
+    api = make_things_api(tmp_path, thing=thing)
+    assert api.request("POST", "/things", json={}).json["id"].startswith("th-")
 
 
 def test_unique_properties_are_no_two_records(tmp_path: Path) -> None:
-    own = things(tmp_path, thing={"x-testmode-unique": ["label"]})
-    assert own.ask("POST", "/things", json={"code": "a", "label": "L"}).status_code == 201
-    assert own.ask("POST", "/things", json={"code": "b", "label": "L"}).status_code == 409
+    api = make_things_api(tmp_path, thing={"x-testmode-unique": ["label"]})
+    assert api.request("POST", "/things", json={"code": "a", "label": "L"}).status_code == 201
+    assert api.request("POST", "/things", json={"code": "b", "label": "L"}).status_code == 409
 
 
 def test_what_refers_to_a_resource_must_name_one_of_its_records(tmp_path: Path) -> None:
@@ -76,43 +87,43 @@ def test_what_refers_to_a_resource_must_name_one_of_its_records(tmp_path: Path) 
         "properties": {"id": {"type": "integer"}, "thing": {"type": "string", "x-testmode-refers-to": "things"}},
     }
     paths = {
-        "/parts": {"post": {"requestBody": asks(part), "responses": answers(part, status="201")}},
-        "/parts/{id}": {"get": {"responses": answers(part)}},
+        "/parts": {"post": {"requestBody": json_request_body(part), "responses": json_responses(part, status="201")}},
+        "/parts/{id}": {"get": {"responses": json_responses(part)}},
     }
-    own = things(tmp_path, thing={"x-testmode-id": "code"}, paths=paths)
-    own.ask("POST", "/things", json={"code": "K1"})
-    assert own.ask("POST", "/parts", json={"thing": "K1"}).status_code == 201
-    refused = own.ask("POST", "/parts", json={"thing": "K2"})
+    api = make_things_api(tmp_path, thing={"x-testmode-id": "code"}, paths=paths)
+    api.request("POST", "/things", json={"code": "K1"})
+    assert api.request("POST", "/parts", json={"thing": "K1"}).status_code == 201
+    refused = api.request("POST", "/parts", json={"thing": "K2"})
     assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "thing")
-    seeded = {each["code"] for each in own.kept("things")}
-    assert {each["thing"] for each in own.kept("parts")} <= seeded
+    seeded = {each["code"] for each in api.stored_records("things")}
+    assert {each["thing"] for each in api.stored_records("parts")} <= seeded
 
 
 def test_resource_names_it(tmp_path: Path) -> None:
-    own = things(tmp_path, on_path={"x-testmode-resource": "widgets"})
-    assert len(own.kept("widgets")) == 3
+    api = make_things_api(tmp_path, on_path={"x-testmode-resource": "widgets"})
+    assert len(api.stored_records("widgets")) == 3
 
 
 def test_role_says_what_an_operation_does_or_that_it_does_nothing(tmp_path: Path) -> None:
-    find = {"get": {"x-testmode-role": "list", "x-testmode-resource": "things", "responses": answers(LISTED)}}
-    own = things(tmp_path, paths={"/find": find}, on_post={"x-testmode-role": "none"})
-    assert len(own.ask("GET", "/find").json) == 3
-    own.ask("POST", "/things", json={"code": "new"})
-    assert len(own.kept("things")) == 3
+    find = {"get": {"x-testmode-role": "list", "x-testmode-resource": "things", "responses": json_responses(LISTED)}}
+    api = make_things_api(tmp_path, paths={"/find": find}, on_post={"x-testmode-role": "none"})
+    assert len(api.request("GET", "/find").json) == 3
+    api.request("POST", "/things", json={"code": "new"})
+    assert len(api.stored_records("things")) == 3
 
 
 def test_a_role_needs_a_resource(tmp_path: Path) -> None:
-    get = {"x-testmode-role": "list", "x-testmode-resource": "gone", "responses": answers(LISTED)}
+    get = {"x-testmode-role": "list", "x-testmode-resource": "gone", "responses": json_responses(LISTED)}
     with pytest.raises(ValueError, match="x-testmode-role list needs a resource; there are: things"):
-        things(tmp_path, paths={"/find": {"get": get}})
+        make_things_api(tmp_path, paths={"/find": {"get": get}})
 
 
 @pytest.mark.parametrize(("style", "query"), [("page", "limit=2&page=2"), ("offset", "limit=2&offset=2")])
 def test_paging_is_as_it_is_said(tmp_path: Path, style: str, query: str) -> None:
-    own = things(tmp_path, on_get={"x-testmode-paging": style, "parameters": parameters("limit", style)})
-    assert own.ask("GET", f"/things?{query}").json == own.ask("GET", "/things").json[2:]
-    none = things(tmp_path, on_get={"x-testmode-paging": "none", "parameters": parameters("limit", style)})
-    assert len(none.ask("GET", f"/things?{query}").json) == 3
+    api = make_things_api(tmp_path, on_get={"x-testmode-paging": style, "parameters": parameters("limit", style)})
+    assert api.request("GET", f"/things?{query}").json == api.request("GET", "/things").json[2:]
+    none = make_things_api(tmp_path, on_get={"x-testmode-paging": "none", "parameters": parameters("limit", style)})
+    assert len(none.request("GET", f"/things?{query}").json) == 3
 
 
 def parameters(*names: str) -> list[Any]:
@@ -121,44 +132,50 @@ def parameters(*names: str) -> list[Any]:
 
 @pytest.mark.parametrize("seed", [0, 7])
 def test_seed_says_how_many_records_there_are(tmp_path: Path, seed: int) -> None:
-    assert len(things(tmp_path, **{"x-testmode-seed": seed}).kept("things")) == seed
-    assert len(things(tmp_path, on_path={"x-testmode-seed": seed}).kept("things")) == seed
+    assert len(make_things_api(tmp_path, **{"x-testmode-seed": seed}).stored_records("things")) == seed
+    assert len(make_things_api(tmp_path, on_path={"x-testmode-seed": seed}).stored_records("things")) == seed
 
 
-def twice(own: Own, header: str = "Idempotency-Key") -> tuple[Any, Any]:
+def twice(api: OpenApiHarness, header: str = "Idempotency-Key") -> tuple[Any, Any]:
     sent = {header: "k1"}
-    return own.ask("POST", "/things", json={"label": "L"}, headers=sent), own.ask(
+    return api.request("POST", "/things", json={"label": "L"}, headers=sent), api.request(
         "POST", "/things", json={"label": "L"}, headers=sent
     )
 
 
-MADE = {"properties": {"code": {"type": "string", "readOnly": True}, "label": {"type": "string"}}}
+CREATE_SCHEMA = {"properties": {"code": {"type": "string", "readOnly": True}, "label": {"type": "string"}}}
 
 
 @pytest.mark.parametrize("place", ["document", "operation"])
 def test_idempotency_answers_a_repeated_request_as_the_first_time(tmp_path: Path, place: str) -> None:
     said = {"x-testmode-idempotency": {"header": "X-Once", "lifetime": "1h"}}
-    own = things(tmp_path, thing=MADE, **said) if place == "document" else things(tmp_path, thing=MADE, on_post=said)
-    first, again = twice(own, "X-Once")
+    api = (
+        make_things_api(tmp_path, thing=CREATE_SCHEMA, **said)
+        if place == "document"
+        else make_things_api(tmp_path, thing=CREATE_SCHEMA, on_post=said)
+    )
+    first, again = twice(api, "X-Once")
     assert first.data == again.data
     assert again.headers["Idempotent-Replayed"] == "true"
-    own.world.advance("1h")
-    assert len(own.kept("things")) == 4
-    twice(own, "X-Once")
-    assert len(own.kept("things")) == 5
+    api.harness.advance("1h")
+    assert len(api.stored_records("things")) == 4
+    twice(api, "X-Once")
+    assert len(api.stored_records("things")) == 5
 
 
 def test_idempotency_can_be_switched_off_for_an_operation(tmp_path: Path) -> None:
-    own = things(tmp_path, thing=MADE, on_post={"x-testmode-idempotency": False}, **{"x-testmode-idempotency": {}})
-    twice(own)
-    assert len(own.kept("things")) == 5
+    api = make_things_api(
+        tmp_path, thing=CREATE_SCHEMA, on_post={"x-testmode-idempotency": False}, **{"x-testmode-idempotency": {}}
+    )
+    twice(api)
+    assert len(api.stored_records("things")) == 5
 
 
 def test_a_header_parameter_tells_of_idempotency_too() -> None:
-    own = library()
+    api = library()
     sent: Any = {"json": {"name": "Ada"}, "headers": {"Idempotency-Key": "k"}}
-    assert own.ask("POST", "/authors", **sent).data == own.ask("POST", "/authors", **sent).data
-    other = own.ask("POST", "/authors", json={"name": "Bob"}, headers={"Idempotency-Key": "k"})
+    assert api.request("POST", "/authors", **sent).data == api.request("POST", "/authors", **sent).data
+    other = api.request("POST", "/authors", json={"name": "Bob"}, headers={"Idempotency-Key": "k"})
     assert (other.status_code, other.json["error"]["code"]) == (422, "idempotency_mismatch")
 
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.openapi_worlds import Own, answers, document, library, written
+from tests.support.openapi_harness import OpenApiHarness, document, json_responses, library, write_document
 
 
 @pytest.fixture
-def own() -> Own:
-    own = library()
+def api() -> OpenApiHarness:
+    api = library()
     for nth in range(9):
         body = {"name": f"Author {nth}", "country": "FR" if nth % 3 else "DE", "born": 1900 - nth}
-        assert own.ask("POST", "/authors", json=body).status_code == 201
-    return own
+        assert api.request("POST", "/authors", json=body).status_code == 201
+    return api
 
 
 def names(answer: Any) -> list[str]:
@@ -24,11 +24,11 @@ def names(answer: Any) -> list[str]:
     return [each["name"] for each in answer.json["data"]]
 
 
-def test_a_cursor_leads_through_all_pages_and_ends(own: Own) -> None:
+def test_a_cursor_leads_through_all_pages_and_ends(api: OpenApiHarness) -> None:
     seen: list[str] = []
     path = "/authors?limit=5"
     while path:
-        page = own.ask("GET", path)
+        page = api.request("GET", path)
         seen += names(page)
         following = page.json.get("next_cursor")
         assert page.json["has_more"] == (following is not None)
@@ -36,47 +36,47 @@ def test_a_cursor_leads_through_all_pages_and_ends(own: Own) -> None:
     assert len(seen) == len(set(seen)) == 12
 
 
-def test_a_cursor_stays_good_when_records_come_and_go(own: Own) -> None:
-    page = own.ask("GET", "/authors?limit=5").json
-    own.ask("DELETE", f"/authors/{page['data'][-1]['id']}")
-    own.ask("POST", "/authors", json={"name": "Late"})
-    rest = names(own.ask("GET", f"/authors?limit=100&cursor={page['next_cursor']}"))
+def test_a_cursor_stays_good_when_records_come_and_go(api: OpenApiHarness) -> None:
+    page = api.request("GET", "/authors?limit=5").json
+    api.request("DELETE", f"/authors/{page['data'][-1]['id']}")
+    api.request("POST", "/authors", json={"name": "Late"})
+    rest = names(api.request("GET", f"/authors?limit=100&cursor={page['next_cursor']}"))
     assert len(rest) == 8
     assert rest[-1] == "Late"
 
 
-def test_a_cursor_of_nobody_is_refused(own: Own) -> None:
-    answer = own.ask("GET", "/authors?cursor=nonsense")
+def test_a_cursor_of_nobody_is_refused(api: OpenApiHarness) -> None:
+    answer = api.request("GET", "/authors?cursor=nonsense")
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_cursor")
 
 
-def test_the_documents_default_is_the_size_of_a_page(own: Own) -> None:
-    assert len(names(own.ask("GET", "/authors"))) == 10
+def test_the_documents_default_is_the_size_of_a_page(api: OpenApiHarness) -> None:
+    assert len(names(api.request("GET", "/authors"))) == 10
 
 
-def test_query_parameters_that_are_fields_filter(own: Own) -> None:
-    assert names(own.ask("GET", "/authors?country=DE")) == ["Author 0", "Author 3", "Author 6"]
+def test_query_parameters_that_are_fields_filter(api: OpenApiHarness) -> None:
+    assert names(api.request("GET", "/authors?country=DE")) == ["Author 0", "Author 3", "Author 6"]
 
 
-def test_a_list_is_sorted_by_a_field_either_way(own: Own) -> None:
-    assert names(own.ask("GET", "/authors?country=DE&sort=-name")) == ["Author 6", "Author 3", "Author 0"]
-    assert names(own.ask("GET", "/authors?country=DE&sort=born")) == ["Author 6", "Author 3", "Author 0"]
+def test_a_list_is_sorted_by_a_field_either_way(api: OpenApiHarness) -> None:
+    assert names(api.request("GET", "/authors?country=DE&sort=-name")) == ["Author 6", "Author 3", "Author 0"]
+    assert names(api.request("GET", "/authors?country=DE&sort=born")) == ["Author 6", "Author 3", "Author 0"]
 
 
-def test_numbered_pages_tell_the_total_and_the_next_page_in_headers(own: Own) -> None:
-    id = own.ask("GET", "/authors").json["data"][-1]["id"]
+def test_numbered_pages_tell_the_total_and_the_next_page_in_headers(api: OpenApiHarness) -> None:
+    id = api.request("GET", "/authors").json["data"][-1]["id"]
     for nth in range(5):
         genre = "novel" if nth % 2 else "poetry"
-        own.ask("POST", f"/authors/{id}/books", json={"title": f"Book {nth}", "genre": genre})
-    answer = own.ask("GET", f"/authors/{id}/books?page=2&per_page=2")
+        api.request("POST", f"/authors/{id}/books", json={"title": f"Book {nth}", "genre": genre})
+    answer = api.request("GET", f"/authors/{id}/books?page=2&per_page=2")
     assert [each["title"] for each in answer.json] == ["Book 2", "Book 3"]
     assert answer.headers["X-Total-Count"] == "5"
     assert "page=3" in answer.headers["Link"]
     assert "per_page=2" in answer.headers["Link"]
-    last = own.ask("GET", f"/authors/{id}/books?page=3&per_page=2")
+    last = api.request("GET", f"/authors/{id}/books?page=3&per_page=2")
     assert len(last.json) == 1
     assert "Link" not in last.headers
-    chosen = own.ask("GET", f"/authors/{id}/books?genre=novel,essay")
+    chosen = api.request("GET", f"/authors/{id}/books?genre=novel,essay")
     assert [each["title"] for each in chosen.json] == ["Book 1", "Book 3"]
 
 
@@ -118,11 +118,11 @@ def test_paging_is_inferred_from_the_names_of_parameters(
         },
     }
     paths = {
-        "/things": {"x-testmode-seed": 5, "get": {"parameters": parameters, "responses": answers(listed)}},
-        "/things/{id}": {"get": {"responses": answers(THING)}},
+        "/things": {"x-testmode-seed": 5, "get": {"parameters": parameters, "responses": json_responses(listed)}},
+        "/things/{id}": {"get": {"responses": json_responses(THING)}},
     }
-    own = Own(written(tmp_path, document(paths)))
-    one, two = own.ask("GET", f"/things?{first}").json, own.ask("GET", f"/things?{second}").json
+    api = OpenApiHarness(write_document(tmp_path, document(paths)))
+    one, two = api.request("GET", f"/things?{first}").json, api.request("GET", f"/things?{second}").json
     assert [each["id"] for each in (*one["items"], *two["items"])] == [1, 2, 3, 4]
     assert (one["total"], one["pagination"]) == (5, {"offset": 0, "limit": 2})
     assert two["pagination"]["offset"] == 2

@@ -7,16 +7,23 @@ from typing import Any
 
 import pytest
 
-from tests.support.openapi_worlds import Own, answers, asks, document, library, written
+from tests.support.openapi_harness import (
+    OpenApiHarness,
+    document,
+    json_request_body,
+    json_responses,
+    library,
+    write_document,
+)
 
 
 def test_every_wrong_field_is_named() -> None:
-    own = library()
-    answer = own.ask("POST", "/authors", json={"name": "", "born": "late", "email": "x", "colour": "red"})
+    api = library()
+    answer = api.request("POST", "/authors", json={"name": "", "born": "late", "email": "x", "colour": "red"})
     assert answer.status_code == 422
     assert {each["name"] for each in answer.json["error"]["fields"]} == {"name", "born", "email", "colour"}
     assert answer.json["error"]["code"] == "invalid_field"
-    missing = own.ask("POST", "/authors", json={}).json["error"]
+    missing = api.request("POST", "/authors", json={}).json["error"]
     assert missing["fields"] == [{"name": "name", "message": "is required"}]
 
 
@@ -30,15 +37,15 @@ def test_every_wrong_field_is_named() -> None:
     ],
 )
 def test_a_wrong_parameter_is_named(path: str, named: str) -> None:
-    answer = library().ask("GET", path)
+    answer = library().request("GET", path)
     assert answer.status_code == 400
     (field,) = answer.json["error"]["fields"] if "error" in answer.json else answer.json["errors"]
     assert named in field.values()
 
 
 def test_refusals_have_the_shape_the_document_declares() -> None:
-    own = library()
-    answer = own.ask("GET", "/authors/nobody")
+    api = library()
+    answer = api.request("GET", "/authors/nobody")
     error = answer.json["error"]
     assert (answer.status_code, set(answer.json)) == (404, {"error"})
     assert (error["code"], error["message"]) == ("not_found", "There is no author nobody")
@@ -46,48 +53,54 @@ def test_refusals_have_the_shape_the_document_declares() -> None:
 
 
 def test_what_no_operation_declares_is_refused_as_most_is(tmp_path: Path) -> None:
-    assert library().ask("GET", "/nothing").json["error"]["code"] == "no_such_path"
-    bare = Own(written(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}})))
-    answer = bare.ask("GET", "/nothing")
+    assert library().request("GET", "/nothing").json["error"]["code"] == "no_such_path"
+    bare = OpenApiHarness(
+        write_document(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
+    )
+    answer = bare.request("GET", "/nothing")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": answer.json["detail"]}
-    assert bare.ask("POST", "/x").status_code == 405
+    assert bare.request("POST", "/x").status_code == 405
 
 
 def test_a_value_that_must_be_unique_is_refused_twice() -> None:
-    own = library()
+    api = library()
     body = {"name": "Ada", "email": "ada@example.test"}
-    assert own.ask("POST", "/authors", json=body).status_code == 201
-    again = own.ask("POST", "/authors", json=body)
+    assert api.request("POST", "/authors", json=body).status_code == 201
+    again = api.request("POST", "/authors", json=body)
     assert (again.status_code, again.json["error"]["fields"]) == (409, [{"name": "email", "message": "is taken"}])
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'{"name": NaN}', b"\xff", b"[" * 900])
 def test_an_unreadable_body_is_refused(body: bytes) -> None:
-    answer = library().ask("POST", "/authors", data=body, headers={"Content-Type": "application/json"})
+    answer = library().request("POST", "/authors", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422), answer.text
 
 
 def test_a_body_longer_than_is_assumed_is_refused() -> None:
-    own = library()
-    own.assume(body_limit=20)
-    assert own.ask("POST", "/authors", json={"name": "x" * 30}).status_code == 413
+    api = library()
+    api.set_assumptions(body_limit=20)
+    assert api.request("POST", "/authors", json={"name": "x" * 30}).status_code == 413
 
 
 def test_fields_nobody_documents_are_refused_where_that_is_assumed(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    paths = {"/run": {"post": {"requestBody": asks(schema), "responses": answers({"type": "object"})}}}
-    own = Own(written(tmp_path, document(paths)))
-    assert own.ask("POST", "/run", json={"m": 1}).status_code == 200
-    own.assume(unknown_fields="refused")
-    assert own.ask("POST", "/run", json={"m": 1}).json["errors"] == [{"field": "m", "message": "is not known"}]
+    paths = {
+        "/run": {"post": {"requestBody": json_request_body(schema), "responses": json_responses({"type": "object"})}}
+    }
+    api = OpenApiHarness(write_document(tmp_path, document(paths)))
+    assert api.request("POST", "/run", json={"m": 1}).status_code == 200
+    api.set_assumptions(unknown_fields="refused")
+    assert api.request("POST", "/run", json={"m": 1}).json["errors"] == [{"field": "m", "message": "is not known"}]
 
 
 ECHO = {"type": "object", "required": ["got"], "properties": {"got": {"type": "boolean", "enum": [True]}}}
 
 
-def said_yes(tmp_path: Path, operation: dict[str, Any]) -> Own:
-    return Own(written(tmp_path, document({"/run": {"post": {"responses": answers(ECHO), **operation}}})))
+def make_echo_api(tmp_path: Path, operation: dict[str, Any]) -> OpenApiHarness:
+    return OpenApiHarness(
+        write_document(tmp_path, document({"/run": {"post": {"responses": json_responses(ECHO), **operation}}}))
+    )
 
 
 FORM = {
@@ -119,27 +132,29 @@ FORM = {
     ],
 )
 def test_forms_are_read_by_their_schemas(tmp_path: Path, form: str, wrong: str | None) -> None:
-    own = said_yes(tmp_path, {"requestBody": asks(FORM, "application/x-www-form-urlencoded")})
-    answer = own.ask("POST", "/run", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    api = make_echo_api(tmp_path, {"requestBody": json_request_body(FORM, "application/x-www-form-urlencoded")})
+    answer = api.request("POST", "/run", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status_code == (400 if wrong else 200), answer.text
     assert not wrong or [each["field"] for each in answer.json["errors"]] == [wrong]
 
 
 def test_forms_in_parts_are_read_by_their_schemas(tmp_path: Path) -> None:
-    own = said_yes(tmp_path, {"requestBody": asks(FORM, "multipart/form-data")})
+    api = make_echo_api(tmp_path, {"requestBody": json_request_body(FORM, "multipart/form-data")})
     assert (
-        own.ask(
+        api.request(
             "POST", "/run", data={"amount": "5", "card[number]": "1234"}, content_type="multipart/form-data"
         ).status_code
         == 200
     )
-    answer = own.ask("POST", "/run", data={"amount": "x", "card[number]": "1234"}, content_type="multipart/form-data")
+    answer = api.request(
+        "POST", "/run", data={"amount": "x", "card[number]": "1234"}, content_type="multipart/form-data"
+    )
     assert [each["field"] for each in answer.json["errors"]] == ["amount"]
 
 
 def test_a_media_type_that_is_not_declared_is_refused_with_415(tmp_path: Path) -> None:
-    own = said_yes(tmp_path, {"requestBody": asks(FORM)})
-    assert own.ask("POST", "/run", data="a", headers={"Content-Type": "text/csv"}).status_code == 415
+    api = make_echo_api(tmp_path, {"requestBody": json_request_body(FORM)})
+    assert api.request("POST", "/run", data="a", headers={"Content-Type": "text/csv"}).status_code == 415
 
 
 NUMBERS = {"type": "array", "items": {"type": "integer"}}
@@ -162,9 +177,9 @@ AS_JSON = {"application/json": {"schema": {"type": "object", "required": ["n"]}}
     ],
 )
 def test_parameters_are_read_in_every_style(tmp_path: Path, parameter: dict[str, Any], good: str, bad: str) -> None:
-    own = said_yes(tmp_path, {"parameters": [{"in": "query", **parameter}]})
-    assert own.ask("POST", f"/run?{good}").status_code == 200
-    answer = own.ask("POST", f"/run?{bad}")
+    api = make_echo_api(tmp_path, {"parameters": [{"in": "query", **parameter}]})
+    assert api.request("POST", f"/run?{good}").status_code == 200
+    answer = api.request("POST", f"/run?{bad}")
     assert answer.status_code == 400
     assert answer.json["errors"][0]["field"].startswith(parameter["name"])
 
@@ -174,8 +189,8 @@ def test_headers_and_cookies_are_held_to_their_schemas(tmp_path: Path) -> None:
         {"name": "X-Count", "in": "header", "required": True, "schema": {"type": "integer"}},
         {"name": "theme", "in": "cookie", "schema": {"enum": ["dark", "light"]}},
     ]
-    own = said_yes(tmp_path, {"parameters": parameters})
-    client = own.world.app.test_client(use_cookies=False)
+    api = make_echo_api(tmp_path, {"parameters": parameters})
+    client = api.harness.app.test_client(use_cookies=False)
 
     def status(**headers: str) -> int:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -7,55 +7,63 @@ from typing import Any
 
 import pytest
 
-from mockserver.openapi.serving.world import world_of
-from tests.support.openapi_worlds import JSON, Own, answers, asks, document, library, written
+from mockserver.openapi.serving.spec_model import load_spec_model
+from tests.support.openapi_harness import (
+    JSON,
+    OpenApiHarness,
+    document,
+    json_request_body,
+    json_responses,
+    library,
+    write_document,
+)
 from tests.support.paths import OPENAPI_DOCUMENTS
 
 
 @pytest.fixture
-def own() -> Own:
+def api() -> OpenApiHarness:
     return library()
 
 
-def made(own: Own, **fields: object) -> dict[str, object]:
-    answer = own.ask("POST", "/authors", json={"name": "Ada", **fields})
+def create_record(api: OpenApiHarness, **fields: object) -> dict[str, object]:
+    answer = api.request("POST", "/authors", json={"name": "Ada", **fields})
     assert answer.status_code == 201, answer.text
     return dict(answer.json)
 
 
-def test_a_record_that_was_made_can_be_read_and_listed(own: Own) -> None:
-    author = made(own, born=1815)
-    assert own.ask("GET", f"/authors/{author['id']}").json == author
-    assert author in own.ask("GET", "/authors?limit=100").json["data"]
+def test_a_record_that_was_made_can_be_read_and_listed(api: OpenApiHarness) -> None:
+    author = create_record(api, born=1815)
+    assert api.request("GET", f"/authors/{author['id']}").json == author
+    assert author in api.request("GET", "/authors?limit=100").json["data"]
 
 
-def test_ids_look_like_the_documents_example_and_numbers_count_on(own: Own) -> None:
-    author = made(own)
+def test_ids_look_like_the_documents_example_and_numbers_count_on(api: OpenApiHarness) -> None:
+    author = create_record(api)
     assert str(author["id"]).startswith("aut_")
     assert len(str(author["id"])) == len("aut_9f8e7d6c5b4a")
-    ids = [own.ask("POST", f"/authors/{author['id']}/books", json={"title": "T"}).json["id"] for _ in range(3)]
+    ids = [api.request("POST", f"/authors/{author['id']}/books", json={"title": "T"}).json["id"] for _ in range(3)]
     assert ids == [ids[0], ids[0] + 1, ids[0] + 2]
 
 
-def test_the_server_sets_what_is_only_read_and_fills_defaults(own: Own) -> None:
-    author = made(own, id="mine", created_at="2001-01-01T00:00:00Z")
+def test_the_server_sets_what_is_only_read_and_fills_defaults(api: OpenApiHarness) -> None:
+    author = create_record(api, id="mine", created_at="2001-01-01T00:00:00Z")
     assert author["id"] != "mine"
     assert str(author["created_at"]).startswith("2026-03-01T12:00:00")
     assert author["country"] == "NL"
     assert "born" not in author
 
 
-def test_what_is_only_written_is_kept_and_never_shown(own: Own) -> None:
-    author = made(own, secret="hush")
+def test_what_is_only_written_is_kept_and_never_shown(api: OpenApiHarness) -> None:
+    author = create_record(api, secret="hush")
     assert "secret" not in author
-    assert "secret" not in own.ask("GET", f"/authors/{author['id']}").json
-    assert "hush" in [each.get("secret") for each in own.kept("authors")]
+    assert "secret" not in api.request("GET", f"/authors/{author['id']}").json
+    assert "hush" in [each.get("secret") for each in api.stored_records("authors")]
 
 
-def test_put_replaces_and_keeps_what_clients_cannot_write(own: Own) -> None:
-    author = made(own, born=1815, country="UK")
-    own.world.advance("1h")
-    answer = own.ask("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
+def test_put_replaces_and_keeps_what_clients_cannot_write(api: OpenApiHarness) -> None:
+    author = create_record(api, born=1815, country="UK")
+    api.harness.advance("1h")
+    answer = api.request("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
     assert answer.status_code == 200
     assert answer.json == {**{k: author[k] for k in ("id", "created_at")}, "name": "Augusta", "country": "NL"} | {
         "updated_at": answer.json["updated_at"]
@@ -63,83 +71,83 @@ def test_put_replaces_and_keeps_what_clients_cannot_write(own: Own) -> None:
     assert answer.json["updated_at"].startswith("2026-03-01T13:00:00")
 
 
-def test_patch_merges_and_null_takes_away(own: Own) -> None:
-    author = made(own, born=1815, country="UK")
+def test_patch_merges_and_null_takes_away(api: OpenApiHarness) -> None:
+    author = create_record(api, born=1815, country="UK")
     path, kind = f"/authors/{author['id']}", "application/merge-patch+json"
-    answer = own.ask("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
+    answer = api.request("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
     assert (answer.json["name"], answer.json["country"]) == ("Augusta", "UK")
-    assert "born" not in own.ask("GET", path).json
+    assert "born" not in api.request("GET", path).json
 
 
-def test_a_deleted_record_is_gone_with_all_below_it(own: Own) -> None:
-    author = made(own)
-    book = own.ask("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
-    before = len(own.kept("authors_books"))
-    answer = own.ask("DELETE", f"/authors/{author['id']}")
+def test_a_deleted_record_is_gone_with_all_below_it(api: OpenApiHarness) -> None:
+    author = create_record(api)
+    book = api.request("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
+    before = len(api.stored_records("authors_books"))
+    answer = api.request("DELETE", f"/authors/{author['id']}")
     assert (answer.status_code, answer.data) == (204, b"")
-    assert own.ask("GET", f"/authors/{author['id']}").status_code == 404
-    assert own.ask("DELETE", f"/authors/{author['id']}").status_code == 404
-    assert own.ask("GET", f"/authors/{author['id']}/books/{book['id']}").status_code == 404
-    assert len(own.kept("authors_books")) == before - 1
+    assert api.request("GET", f"/authors/{author['id']}").status_code == 404
+    assert api.request("DELETE", f"/authors/{author['id']}").status_code == 404
+    assert api.request("GET", f"/authors/{author['id']}/books/{book['id']}").status_code == 404
+    assert len(api.stored_records("authors_books")) == before - 1
 
 
-def test_children_belong_to_one_parent_that_must_be_there(own: Own) -> None:
-    ada, bob = made(own), made(own)
-    book = own.ask("POST", f"/authors/{ada['id']}/books", json={"title": "Notes"}).json
+def test_children_belong_to_one_parent_that_must_be_there(api: OpenApiHarness) -> None:
+    ada, bob = create_record(api), create_record(api)
+    book = api.request("POST", f"/authors/{ada['id']}/books", json={"title": "Notes"}).json
     assert book["author_id"] == ada["id"]
-    assert own.ask("GET", f"/authors/{ada['id']}/books").json == [book]
-    assert own.ask("GET", f"/authors/{bob['id']}/books").json == []
-    assert own.ask("GET", f"/authors/{bob['id']}/books/{book['id']}").status_code == 404
-    assert own.ask("POST", "/authors/nobody/books", json={"title": "Notes"}).status_code == 404
+    assert api.request("GET", f"/authors/{ada['id']}/books").json == [book]
+    assert api.request("GET", f"/authors/{bob['id']}/books").json == []
+    assert api.request("GET", f"/authors/{bob['id']}/books/{book['id']}").status_code == 404
+    assert api.request("POST", "/authors/nobody/books", json={"title": "Notes"}).status_code == 404
 
 
-def test_what_there_is_only_one_of_is_read_before_it_was_written(own: Own) -> None:
-    first = own.ask("GET", "/settings").json
-    assert own.ask("GET", "/settings").json == first
-    changed = own.ask("PATCH", "/settings", json={"theme": "dark", "size": 12}).json
-    assert own.ask("GET", "/settings").json == changed
+def test_what_there_is_only_one_of_is_read_before_it_was_written(api: OpenApiHarness) -> None:
+    first = api.request("GET", "/settings").json
+    assert api.request("GET", "/settings").json == first
+    changed = api.request("PATCH", "/settings", json={"theme": "dark", "size": 12}).json
+    assert api.request("GET", "/settings").json == changed
     assert (changed["theme"], changed["size"]) == ("dark", 12)
 
 
-def test_what_is_done_to_a_record_answers_the_record(own: Own) -> None:
-    author = made(own)
-    book = own.ask("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
-    auth = {"Authorization": f"Bearer {own.world.key()}"}
-    assert own.ask("POST", f"/authors/{author['id']}/books/{book['id']}/reserve", headers=auth).json == book
-    assert own.ask("POST", f"/authors/{author['id']}/books/999/reserve", headers=auth).status_code == 404
+def test_what_is_done_to_a_record_answers_the_record(api: OpenApiHarness) -> None:
+    author = create_record(api)
+    book = api.request("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
+    auth = {"Authorization": f"Bearer {api.harness.key()}"}
+    assert api.request("POST", f"/authors/{author['id']}/books/{book['id']}/reserve", headers=auth).json == book
+    assert api.request("POST", f"/authors/{author['id']}/books/999/reserve", headers=auth).status_code == 404
 
 
-def test_a_sandbox_begins_with_records_that_hang_together(own: Own) -> None:
-    authors = own.ask("GET", "/authors").json["data"]
+def test_a_sandbox_begins_with_records_that_hang_together(api: OpenApiHarness) -> None:
+    authors = api.request("GET", "/authors").json["data"]
     assert len(authors) == 3
     for author in authors:
-        books = own.ask("GET", f"/authors/{author['id']}/books").json
+        books = api.request("GET", f"/authors/{author['id']}/books").json
         assert len(books) == 3
         assert {book["author_id"] for book in books} == {author["id"]}
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     one, other = library(), library()
-    assert one.ask("GET", "/authors").data == other.ask("GET", "/authors").data
-    assert one.ask("GET", "/report").data == other.ask("GET", "/report").data
-    another = one.world.admin("POST", "/sandboxes", {"provider": "library", "seed": "2"}).json
+    assert one.request("GET", "/authors").data == other.request("GET", "/authors").data
+    assert one.request("GET", "/report").data == other.request("GET", "/report").data
+    another = one.harness.admin("POST", "/sandboxes", {"provider": "library", "seed": "2"}).json
     key = {"X-Token": another["keys"][0]["secret"]}
-    assert one.ask("GET", "/authors", headers=key).data != one.ask("GET", "/authors").data
+    assert one.request("GET", "/authors", headers=key).data != one.request("GET", "/authors").data
 
 
-def test_records_survive_in_snapshots_as_everywhere_else(own: Own) -> None:
-    own.world.admin("PUT", f"{own.sandbox}/snapshots/before")
-    author = made(own)
-    own.world.admin("POST", f"{own.sandbox}/snapshots/before/restore")
-    assert own.ask("GET", f"/authors/{author['id']}").status_code == 404
+def test_records_survive_in_snapshots_as_everywhere_else(api: OpenApiHarness) -> None:
+    api.harness.admin("PUT", f"{api.sandbox}/snapshots/before")
+    author = create_record(api)
+    api.harness.admin("POST", f"{api.sandbox}/snapshots/before/restore")
+    assert api.request("GET", f"/authors/{author['id']}").status_code == 404
 
 
 def test_a_record_named_in_the_body_is_changed_there(tmp_path: Path) -> None:
-    pets = Own(OPENAPI_DOCUMENTS / "petstore.json")
-    auth = {"Authorization": f"Bearer {pets.world.key()}", "Accept": "application/json"}
-    answer = pets.ask("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
+    pets = OpenApiHarness(OPENAPI_DOCUMENTS / "petstore.json")
+    auth = {"Authorization": f"Bearer {pets.harness.key()}", "Accept": "application/json"}
+    answer = pets.request("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
     assert answer.status_code < 300
-    assert [each["name"] for each in pets.kept("pet") if each["id"] == 2] == ["Rex"]
+    assert [each["name"] for each in pets.stored_records("pet") if each["id"] == 2] == ["Rex"]
 
 
 THING = {
@@ -159,62 +167,65 @@ def test_records_in_an_envelope_are_records(tmp_path: Path, wrapper: str | None)
     said = document(
         {
             "/things": {
-                "get": {"responses": answers(listed)},
-                "post": {"requestBody": asks(schema), "responses": answers(schema, status="201")},
+                "get": {"responses": json_responses(listed)},
+                "post": {"requestBody": json_request_body(schema), "responses": json_responses(schema, status="201")},
             },
-            "/things/{id}": {"get": {"responses": answers(schema)}},
+            "/things/{id}": {"get": {"responses": json_responses(schema)}},
         }
     )
-    own = Own(written(tmp_path, said))
+    api = OpenApiHarness(write_document(tmp_path, said))
     body = (
         {wrapper: {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}}
         if wrapper
         else {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}
     )
-    answer = own.ask("POST", "/things", json=body)
+    answer = api.request("POST", "/things", json=body)
     assert answer.json == body
-    assert own.ask("GET", "/things/0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c").json == body
-    page = own.ask("GET", "/things").json
+    assert api.request("GET", "/things/0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c").json == body
+    page = api.request("GET", "/things").json
     assert page["total"] == 4
     assert page["things"][-1]["n"] == 7
 
 
 def test_put_makes_a_record_where_201_is_declared(tmp_path: Path) -> None:
     one = {
-        "get": {"responses": answers(THING)},
-        "put": {"requestBody": asks(THING), "responses": answers(THING) | answers(THING, status="201")},
+        "get": {"responses": json_responses(THING)},
+        "put": {
+            "requestBody": json_request_body(THING),
+            "responses": json_responses(THING) | json_responses(THING, status="201"),
+        },
     }
-    own = Own(written(tmp_path, document({"/things/{id}": one})))
+    api = OpenApiHarness(write_document(tmp_path, document({"/things/{id}": one})))
     id = "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c"
-    assert own.ask("PUT", f"/things/{id}", json={"id": id, "n": 1}).status_code == 201
-    assert own.ask("PUT", f"/things/{id}", json={"id": id, "n": 2}).status_code == 200
-    assert own.ask("GET", f"/things/{id}").json == {"id": id, "n": 2}
+    assert api.request("PUT", f"/things/{id}", json={"id": id, "n": 1}).status_code == 201
+    assert api.request("PUT", f"/things/{id}", json={"id": id, "n": 2}).status_code == 200
+    assert api.request("GET", f"/things/{id}").json == {"id": id, "n": 2}
 
 
 def test_what_is_not_inferred_is_said() -> None:
-    known = world_of(OPENAPI_DOCUMENTS / "library.yaml")
-    notes = Own(OPENAPI_DOCUMENTS / "library.yaml").provider.notes
+    known = load_spec_model(OPENAPI_DOCUMENTS / "library.yaml")
+    notes = OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml").provider.notes
     assert notes == (
         "GET /report: answers are generated, no state",
         "POST /authors/{authorId}/books/{bookId}/reserve: answers the record, changed by what is sent",
     )
-    assert len(known.inferred.roles) + 1 == len(known.document.endpoints)
+    assert len(known.inferred.roles) + 1 == len(known.document.operations)
 
 
 def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path) -> None:
     thread = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
     number = {"name": "thread_id", "in": "path", "required": True, "schema": {"type": "integer"}}
     paths = {
-        "/threads": {"get": {"responses": answers({"type": "array", "items": thread})}},
-        "/threads/{thread_id}": {"get": {"parameters": [number], "responses": answers(thread)}},
+        "/threads": {"get": {"responses": json_responses({"type": "array", "items": thread})}},
+        "/threads/{thread_id}": {"get": {"parameters": [number], "responses": json_responses(thread)}},
     }
-    own = Own(written(tmp_path, document(paths)))
-    assert own.ask("GET", "/threads").json == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
-    assert own.ask("GET", "/threads/2").json == {"id": "2"}
+    api = OpenApiHarness(write_document(tmp_path, document(paths)))
+    assert api.request("GET", "/threads").json == [{"id": "1"}, {"id": "2"}, {"id": "3"}]
+    assert api.request("GET", "/threads/2").json == {"id": "2"}
 
 
-def small(folder: Path, paths: Any) -> Own:
-    return Own(written(folder, document(paths)))
+def small(folder: Path, paths: Any) -> OpenApiHarness:
+    return OpenApiHarness(write_document(folder, document(paths)))
 
 
 PLACE = {"type": "object", "properties": {"theme": {"type": "string"}, "size": {"type": "integer"}}}
@@ -222,17 +233,17 @@ PLACE = {"type": "object", "properties": {"theme": {"type": "string"}, "size": {
 
 def test_put_on_what_there_is_only_one_of_forgets_what_it_leaves_out_and_patch_does_not(tmp_path: Path) -> None:
     one = {
-        "get": {"responses": answers(PLACE)},
-        "put": {"requestBody": asks(PLACE), "responses": answers(PLACE)},
-        "patch": {"requestBody": asks(PLACE), "responses": answers(PLACE)},
+        "get": {"responses": json_responses(PLACE)},
+        "put": {"requestBody": json_request_body(PLACE), "responses": json_responses(PLACE)},
+        "patch": {"requestBody": json_request_body(PLACE), "responses": json_responses(PLACE)},
     }
-    own = small(tmp_path, {"/settings": one, "/layout": one})
-    other = own.ask("GET", "/layout").json
-    assert own.ask("PUT", "/settings", json={"theme": "dark", "size": 12}).json == {"theme": "dark", "size": 12}
-    assert own.ask("PATCH", "/settings", json={"size": 13}).json == {"theme": "dark", "size": 13}
-    assert own.ask("PUT", "/settings", json={"size": 14}).json == {"size": 14}
-    assert own.ask("GET", "/settings").json == {"size": 14}
-    assert own.ask("GET", "/layout").json == other
+    api = small(tmp_path, {"/settings": one, "/layout": one})
+    other = api.request("GET", "/layout").json
+    assert api.request("PUT", "/settings", json={"theme": "dark", "size": 12}).json == {"theme": "dark", "size": 12}
+    assert api.request("PATCH", "/settings", json={"size": 13}).json == {"theme": "dark", "size": 13}
+    assert api.request("PUT", "/settings", json={"size": 14}).json == {"size": 14}
+    assert api.request("GET", "/settings").json == {"size": 14}
+    assert api.request("GET", "/layout").json == other
 
 
 def test_a_record_with_an_id_of_its_own_and_an_object_data_is_no_envelope(tmp_path: Path) -> None:
@@ -240,22 +251,22 @@ def test_a_record_with_an_id_of_its_own_and_an_object_data_is_no_envelope(tmp_pa
     event = {"type": "object", "required": ["id", "data"], "properties": {"id": {"type": "string"}, "data": held}}
     said = {
         "/events": {
-            "get": {"responses": answers({"type": "array", "items": event})},
-            "post": {"requestBody": asks(event), "responses": answers(event, status="201")},
+            "get": {"responses": json_responses({"type": "array", "items": event})},
+            "post": {"requestBody": json_request_body(event), "responses": json_responses(event, status="201")},
         },
-        "/events/{id}": {"get": {"responses": answers(event)}},
+        "/events/{id}": {"get": {"responses": json_responses(event)}},
     }
-    own = small(tmp_path, said)
-    made = own.ask("POST", "/events", json={"id": "evt_mine", "data": {"n": 7}}).json
+    api = small(tmp_path, said)
+    made = api.request("POST", "/events", json={"id": "evt_mine", "data": {"n": 7}}).json
     assert made == {"id": "evt_mine", "data": {"n": 7}}
-    assert own.ask("GET", "/events/evt_mine").json == made
-    assert own.ask("GET", "/events").json[-1] == made
+    assert api.request("GET", "/events/evt_mine").json == made
+    assert api.request("GET", "/events").json[-1] == made
 
 
 def test_a_record_that_is_only_read_is_no_resource(tmp_path: Path) -> None:
-    own = small(tmp_path, {"/status": {"get": {"responses": answers(PLACE)}}})
-    assert own.provider.notes == ("GET /status: answers are generated, no state",)
-    assert own.ask("GET", "/status").status_code == 200
+    api = small(tmp_path, {"/status": {"get": {"responses": json_responses(PLACE)}}})
+    assert api.provider.notes == ("GET /status: answers are generated, no state",)
+    assert api.request("GET", "/status").status_code == 200
 
 
 @pytest.mark.parametrize("kind", [["array", "null"], "array"])
@@ -263,33 +274,41 @@ def test_a_list_in_an_envelope_may_be_nullable(tmp_path: Path, kind: object) -> 
     listed = {"type": "object", "properties": {"data": {"type": kind, "items": THING}, "total": {"type": "integer"}}}
     said = {
         "/things": {
-            "get": {"responses": answers(listed)},
-            "post": {"requestBody": asks(THING), "responses": answers(THING, status="201")},
+            "get": {"responses": json_responses(listed)},
+            "post": {"requestBody": json_request_body(THING), "responses": json_responses(THING, status="201")},
         },
-        "/things/{id}": {"get": {"responses": answers(THING)}, "delete": {"responses": {"204": {"description": ""}}}},
+        "/things/{id}": {
+            "get": {"responses": json_responses(THING)},
+            "delete": {"responses": {"204": {"description": ""}}},
+        },
     }
-    file = written(tmp_path, document(said) | {"openapi": "3.1.0"})
-    own = Own(file)
-    made = own.ask("POST", "/things", json={"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}).json
-    page = own.ask("GET", "/things").json
+    file = write_document(tmp_path, document(said) | {"openapi": "3.1.0"})
+    api = OpenApiHarness(file)
+    made = api.request("POST", "/things", json={"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}).json
+    page = api.request("GET", "/things").json
     assert (len(page["data"]), page["data"][-1], page["total"]) == (4, made, 4)
-    assert own.ask("DELETE", f"/things/{made['id']}").status_code == 204
-    assert own.ask("GET", "/things").json["data"] == page["data"][:-1]
+    assert api.request("DELETE", f"/things/{made['id']}").status_code == 204
+    assert api.request("GET", "/things").json["data"] == page["data"][:-1]
 
 
 def test_a_list_that_openapi_3_0_calls_nullable_is_one(tmp_path: Path) -> None:
     listed = {"type": "object", "properties": {"data": {"type": "array", "nullable": True, "items": THING}}}
-    said = {"/things": {"get": {"responses": answers(listed)}}, "/things/{id}": {"get": {"responses": answers(THING)}}}
-    assert len(small(tmp_path, said).ask("GET", "/things").json["data"]) == 3
+    said = {
+        "/things": {"get": {"responses": json_responses(listed)}},
+        "/things/{id}": {"get": {"responses": json_responses(THING)}},
+    }
+    assert len(small(tmp_path, said).request("GET", "/things").json["data"]) == 3
 
 
 @pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
-def test_what_is_done_to_one_record_leaves_the_others_and_those_below_them_alone(own: Own, verb: str) -> None:
-    ada, bob = made(own, born=1815), made(own, born=1900)
-    book = own.ask("POST", f"/authors/{bob['id']}/books", json={"title": "Notes"}).json
-    before = [each for each in own.kept("authors") if each["id"] != ada["id"]]
+def test_what_is_done_to_one_record_leaves_the_others_and_those_below_them_alone(
+    api: OpenApiHarness, verb: str
+) -> None:
+    ada, bob = create_record(api, born=1815), create_record(api, born=1900)
+    book = api.request("POST", f"/authors/{bob['id']}/books", json={"title": "Notes"}).json
+    before = [each for each in api.stored_records("authors") if each["id"] != ada["id"]]
     kind = {"Content-Type": "application/merge-patch+json"} if verb == "PATCH" else {}
     body = {} if verb == "DELETE" else {"data": b'{"name":"Augusta"}', "headers": kind or {"Content-Type": JSON}}
-    assert own.ask(verb, f"/authors/{ada['id']}", **body).status_code in (200, 204)
-    assert [each for each in own.kept("authors") if each["id"] != ada["id"]] == before
-    assert own.ask("GET", f"/authors/{bob['id']}/books").json == [book]
+    assert api.request(verb, f"/authors/{ada['id']}", **body).status_code in (200, 204)
+    assert [each for each in api.stored_records("authors") if each["id"] != ada["id"]] == before
+    assert api.request("GET", f"/authors/{bob['id']}/books").json == [book]

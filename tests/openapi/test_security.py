@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.openapi_worlds import Own, answers, document, library, written
+from tests.support.openapi_harness import OpenApiHarness, document, json_responses, library, write_document
 
 SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -24,27 +24,27 @@ SCHEMES: dict[str, Any] = {
 }
 
 
-def guarded(folder: Path, *security: dict[str, list[str]]) -> Own:
+def make_secured_api(folder: Path, *security: dict[str, list[str]]) -> OpenApiHarness:
     said = document(
-        {"/x": {"get": {"security": list(security), "responses": answers({"type": "object"})}}},
+        {"/x": {"get": {"security": list(security), "responses": json_responses({"type": "object"})}}},
         components={"securitySchemes": SCHEMES},
     )
-    return Own(written(folder, said))
+    return OpenApiHarness(write_document(folder, said))
 
 
-def status(own: Own, *, query: str = "", **headers: str) -> int:
-    client = own.world.app.test_client(use_cookies=False)
+def status(api: OpenApiHarness, *, query: str = "", **headers: str) -> int:
+    client = api.harness.app.test_client(use_cookies=False)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return client.get(f"/small/x{query}", headers=sent).status_code
 
 
-def basic(name: str, password: str) -> str:
+def basic_auth(name: str, password: str) -> str:
     return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
 
 
-SHOWN: dict[str, Any] = {
+CREDENTIALS: dict[str, Any] = {
     "bearer": lambda key: {"Authorization": f"Bearer {key}"},
-    "basic": lambda key: {"Authorization": basic(key, "")},
+    "basic": lambda key: {"Authorization": basic_auth(key, "")},
     "custom": lambda key: {"Authorization": f"Token {key}"},
     "header": lambda key: {"X_Api_Key": key},
     "authorization": lambda key: {"Authorization": key},
@@ -57,61 +57,61 @@ SHOWN: dict[str, Any] = {
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_scheme_lets_a_minted_key_in_and_no_other(tmp_path: Path, scheme: str) -> None:
-    own = guarded(tmp_path, {scheme: []})
-    assert status(own, **SHOWN[scheme](own.world.key())) == 200
-    assert status(own, **SHOWN[scheme]("test_made_up")) == 401
-    assert status(own) == 401
+    api = make_secured_api(tmp_path, {scheme: []})
+    assert status(api, **CREDENTIALS[scheme](api.harness.key())) == 200
+    assert status(api, **CREDENTIALS[scheme]("test_made_up")) == 401
+    assert status(api) == 401
 
 
 def test_a_key_may_be_the_name_or_the_password(tmp_path: Path) -> None:
-    own = guarded(tmp_path, {"basic": []})
-    assert status(own, Authorization=basic("anybody", own.world.key())) == 200
-    assert status(own, Authorization="Basic !!!") == 401
+    api = make_secured_api(tmp_path, {"basic": []})
+    assert status(api, Authorization=basic_auth("anybody", api.harness.key())) == 200
+    assert status(api, Authorization="Basic !!!") == 401
 
 
 def test_any_requirement_will_do_and_all_its_schemes_are_needed(tmp_path: Path) -> None:
-    own = guarded(tmp_path, {"header": [], "query": []}, {"bearer": []})
-    key = own.world.key()
-    assert status(own, X_Api_Key=key) == 401
-    assert status(own, X_Api_Key=key, query=f"?key={key}") == 200
-    assert status(own, X_Api_Key=key, query="?key=wrong") == 401
-    assert status(own, Authorization=f"Bearer {key}") == 200
+    api = make_secured_api(tmp_path, {"header": [], "query": []}, {"bearer": []})
+    key = api.harness.key()
+    assert status(api, X_Api_Key=key) == 401
+    assert status(api, X_Api_Key=key, query=f"?key={key}") == 200
+    assert status(api, X_Api_Key=key, query="?key=wrong") == 401
+    assert status(api, Authorization=f"Bearer {key}") == 200
 
 
 def test_an_operation_without_requirements_is_open_and_an_empty_one_is_optional(tmp_path: Path) -> None:
-    assert library().world.ask("GET", "/api/v1/report", key=None).status_code == 200
-    own = guarded(tmp_path, {"bearer": []}, {})
-    assert status(own) == 200
-    assert status(own, Authorization="Bearer wrong") == 401
+    assert library().harness.request("GET", "/api/v1/report", key=None).status_code == 200
+    api = make_secured_api(tmp_path, {"bearer": []}, {})
+    assert status(api) == 200
+    assert status(api, Authorization="Bearer wrong") == 401
 
 
 def test_a_key_needs_the_scopes_an_operation_names(tmp_path: Path) -> None:
-    own = guarded(tmp_path, {"oauth": ["write"]})
-    assert own.provider.keys.scopes == ("read", "write")
-    reader = own.world.admin("POST", f"{own.sandbox}/keys", {"scopes": ["read"]}).json["secret"]
-    assert status(own, Authorization=f"Bearer {own.world.key()}") == 200
-    assert status(own, Authorization=f"Bearer {reader}") == 403
+    api = make_secured_api(tmp_path, {"oauth": ["write"]})
+    assert api.provider.keys.scopes == ("read", "write")
+    reader = api.harness.admin("POST", f"{api.sandbox}/keys", {"scopes": ["read"]}).json["secret"]
+    assert status(api, Authorization=f"Bearer {api.harness.key()}") == 200
+    assert status(api, Authorization=f"Bearer {reader}") == 403
 
 
 def test_a_key_isolates_its_sandbox_and_can_be_revoked(tmp_path: Path) -> None:
-    own = library()
-    other = own.world.admin("POST", "/sandboxes", {"provider": "library", "name": "mine"}).json["keys"][0]
+    api = library()
+    other = api.harness.admin("POST", "/sandboxes", {"provider": "library", "name": "mine"}).json["keys"][0]
     key = {"X-Token": other["secret"]}
-    id = own.ask("POST", "/authors", json={"name": "Ada"}, headers=key).json["id"]
-    assert own.ask("GET", f"/authors/{id}", headers=key).status_code == 200
-    assert own.ask("GET", f"/authors/{id}").status_code == 404
-    own.world.admin("DELETE", f"/sandboxes/mine/keys/{other['id']}")
-    assert own.ask("GET", "/authors", headers=key).status_code == 401
+    id = api.request("POST", "/authors", json={"name": "Ada"}, headers=key).json["id"]
+    assert api.request("GET", f"/authors/{id}", headers=key).status_code == 200
+    assert api.request("GET", f"/authors/{id}").status_code == 404
+    api.harness.admin("DELETE", f"/sandboxes/mine/keys/{other['id']}")
+    assert api.request("GET", "/authors", headers=key).status_code == 401
 
 
 def test_a_foreign_secret_beside_the_key_does_not_hide_its_sandbox(tmp_path: Path) -> None:
-    own = guarded(tmp_path, {"header": []})
-    made = own.world.admin("POST", "/sandboxes", {"provider": "small", "name": "mine"}).json["keys"][0]["secret"]
-    assert status(own, X_Api_Key=made, Authorization="Bearer of-another-service") == 200
+    api = make_secured_api(tmp_path, {"header": []})
+    made = api.harness.admin("POST", "/sandboxes", {"provider": "small", "name": "mine"}).json["keys"][0]["secret"]
+    assert status(api, X_Api_Key=made, Authorization="Bearer of-another-service") == 200
 
 
 def test_a_key_in_a_query_is_not_readable_in_the_journal(tmp_path: Path) -> None:
-    own = guarded(tmp_path, {"query": []})
-    key = own.world.key()
-    status(own, query=f"?key={key}")
-    assert key not in own.world.admin("GET", f"{own.sandbox}/requests").text
+    api = make_secured_api(tmp_path, {"query": []})
+    key = api.harness.key()
+    status(api, query=f"?key={key}")
+    assert key not in api.harness.admin("GET", f"{api.sandbox}/requests").text

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver.app import chosen_providers
+from mockserver.app import select_providers
 from mockserver.engine import Refusal
-from mockserver.openapi import provider_of
-from mockserver.settings import read
-from tests.support.openapi_worlds import document, written
+from mockserver.openapi import load_provider
+from mockserver.settings import read_settings
+from tests.support.openapi_harness import document, write_document
 from tests.support.paths import OPENAPI_DOCUMENTS
 from tests.support.server_process import start_server
 
@@ -55,7 +55,7 @@ def test_a_document_is_served_alone_and_what_was_not_inferred_is_said() -> None:
 
 
 def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
-    file = written(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
+    file = write_document(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
     command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--memory"]
     environment = {**os.environ, "TESTMODE_OPENAPI": str(file)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
@@ -69,7 +69,7 @@ def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
 
 
 def test_a_bad_document_ends_the_start_with_78(tmp_path: Path) -> None:
-    file = written(tmp_path, document({"x": {}}))
+    file = write_document(tmp_path, document({"x": {}}))
     command = [sys.executable, "-m", "mockserver", "serve", "--openapi", str(file), "--port", "0", "--memory"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (78, "testmode: api.json#/paths/x: a path begins with a slash\n")
@@ -77,15 +77,15 @@ def test_a_bad_document_ends_the_start_with_78(tmp_path: Path) -> None:
 
 def test_documents_stand_beside_the_providers_that_are_named(tmp_path: Path) -> None:
     files = [OPENAPI_DOCUMENTS / "library.yaml", OPENAPI_DOCUMENTS / "petstore.json"]
-    assert [each.name for each in chosen_providers((), files)] == ["library", "swagger-petstore"]
-    assert [each.name for each in chosen_providers(("kota",), files[:1])] == ["kota", "library"]
-    taken = written(tmp_path, document({}, **{"x-testmode-name": "kota"}))
+    assert [each.name for each in select_providers((), files)] == ["library", "swagger-petstore"]
+    assert [each.name for each in select_providers(("kota",), files[:1])] == ["kota", "library"]
+    taken = write_document(tmp_path, document({}, **{"x-testmode-name": "kota"}))
     with pytest.raises(Refusal, match="give the document an x-testmode-name"):
-        chosen_providers((), [taken])
+        select_providers((), [taken])
 
 
 def test_documents_are_named_with_commas_between_them() -> None:
-    assert read({"TESTMODE_OPENAPI": "a.yaml, b c.json"}, {}).openapi == (Path("a.yaml"), Path("b c.json"))
+    assert read_settings({"TESTMODE_OPENAPI": "a.yaml, b c.json"}, {}).openapi == (Path("a.yaml"), Path("b c.json"))
 
 
 def test_a_start_without_a_document_imports_nothing_for_it() -> None:
@@ -96,10 +96,10 @@ def test_a_start_without_a_document_imports_nothing_for_it() -> None:
 
 @pytest.mark.parametrize("name", ["library.yaml", "petstore.json"])
 def test_no_request_gets_an_answer_that_is_not_declared(name: str, tmp_path: Path) -> None:
-    file, own = OPENAPI_DOCUMENTS / name, provider_of(OPENAPI_DOCUMENTS / name)
+    file, api = OPENAPI_DOCUMENTS / name, load_provider(OPENAPI_DOCUMENTS / name)
     with start_server("serve", "--openapi", str(file), "--port", "0", "--memory", "--admin-token", "t") as (_, url):
-        key = get(url, f"/__admin/sandboxes/{own.name}/keys", Authorization="Bearer t")[1][0]["secret"]
-        words = ["run", str(file), "--url", f"{url}/{own.name}{own.prefix}", "-H", f"X-Token: {key}"]
+        key = get(url, f"/__admin/sandboxes/{api.name}/keys", Authorization="Bearer t")[1][0]["secret"]
+        words = ["run", str(file), "--url", f"{url}/{api.name}{api.prefix}", "-H", f"X-Token: {key}"]
         words += ["-H", f"Authorization: Bearer {key}", "--checks", CHECKS, "--no-color", "--seed", "1"]
         words += ["-n", os.environ.get("FUZZ_EXAMPLES", "5"), "--phases", "coverage,fuzzing"]
         command = [str(Path(sys.executable).parent / "schemathesis"), *words]

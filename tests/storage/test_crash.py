@@ -18,18 +18,18 @@ from typing import Any
 import pytest
 from tinydb import Query, TinyDB
 
-from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked, StoreNewer
-from mockserver.storage.tinydb import lines, schema
-from mockserver.storage.tinydb.files import Files
+from mockserver.storage.base import Collection, State, StoreDamaged, StoreError, StoreLocked, StoreTooNew
+from mockserver.storage.tinydb import log_format, schema
+from mockserver.storage.tinydb.files import FileSystem
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.paths import ROOT
 
 COLLECTIONS = (Collection("people", ("status",)), Collection("events"))
 NAMES = ("box", "other")
-NEWER = f"written in schema {schema.SCHEMA + 1} by a newer server; this one knows {schema.SCHEMA}"
+NEWER_SCHEMA_MESSAGE = f"written in schema {schema.SCHEMA + 1} by a newer server; this one knows {schema.SCHEMA}"
 
 
-class Quick(Files):
+class UnsyncedFiles(FileSystem):
     """Files on a disk that need not be waited for."""
 
     def fsync(self, handle: int) -> None:
@@ -39,7 +39,7 @@ class Quick(Files):
         pass
 
 
-class Mortal(Quick):
+class KillableFiles(UnsyncedFiles):
     """The files of a process that can die."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ def write(i: int, name: str = "box") -> Operation:
     def operation(store: TinyStore) -> None:
         with store.transaction(name) as space:
             space.put("people", person(i))
-            space.append("events", {"id": f"e{space.bump('events')}", "of": f"p{i}"}, 4)
+            space.append("events", {"id": f"e{space.increment('events')}", "of": f"p{i}"}, 4)
             space.drop("people", f"p{i - 5}")
 
     return operation
@@ -105,13 +105,13 @@ def checkpoint(store: TinyStore) -> None:
     database.storage.write(database.storage.read() or {})
 
 
-def filled(state: State) -> State:
+def without_empty_collections(state: State) -> State:
     return {collection: records for collection, records in state.items() if records}
 
 
-def crashed_with(directory: Path, operations: list[Operation]) -> Path:
+def crash_after(directory: Path, operations: list[Operation]) -> Path:
     """The log of a process that died after these operations."""
-    files = Mortal()
+    files = KillableFiles()
     store = TinyStore(directory, files=files)
     for operation in [begin("box"), *operations]:
         operation(store)
@@ -120,44 +120,47 @@ def crashed_with(directory: Path, operations: list[Operation]) -> Path:
 
 
 def test_one_flipped_bit_in_a_log_is_detected_unless_it_is_in_the_last_record(tmp_path: Path) -> None:
-    path = crashed_with(tmp_path, [write(i) for i in range(20)])
+    path = crash_after(tmp_path, [write(i) for i in range(20)])
     data = path.read_bytes()
     last = data.rfind(b"\n", 0, -1) + 1
     for at in range(len(data)):
         for bit in range(8):
             flipped = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
             if at >= last:
-                assert len(lines.read(path, flipped, 0)) == 19
+                assert len(log_format.read_records(path, flipped, 0)) == 19
             else:
                 with pytest.raises(StoreDamaged, match=r"line \d+ at byte \d+ .*nothing was changed"):
-                    lines.read(path, flipped, 0)
+                    log_format.read_records(path, flipped, 0)
 
 
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda lines: [lines[0], b"garbage\n", lines[2]], "line 2 at byte {} is damaged"),
-        (lambda lines: [lines[0], lines[2]], "line 2 at byte {} has seq 3 where 2 was due"),
-        (lambda lines: [lines[0], lines[0], lines[1]], "line 2 at byte {} has seq 1 where 2 was due"),
+        (lambda log_format: [log_format[0], b"garbage\n", log_format[2]], "line 2 at byte {} is damaged"),
+        (lambda log_format: [log_format[0], log_format[2]], "line 2 at byte {} has seq 3 where 2 was due"),
+        (
+            lambda log_format: [log_format[0], log_format[0], log_format[1]],
+            "line 2 at byte {} has seq 1 where 2 was due",
+        ),
     ],
 )
 def test_a_log_damaged_before_its_end_is_refused_and_left_as_it_is(
     tmp_path: Path, harm: Callable[[list[bytes]], list[bytes]], message: str
 ) -> None:
-    path = crashed_with(tmp_path, [write(i) for i in range(3)])
-    lines = path.read_bytes().splitlines(keepends=True)
-    damaged = b"".join(harm(lines))
+    path = crash_after(tmp_path, [write(i) for i in range(3)])
+    log_format = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join(harm(log_format))
     path.write_bytes(damaged)
     store = TinyStore(tmp_path)
     with pytest.raises(StoreDamaged) as refusal:
         store.open("box")
-    assert str(refusal.value).startswith(f"{path}: {message.format(len(lines[0]))}")
+    assert str(refusal.value).startswith(f"{path}: {message.format(len(log_format[0]))}")
     assert path.read_bytes() == damaged
     store.close()
 
 
 def test_a_log_whose_beginning_is_missing_is_refused(tmp_path: Path) -> None:
-    path = crashed_with(tmp_path, [write(i) for i in range(3)])
+    path = crash_after(tmp_path, [write(i) for i in range(3)])
     path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
     with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 2 where 1 was due"):
         TinyStore(tmp_path).open("box")
@@ -165,13 +168,13 @@ def test_a_log_whose_beginning_is_missing_is_refused(tmp_path: Path) -> None:
 
 def test_a_log_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
-    crashed_with(tmp_path, [write(1)])
+    crash_after(tmp_path, [write(1)])
     monkeypatch.undo()
-    with pytest.raises(StoreError, match=NEWER):
+    with pytest.raises(StoreError, match=NEWER_SCHEMA_MESSAGE):
         TinyStore(tmp_path).open("box")
 
 
-def line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
+def log_line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
     """A line with a right checksum, whatever it says."""
     return b'%b"crc":"%08x",%b\n' % (head, zlib.crc32(rest, zlib.crc32(head)), rest)
 
@@ -179,20 +182,20 @@ def line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
 def test_a_line_of_a_newer_schema_is_refused_and_not_taken_for_a_torn_tail_whatever_members_it_has(
     tmp_path: Path,
 ) -> None:
-    data = line(b'"who":"me","changes":{}}', b'{"v":9,"seq":1,')
-    with pytest.raises(StoreNewer, match="line 1: written in schema 9 by a newer server"):
-        lines.read(tmp_path, data, 0)
+    data = log_line(b'"who":"me","changes":{}}', b'{"v":9,"seq":1,')
+    with pytest.raises(StoreTooNew, match="line 1: written in schema 9 by a newer server"):
+        log_format.read_records(tmp_path, data, 0)
 
 
 def test_a_whole_line_that_is_no_record_is_damage_and_not_cut_off(tmp_path: Path) -> None:
-    data = line(b'"who":"me","ops":[]}')
+    data = log_line(b'"who":"me","ops":[]}')
     with pytest.raises(StoreDamaged, match="line 1 at byte 0 is no record of schema 1; nothing was changed"):
-        lines.read(tmp_path, data, 0)
+        log_format.read_records(tmp_path, data, 0)
 
 
 def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path: Path) -> None:
-    path = crashed_with(tmp_path, [])
-    old = line(b'"ops":[["put","people",1,{"id":"p1"}]]}')
+    path = crash_after(tmp_path, [])
+    old = log_line(b'"ops":[["put","people",1,{"id":"p1"}]]}')
     path.write_bytes(old)
     for n in (2, 3):
         store = TinyStore(tmp_path)
@@ -206,17 +209,17 @@ def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path:
 
 def test_each_record_says_when_it_was_written_by_both_clocks(tmp_path: Path) -> None:
     times = iter([(5, 1_000), (-7, 1_001)])
-    told = lambda store: store.stamp("box", lambda: next(times))  # noqa: E731
-    path = crashed_with(tmp_path, [small(1), told, small(2), small(3)])
+    told = lambda store: store.set_time_source("box", lambda: next(times))  # noqa: E731
+    path = crash_after(tmp_path, [small(1), told, small(2), small(3)])
     said = [json.loads(each) for each in path.read_bytes().splitlines()]
     assert [(each.get("t"), each.get("w")) for each in said] == [(None, None), (5, 1_000), (-7, 1_001)]
-    assert lines.read(path, path.read_bytes(), 0).written == (-7, 1_001)
+    assert log_format.read_records(path, path.read_bytes(), 0).written == (-7, 1_001)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def closed_store_directory(tmp_path: Path) -> Path:
     """A checkpoint, with the one before it beside it."""
-    store = TinyStore(tmp_path, files=Quick())
+    store = TinyStore(tmp_path, files=UnsyncedFiles())
     begin("box")(store)
     for i in range(4):
         write(i)(store)
@@ -225,8 +228,8 @@ def kept(tmp_path: Path) -> Path:
     return tmp_path / "sandboxes" / "box.json"
 
 
-def refusal_of(checkpoint: Path) -> str:
-    store = TinyStore(checkpoint.parent.parent, files=Quick())
+def load_error(checkpoint: Path) -> str:
+    store = TinyStore(checkpoint.parent.parent, files=UnsyncedFiles())
     try:
         with pytest.raises(StoreError) as refusal:
             store.open("box")
@@ -235,26 +238,26 @@ def refusal_of(checkpoint: Path) -> str:
     return str(refusal.value)
 
 
-def test_stock_tinydb_opens_a_checkpoint(kept: Path) -> None:
-    with TinyDB(kept) as database:
+def test_stock_tinydb_opens_a_checkpoint(closed_store_directory: Path) -> None:
+    with TinyDB(closed_store_directory) as database:
         assert database.tables() == {"_store", "_counters", "people", "events"}
         people = database.table("people")
         assert people.get(doc_id=2) == person(1)
         assert [found.doc_id for found in people.search(Query().id == "p3")] == [4]
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert "p3" in kept.read_text()
-    assert "p3" not in kept.with_name("box.json.prev").read_text()
+    assert closed_store_directory.stat().st_mode & 0o777 == 0o600
+    assert "p3" in closed_store_directory.read_text()
+    assert "p3" not in closed_store_directory.with_name("box.json.prev").read_text()
 
 
-def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(kept: Path) -> None:
-    data = kept.read_bytes()
+def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(closed_store_directory: Path) -> None:
+    data = closed_store_directory.read_bytes()
     for at in range(len(data)):
         damaged = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
-        kept.write_bytes(damaged)
-        message = refusal_of(kept)
-        assert message.startswith(f"{kept}: damaged ")
+        closed_store_directory.write_bytes(damaged)
+        message = load_error(closed_store_directory)
+        assert message.startswith(f"{closed_store_directory}: damaged ")
         assert " byte " in message
-        assert kept.read_bytes() == damaged
+        assert closed_store_directory.read_bytes() == damaged
 
 
 @pytest.mark.parametrize(
@@ -268,25 +271,27 @@ def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(kept: Pa
     ],
 )
 def test_a_checkpoint_that_is_not_what_was_written_is_refused(
-    kept: Path, harm: Callable[[bytes], bytes], message: str
+    closed_store_directory: Path, harm: Callable[[bytes], bytes], message: str
 ) -> None:
-    kept.write_bytes(harm(kept.read_bytes()))
-    assert refusal_of(kept).startswith(f"{kept}: {message}")
+    closed_store_directory.write_bytes(harm(closed_store_directory.read_bytes()))
+    assert load_error(closed_store_directory).startswith(f"{closed_store_directory}: {message}")
 
 
-def test_a_missing_checkpoint_is_not_made_up_for_by_the_one_before(kept: Path) -> None:
-    kept.unlink()
-    assert refusal_of(kept).startswith(f"{kept}: missing")
+def test_a_missing_checkpoint_is_not_made_up_for_by_the_one_before(closed_store_directory: Path) -> None:
+    closed_store_directory.unlink()
+    assert load_error(closed_store_directory).startswith(f"{closed_store_directory}: missing")
 
 
-def test_a_checkpoint_of_a_newer_schema_is_refused(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_of_a_newer_schema_is_refused(
+    closed_store_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mockserver.storage.tinydb import checkpoint as format_
 
-    found = format_.decode(kept, kept.read_bytes())
+    found = format_.decode(closed_store_directory, closed_store_directory.read_bytes())
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
-    kept.write_bytes(format_.encode(found))
+    closed_store_directory.write_bytes(format_.encode(found))
     monkeypatch.undo()
-    assert NEWER in refusal_of(kept)
+    assert NEWER_SCHEMA_MESSAGE in load_error(closed_store_directory)
 
 
 def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
@@ -311,7 +316,7 @@ def test_a_data_directory_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_place_in_the_order_is_never_given_twice_even_after_a_crash(tmp_path: Path) -> None:
-    crashed_with(tmp_path, [small(1), small(2), lambda store: drop(store, "p2")])
+    crash_after(tmp_path, [small(1), small(2), lambda store: drop_sandbox(store, "p2")])
     store = TinyStore(tmp_path)
     begin("box")(store)
     small(3)(store)
@@ -320,13 +325,13 @@ def test_a_place_in_the_order_is_never_given_twice_even_after_a_crash(tmp_path: 
     store.close()
 
 
-def drop(store: TinyStore, name: str) -> None:
+def drop_sandbox(store: TinyStore, name: str) -> None:
     with store.transaction("box") as space:
         space.drop("people", name)
 
 
 def test_a_deletion_that_an_error_broke_off_is_finished_when_the_sandbox_is_opened_again(tmp_path: Path) -> None:
-    class Stuck(Quick):
+    class Stuck(UnsyncedFiles):
         stuck = False
 
         def unlink(self, path: Path) -> None:
@@ -343,11 +348,11 @@ def test_a_deletion_that_an_error_broke_off_is_finished_when_the_sandbox_is_open
         store.delete("box")
     files.stuck = False
     begin("box")(store)
-    assert filled(store.export("box")) == {}
+    assert without_empty_collections(store.export("box")) == {}
     store.close()
 
 
-class Full(Quick):
+class FullDisk(UnsyncedFiles):
     """A disk that has room for half a record, until there is room again."""
 
     full = False
@@ -359,7 +364,7 @@ class Full(Quick):
 
 
 def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp_path: Path) -> None:
-    files = Full()
+    files = FullDisk()
     store = TinyStore(tmp_path, files=files)
     begin("box")(store)
     write(1)(store)
@@ -370,7 +375,7 @@ def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp
             write(2)(store)
     assert store.export("box") == before
     assert (tmp_path / "sandboxes" / "box.log").stat().st_size == size
-    assert store.condition.failure is None
+    assert store.status.failure is None
     files.full = False
     write(2)(store)
     after = store.export("box")
@@ -386,7 +391,7 @@ def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: Callable[[int], int]
 ) -> None:
     def lived(directory: Path) -> dict[str, bytes]:
-        store = TinyStore(directory, files=Quick())
+        store = TinyStore(directory, files=UnsyncedFiles())
         for operation in (begin("box"), *(write(i) for i in range(8)), checkpoint, *(write(i) for i in range(8, 12))):
             operation(store)
         return {path.name: path.read_bytes() for path in (directory / "sandboxes").iterdir()}
@@ -406,7 +411,7 @@ def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of
 def test_a_checkpoint_for_which_there_is_no_room_is_put_off_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    files = Full()
+    files = FullDisk()
     store = TinyStore(tmp_path, files=files)
     begin("box")(store)
     write(1)(store)
@@ -435,7 +440,7 @@ def test_a_failed_fsync_fails_the_store_for_writes_but_not_for_reads(tmp_path: P
         with pytest.raises(StoreError, match=r"box\.log: fsync failed .*takes no more writes"):
             write(1, name)(store)
     assert len(calls) == 1
-    assert store.condition.failure is not None
+    assert store.status.failure is not None
     with store.transaction("box") as space:
         assert space.get("people", "p1") == person(1)
     with store.transaction("other") as space:
@@ -444,7 +449,7 @@ def test_a_failed_fsync_fails_the_store_for_writes_but_not_for_reads(tmp_path: P
 
 
 @pytest.fixture
-def counted(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int], threading.Event]]:
+def store_counting_syncs(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int], threading.Event]]:
     calls: list[int] = []
     go_on = threading.Event()
 
@@ -460,9 +465,9 @@ def counted(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int], threading.Ev
 
 
 def test_threads_that_commit_at_once_share_one_fsync(
-    counted: tuple[TinyStore, list[int], threading.Event],
+    store_counting_syncs: tuple[TinyStore, list[int], threading.Event],
 ) -> None:
-    store, calls, go_on = counted
+    store, calls, go_on = store_counting_syncs
     threads = [threading.Thread(target=write(i), args=(store,)) for i in range(17)]
     threads[0].start()
     while not calls:
@@ -482,22 +487,22 @@ def test_who_is_about_to_write_shares_the_fsync_that_is_about_to_begin(tmp_path:
 
     def others() -> None:
         with store.transaction("box", wait=False) as space:
-            space.bump("others")
+            space.increment("others")
 
-    store = TinyStore(tmp_path, fsync=fsyncs.append, gather=others)
+    store = TinyStore(tmp_path, fsync=fsyncs.append, before_fsync=others)
     begin("box")(store)
     fsyncs.clear()
     write(1)(store)
     assert len(fsyncs) == 1
-    store.settle("box")
+    store.wait_until_durable("box")
     assert len(fsyncs) == 1
     store.close()
 
 
 def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
-    counted: tuple[TinyStore, list[int], threading.Event],
+    store_counting_syncs: tuple[TinyStore, list[int], threading.Event],
 ) -> None:
-    store, calls, go_on = counted
+    store, calls, go_on = store_counting_syncs
     go_on.set()
     with store.transaction("box", durable=False) as space:
         space.put("people", person(1))
@@ -510,7 +515,7 @@ def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
 
 
 def test_checkpoints_come_ever_more_seldom_as_the_data_grows(tmp_path: Path) -> None:
-    class Counting(Quick):
+    class Counting(UnsyncedFiles):
         written = 0
 
         def append(self, handle: int, data: bytes) -> None:
@@ -520,18 +525,18 @@ def test_checkpoints_come_ever_more_seldom_as_the_data_grows(tmp_path: Path) -> 
     files = Counting()
     store = TinyStore(tmp_path, files=files, checkpoint_bytes=1000)
     begin("box")(store)
-    lines = 0
+    log_format = 0
     for i in range(2000):
         with store.transaction("box") as space:
             space.put("people", person(i))
-        lines += len(json.dumps(person(i)))
-    assert files.written < 6 * lines
+        log_format += len(json.dumps(person(i)))
+    assert files.written < 6 * log_format
     with suppress(StoreError):
         store.close()
 
 
 def test_a_checkpoint_that_comes_by_itself_empties_the_log(tmp_path: Path) -> None:
-    store = TinyStore(tmp_path, files=Quick(), checkpoint_bytes=500)
+    store = TinyStore(tmp_path, files=UnsyncedFiles(), checkpoint_bytes=500)
     begin("box")(store)
     sizes = []
     for i in range(40):
@@ -546,8 +551,8 @@ def test_a_checkpoint_that_comes_by_itself_empties_the_log(tmp_path: Path) -> No
     store.close()
 
 
-def test_opening_whole_files_warns_of_nothing(kept: Path, caplog: pytest.LogCaptureFixture) -> None:
-    store = TinyStore(kept.parent.parent)
+def test_opening_whole_files_warns_of_nothing(closed_store_directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = TinyStore(closed_store_directory.parent.parent)
     with caplog.at_level(logging.DEBUG):
         store.open("box")
     assert caplog.messages == []

@@ -15,47 +15,49 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockserver.settings import read
-from mockserver.storage.base import Collection, Condition, Durability, StoreError
-from mockserver.storage.tinydb.flusher import PERIOD, Flusher
+from mockserver.settings import read_settings
+from mockserver.storage.base import Collection, Durability, StoreError, StoreStatus
+from mockserver.storage.tinydb.flusher import FLUSH_SECONDS, Flusher
 from mockserver.storage.tinydb.store import TinyStore
-from tests.storage.test_power import DATA, Run, States, person, write
-from tests.support.failing_disk import Simulated
+from tests.storage.test_power_loss import DATA, States, StoreRun, person, write
+from tests.support.failing_disk import SimulatedDisk
 from tests.support.server_process import start_server
 
-LOST = "power lost, nothing unsynced is there"
+POWER_LOST = "power lost, nothing unsynced is there"
 TOKEN = "durability-token"
 
 
 @pytest.fixture
-def interval() -> Iterator[Run]:
+def interval_run() -> Iterator[StoreRun]:
     """A store whose flusher never comes round: what it does, a test does itself."""
-    run = Run(Simulated(), "interval")
+    run = StoreRun(SimulatedDisk(), "interval")
     run.store = TinyStore(DATA, files=run.files, durability="interval", flush_seconds=3600)
     run.begin("box")
     yield run
     run.store.close()
 
 
-def found_after(run: Run, outcome: str) -> States:
-    again = Run(run.files.image().after(outcome))
+def state_after(run: StoreRun, outcome: str) -> States:
+    again = StoreRun(run.files.image().recover(outcome))
     again.start()
-    return again.everything()
+    return again.export_all()
 
 
-def test_with_interval_a_write_outlives_the_process_at_once_and_the_power_once_it_is_flushed(interval: Run) -> None:
-    write(1).do(interval)
-    kept = interval.everything()
-    assert found_after(interval, "the process dies") == kept
-    assert found_after(interval, LOST) == {}
-    interval.store.flush()
-    assert found_after(interval, LOST) == kept
+def test_with_interval_a_write_outlives_the_process_at_once_and_the_power_once_it_is_flushed(
+    interval_run: StoreRun,
+) -> None:
+    write(1).do(interval_run)
+    kept = interval_run.export_all()
+    assert state_after(interval_run, "the process dies") == kept
+    assert state_after(interval_run, POWER_LOST) == {}
+    interval_run.store.flush()
+    assert state_after(interval_run, POWER_LOST) == kept
 
 
-def test_with_interval_a_reset_waits_for_no_disk_either(interval: Run) -> None:
-    interval.store.load("box", {"people": [person(1)]})
-    assert found_after(interval, LOST) == {}
-    assert found_after(interval, "the process dies")["box"]["people"] == [person(1)]
+def test_with_interval_a_reset_waits_for_no_disk_either(interval_run: StoreRun) -> None:
+    interval_run.store.load("box", {"people": [person(1)]})
+    assert state_after(interval_run, POWER_LOST) == {}
+    assert state_after(interval_run, "the process dies")["box"]["people"] == [person(1)]
 
 
 def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp_path: Path) -> None:
@@ -65,10 +67,10 @@ def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp
     store.declare("box", ())
     flushed.clear()
     with store.transaction("box") as space:
-        space.bump("a")
+        space.increment("a")
     assert flushed.wait(60)
     store.close()
-    assert 2 * PERIOD <= 0.2
+    assert 2 * FLUSH_SECONDS <= 0.2
 
 
 def test_the_flusher_goes_on_until_it_is_closed_or_the_store_has_failed(caplog: pytest.LogCaptureFixture) -> None:
@@ -87,41 +89,41 @@ def test_the_flusher_goes_on_until_it_is_closed_or_the_store_has_failed(caplog: 
     assert caplog.messages == ["box.log: fsync failed"]
 
 
-def test_a_flush_that_fails_fails_the_store(interval: Run) -> None:
+def test_a_flush_that_fails_fails_the_store(interval_run: StoreRun) -> None:
     def fails(deed: str) -> None:
         if deed == "fsync":
             raise OSError(errno.EIO, "EIO")
 
-    write(1).do(interval)
-    interval.files.before = fails
+    write(1).do(interval_run)
+    interval_run.files.before_operation = fails
     with pytest.raises(StoreError, match=r"box\.log: fsync failed"):
-        interval.store.flush()
+        interval_run.store.flush()
     with pytest.raises(StoreError, match=r"box\.log: fsync failed"):
-        write(2).do(interval)
+        write(2).do(interval_run)
 
 
 def test_in_memory_nothing_is_ever_on_the_disk() -> None:
-    files = Simulated()
+    files = SimulatedDisk()
     store = TinyStore(DATA, files=files, durability="memory")
     store.open("box")
     store.close()
     assert DATA not in files.names
-    assert store.condition == Condition("memory")
+    assert store.status == StoreStatus("memory")
 
 
 @pytest.mark.parametrize("durability", ["commit", "interval", "memory"])
 def test_a_store_says_what_it_promises(durability: Durability, tmp_path: Path) -> None:
     store = TinyStore(tmp_path, durability=durability)
-    assert store.condition == Condition(durability)
+    assert store.status == StoreStatus(durability)
     store.close()
-    assert TinyStore(None, durability=durability).condition.durability == "memory"
+    assert TinyStore(None, durability=durability).status.durability == "memory"
 
 
 def test_the_flag_for_memory_is_the_same_as_the_setting() -> None:
-    assert read({}, {}).keeps == "commit"
-    assert read({"TESTMODE_DURABILITY": "interval"}, {}).keeps == "interval"
-    assert read({"TESTMODE_DURABILITY": "interval"}, {"memory": True}).keeps == "memory"
-    assert read({"TESTMODE_DURABILITY": "commit"}, {"durability": "memory"}).keeps == "memory"
+    assert read_settings({}, {}).effective_durability == "commit"
+    assert read_settings({"TESTMODE_DURABILITY": "interval"}, {}).effective_durability == "interval"
+    assert read_settings({"TESTMODE_DURABILITY": "interval"}, {"memory": True}).effective_durability == "memory"
+    assert read_settings({"TESTMODE_DURABILITY": "commit"}, {"durability": "memory"}).effective_durability == "memory"
 
 
 def ask(url: str, path: str) -> Any:

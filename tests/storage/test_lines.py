@@ -7,71 +7,79 @@ from pathlib import Path
 import pytest
 
 from mockserver.storage.base import StoreDamaged
-from mockserver.storage.tinydb import lines
-from mockserver.storage.tinydb.disk import Disk, Paths
-from mockserver.storage.tinydb.log import Log
-from tests.support.failing_disk import ROOT, Simulated
+from mockserver.storage.tinydb import log_format
+from mockserver.storage.tinydb.disk import Disk, SandboxPaths
+from mockserver.storage.tinydb.log import WriteAheadLog
+from tests.support.failing_disk import ROOT, SimulatedDisk
 
 PATH = Path("box.log")
-WHOLE = [lines.encode(seq, (seq, seq), b"[]") for seq in range(1, 5)]
+COMPLETE_LINES = [log_format.encode(seq, (seq, seq), b"[]") for seq in range(1, 5)]
 
 
-def torn(line: bytes) -> bytes:
+def tear(line: bytes) -> bytes:
     """A line of the same length whose checksum is wrong."""
     return line.replace(b"[]", b"{}")
 
 
 def test_two_torn_lines_at_the_end_are_a_torn_tail() -> None:
-    data = b"".join(WHOLE[:2])
-    for tail in (torn(WHOLE[2]) + torn(WHOLE[3]), torn(WHOLE[2]) + WHOLE[3][:-1], WHOLE[2][:-1] + torn(WHOLE[3])):
-        reading = lines.read(PATH, data + tail, 0)
+    data = b"".join(COMPLETE_LINES[:2])
+    for tail in (
+        tear(COMPLETE_LINES[2]) + tear(COMPLETE_LINES[3]),
+        tear(COMPLETE_LINES[2]) + COMPLETE_LINES[3][:-1],
+        COMPLETE_LINES[2][:-1] + tear(COMPLETE_LINES[3]),
+    ):
+        reading = log_format.read_records(PATH, data + tail, 0)
         assert (reading.seq, reading.size, len(reading)) == (2, len(data), 2)
 
 
 def test_a_good_line_behind_two_torn_ones_makes_them_damage() -> None:
-    data = WHOLE[0] + torn(WHOLE[1]) + torn(WHOLE[2]) + WHOLE[3]
-    with pytest.raises(StoreDamaged, match=f"line 2 at byte {len(WHOLE[0])} is damaged, and good records follow it"):
-        lines.read(PATH, data, 0)
+    data = COMPLETE_LINES[0] + tear(COMPLETE_LINES[1]) + tear(COMPLETE_LINES[2]) + COMPLETE_LINES[3]
+    with pytest.raises(
+        StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} is damaged, and good records follow it"
+    ):
+        log_format.read_records(PATH, data, 0)
 
 
 def test_a_log_of_torn_lines_only_is_empty() -> None:
-    reading = lines.read(PATH, torn(WHOLE[0]) + torn(WHOLE[1]), 0)
+    reading = log_format.read_records(PATH, tear(COMPLETE_LINES[0]) + tear(COMPLETE_LINES[1]), 0)
     assert (reading.seq, reading.size, len(reading)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("first", "last_seq", "fits"), [(1, 0, True), (3, 2, True), (2, 2, True), (4, 2, False)])
 def test_a_log_begins_at_the_record_behind_the_checkpoint_or_before(first: int, last_seq: int, fits: bool) -> None:
-    data = b"".join(WHOLE[first - 1 :])
+    data = b"".join(COMPLETE_LINES[first - 1 :])
     if fits:
-        assert len(lines.read(PATH, data, last_seq)) == 4 - last_seq
+        assert len(log_format.read_records(PATH, data, last_seq)) == 4 - last_seq
         return
     with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 4 where 3 was due, so records are missing"):
-        lines.read(PATH, data, last_seq)
+        log_format.read_records(PATH, data, last_seq)
 
 
 def test_a_record_that_is_missing_between_two_is_damage_and_so_is_one_that_comes_twice() -> None:
-    for data, seq in ((WHOLE[0] + WHOLE[2], 3), (WHOLE[0] + WHOLE[0], 1)):
-        with pytest.raises(StoreDamaged, match=f"line 2 at byte {len(WHOLE[0])} has seq {seq} where 2 was due"):
-            lines.read(PATH, data, 0)
+    for data, seq in ((COMPLETE_LINES[0] + COMPLETE_LINES[2], 3), (COMPLETE_LINES[0] + COMPLETE_LINES[0], 1)):
+        with pytest.raises(
+            StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} has seq {seq} where 2 was due"
+        ):
+            log_format.read_records(PATH, data, 0)
 
 
 def test_only_what_is_newer_than_the_checkpoint_is_to_be_done_and_all_of_it_is_kept() -> None:
-    data = b"".join(WHOLE)
-    reading = lines.read(PATH, data, 3)
+    data = b"".join(COMPLETE_LINES)
+    reading = log_format.read_records(PATH, data, 3)
     assert (reading.seq, reading.size, list(reading.ops()), reading.written) == (4, len(data), [[]], (4, 4))
-    assert (lines.read(PATH, data, 4).seq, lines.read(PATH, data, 4).written) == (4, None)
+    assert (log_format.read_records(PATH, data, 4).seq, log_format.read_records(PATH, data, 4).written) == (4, None)
 
 
 @pytest.mark.parametrize("seq", [1, 10**18 - 1])
 @pytest.mark.parametrize("written", [None, (0, 0), (-1, 1), (-(10**18 - 1), 10**18 - 1)])
 def test_a_line_is_read_as_it_was_written_up_to_the_largest_numbers(seq: int, written: tuple[int, int] | None) -> None:
-    reading = lines.read(PATH, lines.encode(seq, written, b"[[]]"), seq - 1)
+    reading = log_format.read_records(PATH, log_format.encode(seq, written, b"[[]]"), seq - 1)
     assert (reading.seq, reading.written, list(reading.ops())) == (seq, written, [[[]]])
 
 
 def test_a_log_counts_its_bytes_from_none(tmp_path: Path) -> None:
-    files = Simulated()
-    log = Log(Paths(ROOT, "box"), Disk(files, files.fsync, checkpoint_bytes=0))
+    files = SimulatedDisk()
+    log = WriteAheadLog(SandboxPaths(ROOT, "box"), Disk(files, files.fsync, checkpoint_bytes=0))
     assert (log.size, log.seq, log.written) == (0, 0, None)
     assert len(log.open(0)) == 0
     sizes = []
@@ -79,8 +87,8 @@ def test_a_log_counts_its_bytes_from_none(tmp_path: Path) -> None:
         assert log.append(b"[]") == seq
         sizes.append(log.size)
     assert sizes == [
-        len(lines.encode(1, None, b"[]")),
-        len(lines.encode(1, None, b"[]") + lines.encode(2, None, b"[]")),
+        len(log_format.encode(1, None, b"[]")),
+        len(log_format.encode(1, None, b"[]") + log_format.encode(2, None, b"[]")),
     ]
     log.sync(2)
     log.close()

@@ -14,8 +14,8 @@ from typing import Any, cast
 import pytest
 import redis
 
-from mockserver.storage.base import Collection, StoreCrowded, StoreError, StoreFull
-from mockserver.storage.redis import fleet, storage
+from mockserver.storage.base import Collection, StoreError, StoreFull, TooManyRecords
+from mockserver.storage.redis import cluster, storage
 from mockserver.storage.redis.store import RedisStore
 from mockserver.storage.tinydb import space
 from tests.support.redis_server import RedisServer, free_port
@@ -31,7 +31,7 @@ def opened(url: str, **options: int) -> RedisStore:
 
 
 @pytest.fixture
-def both(redis_url: str) -> Iterator[tuple[RedisStore, RedisStore]]:
+def two_stores(redis_url: str) -> Iterator[tuple[RedisStore, RedisStore]]:
     with ExitStack() as stack:
         stores = opened(redis_url), opened(redis_url)
         for store in stores:
@@ -45,89 +45,98 @@ def put(store: RedisStore, id: str, **fields: str) -> None:
 
 
 def ids(store: RedisStore, **how: str) -> list[str]:
-    with store.transaction("box", reading=True) as space:
+    with store.transaction("box", read_only=True) as space:
         return [record["id"] for _, record in space.scan("people", **how)]  # type: ignore[arg-type]
 
 
 def test_each_has_what_the_other_wrote_in_the_same_order_and_under_its_indexes(
-    both: tuple[RedisStore, RedisStore],
+    two_stores: tuple[RedisStore, RedisStore],
 ) -> None:
     for nth in range(20):
-        put(both[nth % 2], f"p{nth}", email=f"{'ab'[nth % 3 % 2]}@x.test")
-    assert ids(both[0]) == ids(both[1]) == [f"p{nth}" for nth in range(20)]
-    assert ids(both[0], field="email", equals="A@x.test") == ids(both[1], field="email", equals="a@x.test")
+        put(two_stores[nth % 2], f"p{nth}", email=f"{'ab'[nth % 3 % 2]}@x.test")
+    assert ids(two_stores[0]) == ids(two_stores[1]) == [f"p{nth}" for nth in range(20)]
+    assert ids(two_stores[0], field="email", equals="A@x.test") == ids(two_stores[1], field="email", equals="a@x.test")
 
 
 def test_so_many_records_fit_whoever_writes_them(
-    both: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+    two_stores: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(space, "MOST_RECORDS", 6)
+    monkeypatch.setattr(space, "MAX_RECORDS", 6)
     for nth in range(6):
-        put(both[nth % 2], f"p{nth}")
-    for store in both:
-        with pytest.raises(StoreCrowded):
+        put(two_stores[nth % 2], f"p{nth}")
+    for store in two_stores:
+        with pytest.raises(TooManyRecords):
             put(store, "more")
 
 
-def test_the_volatile_is_shared_and_gone_after_a_load(both: tuple[RedisStore, RedisStore]) -> None:
-    with both[0].transaction("box") as space:
+def test_the_volatile_is_shared_and_gone_after_a_load(two_stores: tuple[RedisStore, RedisStore]) -> None:
+    with two_stores[0].transaction("box") as space:
         space.put("seen", {"id": "s"})
         assert space.claim("name")
-    with both[1].transaction("box") as space:
+    with two_stores[1].transaction("box") as space:
         assert space.get("seen", "s") == {"id": "s"}
         assert not space.claim("name")
-    both[0].load("box", both[1].export("box"))
-    with both[1].transaction("box") as space:
+    two_stores[0].load("box", two_stores[1].export("box"))
+    with two_stores[1].transaction("box") as space:
         assert space.count("seen") == 0
         assert space.claim("name")
 
 
-def test_a_claim_of_a_process_that_is_no_more_is_free(both: tuple[RedisStore, RedisStore], redis_url: str) -> None:
+def test_a_claim_of_a_process_that_is_no_more_is_free(
+    two_stores: tuple[RedisStore, RedisStore], redis_url: str
+) -> None:
     dead = opened(redis_url)
     with dead.transaction("box") as space:
         space.claim("name")
-    with both[0].transaction("box") as space:
-        assert space.claimed("name")
+    with two_stores[0].transaction("box") as space:
+        assert space.is_claimed("name")
     dead.close()
-    with both[0].transaction("box") as space:
+    with two_stores[0].transaction("box") as space:
         assert space.claim("name")
 
 
 def test_who_has_stood_still_for_too_long_keeps_nothing(
-    both: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+    two_stores: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "LEASE", 30)
-    with pytest.raises(StoreError, match="was others'"), both[0].transaction("box") as space:
+    monkeypatch.setattr(storage, "LOCK_LEASE_MS", 30)
+    with pytest.raises(StoreError, match="was others'"), two_stores[0].transaction("box") as space:
         space.put("people", {"id": "slow"})
-        put(both[1], "quick")
-    assert ids(both[0]) == ids(both[1]) == ["quick"]
+        put(two_stores[1], "quick")
+    assert ids(two_stores[0]) == ids(two_stores[1]) == ["quick"]
 
 
-def test_who_waits_for_a_transaction_of_another_process_gets_its_turn(both: tuple[RedisStore, RedisStore]) -> None:
+def test_who_waits_for_a_transaction_of_another_process_gets_its_turn(
+    two_stores: tuple[RedisStore, RedisStore],
+) -> None:
     entered, waited = threading.Event(), threading.Event()
 
     def later() -> None:
         entered.wait()
-        put(both[1], "second")
+        put(two_stores[1], "second")
         waited.set()
 
     thread = threading.Thread(target=later)
     thread.start()
-    with both[0].transaction("box") as space:
+    with two_stores[0].transaction("box") as space:
         space.put("people", {"id": "first"})
         entered.set()
         assert not waited.wait(0.05)
     thread.join()
-    assert ids(both[0]) == ["first", "second"]
+    assert ids(two_stores[0]) == ["first", "second"]
 
 
-def test_transactions_that_only_read_do_not_wait_and_may_write_nothing(both: tuple[RedisStore, RedisStore]) -> None:
-    with both[0].transaction("box") as space:
+def test_transactions_that_only_read_do_not_wait_and_may_write_nothing(
+    two_stores: tuple[RedisStore, RedisStore],
+) -> None:
+    with two_stores[0].transaction("box") as space:
         space.put("people", {"id": "not yet"})
-        assert ids(both[1]) == []
-    with pytest.raises(RuntimeError, match="only reads has written"), both[1].transaction("box", reading=True) as space:
+        assert ids(two_stores[1]) == []
+    with (
+        pytest.raises(RuntimeError, match="only reads has written"),
+        two_stores[1].transaction("box", read_only=True) as space,
+    ):
         space.put("people", {"id": "never"})
-    assert ids(both[0]) == ids(both[1]) == ["not yet"]
+    assert ids(two_stores[0]) == ids(two_stores[1]) == ["not yet"]
 
 
 @pytest.mark.parametrize("checkpoint_bytes", [0, 300, 10**6])
@@ -142,21 +151,21 @@ def test_who_has_been_away_for_long_finds_the_same(redis_url: str, checkpoint_by
         store.close()
 
 
-def test_a_redis_that_went_back_in_time_is_believed(both: tuple[RedisStore, RedisStore], redis_url: str) -> None:
-    put(both[0], "kept")
-    assert ids(both[1]) == ["kept"]
+def test_a_redis_that_went_back_in_time_is_believed(two_stores: tuple[RedisStore, RedisStore], redis_url: str) -> None:
+    put(two_stores[0], "kept")
+    assert ids(two_stores[1]) == ["kept"]
     with redis.Redis.from_url(redis_url) as client:
         before = {key: client.dump(key) for key in client.keys("*{box}*")}
-        put(both[0], "forgotten")
-        assert ids(both[1]) == ["kept", "forgotten"]
+        put(two_stores[0], "forgotten")
+        assert ids(two_stores[1]) == ["kept", "forgotten"]
         for key, value in before.items():
             client.restore(key, 0, value, replace=True)
-    put(both[0], "later")
+    put(two_stores[0], "later")
     # As many records as before, and yet not the same: the mark of the last tells.
-    assert ids(both[1]) == ids(both[0]) == ["kept", "later"]
+    assert ids(two_stores[1]) == ids(two_stores[0]) == ["kept", "later"]
 
 
-def test_names_are_of_one_prefix_only(redis_url: str) -> None:
+def test_store_lists_only_names_of_its_prefix(redis_url: str) -> None:
     ours, theirs = opened(redis_url), opened(f"{redis_url}?prefix=other")
     put(ours, "p")
     assert (ours.names(), theirs.names()) == (["box"], [])
@@ -164,13 +173,13 @@ def test_names_are_of_one_prefix_only(redis_url: str) -> None:
     theirs.close()
 
 
-def test_what_is_done_alone_is_done_by_one_process_at_a_time(both: tuple[RedisStore, RedisStore]) -> None:
+def test_what_is_done_alone_is_done_by_one_process_at_a_time(two_stores: tuple[RedisStore, RedisStore]) -> None:
     inside: list[int] = []
     most: list[int] = []
 
     def work(nth: int) -> None:
         for _ in range(10):
-            with both[nth % 2].others.alone("deed"):
+            with two_stores[nth % 2].cluster.lock("deed"):
                 inside.append(nth)
                 most.append(len(inside))
                 inside.pop()
@@ -184,35 +193,35 @@ def test_what_is_done_alone_is_done_by_one_process_at_a_time(both: tuple[RedisSt
 
 
 def test_what_a_dead_process_did_alone_another_may_do(
-    both: tuple[RedisStore, RedisStore], redis_url: str, monkeypatch: pytest.MonkeyPatch
+    two_stores: tuple[RedisStore, RedisStore], redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = opened(redis_url)
-    dead.others.alone("deed").__enter__()
+    dead.cluster.lock("deed").__enter__()
     dead.close()
-    with both[0].others.alone("deed"):
+    with two_stores[0].cluster.lock("deed"):
         pass
 
 
 def test_one_leads_and_another_takes_over_when_it_stops(redis_url: str) -> None:
     first, second = opened(redis_url), opened(redis_url)
-    assert (first.others.leads(), second.others.leads(), first.others.leads()) == (True, False, True)
+    assert (first.cluster.is_leader(), second.cluster.is_leader(), first.cluster.is_leader()) == (True, False, True)
     first.close()
-    assert second.others.leads()
+    assert second.cluster.is_leader()
     second.close()
 
 
 def test_one_leads_and_another_takes_over_when_it_is_not_heard_of(
-    both: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
+    two_stores: tuple[RedisStore, RedisStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "LIFE", 30)
-    assert both[0].others.leads()
+    monkeypatch.setattr(cluster, "HEARTBEAT_TTL_MS", 30)
+    assert two_stores[0].cluster.is_leader()
     until = monotonic() + 60
-    while not both[1].others.leads():
+    while not two_stores[1].cluster.is_leader():
         assert monotonic() < until
-    assert not both[0].others.leads()
+    assert not two_stores[0].cluster.is_leader()
 
 
-def test_what_is_due_is_called_out_once_it_is_kept(both: tuple[RedisStore, RedisStore]) -> None:
+def test_what_is_due_is_called_out_once_it_is_kept(two_stores: tuple[RedisStore, RedisStore]) -> None:
     heard = threading.Event()
     said: list[str] = []
 
@@ -220,23 +229,23 @@ def test_what_is_due_is_called_out_once_it_is_kept(both: tuple[RedisStore, Redis
         said.append(sandbox)
         heard.set()
 
-    both[1].others.hear(hear)
-    both[0].others.hear(lambda _sandbox: None)
+    two_stores[1].cluster.subscribe(hear)
+    two_stores[0].cluster.subscribe(lambda _sandbox: None)
     until = monotonic() + 60
     while not heard.is_set():  # until the other one listens
-        both[0].call("box")
+        two_stores[0].notify_due("box")
         heard.wait(0.05)
         assert monotonic() < until
     heard.clear()
-    with both[0].transaction("box") as space:
+    with two_stores[0].transaction("box") as space:
         space.put("people", {"id": "p"})
-        both[0].call("box")
+        two_stores[0].notify_due("box")
         assert not heard.wait(0.05)
     assert heard.wait(60)
     assert set(said) == {"box"}
 
 
-class Gone:
+class StoppableRedis:
     """A Redis of one test's own that goes away and comes back."""
 
     def __init__(self, directory: Path) -> None:
@@ -245,8 +254,8 @@ class Gone:
 
 
 @pytest.fixture
-def gone(tmp_path: Path) -> Iterator[Gone]:
-    made = Gone(tmp_path)
+def stoppable_redis(tmp_path: Path) -> Iterator[StoppableRedis]:
+    made = StoppableRedis(tmp_path)
     put(made.store, "before")
     made.server.stop()
     yield made
@@ -254,23 +263,23 @@ def gone(tmp_path: Path) -> Iterator[Gone]:
     made.server.stop()
 
 
-def test_without_redis_everything_is_refused_and_nobody_waits_for_it(gone: Gone) -> None:
+def test_without_redis_everything_is_refused_and_nobody_waits_for_it(stoppable_redis: StoppableRedis) -> None:
     for reading in (True, False):
         began = monotonic()
-        with pytest.raises(StoreError), gone.store.transaction("box", reading=reading):
+        with pytest.raises(StoreError), stoppable_redis.store.transaction("box", read_only=reading):
             pass
         assert monotonic() - began < 30
-    assert gone.store.condition.failure
-    assert not list(gone.server._directory.glob("*.json"))
+    assert stoppable_redis.store.status.failure
+    assert not list(stoppable_redis.server._directory.glob("*.json"))
 
 
-def test_when_redis_is_back_everything_goes_on_by_itself(gone: Gone) -> None:
+def test_when_redis_is_back_everything_goes_on_by_itself(stoppable_redis: StoppableRedis) -> None:
     with pytest.raises(StoreError):
-        put(gone.store, "meanwhile")
-    gone.server.start()
-    put(gone.store, "after")
-    assert ids(gone.store) == ["before", "after"]
-    assert gone.store.condition.failure is None
+        put(stoppable_redis.store, "meanwhile")
+    stoppable_redis.server.start()
+    put(stoppable_redis.store, "after")
+    assert ids(stoppable_redis.store) == ["before", "after"]
+    assert stoppable_redis.store.status.failure is None
 
 
 def test_a_claim_that_could_not_be_let_go_is_free_once_redis_is_back(tmp_path: Path) -> None:
@@ -279,7 +288,7 @@ def test_a_claim_that_could_not_be_let_go_is_free_once_redis_is_back(tmp_path: P
     with mine.transaction("box") as space:
         space.claim("name")
     server.stop()
-    mine.let_go("box", "name")
+    mine.release_claim("box", "name")
     server.start()
     put(mine, "anything")
     with other.transaction("box") as space:
@@ -326,13 +335,13 @@ def test_every_script_keeps_to_one_slot_of_a_cluster(tmp_path: Path) -> None:
             assert monotonic() < until
     store = opened(server.url, checkpoint_bytes=0)
     put(store, "p")
-    tape = store.tape("box")
+    tape = store.journal_log("box")
     for _ in range(3):
         tape.write(b"{}", 10, "200", 2, 10**6)
-    assert (len(tape.read()), tape.figures()) == (2, (1, {"200": 3}))
-    tape.wipe()
-    with store.others.alone("deed"):
-        assert store.others.leads()
+    assert (len(tape.read()), tape.counts()) == (2, (1, {"200": 3}))
+    tape.clear()
+    with store.cluster.lock("deed"):
+        assert store.cluster.is_leader()
     other = opened(server.url)
     assert ids(other) == ["p"]
     store.delete("box")
@@ -353,7 +362,7 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as failed, store.transaction("box"):
         pass
     assert "hunter2" not in str(failed.value)
-    assert "hunter2" not in str(store.condition)
+    assert "hunter2" not in str(store.status)
     store.close()
 
 

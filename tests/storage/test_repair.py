@@ -8,47 +8,47 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.storage.base import StoreDamaged, StoreError, StoreNewer
+from mockserver.storage.base import StoreDamaged, StoreError, StoreTooNew
 from mockserver.storage.tinydb import schema
-from mockserver.storage.tinydb.disk import Paths
-from mockserver.storage.tinydb.repair import Report, alone, check, repair
+from mockserver.storage.tinydb.disk import SandboxPaths
+from mockserver.storage.tinydb.repair import SandboxReport, check, open_data_directory, repair
 from mockserver.storage.tinydb.store import TinyStore
-from tests.storage.test_power import CHECKPOINT, DATA, Operation, Run, States, begin, count, write
-from tests.support.failing_disk import OUTCOMES, Image, Inode, Simulated
+from tests.storage.test_power_loss import CHECKPOINT, DATA, Operation, States, StoreRun, begin, count, write
+from tests.support.failing_disk import CRASH_OUTCOMES, DiskImage, Inode, SimulatedDisk
 from tests.support.server_process import start_server
 
-BOX = Paths(DATA / "sandboxes", "box")
-TWICE = [*(write(i) for i in range(4)), CHECKPOINT, *(write(i) for i in range(4, 9)), CHECKPOINT]
+BOX = SandboxPaths(DATA / "sandboxes", "box")
+TWO_CHECKPOINTS = [*(write(i) for i in range(4)), CHECKPOINT, *(write(i) for i in range(4, 9)), CHECKPOINT]
 LATER = [write(i) for i in range(20, 23)]
 HISTORIES: dict[str, list[Operation]] = {
     "no checkpoint yet": LATER,
     "one checkpoint": [write(1), CHECKPOINT, *LATER],
-    "two checkpoints": [*TWICE, *LATER],
-    "nothing since the last": TWICE,
+    "two checkpoints": [*TWO_CHECKPOINTS, *LATER],
+    "nothing since the last": TWO_CHECKPOINTS,
 }
 
 
-def lived(history: str) -> tuple[Simulated, States]:
+def crash_after_history(history: str) -> tuple[SimulatedDisk, States]:
     """The disk of a process that died after a history, and what was kept then."""
-    run = Run(Simulated())
+    run = StoreRun(SimulatedDisk())
     run.store = TinyStore(DATA, files=run.files)
     for operation in (begin("box"), *HISTORIES[history]):
         operation.do(run)
-    return run.files.image().after("the process dies"), run.everything()
+    return run.files.image().recover("the process dies"), run.export_all()
 
 
-def mended(files: Simulated, truncate: bool = False) -> tuple[Report, list[Path]]:
-    with alone(DATA, files) as (paths,):
+def repair_disk(files: SimulatedDisk, truncate: bool = False) -> tuple[SandboxReport, list[Path]]:
+    with open_data_directory(DATA, files) as (paths,):
         return repair(paths, files, truncate)
 
 
-def kept(files: Simulated) -> States:
-    run = Run(files)
+def recovered_state(files: SimulatedDisk) -> States:
+    run = StoreRun(files)
     run.start()
-    return run.everything()
+    return run.export_all()
 
 
-def flip(files: Simulated, path: Path, at: int) -> None:
+def flip_bit(files: SimulatedDisk, path: Path, at: int) -> None:
     data = bytearray(files.names[path].data)
     data[at] ^= 0x10
     files.names[path] = Inode(bytes(data), bytes(data))
@@ -56,14 +56,14 @@ def flip(files: Simulated, path: Path, at: int) -> None:
 
 @pytest.mark.parametrize("history", HISTORIES)
 def test_a_whole_directory_is_reported_whole_and_left_as_it_is(history: str) -> None:
-    files, state = lived(history)
+    files, state = crash_after_history(history)
     before = {path: inode.data for path, inode in files.names.items()}
-    with alone(DATA, files) as (paths,):
+    with open_data_directory(DATA, files) as (paths,):
         report = check(paths, files)
     assert (report.damage, report.lost, report.torn_bytes) == ([], [], 0)
     assert report.records == sum(map(len, state["box"].values()))
     assert report.generation == sum(each is CHECKPOINT for each in HISTORIES[history])
-    assert mended(files)[1] == []
+    assert repair_disk(files)[1] == []
     assert {path: inode.data for path, inode in files.names.items() if path.name != ".lock"} == {
         path: data for path, data in before.items() if path.name != ".lock"
     }
@@ -71,58 +71,58 @@ def test_a_whole_directory_is_reported_whole_and_left_as_it_is(history: str) -> 
 
 @pytest.mark.parametrize("history", ["one checkpoint", "two checkpoints", "nothing since the last"])
 def test_a_checkpoint_damaged_at_any_byte_is_made_anew_from_the_one_before_and_nothing_is_lost(history: str) -> None:
-    whole, state = lived(history)
+    whole, state = crash_after_history(history)
     image = whole.image()
     size = len(whole.names[BOX.checkpoint].data)
     for at in range(0, size, 7):
-        files = image.after("the process dies")
-        flip(files, BOX.checkpoint, at)
+        files = image.recover("the process dies")
+        flip_bit(files, BOX.checkpoint, at)
         damaged = files.names[BOX.checkpoint].data
         with pytest.raises(StoreDamaged, match=r"box\.json: damaged .*`testmode state repair` goes back to .*\.prev"):
-            kept(files)
-        report, moved = mended(files)
+            recovered_state(files)
+        report, moved = repair_disk(files)
         assert (len(report.damage), report.lost) == (1, [])
         assert files.names[moved[moved.index(BOX.checkpoint.with_name("box.json.corrupt-1"))]].data == damaged
-        assert kept(files) == state
+        assert recovered_state(files) == state
 
 
 def test_the_log_before_a_checkpoint_holds_what_was_only_counted_too_after_a_power_cut() -> None:
-    run = Run(Simulated())
+    run = StoreRun(SimulatedDisk())
     run.store = TinyStore(DATA, files=run.files)
     for operation in (begin("box"), write(1), CHECKPOINT, write(2), count(), count(), CHECKPOINT):
         operation.do(run)
-    files = run.files.image().after("power lost, nothing unsynced is there")
-    flip(files, BOX.checkpoint, 300)
-    assert mended(files)[0].lost == []
-    assert kept(files) == run.everything()
+    files = run.files.image().recover("power lost, nothing unsynced is there")
+    flip_bit(files, BOX.checkpoint, 300)
+    assert repair_disk(files)[0].lost == []
+    assert recovered_state(files) == run.export_all()
 
 
 @pytest.mark.parametrize("history", ["one checkpoint", "two checkpoints"])
 def test_a_missing_checkpoint_is_made_anew(history: str) -> None:
-    files, state = lived(history)
+    files, state = crash_after_history(history)
     del files.names[BOX.checkpoint]
     with pytest.raises(StoreDamaged, match=r"box\.json: missing"):
-        kept(files)
-    assert mended(files)[0].damage == [f"{BOX.checkpoint}: missing"]
-    assert kept(files) == state
+        recovered_state(files)
+    assert repair_disk(files)[0].damage == [f"{BOX.checkpoint}: missing"]
+    assert recovered_state(files) == state
 
 
 def test_records_behind_a_damaged_line_are_lost_only_when_that_is_allowed_and_stay_in_the_old_file() -> None:
-    files, _ = lived("two checkpoints")
+    files, _ = crash_after_history("two checkpoints")
     first = files.names[BOX.log].data.index(b"\n")
-    flip(files, BOX.log, first + 20)
+    flip_bit(files, BOX.log, first + 20)
     damaged = files.names[BOX.log].data
-    report, moved = mended(files)
+    report, moved = repair_disk(files)
     assert moved == []
     assert report.damage[0].startswith(f"{BOX.log}: line 2 at byte {first + 1} is damaged")
     assert report.lost == [f"{len(damaged) - first - 1} bytes of box.log from byte {first + 1}"]
     assert files.names[BOX.log].data == damaged
-    report, moved = mended(files, truncate=True)
+    report, moved = repair_disk(files, truncate=True)
     assert [path.name for path in moved] == [
         f"box.{kind}.corrupt-1" for kind in ("log", "log.prev", "json", "json.prev")
     ]
     assert files.names[moved[0]].data == damaged
-    assert [record["id"] for record in kept(files)["box"]["people"]] == ["p4", "p5", "p6", "p7", "p8", "p20"]
+    assert [record["id"] for record in recovered_state(files)["box"]["people"]] == ["p4", "p5", "p6", "p7", "p8", "p20"]
 
 
 @pytest.mark.parametrize(
@@ -133,56 +133,56 @@ def test_records_behind_a_damaged_line_are_lost_only_when_that_is_allowed_and_st
         ([BOX.checkpoint, BOX.previous], "box.log.prev from byte 0"),
     ],
 )
-def test_a_loss_is_never_silent(gone: list[Path], said: str) -> None:
-    files, _ = lived("two checkpoints")
+def test_every_loss_is_reported(gone: list[Path], said: str) -> None:
+    files, _ = crash_after_history("two checkpoints")
     for path in gone:
         del files.names[path]
     with pytest.raises(StoreDamaged):
-        kept(files)
-    report, moved = mended(files)
+        recovered_state(files)
+    report, moved = repair_disk(files)
     assert said in report.lost[0]
     assert moved == []
-    mended(files, truncate=True)
-    kept(files)
+    repair_disk(files, truncate=True)
+    recovered_state(files)
 
 
 def test_an_empty_log_does_not_hide_that_the_one_before_is_missing() -> None:
-    files, _ = lived("nothing since the last")
+    files, _ = crash_after_history("nothing since the last")
     del files.names[BOX.previous_log]
-    flip(files, BOX.checkpoint, 500)
-    assert mended(files)[0].lost == ["what was written after box.json.prev: box.log.prev is missing"]
+    flip_bit(files, BOX.checkpoint, 500)
+    assert repair_disk(files)[0].lost == ["what was written after box.json.prev: box.log.prev is missing"]
 
 
 def test_a_second_repair_takes_another_number() -> None:
-    files, _ = lived("two checkpoints")
+    files, _ = crash_after_history("two checkpoints")
     for _ in range(2):
-        flip(files, BOX.checkpoint, 300)
-        mended(files, truncate=True)
+        flip_bit(files, BOX.checkpoint, 300)
+        repair_disk(files, truncate=True)
     assert {f"box.json.corrupt-{n}" for n in (1, 2)} <= {path.name for path in files.names}
 
 
-def deeds_of_a_repair(image: Image) -> list[Image]:
-    files = image.after("the process dies")
-    flip(files, BOX.checkpoint, 300)
-    noted: list[Image] = []
-    files.before = lambda deed: noted.append(files.image())
-    mended(files)
+def disks_during_repair(image: DiskImage) -> list[DiskImage]:
+    files = image.recover("the process dies")
+    flip_bit(files, BOX.checkpoint, 300)
+    noted: list[DiskImage] = []
+    files.before_operation = lambda deed: noted.append(files.image())
+    repair_disk(files)
     return noted
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("outcome", CRASH_OUTCOMES)
 def test_a_repair_that_is_cut_off_at_any_deed_can_be_done_again_and_loses_nothing(outcome: str) -> None:
-    whole, state = lived("two checkpoints")
-    moments = deeds_of_a_repair(whole.image())
+    whole, state = crash_after_history("two checkpoints")
+    moments = disks_during_repair(whole.image())
     assert len(moments) > 20
     for k, moment in enumerate(moments):
-        files = moment.after(outcome)
-        report, _ = mended(files)
+        files = moment.recover(outcome)
+        report, _ = repair_disk(files)
         assert report.lost == [], k
-        assert kept(files) == state, k
+        assert recovered_state(files) == state, k
 
 
-def _older(tables: schema.Tables) -> schema.Tables:
+def _to_older_schema(tables: schema.Tables) -> schema.Tables:
     """What an invented schema makes of tables of today's: people have a full name."""
     people = {n: {**record, "full_name": record["id"].upper()} for n, record in tables.get("people", {}).items()}
     return {**tables, "people": people}
@@ -192,45 +192,45 @@ def _older(tables: schema.Tables) -> schema.Tables:
 def test_a_sandbox_of_an_older_schema_is_brought_into_todays_and_the_old_files_stay(
     history: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files, state = lived(history)
+    files, state = crash_after_history(history)
     older = {path: files.names[path].data for path in (BOX.checkpoint, BOX.log) if path in files.names}
     today = schema.SCHEMA
     monkeypatch.setattr(schema, "SCHEMA", today + 1)
-    monkeypatch.setitem(schema.MIGRATIONS, today, _older)
+    monkeypatch.setitem(schema.MIGRATIONS, today, _to_older_schema)
     people = [{**record, "full_name": record["id"].upper()} for record in state["box"]["people"]]
     for _ in range(2):
-        assert kept(files)["box"] == {**state["box"], "people": people}
+        assert recovered_state(files)["box"] == {**state["box"], "people": people}
         for path, data in older.items():
             assert files.names[path.with_name(f"{path.name}.schema-{today}")].data == data
-        files = files.image().after("power lost, nothing unsynced is there")
+        files = files.image().recover("power lost, nothing unsynced is there")
     assert b'"schema":%d' % (today + 1) in files.names[BOX.checkpoint].data
     monkeypatch.undo()
-    with pytest.raises(StoreNewer, match=f"written in schema {today + 1} by a newer server; this one knows {today}"):
-        kept(files)
-    with pytest.raises(StoreNewer):
-        mended(files)
+    with pytest.raises(StoreTooNew, match=f"written in schema {today + 1} by a newer server; this one knows {today}"):
+        recovered_state(files)
+    with pytest.raises(StoreTooNew):
+        repair_disk(files)
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("outcome", CRASH_OUTCOMES)
 def test_a_migration_that_is_cut_off_at_any_deed_is_done_at_the_next_start(
     outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files, state = lived("two checkpoints")
+    files, state = crash_after_history("two checkpoints")
     today = schema.SCHEMA
     monkeypatch.setattr(schema, "SCHEMA", today + 1)
-    monkeypatch.setitem(schema.MIGRATIONS, today, _older)
-    moments: list[Image] = []
-    files.before = lambda deed: moments.append(files.image())
-    done = kept(files)
+    monkeypatch.setitem(schema.MIGRATIONS, today, _to_older_schema)
+    moments: list[DiskImage] = []
+    files.before_operation = lambda deed: moments.append(files.image())
+    done = recovered_state(files)
     assert len(moments) > 20
     for k, moment in enumerate(moments):
-        assert kept(moment.after(outcome)) == done, k
+        assert recovered_state(moment.recover(outcome)) == done, k
     assert state != done
 
 
 def test_a_directory_without_state_is_refused_and_none_is_made() -> None:
-    files = Simulated()
-    with pytest.raises(StoreError, match="holds no state"), alone(DATA, files):
+    files = SimulatedDisk()
+    with pytest.raises(StoreError, match="holds no state"), open_data_directory(DATA, files):
         pass
     assert DATA not in files.names
 
@@ -241,7 +241,7 @@ def state(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def stopped(tmp_path: Path) -> Path:
+def stopped_server_directory(tmp_path: Path) -> Path:
     """The data directory of a server that was stopped, and started and killed."""
     for how in ("terminate", "kill"):
         with start_server("serve", "smartepi", "--port", "0", "--data", str(tmp_path)) as (process, _):
@@ -250,11 +250,11 @@ def stopped(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_commands_check_and_repair_a_real_directory(stopped: Path) -> None:
-    data = ("--data", str(stopped))
+def test_the_commands_check_and_repair_a_real_directory(stopped_server_directory: Path) -> None:
+    data = ("--data", str(stopped_server_directory))
     whole = state("check", *data)
     assert (whole.returncode, whole.stdout.split()[:2], "whole" in whole.stdout) == (0, ["sandbox", "records"], True)
-    file = stopped / "sandboxes" / "smartepi.json"
+    file = stopped_server_directory / "sandboxes" / "smartepi.json"
     damaged = bytearray(file.read_bytes())
     damaged[2000] ^= 1
     file.write_bytes(damaged)
@@ -267,35 +267,47 @@ def test_the_commands_check_and_repair_a_real_directory(stopped: Path) -> None:
     assert "lost: nothing" in done.stdout
     assert file.with_name("smartepi.json.corrupt-1").read_bytes() == damaged
     assert state("check", *data).returncode == 0
-    (stopped / "sandboxes" / "smartepi.log").unlink()
+    (stopped_server_directory / "sandboxes" / "smartepi.log").unlink()
     refused = state("repair", *data)
     assert (refused.returncode, "--truncate` loses what was in smartepi.log" in refused.stdout) == (74, True)
     assert state("repair", *data, "--truncate").returncode == 0
     with start_server("serve", "smartepi", "--port", "0", *data):
         locked = state("check", *data)
     assert (locked.returncode, "another process has this data directory" in locked.stderr) == (75, True)
-    assert state("check", "--data", str(stopped / "nothing")).returncode == 74
+    assert state("check", "--data", str(stopped_server_directory / "nothing")).returncode == 74
 
 
-def newer(file: Path) -> None:
+def mark_as_newer(file: Path) -> None:
     from mockserver.storage.tinydb import checkpoint
 
     found = checkpoint.decode(file, file.read_bytes())
     file.write_bytes(checkpoint.encode(found))
 
 
-def test_a_directory_of_a_newer_server_ends_with_78(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_of_a_newer_server_ends_with_78(
+    stopped_server_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(schema, "SCHEMA", 9)
-    newer(stopped / "sandboxes" / "smartepi.json")
-    serve = [sys.executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--data", str(stopped)]
+    mark_as_newer(stopped_server_directory / "sandboxes" / "smartepi.json")
+    serve = [
+        sys.executable,
+        "-m",
+        "mockserver",
+        "serve",
+        "smartepi",
+        "--port",
+        "0",
+        "--data",
+        str(stopped_server_directory),
+    ]
     done = subprocess.run(serve, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "written in schema 9 by a newer server" in done.stderr) == (78, True)
-    assert state("check", "--data", str(stopped)).returncode == 78
+    assert state("check", "--data", str(stopped_server_directory)).returncode == 78
 
 
 @pytest.mark.parametrize("history", HISTORIES)
 def test_when_the_newest_record_was_written_is_known_from_whatever_holds_it(history: str) -> None:
-    run, n = Run(Simulated()), 0
+    run, n = StoreRun(SimulatedDisk()), 0
 
     def time() -> tuple[int, int]:
         nonlocal n
@@ -304,17 +316,17 @@ def test_when_the_newest_record_was_written_is_known_from_whatever_holds_it(hist
 
     run.store = TinyStore(DATA, files=run.files)
     begin("box").do(run)
-    run.store.stamp("box", time)
+    run.store.set_time_source("box", time)
     for operation in HISTORIES[history]:
         operation.do(run)
     newest = (n * 10, n)
-    with alone(DATA, run.files) as (paths,):
+    with open_data_directory(DATA, run.files) as (paths,):
         assert check(paths, run.files).written == newest
-    run.files = run.files.image().after("the process dies")
+    run.files = run.files.image().recover("the process dies")
     if history != "no checkpoint yet":
-        flip(run.files, BOX.checkpoint, 300)
-        assert mended(run.files)[0].written == newest
+        flip_bit(run.files, BOX.checkpoint, 300)
+        assert repair_disk(run.files)[0].written == newest
     run.start()
     run.store.close()
-    with alone(DATA, run.files) as (paths,):
+    with open_data_directory(DATA, run.files) as (paths,):
         assert check(paths, run.files).written == newest

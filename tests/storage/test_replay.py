@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockserver.storage.tinydb.checkpoint import Checkpoint
-from mockserver.storage.tinydb.replay import exchanged, numbered, replay
+from mockserver.storage.tinydb.replay import number_records, replace_tables, replay
 
 
 def test_putting_and_dropping_one_record_leaves_the_others_and_other_tables() -> None:
@@ -36,13 +36,13 @@ def test_a_load_numbers_anew_from_one_and_forgets_what_was_there() -> None:
 
 
 def test_tables_written_in_place_of_others_begin_behind_the_numbers_in_use() -> None:
-    tables, following = exchanged({"a": {"2": {}, "10": {}}, "b": {}, "c": {"1": {}}}, {"a": 5, "b": 4, "d": 9})
+    tables, following = replace_tables({"a": {"2": {}, "10": {}}, "b": {}, "c": {"1": {}}}, {"a": 5, "b": 4, "d": 9})
     assert tables == {"a": {"2": {}, "10": {}}, "b": {}, "c": {"1": {}}}
     assert following == {"a": 11, "b": 4, "c": 2, "d": 9}
-    assert exchanged({"a": {}}, {}) == ({"a": {}}, {"a": 1})
+    assert replace_tables({"a": {}}, {}) == ({"a": {}}, {"a": 1})
 
 
 def test_two_records_of_one_id_are_refused_and_two_without_any_are_not() -> None:
-    assert numbered({"a": [{}, {}, {"id": "x"}]})[1] == {"a": 4}
+    assert number_records({"a": [{}, {}, {"id": "x"}]})[1] == {"a": 4}
     with pytest.raises(ValueError, match="'a' has two records of one id"):
-        numbered({"b": [{"id": "x"}], "a": [{"id": "x"}, {"id": "x"}]})
+        number_records({"b": [{"id": "x"}], "a": [{"id": "x"}, {"id": "x"}]})

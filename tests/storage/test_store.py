@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tinydb import Query
 
-from mockserver.storage.base import Collection, Record, Space, Store, StoreCrowded, StoreError
+from mockserver.storage.base import Collection, Record, Space, Store, StoreError, TooManyRecords
 from mockserver.storage.redis.store import RedisStore
 from mockserver.storage.tinydb import space as spaces
-from mockserver.storage.tinydb.encoded import Encoded
+from mockserver.storage.tinydb.json_encoding import EncodedListCache
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.redis_server import shared_redis
 
@@ -34,8 +34,8 @@ STORES: dict[str, Callable[[Path], Store]] = {
     "redis": lambda directory: RedisStore(shared_redis().url),
     "redis with a checkpoint at every write": lambda directory: RedisStore(shared_redis().url, checkpoint_bytes=0),
 }
-TINY = [name for name in STORES if name.startswith("disk")]
-LASTING = [name for name in STORES if name != "memory"]
+DISK_STORES = [name for name in STORES if name.startswith("disk")]
+PERSISTENT_STORES = [name for name in STORES if name != "memory"]
 
 
 def opened(store: Store) -> Store:
@@ -45,8 +45,8 @@ def opened(store: Store) -> Store:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_over() -> None:
-    shared_redis().emptied()
+def _clean_redis() -> None:
+    shared_redis().flushed_url()
 
 
 @pytest.fixture(params=STORES)
@@ -56,7 +56,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-@pytest.fixture(params=LASTING)
+@pytest.fixture(params=PERSISTENT_STORES)
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     stores: list[Store] = []
 
@@ -84,7 +84,7 @@ def ids(records: Iterator[Record]) -> list[str]:
     return [record["id"] for record in records]
 
 
-def walked(space: Space, **how: Any) -> list[str]:
+def scan_ids(space: Space, **how: Any) -> list[str]:
     return [record["id"] for _, record in space.scan("people", **how)]
 
 
@@ -100,7 +100,7 @@ def test_a_replaced_record_keeps_its_place_in_the_order(store: Store) -> None:
     put(store, person(1), person(2), person(3))
     put(store, person(1, status="old"))
     with store.transaction("box") as space:
-        assert walked(space) == ["p1", "p2", "p3"]
+        assert scan_ids(space) == ["p1", "p2", "p3"]
         assert space.get("people", "p1") == person(1, status="old")
 
 
@@ -132,7 +132,7 @@ def test_values_of_mixed_types_are_indexed_side_by_side(store: Store) -> None:
     values = [True, 1, 1.5, "1", None, ["a"], {"b": 1}, 10**30]
     put(store, *(person(i, status=value) for i, value in enumerate(values)))
     with store.transaction("box") as space:
-        assert len(walked(space, field="status")) == len(values) - 1
+        assert len(scan_ids(space, field="status")) == len(values) - 1
         assert [ids(space.find("people", "status", value)) for value in values] == [
             [f"p{i}"] if value is not None else [] for i, value in enumerate(values)
         ]
@@ -228,30 +228,30 @@ def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Sto
     with store.transaction("box") as space:
         assert space.claim("before")
         space.put("people", person(2))
-        with pytest.raises(ZeroDivisionError), space.attempt():
+        with pytest.raises(ZeroDivisionError), space.savepoint():
             assert space.claim("meanwhile")
             space.release("before")
             space.put("people", person(2, status="changed"))
             space.put("people", person(3))
             space.drop("people", "p0")
-            space.bump("a")
+            space.increment("a")
             raise ZeroDivisionError
-        with space.attempt():
+        with space.savepoint():
             space.drop("people", "p1")
-        assert (space.claimed("before"), space.claimed("meanwhile")) == (True, False)
+        assert (space.is_claimed("before"), space.is_claimed("meanwhile")) == (True, False)
         space.put("people", person(4))
     with store.transaction("box") as space:
         assert ids(record for _, record in space.scan("people")) == ["p0", "p2", "p4"]
         assert ids(space.find("people", "status", "new")) == ["p0", "p2", "p4"]
-        assert space.bump("a", 0) == 0
+        assert space.increment("a", 0) == 0
         space.release("before")
 
 
 def test_a_counter_begins_at_nought_and_keeps_what_was_added(store: Store) -> None:
     with store.transaction("box") as space:
-        assert [space.bump("a"), space.bump("a", 5), space.bump("b", 0)] == [1, 6, 0]
+        assert [space.increment("a"), space.increment("a", 5), space.increment("b", 0)] == [1, 6, 0]
     with store.transaction("box") as space:
-        assert space.bump("a") == 7
+        assert space.increment("a") == 7
 
 
 def change_everything_and_fail(store: Store) -> None:
@@ -263,7 +263,7 @@ def change_everything_and_fail(store: Store) -> None:
         space.append("events", {"id": "e1"}, 1)
         space.append("events", {"id": "e2"}, 1)
         space.drop("tickets", "t1")
-        space.bump("a")
+        space.increment("a")
         assert space.claim("key")
         raise ZeroDivisionError
 
@@ -280,7 +280,7 @@ def test_a_rolled_back_transaction_never_happened(store: Store) -> None:
         assert [position for position, _ in space.scan("people")] == [(1,), (2,), (3,), (4,)]
         assert ids(space.find("people", "status", "new")) == ["p1", "p2", "p3", "p4"]
         assert space.get("tickets", "t1") == {"id": "t1"}
-        assert space.bump("a") == 1
+        assert space.increment("a") == 1
 
 
 def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> None:
@@ -289,7 +289,7 @@ def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> Non
     with pytest.raises(ZeroDivisionError):
         change_everything_and_fail(store)
     with store.transaction("box") as space:
-        assert not space.claimed("key")
+        assert not space.is_claimed("key")
 
 
 def test_a_release_of_a_transaction_that_fails_never_happened(store: Store) -> None:
@@ -300,7 +300,7 @@ def test_a_release_of_a_transaction_that_fails_never_happened(store: Store) -> N
         assert space.claim("other")
         raise ZeroDivisionError
     with store.transaction("box") as space:
-        assert space.claimed("key")
+        assert space.is_claimed("key")
         assert space.claim("other")
 
 
@@ -308,7 +308,7 @@ def test_a_claim_is_held_until_released(store: Store) -> None:
     with store.transaction("box") as space:
         assert space.claim("key")
     with store.transaction("box") as space:
-        assert space.claimed("key")
+        assert space.is_claimed("key")
         assert not space.claim("key")
         space.release("key")
         space.release("key")
@@ -339,7 +339,7 @@ def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: St
     put(store, {"id": "t"}, collection="tickets")
     with store.transaction("box") as space:
         space.drop("people", "p4")
-        space.bump("a", 9)
+        space.increment("a", 9)
     exported = json.dumps(store.export("box"), sort_keys=True)
     assert "tickets" not in exported
     store.open("other")
@@ -350,7 +350,7 @@ def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: St
     with store.transaction("box") as space:
         assert ids(space.find("people", "email", "p2@example.test")) == ["p2"]
         assert space.count("tickets") == 0
-        assert space.bump("a") == 10
+        assert space.increment("a") == 10
 
 
 def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reopen: Callable[[], Store]) -> None:
@@ -363,12 +363,12 @@ def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reop
 
 
 def test_what_is_remembered_of_loaded_states_is_bounded_and_never_mistaken() -> None:
-    encoded = Encoded(200)
+    encoded = EncodedListCache(200)
     for i in range(50):
         state = {"people": [person(i)], "note": [{"id": "\ud800"}]}
-        assert json.loads(encoded.state(state)) == state
-        assert encoded.state(state) == encoded.state(dict(state))
-        assert sum(len(data) for _, data in encoded._known.values()) == encoded._bytes <= 200
+        assert json.loads(encoded.encode_state(state)) == state
+        assert encoded.encode_state(state) == encoded.encode_state(dict(state))
+        assert sum(len(data) for _, data in encoded._cache.values()) == encoded._bytes <= 200
 
 
 def test_a_load_empties_claims_and_numbers_anew(store: Store) -> None:
@@ -436,7 +436,7 @@ def test_threads_that_create_one_unique_value_make_one_record(store: Store) -> N
         with store.transaction("box", durable=False) as space:
             if next(space.find("people", "email", "one@example.test"), None) is None:
                 space.put("people", person(i, email="one@example.test"))
-            space.bump("tries")
+            space.increment("tries")
 
     threads = [threading.Thread(target=create, args=(i,)) for i in range(40)]
     for thread in threads:
@@ -445,7 +445,7 @@ def test_threads_that_create_one_unique_value_make_one_record(store: Store) -> N
         thread.join()
     with store.transaction("box") as space:
         assert space.count("people") == 1
-        assert space.bump("tries", 0) == 40
+        assert space.increment("tries", 0) == 40
 
 
 def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[], Store]) -> None:
@@ -454,7 +454,7 @@ def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[
     put(store, {"id": "t"}, collection="tickets")
     with store.transaction("box", durable=False) as space:
         space.drop("people", "p2")
-        space.bump("a", 3)
+        space.increment("a", 3)
         space.claim("key")
     before = store.export("box")
     store = reopen()
@@ -464,7 +464,7 @@ def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[
         assert space.claim("key")
 
 
-@pytest.mark.parametrize("kind", TINY)
+@pytest.mark.parametrize("kind", DISK_STORES)
 def test_on_disk_the_volatile_is_not_there_after_a_restart(kind: str, tmp_path: Path) -> None:
     for begun in (0, 0):
         store = opened(STORES[kind](tmp_path))
@@ -516,12 +516,12 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
 def test_what_tinydbs_own_methods_write_counts_as_well(
     reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spaces, "MOST_RECORDS", 3)
+    monkeypatch.setattr(spaces, "MAX_RECORDS", 3)
     store = reopen()
     assert isinstance(store, TinyStore | RedisStore)
     put(store, person(1))
     store.database("box").table("people").insert_multiple([person(2), person(3)])
-    with pytest.raises(StoreCrowded):
+    with pytest.raises(TooManyRecords):
         put(store, person(4))
 
 
@@ -554,11 +554,11 @@ def test_a_record_that_is_no_json_is_refused_and_rolled_back(reopen: Callable[[]
 
 def test_so_many_records_fit_whatever_became_of_those_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def is_full() -> bool:
-        with pytest.raises(StoreCrowded), store.transaction("box") as space:
+        with pytest.raises(TooManyRecords), store.transaction("box") as space:
             space.put("people", person(9))
         return True
 
-    monkeypatch.setattr(spaces, "MOST_RECORDS", 4)
+    monkeypatch.setattr(spaces, "MAX_RECORDS", 4)
     put(store, person(1), person(2), person(3))
     with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
         space.put("people", person(4))
@@ -583,10 +583,10 @@ values = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from
 class StoreAgainstModel(RuleBasedStateMachine):
     """Whatever is done, the store answers as a dict would that is copied at the start of each transaction."""
 
-    @initialize(kind=st.sampled_from(LASTING))
+    @initialize(kind=st.sampled_from(PERSISTENT_STORES))
     def begin(self, kind: str) -> None:
         self.directory = TemporaryDirectory()
-        shared_redis().emptied()
+        shared_redis().flushed_url()
         self.kind = kind
         self.store = self.opened()
         self.model: dict[str, dict[str, Any]] = {}
@@ -608,7 +608,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
                         space.put("people", {"id": name, "status": value})
                         model[name] = {"id": name, "status": value}
                     count += 1
-                    assert space.bump("writes") == count
+                    assert space.increment("writes") == count
                 if fails:
                     raise ZeroDivisionError
         except ZeroDivisionError:
@@ -636,7 +636,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         with self.store.transaction("box") as space:
             assert ids(space.find("people", "status", value)) == expected
             if value is not None:
-                walk = walked(space, field="status", equals=value, descending=descending)
+                walk = scan_ids(space, field="status", equals=value, descending=descending)
                 assert walk == (expected[::-1] if descending else expected)
 
     @invariant()
@@ -666,7 +666,7 @@ def test_an_id_that_a_rollback_has_freed_is_free_and_what_was_there_is_found_aga
         assert (space.get("people", "p2"), space.get("people", "p1")) == (None, person(1))
         space.put("people", person(3))
         space.put("people", person(2, status="again"))
-        assert walked(space) == ["p1", "p3", "p2"]
+        assert scan_ids(space) == ["p1", "p3", "p2"]
         assert [space.nth("people", place)["id"] for place in range(3)] == ["p1", "p3", "p2"]
         assert ids(space.find("people", "status", "again")) == ["p2"]
 
@@ -675,14 +675,14 @@ def test_an_attempt_that_fails_frees_its_ids_within_the_transaction_and_no_other
     store = opened(TinyStore(None))
     with store.transaction("box") as space:
         space.put("people", person(1))
-        with pytest.raises(RuntimeError), space.attempt():
+        with pytest.raises(RuntimeError), space.savepoint():
             space.put("people", person(2))
             space.drop("people", "p1")
             raise RuntimeError
         space.put("people", person(2))
-        assert walked(space) == ["p1", "p2"]
+        assert scan_ids(space) == ["p1", "p2"]
     with store.transaction("box") as space:
-        assert walked(space) == ["p1", "p2"]
+        assert scan_ids(space) == ["p1", "p2"]
         assert space.nth("people", 1)["id"] == "p2"
 
 
@@ -695,7 +695,7 @@ def test_a_bounded_log_holds_exactly_so_many_and_forgets_the_oldest_of_its_own_o
             space.append("events", {"id": f"e{nth}"}, kept)
             assert space.count("events") == min(nth + 1, kept)
         assert [record["id"] for _, record in space.scan("events")] == [f"e{nth}" for nth in range(4 - kept, 4)]
-        assert walked(space) == ["p1", "p2"]
+        assert scan_ids(space) == ["p1", "p2"]
 
 
 def test_dropping_one_of_several_leaves_the_others_in_every_index() -> None:
@@ -705,4 +705,4 @@ def test_dropping_one_of_several_leaves_the_others_in_every_index() -> None:
         for gone, left in (("p0", ["p1", "p2", "p3"]), ("p3", ["p1", "p2"]), ("p1", ["p2"])):
             space.drop("people", gone)
             assert ids(space.find("people", "status", "same")) == left
-            assert walked(space) == walked(space, field="email") == left
+            assert scan_ids(space) == scan_ids(space, field="email") == left

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine import (
     SECOND,
-    At,
     Call,
     Collection,
     Credential,
@@ -25,6 +24,7 @@ from mockserver.engine import (
     Record,
     Reply,
     State,
+    WriteContext,
     as_json,
     emit,
     standard_webhooks,
@@ -39,36 +39,36 @@ class NewNote(BaseModel):
     weight: float | None = None
 
 
-class Plain:
+class PlainDialect:
     """A dialect without any peculiarity."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         return Reply(status, [("Content-Type", "application/json")], as_json(record))
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
         return Reply(200, [("Content-Type", "application/json")], as_json({"data": list(records), "next": following}))
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         body = {"code": problem.code, "detail": problem.detail, "raised_in": problem.raised_in}
         headers = [("Content-Type", "application/json"), *problem.headers]
         return Reply(problem.status, headers, as_json(body), problem)
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         reply.headers.append(("X-Acme", "1"))
 
 
-def _create(call: Call) -> Reply:
+def _create_note(call: Call) -> Reply:
     note = {"id": f"note_{call.nth('notes')}", **call.body.model_dump(exclude_none=True)}
     call.space.put("notes", note)
-    return call.sandbox.provider.dialect.one(call, note, 201)
+    return call.sandbox.provider.dialect.render_record(call, note, 201)
 
 
-def _list(call: Call) -> Reply:
+def _list_notes(call: Call) -> Reply:
     notes = [record for _, record in call.space.scan("notes")]
-    return call.sandbox.provider.dialect.many(call, notes, None)
+    return call.sandbox.provider.dialect.render_list(call, notes, None)
 
 
-def _boom(call: Call) -> Reply:
+def _raise_bug(call: Call) -> Reply:
     raise RuntimeError("a bug, on purpose")
 
 
@@ -92,48 +92,50 @@ ACME = Provider(
     version="1",
     prefix="/v1",
     operations=(
-        Operation("list_notes", "GET", "/v1/notes", _list, "List notes", refusals=(401, 403, 429), scope="notes:read"),
+        Operation(
+            "list_notes", "GET", "/v1/notes", _list_notes, "List notes", refusals=(401, 403, 429), scope="notes:read"
+        ),
         Operation(
             "create_note",
             "POST",
             "/v1/notes",
-            _create,
+            _create_note,
             "Create a note",
             body=NewNote,
             status=201,
             refusals=(400, 401, 403, 409, 413, 422, 429),
             scope="notes:write",
         ),
-        Operation("explode", "GET", "/v1/boom", _boom, "Hit a bug"),
+        Operation("explode", "GET", "/v1/boom", _raise_bug, "Hit a bug"),
     ),
     collections=(Collection("notes"),),
-    dialect=Plain(),
+    dialect=PlainDialect(),
     credential=_credential,
     keys=KeyPolicy(mint=_mint, modes=("test", "live"), scopes=("notes:read", "notes:write")),
     generate=_generate,
-    idempotency=IdempotencyPolicy(longest=64, lifetime=3600 * SECOND),
+    idempotency=IdempotencyPolicy(max_length=64, lifetime=3600 * SECOND),
 )
 
 
-def tell(at: At, type: str = "note.created", **data: Any) -> str:
+def emit_event(at: WriteContext, type: str = "note.created", **data: Any) -> str:
     """Keep an event of Acme's, and have it delivered; answers its id."""
-    id = f"evt_{at.space.bump('events')}"
+    id = f"evt_{at.space.increment('events')}"
     emit(at, id, type, data)
     return id
 
 
-def _create_and_tell(call: Call) -> Reply:
-    reply = _create(call)
-    tell(call, id=loads(reply.body)["id"])
+def _create_and_emit(call: Call) -> Reply:
+    reply = _create_note(call)
+    emit_event(call, id=loads(reply.body)["id"])
     return reply
 
 
 TYPES = ("note.created", "note.changed", "note.deleted")
-TELLING = replace(
+ACME_WITH_WEBHOOKS = replace(
     ACME,
     operations=tuple(
-        replace(each, perform=_create_and_tell) if each.name == "create_note" else each for each in ACME.operations
+        replace(each, perform=_create_and_emit) if each.name == "create_note" else each for each in ACME.operations
     ),
-    webhooks=replace(standard_webhooks(TYPES), test="note.test"),
+    webhooks=replace(standard_webhooks(TYPES), test_event_type="note.test"),
 )
 """Acme with webhooks of the Standard Webhooks kind: every note that is made is told of."""

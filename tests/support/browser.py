@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
-PATIENCE_MS = 60_000
-expect.set_options(timeout=PATIENCE_MS)
-ARGUMENTS = (
+TIMEOUT_MS = 60_000
+expect.set_options(timeout=TIMEOUT_MS)
+CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -24,7 +24,7 @@ ARGUMENTS = (
 """As root, and with nothing that makes Chromium ask the internet by itself."""
 
 
-def chromium() -> str:
+def find_chromium() -> str:
     """Where Debian's package has put it, or another distribution."""
     found = which("chromium") or which("chromium-browser") or which("google-chrome")
     assert found, "no Chromium is installed: apt-get install chromium"
@@ -32,10 +32,10 @@ def chromium() -> str:
 
 
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def launch_browser() -> Iterator[Browser]:
     """A browser until the block is left."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
         try:
             yield browser
         finally:
@@ -43,26 +43,26 @@ def browsing() -> Iterator[Browser]:
 
 
 @dataclass
-class Visitor:
+class ConsoleUser:
     """Somebody at the console, who notes what the browser complains of and whom it asks."""
 
     page: Page
     url: str
-    complaints: list[str] = field(default_factory=list)
-    asked: set[str] = field(default_factory=set)
+    browser_errors: list[str] = field(default_factory=list)
+    requested_hosts: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.page.on("console", self._complained)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", self._asking)
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.on("console", self._on_console_message)
+        self.page.on("pageerror", lambda error: self.browser_errors.append(str(error)))
+        self.page.on("request", self._on_request)
 
-    def _complained(self, message: ConsoleMessage) -> None:
+    def _on_console_message(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+            self.browser_errors.append(message.text)
 
-    def _asking(self, request: Request) -> None:
-        self.asked.add(request.url.partition("://")[2].partition("/")[0])
+    def _on_request(self, request: Request) -> None:
+        self.requested_hosts.add(request.url.partition("://")[2].partition("/")[0])
 
     def sign_in(self, token: str) -> None:
         self.page.goto(f"{self.url}/__admin/")
@@ -73,17 +73,17 @@ class Visitor:
     def open(self, sandbox: str, place: str) -> None:
         self.page.goto(f"{self.url}/__admin/console/sandboxes/{sandbox}/{place}")
 
-    def runs_over(self) -> int:
+    def overflow_pixels(self) -> int:
         """By how many pixels the page is wider than its window."""
         wider: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return wider
 
 
 @contextmanager
-def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
+def open_console(browser: Browser, url: str, **options: Any) -> Iterator[ConsoleUser]:
     """Somebody with a browser profile of their own, until the block is left."""
     context = browser.new_context(**options)
     try:
-        yield Visitor(context.new_page(), url)
+        yield ConsoleUser(context.new_page(), url)
     finally:
         context.close()

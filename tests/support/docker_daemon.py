@@ -16,22 +16,22 @@ from urllib.parse import urlsplit
 
 from tests.support.server_process import start_server
 
-IMAGE = {"TESTMODE_HOST": "127.0.0.1", "TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true"}
+IMAGE_ENV = {"TESTMODE_HOST": "127.0.0.1", "TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true"}
 """What the image's ENV says; the port inside is any, and the daemon tells which it is outside."""
 
 
-class Daemon(ThreadingHTTPServer):
+class FakeDockerDaemon(ThreadingHTTPServer):
     """Knows one image and one container."""
 
     daemon_threads = True
 
     def __init__(self, stack: ExitStack) -> None:
-        super().__init__(("127.0.0.1", 0), Speaker)
+        super().__init__(("127.0.0.1", 0), DaemonRequestHandler)
         self.stack, self.created, self.port = stack, {}, 0
 
     created: dict[str, Any]
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+    def respond_to(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """The answers in the order they are asked for."""
         match method, path:
             case "GET", "/version":
@@ -44,7 +44,7 @@ class Daemon(ThreadingHTTPServer):
             case "POST", "/containers/c0ffee/start":
                 return self.start()
             case "GET", "/containers/c0ffee/json":
-                return 200, self.show()
+                return 200, self.inspect_container()
             case "DELETE", "/containers/c0ffee":
                 self.stack.close()
                 return 204, None
@@ -53,26 +53,26 @@ class Daemon(ThreadingHTTPServer):
     def start(self) -> tuple[int, Any]:
         """Start the server as the entrypoint would."""
         given = dict(each.split("=", 1) for each in self.created["Env"])
-        _, url = self.stack.enter_context(start_server("serve", **IMAGE, **given))
+        _, url = self.stack.enter_context(start_server("serve", **IMAGE_ENV, **given))
         self.port = urlsplit(url).port or 0
         return 204, None
 
-    def show(self) -> dict[str, Any]:
+    def inspect_container(self) -> dict[str, Any]:
         """What `docker inspect` shows of it."""
         ports = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}
         state = {"Status": "running", "Running": True, "ExitCode": 0}
         return {"Id": "c0ffee", "State": state, "NetworkSettings": {"Ports": ports}, "Config": self.created}
 
 
-class Speaker(BaseHTTPRequestHandler):
+class DaemonRequestHandler(BaseHTTPRequestHandler):
     """Reads a request and writes the daemon's answer."""
 
-    def _speak(self) -> None:
+    def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
-        assert isinstance(self.server, Daemon)
+        assert isinstance(self.server, FakeDockerDaemon)
         path = re.sub(r"^/v[0-9.]+", "", urlsplit(self.path).path)
-        status, answer = self.server.answer(self.command, path, body)
+        status, answer = self.server.respond_to(self.command, path, body)
         data = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -81,22 +81,22 @@ class Speaker(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_GET(self) -> None:
-        self._speak()
+        self._handle()
 
     def do_POST(self) -> None:
-        self._speak()
+        self._handle()
 
     def do_DELETE(self) -> None:
-        self._speak()
+        self._handle()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def docker() -> Iterator[Daemon]:
+def run_docker_daemon() -> Iterator[FakeDockerDaemon]:
     """A daemon that answers at its address, until the end of the block."""
-    with ExitStack() as stack, Daemon(stack) as daemon:
+    with ExitStack() as stack, FakeDockerDaemon(stack) as daemon:
         thread = Thread(target=daemon.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

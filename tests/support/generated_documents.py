@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from mockserver.admin import views
-from mockserver.admin.api import PREFIX, ROUTES
+from mockserver.admin.api import ADMIN_PREFIX, ROUTES
 from mockserver.admin.bounds import BOUNDS
-from mockserver.app import fixtures, known_providers
-from mockserver.engine import Fault, FaultRule, describe, load_scenarios, write_duration
+from mockserver.app import fixtures_folder, known_providers
+from mockserver.engine import Fault, FaultRule, describe, format_duration, load_scenarios
+from mockserver.openapi.document.extensions import EXTENSION_PREFIX as EXTENSION_PREFIX
 from mockserver.openapi.document.extensions import EXTENSIONS
-from mockserver.openapi.document.extensions import PREFIX as MARK
-from mockserver.openapi.serving.assumptions import OwnAssumptions
+from mockserver.openapi.serving.assumptions import OpenApiAssumptions
 from mockserver.settings import ServerSettings
 from tests.support.paths import ROOT
 
@@ -41,7 +41,7 @@ def operations(provider: str) -> str:
     rows = [
         (f"`{op.method}`", f"`/{provider}{op.path}`", op.summary, op.status, ", ".join(map(str, op.refusals)))
         for op in shown.operations
-        if op.offered is None
+        if op.available_if is None
     ]
     return table(("method", "path", "what it does", "answers", "may refuse with"), rows)
 
@@ -64,7 +64,7 @@ def simulations(provider: str) -> str:
 
 def faults(on: str) -> str:
     rows = []
-    for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].ON):
+    for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].APPLIES_TO):
         told = model.model_json_schema()["properties"]
         fields = [
             f"`{name}` ({'required' if field.is_required() else _default(told[name])})"
@@ -85,7 +85,7 @@ def trigger() -> str:
 
 def scenarios() -> str:
     rows = []
-    for scenario in load_scenarios(fixtures() / "scenarios").values():
+    for scenario in load_scenarios(fixtures_folder() / "scenarios").values():
         parameters = [f"`{name}={each.default}`: {each.sentence}" for name, each in scenario.parameters.items()]
         rows.append((f"`{scenario.name}`", scenario.sentence, "<br>".join(parameters) or "–"))
     return table(("scenario", "what happens", "parameters and defaults"), rows)
@@ -94,7 +94,7 @@ def scenarios() -> str:
 def routes() -> str:
     return table(
         ("method", "path", "what it does"),
-        [(f"`{route.method}`", f"`{PREFIX}{route.path}`", route.summary) for route in ROUTES],
+        [(f"`{route.method}`", f"`{ADMIN_PREFIX}{route.path}`", route.summary) for route in ROUTES],
     )
 
 
@@ -119,19 +119,22 @@ def file(name: str) -> str:
 
 
 def extensions() -> str:
-    rows = [(f"`{MARK}{each.name}`", ", ".join(each.places), each.holds, each.sentence) for each in EXTENSIONS]
+    rows = [
+        (f"`{EXTENSION_PREFIX}{each.name}`", ", ".join(each.levels), each.expected, each.sentence)
+        for each in EXTENSIONS
+    ]
     return table(("extension", "where it stands", "what it holds", "what it is for"), rows)
 
 
 def own_assumptions() -> str:
     rows = [
         (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
-        for each in describe(OwnAssumptions)
+        for each in describe(OpenApiAssumptions)
     ]
     return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
 
 
-PARTS: dict[str, Callable[..., str]] = {
+GENERATORS: dict[str, Callable[..., str]] = {
     "operations": operations,
     "assumptions": assumptions,
     "simulations": simulations,
@@ -162,19 +165,19 @@ def _default(schema: Any) -> str:
         return "none"  # One that is made for each is an empty one.
     # A duration is a number inside and text outside.
     lasts = schema.get("type") == "string" and isinstance(schema["default"], int)
-    return write_duration(schema["default"]) if lasts else _value(schema["default"])
+    return format_duration(schema["default"]) if lasts else _value(schema["default"])
 
 
-def fill(text: str) -> str:
+def fill_generated_parts(text: str) -> str:
     """A document with its generated parts made anew."""
 
     def part(found: re.Match[str]) -> str:
         name, *arguments = found[2].split()
-        return f"{found[1]}{PARTS[name](*arguments)}{found[3]}"
+        return f"{found[1]}{GENERATORS[name](*arguments)}{found[3]}"
 
     return _PART.sub(part, text)
 
 
 if __name__ == "__main__":
     for document in DOCUMENTS:
-        document.write_text(fill(document.read_text()))
+        document.write_text(fill_generated_parts(document.read_text()))

@@ -8,7 +8,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Step:
+class RegisterOperation:
     """What one client did and saw: from when to when, and the value it wrote or read."""
 
     began: float
@@ -17,7 +17,7 @@ class Step:
     value: str
 
 
-def is_linearizable(history: Sequence[Step], initial: str) -> bool:
+def is_linearizable(history: Sequence[RegisterOperation], initial: str) -> bool:
     """Whether there is an order, true to who ended before whom began, in which each read sees the write before it."""
     seen: set[tuple[frozenset[int], str]] = set()
     stack = [(frozenset(range(len(history))), initial)]

@@ -10,20 +10,20 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from mockserver.engine import Provider, Randomness, as_json
-from mockserver.openapi import provider_from
-from mockserver.openapi.document.document import Endpoint, Parameter, json_of
-from mockserver.openapi.generation.generate import Manner
-from mockserver.openapi.inference.shapes import success
-from mockserver.openapi.serving.world import World as OpenApi
-from mockserver.openapi.serving.world import world_of
-from tests.support.worlds import World, make_world
+from mockserver.openapi import build_provider
+from mockserver.openapi.document.document import DocumentOperation, Parameter, find_json
+from mockserver.openapi.generation.generator import GenerationOptions
+from mockserver.openapi.inference.shapes import success_response
+from mockserver.openapi.serving.spec_model import SpecModel as OpenApi
+from mockserver.openapi.serving.spec_model import load_spec_model
+from tests.support.harness import Harness, make_harness
 
-ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+METHOD_ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 """What deletes comes last: the records that were seeded are asked for before."""
 
 
-MANNERS = [
-    Manner(examples, optional, "readOnly", deep)
+GENERATION_OPTIONS = [
+    GenerationOptions(examples, optional, "readOnly", deep)
     for optional, deep in ((True, 4), (False, 4), (True, 1), (True, 2))
     for examples in (True, False)
 ]
@@ -31,20 +31,20 @@ MANNERS = [
 
 
 @dataclass
-class Tried:
+class DocumentResult:
     """How a document did."""
 
     name: str
     operations: int = 0
     inferred: int = 0
     resources: int = 0
-    load: float = 0.0
+    load_seconds: float = 0.0
     """Seconds from the file to a provider."""
-    seed: float = 0.0
+    seed_seconds: float = 0.0
     """Seconds from the provider to a sandbox with its first records."""
-    asked: float = 0.0
+    request_seconds: float = 0.0
     """Seconds all the requests took together."""
-    refused: list[str] = field(default_factory=list)
+    rejected_requests: list[str] = field(default_factory=list)
     """Requests that were taken for wrong ones."""
     failures: list[str] = field(default_factory=list)
     """Answers with a 5xx, or that their schema does not hold for."""
@@ -54,80 +54,80 @@ class Tried:
 class Client:
     """Asks every operation of a document once."""
 
-    def __init__(self, known: OpenApi, world: World) -> None:
-        self.known, self.world = known, world
-        self.dice = Randomness("requests")
+    def __init__(self, known: OpenApi, harness: Harness) -> None:
+        self.spec, self.harness = known, harness
+        self.rng = Randomness("requests")
 
     def value(self, schema: Any, purpose: str) -> Any:
         """Something a client may send for a schema."""
-        validators = self.known.document.validators
-        for nth, manner in enumerate(MANNERS * 3):
-            made = self.known.answers.generator.value(schema, self.dice.stream(purpose, nth), manner)
+        validators = self.spec.document.validators
+        for nth, manner in enumerate(GENERATION_OPTIONS * 3):
+            made = self.spec.values.generator.value(schema, self.rng.stream(purpose, nth), manner)
             if validators.is_valid(schema, "written", made):
                 return made
         return made
 
-    def path(self, endpoint: Endpoint) -> str:
+    def path(self, endpoint: DocumentOperation) -> str:
         """The path of an operation with the ids of a seeded record, as far as one lies there."""
-        role = self.known.inferred.roles.get(endpoint.name)
-        resource = role.resource if role else self.nearest(endpoint)
-        values = {each.name: each.example for each in endpoint.parameters if each.place == "path"}
+        role = self.spec.inferred.roles.get(endpoint.name)
+        resource = role.resource if role else self.nearest_resource(endpoint)
+        values = {each.name: each.example for each in endpoint.parameters if each.location == "path"}
         for each in endpoint.parameters:
-            if each.place == "path" and values[each.name] is None:
+            if each.location == "path" and values[each.name] is None:
                 values[each.name] = self.value(each.schema, f"parameter:{each.name}")
         if resource is not None:
-            values |= self.seeded(resource, endpoint)
+            values |= self.seeded_path_values(resource, endpoint)
         path = endpoint.route
-        for name, documented in endpoint.names.items():
+        for name, documented in endpoint.documented_names.items():
             value = values[documented]
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
             path = path.replace(f"{{{name}}}", quote(text, safe="") or "x")
         return path
 
-    def nearest(self, endpoint: Endpoint) -> Any:
-        fits = [r for r in self.known.inferred.resources.values() if endpoint.path.startswith(f"{r.path}/")]
+    def nearest_resource(self, endpoint: DocumentOperation) -> Any:
+        fits = [r for r in self.spec.inferred.resources.values() if endpoint.path.startswith(f"{r.path}/")]
         return max(fits, key=lambda each: len(each.path), default=None)
 
-    def seeded(self, resource: Any, endpoint: Endpoint) -> dict[str, Any]:
+    def seeded_path_values(self, resource: Any, endpoint: DocumentOperation) -> dict[str, Any]:
         """The values of a path that lead to a seeded record, or to where one would lie."""
-        with self.world.sandbox.transaction(reading=True) as space:
+        with self.harness.sandbox.transaction(read_only=True) as space:
             found = next((record for _, record in space.scan(resource.name)), None)
         if found is None:
             above = next((parent.resource for parent in reversed(resource.parents) if parent.resource), None)
-            return self.seeded(self.known.inferred.resources[above], endpoint) if above else {}
+            return self.seeded_path_values(self.spec.inferred.resources[above], endpoint) if above else {}
         parts = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
         return dict(zip(parts, map(unquote, found["id"].split("/")), strict=False))
 
-    def ask(self, endpoint: Endpoint) -> Any:
+    def request(self, endpoint: DocumentOperation) -> Any:
         """The answer to a request the operation admits."""
         query: list[tuple[str, str]] = []
         headers: dict[str, str] = {}
         for each in endpoint.parameters:
-            if each.required and each.place == "query":
+            if each.required and each.location == "query":
                 query += list(
-                    _pairs(each, each.example if each.example is not None else self.value(each.schema, each.name))
+                    _query_pairs(each, each.example if each.example is not None else self.value(each.schema, each.name))
                 )
-            elif each.required and each.place in ("header", "cookie"):
+            elif each.required and each.location in ("header", "cookie"):
                 text = str(each.example or self.value(each.schema, each.name))
-                headers["Cookie" if each.place == "cookie" else each.name] = (
-                    f"{each.name}={text}" if each.place == "cookie" else text
+                headers["Cookie" if each.location == "cookie" else each.name] = (
+                    f"{each.name}={text}" if each.location == "cookie" else text
                 )
-        query += self.shown(endpoint, headers)
+        query += self.add_credentials(endpoint, headers)
         data, kind = self.body(endpoint)
         if kind:
             headers["Content-Type"] = kind
         path = self.path(endpoint) + (f"?{urlencode(query)}" if query else "")
         # With its own cookies the client would leave out the one that is sent.
-        client = self.world.app.test_client(use_cookies=False)
-        return client.open(f"/{self.known.document.name}{path}", method=endpoint.method, headers=headers, data=data)
+        client = self.harness.app.test_client(use_cookies=False)
+        return client.open(f"/{self.spec.document.name}{path}", method=endpoint.method, headers=headers, data=data)
 
-    def shown(self, endpoint: Endpoint, headers: dict[str, str]) -> list[tuple[str, str]]:
+    def add_credentials(self, endpoint: DocumentOperation, headers: dict[str, str]) -> list[tuple[str, str]]:
         """The key, in every place that any scheme wants it; what stands in the query."""
-        key, query = self.world.key(), []
+        key, query = self.harness.key(), []
         needed = {name for each in endpoint.security for name in each}
         headers.setdefault("Authorization", f"Bearer {key}")
         for name in sorted(needed):
-            scheme = self.known.document.schemes.get(name, {})
+            scheme = self.spec.document.schemes.get(name, {})
             place, called = scheme.get("in"), str(scheme.get("name", ""))
             if scheme.get("type") == "http" and scheme.get("scheme", "").lower() not in ("bearer", "basic"):
                 headers["Authorization"] = f"{scheme['scheme']} {key}"
@@ -143,112 +143,114 @@ class Client:
                 headers["Cookie"] = f"{headers.get('Cookie', '')}; {called}={key}".lstrip("; ")
         return query
 
-    def named(self, endpoint: Endpoint, value: Any) -> Any:
+    def with_record_id(self, endpoint: DocumentOperation, value: Any) -> Any:
         """A body that names the record it changes, where the path does not."""
-        role = self.known.inferred.roles.get(endpoint.name)
+        role = self.spec.inferred.roles.get(endpoint.name)
         if (
             role is None
             or role.verb not in ("replace", "merge")
-            or role.resource.is_single
+            or role.resource.is_singleton
             or not isinstance(value, dict)
         ):
             return value
         field = role.resource.id_field
-        with self.world.sandbox.transaction(reading=True) as space:
+        with self.harness.sandbox.transaction(read_only=True) as space:
             found = next((record for _, record in space.scan(role.resource.name)), None)
         return {**value, field: found["own"]} if found and field and endpoint.path == role.resource.path else value
 
-    def body(self, endpoint: Endpoint) -> tuple[bytes, str]:
+    def body(self, endpoint: DocumentOperation) -> tuple[bytes, str]:
         """A body the operation admits, and its media type."""
-        media = (json_of(endpoint.body.media) or next(iter(endpoint.body.media), None)) if endpoint.body else None
+        media = (find_json(endpoint.body.media) or next(iter(endpoint.body.media), None)) if endpoint.body else None
         if media is None:
             return b"", ""
         kind = "application/json" if media.name == "*/*" else media.name.replace("/*", "/plain")
         if "json" in kind:
-            validators = self.known.document.validators
+            validators = self.spec.document.validators
             right = [each for each in media.examples if validators.is_valid(media.schema, "written", each)]
-            return as_json(self.named(endpoint, right[0] if right else self.value(media.schema, endpoint.name))), kind
+            return as_json(
+                self.with_record_id(endpoint, right[0] if right else self.value(media.schema, endpoint.name))
+            ), kind
         value = self.value(media.schema, endpoint.name) if media.schema is not True else {}
         if kind == "application/x-www-form-urlencoded" and isinstance(value, dict):
-            return urlencode(list(_flat(value))).encode(), kind
+            return urlencode(list(_flatten(value))).encode(), kind
         if kind == "multipart/form-data":
             parts = "".join(
                 f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
-                for name, text in _flat(value or {})
+                for name, text in _flatten(value or {})
             )
             return f"{parts}--b--\r\n".encode(), f"{kind}; boundary=b"
         return b"data", kind
 
 
-def _pairs(parameter: Parameter, value: Any) -> Iterator[tuple[str, str]]:
+def _query_pairs(parameter: Parameter, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and parameter.style == "deepObject":
-        yield from ((f"{parameter.name}[{name}]", _text(each)) for name, each in value.items())
+        yield from ((f"{parameter.name}[{name}]", _to_text(each)) for name, each in value.items())
     elif isinstance(value, dict) and parameter.explode and not parameter.is_json:
-        yield from ((name, _text(each)) for name, each in value.items())
+        yield from ((name, _to_text(each)) for name, each in value.items())
     elif isinstance(value, list) and parameter.explode:
-        yield from ((parameter.name, _text(each)) for each in value)
+        yield from ((parameter.name, _to_text(each)) for each in value)
     elif isinstance(value, list):
-        yield parameter.name, ",".join(map(_text, value))
+        yield parameter.name, ",".join(map(_to_text, value))
     else:
-        yield parameter.name, _text(value)
+        yield parameter.name, _to_text(value)
 
 
-def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def _flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from _flat(each, f"{name}[{key}]" if name else key)
+            yield from _flatten(each, f"{name}[{key}]" if name else key)
     elif isinstance(value, list):
         for nth, each in enumerate(value):
-            yield from _flat(each, f"{name}[{nth}]")
+            yield from _flatten(each, f"{name}[{nth}]")
     else:
-        yield name, _text(value)
+        yield name, _to_text(value)
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     return value if isinstance(value, str) else as_json(value).decode()
 
 
-def try_document(file: Path, name: str = "") -> Tried:
+def exercise_document(file: Path, name: str = "") -> DocumentResult:
     """Serve a document and ask every operation of it once."""
     start = perf_counter()
-    known = world_of(file)
-    provider = provider_from(known)
-    tried = Tried(name or known.document.title, len(known.document.endpoints), len(known.inferred.roles))
+    known = load_spec_model(file)
+    provider = build_provider(known)
+    tried = DocumentResult(name or known.document.title, len(known.document.operations), len(known.inferred.roles))
     tried.resources, tried.notes = len(known.inferred.resources), len(known.document.linked.notes)
-    tried.load = perf_counter() - start
+    tried.load_seconds = perf_counter() - start
     start = perf_counter()
-    world = served(provider)
-    tried.seed = perf_counter() - start
+    harness = make_unlimited_harness(provider)
+    tried.seed_seconds = perf_counter() - start
     start = perf_counter()
-    client = Client(known, world)
+    client = Client(known, harness)
     for endpoint in sorted(
-        known.document.endpoints, key=lambda each: (ORDER.index(each.method), -each.path.count("/"))
+        known.document.operations, key=lambda each: (METHOD_ORDER.index(each.method), -each.path.count("/"))
     ):
-        examine(tried, known, endpoint, client.ask(endpoint))
-    tried.asked = perf_counter() - start
+        check_response(tried, known, endpoint, client.request(endpoint))
+    tried.request_seconds = perf_counter() - start
     return tried
 
 
-def served(provider: Provider) -> World:
+def make_unlimited_harness(provider: Provider) -> Harness:
     """A world in which nothing is limited."""
-    world = make_world(provider)
-    world.admin(
+    harness = make_harness(provider)
+    harness.admin(
         "PATCH", f"/sandboxes/{provider.name}", {"limits": {"rate": None}, "assumptions": {"body_limit": 10_000_000}}
     )
-    return world
+    return harness
 
 
-def examine(tried: Tried, known: OpenApi, endpoint: Endpoint, answer: Any) -> None:
+def check_response(tried: DocumentResult, known: OpenApi, endpoint: DocumentOperation, answer: Any) -> None:
     """Write down what is wrong with an answer."""
     status = answer.status_code
     response = endpoint.response(status)
     if status >= 500:
         tried.failures.append(f"{endpoint.title}: {status} {answer.text[:200]}")
     elif status >= 400:
-        tried.refused.append(f"{endpoint.title}: {status} {answer.text[:200]}")
-    elif response is None and success(endpoint)[1] is not None:
+        tried.rejected_requests.append(f"{endpoint.title}: {status} {answer.text[:200]}")
+    elif response is None and success_response(endpoint)[1] is not None:
         tried.failures.append(f"{endpoint.title}: {status} is not declared")
-    media = json_of(response.media) if response else None
+    media = find_json(response.media) if response else None
     if media is not None and endpoint.method != "HEAD" and answer.data and "json" in answer.headers["Content-Type"]:
         if answer.headers["Content-Type"] == "application/problem+json" and "problem" not in media.name:
             tried.failures.append(f"{endpoint.title}: {status} not in its own shape")

@@ -10,6 +10,6 @@ OPENAPI_DOCUMENTS = TESTS / "openapi" / "documents"
 """OpenAPI documents by others, with their licences."""
 
 
-def contract(provider: str) -> Any:
+def load_contract(provider: str) -> Any:
     """The facts of a vendor's documents, distilled."""
     return loads((TESTS / "providers" / "contracts" / f"{provider}.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.openapi_requests import Tried, try_document
+from tests.support.openapi_requests import DocumentResult, exercise_document
 from tests.support.paths import OPENAPI_DOCUMENTS
 
 PACKAGES = ("@octokit/openapi@23.0.2", "@readme/oas-examples@8.2.2")
@@ -35,7 +35,7 @@ FILES = (
 )
 
 
-def fetched(folder: Path) -> Path:
+def install_packages(folder: Path) -> Path:
     """The packages, installed in a folder of their own; scripts of theirs are not run."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES]
@@ -43,28 +43,31 @@ def fetched(folder: Path) -> Path:
     return folder / "node_modules"
 
 
-def lines(results: list[tuple[str, int, Tried]]) -> Iterator[str]:
+def table_lines(results: list[tuple[str, int, DocumentResult]]) -> Iterator[str]:
     """The table."""
     yield "| document | KiB | operations | inferred | resources | load | first sandbox | refused | failures |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
     for name, size, tried in results:
         yield (
             f"| {name} | {size // 1024} | {tried.operations} | {tried.inferred} | {tried.resources} "
-            f"| {tried.load:.2f} s | {tried.seed:.2f} s | {len(tried.refused)} | {len(tried.failures)} |"
+            f"| {tried.load_seconds:.2f} s | {tried.seed_seconds:.2f} s | {len(tried.rejected_requests)} | {len(tried.failures)} |"
         )
 
 
 def main(folder: Path) -> int:
     """Try every document; what failed is told after the table."""
-    home = fetched(folder)
-    try_document(OPENAPI_DOCUMENTS / "petstore.json")  # What is imported once must not count for the first.
+    home = install_packages(folder)
+    exercise_document(OPENAPI_DOCUMENTS / "petstore.json")  # What is imported once must not count for the first.
     results = []
     for name, file in FILES:
         path = home / file
-        results.append((name, path.stat().st_size, try_document(path, name)))
-    sys.stdout.write("\n".join(lines(results)) + "\n")
+        results.append((name, path.stat().st_size, exercise_document(path, name)))
+    sys.stdout.write("\n".join(table_lines(results)) + "\n")
     for name, _, tried in results:
-        for told in (*(f"failed: {each}" for each in tried.failures), *(f"refused: {each}" for each in tried.refused)):
+        for told in (
+            *(f"failed: {each}" for each in tried.failures),
+            *(f"refused: {each}" for each in tried.rejected_requests),
+        ):
             sys.stderr.write(f"{name}: {told}\n")
     return 1 if any(tried.failures for _, _, tried in results) else 0
 

@@ -59,7 +59,7 @@ class RedisServer:
         """A client of its own."""
         return redis.Redis(port=self.port)
 
-    def emptied(self) -> str:
+    def flushed_url(self) -> str:
         """Its URL, once there is nothing in it."""
         with self.client() as client:
             client.flushall()

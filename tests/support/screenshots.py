@@ -9,17 +9,17 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser
 
-from tests.support.browser import Visitor, browsing, visiting
+from tests.support.browser import ConsoleUser, launch_browser, open_console
 from tests.support.paths import ROOT
 from tests.support.server_process import start_server
-from tests.support.socket_server import Served
-from tests.support.webhook_receivers import Receiver, receiving
+from tests.support.socket_server import LiveServer
+from tests.support.webhook_receivers import Receiver, run_receiver
 
 IMAGES = ROOT / "docs" / "images"
 TOKEN = "token-of-the-pictures"
-SIZE = {"width": 1280, "height": 800}
+VIEWPORT = {"width": 1280, "height": 800}
 SANDBOX = "smartepi"
-PLACES = {
+PAGES = {
     "charts": "charts?seconds=60",
     "requests": "requests",
     "sandboxes": "",
@@ -32,22 +32,22 @@ PLACES = {
 """The charts first: their minute is soon over."""
 
 
-def seed(served: Served, receiver: Receiver) -> None:
+def populate(served: LiveServer, receiver: Receiver) -> None:
     """Give every page something to show."""
     here = f"/sandboxes/{SANDBOX}"
     served.admin("PATCH", here, {"limits": {"rate": 5, "burst": 40}})
     served.admin("POST", "/sandboxes", {"provider": "kota", "name": "payroll-tests", "seed": "7"})
-    _deliver(served, receiver)
+    _send_webhooks(served, receiver)
     served.admin("POST", "/sandboxes/payroll-tests/simulations/ask_for_approval", {"in": "3d"})
     served.admin("PUT", "/sandboxes/payroll-tests/scenarios/slow", {})
     key = served.admin("GET", f"{here}/keys")[0]["secret"]
-    for nth, (method, path, body) in enumerate(_calls()):
-        _spoil(served, here, nth)
-        served.ask(method, f"/{SANDBOX}{path}", key=key, json=body)
+    for nth, (method, path, body) in enumerate(_sample_calls()):
+        _inject_faults(served, here, nth)
+        served.request(method, f"/{SANDBOX}{path}", key=key, json=body)
         sleep(0.04 if 40 <= nth < 90 else 0.25)
 
 
-def _calls() -> Iterator[tuple[str, str, Any]]:
+def _sample_calls() -> Iterator[tuple[str, str, Any]]:
     lists = ("/v1/employees?limit=5", "/v1/sectors", "/v1/withdrawals?limit=3", "/v1/groups", "/v1/products?limit=5")
     for nth in range(210):
         yield ("POST", "/v1/sectors", {"name": f"Workshop {nth}"}) if nth % 6 == 4 else ("GET", lists[nth % 5], None)
@@ -55,7 +55,7 @@ def _calls() -> Iterator[tuple[str, str, Any]]:
             yield "GET", "/v1/employees/emp_unknown", None
 
 
-def _spoil(served: Served, here: str, nth: int) -> None:
+def _inject_faults(served: LiveServer, here: str, nth: int) -> None:
     if nth == 100:
         slow = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 40, "sigma": 0.6, "max_ms": 200}}
         rule = {"match": {"operation": "list_withdrawals"}, "fault": slow}
@@ -67,9 +67,9 @@ def _spoil(served: Served, here: str, nth: int) -> None:
         served.admin("PUT", f"{here}/scenarios/burst-then-recover", {"calls": 4})
 
 
-def _deliver(served: Served, receiver: Receiver) -> None:
+def _send_webhooks(served: LiveServer, receiver: Receiver) -> None:
     here = f"/sandboxes/{SANDBOX}"
-    receiver.answers += [200, 500, 503]
+    receiver.response_statuses += [200, 500, 503]
     made = served.admin("POST", f"{here}/webhooks", {"url": receiver.url()})
     for simulation in ("record_withdrawal", "record_return", "record_exchange"):
         served.admin("POST", f"{here}/simulations/{simulation}", {})
@@ -80,13 +80,13 @@ def _deliver(served: Served, receiver: Receiver) -> None:
     served.admin("PUT", f"{here}/clock", {"action": "advance", "by": "1h"})
 
 
-def _place(visitor: Visitor, name: str) -> None:
+def _open_page(visitor: ConsoleUser, name: str) -> None:
     page = visitor.page
     if name == "sandboxes":
         page.goto(f"{visitor.url}/__admin/")
         return
     sandbox = "kota" if name in ("clock", "data") else SANDBOX
-    visitor.open(sandbox, PLACES[name])
+    visitor.open(sandbox, PAGES[name])
     if name == "requests":
         page.locator(".call-row:has(.s5)").first.click()
         page.locator(".pipeline").wait_for()
@@ -105,12 +105,12 @@ def _place(visitor: Visitor, name: str) -> None:
         page.locator(".record summary").first.click()
 
 
-def take(browser: Browser, url: str, scheme: Any) -> None:
+def take_screenshots(browser: Browser, url: str, scheme: Any) -> None:
     """Take every picture in one colour scheme."""
-    with visiting(browser, url, viewport=SIZE, color_scheme=scheme) as visitor:
+    with open_console(browser, url, viewport=VIEWPORT, color_scheme=scheme) as visitor:
         visitor.sign_in(TOKEN)
-        for name in PLACES:
-            _place(visitor, name)
+        for name in PAGES:
+            _open_page(visitor, name)
             file = IMAGES / f"{name}-{scheme}.png"
             visitor.page.screenshot(path=file)
             with Image.open(file) as picture:
@@ -121,10 +121,10 @@ def main() -> None:
     """Serve, seed, and take them all."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     arguments = ("serve", "--memory", "--port", "0", "--admin-token", TOKEN)
-    with start_server(*arguments) as (_, url), receiving() as receiver, browsing() as browser:
-        seed(Served(url, TOKEN), receiver)
+    with start_server(*arguments) as (_, url), run_receiver() as receiver, launch_browser() as browser:
+        populate(LiveServer(url, TOKEN), receiver)
         for scheme in ("light", "dark"):
-            take(browser, url, scheme)
+            take_screenshots(browser, url, scheme)
 
 
 if __name__ == "__main__":

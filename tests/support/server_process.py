@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.support.suite.fork_server import forked
+from tests.support.suite.fork_server import start_forked
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -17,12 +17,12 @@ STOP_SECONDS = 60.0
 @contextmanager
 def start_server(*args: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Yield the process of `testmode <args>` and its base URL, once it says that it is ready."""
-    with forked(*args, **environment) as process:
-        yield from _looked_after(process)
+    with start_forked(*args, **environment) as process:
+        yield from _supervise(process)
 
 
 @contextmanager
-def started(command: list[str], **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def start_command(command: list[str], **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Yield the process of any command that prints the line `Ready. listening on URL`, and that URL."""
     with subprocess.Popen(
         command,
@@ -32,10 +32,10 @@ def started(command: list[str], **environment: str) -> Iterator[tuple["subproces
         text=True,
         env=os.environ | environment,
     ) as process:
-        yield from _looked_after(process)
+        yield from _supervise(process)
 
 
-def _looked_after(process: "subprocess.Popen[str]") -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def _supervise(process: "subprocess.Popen[str]") -> Iterator[tuple["subprocess.Popen[str]", str]]:
     try:
         yield process, _wait_until_ready(process)
     finally:

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.support.worlds import TOKEN, World
+from tests.support.harness import TOKEN, Harness
 
 HOST = "127.0.0.1"
 
 
-class Quiet(WSGIRequestHandler):
+class QuietRequestHandler(WSGIRequestHandler):
     """A request handler that writes no access log."""
 
     def log(self, type: str, message: str, *args: Any) -> None:
@@ -27,7 +27,7 @@ class Quiet(WSGIRequestHandler):
 
 
 @dataclass(frozen=True)
-class Heard:
+class HttpResponse:
     """An answer as it came over the socket, and how many seconds it took."""
 
     status: int
@@ -41,7 +41,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Served:
+class LiveServer:
     """A server that listens: where, and the admin token it takes; ``key`` opens its first sandbox."""
 
     url: str
@@ -56,7 +56,7 @@ class Served:
     def port(self) -> int:
         return int(urlsplit(self.url).port or 0)
 
-    def ask(
+    def request(
         self,
         method: str,
         path: str,
@@ -65,7 +65,7 @@ class Served:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 60,
-    ) -> Heard:
+    ) -> HttpResponse:
         """One request on a connection of its own with http.client; raises what http.client raises."""
         sent = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         data = None if json is None else dumps(json)
@@ -76,11 +76,11 @@ class Served:
             connection.request(method, path, data, sent)
             with closing(connection.getresponse()) as response:
                 body = response.read()
-                return Heard(response.status, dict(response.getheaders()), body, monotonic() - began)
+                return HttpResponse(response.status, dict(response.getheaders()), body, monotonic() - began)
 
     def admin(self, method: str, path: str, json: Any = None) -> Any:
         """Ask the admin API; what it refuses fails the test."""
-        heard = self.ask(method, f"/__admin{path}", key=self.token, json=json)
+        heard = self.request(method, f"/__admin{path}", key=self.token, json=json)
         assert heard.status < 300, heard.body
         return heard.json if heard.body else None
 
@@ -89,40 +89,40 @@ class Served:
 class Tenant:
     """A sandbox of its own on a server that many tests share."""
 
-    served: Served
+    server: LiveServer
     id: str
     key: str
     provider: str
 
-    def ask(self, method: str, path: str, **options: Any) -> Heard:
+    def request(self, method: str, path: str, **options: Any) -> HttpResponse:
         """Call the provider with this sandbox's key; ``path`` begins behind the provider's name."""
         options.setdefault("key", self.key)
-        return self.served.ask(method, f"/{self.provider}{path}", **options)
+        return self.server.request(method, f"/{self.provider}{path}", **options)
 
     def fault(self, kind: str, **rule: Any) -> Any:
         """Set a fault rule: ``fault`` holds the kind's parameters, the rest is the rule's."""
         fault = {"kind": kind, **rule.pop("fault", {})}
-        return self.served.admin("POST", f"/sandboxes/{self.id}/faults", {"fault": fault, **rule})
+        return self.server.admin("POST", f"/sandboxes/{self.id}/faults", {"fault": fault, **rule})
 
     def requests(self) -> Any:
         """The journal's entries, oldest first."""
-        return self.served.admin("GET", f"/sandboxes/{self.id}/requests")["requests"]
+        return self.server.admin("GET", f"/sandboxes/{self.id}/requests")["requests"]
 
 
-def tenant(served: Served, provider: str = "smartepi") -> Tenant:
+def create_tenant(served: LiveServer, provider: str = "smartepi") -> Tenant:
     """Make a sandbox for one test."""
     made = served.admin("POST", "/sandboxes", {"provider": provider})
     return Tenant(served, made["id"], made["keys"][0]["secret"], provider)
 
 
 @contextmanager
-def listening(world: World) -> Iterator[Served]:
+def serve_on_socket(harness: Harness) -> Iterator[LiveServer]:
     """Serve a world on a free port from a thread of this process, until the block is left."""
-    server = make_server(HOST, 0, world.app, threaded=True, request_handler=Quiet)
+    server = make_server(HOST, 0, harness.app, threaded=True, request_handler=QuietRequestHandler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield Served(f"http://{HOST}:{server.server_port}", TOKEN, world.key())
+        yield LiveServer(f"http://{HOST}:{server.server_port}", TOKEN, harness.key())
     finally:
         server.shutdown()
         thread.join(timeout=60)

@@ -11,15 +11,15 @@ from ssl import SSLContext
 from threading import Condition, Event, Thread
 from typing import Any
 
-from mockserver.engine import Moment, Outcome, Received, Record, Refusal, Sandbox
-from tests.support.acme import tell
-from tests.support.worlds import World
+from mockserver.engine import ReceivedWebhook, Record, Refusal, Sandbox, SendResult, SimulationContext
+from tests.support.acme import emit_event
+from tests.support.harness import Harness
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Letter:
+class CapturedWebhook:
     """A delivery as it arrived; headers by lower-case name."""
 
     path: str
@@ -34,36 +34,36 @@ class Letter:
 
 @dataclass
 class Receiver:
-    """What arrived, and what is answered: ``answers`` one after the other, then 200; ``gate`` holds answers back."""
+    """What arrived, and what is answered: ``response_statuses`` one after the other, then 200; ``gate`` holds answers back."""
 
     port: int = 0
     scheme: str = "http"
-    heard: list[Letter] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-    said: bytes = b""
+    received: list[CapturedWebhook] = field(default_factory=list)
+    response_statuses: list[int] = field(default_factory=list)
+    response_body: bytes = b""
     gate: Event | None = None
     changed: Condition = field(default_factory=Condition)
 
     def url(self, path: str = "/hooks") -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
-    def take(self, letter: Letter) -> int:
+    def receive(self, letter: CapturedWebhook) -> int:
         with self.changed:
-            self.heard.append(letter)
+            self.received.append(letter)
             self.changed.notify_all()
-            status = self.answers.pop(0) if self.answers else 200
+            status = self.response_statuses.pop(0) if self.response_statuses else 200
         if self.gate is not None:
-            assert self.gate.wait(PATIENCE)
+            assert self.gate.wait(TIMEOUT_SECONDS)
         return status
 
     def wait_for(self, number: int) -> None:
         """Wait until so many have arrived: only where a courier delivers in the background."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.heard) >= number, PATIENCE), self.heard
+            assert self.changed.wait_for(lambda: len(self.received) >= number, TIMEOUT_SECONDS), self.received
 
 
 @contextmanager
-def receiving(gate: Event | None = None, tls: SSLContext | None = None) -> Iterator[Receiver]:
+def run_receiver(gate: Event | None = None, tls: SSLContext | None = None) -> Iterator[Receiver]:
     """A receiver that listens on a free port until the block is left."""
     receiver = Receiver(gate=gate, scheme="https" if tls else "http")
 
@@ -71,12 +71,12 @@ def receiving(gate: Event | None = None, tls: SSLContext | None = None) -> Itera
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = tuple(self.headers.items())
-            status = receiver.take(Letter(self.path, {n.lower(): v for n, v in headers}, body, headers))
+            status = receiver.receive(CapturedWebhook(self.path, {n.lower(): v for n, v in headers}, body, headers))
             self.send_response(status)
-            self.send_header("Content-Length", str(len(receiver.said)))
+            self.send_header("Content-Length", str(len(receiver.response_body)))
             self.send_header("Location", receiver.url("/elsewhere"))
             self.end_headers()
-            self.wfile.write(receiver.said)
+            self.wfile.write(receiver.response_body)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -100,31 +100,31 @@ def receiving(gate: Event | None = None, tls: SSLContext | None = None) -> Itera
             if gate is not None:
                 gate.set()
             server.shutdown()
-            thread.join(timeout=PATIENCE)
+            thread.join(timeout=TIMEOUT_SECONDS)
 
 
 @dataclass
-class Posts:
-    """Carries deliveries to nobody: keeps what was sent and answers as ``answer`` says."""
+class FakeEgress:
+    """Carries deliveries to nobody: keeps what was sent and answers as ``respond`` says."""
 
     sent: list[tuple[str, list[tuple[str, str]], bytes]] = field(default_factory=list)
-    answer: Callable[[str, int], int | None] = lambda _url, _nth: 200
+    respond: Callable[[str, int], int | None] = lambda _url, _nth: 200
     """(URL, how many were sent before) -> a status, or None where nobody answers."""
-    patience: list[float] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
     """How many seconds each was given."""
-    during: Callable[[], object] = lambda: None
+    during_send: Callable[[], object] = lambda: None
     """Happens while a delivery is under way."""
 
     def check(self, url: str) -> None:
         if "forbidden" in url:
             raise Refusal(f"url: {url!r} is forbidden")
 
-    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> Outcome:
+    def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
         self.sent.append((url, headers, body))
-        self.patience.append(seconds)
-        self.during()
-        status = self.answer(url, len(self.sent) - 1)
-        return Outcome(status, None if status else "nobody there", b"heard you", 0.25)
+        self.timeouts.append(seconds)
+        self.during_send()
+        status = self.respond(url, len(self.sent) - 1)
+        return SendResult(status, None if status else "nobody there", b"heard you", 0.25)
 
     @property
     def ids(self) -> list[str]:
@@ -132,27 +132,27 @@ class Posts:
         return [dict(headers)["webhook-id"] for _, headers, _ in self.sent]
 
 
-def happen(world: World, number: int = 1, type: str = "note.created", **data: Any) -> list[str]:
+def emit_events(harness: Harness, number: int = 1, type: str = "note.created", **data: Any) -> list[str]:
     """Have so many events happen; answers their ids."""
-    with world.sandbox.transaction() as space:
-        moment = Moment(world.sandbox, world.sandbox.instant(), space)
-        return [tell(moment, type, **data) for _ in range(number)]
+    with harness.sandbox.transaction() as space:
+        moment = SimulationContext(harness.sandbox, harness.sandbox.clock_time(), space)
+        return [emit_event(moment, type, **data) for _ in range(number)]
 
 
-def endpoint(world: World, url: str = "http://127.0.0.1:9/a", **wanted: Any) -> Record:
-    return world.sandbox.endpoints.add(url, **wanted)
+def endpoint(harness: Harness, url: str = "http://127.0.0.1:9/a", **wanted: Any) -> Record:
+    return harness.sandbox.endpoints.add(url, **wanted)
 
 
-def states(world: World) -> list[str]:
-    return [each["state"] for each in world.sandbox.outbox.all()]
+def delivery_states(harness: Harness) -> list[str]:
+    return [each["state"] for each in harness.sandbox.outbox.all()]
 
 
-def instants(delivery: Record) -> list[int]:
+def attempt_instants(delivery: Record) -> list[int]:
     return [attempt["at"] for attempt in delivery["attempts"]]
 
 
-def verified(sandbox: Sandbox, letter: Letter, secret: str, now: int) -> None:
+def verify_webhook(sandbox: Sandbox, letter: CapturedWebhook, secret: str, now: int) -> None:
     """Check a delivery as its receiver should; Forged says why it must be refused."""
     style = sandbox.provider.webhooks
     assert style is not None
-    style.verify(Received(letter.headers, letter.body, (secret,), now))
+    style.verify(ReceivedWebhook(letter.headers, letter.body, (secret,), now))

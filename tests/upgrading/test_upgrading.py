@@ -23,9 +23,9 @@ import pytest
 import requests
 
 from mockserver.testing.client import Sandbox, Testmode
-from tests.support.server_process import started
-from tests.support.webhook_receivers import Letter, Receiver, receiving
-from tests.upgrading.reading import TIMEOUT, answers, asked, shown
+from tests.support.server_process import start_command
+from tests.support.webhook_receivers import CapturedWebhook, Receiver, run_receiver
+from tests.upgrading.read_state import TIMEOUT, read_sandbox, request_path, request_paths
 
 OLD = Path(__file__).resolve().parent / "v0_1_0"
 EXPECTED: dict[str, Any] = json.loads((OLD / "expected.json").read_text("utf-8"))
@@ -34,7 +34,7 @@ COMMAND = str(Path(sys.executable).with_name("testmode"))
 every_sandbox = pytest.mark.parametrize("name", sorted(EXPECTED))
 
 
-def copied(folder: Path) -> Path:
+def copy_data(folder: Path) -> Path:
     """A data directory as its user has it: readable by its owner alone."""
     data = copytree(OLD / "state", folder / "state")
     for path in (data, *data.rglob("*")):
@@ -44,45 +44,47 @@ def copied(folder: Path) -> Path:
 
 @contextmanager
 def serving(data: Path) -> Iterator[Testmode]:
-    with started([COMMAND, "serve", "--port", "0", "--data", str(data)]) as (_, url):
+    with start_command([COMMAND, "serve", "--port", "0", "--data", str(data)]) as (_, url):
         yield Testmode(url, (data / "admin-token").read_text("utf-8").strip())
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testmode]:
     """Today's server on a copy of the state; tests that share it change nothing."""
-    with serving(copied(tmp_path_factory.mktemp("opened"))) as server:
+    with serving(copy_data(tmp_path_factory.mktemp("opened"))) as server:
         yield server
 
 
-def missing(now: Any, then: Any, place: str = "") -> list[str]:
+def find_missing(now: Any, then: Any, place: str = "") -> list[str]:
     """Where what there was is not what there is; members that have come since are no harm."""
     if isinstance(then, dict) and isinstance(now, dict):
         gone = [f"{place}/{name} is gone" for name in then.keys() - now.keys()]
         return gone + [
-            each for name in then.keys() & now.keys() for each in missing(now[name], then[name], f"{place}/{name}")
+            each for name in then.keys() & now.keys() for each in find_missing(now[name], then[name], f"{place}/{name}")
         ]
     if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
         return [
-            each for nth, pair in enumerate(zip(now, then, strict=True)) for each in missing(*pair, f"{place}/{nth}")
+            each
+            for nth, pair in enumerate(zip(now, then, strict=True))
+            for each in find_missing(*pair, f"{place}/{nth}")
         ]
     return [] if now == then else [f"{place} is {now!r}, was {then!r}"]
 
 
-def kept(state: Any) -> Any:
+def comparable_state(state: Any) -> Any:
     """A state without the numbers of calls, of which each server reserves some before it needs them."""
     inner = [record for record in state["collections"]["_sandbox"] if record["id"] != "serial"]
     return {**state, "collections": {**state["collections"], "_sandbox": inner}}
 
 
-def sent(sandbox: Sandbox, method: str, path: str, body: Any, **headers: str) -> requests.Response:
+def send_request(sandbox: Sandbox, method: str, path: str, body: Any, **headers: str) -> requests.Response:
     named = {"Authorization": f"Bearer {EXPECTED[sandbox.id]['key']}"}
     named |= {name.replace("_", "-"): value for name, value in headers.items()}
     return requests.request(method, sandbox.base_url + path, json=body, headers=named, timeout=TIMEOUT)
 
 
 def test_the_check_finds_every_file_whole_and_leaves_it_as_it_is(tmp_path: Path) -> None:
-    data = copied(tmp_path)
+    data = copy_data(tmp_path)
     for name in EXPECTED:
         for kind in ("json", "log", "log.prev"):
             assert (data / "sandboxes" / f"{name}.{kind}").stat().st_size, "there are checkpoints, and writes since"
@@ -97,15 +99,15 @@ def test_the_check_finds_every_file_whole_and_leaves_it_as_it_is(tmp_path: Path)
 @every_sandbox
 def test_everything_is_there_as_it_was_written(opened: Testmode, name: str) -> None:
     sandbox, expected = opened.sandbox(name), EXPECTED[name]
-    assert missing(shown(sandbox), expected["shown"]) == []
-    assert missing(answers(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
-    assert missing(kept(sandbox.state.export()), kept(EXPORTS[name])) == []
+    assert find_missing(read_sandbox(sandbox), expected["shown"]) == []
+    assert find_missing(request_paths(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
+    assert find_missing(comparable_state(sandbox.state.export()), comparable_state(EXPORTS[name])) == []
 
 
 @every_sandbox
 def test_keys_that_worked_work_and_revoked_ones_do_not(opened: Testmode, name: str) -> None:
     keys, sandbox = EXPECTED[name]["keys"], opened.sandbox(name)
-    assert {key: asked(sandbox, key, keys["path"])[0] for key in keys["statuses"]} == keys["statuses"]
+    assert {key: request_path(sandbox, key, keys["path"])[0] for key in keys["statuses"]} == keys["statuses"]
 
 
 def test_a_clock_that_was_moved_is_as_far_ahead_as_it_was(opened: Testmode) -> None:
@@ -114,27 +116,27 @@ def test_a_clock_that_was_moved_is_as_far_ahead_as_it_was(opened: Testmode) -> N
 
 
 def test_everything_goes_on_from_where_it_stood(tmp_path: Path) -> None:
-    data = copied(tmp_path)
-    with receiving() as receiver:
+    data = copy_data(tmp_path)
+    with run_receiver() as receiver:
         with serving(data) as server:
-            goes_on_at_smartepi(server.sandbox("smartepi"), receiver)
-            goes_on_at_kotauth(server.sandbox("kotauth"))
-            goes_on_at_kasko(server.sandbox("kasko"))
-            goes_on_at_kota(server.sandbox("kota"))
-            written = {name: kept(server.sandbox(name).state.export()) for name in EXPECTED}
+            check_smartepi_continues(server.sandbox("smartepi"), receiver)
+            check_kotauth_continues(server.sandbox("kotauth"))
+            check_kasko_continues(server.sandbox("kasko"))
+            check_kota_continues(server.sandbox("kota"))
+            written = {name: comparable_state(server.sandbox(name).state.export()) for name in EXPECTED}
             snapshots = server.sandbox("smartepi").snapshots
         with serving(data) as server:
-            assert {name: kept(server.sandbox(name).state.export()) for name in EXPECTED} == written
+            assert {name: comparable_state(server.sandbox(name).state.export()) for name in EXPECTED} == written
             assert server.sandbox("smartepi").snapshots == snapshots
-            goes_back_to_the_snapshot(server.sandbox("smartepi"))
+            check_snapshot_restore(server.sandbox("smartepi"))
             for name, exported in EXPORTS.items():
-                goes_back_to_the_export(server.sandbox(name), exported)
+                check_export_restore(server.sandbox(name), exported)
 
 
-def goes_on_at_smartepi(sandbox: Sandbox, receiver: Receiver) -> None:
+def check_smartepi_continues(sandbox: Sandbox, receiver: Receiver) -> None:
     """The rule that has let two calls pass hits the third; a timer and a retry fall due; a key ends, another begins."""
     method, path, body, status = EXPECTED["smartepi"]["kept"]["the rule fires next at"]
-    assert [sent(sandbox, method, path, body).status_code for _ in range(2)] == [status, 201]
+    assert [send_request(sandbox, method, path, body).status_code for _ in range(2)] == [status, 201]
     assert sandbox.faults.get("third-time")["fired"] == 1
     for hook in sandbox.webhooks.list():
         sandbox.webhooks.change(hook["id"], url=receiver.url(f"/{hook['id']}"))
@@ -159,93 +161,95 @@ def goes_on_at_smartepi(sandbox: Sandbox, receiver: Receiver) -> None:
     ]
     assert [attempt["status"] for attempt in deliveries[1]["attempts"]] == [None, 200]
     secrets = {hook["id"]: hook["secret"] for hook in EXPECTED["smartepi"]["shown"]["webhooks"]}
-    assert len(receiver.heard) == 2
-    for letter in receiver.heard:
+    assert len(receiver.received) == 2
+    for letter in receiver.received:
         assert is_signed(letter, secrets[letter.path.lstrip("/")])
 
 
-def is_signed(letter: Letter, secret: str) -> bool:
+def is_signed(letter: CapturedWebhook, secret: str) -> bool:
     at, _, signature = letter.headers["x-smartepi-signature"].removeprefix("t=").partition(",v1=")
     return signature == hmac.new(secret.encode(), f"{at}.".encode() + letter.body, sha256).hexdigest()
 
 
-def goes_on_at_kotauth(sandbox: Sandbox) -> None:
+def check_kotauth_continues(sandbox: Sandbox) -> None:
     """Numbers count on, and what is taken is taken."""
     ada = {"username": "ada", "email": "ada@acme.test", "fullName": "Ada Lovelace", "password": "Correct-Horse-7"}
-    assert sent(sandbox, "POST", "/users", ada).status_code == 409
-    made = sent(sandbox, "POST", "/users", {**ada, "username": "grace", "email": "grace@acme.test"}).json()
+    assert send_request(sandbox, "POST", "/users", ada).status_code == 409
+    made = send_request(sandbox, "POST", "/users", {**ada, "username": "grace", "email": "grace@acme.test"}).json()
     assert made["id"] == EXPECTED["kotauth"]["shown"]["collections"]["users"] + 1
     assert sandbox.show()["limits"]["burst"] == 200
     sandbox.scenarios.off("rate-limited")
     assert sandbox.show()["limits"]["burst"] != 200
 
 
-def goes_on_at_kasko(sandbox: Sandbox) -> None:
+def check_kasko_continues(sandbox: Sandbox) -> None:
     """The policy that was paid for is issued when the clock gets there."""
     path = f"/policies/{EXPECTED['kasko']['kept']['policy to come']}"
     key = EXPECTED["kasko"]["key"]
-    assert asked(sandbox, key, path)[0] == 404
+    assert request_path(sandbox, key, path)[0] == 404
     sandbox.clock.advance("2s")
-    status, policy = asked(sandbox, key, path)
+    status, policy = request_path(sandbox, key, path)
     assert (status, policy["status"]) == (200, "paid")
 
 
-def goes_on_at_kota(sandbox: Sandbox) -> None:
+def check_kota_continues(sandbox: Sandbox) -> None:
     """A scenario hits what it waited for, the answer of an idempotency key is repeated, and what is pending goes on."""
     kept, key = EXPECTED["kota"]["kept"], EXPECTED["kota"]["key"]
     wanted = json.loads(kept["asked"])
-    refused, again = (sent(sandbox, "POST", "/employers", wanted, Idempotency_Key="order-4712") for _ in range(2))
+    refused, again = (
+        send_request(sandbox, "POST", "/employers", wanted, Idempotency_Key="order-4712") for _ in range(2)
+    )
     assert (refused.status_code, again.status_code, again.json()) == (409, 200, kept["another"])
     assert kept["another"]["status"] == "pending"
-    assert asked(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "processing"
+    assert request_path(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "processing"
     sandbox.clock.advance("3s")
-    assert asked(sandbox, key, f"/employers/{kept['another']['id']}")[1]["status"] == "active"
-    assert asked(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "action_required"
+    assert request_path(sandbox, key, f"/employers/{kept['another']['id']}")[1]["status"] == "active"
+    assert request_path(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "action_required"
 
 
-def goes_back_to_the_snapshot(sandbox: Sandbox) -> None:
+def check_snapshot_restore(sandbox: Sandbox) -> None:
     """It was taken after the sector and two of the keys were made, and before the cost centers."""
     key = EXPECTED["smartepi"]["key"]
-    before = len(asked(sandbox, key, "/cost-centers")[1]["data"])
+    before = len(request_path(sandbox, key, "/cost-centers")[1]["data"])
     sandbox.restore("before")
-    assert len(asked(sandbox, key, "/cost-centers")[1]["data"]) == before - 3
+    assert len(request_path(sandbox, key, "/cost-centers")[1]["data"]) == before - 3
     assert [each["id"] for each in sandbox.keys] == ["key_1", "key_2", "key_3"]
-    assert "Paint shop, hall 2" in [each["name"] for each in asked(sandbox, key, "/sectors")[1]["data"]]
+    assert "Paint shop, hall 2" in [each["name"] for each in request_path(sandbox, key, "/sectors")[1]["data"]]
 
 
-def goes_back_to_the_export(sandbox: Sandbox, exported: Any) -> None:
+def check_export_restore(sandbox: Sandbox, exported: Any) -> None:
     """An export of then, put into a sandbox, is what is exported now, and is shown as it was."""
     sandbox.state.put(exported)
-    assert missing(kept(sandbox.state.export()), kept(exported)) == []
+    assert find_missing(comparable_state(sandbox.state.export()), comparable_state(exported)) == []
     expected = EXPECTED[sandbox.id]
-    assert missing(shown(sandbox), {**expected["shown"], "snapshots": sandbox.snapshots}) == []
-    assert missing(answers(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
+    assert find_missing(read_sandbox(sandbox), {**expected["shown"], "snapshots": sandbox.snapshots}) == []
+    assert find_missing(request_paths(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
 
 
 def test_the_configuration_file_says_what_it_said(tmp_path: Path) -> None:
     for name in ("testmode.toml", "shop.yaml"):
         copy(OLD / name, tmp_path)
     said = tomllib.loads((OLD / "testmode.toml").read_text("utf-8"))
-    with started(["sh", "-c", 'cd "$0" && exec "$@"', str(tmp_path), COMMAND, "serve"]) as (_, url):
+    with start_command(["sh", "-c", 'cd "$0" && exec "$@"', str(tmp_path), COMMAND, "serve"]) as (_, url):
         server = Testmode(url, "token-of-the-file")
-        assert missing(server.settings()["settings"], as_shown(said["server"])) == []
+        assert find_missing(server.settings()["settings"], normalize_settings(said["server"])) == []
         first = ["smartepi", "kotauth", "kasko", "kota", "shop"]
         assert sorted(each.id for each in server.sandboxes()) == sorted([*first, "nightly", "acme", "live"])
         assert {server.sandbox(name).show()["seed"] for name in first} == {"42"}
-        are_as_planned({name: server.sandbox(name) for name in ("kota", "nightly", "acme", "live")})
+        check_planned_sandboxes({name: server.sandbox(name) for name in ("kota", "nightly", "acme", "live")})
         shop = server.sandbox("shop")
-        status, orders = asked(shop, shop.key, "/orders")
+        status, orders = request_path(shop, shop.key, "/orders")
         assert (status, len(orders)) == (200, 3)
     assert (tmp_path / "kept" / "sandboxes" / "nightly.json").is_file()
 
 
-def as_shown(settings: dict[str, Any]) -> dict[str, Any]:
+def normalize_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings of the file as the admin API shows them."""
     latency = {"type": "uniform", "min_ms": 1, "max_ms": 2}
     return {**settings, "evict_after": 0, "latency": latency, "admin_token": "***file"}
 
 
-def are_as_planned(sandboxes: dict[str, Sandbox]) -> None:
+def check_planned_sandboxes(sandboxes: dict[str, Sandbox]) -> None:
     """Every part of a sandbox that the file may name."""
     kota, nightly, acme, live = sandboxes.values()
     assert kota.show()["assumptions"]["hosted"] is True

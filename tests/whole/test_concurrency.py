@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from mockserver.engine import SECOND, Call, Credential
-from mockserver.engine.pipeline.idempotency import _name
+from mockserver.engine.pipeline.idempotency import _record_id
 from tests.support.acme import ACME
-from tests.support.simultaneous import at_once
-from tests.support.worlds import NOON, World, make_world
+from tests.support.concurrency import run_concurrently
+from tests.support.harness import NOON, Harness, make_harness
 
 
 @pytest.fixture(autouse=True)
@@ -28,118 +28,118 @@ def _switch_often() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def _rename(world: World, path: str, version: int, nth: int) -> Any:
-    return world.ask("PUT", path, json={"name": f"by {nth}"}, headers={"If-Match": f'"{version}"'})
+def _rename(harness: Harness, path: str, version: int, nth: int) -> Any:
+    return harness.request("PUT", path, json={"name": f"by {nth}"}, headers={"If-Match": f'"{version}"'})
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_of_fifty_updates_of_one_version_one_wins(world: World, attempt: int) -> None:
-    made = world.ask("POST", "/v1/sectors", json={"name": "begun"}).json["data"]
+def test_of_fifty_updates_of_one_version_one_wins(harness: Harness, attempt: int) -> None:
+    made = harness.request("POST", "/v1/sectors", json={"name": "begun"}).json["data"]
     path = f"/v1/sectors/{made['id']}"
     for version in range(1, 4):
-        answers = at_once(50, partial(_rename, world, path, version))
+        answers = run_concurrently(50, partial(_rename, harness, path, version))
         assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 49}
         assert {answer.json["type"] for answer in answers if answer.status_code == 409} == {
             "urn:smartepi:error:conflict"
         }
         (winner,) = (answer for answer in answers if answer.status_code == 200)
-        now = world.ask("GET", path)
+        now = harness.request("GET", path)
         assert (now.data, now.headers["ETag"]) == (winner.data, f'"{version + 1}"')
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_of_a_hundred_creates_of_one_name_one_wins(world: World, attempt: int) -> None:
-    answers = at_once(100, lambda nth: world.ask("POST", "/v1/sectors", json={"name": "wanted"}))
+def test_of_a_hundred_creates_of_one_name_one_wins(harness: Harness, attempt: int) -> None:
+    answers = run_concurrently(100, lambda nth: harness.request("POST", "/v1/sectors", json={"name": "wanted"}))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 99}
-    named = world.ask("GET", "/v1/sectors?limit=100&name=wanted").json["data"]
+    named = harness.request("GET", "/v1/sectors?limit=100&name=wanted").json["data"]
     assert len(named) == 1
 
 
-def test_parallel_creates_all_have_ids_of_their_own_and_none_is_lost(world: World) -> None:
-    answers = at_once(64, lambda nth: world.ask("POST", "/v1/sectors", json={"name": f"new {nth}"}))
+def test_parallel_creates_all_have_ids_of_their_own_and_none_is_lost(harness: Harness) -> None:
+    answers = run_concurrently(64, lambda nth: harness.request("POST", "/v1/sectors", json={"name": f"new {nth}"}))
     ids = {answer.json["data"]["id"] for answer in answers}
-    listed = {record["id"] for record in world.ask("GET", "/v1/sectors?limit=100").json["data"]}
+    listed = {record["id"] for record in harness.request("GET", "/v1/sectors?limit=100").json["data"]}
     assert len(ids) == 64
     assert ids <= listed
 
 
-def test_what_is_used_meanwhile_is_not_deleted(world: World) -> None:
+def test_what_is_used_meanwhile_is_not_deleted(harness: Harness) -> None:
     for nth in range(10):
-        sector = world.ask("POST", "/v1/sectors", json={"name": f"s{nth}"}).json["data"]["id"]
+        sector = harness.request("POST", "/v1/sectors", json={"name": f"s{nth}"}).json["data"]["id"]
 
         def act(who: int, sector: str = sector) -> int:
             if who == 0:
-                return world.ask("DELETE", f"/v1/sectors/{sector}", headers={"If-Match": '"1"'}).status_code
-            return world.ask("POST", "/v1/employees", json={"name": "e", "sectorId": sector}).status_code
+                return harness.request("DELETE", f"/v1/sectors/{sector}", headers={"If-Match": '"1"'}).status_code
+            return harness.request("POST", "/v1/employees", json={"name": "e", "sectorId": sector}).status_code
 
-        deleted, *created = at_once(8, act)
+        deleted, *created = run_concurrently(8, act)
         assert (deleted == 200) is (201 not in created)
 
 
-def canonical(world: World, id: str) -> str:
-    return dumps(world.engine.export(id), sort_keys=True)
+def canonical(harness: Harness, id: str) -> str:
+    return dumps(harness.engine.export(id), sort_keys=True)
 
 
 def test_a_reset_while_many_write_leads_back_to_the_seed() -> None:
-    world = make_world(scenarios={}, freeze=False)
-    seeded, key, stop = canonical(world, "smartepi"), world.key(), Event()
+    harness = make_harness(scenarios={}, freeze=False)
+    seeded, key, stop = canonical(harness, "smartepi"), harness.key(), Event()
     statuses: list[set[int]] = [set() for _ in range(16)]
 
     def write(nth: int) -> None:
         number = 0
         while not stop.is_set():
             number += 1
-            made = world.ask("POST", "/v1/sectors", key=key, json={"name": f"{nth}/{number}"})
+            made = harness.request("POST", "/v1/sectors", key=key, json={"name": f"{nth}/{number}"})
             statuses[nth].add(made.status_code)
 
     threads = [Thread(target=write, args=(nth,)) for nth in range(16)]
     for thread in threads:
         thread.start()
     for _ in range(10):
-        world.engine.reset("smartepi")
+        harness.engine.reset("smartepi")
     stop.set()
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive()
-    world.engine.reset("smartepi")
-    assert canonical(world, "smartepi") == seeded
+    harness.engine.reset("smartepi")
+    assert canonical(harness, "smartepi") == seeded
     # The key is one that a reset does not take away: nobody may have been told that it is wrong.
     assert {201} <= set().union(*statuses) <= {201, 503}
 
 
 def test_a_sandbox_that_is_reset_never_loses_a_key_that_stays() -> None:
-    world = make_world(ACME, scenarios={})
-    world.engine.create("acme", "other")
+    harness = make_harness(ACME, scenarios={})
+    harness.engine.create("acme", "other")
     stop, refused = Event(), list[str]()
 
     def read() -> None:
         while not stop.is_set():
-            answer = world.ask("GET", "/v1/notes", key=key)
+            answer = harness.request("GET", "/v1/notes", key=key)
             if answer.status_code != 200:
                 refused.append(answer.text)
 
-    key = world.key("other")
+    key = harness.key("other")
     threads = [Thread(target=read) for _ in range(4)]
     for thread in threads:
         thread.start()
     for _ in range(100):
-        world.engine.reset("other")
+        harness.engine.reset("other")
     stop.set()
     for thread in threads:
         thread.join(60)
     assert refused == []
-    assert world.sandbox.journal.entries() == []
+    assert harness.sandbox.journal.entries() == []
 
 
-def history(world: World, sandbox: str) -> list[tuple[int, bytes, str | None]]:
+def history(harness: Harness, sandbox: str) -> list[tuple[int, bytes, str | None]]:
     """What one client is told that makes, changes and deletes one thing after the other."""
     told = []
     for nth in range(15):
-        made = world.ask("POST", "/v1/sectors", sandbox=sandbox, json={"name": f"n{nth}"})
+        made = harness.request("POST", "/v1/sectors", sandbox=sandbox, json={"name": f"n{nth}"})
         path = f"/v1/sectors/{made.json['data']['id']}"
-        changed = world.ask("PUT", path, sandbox=sandbox, json={"name": f"m{nth}"}, headers={"If-Match": '"1"'})
-        gone = world.ask("DELETE", path, sandbox=sandbox, headers={"If-Match": f'"{1 + nth % 2}"'})
-        listed = world.ask("GET", "/v1/sectors?limit=5", sandbox=sandbox)
+        changed = harness.request("PUT", path, sandbox=sandbox, json={"name": f"m{nth}"}, headers={"If-Match": '"1"'})
+        gone = harness.request("DELETE", path, sandbox=sandbox, headers={"If-Match": f'"{1 + nth % 2}"'})
+        listed = harness.request("GET", "/v1/sectors?limit=5", sandbox=sandbox)
         told += [
             (each.status_code, each.data, each.headers.get("X-Request-Id")) for each in (made, changed, gone, listed)
         ]
@@ -147,96 +147,96 @@ def history(world: World, sandbox: str) -> list[tuple[int, bytes, str | None]]:
 
 
 def test_tenants_under_parallel_load_have_the_histories_each_would_have_alone() -> None:
-    def three() -> World:
-        world = make_world(scenarios={})
+    def three() -> Harness:
+        harness = make_harness(scenarios={})
         for name in ("a", "b", "c"):
-            world.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name, "seed": name})
-            world.admin("PUT", f"/sandboxes/{name}/clock", {"action": "freeze", "at": NOON})
-        return world
+            harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name, "seed": name})
+            harness.admin("PUT", f"/sandboxes/{name}/clock", {"action": "freeze", "at": NOON})
+        return harness
 
     together, apart = three(), three()
     alone = [history(apart, name) for name in ("a", "b", "c")]
-    assert at_once(3, lambda nth: history(together, "abc"[nth])) == alone
+    assert run_concurrently(3, lambda nth: history(together, "abc"[nth])) == alone
     assert alone[0] != alone[1]
 
 
-def test_of_many_sandboxes_of_one_name_one_is_made(acme: World) -> None:
-    answers = at_once(16, lambda nth: acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "wanted"}))
+def test_of_many_sandboxes_of_one_name_one_is_made(acme: Harness) -> None:
+    answers = run_concurrently(16, lambda nth: acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "wanted"}))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 15}
-    assert acme.ask("GET", "/v1/notes", sandbox="wanted").status_code == 200
+    assert acme.request("GET", "/v1/notes", sandbox="wanted").status_code == 200
 
 
-def test_sandboxes_made_at_once_without_a_name_have_names_of_their_own(acme: World) -> None:
-    answers = at_once(32, lambda nth: acme.admin("POST", "/sandboxes", {"provider": "acme"}))
+def test_sandboxes_made_at_once_without_a_name_have_names_of_their_own(acme: Harness) -> None:
+    answers = run_concurrently(32, lambda nth: acme.admin("POST", "/sandboxes", {"provider": "acme"}))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json["keys"][0]["secret"] for answer in answers}) == 32
 
 
-def test_advances_at_the_same_time_add_up(acme: World) -> None:
-    at_once(20, lambda nth: acme.advance("1s"))
+def test_advances_at_the_same_time_add_up(acme: Harness) -> None:
+    run_concurrently(20, lambda nth: acme.advance("1s"))
     assert acme.sandbox.now() == NOON + 20 * SECOND
 
 
-def test_keys_made_at_once_all_work(acme: World) -> None:
-    secrets = at_once(20, lambda nth: acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"])
+def test_keys_made_at_once_all_work(acme: Harness) -> None:
+    secrets = run_concurrently(20, lambda nth: acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"])
     assert len(set(secrets)) == 20
-    assert {acme.ask("GET", "/v1/notes", key=secret).status_code for secret in secrets} == {200}
+    assert {acme.request("GET", "/v1/notes", key=secret).status_code for secret in secrets} == {200}
 
 
-def test_settings_changed_at_once_are_all_kept(acme: World) -> None:
+def test_settings_changed_at_once_are_all_kept(acme: Harness) -> None:
     names = {"key_propagation": "1s", "revocation_lag": "2s", "key_lifetime": "3s", "unknown_fields": "refused"}
     pairs = list(names.items())
-    at_once(4, lambda nth: acme.admin("PATCH", "/sandboxes/acme", {"assumptions": dict([pairs[nth]])}))
+    run_concurrently(4, lambda nth: acme.admin("PATCH", "/sandboxes/acme", {"assumptions": dict([pairs[nth]])}))
     assert acme.admin("GET", "/sandboxes/acme").json["assumptions"].items() >= names.items()
 
 
-def test_numbers_of_parallel_calls_are_all_different(acme: World) -> None:
-    numbers = at_once(16, lambda nth: [acme.sandbox.serial() for _ in range(200)])
+def test_numbers_of_parallel_calls_are_all_different(acme: Harness) -> None:
+    numbers = run_concurrently(16, lambda nth: [acme.sandbox.next_serial() for _ in range(200)])
     assert sorted(number for each in numbers for number in each) == list(range(1, 3201))
 
 
-def test_a_rule_with_so_many_times_hits_exactly_so_many_of_parallel_calls(acme: World) -> None:
+def test_a_rule_with_so_many_times_hits_exactly_so_many_of_parallel_calls(acme: Harness) -> None:
     rule = {"trigger": {"skip": 5, "times": 10}, "fault": {"kind": "status", "status": 503}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
-    answers = at_once(32, lambda nth: [acme.ask("GET", "/v1/notes").status_code for _ in range(3)])
+    answers = run_concurrently(32, lambda nth: [acme.request("GET", "/v1/notes").status_code for _ in range(3)])
     assert Counter(status for each in answers for status in each) == {503: 10, 200: 86}
 
 
-def call_of(world: World, operation: str, data: bytes, wait: Callable[[float], None]) -> Call:
+def make_call(harness: Harness, operation: str, data: bytes, wait: Callable[[float], None]) -> Call:
     """A call as the edge makes it, whose waiting is the test's."""
-    sandbox = world.sandbox
+    sandbox = harness.sandbox
     found = next(each for each in sandbox.provider.operations if each.name == operation)
-    shown = Credential(world.key(), shown=True)
+    shown = Credential(harness.key(), shown=True)
     headers = {"authorization": f"Bearer {shown.secret}", "idempotency-key": "k"}
     return Call(sandbox, "POST", found.path, operation=found, data=data, credential=shown, headers=headers, wait=wait)
 
 
-def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_life(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 1}})
+def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_life(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 1}})
 
     def reset_meanwhile(_: float) -> None:
-        assert world.admin("POST", "/sandboxes/smartepi/reset").status_code == 200
+        assert harness.admin("POST", "/sandboxes/smartepi/reset").status_code == 200
 
-    reply = world.engine.answer(call_of(world, "create_sector", b'{"name": "Late"}', reset_meanwhile))
+    reply = harness.engine.handle(make_call(harness, "create_sector", b'{"name": "Late"}', reset_meanwhile))
     assert reply.status == 503
     assert b"reset while this call was under way" in reply.body
-    with world.sandbox.transaction() as space:
+    with harness.sandbox.transaction() as space:
         assert next(space.find("sectors", "name", "Late"), None) is None
 
 
-def test_a_call_that_a_reset_overtakes_lets_go_of_nobody_elses_claim(acme: World) -> None:
+def test_a_call_that_a_reset_overtakes_lets_go_of_nobody_elses_claim(acme: Harness) -> None:
     sandbox, policy = acme.sandbox, ACME.idempotency
     assert policy is not None
     claimed: list[str] = []
 
     def reset_and_claim(_: float) -> None:
         acme.engine.reset(sandbox.id)
-        claimed.append(_name(note, policy))
+        claimed.append(_record_id(note, policy))
         with sandbox.transaction() as space:
             assert space.claim(claimed[0])
 
-    note = call_of(acme, "create_note", b'{"text": "x"}', reset_and_claim)
+    note = make_call(acme, "create_note", b'{"text": "x"}', reset_and_claim)
     acme.admin("PATCH", f"/sandboxes/{sandbox.id}", {"latency": {"type": "fixed", "ms": 1}})
-    assert acme.engine.answer(note).status == 503
+    assert acme.engine.handle(note).status == 503
     with sandbox.transaction() as space:
         assert not space.claim(claimed[0])

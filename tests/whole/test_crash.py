@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.server_process import start_server
-from tests.support.suite.fork_server import ran
+from tests.support.suite.fork_server import run_command
 
 CLIENTS = 8
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))
-CHAINS = max(2, KILLS // 50)
+KILL_CHAINS = max(2, KILLS // 50)
 """How many directories there are of either durability, each of which sees its servers killed again and again."""
-STORE, LOCKED = 74, 75
+EXIT_STORE, EXIT_LOCKED = 74, 75
 TOKEN = "crash-token"
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
 class Client:
@@ -42,7 +42,7 @@ class Client:
 
     def run(self, begun: Event) -> None:
         """Go on until the connection breaks."""
-        connection = HTTPConnection(self._address, timeout=PATIENCE)
+        connection = HTTPConnection(self._address, timeout=TIMEOUT_SECONDS)
         with suppress(OSError, HTTPException):
             for nth in count():
                 path, record = self._next(nth)
@@ -65,7 +65,7 @@ class Client:
 
 
 @contextmanager
-def greeted(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def run_server(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """A server over a directory, its URL, and the key of its first sandbox, which the directory determines."""
     with start_server(*arguments(directory, *more)) as (process, url):
         yield process, url, first_key(url)
@@ -81,7 +81,7 @@ def first_key(url: str) -> str:
 
 
 def fetch(url: str, path: str, key: str) -> Any:
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
         response = connection.getresponse()
@@ -92,7 +92,7 @@ def fetch(url: str, path: str, key: str) -> Any:
         connection.close()
 
 
-def listed(url: str, path: str, key: str) -> dict[str, Any]:
+def list_records(url: str, path: str, key: str) -> dict[str, Any]:
     """Every record of a list by the path of its own."""
     records, cursor = {}, ""
     while cursor is not None:
@@ -102,46 +102,46 @@ def listed(url: str, path: str, key: str) -> dict[str, Any]:
     return records
 
 
-def loaded(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str, Any]:
+def kill_under_load(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str, Any]:
     """Let clients write, have the server killed amid it, and answer what it had acknowledged."""
     clients = [Client(url, key, f"{name}.{nth}") for nth in range(CLIENTS)]
     begun = Event()
     threads = [Thread(target=client.run, args=(begun,)) for client in clients]
     for thread in threads:
         thread.start()
-    assert begun.wait(PATIENCE)
+    assert begun.wait(TIMEOUT_SECONDS)
     kill()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT_SECONDS)
         assert not thread.is_alive()
     assert [client.refused for client in clients if client.refused] == []
     return {path: record for client in clients for path, record in client.kept.items()}
 
 
 @pytest.mark.parametrize("durability", ["commit", "interval"])
-@pytest.mark.parametrize("chain", range(CHAINS))
+@pytest.mark.parametrize("chain", range(KILL_CHAINS))
 def test_after_a_kill_every_acknowledged_record_is_there_and_none_is_half_there(
     tmp_path: Path, chain: int, durability: str
 ) -> None:
-    dice, kept, kills = Random(chain), dict[str, Any](), KILLS // CHAINS // 2
+    dice, kept, kills = Random(chain), dict[str, Any](), KILLS // KILL_CHAINS // 2
     for nth in range(kills + 1):
-        with greeted(tmp_path, "--durability", durability) as (process, url, key):
-            examine(url, key, kept, CLIENTS * nth)
+        with run_server(tmp_path, "--durability", durability) as (process, url, key):
+            check_records(url, key, kept, CLIENTS * nth)
 
             def at_some_moment(server: subprocess.Popen[str] = process) -> None:
                 # Not a moment that is waited for but one in the middle of the load, at random by the seed.
                 Event().wait(dice.uniform(0.0, 0.1))
                 server.kill()
-                server.wait(PATIENCE)
+                server.wait(TIMEOUT_SECONDS)
 
             if nth < kills:
-                kept |= loaded(url, key, f"round {chain}.{nth}", at_some_moment)
+                kept |= kill_under_load(url, key, f"round {chain}.{nth}", at_some_moment)
     assert len(kept) > 2 * kills
 
 
-def examine(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
+def check_records(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
     """Find every record that was acknowledged, each once and whole, and few others."""
-    found = listed(url, "/smartepi/v1/sectors", key) | listed(url, "/smartepi/v1/employees", key)
+    found = list_records(url, "/smartepi/v1/sectors", key) | list_records(url, "/smartepi/v1/employees", key)
     assert {path: found.get(path) for path in kept} == kept
     ours = {path: record for path, record in found.items() if record["name"].startswith("round")}
     assert all(record.get("email", "@") and record["createdAt"] for record in ours.values())
@@ -150,39 +150,39 @@ def examine(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
     assert len({record["name"] for record in ours.values()}) == len(ours)
 
 
-def refused(directory: Path) -> subprocess.CompletedProcess[str]:
+def expect_refused_start(directory: Path) -> subprocess.CompletedProcess[str]:
     """What the command says over a directory it cannot serve."""
-    return ran("serve", "smartepi", "--port", "0", "--data", str(directory))
+    return run_command("serve", "smartepi", "--port", "0", "--data", str(directory))
 
 
 def test_a_second_process_on_the_same_directory_is_refused_with_one_sentence(tmp_path: Path) -> None:
-    with greeted(tmp_path) as (_, url, key):
-        second = refused(tmp_path)
-        assert (second.returncode, second.stdout) == (LOCKED, "")
+    with run_server(tmp_path) as (_, url, key):
+        second = expect_refused_start(tmp_path)
+        assert (second.returncode, second.stdout) == (EXIT_LOCKED, "")
         assert second.stderr == f"testmode: {tmp_path / '.lock'}: another process has this data directory\n"
         assert fetch(url, "/smartepi/v1/sectors", key)["data"]
 
 
 def test_a_killed_servers_directory_is_free_and_served_at_once(tmp_path: Path) -> None:
     for _ in range(4):
-        with greeted(tmp_path) as (process, url, key):
+        with run_server(tmp_path) as (process, url, key):
             assert fetch(url, "/smartepi/v1/sectors", key)["data"]
             process.kill()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT_SECONDS)
 
 
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
 def test_a_damaged_checkpoint_is_named_with_its_place_and_left_as_it_is(tmp_path: Path, where: float) -> None:
-    with greeted(tmp_path) as (process, _, _):
+    with run_server(tmp_path) as (process, _, _):
         process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT_SECONDS)
     file = tmp_path / "sandboxes" / "smartepi.json"
     data = bytearray(file.read_bytes())
     data[int(len(data) * where)] ^= 0x01
     file.write_bytes(data)
     left = {path: path.read_bytes() for path in (tmp_path / "sandboxes").iterdir()}
-    second = refused(tmp_path)
-    assert (second.returncode, second.stdout) == (STORE, "")
+    second = expect_refused_start(tmp_path)
+    assert (second.returncode, second.stdout) == (EXIT_STORE, "")
     assert str(file) in second.stderr
     assert any(word.strip(",.:;()").isdigit() for word in second.stderr.split())
     assert "Traceback" not in second.stderr
@@ -190,15 +190,15 @@ def test_a_damaged_checkpoint_is_named_with_its_place_and_left_as_it_is(tmp_path
 
 
 def test_a_stopped_server_keeps_what_it_has_without_a_log(tmp_path: Path) -> None:
-    with greeted(tmp_path) as (process, url, key):
+    with run_server(tmp_path) as (process, url, key):
         client = Client(url, key, "stopped")
         begun = Event()
         thread = Thread(target=client.run, args=(begun,))
         thread.start()
-        assert begun.wait(PATIENCE)
+        assert begun.wait(TIMEOUT_SECONDS)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-        thread.join(PATIENCE)
-    with greeted(tmp_path) as (_, url, key):
-        found = listed(url, "/smartepi/v1/sectors", key) | listed(url, "/smartepi/v1/employees", key)
+        assert process.wait(TIMEOUT_SECONDS) == 0
+        thread.join(TIMEOUT_SECONDS)
+    with run_server(tmp_path) as (_, url, key):
+        found = list_records(url, "/smartepi/v1/sectors", key) | list_records(url, "/smartepi/v1/employees", key)
     assert client.kept.items() <= found.items()

@@ -16,23 +16,23 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.kota_world import EMPLOYER
-from tests.support.linearizability import Step, is_linearizable
+from tests.support.concurrency import run_concurrently
+from tests.support.harness import make_harness
+from tests.support.kota_helpers import EMPLOYER
+from tests.support.linearizability import RegisterOperation, is_linearizable
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import start_server
-from tests.support.simultaneous import at_once
-from tests.support.socket_server import Heard, Served, Tenant
-from tests.support.webhook_receivers import receiving
-from tests.support.worlds import make_world
+from tests.support.socket_server import HttpResponse, LiveServer, Tenant
+from tests.support.webhook_receivers import run_receiver
 
 TOKEN = "invariants"
 NOON = "2026-03-01T12:00:00Z"
-FREE = {"rate": None, "quota": None}
+NO_LIMITS = {"rate": None, "quota": None}
 _names = count()
 
 
 @pytest.fixture(scope="module", params=["one process, disk", "three processes, Redis, one of them killed"])
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("served")
     with ExitStack() as stack:
         where = ["--data", str(folder)]
@@ -44,124 +44,132 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         process, url = stack.enter_context(start_server(*command))
         for worker in psutil.Process(process.pid).children()[1:2]:
             worker.kill()  # Another begins while the first tests run.
-        yield Served(url, TOKEN)
+        yield LiveServer(url, TOKEN)
 
 
-def tenant(served: Served, provider: str = "smartepi", *, frozen: bool = True, **settings: Any) -> Tenant:
+def create_tenant(served: LiveServer, provider: str = "smartepi", *, frozen: bool = True, **settings: Any) -> Tenant:
     """A sandbox of its own, without limits, its clock frozen at noon."""
-    wanted = {"provider": provider, "name": f"t{next(_names)}-{os.getpid()}", "limits": FREE, **settings}
+    wanted = {"provider": provider, "name": f"t{next(_names)}-{os.getpid()}", "limits": NO_LIMITS, **settings}
     made = served.admin("POST", "/sandboxes", wanted)
     if frozen:
         served.admin("PUT", f"/sandboxes/{made['id']}/clock", {"action": "freeze", "at": NOON})
     return Tenant(served, made["id"], made["keys"][0]["secret"], provider)
 
 
-def statuses(heard: list[Heard]) -> Counter[int]:
+def statuses(heard: list[HttpResponse]) -> Counter[int]:
     return Counter(each.status for each in heard)
 
 
-def test_of_a_hundred_equal_requests_one_is_done_and_the_others_are_told_so(served: Served) -> None:
-    kota = tenant(served, "kota")
-    with receiving() as receiver:
-        served.admin("POST", f"/sandboxes/{kota.id}/webhooks", {"url": receiver.url(), "events": ["employer.created"]})
-        before = kota.ask("GET", "/employers").json["total_count"]
+def test_of_a_hundred_equal_requests_one_is_done_and_the_others_are_told_so(live_server: LiveServer) -> None:
+    kota = create_tenant(live_server, "kota")
+    with run_receiver() as receiver:
+        live_server.admin(
+            "POST", f"/sandboxes/{kota.id}/webhooks", {"url": receiver.url(), "events": ["employer.created"]}
+        )
+        before = kota.request("GET", "/employers").json["total_count"]
         key = {"Idempotency-Key": "once"}
-        heard = at_once(100, lambda _nth: kota.ask("POST", "/employers", json=EMPLOYER, headers=key, timeout=60))
+        heard = run_concurrently(
+            100, lambda _nth: kota.request("POST", "/employers", json=EMPLOYER, headers=key, timeout=60)
+        )
         assert set(statuses(heard)) <= {200, 409}
         assert len({each.body for each in heard if each.status == 200}) == 1
-        replayed = kota.ask("POST", "/employers", json=EMPLOYER, headers=key)
+        replayed = kota.request("POST", "/employers", json=EMPLOYER, headers=key)
         assert replayed.body in {each.body for each in heard}
-        assert kota.ask("GET", "/employers").json["total_count"] == before + 1
-        events = served.admin("GET", f"/sandboxes/{kota.id}/events")
+        assert kota.request("GET", "/employers").json["total_count"] == before + 1
+        events = live_server.admin("GET", f"/sandboxes/{kota.id}/events")
         assert sum(each["type"] == "employer.created" for each in events) == len(
             {each["version"] for each in events if each["type"] == "employer.created"}
         )
         receiver.wait_for(1)
-        deliveries = served.admin("GET", f"/sandboxes/{kota.id}/deliveries")
+        deliveries = live_server.admin("GET", f"/sandboxes/{kota.id}/deliveries")
         assert len(deliveries) == 1
 
 
-def test_a_bucket_of_25_admits_25_of_two_hundred_and_then_who_waits(served: Served) -> None:
-    limited = tenant(served, limits={"rate": 10, "burst": 25, "retry_after": True})
-    heard = at_once(40, lambda _nth: [limited.ask("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(5)])
+def test_a_bucket_of_25_admits_25_of_two_hundred_and_then_who_waits(live_server: LiveServer) -> None:
+    limited = create_tenant(live_server, limits={"rate": 10, "burst": 25, "retry_after": True})
+    heard = run_concurrently(
+        40, lambda _nth: [limited.request("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(5)]
+    )
     flat = [each for five in heard for each in five]
     assert statuses(flat) == {200: 25, 429: 175}
     wait = {each.headers["Retry-After"] for each in flat if each.status == 429}
     assert wait == {"1"}
-    served.admin("PUT", f"/sandboxes/{limited.id}/clock", {"action": "advance", "by": "1s"})
-    assert statuses(at_once(30, lambda _nth: limited.ask("GET", "/v1/sectors?limit=1", timeout=60))) == {
+    live_server.admin("PUT", f"/sandboxes/{limited.id}/clock", {"action": "advance", "by": "1s"})
+    assert statuses(run_concurrently(30, lambda _nth: limited.request("GET", "/v1/sectors?limit=1", timeout=60))) == {
         200: 10,
         429: 20,
     }
 
 
-def test_a_quota_is_never_overdrawn(served: Served) -> None:
-    limited = tenant(served, limits={"rate": None, "quota": 60, "period": "1d"})
-    heard = at_once(30, lambda _nth: [limited.ask("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(4)])
+def test_a_quota_is_never_overdrawn(live_server: LiveServer) -> None:
+    limited = create_tenant(live_server, limits={"rate": None, "quota": 60, "period": "1d"})
+    heard = run_concurrently(
+        30, lambda _nth: [limited.request("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(4)]
+    )
     assert statuses([each for four in heard for each in four]) == {200: 60, 429: 60}
 
 
-def test_of_fifty_updates_of_one_version_one_wins_and_the_chain_has_no_gap(served: Served) -> None:
-    epi = tenant(served)
-    path = f"/v1/sectors/{epi.ask('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
+def test_of_fifty_updates_of_one_version_one_wins_and_the_chain_has_no_gap(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    path = f"/v1/sectors/{epi.request('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     for version in range(1, 4):
         match = {"If-Match": f'"{version}"'}
 
-        def rename(nth: int, match: dict[str, str] = match) -> Heard:
-            return epi.ask("PUT", path, json={"name": f"by {nth}"}, headers=match, timeout=60)
+        def rename(nth: int, match: dict[str, str] = match) -> HttpResponse:
+            return epi.request("PUT", path, json={"name": f"by {nth}"}, headers=match, timeout=60)
 
-        assert statuses(at_once(50, rename)) == {200: 1, 409: 49}
-        assert epi.ask("GET", path).headers["ETag"] == f'"{version + 1}"'
+        assert statuses(run_concurrently(50, rename)) == {200: 1, 409: 49}
+        assert epi.request("GET", path).headers["ETag"] == f'"{version + 1}"'
 
 
-def test_of_a_hundred_creates_of_one_name_one_wins(served: Served) -> None:
-    epi = tenant(served)
-    heard = at_once(100, lambda _nth: epi.ask("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60))
+def test_of_a_hundred_creates_of_one_name_one_wins(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    heard = run_concurrently(100, lambda _nth: epi.request("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60))
     assert statuses(heard) == {201: 1, 409: 99}
 
 
-def test_what_eight_clients_saw_of_one_record_could_have_happened_one_after_the_other(served: Served) -> None:
-    epi = tenant(served)
-    path = f"/v1/sectors/{epi.ask('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
+def test_what_eight_clients_saw_of_one_record_could_have_happened_one_after_the_other(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    path = f"/v1/sectors/{epi.request('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     for turn in range(5):
-        initial = epi.ask("GET", path).json["data"]["name"]
+        initial = epi.request("GET", path).json["data"]["name"]
 
-        def act(nth: int, turn: int = turn) -> list[Step]:
-            steps, tag = [], epi.ask("GET", path, timeout=60).headers["ETag"]
+        def act(nth: int, turn: int = turn) -> list[RegisterOperation]:
+            steps, tag = [], epi.request("GET", path, timeout=60).headers["ETag"]
             for step in range(7):
                 began = monotonic()
                 if (nth + step) % 2:
                     name = f"{turn}-{nth}-{step}"
-                    heard = epi.ask("PUT", path, json={"name": name}, headers={"If-Match": tag}, timeout=60)
+                    heard = epi.request("PUT", path, json={"name": name}, headers={"If-Match": tag}, timeout=60)
                     if heard.status == 200:  # else another one was quicker, and nothing was written
-                        steps.append(Step(began, monotonic(), "write", name))
+                        steps.append(RegisterOperation(began, monotonic(), "write", name))
                 else:
-                    heard = epi.ask("GET", path, timeout=60)
+                    heard = epi.request("GET", path, timeout=60)
                     tag = heard.headers["ETag"]
-                    steps.append(Step(began, monotonic(), "read", heard.json["data"]["name"]))
+                    steps.append(RegisterOperation(began, monotonic(), "read", heard.json["data"]["name"]))
             return steps
 
-        history = [step for steps in at_once(8, act) for step in steps]
+        history = [step for steps in run_concurrently(8, act) for step in steps]
         assert is_linearizable(history, initial)
 
 
-def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(served: Served) -> None:
-    epi = tenant(served)
-    stay = {epi.ask("POST", "/v1/sectors", json={"name": f"stay {nth}"}).json["data"]["id"] for nth in range(40)}
+def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    stay = {epi.request("POST", "/v1/sectors", json={"name": f"stay {nth}"}).json["data"]["id"] for nth in range(40)}
     stop = Event()
 
     def disturb(nth: int) -> None:
         for step in count():
             if stop.is_set():
                 return
-            made = epi.ask("POST", "/v1/sectors", json={"name": f"go {nth} {step}"}, timeout=60).json["data"]["id"]
-            epi.ask("DELETE", f"/v1/sectors/{made}", headers={"If-Match": '"1"'}, timeout=60)
+            made = epi.request("POST", "/v1/sectors", json={"name": f"go {nth} {step}"}, timeout=60).json["data"]["id"]
+            epi.request("DELETE", f"/v1/sectors/{made}", headers={"If-Match": '"1"'}, timeout=60)
 
     def walk(_nth: int) -> list[str]:
         ids: list[str] = []
         cursor = ""
         while True:
-            page = epi.ask("GET", f"/v1/sectors?limit=7{cursor}", timeout=60).json
+            page = epi.request("GET", f"/v1/sectors?limit=7{cursor}", timeout=60).json
             ids += [each["id"] for each in page["data"]]
             if page["cursor"] is None:
                 return ids
@@ -170,7 +178,7 @@ def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(served: Se
     with ThreadPoolExecutor(4) as pool:
         busy = [pool.submit(disturb, nth) for nth in range(2)]
         try:
-            for ids in at_once(4, walk):
+            for ids in run_concurrently(4, walk):
                 assert stay <= set(ids)
                 assert len(ids) == len(set(ids))
         finally:
@@ -178,68 +186,72 @@ def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(served: Se
         assert [each.result() for each in busy] == [None, None]
 
 
-def test_every_event_is_delivered_and_one_that_fails_is_tried_on_its_schedule(served: Served) -> None:
-    epi = tenant(served, assumptions={"webhook_retries": ["5s", "5m"]})
-    with receiving() as receiver:
+def test_every_event_is_delivered_and_one_that_fails_is_tried_on_its_schedule(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server, assumptions={"webhook_retries": ["5s", "5m"]})
+    with run_receiver() as receiver:
         # Every third first attempt fails; what is tried again, seconds later on the clock, is taken.
-        receiver.answers = [500 if nth % 3 == 0 else 200 for nth in range(20)]
-        served.admin("POST", f"/sandboxes/{epi.id}/webhooks", {"url": receiver.url(), "events": ["*"]})
-        at_once(20, lambda _nth: served.admin("POST", f"/sandboxes/{epi.id}/simulations/record_withdrawal", {}))
-        served.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": "1h"})
-        deliveries = served.admin("GET", f"/sandboxes/{epi.id}/deliveries?limit=100")
+        receiver.response_statuses = [500 if nth % 3 == 0 else 200 for nth in range(20)]
+        live_server.admin("POST", f"/sandboxes/{epi.id}/webhooks", {"url": receiver.url(), "events": ["*"]})
+        run_concurrently(
+            20, lambda _nth: live_server.admin("POST", f"/sandboxes/{epi.id}/simulations/record_withdrawal", {})
+        )
+        live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": "1h"})
+        deliveries = live_server.admin("GET", f"/sandboxes/{epi.id}/deliveries?limit=100")
         assert {each["state"] for each in deliveries} == {"delivered"}
         assert len({each["event"]["id"] for each in deliveries}) == len(deliveries) == 20
-        sent = Counter(str(letter.json) for letter in receiver.heard)
+        sent = Counter(str(letter.json) for letter in receiver.received)
         assert sorted(sent.values()) == sorted(len(each["attempts"]) for each in deliveries)
         for each in deliveries:
             assert [tried["status"] for tried in each["attempts"]][-1] == 200
             assert all(tried["status"] == 500 for tried in each["attempts"][:-1])
 
 
-def test_moves_of_a_clock_add_up_and_every_timer_runs_once(served: Served) -> None:
-    epi = tenant(served)
+def test_moves_of_a_clock_add_up_and_every_timer_runs_once(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
     for nth in range(60):
-        served.admin("POST", f"/sandboxes/{epi.id}/simulations/record_withdrawal", {"in": f"{nth % 20}s"})
+        live_server.admin("POST", f"/sandboxes/{epi.id}/simulations/record_withdrawal", {"in": f"{nth % 20}s"})
     move = {"action": "advance", "by": "5s"}
-    moved = at_once(6, lambda _nth: served.admin("PUT", f"/sandboxes/{epi.id}/clock", move))
-    assert served.admin("GET", f"/sandboxes/{epi.id}/clock")["now"] == "2026-03-01T12:00:30.000000Z"
+    moved = run_concurrently(6, lambda _nth: live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", move))
+    assert live_server.admin("GET", f"/sandboxes/{epi.id}/clock")["now"] == "2026-03-01T12:00:30.000000Z"
     # Those of the first instant were done when someone first asked what time it is.
     done = [each["id"] for each_move in moved for each in each_move["done"]]
     assert len(done) == len(set(done)) == 57
-    recorded = served.admin("GET", f"/sandboxes/{epi.id}/events")
+    recorded = live_server.admin("GET", f"/sandboxes/{epi.id}/events")
     assert len({each["id"] for each in recorded}) == len(recorded) == 60
 
 
-def test_a_new_key_is_refused_everywhere_until_it_is_known_and_then_nowhere(served: Served) -> None:
-    epi = tenant(served)
-    made = served.admin("POST", f"/sandboxes/{epi.id}/keys", {"activates_in": "60s"})
+def test_a_new_key_is_refused_everywhere_until_it_is_known_and_then_nowhere(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    made = live_server.admin("POST", f"/sandboxes/{epi.id}/keys", {"activates_in": "60s"})
 
     def ask(_nth: int) -> int:
-        return epi.ask("GET", "/v1/sectors?limit=1", key=made["secret"], timeout=60).status
+        return epi.request("GET", "/v1/sectors?limit=1", key=made["secret"], timeout=60).status
 
     for by, status in (("59.999999s", 403), ("0.001ms", 200)):
-        served.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
-        assert set(at_once(20, ask)) == {status}
-    served.admin("DELETE", f"/sandboxes/{epi.id}/keys/{made['id']}", {"lingers": "10s"})
+        live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
+        assert set(run_concurrently(20, ask)) == {status}
+    live_server.admin("DELETE", f"/sandboxes/{epi.id}/keys/{made['id']}", {"lingers": "10s"})
     for by, statuses in (("9.999999s", {200}), ("0.001ms", {401, 403})):
-        served.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
-        assert set(at_once(20, ask)) <= statuses
+        live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
+        assert set(run_concurrently(20, ask)) <= statuses
 
 
-def test_every_call_is_in_the_journal_once(served: Served) -> None:
-    epi = tenant(served)
-    at_once(16, lambda nth: [epi.ask("GET", f"/v1/sectors?limit={nth + 1}", timeout=60) for _ in range(10)])
-    listed = served.admin("GET", f"/sandboxes/{epi.id}/requests?limit=1000")["requests"]
+def test_every_call_is_in_the_journal_once(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    run_concurrently(
+        16, lambda nth: [epi.request("GET", f"/v1/sectors?limit={nth + 1}", timeout=60) for _ in range(10)]
+    )
+    listed = live_server.admin("GET", f"/sandboxes/{epi.id}/requests?limit=1000")["requests"]
     assert len({each["id"] for each in listed}) == len(listed) == 160
     asked = {"match": {"path": "*/sectors*"}, "count": 160}
-    assert served.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["verified"]
-    assert served.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["count"] == 160
+    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["verified"]
+    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["count"] == 160
 
 
-def test_a_reset_while_many_write_leads_back_to_the_seed(served: Served) -> None:
-    epi = tenant(served)
-    served.admin("POST", f"/sandboxes/{epi.id}/reset")
-    seeded = _canonical(served, epi)
+def test_a_reset_while_many_write_leads_back_to_the_seed(live_server: LiveServer) -> None:
+    epi = create_tenant(live_server)
+    live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
+    seeded = _canonical(live_server, epi)
     stop = Event()
 
     def write(nth: int) -> set[int]:
@@ -247,21 +259,21 @@ def test_a_reset_while_many_write_leads_back_to_the_seed(served: Served) -> None
         for step in count():
             if stop.is_set():
                 return seen
-            seen.add(epi.ask("POST", "/v1/sectors", json={"name": f"{nth}/{step}"}, timeout=60).status)
+            seen.add(epi.request("POST", "/v1/sectors", json={"name": f"{nth}/{step}"}, timeout=60).status)
         return seen
 
     with ThreadPoolExecutor(8) as pool:
         busy = [pool.submit(write, nth) for nth in range(8)]
         for _ in range(10):
-            served.admin("POST", f"/sandboxes/{epi.id}/reset")
+            live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
         stop.set()
         seen = set().union(*(each.result() for each in busy))
-    served.admin("POST", f"/sandboxes/{epi.id}/reset")
-    assert _canonical(served, epi) == seeded
+    live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
+    assert _canonical(live_server, epi) == seeded
     assert {201} <= seen <= {201, 409, 503}
 
 
-def _canonical(served: Served, epi: Tenant) -> str:
+def _canonical(served: LiveServer, epi: Tenant) -> str:
     """The state without what tells of the day a sandbox began."""
     collections = served.admin("GET", f"/sandboxes/{epi.id}/state")["collections"]
     return dumps({name: records for name, records in collections.items() if name != "_sandbox"}, sort_keys=True)
@@ -278,30 +290,34 @@ SCRIPT: list[tuple[str, str, Any]] = [
 ]
 
 
-def _told(answer: Any) -> bytes:
+def _response_bytes(answer: Any) -> bytes:
     status = getattr(answer, "status_code", None) or answer.status
     body = answer.data if hasattr(answer, "data") else answer.body
     return b"%d %b" % (status, body)
 
 
-def _alone(name: str) -> list[bytes]:
+def _run_script_alone(name: str) -> list[bytes]:
     """What a sandbox of that name answers to the script in a process where nothing else is."""
-    world = make_world()
-    world.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name})
-    world.admin("PUT", f"/sandboxes/{name}/clock", {"action": "freeze", "at": NOON})
+    harness = make_harness()
+    harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name})
+    harness.admin("PUT", f"/sandboxes/{name}/clock", {"action": "freeze", "at": NOON})
     bodies = [{"json": json} if json else {} for _, _, json in SCRIPT]
     return [
-        _told(world.ask(method, path, sandbox=name, **body))
+        _response_bytes(harness.request(method, path, sandbox=name, **body))
         for (method, path, _), body in zip(SCRIPT, bodies, strict=True)
     ]
 
 
-def test_tenants_under_parallel_load_answer_to_the_byte_as_each_would_alone_in_one_process(served: Served) -> None:
-    tenants = [tenant(served) for _ in range(6)]
+def test_tenants_under_parallel_load_answer_to_the_byte_as_each_would_alone_in_one_process(
+    live_server: LiveServer,
+) -> None:
+    tenants = [create_tenant(live_server) for _ in range(6)]
 
     def live(nth: int) -> list[bytes]:
-        return [_told(tenants[nth].ask(method, path, json=json, timeout=60)) for method, path, json in SCRIPT]
+        return [
+            _response_bytes(tenants[nth].request(method, path, json=json, timeout=60)) for method, path, json in SCRIPT
+        ]
 
-    together = at_once(6, live)
-    assert together == [_alone(each.id) for each in tenants]
+    together = run_concurrently(6, live)
+    assert together == [_run_script_alone(each.id) for each in tenants]
     assert together[0] != together[1]

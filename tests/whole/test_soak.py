@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import soak
-from benchmarks.soak import Run, Sample, grown, measured, strange, table
+from benchmarks.soak import Sample, SoakRun, find_growth, run_soak, table, unexpected_statuses
 
-CALM = [Sample(nth * 1_000, nth, 100.0 + nth % 3, 11, 30 + nth % 5) for nth in range(1, 101)]
+STEADY_SAMPLES = [Sample(nth * 1_000, nth, 100.0 + nth % 3, 11, 30 + nth % 5) for nth in range(1, 101)]
 KINDS = (
     "create get list idempotent fault delete,sandbox made,sandbox deleted,fault set,webhook set,key made,key revoked,"
     "requests read,events read,deliveries read,state read"
@@ -20,25 +20,25 @@ KINDS = (
 def test_a_short_run_asks_every_kind_of_a_real_server_and_is_answered_as_it_should_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(soak, "LIFE", 30)
-    run = measured(800)
-    assert strange(run.statuses) == {}
+    monkeypatch.setattr(soak, "REQUESTS_PER_SANDBOX", 30)
+    run = run_soak(800)
+    assert unexpected_statuses(run.statuses) == {}
     first, *others = KINDS.split(",")
     assert {kind for kind, _ in run.statuses} == {*first.split(), *others}
     assert {status for kind, status in run.statuses if kind == "fault"} == {200, 503}
-    assert run.told > 0
+    assert run.webhooks_received > 0
     assert [sample.requests for sample in run.samples[:3]] == [8, 16, 24]
     assert all(sample.megabytes > 20 and sample.threads and sample.descriptors > 5 for sample in run.samples)
     assert "webhooks received" in table(run)
 
 
-def test_what_goes_up_and_down_has_not_grown() -> None:
-    assert grown(CALM, 30_000) == []
+def test_fluctuation_is_not_growth() -> None:
+    assert find_growth(STEADY_SAMPLES, 30_000) == []
 
 
 def test_what_grows_while_it_warms_up_does_not_count() -> None:
-    cold = [replace(each, megabytes=each.requests / 1_000) for each in CALM[:30]]
-    assert grown([*cold, *CALM[30:]], 31_000) == []
+    cold = [replace(each, megabytes=each.requests / 1_000) for each in STEADY_SAMPLES[:30]]
+    assert find_growth([*cold, *STEADY_SAMPLES[30:]], 31_000) == []
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_what_grows_while_it_warms_up_does_not_count() -> None:
     ],
 )
 def test_what_grows_a_little_with_every_sample_is_told(name: str, told: str) -> None:
-    rising = [replace(each, **{name: nth + 1}) for nth, each in enumerate(CALM)]
-    (found,) = grown(rising, 2_000)
+    rising = [replace(each, **{name: nth + 1}) for nth, each in enumerate(STEADY_SAMPLES)]
+    (found,) = find_growth(rising, 2_000)
     assert found.startswith(told)
 
 
 def test_an_answer_that_should_not_have_been_is_told() -> None:
     seen = Counter({("get", 200): 5, ("get", 404): 1, ("fault", 503): 2, ("create", 500): 1, ("key made", 201): 1})
-    assert strange(seen) == {("get", 404): 1, ("create", 500): 1}
+    assert unexpected_statuses(seen) == {("get", 404): 1, ("create", 500): 1}
 
 
 def test_the_table_has_a_row_for_every_tenth() -> None:
-    run = Run(None, 100_000, samples=CALM)  # type: ignore[arg-type]
+    run = SoakRun(None, 100_000, samples=STEADY_SAMPLES)  # type: ignore[arg-type]
     assert [row.split()[0] for row in table(run).splitlines()[1:11]] == [f"{nth},000" for nth in range(10, 101, 10)]

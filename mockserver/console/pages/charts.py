@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.console import forms
-from mockserver.console.page import Shown, Visit, of_sandbox
+from mockserver.console.page import Page, PageRequest, sandbox_page
 
 WINDOWS = {"60": "1 minute", "300": "5 minutes", "900": "15 minutes", "3600": "1 hour"}
-_FIRST = "300"
+_DEFAULT_WINDOW = "300"
 
 
-def show(visit: Visit) -> Shown:
+def show(request: PageRequest) -> Page:
     """The charts, which draw themselves anew every few seconds."""
-    return of_sandbox(visit, "charts", "charts.html", **_traffic(visit))
+    return sandbox_page(request, "charts", "charts.html", **_traffic(request))
 
 
-def figures(visit: Visit) -> Shown:
+def figures(request: PageRequest) -> Page:
     """The charts alone."""
-    return Shown("figures.html", _traffic(visit))
+    return Page("figures.html", _traffic(request))
 
 
-def _traffic(visit: Visit) -> dict[str, Any]:
-    seconds = forms.chosen(visit.query, "seconds", [_FIRST, *WINDOWS])
-    traffic = visit.ask("GET", "/traffic", seconds=seconds)
+def _traffic(request: PageRequest) -> dict[str, Any]:
+    seconds = forms.resolve_parameters(request.query, "seconds", [_DEFAULT_WINDOW, *WINDOWS])
+    traffic = request.call_sandbox("GET", "/traffic", seconds=seconds)
     totals: dict[str, int] = {}
     for part in traffic["parts"]:
         for name, number in part["calls"].items():
             totals[name] = totals.get(name, 0) + number
-    chosen = {"windows": WINDOWS, "seconds": seconds, "id": visit.args["sandbox"]}
+    chosen = {"windows": WINDOWS, "seconds": seconds, "id": request.args["sandbox"]}
     return {"traffic": traffic, "totals": totals, "step": int(seconds) / len(traffic["parts"]), **chosen}

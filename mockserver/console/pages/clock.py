@@ -5,30 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.console import drawing
-from mockserver.console.page import Sent, Shown, Visit, at, of_sandbox
+from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 STEPS = (("1m", "a minute"), ("1h", "an hour"), ("1d", "a day"), ("30d", "30 days"))
 
 
-def show(visit: Visit) -> Shown:
+def show(request: PageRequest) -> Page:
     """The clock, and what falls due next on a line."""
-    clock = visit.ask("GET", "/clock")
-    due = [_due(clock["now"], each["at"], each["action"], each["id"], each["parameters"]) for each in clock["due"]]
-    waiting = [each for each in visit.ask("GET", "/deliveries", state="pending", limit=20) if each["due"]]
+    clock = request.call_sandbox("GET", "/clock")
+    due = [_due_row(clock["now"], each["at"], each["action"], each["id"], each["parameters"]) for each in clock["due"]]
+    waiting = [each for each in request.call_sandbox("GET", "/deliveries", state="pending", limit=20) if each["due"]]
     due += [
-        _due(clock["now"], each["due"], "deliver", each["id"], {"event": each["event"]["type"]}) for each in waiting
+        _due_row(clock["now"], each["due"], "deliver", each["id"], {"event": each["event"]["type"]}) for each in waiting
     ]
     due.sort(key=lambda each: float(each["seconds"]))
-    return of_sandbox(visit, "clock", "clock.html", clock=clock, due=due, steps=STEPS)
+    return sandbox_page(request, "clock", "clock.html", clock=clock, due=due, steps=STEPS)
 
 
-def _due(now: str, at: str, what: str, id: str, about: dict[str, Any]) -> dict[str, Any]:
+def _due_row(now: str, at: str, what: str, id: str, about: dict[str, Any]) -> dict[str, Any]:
     said = "  ".join(str(value) for value in about.values() if value is not None)
     return {"at": at, "what": what, "id": id, "about": said, "seconds": drawing.seconds_between(now, at)}
 
 
-def move(visit: Visit) -> Sent:
+def move(request: PageRequest) -> Redirect:
     """Freeze, resume, advance or reset the clock."""
-    written = {name: visit.form[name].strip() for name in ("action", "by", "at") if visit.form.get(name, "").strip()}
-    moved = visit.ask("PUT", "/clock", written)
-    return Sent(at(visit.args["sandbox"], "clock"), "moved", len(moved["done"]))
+    written = {
+        name: request.form[name].strip() for name in ("action", "by", "at") if request.form.get(name, "").strip()
+    }
+    moved = request.call_sandbox("PUT", "/clock", written)
+    return Redirect(sandbox_url(request.args["sandbox"], "clock"), "moved", len(moved["done"]))

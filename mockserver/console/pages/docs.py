@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mockserver.admin.api import PREFIX
-from mockserver.console.page import Shown, Visit
+from mockserver.admin.api import ADMIN_PREFIX
+from mockserver.console.page import Page, PageRequest
 
 
-def show(visit: Visit) -> Shown:
+def show(request: PageRequest) -> Page:
     """The operations of the provider that is named, or of the admin API."""
-    if "provider" not in visit.args:
-        return Shown("docs.html", {"name": "The admin API", "document": f"{PREFIX}/openapi.json"})
-    provider = visit.api("GET", "/providers/{provider}", None, {}, **visit.args)
-    document = f"{PREFIX}/providers/{provider['name']}/openapi.json"
-    return Shown("docs.html", {"name": provider["title"], "document": document})
+    if "provider" not in request.args:
+        return Page("docs.html", {"name": "The admin API", "document": f"{ADMIN_PREFIX}/openapi.json"})
+    provider = request.api("GET", "/providers/{provider}", None, {}, **request.args)
+    document = f"{ADMIN_PREFIX}/providers/{provider['name']}/openapi.json"
+    return Page("docs.html", {"name": provider["title"], "document": document})

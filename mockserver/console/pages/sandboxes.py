@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from mockserver.console.addresses import HOME
-from mockserver.console.page import Sent, Shown, Visit
+from mockserver.console.page import Page, PageRequest, Redirect
 
 
-def show(visit: Visit) -> Shown:
+def show(request: PageRequest) -> Page:
     """Every provider with its sandboxes."""
-    sandboxes = visit.api("GET", "/sandboxes")
-    providers = visit.api("GET", "/providers")
+    sandboxes = request.api("GET", "/sandboxes")
+    providers = request.api("GET", "/providers")
     for provider in providers:
         provider["sandboxes"] = [
             {**each, "curl": _curl(each)} for each in sandboxes if each["provider"] == provider["name"]
         ]
-    return Shown("sandboxes.html", {"providers": providers, "version": visit.api("GET", "/version")})
+    return Page("sandboxes.html", {"providers": providers, "version": request.api("GET", "/version")})
 
 
 def _curl(sandbox: Any) -> str:
@@ -26,26 +26,26 @@ def _curl(sandbox: Any) -> str:
     return f"curl -s '{sandbox['example']}' -H 'Authorization: Bearer {key}'"
 
 
-def create(visit: Visit) -> Sent:
+def create(request: PageRequest) -> Redirect:
     """Make a sandbox."""
-    body = {name: visit.form[name] for name in ("provider", "name", "seed", "size") if visit.form.get(name)}
-    visit.api("POST", "/sandboxes", body)
-    return Sent(HOME, "created")
+    body = {name: request.form[name] for name in ("provider", "name", "seed", "size") if request.form.get(name)}
+    request.api("POST", "/sandboxes", body)
+    return Redirect(HOME, "created")
 
 
-def fork(visit: Visit) -> Sent:
+def fork(request: PageRequest) -> Redirect:
     """Make a sandbox that goes on from where this one stands."""
-    visit.ask("POST", "/fork", {"name": visit.form.get("name") or None})
-    return Sent(HOME, "forked")
+    request.call_sandbox("POST", "/fork", {"name": request.form.get("name") or None})
+    return Redirect(HOME, "forked")
 
 
-def reset(visit: Visit) -> Sent:
+def reset(request: PageRequest) -> Redirect:
     """Take a sandbox back to its seed."""
-    visit.ask("POST", "/reset")
-    return Sent(HOME, "reset")
+    request.call_sandbox("POST", "/reset")
+    return Redirect(HOME, "reset")
 
 
-def delete(visit: Visit) -> Sent:
+def delete(request: PageRequest) -> Redirect:
     """Forget a sandbox."""
-    visit.ask("DELETE", "")
-    return Sent(HOME, "deleted")
+    request.call_sandbox("DELETE", "")
+    return Redirect(HOME, "deleted")

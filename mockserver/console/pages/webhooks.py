@@ -4,92 +4,92 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.console.page import Sent, Shown, Visit, at, of_sandbox
+from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
-SHOWN = 50
+PAGE_SIZE = 50
 """So many deliveries are listed."""
 
 
-def show(visit: Visit) -> Shown:
+def show(request: PageRequest) -> Page:
     """The endpoints, and the newest deliveries with every attempt."""
-    sandbox = visit.ask("GET", "")
-    deliveries = visit.ask("GET", "/deliveries", limit=SHOWN)
-    kinds = visit.api("GET", "/faults")["kinds"]
-    return of_sandbox(
-        visit,
+    sandbox = request.call_sandbox("GET", "")
+    deliveries = request.call_sandbox("GET", "/deliveries", limit=PAGE_SIZE)
+    kinds = request.api("GET", "/faults")["kinds"]
+    return sandbox_page(
+        request,
         "webhooks",
         "webhooks.html",
-        endpoints=visit.ask("GET", "/webhooks"),
-        deliveries=[_drawn(each, sandbox["clock"]["now"]) for each in reversed(deliveries)],
-        provider=_provider(visit),
+        endpoints=request.call_sandbox("GET", "/webhooks"),
+        deliveries=[_with_time_span(each, sandbox["clock"]["now"]) for each in reversed(deliveries)],
+        provider=_provider(request),
         forgeries=[kind for kind in kinds if kind["on"] == "webhooks"],
-        opened=visit.args.get("delivery"),
+        opened=request.args.get("delivery"),
     )
 
 
-def _provider(visit: Visit) -> Any:
-    return visit.api("GET", "/providers/{provider}", provider=visit.ask("GET", "")["provider"])
+def _provider(request: PageRequest) -> Any:
+    return request.api("GET", "/providers/{provider}", provider=request.call_sandbox("GET", "")["provider"])
 
 
-def _drawn(delivery: Any, now: str) -> dict[str, Any]:
+def _with_time_span(delivery: Any, now: str) -> dict[str, Any]:
     """A delivery with the stretch of time its line is drawn over: from the event to what is last known or awaited."""
     instants = [attempt["at"] for attempt in delivery["attempts"]] + ([delivery["due"]] if delivery["due"] else [])
     began = delivery["event"]["created_at"]
     return {**delivery, "began": began, "ended": max([began, now, *instants])}
 
 
-def _done(visit: Visit, done: str) -> Sent:
-    return Sent(at(visit.args["sandbox"], "webhooks"), done)
+def _redirect(request: PageRequest, done: str) -> Redirect:
+    return Redirect(sandbox_url(request.args["sandbox"], "webhooks"), done)
 
 
-def create(visit: Visit) -> Sent:
+def create(request: PageRequest) -> Redirect:
     """Register an endpoint."""
-    events = visit.form.get("events", "").replace(",", " ").split()
-    body = {"url": visit.form.get("url", "").strip(), **({"events": events} if events else {})}
-    visit.ask("POST", "/webhooks", body)
-    return _done(visit, "endpoint")
+    events = request.form.get("events", "").replace(",", " ").split()
+    body = {"url": request.form.get("url", "").strip(), **({"events": events} if events else {})}
+    request.call_sandbox("POST", "/webhooks", body)
+    return _redirect(request, "endpoint")
 
 
-def test(visit: Visit) -> Sent:
+def test(request: PageRequest) -> Redirect:
     """Send an endpoint the vendor's test event."""
-    visit.ask("POST", "/webhooks/{endpoint}/test")
-    return _done(visit, "sent")
+    request.call_sandbox("POST", "/webhooks/{endpoint}/test")
+    return _redirect(request, "sent")
 
 
-def turn(visit: Visit) -> Sent:
+def toggle(request: PageRequest) -> Redirect:
     """Switch an endpoint off, or on again."""
-    shown = visit.ask("GET", "/webhooks/{endpoint}")
-    visit.ask("PATCH", "/webhooks/{endpoint}", {"enabled": not shown["enabled"]})
-    return _done(visit, "kept")
+    shown = request.call_sandbox("GET", "/webhooks/{endpoint}")
+    request.call_sandbox("PATCH", "/webhooks/{endpoint}", {"enabled": not shown["enabled"]})
+    return _redirect(request, "kept")
 
 
-def rotate(visit: Visit) -> Sent:
+def rotate(request: PageRequest) -> Redirect:
     """Give an endpoint a new secret."""
-    visit.ask("POST", "/webhooks/{endpoint}/rotate", {"overlap": visit.form.get("overlap") or "0s"})
-    return _done(visit, "kept")
+    request.call_sandbox("POST", "/webhooks/{endpoint}/rotate", {"overlap": request.form.get("overlap") or "0s"})
+    return _redirect(request, "kept")
 
 
-def delete(visit: Visit) -> Sent:
+def delete(request: PageRequest) -> Redirect:
     """Tell an endpoint nothing any more."""
-    visit.ask("DELETE", "/webhooks/{endpoint}")
-    return _done(visit, "removed")
+    request.call_sandbox("DELETE", "/webhooks/{endpoint}")
+    return _redirect(request, "removed")
 
 
-def forge(visit: Visit) -> Sent:
+def forge(request: PageRequest) -> Redirect:
     """Spoil the next delivery to an endpoint, and send it one where the vendor has a test event."""
     rule = {
-        "match": {"endpoint": visit.args["endpoint"]},
+        "match": {"endpoint": request.args["endpoint"]},
         "trigger": {"times": 1},
-        "fault": {"kind": visit.form.get("kind", "")},
+        "fault": {"kind": request.form.get("kind", "")},
     }
-    visit.ask("POST", "/faults", rule)
-    if _provider(visit)["test_event"] is None:
-        return _done(visit, "armed")
-    visit.ask("POST", "/webhooks/{endpoint}/test")
-    return _done(visit, "forged")
+    request.call_sandbox("POST", "/faults", rule)
+    if _provider(request)["test_event"] is None:
+        return _redirect(request, "armed")
+    request.call_sandbox("POST", "/webhooks/{endpoint}/test")
+    return _redirect(request, "forged")
 
 
-def retry(visit: Visit) -> Sent:
+def retry(request: PageRequest) -> Redirect:
     """Try a delivery once more, now."""
-    visit.ask("POST", "/deliveries/{delivery}/retry")
-    return _done(visit, "retried")
+    request.call_sandbox("POST", "/deliveries/{delivery}/retry")
+    return _redirect(request, "retried")

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mockserver.engine.core.clock import DURATION, SECOND, Duration
 
-LONGEST_BODY = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 """The most that a provider's limit of its bodies can be set to, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assumed:
+class AssumptionNote:
     """Annotates a setting with what it decides and what speaks for its default."""
 
     sentence: str
@@ -28,34 +28,46 @@ class Assumptions(BaseModel):
 
     key_propagation: Annotated[
         Duration,
-        Assumed("How long a new key is refused before it works.", "Not documented by most vendors; none by default."),
+        AssumptionNote(
+            "How long a new key is refused before it works.", "Not documented by most vendors; none by default."
+        ),
     ] = 0
     revocation_lag: Annotated[
         Duration,
-        Assumed("How long a revoked key goes on working.", "Not documented by most vendors; none by default."),
+        AssumptionNote("How long a revoked key goes on working.", "Not documented by most vendors; none by default."),
     ] = 0
     key_lifetime: Annotated[
         Duration,
-        Assumed("How long a key lives where nothing else is said; 0s is for ever.", "No vendor documents an expiry."),
+        AssumptionNote(
+            "How long a key lives where nothing else is said; 0s is for ever.", "No vendor documents an expiry."
+        ),
     ] = 0
     body_limit: Annotated[
         int,
-        Field(ge=0, le=LONGEST_BODY),
-        Assumed("The longest request body, in bytes; longer ones are refused with 413.", "No vendor names a limit."),
+        Field(ge=0, le=MAX_BODY_BYTES),
+        AssumptionNote(
+            "The longest request body, in bytes; longer ones are refused with 413.", "No vendor names a limit."
+        ),
     ] = 1024 * 1024
     unknown_fields: Annotated[
         Literal["ignored", "refused"],
-        Assumed("Whether body fields nobody documents are ignored or refused.", "Additive contracts ignore them."),
+        AssumptionNote(
+            "Whether body fields nobody documents are ignored or refused.", "Additive contracts ignore them."
+        ),
     ] = "ignored"
     webhook_timeout: Annotated[
         Duration,
         Field(ge=1_000, le=60 * SECOND),
-        Assumed("How long a webhook may take, from connecting to the end of the answer.", "No vendor documents it."),
+        AssumptionNote(
+            "How long a webhook may take, from connecting to the end of the answer.", "No vendor documents it."
+        ),
     ] = 10 * SECOND
     webhook_retries: Annotated[
         tuple[Duration, ...],
         Field(max_length=20),
-        Assumed("The waits between the attempts to deliver a webhook.", "No vendor but one documents its schedule."),
+        AssumptionNote(
+            "The waits between the attempts to deliver a webhook.", "No vendor but one documents its schedule."
+        ),
     ] = (5 * 60 * SECOND, 30 * 60 * SECOND, 2 * 3_600 * SECOND)
 
 
@@ -64,7 +76,7 @@ def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:
     schema = assumptions.model_json_schema(mode="serialization")["properties"]
     defaults = assumptions().model_dump(mode="json")
     return [
-        {"name": name, "type": _type(schema[name]), "default": defaults[name], **_said(assumptions, name)}
+        {"name": name, "type": _type(schema[name]), "default": defaults[name], **_field_texts(assumptions, name)}
         for name in assumptions.model_fields
     ]
 
@@ -75,6 +87,6 @@ def _type(schema: dict[str, Any]) -> str:
     return str(schema.get("const", "duration" if schema.get("pattern") == DURATION else schema.get("type", "object")))
 
 
-def _said(assumptions: type[Assumptions], name: str) -> dict[str, str]:
-    said = next(item for item in assumptions.model_fields[name].metadata if isinstance(item, Assumed))
+def _field_texts(assumptions: type[Assumptions], name: str) -> dict[str, str]:
+    said = next(item for item in assumptions.model_fields[name].metadata if isinstance(item, AssumptionNote))
     return {"sentence": said.sentence, "evidence": said.evidence}

@@ -14,18 +14,18 @@ from pydantic import BaseModel
 
 from mockserver.engine.core.assumptions import Assumptions
 from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
-from mockserver.engine.core.keys import NOBODY, Credential, Key
+from mockserver.engine.core.keys import NO_CREDENTIAL, Credential, Key
 from mockserver.engine.core.latency import Distribution
 from mockserver.engine.core.limits import Limits
-from mockserver.engine.core.outside import OUTSIDE
 from mockserver.engine.core.problem import Problem
-from mockserver.engine.core.randomness import Chance, Randomness
+from mockserver.engine.core.randomness import Randomness, Rng
 from mockserver.engine.core.reply import Reply
+from mockserver.engine.core.unavailable_space import UNAVAILABLE_SPACE
 from mockserver.storage.base import Record, Space
 
 
 @dataclass(slots=True)
-class Step:
+class TraceStep:
     """What one stage said to a call."""
 
     stage: str
@@ -33,7 +33,7 @@ class Step:
     note: str = ""
 
 
-_READ = (
+_REQUEST_FIELDS = (
     *("sandbox", "method", "path", "operation", "args", "query", "headers", "data", "too_large", "allowed"),
     *("address", "mount", "origin", "credential", "tenant_known"),
 )
@@ -66,7 +66,7 @@ class Call:
     mount: str = ""
     """What stands before the provider's own paths, for links."""
     origin: str = "http://127.0.0.1"
-    credential: Credential = NOBODY
+    credential: Credential = NO_CREDENTIAL
     tenant_known: bool = True
     """Whether the tenant that the path names exists, for providers whose paths name one."""
     wait: Callable[[float], None] = _no_wait
@@ -76,18 +76,18 @@ class Call:
     epoch: int = 0
     """Which life of the sandbox the call began in; a reset begins another."""
     key: Key | None = None
-    parameters: BaseModel | None = None
+    query_parameters: BaseModel | None = None
     """The query, read into the operation's model."""
-    trace: list[Step] = field(default_factory=list)
+    trace: list[TraceStep] = field(default_factory=list)
     fired: list[str] = field(default_factory=list)
     tokens: float | None = None
     """How many further calls the rate limit's bucket held after this one; None where none was asked."""
-    chance: Chance | None = None
+    rng: Rng | None = None
     """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
     before_commit: list[Callable[[Space, Call, Reply], None]] = field(default_factory=list)
     prepared: Any = None
     """What the operation has prepared before its transaction began."""
-    space: Space = OUTSIDE
+    space: Space = UNAVAILABLE_SPACE
     """The records of the sandbox; only while the operation is performed."""
     _body: BaseModel | Problem | None = None
 
@@ -101,9 +101,9 @@ class Call:
             raise self._body
         return self._body
 
-    def again(self) -> Call:
+    def copy_for_replay(self) -> Call:
         """The same request once more, as it was read and with nothing of what came of it; nobody waits for it."""
-        return Call(**{name: getattr(self, name) for name in _READ})
+        return Call(**{name: getattr(self, name) for name in _REQUEST_FIELDS})
 
     def note(self, text: str) -> None:
         """Write into the journal what the stage that runs now has decided, and why."""
@@ -111,7 +111,7 @@ class Call:
 
     def nth(self, purpose: str) -> int:
         """Count up a purpose of this sandbox, for ids and dice; kept with the operation's other writes."""
-        return self.space.bump(purpose)
+        return self.space.increment(purpose)
 
 
 Proceed = Callable[[Call], Reply]
@@ -121,16 +121,16 @@ Stage = Callable[[Call, Proceed], Reply]
 class Dialect(Protocol):
     """Writes records, lists and refusals as the provider writes them."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         """The answer that shows a single record."""
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
         """The answer that shows a page of a list, and where the next page begins."""
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         """The answer that says a refusal."""
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         """Add to any answer what the provider never leaves out."""
 
 
@@ -148,7 +148,7 @@ class OperationView(Protocol):
     @property
     def query(self) -> type[BaseModel] | None: ...
     @property
-    def answer_model(self) -> type[BaseModel] | None: ...
+    def response_model(self) -> type[BaseModel] | None: ...
     @property
     def summary(self) -> str: ...
     @property
@@ -156,16 +156,16 @@ class OperationView(Protocol):
     @property
     def refusals(self) -> tuple[int, ...]: ...
     @property
-    def media(self) -> tuple[str, ...]: ...
+    def media_types(self) -> tuple[str, ...]: ...
     @property
     def scope(self) -> str | None: ...
     @property
     def perform(self) -> Callable[[Call], Reply]: ...
     @property
-    def offered(self) -> Callable[[Assumptions], bool] | None: ...
+    def available_if(self) -> Callable[[Assumptions], bool] | None: ...
     @property
     def prepare(self) -> Callable[[Call], Any] | None: ...
-    def is_offered(self, assumptions: Assumptions) -> bool:
+    def is_available(self, assumptions: Assumptions) -> bool:
         """Whether a sandbox with these assumptions has the operation."""
 
 
@@ -185,17 +185,17 @@ class ProviderView(Protocol):
     @property
     def idempotency(self) -> IdempotencyPolicy | None: ...
     @property
-    def repeated(self) -> Literal["first", "last"]: ...
+    def repeated_query_parameter(self) -> Literal["first", "last"]: ...
     @property
-    def read(self) -> Callable[[Call], bytes]: ...
+    def read_body(self) -> Callable[[Call], bytes]: ...
     @property
-    def refusal_media(self) -> tuple[str, ...]: ...
+    def refusal_media_types(self) -> tuple[str, ...]: ...
 
 
 class CallRule(Protocol):
     """A fault rule that is at work in the sandbox of a call."""
 
-    def around(self, proceed: Proceed) -> Proceed:
+    def wrap(self, proceed: Proceed) -> Proceed:
         """The rest of the pipeline with the fault around it."""
 
 
@@ -203,7 +203,7 @@ class CallRules(Protocol):
     """The fault rules of a sandbox."""
 
     @property
-    def of_calls(self) -> Sequence[CallRule]: ...
+    def call_rules(self) -> Sequence[CallRule]: ...
 
 
 class CallLog(Protocol):
@@ -218,7 +218,7 @@ class KeyWriter(Protocol):
 
     by_secret: dict[str, Key]
 
-    def write(
+    def write_key(
         self,
         space: Space,
         now: int,
@@ -232,14 +232,16 @@ class KeyWriter(Protocol):
     ) -> Key:
         """Write a new key."""
 
-    def write_revoked(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
+    def write_revocation(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
         """Write the revocation of a key."""
 
 
 class EventSender(Protocol):
     """The webhook deliveries of a sandbox."""
 
-    def post(self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False) -> list[str]:
+    def enqueue(
+        self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
+    ) -> list[str]:
         """Have an event delivered to every endpoint that asked for it; returns the ids of the deliveries."""
 
     def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
@@ -282,18 +284,18 @@ class SandboxView(Protocol):
     def now(self) -> int:
         """The instant it is in the sandbox, once everything due until then has been done."""
 
-    def instant(self) -> int:
+    def clock_time(self) -> int:
         """What the sandbox's clock shows."""
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
         """Have a simulation fall due at an instant; returns the id of the timer."""
 
     def transaction(
-        self, *, durable: bool = True, wait: bool = True, reading: bool = False
+        self, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
         """The sandbox's records, under its lock."""
 
-    def answer(self, call: Call) -> Reply:
+    def handle(self, call: Call) -> Reply:
         """Take a call through the pipeline."""
 
     def release_claim(self, claim: str, epoch: int) -> None:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonS
 
 SECOND = 1_000_000
 """One second in the unit of every instant and duration of the engine: microseconds."""
-LATEST = 253_402_300_799 * SECOND
+LATEST_INSTANT = 253_402_300_799 * SECOND
 """The last second of the year 9999: no sandbox's clock goes beyond it."""
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
-def wall() -> int:
+def wall_time() -> int:
     """The machine's own time; the only place that asks for it."""
     return time.time_ns() // 1_000  # noqa: TID251
 
@@ -34,17 +34,17 @@ class Clock:
     offset: int = 0
     frozen_at: int | None = None
 
-    def now(self, wall: int) -> int:
-        """The instant it is in the sandbox when the machine's time is ``wall``."""
-        return min(wall + self.offset, LATEST) if self.frozen_at is None else self.frozen_at
+    def now(self, wall_time: int) -> int:
+        """The instant it is in the sandbox when the machine's time is ``wall_time``."""
+        return min(wall_time + self.offset, LATEST_INSTANT) if self.frozen_at is None else self.frozen_at
 
-    def freeze(self, wall: int, at: int | None = None) -> Clock:
+    def freeze(self, wall_time: int, at: int | None = None) -> Clock:
         """Stand still at the instant given, or at the present one."""
-        return replace(self, frozen_at=self.now(wall) if at is None else at)
+        return replace(self, frozen_at=self.now(wall_time) if at is None else at)
 
-    def resume(self, wall: int) -> Clock:
+    def resume(self, wall_time: int) -> Clock:
         """Run on from where it stands."""
-        return self if self.frozen_at is None else Clock(offset=self.frozen_at - wall)
+        return self if self.frozen_at is None else Clock(offset=self.frozen_at - wall_time)
 
     def advance(self, by: int) -> Clock:
         """Show a later instant, and go on standing or running as before."""
@@ -53,24 +53,24 @@ class Clock:
         return replace(self, offset=self.offset + by)
 
 
-def iso(instant: int, digits: int = 6) -> str:
+def format_instant(instant: int, digits: int = 6) -> str:
     """An instant as ``2026-01-31T09:30:00.000000Z``, with as many digits behind the second as asked for.
 
     What lies behind the year 9999 (a key may be told to live that long) shows as its last second.
     """
-    seconds, rest = divmod(min(instant, LATEST), SECOND)
-    return f"{_second(seconds)}.{rest:06d}"[: 20 + digits if digits else 19] + "Z"
+    seconds, rest = divmod(min(instant, LATEST_INSTANT), SECOND)
+    return f"{_format_second(seconds)}.{rest:06d}"[: 20 + digits if digits else 19] + "Z"
 
 
 @lru_cache(maxsize=1_024)
-def _second(seconds: int) -> str:
+def _format_second(seconds: int) -> str:
     # A record shows two instants, and what happens together happens in few seconds.
     return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def parse_instant(value: object) -> int:
     """Read an ISO 8601 instant (UTC when it names no zone); ValueError says what is wrong with it."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LATEST:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LATEST_INSTANT:
         return value
     try:
         moment = datetime.fromisoformat(str(value))
@@ -78,7 +78,7 @@ def parse_instant(value: object) -> int:
         raise ValueError(f"{value!r} is not an ISO 8601 instant such as 2026-01-31T09:30:00Z") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     instant = (moment - _EPOCH) // timedelta(microseconds=1)
-    if not 0 <= instant <= LATEST:
+    if not 0 <= instant <= LATEST_INSTANT:
         raise ValueError(f"{value!r} is outside the years 1970 to 9999")
     return instant
 
@@ -93,12 +93,12 @@ def parse_duration(value: object) -> int:
         if not parts or "".join(number + unit for number, unit in parts) != text:
             raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
         length = sum(round(Decimal(number) * _UNITS[unit]) for number, unit in parts)
-    if length > LATEST:
+    if length > LATEST_INSTANT:
         raise ValueError(f"{value!r} is longer than the clock can go")
     return length
 
 
-def write_duration(length: int) -> str:
+def format_duration(length: int) -> str:
     """A duration in the largest unit that says it exactly: ``90s``, ``2h``, ``30d``."""
     for unit in ("d", "h", "m", "s"):
         if length and length % _UNITS[unit] == 0:
@@ -119,7 +119,7 @@ DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 Duration = Annotated[
     int,
     BeforeValidator(_read_duration),
-    PlainSerializer(write_duration, return_type=str),
+    PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "15m", "1h"]}),
 ]
 """A length of time: text such as ``90s`` outside, microseconds inside."""
@@ -127,7 +127,7 @@ Duration = Annotated[
 Instant = Annotated[
     int,
     BeforeValidator(parse_instant),
-    PlainSerializer(iso, return_type=str),
+    PlainSerializer(format_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A moment: ISO 8601 text outside, microseconds since 1970 inside."""

@@ -9,18 +9,18 @@ from pydantic import AfterValidator
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _VALUE = re.compile(r"[\x21-\x7e\x80-\xff \t]{0,4096}")
-_OURS = {"content-length", "transfer-encoding", "connection"}
+_RESERVED = {"content-length", "transfer-encoding", "connection"}
 
 
-def _sendable(headers: dict[str, str]) -> dict[str, str]:
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a header name")
         if not _VALUE.fullmatch(value):
             raise ValueError(f"the value of {name} has characters a header cannot carry")
-        if name.lower() in _OURS:
+        if name.lower() in _RESERVED:
             raise ValueError(f"{name} is the server's own; to break the framing use truncated, garbage or reset")
     return headers
 
 
-Headers = Annotated[dict[str, str], AfterValidator(_sendable)]
+SettableHeaders = Annotated[dict[str, str], AfterValidator(_check_headers)]

@@ -13,10 +13,10 @@ class IdempotencyPolicy:
 
     header: str = "idempotency-key"
     methods: tuple[str, ...] = ("POST",)
-    longest: int = 255
+    max_length: int = 255
     lifetime: int = 86_400 * SECOND
     per_key: bool = True
     """Whether two API keys of a sandbox may use the same value independently."""
     replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
-    canonical: bool = False
+    compares_canonical_json: bool = False
     """Whether bodies that are the same JSON, written in another way, are the same."""

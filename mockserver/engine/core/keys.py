@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from mockserver.engine.core.randomness import Randomness
 
-State = Literal["propagating", "active", "expiring", "lingering", "revoked", "expired"]
+KeyState = Literal["propagating", "active", "expiring", "lingering", "revoked", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Key:
     revoked_at: int | None = None
     dead_at: int | None = None
 
-    def state(self, now: int) -> State:
+    def state(self, now: int) -> KeyState:
         """What the key is at an instant: refused while propagating, still good while expiring or lingering."""
         if self.dead_at is not None and now >= self.dead_at:
             return "revoked"
@@ -41,28 +41,28 @@ class Key:
             return "lingering"
         return "active" if self.expires_at is None else "expiring"
 
-    def admits(self, address: str) -> bool:
+    def allows_address(self, address: str) -> bool:
         """Whether a client at this address may use the key; no ranges means from anywhere."""
-        return not self.cidrs or _inside(address, self.cidrs)
+        return not self.cidrs or _in_ranges(address, self.cidrs)
 
     def revoke(self, at: int, dead_at: int) -> Key:
         """The key as revoked; it goes on working until ``dead_at``."""
         return replace(self, revoked_at=at, dead_at=dead_at)
 
-    def record(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """The key as the store keeps it."""
         return {**asdict(self), "scopes": list(self.scopes), "cidrs": list(self.cidrs)}
 
     @classmethod
-    def read(cls, record: Mapping[str, Any]) -> Key:
+    def from_record(cls, record: Mapping[str, Any]) -> Key:
         """The key a store's record holds."""
-        return replace(_KEY.validate_python(record), cidrs=tuple(map(checked_cidr, record["cidrs"])))
+        return replace(_KEY.validate_python(record), cidrs=tuple(map(normalize_cidr, record["cidrs"])))
 
 
 _KEY = TypeAdapter(Key)
 
 
-def checked_cidr(text: str) -> str:
+def normalize_cidr(text: str) -> str:
     """A range of addresses as people write it; ValueError says what is wrong with it."""
     try:
         return str(ip_network(text, strict=False))
@@ -70,7 +70,7 @@ def checked_cidr(text: str) -> str:
         raise ValueError(f"{text!r} is not a range of addresses such as 10.0.0.0/8 or fd00::/8") from None
 
 
-def _inside(address: str, cidrs: tuple[str, ...]) -> bool:
+def _in_ranges(address: str, cidrs: tuple[str, ...]) -> bool:
     try:
         here = ip_address(address.partition("%")[0])
     except ValueError:
@@ -94,7 +94,7 @@ class Credential(NamedTuple):
     shown: bool = False
 
 
-NOBODY = Credential()
+NO_CREDENTIAL = Credential()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +106,5 @@ class KeyPolicy:
     modes: tuple[str, ...] = ("test",)
     scopes: tuple[str, ...] = ()
     """Every scope the provider knows; a key made without naming any has them all."""
-    initial: tuple[str, ...] = ("test",)
+    initial_modes: tuple[str, ...] = ("test",)
     """The modes of the keys a new sandbox begins with."""

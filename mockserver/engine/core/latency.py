@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-LONGEST_MS = 600_000
+MAX_LATENCY_MS = 600_000
 """No answer is held longer than ten minutes: a client has long gone by then."""
-Milliseconds = Annotated[float, Field(ge=0, le=LONGEST_MS)]
+Milliseconds = Annotated[float, Field(ge=0, le=MAX_LATENCY_MS)]
 
 
 class Fixed(BaseModel):
@@ -51,7 +51,7 @@ class Lognormal(BaseModel):
     type: Literal["lognormal"] = "lognormal"
     median_ms: Milliseconds
     sigma: float = Field(ge=0, le=5)
-    max_ms: Milliseconds = LONGEST_MS
+    max_ms: Milliseconds = MAX_LATENCY_MS
 
     def draw(self, unit: float) -> float:
         """Seconds to wait for a chance in [0, 1)."""

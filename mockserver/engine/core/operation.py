@@ -15,13 +15,13 @@ from mockserver.engine.core.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class LazyModel:
     """A model that is imported when someone asks for it: those of answers are many, and only documents need them."""
 
     module: str
     name: str
 
-    def model(self) -> type[BaseModel]:
+    def load(self) -> type[BaseModel]:
         """The model itself."""
         named: type[BaseModel] = getattr(import_module(self.module), self.name)
         return named
@@ -38,27 +38,27 @@ class Operation:
     summary: str
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    answer: type[BaseModel] | Later | None = None
+    response: type[BaseModel] | LazyModel | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
     """The statuses it may be refused with."""
-    media: tuple[str, ...] = ("application/json",)
+    media_types: tuple[str, ...] = ("application/json",)
     """The media types it answers with when it does what it was asked."""
     scope: str | None = None
-    offered: Callable[[Assumptions], bool] | None = None
+    available_if: Callable[[Assumptions], bool] | None = None
     """Whether a sandbox has the operation at all, where the documents leave that open."""
 
     prepare: Callable[[Call], Any] | None = None
     """Run before the transaction, for what takes time; ``call.prepared`` is what it answers."""
 
-    def is_offered(self, assumptions: Assumptions) -> bool:
+    def is_available(self, assumptions: Assumptions) -> bool:
         """Whether a sandbox with these assumptions has the operation."""
-        return self.offered is None or self.offered(assumptions)
+        return self.available_if is None or self.available_if(assumptions)
 
     @property
-    def answer_model(self) -> type[BaseModel] | None:
+    def response_model(self) -> type[BaseModel] | None:
         """What it answers with, field by field, when it does what it was asked."""
-        return self.answer.model() if isinstance(self.answer, Later) else self.answer
+        return self.response.load() if isinstance(self.response, LazyModel) else self.response
 
     @property
     def statuses(self) -> frozenset[int]:

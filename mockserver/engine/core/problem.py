@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mockserver.nearest import nearest
-from mockserver.storage.base import StoreCrowded, StoreError, StoreFull
+from mockserver.storage.base import StoreError, StoreFull, TooManyRecords
 
-CODES: dict[str, int] = {
+STATUS_BY_CODE: dict[str, int] = {
     "no_credentials": 401,
     "bad_credentials": 401,
     "key_propagating": 403,
@@ -67,20 +67,20 @@ class Problem(Exception):
     ) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
-        self.status = status or CODES[code]
+        self.status = status or STATUS_BY_CODE[code]
         self.detail = detail
         self.fields = tuple(fields)
         self.headers = tuple(headers)
         self.raised_in = raised_in
 
 
-class Superseded(Exception):
+class StaleEpoch(Exception):
     """The sandbox was reset or restored while a call was under way: what the call was about is no more."""
 
 
-def unkept(error: StoreError) -> tuple[int, str]:
+def storage_failure_status(error: StoreError) -> tuple[int, str]:
     """The status and the sentence for a call whose writes the store did not keep; its log has what went wrong where."""
-    if isinstance(error, StoreCrowded):
+    if isinstance(error, TooManyRecords):
         return 507, f"{error}; nothing of this call was kept"
     if isinstance(error, StoreFull):
         return 507, "The disk is full: nothing of this call was kept; the next one may fit again"
@@ -93,7 +93,7 @@ class Refusal(ValueError):
     status = 422
 
 
-class Unknown(Refusal):
+class UnknownName(Refusal):
     """An operator named something that is not there."""
 
     status = 404
@@ -102,7 +102,7 @@ class Unknown(Refusal):
         super().__init__(f"there is no {kind} {name!r}{nearest(name, known)}")
 
 
-class Taken(Refusal):
+class Conflict(Refusal):
     """An operator wants to make something under a name, or in a place, that is taken."""
 
     status = 409

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from mockserver.engine.core.assumptions import Assumed, Assumptions
+from mockserver.engine.core.assumptions import AssumptionNote, Assumptions
 from mockserver.engine.core.bound import Bound
 from mockserver.engine.core.call import Call, Dialect, Stage
 from mockserver.engine.core.encoding import as_json
@@ -15,28 +15,29 @@ from mockserver.engine.core.idempotency_policy import IdempotencyPolicy
 from mockserver.engine.core.keys import Credential, KeyPolicy
 from mockserver.engine.core.latency import Fixed, Lognormal, Uniform
 from mockserver.engine.core.limits import Limits
-from mockserver.engine.core.moment import Simulation
 from mockserver.engine.core.operation import Operation
-from mockserver.engine.core.problem import Unknown
+from mockserver.engine.core.problem import UnknownName
 from mockserver.engine.core.randomness import Randomness
+from mockserver.engine.core.renamed import RenamedDialect
+from mockserver.engine.core.simulation import Simulation
 from mockserver.engine.core.webhook_style import WebhookStyle
 from mockserver.storage.base import Collection, State
 
-_NO_LIMIT = Assumed("How often a sandbox may be called.", "No limit is documented.")
+_NO_LIMIT = AssumptionNote("How often a sandbox may be called.", "No limit is documented.")
 SIZES = ("small", "medium", "large")
 Progress = Callable[[int, int], None]
 """Told (done, total) now and then while something long runs."""
 
 
-def quiet(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Stand in where nobody watches."""
 
 
-USUAL_STAGES: list[Stage] = []
+DEFAULT_STAGES: list[Stage] = []
 """The stages of a provider that names none of its own; the pipeline, which core does not import, says which."""
 
 
-def _as_sent(call: Call) -> bytes:
+def _raw_body(call: Call) -> bytes:
     return call.data
 
 
@@ -62,13 +63,13 @@ class Provider:
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the records a sandbox begins with."""
-    settle: Callable[[State, int], State] | None = None
+    age_seed_data: Callable[[State, int], State] | None = None
     """(generated records, instant) -> the same lives as they stand on that day; None where time does not touch them."""
-    body_credential: Callable[[bytes, str], Credential] | None = None
+    read_body_credential: Callable[[bytes, str], Credential] | None = None
     """(body, Content-Type) -> what the client showed there; asked only when headers and query show nothing."""
-    read: Callable[[Call], bytes] = _as_sent
+    read_body: Callable[[Call], bytes] = _raw_body
     """(call) -> its body as JSON; for providers that also take other media types."""
-    repeated: Literal["first", "last"] = "last"
+    repeated_query_parameter: Literal["first", "last"] = "last"
     """Which one counts of a query parameter that is sent more than once."""
     slug: str | None = None
     """The path parameter that names the tenant; None where only the key does."""
@@ -79,18 +80,22 @@ class Provider:
     latency: Fixed | Uniform | Lognormal | None = None
     webhooks: WebhookStyle | None = None
     """How it tells others of its events; None where it tells nobody."""
-    stages: tuple[Stage, ...] = field(default_factory=lambda: tuple(USUAL_STAGES))
-    refusal_media: tuple[str, ...] = ("application/problem+json", "application/json")
+    stages: tuple[Stage, ...] = field(default_factory=lambda: tuple(DEFAULT_STAGES))
+    refusal_media_types: tuple[str, ...] = ("application/problem+json", "application/json")
     """The media types refusals may have."""
     refused_paths: tuple[str, ...] = ()
     """Paths that exist and have no operation: every method gets 405 there."""
-    limits_said: Assumed = _NO_LIMIT
+    limits_assumption: AssumptionNote = _NO_LIMIT
     example: str = ""
     """A path a newcomer may GET first: ``/v1/employees?limit=2``."""
     bounds: tuple[Bound, ...] = ()
     """What only so much is kept of, beside what the engine bounds for all."""
     notes: tuple[str, ...] = ()
     """What to know of it before relying on it, a line each."""
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.dialect, "render_record"):
+            object.__setattr__(self, "dialect", RenamedDialect(self.dialect))
 
     def base_path(self, slug: str) -> str:
         """What a sandbox's base URL ends with, behind the provider's own name."""
@@ -100,16 +105,16 @@ class Provider:
         """The name a sandbox's keys are made with: its slug where paths name the tenant, its id elsewhere."""
         return slug or id if self.slug else id
 
-    def assumed(self, chosen: Mapping[str, Any]) -> Assumptions:
+    def build_assumptions(self, chosen: Mapping[str, Any]) -> Assumptions:
         """What is assumed where these points are chosen, and the rest as usual. Raises ValidationError."""
         # Most sandboxes choose nothing, and what is usual needs no check: building one takes a while at the start.
         return self.assumptions.model_validate_json(as_json(chosen)) if chosen else self.assumptions.model_construct()
 
-    def simulation(self, name: str) -> Simulation:
+    def get_simulation(self, name: str) -> Simulation:
         """The simulation of that name; Unknown names the nearest."""
         found = self._simulations.get(name)
         if found is None:
-            raise Unknown("simulation", name, list(self._simulations))
+            raise UnknownName("simulation", name, list(self._simulations))
         return found
 
     @cached_property

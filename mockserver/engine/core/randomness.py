@@ -9,11 +9,11 @@ from struct import Struct
 LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 URLSAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEX = "0123456789abcdef"
-_numbers, _first = Struct(">32H").unpack, Struct(">Q").unpack_from
+_unpack_numbers, _unpack_first = Struct(">32H").unpack, Struct(">Q").unpack_from
 _VARIANT = dict(zip(HEX, "89ab" * 4, strict=True))
 
 
-class Chance:
+class Rng:
     """The dice of one event: every question has an answer of its own, and the same one whenever it is asked."""
 
     __slots__ = ("_nth", "_purpose", "_randomness")
@@ -21,9 +21,9 @@ class Chance:
     def __init__(self, randomness: Randomness, purpose: str, nth: int) -> None:
         self._randomness, self._purpose, self._nth = randomness, purpose, nth
 
-    def unit(self, question: str) -> float:
+    def uniform(self, question: str) -> float:
         """A number in [0, 1)."""
-        return self._randomness.unit(f"{self._purpose}:{question}", self._nth)
+        return self._randomness.uniform(f"{self._purpose}:{question}", self._nth)
 
     def bytes(self, question: str, length: int) -> bytes:
         """So many bytes."""
@@ -43,15 +43,15 @@ class Randomness:
         draw.update(f"{purpose}\0{nth}".encode())
         return draw.digest()
 
-    def unit(self, purpose: str, nth: int | str) -> float:
+    def uniform(self, purpose: str, nth: int | str) -> float:
         """A number in [0, 1)."""
-        first: int = _first(self.digest(purpose, nth))[0]
+        first: int = _unpack_first(self.digest(purpose, nth))[0]
         return (first >> 11) / (1 << 53)
 
     def text(self, purpose: str, nth: int | str, length: int, alphabet: str = LOWER) -> str:
         """``length`` (at most 32) letters of an alphabet of at most 256, near enough equally likely."""
         size = len(alphabet)
-        return "".join([alphabet[number % size] for number in _numbers(self.digest(purpose, nth))[:length]])
+        return "".join([alphabet[number % size] for number in _unpack_numbers(self.digest(purpose, nth))[:length]])
 
     def token(self, purpose: str, nth: int | str, length: int) -> str:
         """``length`` letters of the alphabet of URL-safe base64."""

@@ -47,15 +47,15 @@ class Reply:
         return next((value for key, value in self.headers if key.lower() == lower), None)
 
 
-def plain_problem(status: int, detail: str) -> Reply:
+def problem_reply(status: int, detail: str) -> Reply:
     """An answer of the server's own, in nobody's dialect: for what no vendor has words for."""
     body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
     return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))
 
 
-def plain_bug() -> Reply:
+def bug_reply() -> Reply:
     """The answer to a call that has hit a bug of ours; what it says must not look like a simulated failure."""
-    reply = plain_problem(
+    reply = problem_reply(
         500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
     )
     reply.headers.append(("X-Testmode-Bug", "1"))

@@ -10,11 +10,11 @@ from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.randomness import LOWER, Randomness
 from mockserver.storage.base import Record
 
-Headers = list[tuple[str, str]]
+HeaderList = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SigningInput:
     """One attempt to deliver an event, as far as its headers depend on it."""
 
     event: Record
@@ -28,7 +28,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedWebhook:
     """A delivery as its receiver sees it."""
 
     headers: Mapping[str, str]
@@ -47,20 +47,20 @@ class WebhookStyle:
     """The types of events an endpoint may ask for; ``*`` stands for all of them."""
     envelope: Callable[[SandboxView, Record], Any]
     """(sandbox, event) -> the body as plain data."""
-    headers: Callable[[SandboxView, Letter], Headers]
+    headers: Callable[[SandboxView, SigningInput], HeaderList]
     """The headers beside Content-Length and Host, signature among them."""
-    verify: Callable[[Received], None]
+    verify: Callable[[ReceivedWebhook], None]
     """Refuses what a receiver must refuse, with Forged."""
     versions: tuple[str, ...] = ("",)
     """The forms an event is written in; an endpoint is told in one of them, the last where nothing is said."""
-    secret: Callable[[Randomness, str], str] = lambda dice, purpose: f"whsec_{dice.token(purpose, 1, 32)}"
+    generate_secret: Callable[[Randomness, str], str] = lambda dice, purpose: f"whsec_{dice.token(purpose, 1, 32)}"
     """(randomness, purpose) -> an endpoint's secret."""
     endpoint_id: Callable[[Randomness, int], str] = lambda dice, nth: f"we_{dice.text('endpoint', nth, 24, LOWER)}"
     delivery_id: Callable[[Randomness, int], str] = lambda dice, nth: f"del_{dice.text('delivery', nth, 24, LOWER)}"
-    test: str | None = None
+    test_event_type: str | None = None
     """The type of the event that the vendor's console sends as a test; None where it sends none."""
 
-    def wants(self, endpoint: Record, type: str, version: str) -> bool:
+    def is_subscribed(self, endpoint: Record, type: str, version: str) -> bool:
         """Whether an endpoint is to be told of an event of this type and form."""
         asked = endpoint["events"]
         return bool(endpoint["enabled"]) and version == endpoint["version"] and ("*" in asked or type in asked)

@@ -24,21 +24,21 @@ class Fault(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         Fault.KINDS[cls.model_fields["kind"].default] = cls
 
-    ON: ClassVar[str] = "calls"
+    APPLIES_TO: ClassVar[str] = "calls"
     """What it happens to: ``calls`` of clients, or ``webhooks`` on their way out."""
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Answer instead of the rest of the pipeline, or spoil what it answers."""
         raise NotImplementedError
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Change what is about to be delivered."""
         raise NotImplementedError
 
 
-def say(call: Call, problem: Problem) -> Reply:
+def refusal_reply(call: Call, problem: Problem) -> Reply:
     """A refusal exactly as the provider would say and dress it, had its own stage raised it."""
     dialect = call.sandbox.provider.dialect
-    reply = dialect.refuse(call, problem)
-    dialect.dress(call, reply)
+    reply = dialect.render_problem(call, problem)
+    dialect.decorate(call, reply)
     return reply

@@ -20,7 +20,7 @@ _BODY_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d{1,6}\])+")
 _BODY_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
 
 
-class Text(BaseModel):
+class TextMatch(BaseModel):
     """What a value must be like; every condition given must hold, and compares text with text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -38,12 +38,12 @@ class Text(BaseModel):
         return {"equals": value} if isinstance(value, str | int | float | bool) else value
 
     @model_validator(mode="after")
-    def _says_something(self) -> Text:
+    def _require_condition(self) -> TextMatch:
         if all(getattr(self, name) is None for name in type(self).model_fields):
             raise ValueError("say at least one of equals, contains, starts_with, ends_with, glob, present")
         return self
 
-    def holds(self, value: Any) -> bool:
+    def matches(self, value: Any) -> bool:
         """Whether a value (None: there is none) is like this."""
         if self.present is not None and (value is not None) != self.present:
             return False
@@ -92,14 +92,14 @@ class Match(BaseModel):
     path: Glob | None = Field(default=None, description="A glob over the path as the client sent it.")
     operation: Glob | None = Field(default=None, description="A glob over the operation's name.")
     key: str | None = Field(default=None, description="The id or the secret of an API key.")
-    headers: dict[str, Text] = Field(default_factory=dict, max_length=20)
-    body: dict[Annotated[str, AfterValidator(_body_path)], Text] = Field(default_factory=dict, max_length=20)
+    headers: dict[str, TextMatch] = Field(default_factory=dict, max_length=20)
+    body: dict[Annotated[str, AfterValidator(_body_path)], TextMatch] = Field(default_factory=dict, max_length=20)
 
-    def holds(self, call: Call) -> bool:
+    def matches(self, call: Call) -> bool:
         """Whether the call is meant."""
-        return next(self.misses(call), None) is None
+        return next(self.mismatches(call), None) is None
 
-    def misses(self, call: Call) -> Iterator[str]:
+    def mismatches(self, call: Call) -> Iterator[str]:
         """Every reason why the call is not meant, cheapest first."""
         if self.method is not None and call.method not in self.method:
             yield f"method is {call.method}, not {' or '.join(self.method)}"
@@ -112,13 +112,13 @@ class Match(BaseModel):
             yield f"key is not {self.key if not call.credential.secret else 'the one named'}"
         for header, text in self.headers.items():
             value = call.headers.get(header.lower())
-            if not text.holds(value):
+            if not text.matches(value):
                 yield f"header {header} is {value and redact_headers([(header, value)])[0][1]!r}"
         if self.body:
-            yield from self._body_misses(call)
+            yield from self._body_mismatches(call)
 
-    def _body_misses(self, call: Call) -> Iterator[str]:
-        yield from _misses_in(call.data, self.body)
+    def _body_mismatches(self, call: Call) -> Iterator[str]:
+        yield from _json_mismatches(call.data, self.body)
 
 
 class RuleMatch(Match):
@@ -127,9 +127,9 @@ class RuleMatch(Match):
     event: Glob | None = Field(default=None, description="A glob over an event's type; for faults of webhooks.")
     endpoint: Glob | None = Field(default=None, description="A webhook endpoint's id, or a glob over its URL.")
 
-    FOR_WEBHOOKS: ClassVar[tuple[str, ...]] = ("event", "endpoint", "body")
+    WEBHOOK_FIELDS: ClassVar[tuple[str, ...]] = ("event", "endpoint", "body")
 
-    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+    def delivery_mismatches(self, attempt: Attempt) -> Iterator[str]:
         """Every reason why an attempt to deliver an event is not meant."""
         type, endpoint = attempt.delivery["event"]["type"], attempt.endpoint
         if self.event is not None and not _glob(self.event).fullmatch(type):
@@ -139,18 +139,18 @@ class RuleMatch(Match):
         ):
             yield f"endpoint is {endpoint['id']}, not {self.endpoint}"
         if self.body:
-            yield from _misses_in(attempt.body, self.body)
+            yield from _json_mismatches(attempt.body, self.body)
 
 
-def _misses_in(data: bytes, wanted: Mapping[str, Text]) -> Iterator[str]:
+def _json_mismatches(data: bytes, wanted: Mapping[str, TextMatch]) -> Iterator[str]:
     try:
         document = from_json(data)
     except ValueError:
         yield "the body is not JSON"
         return
     for path, text in wanted.items():
-        value = _dig(document, path)
-        if not text.holds(value):
+        value = _value_at(document, path)
+        if not text.matches(value):
             yield f"{path} is {redact(value, (), path) if isinstance(value, str) else value!r}"
 
 
@@ -161,7 +161,7 @@ def _is_key(call: Call, wanted: str) -> bool:
     return key is not None and key.id == wanted
 
 
-def _dig(document: Any, path: str) -> Any:
+def _value_at(document: Any, path: str) -> Any:
     for name, index in _BODY_PART.findall(path):
         if name and isinstance(document, dict):
             document = document.get(name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.engine.core.call import Call, Proceed, SandboxView
 from mockserver.engine.core.clock import Duration
-from mockserver.engine.core.randomness import Chance, Randomness
+from mockserver.engine.core.randomness import Randomness, Rng
 from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.base import Fault
 from mockserver.engine.faults.match import RuleMatch
@@ -17,10 +17,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space
 
-COUNTS = "_fault_counts"
-COUNTS_APART = "_fault_counts_apart"
+COUNT_COLLECTION = "_fault_counts"
+KEYED_COUNT_COLLECTION = "_fault_counts_apart"
 """The counters of rules that count per key or idempotency key: a flood of keys must not evict the others' counts."""
-BOUND = 10_000
+MAX_KEYED_COUNTS = 10_000
 """So many counters apart are kept per sandbox; the oldest go first."""
 
 if TYPE_CHECKING:
@@ -67,10 +67,12 @@ class FaultRule(BaseModel):
 
     @model_validator(mode="after")
     def _match_fits(self) -> FaultRule:
-        webhooks = self.fault.ON == "webhooks"
+        webhooks = self.fault.APPLIES_TO == "webhooks"
         for name, value in self.match:
-            if value and name != "body" and (name in RuleMatch.FOR_WEBHOOKS) != webhooks:
-                raise ValueError(f"match.{name} is not for {self.fault.ON}, which this kind of fault happens to")
+            if value and name != "body" and (name in RuleMatch.WEBHOOK_FIELDS) != webhooks:
+                raise ValueError(
+                    f"match.{name} is not for {self.fault.APPLIES_TO}, which this kind of fault happens to"
+                )
         if webhooks and self.trigger.per != "rule":
             raise ValueError("trigger.per: deliveries are counted per rule only")
         return self
@@ -79,112 +81,118 @@ class FaultRule(BaseModel):
 class ActiveRule:
     """A rule at work in a sandbox: its decisions are a sequence of its own that other traffic cannot disturb."""
 
-    __slots__ = ("_begins", "_dice", "_ends", "rule", "scenario", "set_at")
+    __slots__ = ("_ends_at", "_randomness", "_starts_at", "rule", "scenario", "set_at")
 
     def __init__(self, rule: FaultRule, set_at: int, randomness: Randomness, scenario: str | None = None) -> None:
         self.rule = rule
         self.set_at = set_at
         self.scenario = scenario
         trigger = rule.trigger
-        self._begins = set_at + (trigger.after or 0)
-        self._ends = None if trigger.ttl is None else self._begins + trigger.ttl
-        self._dice = randomness if trigger.seed is None else Randomness(str(trigger.seed))
+        self._starts_at = set_at + (trigger.after or 0)
+        self._ends_at = None if trigger.ttl is None else self._starts_at + trigger.ttl
+        self._randomness = randomness if trigger.seed is None else Randomness(str(trigger.seed))
 
-    def misses(self, call: Call) -> Iterator[str]:
+    def mismatches(self, call: Call) -> Iterator[str]:
         """Every reason why the call is not even counted."""
-        yield from self._asleep(call.now)
-        yield from self.rule.match.misses(call)
+        yield from self._inactive_reasons(call.now)
+        yield from self.rule.match.mismatches(call)
 
-    def _asleep(self, now: int) -> Iterator[str]:
+    def _inactive_reasons(self, now: int) -> Iterator[str]:
         if not self.rule.enabled:
             yield "the rule is not enabled"
-        if now < self._begins:
+        if now < self._starts_at:
             yield "the rule has not begun"
-        if self._ends is not None and now >= self._ends:
+        if self._ends_at is not None and now >= self._ends_at:
             yield "the rule has ended"
 
-    def delivery_misses(self, attempt: Attempt) -> Iterator[str]:
+    def delivery_mismatches(self, attempt: Attempt) -> Iterator[str]:
         """Every reason why an attempt to deliver an event is not even counted."""
-        yield from self._asleep(attempt.now)
-        yield from self.rule.match.delivery_misses(attempt)
+        yield from self._inactive_reasons(attempt.now)
+        yield from self.rule.match.delivery_mismatches(attempt)
 
-    def spoil(self, attempt: Attempt, space: Space) -> None:
+    def apply_to_attempt(self, attempt: Attempt, space: Space) -> None:
         """Count a matching attempt to deliver an event, and let the fault change it where it hits."""
-        if next(self.delivery_misses(attempt), None) is not None:
+        if next(self.delivery_mismatches(attempt), None) is not None:
             return
-        if self._decide(attempt, space, COUNTS, self.rule.id):
+        if self._decide(attempt, space, COUNT_COLLECTION, self.rule.id):
             attempt.fired.append(self.rule.id)
-            self.rule.fault.spoil(attempt)
+            self.rule.fault.apply_to_attempt(attempt)
 
-    def rehearse(self, calls: Iterable[Call]) -> Iterator[bool]:
+    def preview(self, calls: Iterable[Call]) -> Iterator[bool]:
         """Which of these calls the rule would hit, were it set just before the first; nothing is counted."""
         counts: dict[str, tuple[int, int]] = {}
         for call in calls:
-            if next(self.misses(call), None) is not None:
+            if next(self.mismatches(call), None) is not None:
                 yield False
                 continue
-            scope = self._scope(call)
+            scope = self._count_key(call)
             id = f"{self.rule.id}|{scope}" if scope else self.rule.id
             matched, fired = counts.get(id, (0, 0))
-            hit = self._falls(id, matched + 1, fired) is not None
+            hit = self._draw(id, matched + 1, fired) is not None
             counts[id] = (matched + 1, fired + hit)
             yield hit
 
-    def counts(self, sandbox: SandboxView) -> tuple[int, int]:
+    def read_counts(self, sandbox: SandboxView) -> tuple[int, int]:
         """How many calls the rule has matched, and to how many its fault happened."""
         with sandbox.transaction() as space:
-            found = [c for place in (COUNTS, COUNTS_APART) for c in space.find(place, "rule", self.rule.id)]
+            found = [
+                c
+                for place in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION)
+                for c in space.find(place, "rule", self.rule.id)
+            ]
         return sum(count["matched"] for count in found), sum(count["fired"] for count in found)
 
-    def around(self, proceed: Proceed) -> Proceed:
+    def wrap(self, proceed: Proceed) -> Proceed:
         """The rest of the pipeline with the fault around it."""
 
         # Whether the rule hits is asked only when a call gets this far in: a rule further out may answer first.
         def run(call: Call) -> Reply:
-            if not self.hits(call):
+            if not self.count_and_decide(call):
                 return proceed(call)
             call.fired.append(self.rule.id)
             return self.rule.fault.apply(call, proceed)
 
         return run
 
-    def hits(self, call: Call) -> bool:
+    def count_and_decide(self, call: Call) -> bool:
         """Count a matching call, and decide whether the fault happens to it."""
-        if next(self.misses(call), None) is not None:
+        if next(self.mismatches(call), None) is not None:
             return False
-        scope = self._scope(call)
+        scope = self._count_key(call)
         with call.sandbox.transaction(durable=False) as space:
             if scope:
-                return self._decide(call, space, COUNTS_APART, f"{self.rule.id}|{scope}")
-            return self._decide(call, space, COUNTS, self.rule.id)
+                return self._decide(call, space, KEYED_COUNT_COLLECTION, f"{self.rule.id}|{scope}")
+            return self._decide(call, space, COUNT_COLLECTION, self.rule.id)
 
     def _decide(self, hit_on: Call | Attempt, space: Space, place: str, id: str) -> bool:
         count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
-        chance = self._falls(id, nth, fired)
+        chance = self._draw(id, nth, fired)
         hit = chance is not None
         if hit:
-            hit_on.chance = chance
+            hit_on.rng = chance
         counted = {**count, "matched": nth, "fired": fired + hit}
-        if nth == 1 and place == COUNTS_APART:
-            space.append(place, counted, keep=BOUND)
+        if nth == 1 and place == KEYED_COUNT_COLLECTION:
+            space.append(place, counted, max_records=MAX_KEYED_COUNTS)
         else:
             space.put(place, counted)
         return hit
 
-    def _falls(self, id: str, nth: int, fired: int) -> Chance | None:
+    def _draw(self, id: str, nth: int, fired: int) -> Rng | None:
         """The dice of the nth matching call where the rule hits it."""
-        chance = Chance(self._dice, f"fault:{id}", nth)
-        return chance if self._eligible(nth, fired) and chance.unit("hit") < self.rule.trigger.probability else None
+        chance = Rng(self._randomness, f"fault:{id}", nth)
+        return (
+            chance if self._is_eligible(nth, fired) and chance.uniform("hit") < self.rule.trigger.probability else None
+        )
 
-    def _eligible(self, nth: int, fired: int) -> bool:
+    def _is_eligible(self, nth: int, fired: int) -> bool:
         trigger = self.rule.trigger
         beyond = nth - trigger.skip
         if beyond <= 0 or (trigger.times is not None and fired >= trigger.times):
             return False
         return trigger.every is None or beyond % trigger.every == 0
 
-    def _scope(self, call: Call) -> str:
+    def _count_key(self, call: Call) -> str:
         match self.rule.trigger.per:
             case "key":
                 return call.credential.secret or "none"

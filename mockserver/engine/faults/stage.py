@@ -9,8 +9,8 @@ from mockserver.engine.core.reply import Reply
 def faults(call: Call, proceed: Proceed) -> Reply:
     """Let every rule of the sandbox have its way with the call, the lowest priority number outermost."""
     step = call.trace[-1]
-    for active in reversed(call.sandbox.ruleset.of_calls):
-        proceed = active.around(proceed)
+    for active in reversed(call.sandbox.ruleset.call_rules):
+        proceed = active.wrap(proceed)
     reply = proceed(call)
     if call.fired:
         step.note = f"fired: {', '.join(call.fired)}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mockserver.engine.core.call import Call, Proceed
-from mockserver.engine.core.clock import iso
+from mockserver.engine.core.clock import format_instant
 from mockserver.engine.core.keys import Key
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
 
-_REFUSED = {"propagating": "key_propagating", "revoked": "key_revoked", "expired": "key_expired"}
+_CODE_BY_STATE = {"propagating": "key_propagating", "revoked": "key_revoked", "expired": "key_expired"}
 
 
 def authenticate(call: Call, proceed: Proceed) -> Reply:
@@ -19,8 +19,8 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     if key is None:
         raise Problem("bad_credentials", "The API key is not known")
     call.key = key
-    _alive(call, key)
-    if key.cidrs and not key.admits(call.address):
+    _require_active(call, key)
+    if key.cidrs and not key.allows_address(call.address):
         raise Problem("address_refused", f"{call.address} is outside the key's ranges {', '.join(key.cidrs)}")
     scope = call.operation.scope if call.operation else None
     if scope and scope not in key.scopes:
@@ -28,9 +28,9 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     return proceed(call)
 
 
-def _alive(call: Call, key: Key) -> None:
+def _require_active(call: Call, key: Key) -> None:
     state = key.state(call.now)
     call.trace[-1].note = f"key {key.id} is {state}"
-    if state in _REFUSED:
-        when = f"; active at {iso(key.active_at)}" if state == "propagating" else ""
-        raise Problem(_REFUSED[state], f"The API key {key.id} is {state}{when}")
+    if state in _CODE_BY_STATE:
+        when = f"; active at {format_instant(key.active_at)}" if state == "propagating" else ""
+        raise Problem(_CODE_BY_STATE[state], f"The API key {key.id} is {state}{when}")

@@ -16,8 +16,8 @@ from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
 from mockserver.storage.base import Record, Space
 
-KEPT = "_idempotency"
-BOUND = 50_000
+COLLECTION = "_idempotency"
+MAX_IDEMPOTENCY_RECORDS = 50_000
 """So many answers are kept per sandbox; the oldest go first."""
 
 
@@ -26,30 +26,30 @@ def idempotency(call: Call, proceed: Proceed) -> Reply:
     policy = call.sandbox.provider.idempotency
     if policy is None or call.method not in policy.methods or policy.header not in call.headers:
         return proceed(call)
-    name = _name(call, policy)
+    name = _record_id(call, policy)
     fingerprint = _fingerprint(call, policy)
     with call.sandbox.transaction(durable=False) as space:
         # Asked first: what the first request has written already is not known to last before it lets go.
         if not space.claim(name):
             raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
-        kept = space.get(KEPT, name)
+        kept = space.get(COLLECTION, name)
         if kept and call.now < kept["expires"]:
             space.release(name)
             return _replay(call, policy, kept, fingerprint)
-    call.before_commit.append(partial(_keep, policy, name, fingerprint))
+    call.before_commit.append(partial(_store_reply, policy, name, fingerprint))
     try:
         return proceed(call)
     finally:
         call.sandbox.release_claim(name, call.epoch)
 
 
-def _name(call: Call, policy: IdempotencyPolicy) -> str:
+def _record_id(call: Call, policy: IdempotencyPolicy) -> str:
     value = call.headers[policy.header].strip()
     if len(value) >= 2 and value[0] == value[-1] == '"':
         value = value[1:-1]
-    if not 1 <= len(value) <= policy.longest or not value.isascii() or not value.isprintable():
+    if not 1 <= len(value) <= policy.max_length or not value.isascii() or not value.isprintable():
         raise Problem(
-            "idempotency_key_invalid", f"{policy.header} must have 1 to {policy.longest} printable characters"
+            "idempotency_key_invalid", f"{policy.header} must have 1 to {policy.max_length} printable characters"
         )
     owner = call.key.id if policy.per_key and call.key else ""
     return sha256(f"{owner}\0{value}".encode()).hexdigest()
@@ -57,7 +57,7 @@ def _name(call: Call, policy: IdempotencyPolicy) -> str:
 
 def _fingerprint(call: Call, policy: IdempotencyPolicy) -> str:
     digest = sha256(f"{call.method}\0{call.path}\0{sorted(call.query)}\0".encode("utf-8", "surrogatepass"))
-    digest.update(_canonical(call.data) if policy.canonical else call.data)
+    digest.update(_canonical(call.data) if policy.compares_canonical_json else call.data)
     return digest.hexdigest()
 
 
@@ -78,7 +78,9 @@ def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: st
     return Reply(kept["status"], headers, b64decode(kept["body"]))
 
 
-def _keep(policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, call: Call, reply: Reply) -> None:
+def _store_reply(
+    policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, call: Call, reply: Reply
+) -> None:
     record: dict[str, Any] = {
         "id": name,
         "expires": call.now + policy.lifetime,
@@ -87,5 +89,5 @@ def _keep(policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, 
         "headers": [list(pair) for pair in reply.headers],
         "body": b64encode(reply.body).decode(),
     }
-    space.drop(KEPT, name)
-    space.append(KEPT, record, keep=BOUND)
+    space.drop(COLLECTION, name)
+    space.append(COLLECTION, record, max_records=MAX_IDEMPOTENCY_RECORDS)

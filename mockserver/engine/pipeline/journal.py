@@ -14,17 +14,17 @@ from traceback import format_exc
 from typing import Any
 
 from mockserver.engine.core.call import Call, Proceed, SandboxView
-from mockserver.engine.core.clock import iso, wall
-from mockserver.engine.core.problem import Superseded, unkept
+from mockserver.engine.core.clock import format_instant, wall_time
+from mockserver.engine.core.problem import StaleEpoch, storage_failure_status
 from mockserver.engine.core.redaction import redact, redact_headers
 from mockserver.engine.core.reply import Reply
 from mockserver.engine.faults.match import Match
 from mockserver.engine.faults.rule import ActiveRule
 from mockserver.storage.base import StoreError
 
-SHOWN = 65_536
+MAX_SHOWN_BODY_BYTES = 65_536
 """Of longer bodies the journal shows this many bytes, and the size and hash of the whole."""
-OVERHEAD = 3_200
+ENTRY_OVERHEAD_BYTES = 3_200
 """What an entry costs beside its bodies, about."""
 
 
@@ -36,7 +36,7 @@ class Entry:
     reply: Reply
     milliseconds: float
     bug: str | None = None
-    at: int = field(default_factory=wall)
+    at: int = field(default_factory=wall_time)
     """When it was written down, on the machine's clock: what charts are drawn over."""
 
     @property
@@ -45,16 +45,16 @@ class Entry:
         return f"req_{self.call.serial}"
 
     @property
-    def cost(self) -> int:
+    def memory_bytes(self) -> int:
         """About how many bytes of memory it takes."""
-        return OVERHEAD + len(self.call.data) + len(self.reply.body)
+        return ENTRY_OVERHEAD_BYTES + len(self.call.data) + len(self.reply.body)
 
-    def brief(self) -> dict[str, Any]:
+    def summarize(self) -> dict[str, Any]:
         """The entry in one line."""
         call = self.call
         return {
             "id": self.id,
-            "at": iso(call.now),
+            "at": format_instant(call.now),
             "method": call.method,
             "path": redact(call.path, list(call.sandbox.keys)),
             "operation": call.operation.name if call.operation else None,
@@ -63,20 +63,20 @@ class Entry:
             "faults": list(call.fired),
         }
 
-    def show(self) -> dict[str, Any]:
+    def render(self) -> dict[str, Any]:
         """The whole entry, its secrets redacted."""
         call, reply = self.call, self.reply
         secrets = list(call.sandbox.keys)
         request = {
             "query": {name: redact(value, secrets, name) for name, value in call.query},
             "headers": redact_headers(call.headers.items(), secrets),
-            "body": show_body(call.data, secrets),
+            "body": render_body(call.data, secrets),
             "address": call.address,
         }
-        answer = {"headers": redact_headers(reply.headers, secrets), "body": show_body(reply.body, secrets)}
+        answer = {"headers": redact_headers(reply.headers, secrets), "body": render_body(reply.body, secrets)}
         wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
         return {
-            **self.brief(),
+            **self.summarize(),
             "key": call.key.id if call.key else None,
             "request": request,
             "response": answer,
@@ -89,10 +89,10 @@ class Entry:
         }
 
 
-def show_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
+def render_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
     """A body as text with its secrets redacted; of a long one the beginning, and the hash of the whole."""
-    long = len(data) > SHOWN
-    text = redact(data[:SHOWN].decode("utf-8", "replace"), secrets, cut=long)
+    long = len(data) > MAX_SHOWN_BODY_BYTES
+    text = redact(data[:MAX_SHOWN_BODY_BYTES].decode("utf-8", "replace"), secrets, cut=long)
     cut = {"cut": True, "sha256": sha256(data).hexdigest()} if long else {}
     return {"size": len(data), "text": text, **cut}
 
@@ -100,9 +100,9 @@ def show_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
 class Budget:
     """How many bytes of memory several journals take together, and what is done beyond the most they may."""
 
-    def __init__(self, most: float = inf, make_room: Callable[[], None] = lambda: None) -> None:
-        self.most, self.make_room = most, make_room
-        self.taken = 0
+    def __init__(self, limit: float = inf, free_memory: Callable[[], None] = lambda: None) -> None:
+        self.limit, self.free_memory = limit, free_memory
+        self.used = 0
         self.lock = Lock()
 
 
@@ -113,20 +113,20 @@ class Journal:
     """Whose calls these are; said by the sandbox itself."""
 
     def __init__(self, entries: int, bytes: int, budget: Budget | None = None) -> None:
-        self._most, self._largest, self._budget = entries, bytes, budget or Budget()
+        self._max_entries, self._max_bytes, self._budget = entries, bytes, budget or Budget()
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._lock = Lock()
         self._added = Condition(self._lock)
         self._watchers = 0
-        self._number = 0
+        self._total = 0
         self._dropped = 0
-        self._answered: Counter[int] = Counter()
+        self._status_counts: Counter[int] = Counter()
 
     @property
-    def number(self) -> int:
+    def total(self) -> int:
         """How many calls have ever been written down here."""
-        return self._number
+        return self._total
 
     @property
     def dropped(self) -> int:
@@ -134,12 +134,12 @@ class Journal:
         return self._dropped
 
     @property
-    def answered(self) -> Mapping[int, int]:
+    def status_counts(self) -> Mapping[int, int]:
         """How many calls got which status, since the start."""
-        return self._answered
+        return self._status_counts
 
     @property
-    def size(self) -> int:
+    def memory_bytes(self) -> int:
         """About how many bytes of memory it takes."""
         return self._bytes
 
@@ -152,38 +152,38 @@ class Journal:
         with self._lock:
             before = self._bytes
             self._entries.append(entry)
-            self._number += 1
-            self._answered[entry.reply.status] += 1
-            self._bytes += entry.cost
-            while len(self._entries) > self._most or (self._bytes > self._largest and len(self._entries) > 1):
-                self._forget_oldest()
+            self._total += 1
+            self._status_counts[entry.reply.status] += 1
+            self._bytes += entry.memory_bytes
+            while len(self._entries) > self._max_entries or (self._bytes > self._max_bytes and len(self._entries) > 1):
+                self._evict_oldest()
             grown = self._bytes - before
             if self._watchers:
                 self._added.notify_all()
         # Without the lock: whoever is told may ask this or another journal to shed.
         if grown:
-            self._grown(grown)
+            self._account(grown)
 
-    def _grown(self, by: int) -> None:
+    def _account(self, by: int) -> None:
         budget = self._budget
         with budget.lock:
-            budget.taken += by
-            if budget.taken > budget.most:
-                budget.make_room()
+            budget.used += by
+            if budget.used > budget.limit:
+                budget.free_memory()
 
-    def _forget_oldest(self) -> None:
-        self._bytes -= self._entries.popleft().cost
+    def _evict_oldest(self) -> None:
+        self._bytes -= self._entries.popleft().memory_bytes
         self._dropped += 1
 
-    def shed(self, bytes: int) -> int:
+    def evict_bytes(self, bytes: int) -> int:
         """Forget the oldest entries until so many bytes are free, but not the newest; answers how many are."""
         with self._lock:
             before = self._bytes
             while len(self._entries) > 1 and before - self._bytes < bytes:
-                self._forget_oldest()
+                self._evict_oldest()
             return before - self._bytes
 
-    def wait(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
+    def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
         """The calls behind the ``number`` first ever, oldest first, once there is one or the time is up.
 
         Answers with them the number to ask behind the next time.
@@ -191,17 +191,17 @@ class Journal:
         with self._added:
             self._watchers += 1
             try:
-                self._added.wait_for(lambda: self.number > number, seconds)
+                self._added.wait_for(lambda: self.total > number, seconds)
             finally:
                 self._watchers -= 1
-            newer = min(self.number - number, len(self._entries))
-            return self.number, list(islice(self._entries, len(self._entries) - newer, None))
+            newer = min(self.total - number, len(self._entries))
+            return self.total, list(islice(self._entries, len(self._entries) - newer, None))
 
     def entries(self, match: Match | None = None) -> list[Entry]:
         """The calls kept, oldest first; with a match, only those meant."""
         with self._lock:
             entries = list(self._entries)
-        return entries if match is None else [entry for entry in entries if match.holds(entry.call)]
+        return entries if match is None else [entry for entry in entries if match.matches(entry.call)]
 
     def clear(self) -> None:
         """Forget every call."""
@@ -209,19 +209,19 @@ class Journal:
             freed = self._bytes
             self._entries.clear()
             self._bytes = self._dropped = 0
-        self._grown(-freed)
+        self._account(-freed)
 
     def close(self) -> None:
         """Forget every call, and those that are yet to come."""
-        self._most = 0
+        self._max_entries = 0
         self.clear()
 
     def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
         """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""
-        missed = [(list(match.misses(entry.call)), entry) for entry in reversed(self.entries())]
+        missed = [(list(match.mismatches(entry.call)), entry) for entry in reversed(self.entries())]
         ranked = sorted((pair for pair in missed if pair[0]), key=lambda pair: len(pair[0]))
         return (
-            {**entry.brief(), "why": [redact(each, list(entry.call.sandbox.keys)) for each in why]}
+            {**entry.summarize(), "why": [redact(each, list(entry.call.sandbox.keys)) for each in why]}
             for why, entry in ranked[:most]
         )
 
@@ -234,14 +234,14 @@ def journal(call: Call, proceed: Proceed) -> Reply:
         reply = proceed(call)
     except Exception as error:
         bug = format_exc()
-        reply = Reply(_status(error))
+        reply = Reply(_error_status(error))
         raise
     finally:
         call.sandbox.journal.record(call, reply, (perf_counter() - began) * 1000, bug)
     return reply
 
 
-def _status(error: Exception) -> int:
+def _error_status(error: Exception) -> int:
     if isinstance(error, StoreError):
-        return unkept(error)[0]
-    return 503 if isinstance(error, Superseded) else 500
+        return storage_failure_status(error)[0]
+    return 503 if isinstance(error, StaleEpoch) else 500

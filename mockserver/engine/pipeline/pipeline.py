@@ -11,14 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 from mockserver.engine import faults as fault_package
-from mockserver.engine.core.call import Call, Proceed, Stage, Step
-from mockserver.engine.core.outside import OUTSIDE
-from mockserver.engine.core.problem import Problem, Superseded
-from mockserver.engine.core.provider import USUAL_STAGES
+from mockserver.engine.core.call import Call, Proceed, Stage, TraceStep
+from mockserver.engine.core.problem import Problem, StaleEpoch
+from mockserver.engine.core.provider import DEFAULT_STAGES
 from mockserver.engine.core.reply import Reply
+from mockserver.engine.core.unavailable_space import UNAVAILABLE_SPACE
 from mockserver.engine.faults.stage import faults
 from mockserver.engine.pipeline.authenticate import authenticate
-from mockserver.engine.pipeline.dress import dress
+from mockserver.engine.pipeline.decorate import decorate
 from mockserver.engine.pipeline.idempotency import idempotency
 from mockserver.engine.pipeline.journal import journal
 from mockserver.engine.pipeline.latency import latency
@@ -29,7 +29,7 @@ from mockserver.engine.pipeline.validate import validate
 STAGES: tuple[Stage, ...] = (
     journal,  # writes the call down, with what every stage below said to it
     faults,  # rules someone set: answer instead, lose the answer, spoil the bytes
-    dress,  # what the provider puts on every answer: request id, server name
+    decorate,  # what the provider puts on every answer: request id, server name
     locate,  # no such path, no such method: in the provider's own words
     authenticate,  # whose key is it, is it alive, may it do this
     ratelimit,  # has this tenant had its share
@@ -39,28 +39,28 @@ STAGES: tuple[Stage, ...] = (
 )  # and then perform: the operation's function, in one transaction
 
 
-USUAL_STAGES[:] = STAGES
-IDLE: dict[Stage, Callable[[Call], bool]] = {
-    faults: lambda call: not call.sandbox.ruleset.of_calls,
-    locate: lambda call: call.operation is not None and call.operation.offered is None,
+DEFAULT_STAGES[:] = STAGES
+IDLE_CONDITIONS: dict[Stage, Callable[[Call], bool]] = {
+    faults: lambda call: not call.sandbox.ruleset.call_rules,
+    locate: lambda call: call.operation is not None and call.operation.available_if is None,
     idempotency: lambda call: call.sandbox.provider.idempotency is None,
     latency: lambda call: call.sandbox.latency is None,
 }
 """When a stage has nothing to do for a call: it is then traced and passed by."""
-SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, 9.2.1)."""
 
 
 @lru_cache(maxsize=64)
-def fold(stages: tuple[Stage, ...]) -> Proceed:
+def build_pipeline(stages: tuple[Stage, ...]) -> Proceed:
     """Wrap the stages around the operation, first one outermost."""
     proceed: Proceed = perform
     for stage in reversed(stages):
-        proceed = _bind(_stage(stage), proceed)
+        proceed = _bind_stage(_resolve_stage(stage), proceed)
     return proceed
 
 
-def _stage(named: Any) -> Stage:
+def _resolve_stage(named: Any) -> Stage:
     # In version 0.1.0 the engine exported its stage under the name that its package has.
     stage: Stage = faults if named is fault_package else named
     if not callable(stage):
@@ -68,49 +68,49 @@ def _stage(named: Any) -> Stage:
     return stage
 
 
-def _bind(stage: Stage, proceed: Proceed) -> Proceed:
-    name, is_idle = stage.__name__, IDLE.get(stage)
+def _bind_stage(stage: Stage, proceed: Proceed) -> Proceed:
+    name, is_idle = stage.__name__, IDLE_CONDITIONS.get(stage)
 
     def run(call: Call) -> Reply:
-        step = Step(name)
+        step = TraceStep(name)
         call.trace.append(step)
         try:
             reply = proceed(call) if is_idle is not None and is_idle(call) else stage(call, proceed)
         except Problem as problem:
-            reply = _refused(call, problem, step)
+            reply = _render_refusal(call, problem, step)
         step.status = reply.status
         return reply
 
     return run
 
 
-def _refused(call: Call, problem: Problem, step: Step) -> Reply:
+def _render_refusal(call: Call, problem: Problem, step: TraceStep) -> Reply:
     problem.raised_in = problem.raised_in or step.stage
     step.note = step.note or str(problem)
     # The frames it came through hold the call, and the journal holds both: in a cycle they would outlast it.
     problem.__traceback__ = problem.__context__ = problem.__cause__ = None
-    return call.sandbox.provider.dialect.refuse(call, problem)
+    return call.sandbox.provider.dialect.render_problem(call, problem)
 
 
 def perform(call: Call) -> Reply:
     """Run the operation in one transaction: everything it wrote is kept with its answer, or nothing is."""
     assert call.operation is not None
-    step = Step("perform")
+    step = TraceStep("perform")
     call.trace.append(step)
     try:
         if call.operation.prepare is not None:
             call.prepared = call.operation.prepare(call)
-        reading = call.method in SAFE and not call.before_commit
-        with call.sandbox.transaction(reading=reading) as space:
+        reading = call.method in SAFE_METHODS and not call.before_commit
+        with call.sandbox.transaction(read_only=reading) as space:
             if call.epoch != call.sandbox.epoch and not reading:
-                raise Superseded("the sandbox was reset while this call was under way")
+                raise StaleEpoch("the sandbox was reset while this call was under way")
             call.space = space
             reply = call.operation.perform(call)
             for keep in call.before_commit:
                 keep(space, call, reply)
     except Problem as problem:
-        reply = _refused(call, problem, step)
+        reply = _render_refusal(call, problem, step)
     finally:
-        call.space = OUTSIDE
+        call.space = UNAVAILABLE_SPACE
     step.status = reply.status
     return reply

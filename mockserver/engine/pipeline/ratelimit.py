@@ -11,7 +11,7 @@ from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
 from mockserver.storage.base import Space
 
-TOKEN = SECOND
+TOKEN_UNITS = SECOND
 """A whole token in the unit buckets are kept in: rate per second times microseconds gives exactly these."""
 
 
@@ -24,26 +24,26 @@ def ratelimit(call: Call, proceed: Proceed) -> Reply:
         wait = _spend_quota(space, limits, call.now) if limits.quota is not None else 0
         code = "quota_exceeded"
         if not wait and limits.rate is not None:
-            wait, left = _take(space, limits, call.now)
-            code, call.tokens = "rate_limited", left / TOKEN
+            wait, left = _take_token(space, limits, call.now)
+            code, call.tokens = "rate_limited", left / TOKEN_UNITS
             if wait and limits.quota is not None:
                 _spend_quota(space, limits, call.now, by=-1)
     if wait:
-        raise _refused(code, wait, limits)
+        raise _limit_problem(code, wait, limits)
     return proceed(call)
 
 
-def _take(space: Space, limits: Limits, now: int) -> tuple[int, int]:
+def _take_token(space: Space, limits: Limits, now: int) -> tuple[int, int]:
     """Take a token, or answer how many microseconds it is until there is one; and what the bucket holds then."""
     assert limits.rate is not None
-    full = (limits.burst or limits.rate) * TOKEN
+    full = (limits.burst or limits.rate) * TOKEN_UNITS
     bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
     # Two calls may come here in the other order than their instants have; no time counts twice.
     at = max(now, bucket["at"])
     level = min(full, bucket["level"] + (at - bucket["at"]) * limits.rate)
-    short = TOKEN - level
+    short = TOKEN_UNITS - level
     if short <= 0:
-        level -= TOKEN
+        level -= TOKEN_UNITS
     space.put("_buckets", {"id": "calls", "level": level, "at": at})
     return max(0, int(-(-short // limits.rate))), int(level)
 
@@ -60,7 +60,7 @@ def _spend_quota(space: Space, limits: Limits, now: int, by: int = 1) -> int:
     return 0
 
 
-def _refused(code: str, wait: int, limits: Limits) -> Problem:
+def _limit_problem(code: str, wait: int, limits: Limits) -> Problem:
     seconds = -(-wait // SECOND)
     headers = [("Retry-After", str(seconds))] if limits.retry_after else []
     return Problem(code, f"The next call is admitted in {seconds} s", headers=headers)

@@ -7,54 +7,54 @@ from collections.abc import Mapping
 from json import loads
 from typing import Any
 
-from mockserver.engine.core.call import Call, SandboxView, Step
+from mockserver.engine.core.call import Call, SandboxView, TraceStep
 from mockserver.engine.core.encoding import as_json
 from mockserver.engine.core.keys import Credential
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Pace, Reply, Wire
 from mockserver.engine.faults.match import Match
 from mockserver.engine.pipeline.journal import Entry, Journal
-from mockserver.storage.base import Tape
+from mockserver.storage.base import SharedJournalLog
 
 
 class SharedJournal(Journal):
     """The newest calls of a sandbox, whichever process answered them."""
 
-    def __init__(self, tape: Tape, entries: int, bytes: int) -> None:
+    def __init__(self, shared_log: SharedJournalLog, entries: int, bytes: int) -> None:
         super().__init__(entries, bytes)
-        self._tape = tape
+        self._shared_log = shared_log
 
     def add(self, entry: Entry) -> None:
         """Write an entry down, and forget the oldest beyond the bounds."""
-        written, status = as_json(packed(entry)), str(entry.reply.status)
-        self._tape.write(written, len(written), status, self._most, self._largest)
+        written, status = as_json(pack_entry(entry)), str(entry.reply.status)
+        self._shared_log.write(written, len(written), status, self._max_entries, self._max_bytes)
         with self._added:
             self._added.notify_all()
 
     @property
-    def number(self) -> int:
+    def total(self) -> int:
         """How many calls have ever been written down here, by whichever process."""
-        return sum(self.answered.values())
+        return sum(self.status_counts.values())
 
-    def wait(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
+    def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
         """As with one process; what another has answered is told when the time is up at the latest."""
         with self._added:
-            self._added.wait_for(lambda: self.number > number, seconds)
-        before = self.number
-        entries, now = self.entries(), self.number
+            self._added.wait_for(lambda: self.total > number, seconds)
+        before = self.total
+        entries, now = self.entries(), self.total
         while now != before:  # Another process has written between the two questions.
             before = now
-            entries, now = self.entries(), self.number
+            entries, now = self.entries(), self.total
         return now, entries[len(entries) - min(now - number, len(entries)) :]
 
     def entries(self, match: Match | None = None) -> list[Entry]:
         """The calls kept, oldest first; with a match, only those meant."""
-        entries = [unpacked(self.sandbox, loads(each)) for each in self._tape.read()]
-        return entries if match is None else [entry for entry in entries if match.holds(entry.call)]
+        entries = [unpack_entry(self.sandbox, loads(each)) for each in self._shared_log.read()]
+        return entries if match is None else [entry for entry in entries if match.matches(entry.call)]
 
     def clear(self) -> None:
         """Forget every call."""
-        self._tape.wipe()
+        self._shared_log.clear()
 
     def close(self) -> None:
         """Nothing: who deletes the sandbox deletes its tape too."""
@@ -62,15 +62,15 @@ class SharedJournal(Journal):
     @property
     def dropped(self) -> int:
         """How many calls fell out of the journal since it was cleared."""
-        return self._tape.figures()[0]
+        return self._shared_log.counts()[0]
 
     @property
-    def answered(self) -> Mapping[int, int]:
+    def status_counts(self) -> Mapping[int, int]:
         """How many calls got which status, since the sandbox was made."""
-        return {int(status): number for status, number in self._tape.figures()[1].items()}
+        return {int(status): number for status, number in self._shared_log.counts()[1].items()}
 
 
-def packed(entry: Entry) -> dict[str, Any]:
+def pack_entry(entry: Entry) -> dict[str, Any]:
     """An entry as plain JSON-able data."""
     reply = entry.reply
     answered = {
@@ -78,10 +78,10 @@ def packed(entry: Entry) -> dict[str, Any]:
         "headers": [list(pair) for pair in reply.headers],
         "body": b64encode(reply.body).decode(),
         "problem": [reply.problem.code, reply.problem.detail, reply.problem.status] if reply.problem else None,
-        "wire": _packed_wire(reply.wire) if reply.wire else None,
+        "wire": _pack_wire(reply.wire) if reply.wire else None,
     }
     return {
-        "asked": _packed_call(entry.call),
+        "asked": _pack_call(entry.call),
         "answered": answered,
         "milliseconds": entry.milliseconds,
         "bug": entry.bug,
@@ -89,7 +89,7 @@ def packed(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _packed_call(call: Call) -> dict[str, Any]:
+def _pack_call(call: Call) -> dict[str, Any]:
     return {
         "method": call.method,
         "path": call.path,
@@ -114,19 +114,19 @@ def _packed_call(call: Call) -> dict[str, Any]:
     }
 
 
-def _packed_wire(wire: Wire) -> dict[str, Any]:
+def _pack_wire(wire: Wire) -> dict[str, Any]:
     pace = [wire.pace.bytes, wire.pace.seconds] if wire.pace else None
     # JSON has no word for a hold that never ends.
     return {"hold": str(wire.hold), "pace": pace, "head": wire.head, "cut_after": wire.cut_after, "reset": wire.reset}
 
 
-def unpacked(sandbox: SandboxView, kept: Mapping[str, Any]) -> Entry:
+def unpack_entry(sandbox: SandboxView, kept: Mapping[str, Any]) -> Entry:
     """The entry that was packed, of a sandbox."""
-    call, reply = _call(sandbox, **kept["asked"]), _reply(**kept["answered"])
+    call, reply = _unpack_call(sandbox, **kept["asked"]), _unpack_reply(**kept["answered"])
     return Entry(call, reply, kept["milliseconds"], kept["bug"], kept["at"])
 
 
-def _call(
+def _unpack_call(
     sandbox: SandboxView,
     *,
     operation: str | None,
@@ -144,21 +144,21 @@ def _call(
         data=b64decode(data),
         credential=Credential(secret, shown=secret is not None),
         key=sandbox.keys.get(key) if key else None,
-        trace=[Step(*step) for step in trace],
+        trace=[TraceStep(*step) for step in trace],
         allowed=None if allowed is None else tuple(allowed),
         query=[(name, value) for name, value in query],
         **plain,
     )
 
 
-def _reply(
+def _unpack_reply(
     status: int, headers: list[list[str]], body: str, problem: list[Any] | None, wire: dict[str, Any] | None
 ) -> Reply:
     code, detail, said = problem or ("", "", 0)
     refused = Problem(code, detail, status=said) if problem else None
     pairs = [(name, value) for name, value in headers]
-    return Reply(status, pairs, b64decode(body), refused, _wire(**wire) if wire else None)
+    return Reply(status, pairs, b64decode(body), refused, _unpack_wire(**wire) if wire else None)
 
 
-def _wire(*, hold: str, pace: list[Any] | None, **plain: Any) -> Wire:
+def _unpack_wire(*, hold: str, pace: list[Any] | None, **plain: Any) -> Wire:
     return Wire(hold=float(hold), pace=Pace(*pace) if pace else None, **plain)

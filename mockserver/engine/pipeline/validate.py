@@ -14,7 +14,7 @@ from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import FieldError, Problem
 from mockserver.engine.core.reply import Reply
 
-DEEPEST = 64
+MAX_JSON_DEPTH = 64
 """How deep arrays and objects of a body may be nested."""
 # One that never ends goes to the end, and nothing is looked at twice: the time it takes grows with the length alone.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -28,7 +28,7 @@ def validate(call: Call, proceed: Proceed) -> Reply:
     if call.too_large:
         raise Problem("body_too_large", f"The body is longer than {call.sandbox.assumptions.body_limit} bytes")
     if operation.query is not None:
-        call.parameters = _read_query(call, operation.query)
+        call.query_parameters = _read_query(call, operation.query)
     if operation.body is not None:
         call._body = _read_body(call, operation.body)
     return proceed(call)
@@ -36,30 +36,30 @@ def validate(call: Call, proceed: Proceed) -> Reply:
 
 def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
     # Of equal names the last one stays in a dict.
-    sent = call.query if call.sandbox.provider.repeated == "last" else reversed(call.query)
+    sent = call.query if call.sandbox.provider.repeated_query_parameter == "last" else reversed(call.query)
     try:
-        return _parsed(model, tuple(sent))
+        return _parse_query(model, tuple(sent))
     except ValidationError as error:
-        raise _refused("invalid_parameter", error) from None
+        raise _validation_problem("invalid_parameter", error) from None
 
 
 @lru_cache(maxsize=512)
-def _parsed(model: type[BaseModel], sent: tuple[tuple[str, str], ...]) -> BaseModel:
+def _parse_query(model: type[BaseModel], sent: tuple[tuple[str, str], ...]) -> BaseModel:
     """The query as its model; calls of equal queries share it, and change nothing in it."""
     return model.model_validate_strings(dict(sent))
 
 
 def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
-    data = call.sandbox.provider.read(call)
-    document = parse(data)
+    data = call.sandbox.provider.read_body(call)
+    document = parse_json(data)
     if not isinstance(document, dict):
         raise Problem("malformed_body", "The body is not a JSON object")
     try:
         body = model.model_validate_json(data)
     except ValidationError as error:
-        problem = _refused("invalid_field", error)
+        problem = _validation_problem("invalid_field", error)
     else:
-        unknown = _unknown(document, model) if call.sandbox.assumptions.unknown_fields == "refused" else []
+        unknown = _unknown_fields(document, model) if call.sandbox.assumptions.unknown_fields == "refused" else []
         if not unknown:
             return body
         problem = Problem("invalid_field", f"Unknown field: {unknown[0].path}", fields=unknown)
@@ -67,10 +67,10 @@ def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
     return problem
 
 
-def parse(data: bytes) -> Any:
+def parse_json(data: bytes) -> Any:
     """The JSON document in a body; a Problem says why it is none: syntax, UTF-8, NaN, an over-deep nesting."""
-    if _too_deep(data):
-        raise Problem("malformed_body", f"The body is nested deeper than {DEEPEST} levels")
+    if _is_too_deep(data):
+        raise Problem("malformed_body", f"The body is nested deeper than {MAX_JSON_DEPTH} levels")
     try:
         document = from_json(data, allow_inf_nan=False)
     except ValueError as error:
@@ -79,13 +79,13 @@ def parse(data: bytes) -> Any:
     return document
 
 
-def _too_deep(data: bytes) -> bool:
-    if data.count(b"[") + data.count(b"{") <= DEEPEST:
+def _is_too_deep(data: bytes) -> bool:
+    if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
         return False
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
         depth += 1 if bracket[0] in b"[{" else -1
-        if depth > DEEPEST:
+        if depth > MAX_JSON_DEPTH:
             return True
     return False
 
@@ -101,29 +101,29 @@ def _check_values(document: Any) -> None:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str) and not value.isascii():
-            _encodable(value)
+            _check_encodable(value)
         elif isinstance(value, float) and value in (float("inf"), float("-inf")):
             raise Problem("malformed_body", "The body has a number that is out of range")
 
 
-def _encodable(text: str) -> None:
+def _check_encodable(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
         raise Problem("malformed_body", "The body has half of a surrogate pair") from None
 
 
-def _unknown(document: Mapping[str, Any], model: type[BaseModel]) -> list[FieldError]:
+def _unknown_fields(document: Mapping[str, Any], model: type[BaseModel]) -> list[FieldError]:
     known = {field.alias or name for name, field in model.model_fields.items()}
     return [FieldError(name, "is not known") for name in document if name not in known]
 
 
-def _refused(code: str, error: ValidationError) -> Problem:
-    fields = [FieldError(path(detail), _message(detail)) for detail in error.errors(include_url=False)]
+def _validation_problem(code: str, error: ValidationError) -> Problem:
+    fields = [FieldError(error_path(detail), _message(detail)) for detail in error.errors(include_url=False)]
     return Problem(code, f"{fields[0].path}: {fields[0].message}", fields=fields)
 
 
-def path(detail: ErrorDetails) -> str:
+def error_path(detail: ErrorDetails) -> str:
     """Where in a document an error is, as a client writes it: ``rules[0].productId``."""
     text = ""
     for part in detail["loc"]:

@@ -14,14 +14,16 @@ from mockserver.engine.core.randomness import Randomness
 from mockserver.storage.base import Position
 
 
-def write(randomness: Randomness, owner: str, walk: Mapping[str, Any], position: Position) -> str:
+def encode_cursor(randomness: Randomness, owner: str, walk: Mapping[str, Any], position: Position) -> str:
     """A cursor for what comes behind a position of a walk (a list and its filters) in one sandbox."""
     inner = {"PK": owner, "w": walk, "p": position}
     check = randomness.digest("cursor", as_json(inner).decode()).hex()[:16]
     return urlsafe_b64encode(as_json({**inner, "c": check})).decode().rstrip("=")
 
 
-def read(text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any], *, any_walk: bool = False) -> Position:
+def decode_cursor(
+    text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any], *, ignore_filters: bool = False
+) -> Position:
     """The position a cursor names; Problem ``invalid_cursor`` for a damaged, foreign or (by default) another list's."""
     try:
         document = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
@@ -31,9 +33,9 @@ def read(text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any],
         raise Problem("invalid_cursor", "The cursor is not one of ours") from None
     if check != genuine or document["PK"] != owner or _canonical(document, check) != text.encode():
         raise Problem("invalid_cursor", "The cursor is damaged or belongs to someone else")
-    if kept["list"] != walk["list"] or (kept != walk and not any_walk):
+    if kept["list"] != walk["list"] or (kept != walk and not ignore_filters):
         raise Problem("invalid_cursor", "The cursor belongs to a list with other filters")
-    place: Position = _tuple(position)
+    place: Position = _to_tuples(position)
     return place
 
 
@@ -41,5 +43,5 @@ def _canonical(document: dict[str, Any], check: str) -> bytes:
     return urlsafe_b64encode(as_json({**document, "c": check})).rstrip(b"=")
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+def _to_tuples(value: Any) -> Any:
+    return tuple(map(_to_tuples, value)) if isinstance(value, list) else value

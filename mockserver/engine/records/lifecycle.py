@@ -8,16 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from mockserver.engine.core.moment import At, Moment, Simulation
 from mockserver.engine.core.problem import Problem
+from mockserver.engine.core.simulation import Simulation, SimulationContext, WriteContext
 from mockserver.storage.base import Record
 
-FALL_DUE = "fall_due"
+TIMER_SIMULATION = "fall_due"
 """The simulation that takes a timed step."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """A way from any of these states to another."""
 
     name: str
@@ -26,17 +26,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class TimedTransition:
     """What happens to a record by itself once it has been in a state for long enough."""
 
     state: str
-    due: Callable[[At, Record], int | None]
+    due: Callable[[WriteContext, Record], int | None]
     """(at, record) -> the instant it happens, or None for never."""
-    step: Callable[[Moment, Record], str | None]
+    transition: Callable[[SimulationContext, Record], str | None]
     """(moment, record) -> the step that is taken then, or None for none."""
 
 
-def _unchanged(at: At, record: dict[str, Any]) -> None:
+def _leave_unchanged(at: WriteContext, record: dict[str, Any]) -> None:
     """Leave the record as it is."""
 
 
@@ -47,67 +47,74 @@ class Lifecycle:
     kind: str
     """What a record of it is called in refusals, and names it among the lifecycles of a provider."""
     collection: str
-    steps: tuple[Step, ...]
-    timed: tuple[Timed, ...] = ()
-    entering: Mapping[str, Callable[[At, dict[str, Any]], None]] = field(default_factory=dict)
+    transitions: tuple[Transition, ...]
+    timed_transitions: tuple[TimedTransition, ...] = ()
+    before_enter: Mapping[str, Callable[[WriteContext, dict[str, Any]], None]] = field(default_factory=dict)
     """By state: changes the record as it enters the state, before it is kept."""
-    entered: Callable[[At, Record], None] = _unchanged  # type: ignore[assignment]
+    after_enter: Callable[[WriteContext, Record], None] = _leave_unchanged  # type: ignore[assignment]
     """Told of a record once it is kept in its new state: tells others, moves what depends on it."""
-    states: str = "status"
+    state_field: str = "status"
     """The field that holds the state."""
 
-    def begin(self, at: At, record: Mapping[str, Any], state: str) -> Record:
+    def create(self, at: WriteContext, record: Mapping[str, Any], state: str) -> Record:
         """Keep a new record in its first state."""
         return self._enter(at, dict(record), state)
 
-    def take(self, at: At, record: Record, step: str, **changes: Any) -> Record:
+    def apply(self, at: WriteContext, record: Record, step: str, **changes: Any) -> Record:
         """Take a step; a Problem of code ``invalid_state`` says that the record's state does not allow it."""
-        found = self.allows(record, step)
+        found = self.find_transition(record, step)
         if found is None:
-            raise Problem("invalid_state", f"The {self.kind.replace('_', ' ')} is {record[self.states]}")
+            raise Problem("invalid_state", f"The {self.kind.replace('_', ' ')} is {record[self.state_field]}")
         return self._enter(at, {**record, **changes}, found.target)
 
-    def keep(self, at: At, record: Record) -> Record:
+    def update(self, at: WriteContext, record: Record) -> Record:
         """Keep a changed record in the state it is in; what falls due from now on is reckoned anew."""
         at.space.put(self.collection, record)
-        self._set_timer(at, record, record[self.states])
+        self._set_timer(at, record, record[self.state_field])
         return record
 
-    def allows(self, record: Record, step: str) -> Step | None:
+    def find_transition(self, record: Record, step: str) -> Transition | None:
         """The way a step leads from the record's state, or None where it leads nowhere."""
-        state = record[self.states]
-        return next((each for each in self.steps if each.name == step and state in each.sources), None)
+        state = record[self.state_field]
+        return next((each for each in self.transitions if each.name == step and state in each.sources), None)
 
-    def leads_to(self, record: Record, state: str) -> str | None:
+    def transition_to(self, record: Record, state: str) -> str | None:
         """The name of a step that leads from the record's state to another one, or None."""
-        here = record[self.states]
-        return next((each.name for each in self.steps if each.target == state and here in each.sources), None)
+        here = record[self.state_field]
+        return next((each.name for each in self.transitions if each.target == state and here in each.sources), None)
 
-    def fall_due(self, moment: Moment, id: str, visit: int) -> Record | None:
+    def run_timer(self, moment: SimulationContext, id: str, visit: int) -> Record | None:
         """Take the timed step of a record that is still where it was when the timer was set."""
         record = moment.space.get(self.collection, id)
         if record is None or record["_visit"] != visit:
             return None
-        step = next((each.step(moment, record) for each in self.timed if each.state == record[self.states]), None)
-        return None if step is None else self.take(moment, record, step)
+        step = next(
+            (
+                each.transition(moment, record)
+                for each in self.timed_transitions
+                if each.state == record[self.state_field]
+            ),
+            None,
+        )
+        return None if step is None else self.apply(moment, record, step)
 
-    def _enter(self, at: At, record: dict[str, Any], state: str) -> Record:
-        record |= {self.states: state, "_visit": record.get("_visit", 0) + 1, "_entered": at.now}
-        self.entering.get(state, _unchanged)(at, record)
+    def _enter(self, at: WriteContext, record: dict[str, Any], state: str) -> Record:
+        record |= {self.state_field: state, "_visit": record.get("_visit", 0) + 1, "_entered": at.now}
+        self.before_enter.get(state, _leave_unchanged)(at, record)
         at.space.put(self.collection, record)
         self._set_timer(at, record, state)
-        self.entered(at, record)
+        self.after_enter(at, record)
         return at.space.get(self.collection, record["id"]) or record
 
-    def _set_timer(self, at: At, record: Record, state: str) -> None:
-        for timed in self.timed:
+    def _set_timer(self, at: WriteContext, record: Record, state: str) -> None:
+        for timed in self.timed_transitions:
             due = timed.due(at, record) if timed.state == state else None
             if due is not None:
                 told = {"kind": self.kind, "id": record["id"], "visit": record["_visit"]}
-                at.sandbox.schedule(at.space, max(due, at.now), FALL_DUE, told)
+                at.sandbox.schedule(at.space, max(due, at.now), TIMER_SIMULATION, told)
 
 
-class Timer(BaseModel):
+class TimerParameters(BaseModel):
     """What a timer of a lifecycle is about."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -116,13 +123,13 @@ class Timer(BaseModel):
     visit: int
 
 
-def falling_due(lifecycles: Sequence[Lifecycle]) -> Simulation:
+def timer_simulation(lifecycles: Sequence[Lifecycle]) -> Simulation:
     """The simulation that takes the timed steps of these lifecycles; a provider lists it among its own."""
     by_kind = {each.kind: each for each in lifecycles}
 
-    def run(moment: Moment, timer: Timer) -> Mapping[str, Any]:
+    def run(moment: SimulationContext, timer: TimerParameters) -> Mapping[str, Any]:
         lifecycle = by_kind[timer.kind]
-        record = lifecycle.fall_due(moment, timer.id, timer.visit)
-        return {"id": timer.id, lifecycle.states: record[lifecycle.states] if record else "as it was"}
+        record = lifecycle.run_timer(moment, timer.id, timer.visit)
+        return {"id": timer.id, lifecycle.state_field: record[lifecycle.state_field] if record else "as it was"}
 
-    return Simulation(FALL_DUE, "A record takes a step that was due.", Timer, run, offered=False)
+    return Simulation(TIMER_SIMULATION, "A record takes a step that was due.", TimerParameters, run, is_public=False)

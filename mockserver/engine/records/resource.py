@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 
 from mockserver.engine.core.call import Call
-from mockserver.engine.core.moment import Moment
 from mockserver.engine.core.operation import Operation
 from mockserver.engine.core.problem import FieldError, Problem
 from mockserver.engine.core.reply import Reply
+from mockserver.engine.core.simulation import SimulationContext
 from mockserver.engine.records import cursors, versions
 from mockserver.engine.records.versions import VersionRules
 from mockserver.storage.base import Collection, Position, Record, Space
@@ -26,24 +26,24 @@ VERBS = ("list", "create", "retrieve", "update", "delete")
 _STRICT = VersionRules()
 
 
-MOST_DELETED = 10_000
+MAX_DELETED = 10_000
 """So many softly deleted records are kept per collection; the oldest go first, for good."""
 
 
-def deleted(collection: str) -> str:
+def deleted_collection(collection: str) -> str:
     """Where a collection's softly deleted records are kept."""
     return f"{collection}.deleted"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ResourceRules:
     """What a provider's documents leave open about its records; a room reads it from its assumptions."""
 
     versions: VersionRules = _STRICT
-    fields_first: bool = False
+    checks_fields_first: bool = False
     deleted_readable: bool = False
-    deleted_keep_names: bool = False
-    any_cursor: bool = False
+    deleted_reserve_names: bool = False
+    accepts_any_cursor: bool = False
     absolute_location: bool = False
 
 
@@ -64,41 +64,41 @@ class Resource:
     plural: str
     path: str
     collection: str
-    prefix: str
+    id_prefix: str
     """What ids begin with."""
-    rules: Callable[[Call], Rules]
+    rules: Callable[[Call], ResourceRules]
     model: type[BaseModel]
     create: type[BaseModel] | None = None
     update: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    remove: type[BaseModel] | None = None
+    delete_query: type[BaseModel] | None = None
     """The query of a delete."""
     verbs: tuple[str, ...] = VERBS
-    unique: Callable[[Call | Moment], tuple[str, ...]] = lambda _at: ()
+    unique_fields: Callable[[Call | SimulationContext], tuple[str, ...]] = lambda _at: ()
     """The fields no two records may share, in a call or at a moment of a simulation."""
     indexes: tuple[str, ...] = ()
     """The fields records are found, filtered or ordered by."""
-    prefixes: tuple[str, ...] = ()
+    prefix_filters: tuple[str, ...] = ()
     """Filters that match the beginning of a field, and order the list by it."""
-    equals: tuple[str, ...] = ()
+    exact_filters: tuple[str, ...] = ()
     """Filters that match a field exactly."""
     filters: Callable[[Call], frozenset[str]] | None = None
     """Which of the query's filters count; the others are ignored. None: all of them."""
-    compose: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
+    changed_fields: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
     """(call, the record as it is or None, body) -> the fields that change."""
-    examine: Callable[[Call, BaseModel], None] = lambda _call, _body: None
+    check_body: Callable[[Call, BaseModel], None] = lambda _call, _body: None
     """(call, body) -> refuses fields its model takes and the sandbox does not, before any record is looked for."""
     references: Callable[[Record], Iterable[Reference]] = _no_references
-    written: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
+    on_write: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
     """Told (space, id, record) when a record is written, or None when it is deleted: for records kept beside it."""
-    used: Callable[[Call, str], str | None] = lambda _call, _id: None
+    describe_use: Callable[[Call, str], str | None] = lambda _call, _id: None
     """(call, id) -> what still refers to the record, in words, or None."""
     refusals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """The statuses each verb may be refused with."""
 
     def collections(self) -> tuple[Collection, ...]:
         """The collections the resource needs, and the fields they are found by."""
-        return Collection(self.collection, self.indexes), Collection(deleted(self.collection), self.indexes)
+        return Collection(self.collection, self.indexes), Collection(deleted_collection(self.collection), self.indexes)
 
     def operations(self) -> Iterator[Operation]:
         """The operations opted into, as plain values."""
@@ -112,7 +112,7 @@ class Resource:
             ("delete", f"delete_{self.name}", "DELETE", one, self._delete, f"Delete a {words}", 200),
         )
         bodies = {"create": self.create, "update": self.update}
-        queries = {"list": self.query, "delete": self.remove}
+        queries = {"list": self.query, "delete": self.delete_query}
         for verb, name, method, path, perform, summary, status in table:
             if verb in self.verbs:
                 yield Operation(
@@ -123,13 +123,13 @@ class Resource:
                     summary=summary,
                     body=bodies.get(verb),
                     query=queries.get(verb),
-                    answer=self.model,
+                    response=self.model,
                     status=status,
                     refusals=self.refusals.get(verb, ()),
                 )
 
     def _list(self, call: Call) -> Reply:
-        parameters = call.parameters.model_dump(exclude_none=True) if call.parameters else {}
+        parameters = call.query_parameters.model_dump(exclude_none=True) if call.query_parameters else {}
         limit, cursor = parameters.pop("limit"), parameters.pop("cursor", None)
         if self.filters is not None:
             parameters = {name: value for name, value in parameters.items() if name in self.filters(call)}
@@ -137,34 +137,36 @@ class Resource:
         start = None
         owner, randomness = call.sandbox.id, call.sandbox.randomness
         if cursor is not None:
-            start = cursors.read(cursor, randomness, owner, walk, any_walk=self.rules(call).any_cursor)
+            start = cursors.decode_cursor(
+                cursor, randomness, owner, walk, ignore_filters=self.rules(call).accepts_any_cursor
+            )
         try:
-            page = list(islice(self._walk(call.space, parameters, start), limit + 1))
+            page = list(islice(self._scan(call.space, parameters, start), limit + 1))
         except ValueError:
             raise Problem("invalid_cursor", "The cursor belongs to a list in another order") from None
-        following = cursors.write(randomness, owner, walk, page[limit - 1][0]) if len(page) > limit else None
+        following = cursors.encode_cursor(randomness, owner, walk, page[limit - 1][0]) if len(page) > limit else None
         records = [record for _, record in page[:limit]]
-        return call.sandbox.provider.dialect.many(call, records, following)
+        return call.sandbox.provider.dialect.render_list(call, records, following)
 
-    def _walk(
+    def _scan(
         self, space: Space, filters: Mapping[str, Any], after: Position | None
     ) -> Iterator[tuple[Position, Record]]:
-        ordering = next((name for name in (*self.prefixes, *self.equals) if name in filters), None)
+        ordering = next((name for name in (*self.prefix_filters, *self.exact_filters) if name in filters), None)
         if not filters:
             return space.scan(self.collection, descending=True, after=after)
         if ordering is None:
             walk = space.scan(self.collection, descending=True, after=after)
-        elif ordering in self.prefixes:
+        elif ordering in self.prefix_filters:
             walk = space.scan(self.collection, field=ordering, prefix=filters[ordering], after=after)
         else:
             walk = space.scan(self.collection, field=ordering, equals=filters[ordering], descending=True, after=after)
         # Indexes fold case: an exact filter still has to compare exactly.
-        return (pair for pair in walk if self._passes(pair[1], filters))
+        return (pair for pair in walk if self._matches_filters(pair[1], filters))
 
-    def _passes(self, record: Record, filters: Mapping[str, Any]) -> bool:
+    def _matches_filters(self, record: Record, filters: Mapping[str, Any]) -> bool:
         for name, wanted in filters.items():
             value = record.get(name)
-            if name in self.prefixes:
+            if name in self.prefix_filters:
                 if not str(value or "").casefold().startswith(wanted.casefold()):
                     return False
             elif value != wanted:
@@ -172,56 +174,58 @@ class Resource:
         return True
 
     def _create(self, call: Call) -> Reply:
-        fields = self.compose(call, None, call.body)
+        fields = self.changed_fields(call, None, call.body)
         self._check_references(call.space, fields)
         self._check_unique(call, fields, None)
-        id = f"{self.prefix}{call.sandbox.randomness.text(f'id:{self.collection}', call.nth(self.collection), 16)}"
+        id = f"{self.id_prefix}{call.sandbox.randomness.text(f'id:{self.collection}', call.nth(self.collection), 16)}"
         record = {"id": id, **fields, "_version": 1, "_created": call.now, "_updated": call.now}
         self._put(call.space, record)
-        reply = call.sandbox.provider.dialect.one(call, record, 201)
+        reply = call.sandbox.provider.dialect.render_record(call, record, 201)
         root = call.origin if self.rules(call).absolute_location else ""
         reply.headers.append(("Location", f"{root}{call.mount}{self.path}/{id}"))
         return reply
 
     def _retrieve(self, call: Call) -> Reply:
-        return call.sandbox.provider.dialect.one(call, self._found(call, self.rules(call).deleted_readable))
+        return call.sandbox.provider.dialect.render_record(
+            call, self._get_record(call, self.rules(call).deleted_readable)
+        )
 
     def _update(self, call: Call) -> Reply:
         rules = self.rules(call)
-        if rules.fields_first:
-            self.examine(call, call.body)
-        current = self._found(call)
-        versions.check(call, current["_version"], _version_beside(call), rules.versions)
-        fields = self.compose(call, current, call.body)
+        if rules.checks_fields_first:
+            self.check_body(call, call.body)
+        current = self._get_record(call)
+        versions.check_precondition(call, current["_version"], _version_in_body(call), rules.versions)
+        fields = self.changed_fields(call, current, call.body)
         self._check_references(call.space, fields)
         self._check_unique(call, fields, current["id"])
         version = current["_version"] + 1
         record = {**current, **fields, "_version": version, "_updated": call.now}
         self._put(call.space, record)
-        return call.sandbox.provider.dialect.one(call, record)
+        return call.sandbox.provider.dialect.render_record(call, record)
 
     def _delete(self, call: Call) -> Reply:
-        current = self._found(call)
-        other = getattr(call.parameters, "version", None)
-        versions.check(call, current["_version"], other, self.rules(call).versions)
-        user = self.used(call, current["id"])
+        current = self._get_record(call)
+        other = getattr(call.query_parameters, "version", None)
+        versions.check_precondition(call, current["_version"], other, self.rules(call).versions)
+        user = self.describe_use(call, current["id"])
         if user is not None:
             raise Problem("in_use", user)
         record = {**current, "_version": current["_version"] + 1, "_updated": call.now}
         call.space.drop(self.collection, current["id"])
-        self.written(call.space, current["id"], None)
-        call.space.append(deleted(self.collection), record, keep=MOST_DELETED)
-        return call.sandbox.provider.dialect.one(call, record)
+        self.on_write(call.space, current["id"], None)
+        call.space.append(deleted_collection(self.collection), record, max_records=MAX_DELETED)
+        return call.sandbox.provider.dialect.render_record(call, record)
 
     def _put(self, space: Space, record: Record) -> None:
         space.put(self.collection, record)
-        self.written(space, record["id"], record)
+        self.on_write(space, record["id"], record)
 
-    def _found(self, call: Call, even_deleted: bool = False) -> Record:
+    def _get_record(self, call: Call, even_deleted: bool = False) -> Record:
         id = call.args["id"]
         record = call.space.get(self.collection, id)
         if record is None and even_deleted:
-            record = call.space.get(deleted(self.collection), id)
+            record = call.space.get(deleted_collection(self.collection), id)
         if record is None:
             raise Problem("not_found", f"There is no {self.name.replace('_', ' ')} {id[:100]}")
         return record
@@ -233,19 +237,19 @@ class Resource:
 
     def _check_unique(self, call: Call, fields: Record, own_id: str | None) -> None:
         places = [self.collection]
-        if self.rules(call).deleted_keep_names:
-            places.append(deleted(self.collection))
-        for name in self.unique(call):
+        if self.rules(call).deleted_reserve_names:
+            places.append(deleted_collection(self.collection))
+        for name in self.unique_fields(call):
             value = fields.get(name)
-            if value is not None and any(_taken(call.space, place, name, value, own_id) for place in places):
+            if value is not None and any(_is_taken(call.space, place, name, value, own_id) for place in places):
                 raise Problem("duplicate", f"{name} is taken", fields=[FieldError(name, "is taken")])
 
 
-def _taken(space: Space, collection: str, name: str, value: Any, own_id: str | None) -> bool:
+def _is_taken(space: Space, collection: str, name: str, value: Any, own_id: str | None) -> bool:
     return any(found[name] == value and found["id"] != own_id for found in space.find(collection, name, value))
 
 
-def _version_beside(call: Call) -> int | None:
+def _version_in_body(call: Call) -> int | None:
     # Unreadable fields must not hide the version: a stale change is refused before a wrong field is.
     try:
         return getattr(call.body, "version", None)

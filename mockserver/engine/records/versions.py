@@ -10,7 +10,7 @@ from mockserver.engine.core.call import Call
 from mockserver.engine.core.problem import Problem
 
 _TAG = re.compile(r'(W/)?"(\d{1,18})"', re.ASCII)
-_BARE = re.compile(r"\d{1,18}", re.ASCII)
+_UNQUOTED = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class VersionRules:
     both: Literal["header", "other", "refused"] = "header"
     unquoted: Literal["accepted", "refused"] = "accepted"
     weak: Literal["accepted", "refused"] = "refused"
-    star: Literal["accepted", "refused"] = "refused"
+    wildcard: Literal["accepted", "refused"] = "refused"
 
 
 def etag(version: int) -> str:
@@ -28,7 +28,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def check(call: Call, current: int, other: int | None, rules: VersionRules) -> None:
+def check_precondition(call: Call, current: int, other: int | None, rules: VersionRules) -> None:
     """Refuse a change whose version is missing, unreadable or not the current one.
 
     ``other`` is the version a client may send outside the header, in the body or the query.
@@ -48,9 +48,9 @@ def check(call: Call, current: int, other: int | None, rules: VersionRules) -> N
 def _read(sent: str, rules: VersionRules) -> int | None:
     """The version in an If-Match header; None matches any."""
     text = sent.strip()
-    if text == "*" and rules.star == "accepted":
+    if text == "*" and rules.wildcard == "accepted":
         return None
-    if rules.unquoted == "accepted" and _BARE.fullmatch(text):
+    if rules.unquoted == "accepted" and _UNQUOTED.fullmatch(text):
         return int(text)
     tag = _TAG.fullmatch(text)
     if tag is None or (tag[1] and rules.weak == "refused"):

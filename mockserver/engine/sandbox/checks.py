@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.core.problem import Refusal, UnknownName
 from mockserver.engine.core.provider import SIZES, Provider
 from mockserver.engine.sandbox.settings import Settings
 from mockserver.nearest import nearest
@@ -27,13 +27,13 @@ def check_id(id: str) -> None:
 def check_settings(provider: Provider, settings: Settings) -> None:
     """Refuse settings that are not a provider's; an unknown one is named with the nearest."""
     if settings.size not in SIZES:
-        raise Unknown("size", settings.size, SIZES)
+        raise UnknownName("size", settings.size, SIZES)
     known = list(provider.assumptions.model_fields)
     for name in settings.assumptions:
         if name not in known:
-            raise Unknown("assumption", name, known)
+            raise UnknownName("assumption", name, known)
     try:
-        provider.assumed(settings.assumptions)
+        provider.build_assumptions(settings.assumptions)
     except ValidationError as error:
         detail = error.errors()[0]
         raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
@@ -50,6 +50,6 @@ def checked_state(collections: Any, known: Sequence[str]) -> State:
             isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
         ):
             raise Refusal(f"collections.{name} is not a list of records, each with a string id")
-    if sum(len(records) for name, records in collections.items() if not name.startswith("_")) > space.MOST_RECORDS:
-        raise Refusal(f"a sandbox has at most {space.MOST_RECORDS} records")
+    if sum(len(records) for name, records in collections.items() if not name.startswith("_")) > space.MAX_RECORDS:
+        raise Refusal(f"a sandbox has at most {space.MAX_RECORDS} records")
     return dict(collections)

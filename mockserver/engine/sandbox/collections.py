@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from mockserver.engine.faults.rule import COUNTS, COUNTS_APART
-from mockserver.engine.sandbox.shared import USED
+from mockserver.engine.faults.rule import COUNT_COLLECTION, KEYED_COUNT_COLLECTION
+from mockserver.engine.sandbox.sandbox_sync import USAGE_COLLECTION
 from mockserver.storage.base import Collection
 
 COLLECTIONS = (
     Collection("_sandbox"),
     Collection("_keys"),
     Collection("_faults"),
-    Collection(COUNTS, indexes=("rule",)),
-    Collection(COUNTS_APART, indexes=("rule",)),
+    Collection(COUNT_COLLECTION, indexes=("rule",)),
+    Collection(KEYED_COUNT_COLLECTION, indexes=("rule",)),
     Collection("_scenarios"),
     Collection("_timers", indexes=("due",)),
     Collection("_idempotency"),
@@ -21,8 +21,8 @@ COLLECTIONS = (
     Collection("_snapshots"),
     Collection("_quota"),
     Collection("_buckets", volatile=True),
-    USED,
+    USAGE_COLLECTION,
 )
 """What every sandbox keeps beside its provider's own collections."""
-UNFINISHED = "unfinished"
+PROVISIONING = "unfinished"
 """A mark on a sandbox that whoever made it has more to do to."""

@@ -10,26 +10,26 @@ from traceback import format_exc
 from typing import Any
 
 from mockserver.engine.core.call import Call
-from mockserver.engine.core.clock import wall
+from mockserver.engine.core.clock import wall_time
 from mockserver.engine.core.keys import Credential
-from mockserver.engine.core.problem import Refusal, Superseded, Taken, Unknown, unkept
-from mockserver.engine.core.provider import Progress, Provider, quiet
+from mockserver.engine.core.problem import Conflict, Refusal, StaleEpoch, UnknownName, storage_failure_status
+from mockserver.engine.core.provider import Progress, Provider, ignore_progress
 from mockserver.engine.core.randomness import Randomness
 from mockserver.engine.core.redaction import redact
-from mockserver.engine.core.reply import Reply, plain_bug, plain_problem
+from mockserver.engine.core.reply import Reply, bug_reply, problem_reply
 from mockserver.engine.pipeline.journals import Journals
 from mockserver.engine.sandbox.checks import check_id, check_settings, checked_state
-from mockserver.engine.sandbox.collections import COLLECTIONS, UNFINISHED
+from mockserver.engine.sandbox.collections import COLLECTIONS, PROVISIONING
 from mockserver.engine.sandbox.registry import Directory, Registry
 from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.engine.sandbox.scenarios import Scenario
 from mockserver.engine.sandbox.settings import Settings
 from mockserver.engine.sandbox.templates import Templates
-from mockserver.engine.webhooks.post import Post, Unsent
-from mockserver.storage.base import Condition, State, Store, StoreError
+from mockserver.engine.webhooks.sender import NullWebhookSender, WebhookSender
+from mockserver.storage.base import State, Store, StoreError, StoreStatus
 
-MOST_SANDBOXES = 200
-_OWN = ("identity", "made", UNFINISHED)
+MAX_SANDBOXES = 200
+_PRESERVED_RECORDS = ("identity", "made", PROVISIONING)
 """What belongs to a sandbox through every reset and every state it is put into."""
 _log = logging.getLogger("testmode")
 
@@ -47,21 +47,21 @@ class Engine:
         templates: Templates | None = None,
         journals: Journals | None = None,
         propagate: bool = False,
-        post: Post | None = None,
+        sender: WebhookSender | None = None,
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios, self.propagate = scenarios, propagate
         """Whether a bug of ours is raised instead of answered: for tests."""
-        self.post: Post = post or Unsent()
+        self.sender: WebhookSender = sender or NullWebhookSender()
         self.on_due: Callable[[], None] = lambda: None
         """Called when a sandbox has something to deliver."""
-        self.others = store.others
+        self.cluster = store.cluster
         """The other processes that serve the same sandboxes."""
         self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
-        self._names, self._templates = Randomness("sandboxes"), templates or Templates(datasets or {})
-        self._registry.look_around()
-        self._check_firsts()
+        self._id_randomness, self._templates = Randomness("sandboxes"), templates or Templates(datasets or {})
+        self._registry.sync()
+        self._check_first_sandboxes()
 
     @property
     def sandboxes(self) -> dict[str, Sandbox]:
@@ -69,11 +69,11 @@ class Engine:
         return self._registry.sandboxes
 
     @property
-    def condition(self) -> Condition:
+    def store_status(self) -> StoreStatus:
         """What the store under all sandboxes promises, and how it is."""
-        return self._store.condition
+        return self._store.status
 
-    def _check_firsts(self) -> None:
+    def _check_first_sandboxes(self) -> None:
         for provider in self.providers.values():
             first = self.sandboxes.get(provider.name)
             if first is not None and first.provider is not provider:
@@ -84,53 +84,55 @@ class Engine:
         provider: str,
         id: str | None = None,
         settings: Settings | None = None,
-        progress: Progress = quiet,
+        progress: Progress = ignore_progress,
         at: int | None = None,
-        unfinished: bool = False,
+        provisioning: bool = False,
     ) -> Sandbox:
         """Make a sandbox with its seeded data and first keys; without an id it gets one.
 
-        ``at`` is the instant its data is as of, where that is not now. That it is ``unfinished`` outlasts a crash,
+        ``at`` is the instant its data is as of, where that is not now. That it is ``provisioning`` outlasts a crash,
         until ``Sandbox.finish``.
         """
-        chosen = self.provider(provider)
+        chosen = self.get_provider(provider)
         settings = settings or Settings()
         check_settings(chosen, settings)
-        with self.alone("create"):
-            if len(self.sandboxes) >= MOST_SANDBOXES:
-                raise Refusal(f"there are {MOST_SANDBOXES} sandboxes already; delete some")
+        with self.lock("create"):
+            if len(self.sandboxes) >= MAX_SANDBOXES:
+                raise Refusal(f"there are {MAX_SANDBOXES} sandboxes already; delete some")
             id = id or self._free_id(chosen)
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
-            state = self._templates.fresh(chosen, id, settings, wall() if at is None else at, progress)
-            if unfinished:
-                state["_sandbox"].append({"id": UNFINISHED})
-            self._begin(id, chosen, state)
+            state = self._templates.build_state(chosen, id, settings, wall_time() if at is None else at, progress)
+            if provisioning:
+                state["_sandbox"].append({"id": PROVISIONING})
+            self._store_new(id, chosen, state)
             made = self._open(id, chosen)
-            made.shared.announce()
+            made.sync.announce()
         return made
 
     @contextmanager
-    def alone(self, deed: str) -> Iterator[None]:
+    def lock(self, deed: str) -> Iterator[None]:
         """Do something, knowing of every sandbox there is, that no other process does at the same time."""
-        with self.others.alone(deed):
-            self._registry.look_around()
+        with self.cluster.lock(deed):
+            self._registry.sync()
             yield
 
-    def everyone(self) -> list[Sandbox]:
+    def all_sandboxes(self) -> list[Sandbox]:
         """Every sandbox there is, whichever process made it."""
-        return self._registry.everyone()
+        return self._registry.all_sandboxes()
 
     def refresh(self, ids: Iterable[str]) -> None:
         """Have these sandboxes as other processes have left them."""
         self._registry.refresh(ids)
 
-    def _begin(self, id: str, provider: Provider, state: State) -> None:
+    def _store_new(self, id: str, provider: Provider, state: State) -> None:
         """Keep a new sandbox's records, or nothing of it."""
         try:
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *provider.collections))
-            self._store.stamp(id, lambda: (wall(),) * 2)  # A new sandbox's clock shows what the machine's does.
+            self._store.set_time_source(
+                id, lambda: (wall_time(),) * 2
+            )  # A new sandbox's clock shows what the machine's does.
             self._store.load(id, state)
         except StoreError:
             with suppress(StoreError):  # else the next start does it
@@ -140,42 +142,42 @@ class Engine:
     def _check_id(self, id: str) -> None:
         check_id(id)
         if id in self.sandboxes:
-            raise Taken(f"there is a sandbox {id!r} already")
+            raise Conflict(f"there is a sandbox {id!r} already")
         if id in self._store.names():
-            raise Taken(f"there is a sandbox {id!r} already, of a provider this server was not started with")
+            raise Conflict(f"there is a sandbox {id!r} already, of a provider this server was not started with")
 
     def _check_slug(self, provider: Provider, slug: str) -> None:
         if (provider.name, slug) in self._registry.slugs:
-            raise Taken(f"there is a {provider.tenant} {slug!r} already")
+            raise Conflict(f"there is a {provider.tenant} {slug!r} already")
 
     def delete(self, id: str) -> None:
         """Forget a sandbox; the ones made at the start stay."""
-        sandbox = self.sandbox(id)
+        sandbox = self.get_sandbox(id)
         if id == sandbox.provider.name:
             raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
-        self._registry.forget(id)
+        self._registry.remove(id)
         self._store.delete(id)
-        self.journals.forget(sandbox.journal)
-        self.others.announce()
+        self.journals.remove(sandbox.journal)
+        self.cluster.announce()
 
     def reset(self, id: str) -> Sandbox:
         """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
-        sandbox = self.sandbox(id)
-        state = self._templates.fresh(sandbox.provider, id, sandbox.settings, wall(), quiet)
+        sandbox = self.get_sandbox(id)
+        state = self._templates.build_state(sandbox.provider, id, sandbox.settings, wall_time(), ignore_progress)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
         sandbox.journal.clear()
         return sandbox
 
     def export(self, id: str) -> dict[str, Any]:
         """Everything a sandbox keeps, as plain data that ``restore`` takes."""
-        sandbox = self.sandbox(id)
+        sandbox = self.get_sandbox(id)
         state = {name: records for name, records in self._store.export(id).items() if name != "_snapshots"}
-        state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] not in ("made", UNFINISHED)]
+        state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] not in ("made", PROVISIONING)]
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
         """Put a sandbox into an exported state; its journal begins anew."""
-        sandbox = self.sandbox(id)
+        sandbox = self.get_sandbox(id)
         if exported.get("provider") != sandbox.provider.name:
             raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
@@ -191,16 +193,16 @@ class Engine:
         sandbox.journal.clear()
         return sandbox
 
-    def provider(self, name: str) -> Provider:
+    def get_provider(self, name: str) -> Provider:
         """The provider of that name; Unknown names the nearest."""
         if name not in self.providers:
-            raise Unknown("provider", name, list(self.providers))
+            raise UnknownName("provider", name, list(self.providers))
         return self.providers[name]
 
-    def sandbox(self, id: str) -> Sandbox:
+    def get_sandbox(self, id: str) -> Sandbox:
         """The sandbox of that id; Unknown names the nearest."""
         sandbox = self._registry.get(id)
-        sandbox.shared.use()
+        sandbox.sync.touch()
         return sandbox
 
     def evict(self, idle: int) -> list[str]:
@@ -208,12 +210,12 @@ class Engine:
 
         The ones made at the start stay, however long they wait.
         """
-        gone = self._registry.idle_since(wall() - idle)
+        gone = self._registry.idle_since(wall_time() - idle)
         for id in gone:
             self.delete(id)
         return gone
 
-    def find(self, provider: str, credential: Credential, args: Mapping[str, str]) -> tuple[Sandbox, bool]:
+    def find_sandbox(self, provider: str, credential: Credential, args: Mapping[str, str]) -> tuple[Sandbox, bool]:
         """The sandbox a call belongs to, by the tenant in its path or by its key, and whether that tenant exists.
 
         Calls whose tenant or key nobody knows go to the provider's first sandbox.
@@ -226,43 +228,43 @@ class Engine:
 
     def _lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
         found = None if name is None else directory.get((provider, name))
-        if found is None or self.others.any:
+        if found is None or self.cluster.is_distributed:
             # Another process may have made it, changed it or deleted it just now.
-            found = self._registry.led_to(directory, provider, name)
+            found = self._registry.lookup(directory, provider, name)
         return found
 
-    def body_limit(self, provider: str) -> int:
+    def max_body_limit(self, provider: str) -> int:
         """The longest body that any sandbox of a provider takes: for calls whose own is known by the body only."""
         own = [each for each in list(self.sandboxes.values()) if each.provider.name == provider]
         return max(each.assumptions.body_limit for each in own)
 
-    def answer(self, call: Call) -> Reply:
+    def handle(self, call: Call) -> Reply:
         """Take a call through its provider's pipeline; whatever happens, there is an answer."""
         sandbox = call.sandbox
         try:
-            return sandbox.answer(call)
+            return sandbox.handle(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
-            return plain_problem(*unkept(error))
-        except Superseded as superseded:
-            return plain_problem(503, str(superseded).capitalize())
+            return problem_reply(*storage_failure_status(error))
+        except StaleEpoch as superseded:
+            return problem_reply(503, str(superseded).capitalize())
         except Exception:
             if self.propagate:
                 raise
             shown = redact(f"{call.method} {call.path}\n{format_exc()}", list(sandbox.keys))
             _log.error("a bug of Testmode's own in %s", shown)
-            return plain_bug()
+            return bug_reply()
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
-        journal = self.journals.make(self._store.tape(id))
-        sandbox = Sandbox(id, provider, self._store, journal, self._registry.keys, self.post)
+        journal = self.journals.create(self._store.journal_log(id))
+        sandbox = Sandbox(id, provider, self._store, journal, self._registry.keys, self.sender)
         sandbox.outbox.wake = partial(self._wake, sandbox)
         self._registry.add(sandbox)
         return sandbox
 
     def _wake(self, sandbox: Sandbox) -> None:
         self.on_due()
-        sandbox.shared.call()
+        sandbox.sync.notify_due()
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)
@@ -272,7 +274,7 @@ class Engine:
             identity = space.get("_sandbox", "identity")
         if identity is None:
             # Its creation was cut short before anything was promised; or another process deletes it now.
-            if not self.others.any:
+            if not self.cluster.is_distributed:
                 self._store.delete(id)
         elif identity["provider"] in self.providers:
             provider = self.providers[identity["provider"]]
@@ -281,20 +283,20 @@ class Engine:
 
     def _replace(self, sandbox: Sandbox, state: State) -> None:
         with sandbox.transaction() as space:
-            own = [record for record in (space.get("_sandbox", name) for name in _OWN) if record]
-        further = [record for record in state.get("_sandbox", []) if record["id"] not in _OWN]
+            own = [record for record in (space.get("_sandbox", name) for name in _PRESERVED_RECORDS) if record]
+        further = [record for record in state.get("_sandbox", []) if record["id"] not in _PRESERVED_RECORDS]
         state["_sandbox"] = [*map(dict, own), *further]
         # Before the records change: a call of the life that ends must not write into the one that begins.
         sandbox.epoch += 1
         self._store.load(sandbox.id, state)
-        sandbox.read()
+        sandbox.reload()
 
     def _free_id(self, provider: Provider) -> str:
         # Counting on, not filling gaps: the key of a sandbox that was deleted must not open a later one.
         while True:
-            with self.sandbox(provider.name).transaction() as space:
+            with self.get_sandbox(provider.name).transaction() as space:
                 made = (space.get("_sandbox", "made") or {"number": 0})["number"] + 1
                 space.put("_sandbox", {"id": "made", "number": made})
-            id = f"{provider.name}-{self._names.text(provider.name, made, 8)}"
+            id = f"{provider.name}-{self._id_randomness.text(provider.name, made, 8)}"
             if id not in self.sandboxes:
                 return id

@@ -7,12 +7,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.keys import Key
-from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.core.problem import Refusal, UnknownName
 from mockserver.engine.core.provider import Provider
 from mockserver.engine.sandbox.settings import Settings
 from mockserver.storage.base import Space
 
-MOST_KEYS = 1_000
+MAX_KEYS = 1_000
 
 
 class Announcer(Protocol):
@@ -30,7 +30,7 @@ class KeyOwner(SandboxView, Protocol):
     @property
     def provider(self) -> Provider: ...
     @property
-    def shared(self) -> Announcer: ...
+    def sync(self) -> Announcer: ...
 
 
 Owner = TypeVar("Owner", bound=KeyOwner)
@@ -52,19 +52,19 @@ class Keyring(Generic[Owner]):
         """
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
-            key = self.write(space, now, **wanted)
-        self.adopt([key])
+            key = self.write_key(space, now, **wanted)
+        self.activate([key])
         return key
 
     def revoke(self, id: str, after: int | None = None) -> Key:
         """Revoke a key by id or secret; it goes on working for the revocation lag, or for ``after``."""
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
-            key = self.write_revoked(space, now, id, after)
-        self.adopt([key])
+            key = self.write_revocation(space, now, id, after)
+        self.activate([key])
         return key
 
-    def write(
+    def write_key(
         self,
         space: Space,
         now: int,
@@ -77,9 +77,9 @@ class Keyring(Generic[Owner]):
         revoked_at: int | None = None,
     ) -> Key:
         """Write a new key within a transaction; it counts once the transaction has been kept."""
-        if space.count("_keys") >= MOST_KEYS:
-            raise Refusal(f"a sandbox has at most {MOST_KEYS} keys; reset it or make another sandbox")
-        sandbox, nth = self._sandbox, space.bump("keys")
+        if space.count("_keys") >= MAX_KEYS:
+            raise Refusal(f"a sandbox has at most {MAX_KEYS} keys; reset it or make another sandbox")
+        sandbox, nth = self._sandbox, space.increment("keys")
         policy, given = sandbox.provider.keys, sandbox.assumptions
         name = sandbox.provider.key_name(sandbox.id, sandbox.settings.slug)
         mode = mode or policy.modes[0]
@@ -96,45 +96,45 @@ class Keyring(Generic[Owner]):
             revoked_at=revoked_at,
             dead_at=None if revoked_at is None else revoked_at + given.revocation_lag,
         )
-        space.put("_keys", key.record())
+        space.put("_keys", key.to_record())
         return key
 
-    def write_revoked(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
+    def write_revocation(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
         """Write a key's revocation within a transaction; revoking twice changes nothing.
 
         One that was to be revoked later is revoked now.
         """
         key = next((key for key in self.by_secret.values() if id in (key.id, key.secret)), None)
         if key is None:
-            raise Unknown("key", id, [key.id for key in self.by_secret.values()])
+            raise UnknownName("key", id, [key.id for key in self.by_secret.values()])
         lag = self._sandbox.assumptions.revocation_lag if after is None else after
         revoked = key if key.revoked_at is not None and key.revoked_at <= now else key.revoke(now, now + lag)
-        space.put("_keys", revoked.record())
+        space.put("_keys", revoked.to_record())
         return revoked
 
-    def adopt(self, keys: Iterable[Key]) -> None:
+    def activate(self, keys: Iterable[Key]) -> None:
         """Let these keys lead here from now on, in every process."""
         adopted = list(keys)
-        self._lead_here(adopted)
+        self._register(adopted)
         if adopted:
-            self._sandbox.shared.announce()
+            self._sandbox.sync.announce()
 
-    def _lead_here(self, keys: Iterable[Key]) -> None:
+    def _register(self, keys: Iterable[Key]) -> None:
         for key in keys:
             self.by_secret[key.secret] = key
             self._directory[self._sandbox.provider.name, key.secret] = self._sandbox
 
-    def forget(self) -> None:
+    def unregister_all(self) -> None:
         """Let no key lead here any more."""
         for secret in self.by_secret:
             self._directory.pop((self._sandbox.provider.name, secret), None)
         self.by_secret = {}
 
-    def read(self, space: Space) -> None:
+    def reload(self, space: Space) -> None:
         """Let the keys that the store holds lead here, and no others."""
         # A key that stays is known at every moment: calls go on meanwhile.
-        keys = [Key.read(record) for _, record in space.scan("_keys")]
+        keys = [Key.from_record(record) for _, record in space.scan("_keys")]
         before, self.by_secret = self.by_secret, {key.secret: key for key in keys}
-        self._lead_here(keys)
+        self._register(keys)
         for secret in before.keys() - self.by_secret.keys():
             self._directory.pop((self._sandbox.provider.name, secret), None)

@@ -9,28 +9,28 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, field_validator
 
-from mockserver.engine.core.clock import Duration, iso, write_duration
-from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.core.clock import Duration, format_duration, format_instant
+from mockserver.engine.core.problem import Refusal, UnknownName
 from mockserver.engine.faults.rule import FaultRule
-from mockserver.engine.pipeline.validate import path
+from mockserver.engine.pipeline.validate import error_path
 from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.nearest import nearest
 from mockserver.storage.base import Space, StoreError
 
-LAID_OVER = ("limits", "latency", "assumptions")
+OVERLAY_SETTINGS = ("limits", "latency", "assumptions")
 _TYPES: dict[str, Any] = {"duration": Duration, "probability": FiniteFloat, "milliseconds": FiniteFloat, "count": int}
 
 
 @cache
-def _reader(type: str) -> TypeAdapter[Any]:
+def _type_adapter(type: str) -> TypeAdapter[Any]:
     return TypeAdapter(_TYPES[type])
 
 
-class Length(int):
+class DurationValue(int):
     """A duration among a scenario's values; in rules and settings it is written as text again."""
 
 
-class Parameter(BaseModel):
+class ScenarioParameter(BaseModel):
     """One thing about a scenario that can be chosen when it is switched on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -44,12 +44,12 @@ class Parameter(BaseModel):
         try:
             if self.type == "duration" and not isinstance(value, str):
                 raise Refusal(f"{name}: {value!r} is not a duration; write it as 90s or 15m")
-            read = _reader(self.type).validate_python(value)
+            read = _type_adapter(self.type).validate_python(value)
         except ValidationError as error:
             raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
         if read < 0 or (self.type == "probability" and read > 1):
             raise Refusal(f"{name}: {value!r} is not a {self.type}")
-        return Length(read) if self.type == "duration" else read
+        return DurationValue(read) if self.type == "duration" else read
 
 
 class Scenario(BaseModel):
@@ -59,7 +59,7 @@ class Scenario(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
     sentence: str
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    parameters: dict[str, ScenarioParameter] = Field(default_factory=dict)
     rules: list[dict[str, Any]] = Field(default_factory=list)
     settings: dict[str, Any] = Field(default_factory=dict)
 
@@ -67,11 +67,11 @@ class Scenario(BaseModel):
     @classmethod
     def _known_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
         for name in settings:
-            if name not in LAID_OVER:
-                raise ValueError(f"there is no setting {name!r}{nearest(name, LAID_OVER)}")
+            if name not in OVERLAY_SETTINGS:
+                raise ValueError(f"there is no setting {name!r}{nearest(name, OVERLAY_SETTINGS)}")
         return settings
 
-    def choose(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def resolve_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter's value: the one given or its default; Refusal names an unknown one and the nearest."""
         for name in given:
             if name not in self.parameters:
@@ -88,11 +88,11 @@ def load(folder: Path) -> dict[str, Scenario]:
     for file in sorted(folder.glob("*.json")):
         try:
             scenario = Scenario.model_validate_json(file.read_bytes())
-            values = scenario.choose({})
-            _rules(scenario, values)
-            _fill(scenario.settings, values)
+            values = scenario.resolve_parameters({})
+            _build_rules(scenario, values)
+            _substitute(scenario.settings, values)
         except ValidationError as error:
-            raise Refusal(f"{file}: {path(error.errors()[0])}: {error.errors()[0]['msg']}") from None
+            raise Refusal(f"{file}: {error_path(error.errors()[0])}: {error.errors()[0]['msg']}") from None
         except Refusal as refusal:
             raise Refusal(f"{file}: {refusal}") from None
         scenarios[scenario.name] = scenario
@@ -119,33 +119,41 @@ class Scenarios(Mapping[str, Scenario]):
         return len(self._loaded)
 
 
-def named(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
+def get_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
     """The scenario of that name; Unknown names the nearest."""
     if name not in scenarios:
-        raise Unknown("scenario", name, list(scenarios))
+        raise UnknownName("scenario", name, list(scenarios))
     return scenarios[name]
 
 
 def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) -> None:
     """Set the scenario's rules and lay its settings over the sandbox's; again means anew."""
-    values = scenario.choose(given)
-    rules, settings = _rules(scenario, values), _fill(scenario.settings, values)
+    values = scenario.resolve_parameters(given)
+    rules, settings = _build_rules(scenario, values), _substitute(scenario.settings, values)
     now = sandbox.now()
-    record = {"id": scenario.name, "parameters": _shown(values), "settings": settings, "since": iso(now)}
+    record = {
+        "id": scenario.name,
+        "parameters": _format_values(values),
+        "settings": settings,
+        "since": format_instant(now),
+    }
     before = sandbox.overlays
     sandbox.overlays = {**{name: before[name] for name in before if name != scenario.name}, scenario.name: settings}
     try:
-        sandbox.apply()
+        sandbox.apply_settings()
         sandbox.ruleset.set(
-            rules, scenario=scenario.name, instead_of=_set_by(sandbox, scenario), beside=partial(_remember, record)
+            rules,
+            scenario=scenario.name,
+            replacing=_rule_ids(sandbox, scenario),
+            also_write=partial(_store_overlay, record),
         )
     except (Refusal, StoreError):
         sandbox.overlays = before
-        sandbox.apply()
+        sandbox.apply_settings()
         raise
 
 
-def _remember(record: dict[str, Any], space: Space) -> None:
+def _store_overlay(record: dict[str, Any], space: Space) -> None:
     # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
     space.drop("_scenarios", record["id"])
     space.put("_scenarios", record)
@@ -153,21 +161,21 @@ def _remember(record: dict[str, Any], space: Space) -> None:
 
 def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
     """Remove the scenario's rules and settings; one that is not on stays off."""
-    sandbox.ruleset.drop(_set_by(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
+    sandbox.ruleset.remove(_rule_ids(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
     if sandbox.overlays.pop(scenario.name, None) is not None:
-        sandbox.apply()
+        sandbox.apply_settings()
 
 
-def _set_by(sandbox: Sandbox, scenario: Scenario) -> list[str]:
+def _rule_ids(sandbox: Sandbox, scenario: Scenario) -> list[str]:
     return [active.rule.id for active in sandbox.rules if active.scenario == scenario.name]
 
 
-def _rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
-    filled = _fill(scenario.rules, values)
+def _build_rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
+    filled = _substitute(scenario.rules, values)
     return [FaultRule.model_validate({"id": f"{scenario.name}.{nth}", **rule}) for nth, rule in enumerate(filled, 1)]
 
 
-def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+def _substitute(value: Any, values: Mapping[str, Any]) -> Any:
     """Put the parameters' values in; ``{"$": "p", "times": 0.5}`` is half of p."""
     if isinstance(value, dict):
         if "$" in value:
@@ -175,10 +183,12 @@ def _fill(value: Any, values: Mapping[str, Any]) -> Any:
                 raise Refusal(f"there is no parameter {value['$']!r}{nearest(str(value['$']), list(values))}")
             chosen = values[value["$"]]
             part = type(chosen)(chosen * value.get("times", 1))
-            return write_duration(part) if isinstance(part, Length) else part
-        return {name: _fill(inner, values) for name, inner in value.items()}
-    return [_fill(inner, values) for inner in value] if isinstance(value, list) else value
+            return format_duration(part) if isinstance(part, DurationValue) else part
+        return {name: _substitute(inner, values) for name, inner in value.items()}
+    return [_substitute(inner, values) for inner in value] if isinstance(value, list) else value
 
 
-def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: write_duration(value) if isinstance(value, Length) else value for name, value in values.items()}
+def _format_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: format_duration(value) if isinstance(value, DurationValue) else value for name, value in values.items()
+    }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
-from mockserver.engine.core.clock import SECOND, iso
+from mockserver.engine.core.clock import SECOND, format_instant
 from mockserver.engine.core.limits import Limits
 from mockserver.engine.pipeline.journal import Entry
 
@@ -15,10 +15,12 @@ BINS = 60
 PERCENTILES = (50, 95, 99)
 
 
-def traffic(entries: Sequence[Entry], limits: Limits, now: int, seconds: int, *, refills: bool) -> list[dict[str, Any]]:
+def traffic(
+    entries: Sequence[Entry], limits: Limits, now: int, seconds: int, *, is_clock_running: bool
+) -> list[dict[str, Any]]:
     """The time until now in sixty parts, oldest first: calls by class of status, percentiles, what the bucket held.
 
-    ``refills`` says whether the sandbox's clock runs: a bucket under a frozen clock stays as it is.
+    ``is_clock_running`` says whether the sandbox's clock runs: a bucket under a frozen clock stays as it is.
     """
     step = seconds * SECOND // BINS
     began = now - step * BINS
@@ -26,15 +28,15 @@ def traffic(entries: Sequence[Entry], limits: Limits, now: int, seconds: int, *,
     for entry in entries:
         if began < entry.at <= now:
             parts[min((entry.at - began) // step, BINS - 1)].append(entry)
-    held = _last_held([entry for entry in entries if entry.at <= began])
+    held = _last_bucket_level([entry for entry in entries if entry.at <= began])
     shown = []
     for nth, part in enumerate(parts):
-        held = _held(part, held, limits, step / SECOND if refills else 0.0)
-        shown.append({"at": iso(began + nth * step), **_counted(part), "tokens": held})
+        held = _bucket_level(part, held, limits, step / SECOND if is_clock_running else 0.0)
+        shown.append({"at": format_instant(began + nth * step), **_statistics(part), "tokens": held})
     return shown
 
 
-def _counted(part: Sequence[Entry]) -> dict[str, Any]:
+def _statistics(part: Sequence[Entry]) -> dict[str, Any]:
     classes = Counter(f"{entry.reply.status // 100}xx" if entry.reply.status else "none" for entry in part)
     took = sorted(entry.milliseconds for entry in part)
     return {"calls": dict(sorted(classes.items())), **{f"p{each}": _percentile(took, each) for each in PERCENTILES}}
@@ -45,11 +47,11 @@ def _percentile(took: Sequence[float], percent: int) -> float | None:
     return round(took[ceil(len(took) * percent / 100) - 1], 3) if took else None
 
 
-def _last_held(entries: Sequence[Entry]) -> float | None:
+def _last_bucket_level(entries: Sequence[Entry]) -> float | None:
     return next((entry.call.tokens for entry in reversed(entries) if entry.call.tokens is not None), None)
 
 
-def _held(part: Sequence[Entry], before: float | None, limits: Limits, seconds: float) -> float | None:
+def _bucket_level(part: Sequence[Entry], before: float | None, limits: Limits, seconds: float) -> float | None:
     """The least the bucket held while a part lasted; refilled since the part before where no call took anything."""
     if limits.rate is None:
         return None

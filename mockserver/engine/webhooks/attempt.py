@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mockserver.engine.core.call import SandboxView
-from mockserver.engine.core.randomness import Chance
-from mockserver.engine.core.webhook_style import Letter, WebhookStyle
-from mockserver.engine.webhooks.endpoints import secrets
-from mockserver.engine.webhooks.style import render, seconds
+from mockserver.engine.core.randomness import Rng
+from mockserver.engine.core.webhook_style import SigningInput, WebhookStyle
+from mockserver.engine.webhooks.endpoints import signing_secrets
+from mockserver.engine.webhooks.style import render_body, to_unix_seconds
 from mockserver.storage.base import Record
 
 
@@ -22,39 +22,41 @@ class Attempt:
     now: int
     """The instant on the sandbox's clock it is made at."""
     body: bytes
-    signed: bytes
+    signed_body: bytes
     """The bytes the signature is made over."""
     signed_at: int
     secrets: tuple[str, ...]
     copies: int = 1
     dropped: bool = False
     """Never send it, now or later."""
-    put_off: int | None = None
+    postponed_by: int | None = None
     """Send it so much later instead."""
-    let_pass: bool = False
+    until_next_sent: bool = False
     """When put off: go as soon as another delivery of the endpoint has gone."""
-    awaited: bool = False
+    is_awaited: bool = False
     """Whether another delivery of the endpoint has been put off until this one has gone."""
-    chance: Chance | None = None
+    rng: Rng | None = None
     fired: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, sandbox: SandboxView, style: WebhookStyle, delivery: Record, endpoint: Record, now: int) -> Attempt:
+    def create(cls, sandbox: SandboxView, style: WebhookStyle, delivery: Record, endpoint: Record, now: int) -> Attempt:
         """The attempt as it would be without any fault."""
-        body = render(style, sandbox, delivery["event"])
-        return cls(sandbox, delivery, endpoint, now, body, body, now, secrets(endpoint, now))
+        body = render_body(style, sandbox, delivery["event"])
+        return cls(sandbox, delivery, endpoint, now, body, body, now, signing_secrets(endpoint, now))
 
     @property
-    def first(self) -> bool:
+    def is_first(self) -> bool:
         """Whether the delivery has neither been sent nor put off before."""
         return not self.delivery["attempts"] and not self.delivery["put_off"]
 
     @property
-    def leaves(self) -> bool:
+    def is_sent(self) -> bool:
         """Whether anything is sent now."""
-        return not self.dropped and self.put_off is None
+        return not self.dropped and self.postponed_by is None
 
     def headers(self, style: WebhookStyle) -> list[tuple[str, str]]:
         """The headers that go with it."""
         event, id = self.delivery["event"], self.delivery["id"]
-        return style.headers(self.sandbox, Letter(event, id, seconds(self.signed_at), self.signed, self.secrets))
+        return style.headers(
+            self.sandbox, SigningInput(event, id, to_unix_seconds(self.signed_at), self.signed_body, self.secrets)
+        )

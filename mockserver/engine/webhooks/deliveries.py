@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from mockserver.engine.core.problem import Refusal, Unknown
+from mockserver.engine.core.problem import Refusal, UnknownName
 from mockserver.engine.webhooks import endpoints
 from mockserver.engine.webhooks.owner import WebhookOwner
 from mockserver.storage.base import Record, Space
 
-KEPT = "_deliveries"
-BOUND = 10_000
+COLLECTION = "_deliveries"
+MAX_DELIVERIES = 10_000
 """So many deliveries are kept per sandbox, waiting and done; those that are done go first, the oldest of them."""
-DONE = ("delivered", "failed", "dropped", "abandoned")
+FINAL_STATES = ("delivered", "failed", "dropped", "abandoned")
 """The states of a delivery that waits for nothing more; before that it is ``pending``."""
 _log = logging.getLogger("testmode")
 
 
-def post(
+def enqueue(
     sandbox: WebhookOwner, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
 ) -> list[str]:
     """Have an event delivered to everyone who asked for it, within the transaction it is told in.
@@ -27,29 +27,31 @@ def post(
     Answers the deliveries' ids.
     """
     style = sandbox.provider.webhooks
-    if style is None or not space.count(endpoints.KEPT):
+    if style is None or not space.count(endpoints.COLLECTION):
         return []
     version = event.get("version", "")
-    asked = [record for _, record in space.scan(endpoints.KEPT)]
+    asked = [record for _, record in space.scan(endpoints.COLLECTION)]
     told = [
-        each for each in asked if (style.wants(each, event["type"], version) if only is None else each["id"] == only)
+        each
+        for each in asked
+        if (style.is_subscribed(each, event["type"], version) if only is None else each["id"] == only)
     ]
     ids = []
     for endpoint in told:
-        ids.append(style.delivery_id(sandbox.randomness, space.bump("deliveries")))
-        _make_room(sandbox.id, space)
-        space.put(KEPT, _fresh(ids[-1], endpoint["id"], event, now, once))
+        ids.append(style.delivery_id(sandbox.randomness, space.increment("deliveries")))
+        _evict_oldest(sandbox.id, space)
+        space.put(COLLECTION, _new_delivery(ids[-1], endpoint["id"], event, now, once))
     return ids
 
 
-def _fresh(id: str, endpoint: str, event: Record, now: int, once: bool) -> dict[str, Any]:
+def _new_delivery(id: str, endpoint: str, event: Record, now: int, once: bool) -> dict[str, Any]:
     """A delivery of which nothing has become yet."""
     return {
         "id": id,
         "endpoint": endpoint,
         "event": event,
         "state": "pending",
-        **waiting(endpoint, now),
+        **schedule_members(endpoint, now),
         "once": once,
         "put_off": False,
         "tries": 0,
@@ -58,58 +60,58 @@ def _fresh(id: str, endpoint: str, event: Record, now: int, once: bool) -> dict[
     }
 
 
-def _make_room(sandbox: str, space: Space) -> None:
-    while space.count(KEPT) >= BOUND:
-        done = [next(space.scan(KEPT, field="state", equals=state), None) for state in DONE]
+def _evict_oldest(sandbox: str, space: Space) -> None:
+    while space.count(COLLECTION) >= MAX_DELIVERIES:
+        done = [next(space.scan(COLLECTION, field="state", equals=state), None) for state in FINAL_STATES]
         oldest = min((each for each in done if each is not None), key=lambda each: int(each[0][1]), default=None)
-        _, gone = oldest or next(space.scan(KEPT))
+        _, gone = oldest or next(space.scan(COLLECTION))
         if oldest is None:
-            _log.warning("%s: %d deliveries wait; %s is given up for a new one", sandbox, BOUND, gone["id"])
-        space.drop(KEPT, gone["id"])
+            _log.warning("%s: %d deliveries wait; %s is given up for a new one", sandbox, MAX_DELIVERIES, gone["id"])
+        space.drop(COLLECTION, gone["id"])
 
 
-def waiting(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
+def schedule_members(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
     """The members that say when a delivery leaves; None is never, ``behind`` names whom it lets go first."""
     return {"due": due, "lane": None if due is None else f"{endpoint}:{due:020d}", "behind": behind}
 
 
-def heads(space: Space) -> list[Record]:
+def next_per_endpoint(space: Space) -> list[Record]:
     """The first delivery that waits for each endpoint, in order; it costs what there are endpoints, not deliveries."""
     found: list[tuple[int, int, Record]] = []
-    step = next(space.scan(KEPT, field="lane"), None)
+    step = next(space.scan(COLLECTION, field="lane"), None)
     while step is not None:
         (_, nth), record = step
         found.append((record["due"], nth, record))
         # Behind the colon comes the semicolon: the walk goes on behind everything that waits for this endpoint.
-        step = next(space.scan(KEPT, field="lane", after=(f"{record['endpoint']};", 0)), None)
+        step = next(space.scan(COLLECTION, field="lane", after=(f"{record['endpoint']};", 0)), None)
     return [record for _, _, record in sorted(found)]
 
 
-def let_go(space: Space, endpoint: str, now: int) -> None:
+def release_postponed(space: Space, endpoint: str, now: int) -> None:
     """Let those go that were waiting for another delivery of the same endpoint."""
-    for record in list(space.find(KEPT, "behind", endpoint)):
-        space.put(KEPT, {**record, **waiting(endpoint, now)})
+    for record in list(space.find(COLLECTION, "behind", endpoint)):
+        space.put(COLLECTION, {**record, **schedule_members(endpoint, now)})
 
 
-def found(space: Space, id: str) -> Record:
+def get_delivery(space: Space, id: str) -> Record:
     """The delivery of that id; Unknown names the nearest."""
-    record = space.get(KEPT, id)
+    record = space.get(COLLECTION, id)
     if record is None:
-        newest = [each["id"] for _, each in space.scan(KEPT, descending=True)]
-        raise Unknown("delivery", id, newest[:20])
+        newest = [each["id"] for _, each in space.scan(COLLECTION, descending=True)]
+        raise UnknownName("delivery", id, newest[:20])
     return record
 
 
-def waiting_still(space: Space, id: str) -> Record | None:
+def get_pending(space: Space, id: str) -> Record | None:
     """The delivery of that id while nothing has become of it."""
-    record = found(space, id)
+    record = get_delivery(space, id)
     return record if record["state"] == "pending" else None
 
 
-def within_reach(space: Space, id: str) -> Record:
+def get_deliverable(space: Space, id: str) -> Record:
     """The delivery of that id; Refusal says that its endpoint is gone or switched off."""
-    record = found(space, id)
-    endpoint = space.get(endpoints.KEPT, record["endpoint"])
+    record = get_delivery(space, id)
+    endpoint = space.get(endpoints.COLLECTION, record["endpoint"])
     if endpoint is None:
         raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint {record['endpoint']!r} is gone")
     if not endpoint["enabled"]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine.core.moment import At
+from mockserver.engine.core.simulation import WriteContext
 
-KEPT = "_events"
-BOUND = 10_000
+COLLECTION = "_events"
+MAX_EVENTS = 10_000
 """So many events are kept per sandbox; the oldest go first."""
 
 
-def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
+def emit(at: WriteContext, id: str, type: str, data: Any, version: str = "") -> None:
     """Keep an event beside the change it tells of, and have it delivered.
 
     ``data`` is what the provider shows of the record; ``version`` tells apart the forms of an event that a provider
@@ -19,10 +19,10 @@ def emit(at: At, id: str, type: str, data: Any, version: str = "") -> None:
     """
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
     event = {**event, "version": version} if version else event
-    at.space.append(KEPT, event, keep=BOUND)
-    at.sandbox.outbox.post(at.space, at.now, event)
+    at.space.append(COLLECTION, event, max_records=MAX_EVENTS)
+    at.sandbox.outbox.enqueue(at.space, at.now, event)
 
 
-def test_event(at: At, endpoint: str) -> list[str]:
+def send_test_event(at: WriteContext, endpoint: str) -> list[str]:
     """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
     return at.sandbox.outbox.send_test(at.space, at.now, endpoint)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mockserver.engine.core.call import SandboxView
 from mockserver.engine.core.provider import Provider
-from mockserver.engine.webhooks.post import Post
+from mockserver.engine.webhooks.sender import WebhookSender
 
 
 class WebhookOwner(SandboxView, Protocol):
@@ -15,4 +15,4 @@ class WebhookOwner(SandboxView, Protocol):
     @property
     def provider(self) -> Provider: ...
     @property
-    def post(self) -> Post: ...
+    def sender(self) -> WebhookSender: ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mockserver.openapi.document.extensions import Extensions
-from mockserver.openapi.document.linking import Linked
+from mockserver.openapi.document.linking import LinkedDocument
 from mockserver.openapi.document.schemas import Schema, Schemas
 from mockserver.openapi.document.validators import Validators
 
@@ -17,7 +17,7 @@ class Parameter:
     """One parameter of an operation."""
 
     name: str
-    place: str
+    location: str
     """``path``, ``query``, ``header`` or ``cookie``."""
     required: bool
     schema: Schema
@@ -29,7 +29,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class MediaType:
     """One media type of a body: its schema, and the examples beside it."""
 
     name: str
@@ -38,11 +38,11 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RequestBodySpec:
     """What a request may carry."""
 
     required: bool
-    media: tuple[Media, ...]
+    media: tuple[MediaType, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class Response:
 
     status: str
     """``200``, ``4XX`` or ``default``."""
-    media: tuple[Media, ...]
+    media: tuple[MediaType, ...]
     headers: Mapping[str, Schema] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     """The headers it always has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class DocumentOperation:
     """One operation of the document."""
 
     name: str
@@ -67,11 +67,11 @@ class Endpoint:
     """As it is documented."""
     route: str
     """As it is served: behind the server's own path, with parameters that any router takes."""
-    names: Mapping[str, str]
+    documented_names: Mapping[str, str]
     """How each parameter of the route is called in the document."""
     summary: str
     parameters: tuple[Parameter, ...]
-    body: Body | None
+    body: RequestBodySpec | None
     responses: tuple[Response, ...]
     security: tuple[Mapping[str, tuple[str, ...]], ...]
     """Any one of these lets a call in: the schemes that must all be shown, and the scopes each needs."""
@@ -100,15 +100,15 @@ class Document:
     title: str
     version: str
     prefix: str
-    endpoints: tuple[Endpoint, ...]
+    operations: tuple[DocumentOperation, ...]
     schemes: Mapping[str, Mapping[str, Any]]
     extensions: Extensions
-    linked: Linked
+    linked: LinkedDocument
     schemas: Schemas
     validators: Validators
 
 
-def json_of(media: tuple[Media, ...]) -> Media | None:
+def find_json(media: tuple[MediaType, ...]) -> MediaType | None:
     """The JSON among media types, if there is any."""
     for each in media:
         kind = each.name.partition(";")[0].strip().lower()

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from mockserver.engine import Limits, Refusal, nearest, parse_duration
-from mockserver.engine import path as path_of
+from mockserver.engine import error_path as path_of
 
-PREFIX = "x-testmode-"
+EXTENSION_PREFIX = "x-testmode-"
 Extensions = Mapping[str, Any]
 """By name, without the prefix; where a path and an operation both say one, the operation counts."""
 
@@ -21,8 +21,8 @@ class Extension:
     """One name, where it may stand, what it may hold, and what it is for."""
 
     name: str
-    places: tuple[str, ...]
-    holds: str
+    levels: tuple[str, ...]
+    expected: str
     check: Callable[[Any], bool]
     sentence: str
 
@@ -98,22 +98,22 @@ EXTENSIONS = (
 _BY_NAME = {each.name: each for each in EXTENSIONS}
 
 
-def read(value: Mapping[str, Any], place: str) -> Extensions:
+def read_extensions(value: Mapping[str, Any], place: str) -> Extensions:
     """The extensions that stand at a place; Refusal names the one that may not, or not so."""
     found: dict[str, Any] = {}
     for key, held in value.items():
-        if key.startswith(PREFIX):
-            found[key.removeprefix(PREFIX)] = _checked(key, held, place)
+        if key.startswith(EXTENSION_PREFIX):
+            found[key.removeprefix(EXTENSION_PREFIX)] = _check_value(key, held, place)
     return found
 
 
-def _checked(key: str, held: Any, place: str) -> Any:
-    name = key.removeprefix(PREFIX)
-    here = [each.name for each in EXTENSIONS if place in each.places]
+def _check_value(key: str, held: Any, place: str) -> Any:
+    name = key.removeprefix(EXTENSION_PREFIX)
+    here = [each.name for each in EXTENSIONS if place in each.levels]
     if name not in here:
-        known = [PREFIX + each for each in here]
+        known = [EXTENSION_PREFIX + each for each in here]
         raise Refusal(f"there is no {key} at {place} level{nearest(key, known)}")
     extension = _BY_NAME[name]
     if not extension.check(held):
-        raise Refusal(f"{key} holds {extension.holds}, not {held!r}")
+        raise Refusal(f"{key} holds {extension.expected}, not {held!r}")
     return held

@@ -60,12 +60,12 @@ _RULES: tuple[tuple[str, Check, tuple[str, ...]], ...] = (
 _CHECKS = {name: (rule, check) for rule, check, names in _RULES for name in names}
 
 
-def broken(schema: dict[str, Any]) -> list[tuple[str, str]]:
+def find_invalid(schema: dict[str, Any]) -> list[tuple[str, str]]:
     """The keywords that hold what they may not, each with the rule."""
-    return list(_broken(schema))
+    return list(_find_invalid(schema))
 
 
-def _broken(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _find_invalid(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in schema.items():
         if name in _CHECKS:
             rule, check = _CHECKS[name]

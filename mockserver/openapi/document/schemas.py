@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.openapi.document.linking import Linked
-from mockserver.openapi.document.modern import modern
+from mockserver.openapi.document.linking import LinkedDocument
+from mockserver.openapi.document.upgrade import to_openapi_31
 
 Schema = Any
 """A schema as it stands in the document: an object, or true or false."""
-_TIGHTER = {
+_STRICTER = {
     "minimum": max,
     "exclusiveMinimum": max,
     "minLength": max,
@@ -22,37 +22,37 @@ _TIGHTER = {
     "maxItems": min,
     "maxProperties": min,
 }
-_MOST = 200_000
+_MAX_CACHED = 200_000
 """So many schemas are remembered: generated values make passing ones, which must not pile up."""
-_TURNS = 60
+_MAX_DEPTH = 60
 """How many schemas may stand in one another's place before it is taken for a circle."""
 
 
 class Schemas:
     """The schemas of one document."""
 
-    def __init__(self, linked: Linked) -> None:
+    def __init__(self, linked: LinkedDocument) -> None:
         self._linked = linked
-        self._flat: dict[int, tuple[Schema, dict[str, Any]]] = {}
+        self._flattened: dict[int, tuple[Schema, dict[str, Any]]] = {}
 
     def resolve(self, schema: Schema) -> Schema:
         """What a schema refers to in the end."""
         return self._linked.resolve(schema)
 
-    def flat(self, schema: Schema) -> dict[str, Any]:
+    def flatten(self, schema: Schema) -> dict[str, Any]:
         """A schema as one level: no $ref, no allOf; its alternatives are under ``choices``, a list of lists."""
-        known = self._flat.get(id(schema))
+        known = self._flattened.get(id(schema))
         if known is None or known[0] is not schema:
-            if len(self._flat) >= _MOST:
-                self._flat.clear()
-            known = self._flat[id(schema)] = (schema, self._merged(schema, 0))
+            if len(self._flattened) >= _MAX_CACHED:
+                self._flattened.clear()
+            known = self._flattened[id(schema)] = (schema, self._merge_parts(schema, 0))
         return known[1]
 
-    def _merged(self, schema: Schema, turns: int) -> dict[str, Any]:
-        if not isinstance(schema, dict) or turns > _TURNS:
+    def _merge_parts(self, schema: Schema, turns: int) -> dict[str, Any]:
+        if not isinstance(schema, dict) or turns > _MAX_DEPTH:
             return {}
         own = {name: value for name, value in schema.items() if name not in ("$ref", "allOf", "oneOf", "anyOf")}
-        said = modern(own)
+        said = to_openapi_31(own)
         extra = {name: schema[name] for name in ("example", "discriminator") if name in schema}
         extra |= {name: value for name, value in schema.items() if name.startswith("x-testmode-")}
         alternatives = said.pop("anyOf", None)  # What modern makes of a nullable enum.
@@ -66,7 +66,7 @@ class Schemas:
             is_reference = isinstance(part, dict) and part.keys() == {"$ref"}
             target = self.resolve(part) if is_reference else part
             if target is not schema:
-                made = merge(self._merged(target, turns + 1), made)
+                made = merge_levels(self._merge_parts(target, turns + 1), made)
         return made
 
     def properties(self, schema: Schema) -> dict[str, Schema]:
@@ -78,25 +78,25 @@ class Schemas:
         return found
 
     def _levels(self, schema: Schema, turns: int) -> Iterator[dict[str, Any]]:
-        level = self.flat(schema)
+        level = self.flatten(schema)
         yield level
         for choice in level.get("choices", ()) if turns < 5 else ():
             for alternative in choice:
                 yield from self._levels(alternative, turns + 1)
 
-    def kinds(self, schema: Schema) -> tuple[str, ...]:
+    def types_of(self, schema: Schema) -> tuple[str, ...]:
         """The types a schema admits, as far as it says so."""
-        return tuple(dict.fromkeys(kind for level in self._levels(schema, 0) for kind in types(level)))
+        return tuple(dict.fromkeys(kind for level in self._levels(schema, 0) for kind in level_types(level)))
 
-    def is_only_read(self, schema: Schema) -> bool:
+    def is_read_only(self, schema: Schema) -> bool:
         """Whether clients may not write what the schema describes."""
-        return self.flat(schema).get("readOnly") is True
+        return self.flatten(schema).get("readOnly") is True
 
-    def is_only_written(self, schema: Schema) -> bool:
+    def is_write_only(self, schema: Schema) -> bool:
         """Whether answers may not show it."""
-        return self.flat(schema).get("writeOnly") is True
+        return self.flatten(schema).get("writeOnly") is True
 
-    def same(self, one: Schema, other: Schema) -> bool:
+    def is_same_record(self, one: Schema, other: Schema) -> bool:
         """Whether two schemas describe the same records: by reference, or by most of their properties."""
         if self.resolve(one) is self.resolve(other):
             return True
@@ -108,7 +108,7 @@ class Schemas:
         )
 
 
-def types(level: Mapping[str, Any]) -> tuple[str, ...]:
+def level_types(level: Mapping[str, Any]) -> tuple[str, ...]:
     """The types one level admits; guessed from its other words where it does not say."""
     said = level.get("type")
     if said is not None:
@@ -122,7 +122,7 @@ def types(level: Mapping[str, Any]) -> tuple[str, ...]:
     return ("number",) if level.keys() & {"minimum", "maximum", "multipleOf"} else ()
 
 
-def merge(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def merge_levels(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     """Two levels that both hold."""
     made = {**base, **more}
     for name in base.keys() & more.keys():
@@ -134,12 +134,12 @@ def merge(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
             made[name] = list(dict.fromkeys([*one, *other]))
         elif name == "choices":
             made[name] = [*one, *other]
-        elif name in _TIGHTER:
-            made[name] = _TIGHTER[name](one, other)
+        elif name in _STRICTER:
+            made[name] = _STRICTER[name](one, other)
         elif name == "enum":
             made[name] = [each for each in one if each in other] or other
         elif name == "type":
-            first, second = types({"type": one}), types({"type": other})
+            first, second = level_types({"type": one}), level_types({"type": other})
             narrow = [each for each in first if each in second or (each == "integer" and "number" in second)]
             made[name] = narrow or list(second)
     return made

@@ -7,37 +7,42 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockserver.engine import FieldError
-from mockserver.openapi.document.linking import Linked
-from mockserver.openapi.document.modern import LISTS, MAPS, SCHEMAS, modern
+from mockserver.openapi.document.linking import LinkedDocument
 from mockserver.openapi.document.schemas import Schema, Schemas
+from mockserver.openapi.document.upgrade import (
+    SCHEMA_KEYWORDS,
+    SCHEMA_LIST_KEYWORDS,
+    SCHEMA_MAP_KEYWORDS,
+    to_openapi_31,
+)
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
 View = Literal["written", "shown"]
 """Written by clients: without what is only read; shown in answers: without what is only written."""
-NONE: Mapping[str, Schema] = {}
-MOST_ERRORS = 50
+NO_PROPERTIES: Mapping[str, Schema] = {}
+MAX_ERRORS = 50
 """No refusal lists more fields."""
 
 
 class Validators:
     """Every schema's validator, compiled when it is first asked for."""
 
-    def __init__(self, linked: Linked, schemas: Schemas) -> None:
+    def __init__(self, linked: LinkedDocument, schemas: Schemas) -> None:
         self._linked, self._schemas = linked, schemas
         self._compiled: dict[tuple[int, View], tuple[Schema, Draft202012Validator]] = {}
-        self._parts: dict[tuple[str, View], tuple[Any, list[str]]] = {}
+        self._definitions: dict[tuple[str, View], tuple[Any, list[str]]] = {}
 
     def errors(self, schema: Schema, view: View, value: Any) -> list[FieldError]:
         """What is wrong with a value, field by field."""
         validator = self._validator(schema, view)
         found = []
         for error in validator.iter_errors(value):
-            found += list(_told(error))
-            if len(found) >= MOST_ERRORS:
+            found += list(_field_errors(error))
+            if len(found) >= MAX_ERRORS:
                 break
-        return list(dict.fromkeys(found))[:MOST_ERRORS]
+        return list(dict.fromkeys(found))[:MAX_ERRORS]
 
     def is_valid(self, schema: Schema, view: View, value: Any) -> bool:
         """Whether the schema holds for a value."""
@@ -55,66 +60,68 @@ class Validators:
 
         names: dict[str, str] = {}
         waiting: list[str] = []
-        top = self._rewritten(schema, view, waiting)
+        top = self._rewrite(schema, view, waiting)
         definitions: dict[str, Any] = {}
         while waiting:
             reference = waiting.pop()
-            name = names.setdefault(reference, _name(reference))
+            name = names.setdefault(reference, _definition_name(reference))
             if name not in definitions:
-                part, leads = self._part(reference, view)
+                part, leads = self._definition(reference, view)
                 definitions[name] = part
                 waiting += leads
         whole = {"$defs": definitions, "allOf": [top]}
         return Draft202012Validator(whole, validate_formats=True)
 
-    def _part(self, reference: str, view: View) -> tuple[Any, list[str]]:
-        if (reference, view) not in self._parts:
+    def _definition(self, reference: str, view: View) -> tuple[Any, list[str]]:
+        if (reference, view) not in self._definitions:
             leads: list[str] = []
-            part = self._rewritten(self._linked.targets[reference], view, leads)
-            self._parts[reference, view] = part, leads
-        return self._parts[reference, view]
+            part = self._rewrite(self._linked.targets[reference], view, leads)
+            self._definitions[reference, view] = part, leads
+        return self._definitions[reference, view]
 
-    def _rewritten(self, schema: Schema, view: View, leads: list[str], beside: Mapping[str, Schema] = NONE) -> Any:
+    def _rewrite(
+        self, schema: Schema, view: View, leads: list[str], beside: Mapping[str, Schema] = NO_PROPERTIES
+    ) -> Any:
         """The schema as the validator reads it; ``beside`` are the properties of the schema it is a part of."""
         if not isinstance(schema, dict):
             return schema
         if self._is_hidden(schema, view):
             return True
-        said = modern(_told_apart(schema))
+        said = to_openapi_31(_apply_discriminator(schema))
         if "$ref" in said:
             leads.append(said["$ref"])
-            said["$ref"] = f"#/$defs/{_name(said['$ref'])}"
-        if "pattern" in said and not usable(said["pattern"]):
+            said["$ref"] = f"#/$defs/{_definition_name(said['$ref'])}"
+        if "pattern" in said and not is_supported(said["pattern"]):
             del said["pattern"]
         if "required" in said:
             known = {**beside, **self._schemas.properties(schema)}
-            said["required"] = [name for name in said["required"] if not self._is_excused(known, name, view)]
+            said["required"] = [name for name in said["required"] if not self._is_never_required(known, name, view)]
         for name, value in said.items():
-            if name in SCHEMAS:
-                said[name] = self._rewritten(value, view, leads)
-            elif name in LISTS:
+            if name in SCHEMA_KEYWORDS:
+                said[name] = self._rewrite(value, view, leads)
+            elif name in SCHEMA_LIST_KEYWORDS:
                 inner = {**beside, **self._schemas.properties(schema)}
-                said[name] = [self._rewritten(each, view, leads, inner) for each in value]
-            elif name in MAPS:
-                said[name] = {key: self._rewritten(each, view, leads) for key, each in value.items()}
+                said[name] = [self._rewrite(each, view, leads, inner) for each in value]
+            elif name in SCHEMA_MAP_KEYWORDS:
+                said[name] = {key: self._rewrite(each, view, leads) for key, each in value.items()}
         return said
 
     def _is_hidden(self, schema: Schema, view: View) -> bool:
-        return view == "written" and self._schemas.is_only_read(schema)
+        return view == "written" and self._schemas.is_read_only(schema)
 
-    def _is_excused(self, known: Mapping[str, Schema], name: str, view: View) -> bool:
+    def _is_never_required(self, known: Mapping[str, Schema], name: str, view: View) -> bool:
         if name not in known:
             return False
-        hidden = self._schemas.is_only_read if view == "written" else self._schemas.is_only_written
+        hidden = self._schemas.is_read_only if view == "written" else self._schemas.is_write_only
         return hidden(known[name])
 
 
-def _name(reference: str) -> str:
+def _definition_name(reference: str) -> str:
     # No slash, tilde or percent sign: nothing a pointer or a URL would read in another way.
     return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference)
 
 
-def _told_apart(schema: dict[str, Any]) -> dict[str, Any]:
+def _apply_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
     """Where a discriminator names the alternative, that one has to hold, and no other is asked."""
     told = schema.get("discriminator")
     group = next((name for name in ("oneOf", "anyOf") if name in schema), None)
@@ -123,7 +130,7 @@ def _told_apart(schema: dict[str, Any]) -> dict[str, Any]:
     property = told["propertyName"]
     apart = [
         {"allOf": [each, {"type": "object", "properties": {property: {"enum": names}}, "required": [property]}]}
-        if (names := discriminated(told, each))
+        if (names := discriminator_values(told, each))
         else each
         for each in schema[group]
     ]
@@ -131,7 +138,7 @@ def _told_apart(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "anyOf" if "anyOf" not in rest else "oneOf": apart}
 
 
-def discriminated(told: dict[str, Any], alternative: Schema) -> list[str]:
+def discriminator_values(told: dict[str, Any], alternative: Schema) -> list[str]:
     """The values of the discriminating property that name an alternative."""
     reference = alternative.get("$ref") if isinstance(alternative, dict) else None
     if not isinstance(reference, str):
@@ -143,7 +150,7 @@ def discriminated(told: dict[str, Any], alternative: Schema) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def usable(pattern: str) -> bool:
+def is_supported(pattern: str) -> bool:
     """Whether the validator understands a pattern."""
     from jsonschema_rs import Draft202012Validator
 
@@ -154,21 +161,21 @@ def usable(pattern: str) -> bool:
     return True
 
 
-def _told(error: ValidationError) -> Iterator[FieldError]:
+def _field_errors(error: ValidationError) -> Iterator[FieldError]:
     steps = list(error.instance_path)
     name = getattr(error.kind, "property", None)
     if error.kind.name == "required" and isinstance(name, str):
-        yield FieldError(where([*steps, name]), "is required")
+        yield FieldError(format_path([*steps, name]), "is required")
         return
     for unexpected in getattr(error.kind, "unexpected", ()):
-        yield FieldError(where([*steps, unexpected]), "is not known")
+        yield FieldError(format_path([*steps, unexpected]), "is not known")
     if error.kind.name == "additionalProperties":
         return
     message = error.message
-    yield FieldError(where(steps), message if len(message) <= 200 else f"{message[:200]}...")
+    yield FieldError(format_path(steps), message if len(message) <= 200 else f"{message[:200]}...")
 
 
-def where(steps: list[Any]) -> str:
+def format_path(steps: list[Any]) -> str:
     """A place in a body as clients write it: ``rules[0].productId``."""
     text = ""
     for step in steps:

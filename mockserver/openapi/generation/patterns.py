@@ -9,17 +9,17 @@ from re import _constants as c  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-_MOST = 6
+_MAX_REPEATS = 6
 """How often something is repeated that may be repeated without end."""
-_PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789"
+_ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PRINTABLE = [chr(code) for code in range(32, 127)]
 _CATEGORIES = {
     c.CATEGORY_DIGIT: "0123456789",
-    c.CATEGORY_WORD: _PLAIN + "_",
+    c.CATEGORY_WORD: _ALPHANUMERIC + "_",
     c.CATEGORY_SPACE: " ",
     c.CATEGORY_NOT_DIGIT: "abcdefghijklmnopqrstuvwxyz",
     c.CATEGORY_NOT_WORD: "-.:/",
-    c.CATEGORY_NOT_SPACE: _PLAIN,
+    c.CATEGORY_NOT_SPACE: _ALPHANUMERIC,
 }
 _JAVASCRIPT = (
     (re.compile(r"\(\?<(?=[A-Za-z])"), "(?P<"),
@@ -31,42 +31,44 @@ _JAVASCRIPT = (
 """What JavaScript writes in another way than Python."""
 
 
-def matching(pattern: str, dice: Random, length: int = 0) -> str | None:
+def generate_match(pattern: str, rng: Random, length: int = 0) -> str | None:
     """Text the pattern matches, of about that many characters at least; None where no text could be made."""
     for mark, other in _JAVASCRIPT:
         pattern = mark.sub(other, pattern)
     try:
         parsed = _parser.parse(pattern)
-        made = _Writer(dice, length).write(parsed)
+        made = _MatchWriter(rng, length).write(parsed)
         found = re.search(pattern, made)
     except (re.error, RecursionError, OverflowError, KeyError, IndexError):
         return None
     return made if found else None
 
 
-class _Writer:
-    def __init__(self, dice: Random, length: int) -> None:
-        self.dice, self.least = dice, length
+class _MatchWriter:
+    def __init__(self, rng: Random, length: int) -> None:
+        self.rng, self.min_length = rng, length
         self.groups: dict[int, str] = {}
 
     def write(self, parsed: Any) -> str:
-        return "".join(_WRITE[operator](self, argument) for operator, argument in parsed)
+        return "".join(_WRITERS[operator](self, argument) for operator, argument in parsed)
 
     def repeat(self, argument: Any) -> str:
         low, high, inner = argument
-        wanted = max(low, min(high, _MOST if low < _MOST else low, max(low, 1)), min(high, self.least))
+        wanted = max(
+            low, min(high, _MAX_REPEATS if low < _MAX_REPEATS else low, max(low, 1)), min(high, self.min_length)
+        )
         return "".join(self.write(inner) for _ in range(wanted))
 
     def one_of(self, argument: Any) -> str:
         if argument[0][0] is c.NEGATE:
-            refused = {letter for operator, each in argument[1:] for letter in _letters(operator, each)}
-            usable = [letter for letter in _PLAIN if letter not in refused]
-            return self.dice.choice(usable or [each for each in _PRINTABLE if each not in refused])
-        operator, each = self.dice.choice(argument)
-        return self.dice.choice(_letters(operator, each))
+            refused = {letter for operator, each in argument[1:] for letter in _characters(operator, each)}
+            usable = [letter for letter in _ALPHANUMERIC if letter not in refused]
+            return self.rng.choice(usable or [each for each in _PRINTABLE if each not in refused])
+        operator, each = self.rng.choice(argument)
+        return self.rng.choice(_characters(operator, each))
 
     def branch(self, argument: Any) -> str:
-        return self.write(self.dice.choice(argument[1]))
+        return self.write(self.rng.choice(argument[1]))
 
     def group(self, argument: Any) -> str:
         number, _, _, inner = argument
@@ -76,7 +78,7 @@ class _Writer:
         return text
 
 
-def _letters(operator: Any, argument: Any) -> str | list[str]:
+def _characters(operator: Any, argument: Any) -> str | list[str]:
     if operator is c.LITERAL:
         return chr(argument)
     if operator is c.RANGE:
@@ -85,20 +87,22 @@ def _letters(operator: Any, argument: Any) -> str | list[str]:
     return _CATEGORIES[argument]
 
 
-def _nothing(writer: _Writer, argument: Any) -> str:  # noqa: ARG001
+def _nothing(writer: _MatchWriter, argument: Any) -> str:  # noqa: ARG001
     return ""
 
 
-_WRITE: dict[Any, Callable[[_Writer, Any], str]] = {
+_WRITERS: dict[Any, Callable[[_MatchWriter, Any], str]] = {
     c.LITERAL: lambda _writer, argument: chr(argument),
-    c.NOT_LITERAL: lambda writer, argument: writer.dice.choice([each for each in _PLAIN if ord(each) != argument]),
-    c.ANY: lambda writer, _argument: writer.dice.choice(_PLAIN),
-    c.IN: _Writer.one_of,
-    c.BRANCH: _Writer.branch,
-    c.SUBPATTERN: _Writer.group,
-    c.MAX_REPEAT: _Writer.repeat,
-    c.MIN_REPEAT: _Writer.repeat,
-    c.POSSESSIVE_REPEAT: _Writer.repeat,
+    c.NOT_LITERAL: lambda writer, argument: writer.rng.choice(
+        [each for each in _ALPHANUMERIC if ord(each) != argument]
+    ),
+    c.ANY: lambda writer, _argument: writer.rng.choice(_ALPHANUMERIC),
+    c.IN: _MatchWriter.one_of,
+    c.BRANCH: _MatchWriter.branch,
+    c.SUBPATTERN: _MatchWriter.group,
+    c.MAX_REPEAT: _MatchWriter.repeat,
+    c.MIN_REPEAT: _MatchWriter.repeat,
+    c.POSSESSIVE_REPEAT: _MatchWriter.repeat,
     c.ATOMIC_GROUP: lambda writer, argument: writer.write(argument),
     c.GROUPREF: lambda writer, argument: writer.groups[argument],
     c.AT: _nothing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mockserver.openapi.document.document import Endpoint
+from mockserver.openapi.document.document import DocumentOperation
 from mockserver.openapi.document.schemas import Schema
 from mockserver.openapi.inference.shapes import Shape
 
@@ -21,7 +21,7 @@ class Parent:
 
 
 @dataclass
-class Resource:
+class InferredResource:
     """One kind of records."""
 
     name: str
@@ -46,47 +46,47 @@ class Resource:
     """Operation -> what it does here."""
 
     @property
-    def is_single(self) -> bool:
+    def is_singleton(self) -> bool:
         """Whether there is only one record for each parent."""
         return not self.id_parameter
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class OperationRole:
     """What one operation does."""
 
-    endpoint: Endpoint
-    resource: Resource
+    operation: DocumentOperation
+    resource: InferredResource
     verb: str
     """list, create, retrieve, replace, merge, delete or act."""
-    asked: Shape | None = None
+    request_shape: Shape | None = None
     """Where the record is in the request."""
-    told: Shape | None = None
+    response_shape: Shape | None = None
     """Where it is, or where they are, in the answer."""
 
 
 @dataclass(frozen=True)
-class Inferred:
+class InferenceResult:
     """Everything that was inferred of a document."""
 
-    resources: Mapping[str, Resource]
-    roles: Mapping[str, Role]
+    resources: Mapping[str, InferredResource]
+    roles: Mapping[str, OperationRole]
     """By operation name; what is not in it has generated answers."""
 
-    def said(self, endpoints: tuple[Endpoint, ...]) -> list[str]:
+    def describe_gaps(self, endpoints: tuple[DocumentOperation, ...]) -> list[str]:
         """What was not inferred, a line each."""
         lines = [f"{each.title}: answers are generated, no state" for each in endpoints if each.name not in self.roles]
-        acts = [role.endpoint for role in self.roles.values() if role.verb == "act"]
+        acts = [role.operation for role in self.roles.values() if role.verb == "act"]
         return [*lines, *(f"{each.title}: answers the record, changed by what is sent" for each in acts)]
 
 
-def words_of(resource: Resource) -> tuple[str, ...]:
+def envelope_names(resource: InferredResource) -> tuple[str, ...]:
     """What the resource may be called in an envelope."""
     plural = resource.name.rpartition("_")[2] if resource.name.count("_") > 2 else resource.name
-    return (singular(plural), plural, singular(resource.name.rpartition("_")[2]))
+    return (singularize(plural), plural, singularize(resource.name.rpartition("_")[2]))
 
 
-def singular(word: str) -> str:
+def singularize(word: str) -> str:
     """One of many, as far as English has a rule."""
     for ending, other in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
         if word.endswith(ending):

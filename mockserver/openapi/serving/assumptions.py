@@ -6,43 +6,43 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
-from mockserver.engine import Assumed, Assumptions, Call
+from mockserver.engine import AssumptionNote, Assumptions, Call
 
 
-class OwnAssumptions(Assumptions):
+class OpenApiAssumptions(Assumptions):
     """Every point an OpenAPI document leaves open, with the default we chose."""
 
     client_ids: Annotated[
         Literal["kept", "replaced"],
-        Assumed(
+        AssumptionNote(
             "Whether an id that a client sends with a new record is kept or replaced.",
             "A schema says that the id may be written, not whether it counts.",
         ),
     ] = "kept"
     parents: Annotated[
         Literal["checked", "ignored"],
-        Assumed(
+        AssumptionNote(
             "Whether the record a path names above another must be there.",
             "Paths nest, and no document says what happens below a parent that is not there.",
         ),
     ] = "checked"
     children: Annotated[
         Literal["deleted", "kept"],
-        Assumed("Whether what lies below a record is deleted with it.", "No OpenAPI document can say so."),
+        AssumptionNote("Whether what lies below a record is deleted with it.", "No OpenAPI document can say so."),
     ] = "deleted"
     page_size: Annotated[
         int,
         Field(ge=1, le=10_000),
-        Assumed(
+        AssumptionNote(
             "How many records a page has where neither client nor document says.", "Twenty is the commonest default."
         ),
     ] = 20
     order: Annotated[
         Literal["oldest first", "newest first"],
-        Assumed("The order of lists that are not sorted.", "No OpenAPI document can say so."),
+        AssumptionNote("The order of lists that are not sorted.", "No OpenAPI document can say so."),
     ] = "oldest first"
 
 
-def assume(call: Call) -> OwnAssumptions:
+def assumptions_of(call: Call) -> OpenApiAssumptions:
     """What is assumed where a call goes."""
-    return cast("OwnAssumptions", call.sandbox.assumptions)
+    return cast("OpenApiAssumptions", call.sandbox.assumptions)

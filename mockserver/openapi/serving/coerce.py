@@ -9,22 +9,22 @@ from typing import Any
 from pydantic_core import from_json
 
 from mockserver.openapi.document.document import Parameter
-from mockserver.openapi.document.schemas import Schema, Schemas, types
+from mockserver.openapi.document.schemas import Schema, Schemas, level_types
 
-_WHOLE = re.compile(r"-?\d{1,400}")
+_INTEGER = re.compile(r"-?\d{1,400}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d{1,3})?")
 _SEPARATORS = {"form": ",", "simple": ",", "spaceDelimited": " ", "pipeDelimited": "|", "label": ".", "matrix": ","}
 Pairs = Sequence[tuple[str, str]]
 MISSING: Any = object()
 
 
-def scalar(text: str, kinds: Sequence[str]) -> Any:
+def parse_scalar(text: str, kinds: Sequence[str]) -> Any:
     """A text as the first of the types it can be; itself where it can be none."""
     for kind in kinds:
-        if kind == "integer" and _WHOLE.fullmatch(text):
+        if kind == "integer" and _INTEGER.fullmatch(text):
             return int(text)
         if kind == "number" and _NUMBER.fullmatch(text):
-            return float(text) if not _WHOLE.fullmatch(text) else int(text)
+            return float(text) if not _INTEGER.fullmatch(text) else int(text)
         if kind == "boolean" and text.lower() in ("true", "false"):
             return text.lower() == "true"
         if kind == "null" and text in ("", "null") and "string" not in kinds:
@@ -38,9 +38,9 @@ class Coercer:
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
-    def parameter(self, parameter: Parameter, sent: Pairs) -> Any:
+    def coerce_parameter(self, parameter: Parameter, sent: Pairs) -> Any:
         """What was sent for a parameter, of all that was sent in its place; MISSING where it was not."""
-        kinds = self._schemas.kinds(parameter.schema)
+        kinds = self._schemas.types_of(parameter.schema)
         own = [value for name, value in sent if name in (parameter.name, f"{parameter.name}[]")]
         if parameter.is_json and own:
             try:
@@ -53,64 +53,66 @@ class Coercer:
             return MISSING
         if "array" in kinds:
             return self._array(parameter, own)
-        return scalar(_bare(parameter, own[-1]), kinds)
+        return parse_scalar(_strip_style(parameter, own[-1]), kinds)
 
     def _array(self, parameter: Parameter, own: list[str]) -> list[Any]:
-        inner = self._schemas.kinds(self._schemas.flat(parameter.schema).get("items", True))
-        separate = not parameter.explode or parameter.place in ("path", "header")
+        inner = self._schemas.types_of(self._schemas.flatten(parameter.schema).get("items", True))
+        separate = not parameter.explode or parameter.location in ("path", "header")
         pieces = own
         if separate:
-            pieces = _bare(parameter, own[-1]).split(_SEPARATORS.get(parameter.style, ",")) if own[-1] else []
-        return [scalar(piece, inner) for piece in pieces]
+            pieces = _strip_style(parameter, own[-1]).split(_SEPARATORS.get(parameter.style, ",")) if own[-1] else []
+        return [parse_scalar(piece, inner) for piece in pieces]
 
     def _object(self, parameter: Parameter, sent: Pairs, own: list[str]) -> Any:
         if parameter.style == "deepObject":
             deep = [(name, value) for name, value in sent if name.startswith(f"{parameter.name}[")]
-            return self.form(parameter.schema, nested(deep)[parameter.name]) if deep else MISSING
+            return self.coerce_form(parameter.schema, parse_nested(deep)[parameter.name]) if deep else MISSING
         if parameter.style == "form" and parameter.explode:
             properties = self._schemas.properties(parameter.schema)
             found = {
-                name: scalar(value, self._schemas.kinds(properties[name])) for name, value in sent if name in properties
+                name: parse_scalar(value, self._schemas.types_of(properties[name]))
+                for name, value in sent
+                if name in properties
             }
             return found or MISSING
         if not own:
             return MISSING
-        pieces = _bare(parameter, own[-1]).split(",")
+        pieces = _strip_style(parameter, own[-1]).split(",")
         pairs = (
             [piece.partition("=")[::2] for piece in pieces]
             if parameter.explode
             else zip(pieces[::2], pieces[1::2], strict=False)
         )
-        return self.form(parameter.schema, dict(pairs))
+        return self.coerce_form(parameter.schema, dict(pairs))
 
-    def form(self, schema: Schema, value: Any) -> Any:
+    def coerce_form(self, schema: Schema, value: Any) -> Any:
         """Nested text as values."""
-        level = self._schemas.flat(schema)
+        level = self._schemas.flatten(schema)
         if isinstance(value, Mapping):
             properties = self._schemas.properties(schema)
-            if "array" in types(level) and all(key.isdigit() for key in value):
-                return [self.form(level.get("items", True), value[key]) for key in sorted(value, key=int)]
+            if "array" in level_types(level) and all(key.isdigit() for key in value):
+                return [self.coerce_form(level.get("items", True), value[key]) for key in sorted(value, key=int)]
             rest = level.get("additionalProperties", True)
-            return {name: self.form(properties.get(name, rest), each) for name, each in value.items()}
+            return {name: self.coerce_form(properties.get(name, rest), each) for name, each in value.items()}
         if isinstance(value, list):
-            inner = level.get("items", True) if "array" in self._schemas.kinds(schema) else schema
-            return [self.form(inner, each) for each in value]
+            inner = level.get("items", True) if "array" in self._schemas.types_of(schema) else schema
+            return [self.coerce_form(inner, each) for each in value]
         if not isinstance(value, str):
             return value
-        kinds = self._schemas.kinds(schema)
+        kinds = self._schemas.types_of(schema)
         if "array" in kinds and "string" not in kinds:
-            return [self.form(level.get("items", True), each) for each in value.split(",")]
-        return scalar(value, kinds)
+            return [self.coerce_form(level.get("items", True), each) for each in value.split(",")]
+        return parse_scalar(value, kinds)
 
 
-def _bare(parameter: Parameter, text: str) -> str:
+def _strip_style(parameter: Parameter, text: str) -> str:
     """A path's value without the marks of its style."""
     if parameter.style == "label":
         return text.removeprefix(".")
     return text.removeprefix(";").removeprefix(f"{parameter.name}=") if parameter.style == "matrix" else text
 
 
-def nested(pairs: Pairs) -> dict[str, Any]:
+def parse_nested(pairs: Pairs) -> dict[str, Any]:
     """A form's fields as a tree: ``a[b]=1`` and ``c[]=2`` are ``{"a": {"b": "1"}, "c": ["2"]}``."""
     tree: dict[str, Any] = {}
     for name, value in pairs:

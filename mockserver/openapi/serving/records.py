@@ -7,47 +7,53 @@ from typing import Any
 from urllib.parse import quote
 
 from mockserver.engine import Collection, Record, Space
-from mockserver.openapi.inference.resources import Resource
+from mockserver.openapi.inference.resources import InferredResource
 
 
-def collection(resource: Resource) -> Collection:
+def collection_of(resource: InferredResource) -> Collection:
     """Where a resource's records are kept, and what they are found by."""
-    return Collection(resource.name, ("at", *(_unique(name) for name in resource.unique)))
+    return Collection(resource.name, ("at", *(_unique_field(name) for name in resource.unique)))
 
 
-def _unique(name: str) -> str:
+def _unique_field(name: str) -> str:
     return f"unique.{name}"
 
 
-def place(values: list[Any]) -> str:
+def encode_parents(values: list[Any]) -> str:
     """What the values of a path come to, as text that no other values come to."""
     return "/".join(quote(str(value), safe="") for value in values)
 
 
-def key(at: str, id: Any) -> str:
+def record_key(at: str, id: Any) -> str:
     """What a record is kept under."""
     own = quote(str(id), safe="")
     return f"{at}/{own}" if at else own
 
 
-def record(resource: Resource, at: str, id: Any, shown: Mapping[str, Any], *, nth: int, **times: int) -> Record:
+def build_record(
+    resource: InferredResource, at: str, id: Any, shown: Mapping[str, Any], *, nth: int, **times: int
+) -> Record:
     """A record as it is kept; ``nth`` counts the resource's records in the order they were made."""
-    found = {_unique(name): shown.get(name) for name in resource.unique}
+    found = {_unique_field(name): shown.get(name) for name in resource.unique}
     kept = {f"_{name}": instant for name, instant in times.items()}
-    return {"id": key(at, id), "own": id, "at": at, "nth": nth, "shown": dict(shown), **found, **kept}
+    return {"id": record_key(at, id), "own": id, "at": at, "nth": nth, "shown": dict(shown), **found, **kept}
 
 
-def taken(space: Space, resource: Resource, at: str, shown: Mapping[str, Any], own_key: str | None) -> str | None:
+def find_duplicate(
+    space: Space, resource: InferredResource, at: str, shown: Mapping[str, Any], own_key: str | None
+) -> str | None:
     """The first property that must be unique and is another record's already; None where all is well."""
     for name in resource.unique:
         value = shown.get(name)
-        for other in space.find(resource.name, _unique(name), value):
+        for other in space.find(resource.name, _unique_field(name), value):
             if other["shown"].get(name) == value and other["at"] == at and other["id"] != own_key:
                 return name
     return None
 
 
-def below(space: Space, resources: Mapping[str, Resource], resource: Resource, key: str) -> Iterator[tuple[str, str]]:
+def find_descendants(
+    space: Space, resources: Mapping[str, InferredResource], resource: InferredResource, key: str
+) -> Iterator[tuple[str, str]]:
     """(collection, id) of everything that lies below a record."""
     for other in resources.values():
         if any(parent.resource == resource.name for parent in other.parents):

@@ -10,21 +10,21 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
-from mockserver.openapi.document.document import Document, Endpoint
+from mockserver.openapi.document.document import Document, DocumentOperation
 
-PREFIX = "test_"
+KEY_PREFIX = "test_"
 """What keys begin with, so that the key among a name and a password is known."""
 Scheme = Mapping[str, Any]
-Shown = Callable[[Mapping[str, str], str], str | None]
+SecretReader = Callable[[Mapping[str, str], str], str | None]
 """(headers by lower-case name, raw query) -> the secret a client showed."""
 
 
-def _bearer(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+def _read_bearer(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
     kind, _, secret = headers.get("authorization", "").partition(" ")
     return secret.strip() if kind.lower() == "bearer" else None
 
 
-def _basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+def _read_basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
     kind, _, encoded = headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return None
@@ -32,10 +32,10 @@ def _basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG00
         name, _, password = b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (Error, UnicodeDecodeError):
         return ""
-    return name if name.startswith(PREFIX) else password
+    return name if name.startswith(KEY_PREFIX) else password
 
 
-def _other(scheme: str) -> Shown:
+def _scheme_reader(scheme: str) -> SecretReader:
     def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         kind, _, secret = headers.get("authorization", "").partition(" ")
         return secret.strip() if kind.lower() == scheme else None
@@ -48,7 +48,7 @@ def header_name(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
-def _in_header(name: str) -> Shown:
+def _header_reader(name: str) -> SecretReader:
     def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         value = headers.get(header_name(name))
         # Where the key stands in Authorization, many clients write a word such as Bearer or Token before it.
@@ -57,14 +57,14 @@ def _in_header(name: str) -> Shown:
     return shown
 
 
-def _in_query(name: str) -> Shown:
+def _query_reader(name: str) -> SecretReader:
     def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         return next((value for key, value in parse_qsl(query, keep_blank_values=True) if key == name), None)
 
     return shown
 
 
-def _in_cookie(name: str) -> Shown:
+def _cookie_reader(name: str) -> SecretReader:
     def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         pairs = (piece.strip().partition("=") for piece in headers.get("cookie", "").split(";"))
         return next((unquote(value) for key, _, value in pairs if key == name), None)
@@ -72,37 +72,41 @@ def _in_cookie(name: str) -> Shown:
     return shown
 
 
-_PLACES: dict[str, Callable[[str], Shown]] = {"header": _in_header, "query": _in_query, "cookie": _in_cookie}
+_READERS_BY_LOCATION: dict[str, Callable[[str], SecretReader]] = {
+    "header": _header_reader,
+    "query": _query_reader,
+    "cookie": _cookie_reader,
+}
 
 
-def reader(scheme: Scheme) -> Shown:
+def secret_reader(scheme: Scheme) -> SecretReader:
     """How a scheme's secret is read; OAuth 2 and OpenID Connect are a bearer's, mutual TLS is nobody's."""
     kind = scheme.get("type")
-    if kind == "apiKey" and scheme.get("in") in _PLACES:
-        return _PLACES[scheme["in"]](str(scheme.get("name", "")))
+    if kind == "apiKey" and scheme.get("in") in _READERS_BY_LOCATION:
+        return _READERS_BY_LOCATION[scheme["in"]](str(scheme.get("name", "")))
     if kind == "http":
         name = str(scheme.get("scheme", "bearer")).lower()
-        return {"bearer": _bearer, "basic": _basic}.get(name) or _other(name)
-    return _bearer
+        return {"bearer": _read_bearer, "basic": _read_basic}.get(name) or _scheme_reader(name)
+    return _read_bearer
 
 
 class Security:
     """The schemes of one document, and what each operation needs of them."""
 
     def __init__(self, document: Document) -> None:
-        self._readers = {name: reader(scheme) for name, scheme in document.schemes.items()}
-        self._endpoints = {each.name: each for each in document.endpoints}
+        self._readers = {name: secret_reader(scheme) for name, scheme in document.schemes.items()}
+        self._endpoints = {each.name: each for each in document.operations}
         scopes = {
-            scope for each in document.endpoints for needed in each.security for s in needed.values() for scope in s
+            scope for each in document.operations for needed in each.security for s in needed.values() for scope in s
         }
-        self.scopes = tuple(sorted(scopes | set(_declared(document.schemes))))
+        self.scopes = tuple(sorted(scopes | set(_declared_scopes(document.schemes))))
 
     def credential(self, headers: Mapping[str, str], query: str) -> Credential:
         """What a client showed, under whichever scheme."""
-        read = [each(headers, query) for each in self._readers.values() or (_bearer,)]
+        read = [each(headers, query) for each in self._readers.values() or (_read_bearer,)]
         shown = [secret for secret in read if secret is not None]
         # Where several are shown, the one that looks like a key of ours leads to its sandbox.
-        secret = next((each for each in shown if each.startswith(PREFIX)), next(iter(shown), None))
+        secret = next((each for each in shown if each.startswith(KEY_PREFIX)), next(iter(shown), None))
         return Credential(secret or None, shown=bool(shown))
 
     def keys(self) -> KeyPolicy:
@@ -116,18 +120,18 @@ class Security:
             endpoint = self._endpoints[call.operation.name] if call.operation else None
             if endpoint is None or not endpoint.security:
                 return proceed(call)
-            needed = self._needed(call, endpoint)
+            needed = self._required_scopes(call, endpoint)
             if needed is None:
                 return proceed(call)
-            return engine_authenticate(call, lambda known: _scoped(known, needed, proceed))
+            return engine_authenticate(call, lambda known: _check_scopes(known, needed, proceed))
 
         return authenticate
 
-    def _needed(self, call: Call, endpoint: Endpoint) -> tuple[str, ...] | None:
+    def _required_scopes(self, call: Call, endpoint: DocumentOperation) -> tuple[str, ...] | None:
         """The scopes of the requirement the call meets; None where it needs no key. Leaves the key in the call."""
         complaint: str | None = None
         for requirement in endpoint.security:
-            shown = {name: self._shown(call, name) for name in requirement}
+            shown = {name: self._secret(call, name) for name in requirement}
             missing = [name for name, secret in shown.items() if secret is None]
             if missing:
                 complaint = complaint or f"{' and '.join(missing)} must be sent"
@@ -142,7 +146,7 @@ class Security:
             return None
         raise Problem("no_credentials", complaint or "No API key was sent")
 
-    def _shown(self, call: Call, scheme: str) -> str | None:
+    def _secret(self, call: Call, scheme: str) -> str | None:
         read = self._readers.get(scheme)
         if read is None:
             return call.credential.secret
@@ -158,18 +162,18 @@ class Security:
         call.credential = Credential(secrets[0], shown=True)
 
 
-def _scoped(call: Call, needed: tuple[str, ...], proceed: Callable[[Call], Reply]) -> Reply:
+def _check_scopes(call: Call, needed: tuple[str, ...], proceed: Callable[[Call], Reply]) -> Reply:
     missing = [scope for scope in needed if call.key is not None and scope not in call.key.scopes]
     if missing:
         raise Problem("scope_missing", f"The key lacks {', '.join(missing)}")
     return proceed(call)
 
 
-def _declared(schemes: Mapping[str, Scheme]) -> Iterator[str]:
+def _declared_scopes(schemes: Mapping[str, Scheme]) -> Iterator[str]:
     for scheme in schemes.values():
         for flow in (scheme.get("flows") or {}).values():
             yield from (flow or {}).get("scopes") or {}
 
 
 def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
-    return PREFIX + randomness.text(f"key:{sandbox}:{mode}", nth, 32)
+    return KEY_PREFIX + randomness.text(f"key:{sandbox}:{mode}", nth, 32)

@@ -7,42 +7,42 @@ from itertools import islice
 from typing import Any
 
 from mockserver.engine import Problem, Progress, Randomness, State
-from mockserver.openapi.generation.generate import Manner
-from mockserver.openapi.generation.words import FIRST, plain
-from mockserver.openapi.inference.resources import Resource, singular
+from mockserver.openapi.generation.fake_values import FIRST_INSTANT, normalize_name
+from mockserver.openapi.generation.generator import GenerationOptions
+from mockserver.openapi.inference.resources import InferredResource, singularize
 from mockserver.openapi.serving import records
-from mockserver.openapi.serving.making import Maker
-from mockserver.openapi.serving.world import World
+from mockserver.openapi.serving.record_factory import RecordFactory
+from mockserver.openapi.serving.spec_model import SpecModel
 
-SIZES = {"small": 3, "medium": 30, "large": 300}
-_MOST_PARENTS = 6
+RECORDS_BY_SIZE = {"small": 3, "medium": 30, "large": 300}
+_MAX_PARENTS = 6
 """So many parents have children from the start, times what the size is to a small one."""
 _DAY = 86_400_000_000
-Above = list[tuple[str, Any]]
+ParentPath = list[tuple[str, Any]]
 """The path above a record: (parameter, value)."""
 
 
 class Seeder:
     """Makes the first records for one document."""
 
-    def __init__(self, world: World) -> None:
-        self._world, self._maker = world, Maker(world)
+    def __init__(self, model: SpecModel) -> None:
+        self._model, self._factory = model, RecordFactory(model)
 
     def generate(self, randomness: Randomness, size: str, progress: Progress) -> State:
         """The records of every resource, parents first."""
         state: State = {}
-        resources = self._in_order()
+        resources = self._parents_first()
         for done, resource in enumerate(resources, 1):
             state[resource.name] = list(self._records(resource, state, randomness, size))
             progress(done, len(resources))
         state["_counters"] = [{"id": name, "value": len(made)} for name, made in state.items() if made]
         return state
 
-    def _in_order(self) -> list[Resource]:
+    def _parents_first(self) -> list[InferredResource]:
         """The resources, each behind its parents and behind those its properties refer to."""
-        known, found = self._world.inferred.resources, dict[str, Resource]()
+        known, found = self._model.inferred.resources, dict[str, InferredResource]()
 
-        def add(resource: Resource, above: tuple[str, ...]) -> None:
+        def add(resource: InferredResource, above: tuple[str, ...]) -> None:
             for name in (*(parent.resource for parent in resource.parents), *resource.references.values()):
                 if name is not None and name in known and name not in found and name not in above:
                     add(known[name], (*above, resource.name))
@@ -52,13 +52,17 @@ class Seeder:
             add(resource, ())
         return list(found.values())
 
-    def _records(self, resource: Resource, state: State, randomness: Randomness, size: str) -> Iterator[dict[str, Any]]:
-        if resource.is_single:
+    def _records(
+        self, resource: InferredResource, state: State, randomness: Randomness, size: str
+    ) -> Iterator[dict[str, Any]]:
+        if resource.is_singleton:
             return
-        factor = SIZES[size] // SIZES["small"]
-        each = (SIZES["small"] if resource.seed is None else resource.seed) * (1 if resource.parents else factor)
+        factor = RECORDS_BY_SIZE[size] // RECORDS_BY_SIZE["small"]
+        each = (RECORDS_BY_SIZE["small"] if resource.seed is None else resource.seed) * (
+            1 if resource.parents else factor
+        )
         nth, seen = 0, set()
-        for above in islice(self._parents(resource, state, randomness), _MOST_PARENTS * factor):
+        for above in islice(self._parents(resource, state, randomness), _MAX_PARENTS * factor):
             for _ in range(each):
                 nth += 1
                 made = self._record(resource, state, above, randomness, nth)
@@ -67,69 +71,73 @@ class Seeder:
                     yield made
 
     def _record(
-        self, resource: Resource, state: State, above: Above, randomness: Randomness, nth: int
+        self, resource: InferredResource, state: State, above: ParentPath, randomness: Randomness, nth: int
     ) -> dict[str, Any]:
         purpose = f"seed:{resource.name}:{nth}"
-        id = self._world.ids.make(resource, randomness, nth)
-        now = FIRST + nth * _DAY
-        sent = self._whole(resource, randomness, purpose)
-        self._point(resource, sent, state, randomness, purpose)
+        id = self._model.ids.make(resource, randomness, nth)
+        now = FIRST_INSTANT + nth * _DAY
+        sent = self._generate(resource, randomness, purpose)
+        self._set_references(resource, sent, state, randomness, purpose)
         for name in resource.unique:
             if isinstance(sent.get(name), str) and any(
                 sent[name] == other["shown"].get(name) for other in state.get(resource.name, ())
             ):
                 sent[name] = f"{sent[name]}-{nth}"
-        shown = self._maker.made(resource, sent, id, dict(above), now, randomness)
-        at = records.place([value for _, value in above])
-        return dict(records.record(resource, at, id, shown, nth=nth, created=now, updated=now))
+        shown = self._factory.create(resource, sent, id, dict(above), now, randomness)
+        at = records.encode_parents([value for _, value in above])
+        return dict(records.build_record(resource, at, id, shown, nth=nth, created=now, updated=now))
 
-    def _whole(self, resource: Resource, randomness: Randomness, purpose: str) -> dict[str, Any]:
+    def _generate(self, resource: InferredResource, randomness: Randomness, purpose: str) -> dict[str, Any]:
         try:
-            made = self._world.answers.made(resource.schema, randomness, purpose, varied=True)
+            made = self._model.values.make(resource.schema, randomness, purpose, varied=True)
         except Problem:
             # No whole record could be made: what was made is completed or refused when it is asked for.
-            made = self._world.answers.generator.value(resource.schema, randomness.stream(purpose, 0), Manner(False))
+            made = self._model.values.generator.value(
+                resource.schema, randomness.stream(purpose, 0), GenerationOptions(False)
+            )
         return dict(made) if isinstance(made, dict) else {}
 
-    def _point(
-        self, resource: Resource, sent: dict[str, Any], state: State, randomness: Randomness, purpose: str
+    def _set_references(
+        self, resource: InferredResource, sent: dict[str, Any], state: State, randomness: Randomness, purpose: str
     ) -> None:
         """Have what names another record name one that is there."""
-        known = {plain(singular(name)) + "id": name for name, made in state.items() if made and not made[0]["at"]}
+        known = {
+            normalize_name(singularize(name)) + "id": name for name, made in state.items() if made and not made[0]["at"]
+        }
         for name in list(sent):
-            target = resource.references.get(name) or known.get(plain(name))
+            target = resource.references.get(name) or known.get(normalize_name(name))
             if not target or target == resource.name or not state.get(target):
                 continue
             ids = [each["own"] for each in state[target]]
             chosen = randomness.stream(f"{purpose}:{name}", 0).choice(ids)
             pointed = {**sent, name: [chosen] if isinstance(sent[name], list) else chosen}
-            if self._world.answers.is_valid(resource.schema, pointed):
+            if self._model.values.is_valid(resource.schema, pointed):
                 sent[name] = pointed[name]
 
-    def _parents(self, resource: Resource, state: State, randomness: Randomness) -> Iterator[Above]:
+    def _parents(self, resource: InferredResource, state: State, randomness: Randomness) -> Iterator[ParentPath]:
         """Every path above the resource that leads somewhere."""
-        paths: list[Above] = [[]]
+        paths: list[ParentPath] = [[]]
         for parent in resource.parents:
             if parent.resource is None:
-                value = self._value(resource, parent.parameter, randomness)
+                value = self._path_value(resource, parent.parameter, randomness)
                 paths = [[*path, (parent.parameter, value)] for path in paths]
             else:
                 paths = [
                     [*path, (parent.parameter, made["own"])]
                     for path in paths
                     for made in state.get(parent.resource, ())
-                    if made["at"] == records.place([value for _, value in path])
+                    if made["at"] == records.encode_parents([value for _, value in path])
                 ]
         yield from paths
 
-    def _value(self, resource: Resource, name: str, randomness: Randomness) -> Any:
+    def _path_value(self, resource: InferredResource, name: str, randomness: Randomness) -> Any:
         """What stands in a path for a parameter that names no record: the same wherever it is called the same."""
-        for endpoint in self._world.endpoints.values():
+        for endpoint in self._model.operations.values():
             if endpoint.name not in resource.roles:
                 continue
             for parameter in endpoint.parameters:
-                if parameter.place == "path" and parameter.name == name:
+                if parameter.location == "path" and parameter.name == name:
                     if parameter.example is not None:
                         return parameter.example
-                    return self._world.answers.made(parameter.schema, randomness, f"parameter:{name}")
+                    return self._model.values.make(parameter.schema, randomness, f"parameter:{name}")
         return name

@@ -7,110 +7,110 @@ from email import message_from_bytes
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply, parse_instant
-from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.assumptions import assumptions_of
 from mockserver.providers.kasko.sale import records
 from mockserver.providers.kasko.sale.records import POLICIES
-from mockserver.providers.kasko.wire.auth import HEX, livemode
-from mockserver.providers.kasko.wire.dialect import answer, bad, foreign, missing
-from mockserver.providers.kasko.wire.models import Attached, NewLead, NewMedia, Period
+from mockserver.providers.kasko.wire.auth import HEX, is_livemode
+from mockserver.providers.kasko.wire.dialect import bad_request, not_found, render_with_status, wrong_mode
+from mockserver.providers.kasko.wire.models import Attached, NewLead, NewMedia, PeriodQuery
 
 LEADS, MEDIA = "leads", "media"
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 
 
-def _new(call: Call, collection: str, prefix: str, fields: dict[str, Any]) -> Record:
+def _create_record(call: Call, collection: str, prefix: str, fields: dict[str, Any]) -> Record:
     id = prefix + call.sandbox.randomness.text(collection, call.nth(collection), 28, HEX)
-    record = {**fields, "id": id, "_live": livemode(call), "_created": call.now}
+    record = {**fields, "id": id, "_live": is_livemode(call), "_created": call.now}
     call.space.put(collection, record)
     return record
 
 
-def _found(call: Call, collection: str, id: str, what: str) -> Record:
+def _get_or_404(call: Call, collection: str, id: str, what: str) -> Record:
     record = call.space.get(collection, id)
     if record is None:
-        raise missing(what)
-    if record["_live"] != livemode(call):
-        raise foreign(call, what)
+        raise not_found(what)
+    if record["_live"] != is_livemode(call):
+        raise wrong_mode(call, what)
     return record
 
 
-def _shown(call: Call, record: Record, collection: str) -> dict[str, Any]:
+def _render(call: Call, record: Record, collection: str) -> dict[str, Any]:
     fields = {name: value for name, value in record.items() if not name.startswith("_") and name != "id"}
-    link = {"_self": {"href": f"{records.base(call)}/{collection}/{record['id']}"}}
-    return {"id": record["id"], **fields, "created_at": records.when(record["_created"]), "_links": link}
+    link = {"_self": {"href": f"{records.base_url(call)}/{collection}/{record['id']}"}}
+    return {"id": record["id"], **fields, "created_at": records.format_with_offset(record["_created"]), "_links": link}
 
 
-def _told(call: Call, record: Record, collection: str) -> dict[str, Any]:
+def _render_new(call: Call, record: Record, collection: str) -> dict[str, Any]:
     """What is answered about a record that was just made."""
-    shown = _shown(call, record, collection)
-    return shown if assume(call).new_record == "whole" else {name: shown[name] for name in ("id", "_links")}
+    shown = _render(call, record, collection)
+    return shown if assumptions_of(call).new_record == "whole" else {name: shown[name] for name in ("id", "_links")}
 
 
 def _create_lead(call: Call) -> Reply:
     fields = {name: value for name, value in call.body.model_dump(exclude_none=True).items() if name[:1] != "_"}
-    lead = _new(call, LEADS, "lead_", fields)
-    return answer(call, _told(call, lead, LEADS), assume(call).lead_status)
+    lead = _create_record(call, LEADS, "lead_", fields)
+    return render_with_status(call, _render_new(call, lead, LEADS), assumptions_of(call).lead_status)
 
 
 def _show_lead(call: Call) -> Reply:
-    lead = _found(call, LEADS, call.args["id"], "Lead")
-    return call.sandbox.provider.dialect.one(call, _shown(call, lead, LEADS))
+    lead = _get_or_404(call, LEADS, call.args["id"], "Lead")
+    return call.sandbox.provider.dialect.render_record(call, _render(call, lead, LEADS))
 
 
 def _create_media(call: Call) -> Reply:
-    media = _new(call, MEDIA, "med_", {**call.body.model_dump(), "uploaded": False})
-    return answer(call, _told(call, media, MEDIA), assume(call).media_status)
+    media = _create_record(call, MEDIA, "med_", {**call.body.model_dump(), "uploaded": False})
+    return render_with_status(call, _render_new(call, media, MEDIA), assumptions_of(call).media_status)
 
 
 def _upload(call: Call) -> Reply:
-    media = _found(call, MEDIA, call.args["id"], "Media")
+    media = _get_or_404(call, MEDIA, call.args["id"], "Media")
     content = _file(call)
     if len(content) != media["file_size"]:
-        raise bad(f"The file has {len(content)} bytes, {media['file_size']} were announced.")
+        raise bad_request(f"The file has {len(content)} bytes, {media['file_size']} were announced.")
     uploaded = {**media, "uploaded": True}
     call.space.put(MEDIA, uploaded)
-    return answer(call, _shown(call, uploaded, MEDIA), assume(call).upload_status)
+    return render_with_status(call, _render(call, uploaded, MEDIA), assumptions_of(call).upload_status)
 
 
 def _file(call: Call) -> bytes:
     """What the form field `file` holds."""
     kind = call.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
-        raise bad("Content-Type must be multipart/form-data.")
+        raise bad_request("Content-Type must be multipart/form-data.")
     head = f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "surrogateescape")
     for part in message_from_bytes(head + call.data).walk():
         content = part.get_payload(decode=True)
         if part.get_param("name", header="content-disposition") == "file" and isinstance(content, bytes):
             return content
-    raise bad("file: field required.")
+    raise bad_request("file: field required.")
 
 
 def _attach(call: Call) -> Reply:
-    policy = records.found(call)
-    media = _found(call, MEDIA, call.body.id, "Media")
+    policy = records.get_policy_or_404(call)
+    media = _get_or_404(call, MEDIA, call.body.id, "Media")
     shown = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
     others = [each for each in policy["media"] if each["id"] != shown["id"]]
-    news = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    news = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
     changed = {**policy, "media": [*others, shown], **news}
     call.space.put(POLICIES, changed)
-    given = assume(call)
+    given = assumptions_of(call)
     if given.media_event:
-        records.tell_update(call, changed)
+        records.publish_update(call, changed)
     told = shown if given.attached_answer == "media" else records.show_policy(call, changed)
-    return answer(call, told, given.attached_status)
+    return render_with_status(call, told, given.attached_status)
 
 
-def _indexed(call: Call) -> Reply:
-    period = call.parameters
-    assert isinstance(period, Period)
+def _list_by_period(call: Call) -> Reply:
+    period = call.query_parameters
+    assert isinstance(period, PeriodQuery)
     start, end = _instant("start_date", period.start_date), _instant("end_date", period.end_date)
-    live = livemode(call)
+    live = is_livemode(call)
     found = [
         records.show_policy(call, record)
         for _, record in call.space.scan(POLICIES)
         if record["live"] == live and record["policy_status"] and start <= record["issued_at"] <= end
     ]
-    return call.sandbox.provider.dialect.many(call, found, None)
+    return call.sandbox.provider.dialect.render_list(call, found, None)
 
 
 def _instant(name: str, text: str) -> int:
@@ -119,22 +119,22 @@ def _instant(name: str, text: str) -> int:
             return parse_instant(text)
     except ValueError:
         pass
-    raise bad(f"{name} must be written as YYYY-MM-DD HH:MM:SS.")
+    raise bad_request(f"{name} must be written as YYYY-MM-DD HH:MM:SS.")
 
 
-_READ, _WRITE = (401, 403, 404, 405), (400, 401, 403, 404, 405, 413)
+_READ_REFUSALS, _WRITE_REFUSALS = (401, 403, 404, 405), (400, 401, 403, 404, 405, 413)
 OPERATIONS = (
-    Operation("create_lead", "POST", "/leads", _create_lead, "Make a lead", NewLead, status=201, refusals=_WRITE),
-    Operation("get_lead", "GET", "/leads/{id}", _show_lead, "Show a lead", refusals=_READ),
+    Operation("create_lead", "POST", "/leads", _create_lead, "Make a lead", NewLead, status=201, refusals=_WRITE_REFUSALS),
+    Operation("get_lead", "GET", "/leads/{id}", _show_lead, "Show a lead", refusals=_READ_REFUSALS),
     Operation("create_media", "POST", "/media", _create_media, "Announce a file", NewMedia, status=201,
-              refusals=_WRITE),
-    Operation("upload_media", "POST", "/media/{id}/content", _upload, "Upload a file", refusals=_WRITE),
+              refusals=_WRITE_REFUSALS),
+    Operation("upload_media", "POST", "/media/{id}/content", _upload, "Upload a file", refusals=_WRITE_REFUSALS),
     Operation(
         "attach_media", "POST", "/policies/{id}/media", _attach, "Put a file to a policy", Attached, status=201,
-        refusals=_WRITE,
+        refusals=_WRITE_REFUSALS,
     ),
     Operation(
-        "list_indexed_policies", "GET", "/indexed_policies", _indexed, "List policies by the time they were made",
-        query=Period, refusals=(400, 401, 403, 404, 405),
+        "list_indexed_policies", "GET", "/indexed_policies", _list_by_period, "List policies by the time they were made",
+        query=PeriodQuery, refusals=(400, 401, 403, 404, 405),
     ),
 )  # fmt: skip

@@ -7,47 +7,47 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from mockserver.engine import SECOND, TIMERS, Progress, Randomness, State, timer
+from mockserver.engine import SECOND, TIMERS, Progress, Randomness, State, timer_record
 from mockserver.providers.kasko.products import pricing, rules
 from mockserver.providers.kasko.products.catalog import Product, built_in
 from mockserver.providers.kasko.sale import offers, payments, records
 from mockserver.providers.kasko.wire.auth import HEX
 
-FIRST = 1_767_603_600 * SECOND
+FIRST_CREATED_AT = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z, when the first seeded offer was made; each later one a minute after."""
 SIZES = {"small": (24, 2, 8), "medium": (480, 10, 190), "large": (4_800, 20, 1_980)}
 """(offers, datasets, items of datasets) by size; payments come of the offers: two for three."""
-ITEM = "ins_7d1f0c5a9b3e48620c1d5e7f9a2b"
-FATES = ("invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
+PRODUCT_ITEM_ID = "ins_7d1f0c5a9b3e48620c1d5e7f9a2b"
+OFFER_COURSES = ("invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
          "invoice", "invoice")  # fmt: skip
 """What has become of each twelfth offer; the next twelve are of the other mode."""
-WAITING = (12, 24)
+UNISSUED_OFFERS = (12, 24)
 """The offers, one of each mode, that are paid and still wait for their policies."""
-ISSUED = 4_102_444_800 * SECOND
+UNISSUED_DUE_AT = 4_102_444_800 * SECOND
 """2100-01-01T00:00:00Z, when those policies come: a written data set knows no today that a delay could begin at."""
-PAID = {"invoice": ("invoice", "invoice"), "card": ("creditcard", "stripe"), "cancelled": ("invoice", "invoice"),
+PAYMENT_METHODS = {"invoice": ("invoice", "invoice"), "card": ("creditcard", "stripe"), "cancelled": ("invoice", "invoice"),
         "waiting": ("invoice", "invoice"), "distributor": ("distributor", "distributor"),
         "failed": ("creditcard", "stripe")}  # fmt: skip
-SETS = (
+DATASETS = (
     ("Professions", ("Architect", "Baker", "Carpenter", "Doctor", "Engineer", "Florist", "Glazier", "Hairdresser")),
     ("Devices", ("Laptop", "Phone", "Tablet", "Server", "Router", "Camera", "Printer", "Watch")),
 )
-GERMAN = dict(
+GERMAN_NAMES = dict(
     zip(
-        SETS[0][1] + SETS[1][1],
+        DATASETS[0][1] + DATASETS[1][1],
         ("Architekt", "Bäcker", "Tischler", "Arzt", "Ingenieur", "Florist", "Glaser", "Friseur", "Laptop", "Telefon",
          "Tablet", "Server", "Router", "Kamera", "Drucker", "Uhr"),
         strict=True,
     )
 )  # fmt: skip
-SHOWN = ("name", "category", "price")
+PUBLIC_FIELDS = ("name", "category", "price")
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
     """The records of a small (about 50), medium (about 1,000) or large (about 10,000) account."""
     many, sets, items = SIZES[size]
     state: State = {"policies": [], "payments": [], "datasets": [], "dataset_items": [], TIMERS: []}
-    product, total = built_in()[ITEM], many + many * 2 // 3 + sets + items
+    product, total = built_in()[PRODUCT_ITEM_ID], many + many * 2 // 3 + sets + items
     for nth in range(1, many + 1):
         _offer(randomness, product, nth, state)
         if nth % 100 == 0:
@@ -59,30 +59,30 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
 
 
 def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> None:
-    fate, live = "waiting" if nth in WAITING else FATES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
-    made, dice = FIRST + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
+    fate, live = "waiting" if nth in UNISSUED_OFFERS else OFFER_COURSES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
+    made, dice = FIRST_CREATED_AT + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
     flow = "manual_underwriting" if fate in ("pending", "rejected", "approved") else "default"
-    ids = records.identity(randomness, "seed-offer", nth, live, product)
-    quote = _quote(product, _answers(dice, product, made, large=flow != "default"), made - 30 * SECOND, flow)
+    ids = records.new_policy_ids(randomness, "seed-offer", nth, live, product)
+    quote = _quote(product, _quote_answers(dice, product, made, large=flow != "default"), made - 30 * SECOND, flow)
     offer = offers.new_offer(ids, quote, made, None, live) | _person(dice.getrandbits(64), nth)
     offer["quote_digest"] = randomness.text("seed-quote", nth, 32, HEX)
     if fate not in ("pending", "rejected"):
-        offer |= {"payment_token": offers.payment_token(randomness, ids["id"]), "offer_status": "ready"}
+        offer |= {"payment_token": offers.new_payment_token(randomness, ids["id"]), "offer_status": "ready"}
     if fate == "rejected":
         offer["offer_status"] = "rejected"
-    if fate in PAID:
+    if fate in PAYMENT_METHODS:
         state["payments"].append(_payment(randomness, nth, offer, fate))
-        offer |= {} if fate == "failed" else _issued(offer, fate, product)
+        offer |= {} if fate == "failed" else _issued_fields(offer, fate, product)
     if fate == "waiting":
         offer["timer"] = f"timer_{ids['id']}"
-        state[TIMERS].append(timer(offer["timer"], ISSUED, "issue_policy", {"policy_id": ids["id"]}))
+        state[TIMERS].append(timer_record(offer["timer"], UNISSUED_DUE_AT, "issue_policy", {"policy_id": ids["id"]}))
     state["policies"].append(offer)
 
 
 def _quote(product: Product, answers: dict[str, Any], at: int, flow: str) -> dict[str, Any]:
     assert product.price is not None
     assert product.price != "building"
-    read = rules.check(product.quote, answers, product.today(at))
+    read = rules.validate_data(product.quote, answers, product.today(at))
     return {
         "item": product.item_id,
         "plan": product.plans[0].id,
@@ -97,7 +97,7 @@ def _quote(product: Product, answers: dict[str, Any], at: int, flow: str) -> dic
     }
 
 
-def _answers(dice: Any, product: Product, made: int, *, large: bool) -> dict[str, Any]:
+def _quote_answers(dice: Any, product: Product, made: int, *, large: bool) -> dict[str, Any]:
     start = product.today(made) + timedelta(days=dice.randint(5, 60))
     return {
         "employee_number": dice.randint(1, 250),
@@ -140,18 +140,18 @@ def _ascii(name: str) -> str:
 
 
 def _payment(randomness: Randomness, nth: int, offer: dict[str, Any], fate: str) -> dict[str, Any]:
-    method, provider = PAID[fate]
+    method, provider = PAYMENT_METHODS[fate]
     id = ("l" if offer["live"] else "t") + randomness.text("seed-payment", nth, 32, HEX)
     payment = payments.new_payment(id, offer, method, provider)
     if provider == "stripe":
         charge = f"ch_{randomness.text('seed-charge', nth, 24)}"
-        payment |= {"charge_id": charge, "processed_at": records.when(offer["created_at"] + 20 * SECOND)}
+        payment |= {"charge_id": charge, "processed_at": records.format_with_offset(offer["created_at"] + 20 * SECOND)}
     if fate == "failed":
         payment |= {"status": "failed", "error_code": "card_declined", "reason": "generic_decline"}
     return payment
 
 
-def _issued(offer: dict[str, Any], fate: str, product: Product) -> dict[str, Any]:
+def _issued_fields(offer: dict[str, Any], fate: str, product: Product) -> dict[str, Any]:
     issued = offer["created_at"] + 22 * SECOND
     fields: dict[str, Any] = {
         "offer_status": "accepted",
@@ -169,20 +169,20 @@ def _issued(offer: dict[str, Any], fate: str, product: Product) -> dict[str, Any
         "policy_status": "cancelled",
         "cancellation_reason": "Company closed",
         "cancelled_by": product.insurer_id,
-        "cancelled_at": records.when(cancelled),
+        "cancelled_at": records.format_with_offset(cancelled),
         "updated_at": cancelled,
         "version": 2,
     }
 
 
 def _dataset(randomness: Randomness, nth: int) -> dict[str, Any]:
-    name, _ = SETS[(nth - 1) % len(SETS)]
-    round_ = (nth - 1) // len(SETS)
+    name, _ = DATASETS[(nth - 1) % len(DATASETS)]
+    round_ = (nth - 1) // len(DATASETS)
     return {
         "id": f"dat_{randomness.text('seed-dataset', nth, 28, HEX)}",
         "name": f"{name} {round_ + 1}" if round_ else name,
         "languages": ["en", "de"],
-        "fields": list(SHOWN),
+        "fields": list(PUBLIC_FIELDS),
         "locked": nth % 2 == 0,
     }
 
@@ -190,7 +190,7 @@ def _dataset(randomness: Randomness, nth: int) -> dict[str, Any]:
 def _item(randomness: Randomness, nth: int, datasets: list[dict[str, Any]]) -> dict[str, Any]:
     place = (nth - 1) % len(datasets)
     round_, dice = (nth - 1) // len(datasets), randomness.stream("seed:items", nth)
-    words = SETS[place % len(SETS)][1]
+    words = DATASETS[place % len(DATASETS)][1]
     word, again = words[round_ % len(words)], round_ // len(words)
     category, price = dice.randrange(3), dice.randint(10, 400) * 50
     write: Callable[[str], str] = lambda name: f"{name} {again + 1}" if again else name  # noqa: E731
@@ -199,7 +199,7 @@ def _item(randomness: Randomness, nth: int, datasets: list[dict[str, Any]]) -> d
         "dataset_id": datasets[place]["id"],
         "values": {
             "en": {"name": write(word), "category": ("low", "medium", "high")[category], "price": price, "margin": 7},
-            "de": {"name": write(GERMAN[word]), "category": ("gering", "mittel", "hoch")[category], "price": price,
+            "de": {"name": write(GERMAN_NAMES[word]), "category": ("gering", "mittel", "hoch")[category], "price": price,
                    "margin": 7},
         },
     }  # fmt: skip

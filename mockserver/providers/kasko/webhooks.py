@@ -4,39 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockserver.engine import HEX, Forged, Letter, Received, Record, WebhookStyle, check_plain, plain
+from mockserver.engine import (
+    HEX,
+    InvalidSignature,
+    ReceivedWebhook,
+    Record,
+    SigningInput,
+    WebhookStyle,
+    sign_body,
+    verify_body,
+)
 
 if TYPE_CHECKING:
     from mockserver.engine import SandboxView
 
-TYPES = ("policy.created", "policy.updated")
+EVENT_TYPES = ("policy.created", "policy.updated")
 MODES = ("live", "test")
 """An endpoint hears of one mode alone."""
-SIGNATURE = "X-KASKO-Signature"
+SIGNATURE_HEADER = "X-KASKO-Signature"
 
 
 def _envelope(_sandbox: SandboxView, event: Record) -> Any:
     return event["data"]
 
 
-def _headers(_sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json"),
         ("X-KASKO-Event", letter.event["type"]),
         ("X-KASKO-Delivery", letter.delivery),
-        (SIGNATURE, plain(letter.secrets[0], letter.body, "sha1")),
+        (SIGNATURE_HEADER, sign_body(letter.secrets[0], letter.body, "sha1")),
     ]
 
 
-def _verify(received: Received) -> None:
-    shown = received.headers.get(SIGNATURE.lower())
+def _verify(received: ReceivedWebhook) -> None:
+    shown = received.headers.get(SIGNATURE_HEADER.lower())
     if shown is None:
-        raise Forged(f"there is no {SIGNATURE}")
-    check_plain(shown, received.secrets, received.body, "sha1")
+        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
+    verify_body(shown, received.secrets, received.body, "sha1")
 
 
 WEBHOOKS = WebhookStyle(
-    TYPES,
+    EVENT_TYPES,
     _envelope,
     _headers,
     _verify,

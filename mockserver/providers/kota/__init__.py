@@ -7,7 +7,7 @@ from mockserver.engine import (
     Provider,
     Randomness,
     State,
-    dress,
+    decorate,
     faults_stage,
     idempotency,
     journal,
@@ -35,16 +35,16 @@ from mockserver.providers.kota.legacy import calls as legacy_calls
 from mockserver.providers.kota.policies import calls as policies
 from mockserver.providers.kota.policy_intents import calls as policy_intent_calls
 from mockserver.providers.kota.quotes import calls as quote_calls
-from mockserver.providers.kota.requirements import calls as answers
-from mockserver.providers.kota.seed import stories as seed
-from mockserver.providers.kota.seed.dates import settle
+from mockserver.providers.kota.requirements import calls as responses
+from mockserver.providers.kota.seed import history as seed
+from mockserver.providers.kota.seed.dates import shift_dates
 from mockserver.providers.kota.sessions import calls as sessions
 from mockserver.providers.kota.simulations.steps import SIMULATIONS
 from mockserver.providers.kota.values.kinds import COLLECTIONS
 from mockserver.providers.kota.wire.auth import KEYS, authenticate, credential
 from mockserver.providers.kota.wire.dialect import KotaDialect
 
-_GROUPS = (
+_OPERATION_MODULES = (
     employers,
     employee_calls,
     offboarding,
@@ -56,7 +56,7 @@ _GROUPS = (
     quote_calls,
     policy_intent_calls,
     group_policies,
-    answers,
+    responses,
     enrolment_calls,
     event_operations,
     dependents_calls,
@@ -79,17 +79,19 @@ PROVIDER = Provider(
     tenant="platform",
     version="1.0",
     prefix="",
-    operations=tuple(operation for group in _GROUPS for operation in group.operations()),
+    operations=tuple(operation for group in _OPERATION_MODULES for operation in group.operations()),
     collections=COLLECTIONS,
     dialect=KotaDialect(),
     credential=credential,
     keys=KEYS,
     generate=_generate,
-    settle=settle,
+    age_seed_data=shift_dates,
     assumptions=KotaAssumptions,
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,
-    idempotency=IdempotencyPolicy(longest=200, lifetime=3_600 * SECOND, replay_header=None, canonical=True),
-    stages=(journal, faults_stage, dress, locate, authenticate, ratelimit, idempotency, latency, validate),
+    idempotency=IdempotencyPolicy(
+        max_length=200, lifetime=3_600 * SECOND, replay_header=None, compares_canonical_json=True
+    ),
+    stages=(journal, faults_stage, decorate, locate, authenticate, ratelimit, idempotency, latency, validate),
     example="/employers?page_size=2",
 )

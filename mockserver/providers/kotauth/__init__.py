@@ -1,11 +1,11 @@
 """Kotauth: an identity platform's REST API, in its documents' face or in its product's."""
 
 from mockserver.engine import (
-    Assumed,
+    AssumptionNote,
     Bound,
     Collection,
     Provider,
-    dress,
+    decorate,
     faults_stage,
     idempotency,
     journal,
@@ -23,10 +23,10 @@ from mockserver.providers.kotauth.users import attributes, sessions
 from mockserver.providers.kotauth.users import calls as users
 from mockserver.providers.kotauth.webhooks import WEBHOOKS
 from mockserver.providers.kotauth.wire.auth import KEYS, authenticate, credential, identify, locate
+from mockserver.providers.kotauth.wire.body_reader import read_body
 from mockserver.providers.kotauth.wire.dialect import KotauthDialect
-from mockserver.providers.kotauth.wire.reading import read
 
-_GROUPS = (users, assignments, attributes, roles, groups, applications, sessions, audit_logs, documents)
+_OPERATION_MODULES = (users, assignments, attributes, roles, groups, applications, sessions, audit_logs, documents)
 
 PROVIDER = Provider(
     name="kotauth",
@@ -35,7 +35,7 @@ PROVIDER = Provider(
     version="1.6.0",
     prefix="/t/{slug}/api/v1",
     slug="slug",
-    operations=tuple(operation for group in _GROUPS for operation in group.operations()),
+    operations=tuple(operation for group in _OPERATION_MODULES for operation in group.operations()),
     collections=(
         Collection("users", indexes=("username", "email")),
         Collection("roles", indexes=("name",)),
@@ -52,8 +52,8 @@ PROVIDER = Provider(
     dialect=KotauthDialect(),
     credential=credential,
     keys=KEYS,
-    read=read,
-    repeated="first",
+    read_body=read_body,
+    repeated_query_parameter="first",
     generate=generate,
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
@@ -64,10 +64,10 @@ PROVIDER = Provider(
             "Audit events of a Kotauth workspace.",
             "the oldest go",
             "providers.kotauth.wire.records",
-            "MOST_EVENTS",
+            "MAX_EVENTS",
         ),
     ),
-    limits_said=Assumed(
+    limits_assumption=AssumptionNote(
         "How often a workspace may be called, by all its keys together.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",
     ),
@@ -76,7 +76,7 @@ PROVIDER = Provider(
     stages=(
         journal,
         faults_stage,
-        dress,
+        decorate,
         cors,
         locate,
         authenticate,

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.users.calls import need
-from mockserver.providers.kotauth.wire import finding, models
-from mockserver.providers.kotauth.wire.dialect import nothing
-from mockserver.providers.kotauth.wire.paths import BASE, READ, WRITE
-from mockserver.providers.kotauth.wire.problems import refuse
-from mockserver.providers.kotauth.wire.records import audit, blank, check_columns, listed
+from mockserver.providers.kotauth.assumptions import is_documented
+from mockserver.providers.kotauth.users.calls import require_fields
+from mockserver.providers.kotauth.wire import models, path_records
+from mockserver.providers.kotauth.wire.dialect import no_content
+from mockserver.providers.kotauth.wire.paths import BASE, READ_REFUSALS, WRITE_REFUSALS
+from mockserver.providers.kotauth.wire.problems import build_problem
+from mockserver.providers.kotauth.wire.records import audit, check_columns, is_blank, render_list
 
-ACCESS = ("public", "confidential", "bearer_only")
+ACCESS_TYPES = ("public", "confidential", "bearer_only")
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
@@ -31,23 +31,25 @@ def redirect_uris(call: Call, record: Record) -> list[str]:
 
 def _list(call: Call) -> Reply:
     walk = (record for _, record in call.space.scan("applications"))
-    return listed(call, walk, lambda record: _show(call, record), total=call.space.count("applications"))
+    return render_list(call, walk, lambda record: _show(call, record), total=call.space.count("applications"))
 
 
 def _retrieve(call: Call) -> Reply:
-    return call.sandbox.provider.dialect.one(call, _show(call, finding.shown(call, "applications")))
+    return call.sandbox.provider.dialect.render_record(
+        call, _show(call, path_records.get_for_read(call, "applications"))
+    )
 
 
 def _update(call: Call) -> Reply:
     body = call.body
-    whole = documented(call, "application_update_fields")
+    whole = is_documented(call, "application_update_fields")
     if whole:
-        need(body, "name", "accessType", "redirectUris")
+        require_fields(body, "name", "accessType", "redirectUris")
     access = _access_type(call, body.accessType)
-    record = dict(finding.found(call, "applications"))
+    record = dict(path_records.get_for_write(call, "applications"))
     if body.name is not None:
-        if blank(body.name):
-            raise refuse("validation", "Name is required.")
+        if is_blank(body.name):
+            raise build_problem("validation", "Name is required.")
         record["name"] = body.name.strip()
     cleared = whole and "description" in body.model_fields_set
     if body.description is not None or cleared:
@@ -58,15 +60,15 @@ def _update(call: Call) -> Reply:
     _check(call, record)
     call.space.put("applications", record)
     audit(call, "ADMIN_CLIENT_UPDATED", client=int(record["id"]), clientId=record["clientId"])
-    return call.sandbox.provider.dialect.one(call, _show(call, record))
+    return call.sandbox.provider.dialect.render_record(call, _show(call, record))
 
 
 def _access_type(call: Call, text: str | None) -> str | None:
     if text is None:
         return None
-    if not documented(call, "access_types"):
-        return text if text in ACCESS else "public"
-    if text not in ACCESS[:2]:
+    if not is_documented(call, "access_types"):
+        return text if text in ACCESS_TYPES else "public"
+    if text not in ACCESS_TYPES[:2]:
         detail = "is not public or confidential"
         raise Problem("invalid_field", f"accessType: {detail}", fields=[FieldError("accessType", detail)])
     return text
@@ -79,10 +81,10 @@ def _check(call: Call, record: Record) -> None:
 
 
 def _disable(call: Call) -> Reply:
-    record = {**finding.found(call, "applications"), "enabled": False}
+    record = {**path_records.get_for_write(call, "applications"), "enabled": False}
     call.space.put("applications", record)
     audit(call, "ADMIN_CLIENT_DISABLED", client=int(record["id"]), clientId=record["clientId"], enabled="false")
-    return nothing()
+    return no_content()
 
 
 def operations() -> Iterator[Operation]:
@@ -91,18 +93,18 @@ def operations() -> Iterator[Operation]:
     read, write = "applications:read", "applications:write"
     app = models.Application
     yield Operation(
-        "list_applications", "GET", many, _list, "List applications", query=models.Page, answer=app, refusals=READ,
+        "list_applications", "GET", many, _list, "List applications", query=models.OffsetQuery, response=app, refusals=READ_REFUSALS,
         scope=read,
     )  # fmt: skip
     yield Operation(
-        "get_application", "GET", single, _retrieve, "Get an application", answer=app, refusals=(400, *READ),
+        "get_application", "GET", single, _retrieve, "Get an application", response=app, refusals=(400, *READ_REFUSALS),
         scope=read,
     )  # fmt: skip
     yield Operation(
         "update_application", "PUT", single, _update, "Update an application", body=models.ChangedApplication,
-        answer=app, refusals=tuple(status for status in WRITE if status != 409), scope=write,
+        response=app, refusals=tuple(status for status in WRITE_REFUSALS if status != 409), scope=write,
     )  # fmt: skip
     yield Operation(
         "disable_application", "DELETE", single, _disable, "Disable an application", status=204,
-        refusals=(400, *READ), scope=write,
+        refusals=(400, *READ_REFUSALS), scope=write,
     )  # fmt: skip

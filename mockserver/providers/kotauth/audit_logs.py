@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kotauth.assumptions import documented
+from mockserver.providers.kotauth.assumptions import is_documented
 from mockserver.providers.kotauth.wire import models
-from mockserver.providers.kotauth.wire.paths import BASE, READ
-from mockserver.providers.kotauth.wire.records import AUDIT, instant, paged
+from mockserver.providers.kotauth.wire.paths import BASE, READ_REFUSALS
+from mockserver.providers.kotauth.wire.records import AUDIT_COLLECTION, render_instant, render_page
 
-TYPES = frozenset(
+EVENT_TYPES = frozenset(
     """
     LOGIN_SUCCESS LOGIN_FAILED LOGIN_RATE_LIMITED ACCOUNT_LOCKED ACCOUNT_UNLOCKED REGISTER_SUCCESS
     REGISTER_FAILED TOKEN_ISSUED TOKEN_REFRESHED TOKEN_REVOKED TOKEN_INTROSPECTED AUTHORIZATION_CODE_ISSUED
@@ -29,13 +29,13 @@ TYPES = frozenset(
     """.split()  # noqa: SIM905
 )
 """The product's event types; those of attributes and claim mappers exist in the documents only."""
-DOCUMENTED_ONLY = frozenset(
+DOCUMENTED_ONLY_TYPES = frozenset(
     """
     ADMIN_USER_ATTRIBUTE_SET ADMIN_USER_ATTRIBUTE_DELETED ADMIN_CLAIM_MAPPER_CREATED ADMIN_CLAIM_MAPPER_UPDATED
     ADMIN_CLAIM_MAPPER_DELETED
     """.split()  # noqa: SIM905
 )
-DOCUMENTED = {
+DOCUMENTED_NAMES = {
     "LOGIN_FAILED": "LOGIN_FAILURE",
     "USER_SESSION_REVOKED_SELF": "LOGOUT",
     "MFA_CHALLENGE_SUCCESS": "LOGIN_MFA_SUCCESS",
@@ -52,42 +52,42 @@ DOCUMENTED = {
     "ADMIN_CLIENT_DISABLED": "ADMIN_APPLICATION_DISABLED",
 }
 """The product's name of an event -> the documents' name of it, where they differ."""
-_KNOWN = {name: name for name in TYPES | DOCUMENTED_ONLY}
-_BY_DOCUMENTED = _KNOWN | {theirs: ours for ours, theirs in DOCUMENTED.items()}
+_KNOWN_TYPES = {name: name for name in EVENT_TYPES | DOCUMENTED_ONLY_TYPES}
+_TYPES_BY_DOCUMENTED_NAME = _KNOWN_TYPES | {theirs: ours for ours, theirs in DOCUMENTED_NAMES.items()}
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
     type = record["eventType"]
     return {
-        "eventType": DOCUMENTED.get(type, type) if documented(call, "event_names") else type,
+        "eventType": DOCUMENTED_NAMES.get(type, type) if is_documented(call, "event_names") else type,
         "userId": record["userId"],
         "clientId": record["clientId"],
         "ipAddress": record["ipAddress"],
-        "createdAt": instant(call, record["_created"]),
+        "createdAt": render_instant(call, record["_created"]),
         "details": record["details"],
     }
 
 
 def _list(call: Call) -> Reply:
-    wanted = getattr(call.parameters, "eventType", None) or ""
-    names = _BY_DOCUMENTED if documented(call, "event_names") else _KNOWN
-    filters = {"eventType": names.get(wanted), "userId": getattr(call.parameters, "userId", None)}
+    wanted = getattr(call.query_parameters, "eventType", None) or ""
+    names = _TYPES_BY_DOCUMENTED_NAME if is_documented(call, "event_names") else _KNOWN_TYPES
+    filters = {"eventType": names.get(wanted), "userId": getattr(call.query_parameters, "userId", None)}
     # A filter that means nothing is no filter: then everything is listed.
     filters = {name: value for name, value in filters.items() if value is not None}
-    walk = (record for _, record in call.space.scan(AUDIT, field="_created", descending=True))
+    walk = (record for _, record in call.space.scan(AUDIT_COLLECTION, field="_created", descending=True))
     if not filters:
-        return _page(call, walk, call.space.count(AUDIT))
+        return _page(call, walk, call.space.count(AUDIT_COLLECTION))
     fitting = [record for record in walk if all(record[name] == value for name, value in filters.items())]
     return _page(call, iter(fitting), len(fitting))
 
 
 def _page(call: Call, records: Iterator[Record], total: int) -> Reply:
-    return paged(call, records, lambda record: _show(call, record), total, default=50, most=200)
+    return render_page(call, records, lambda record: _show(call, record), total, default_limit=50, max_limit=200)
 
 
 def operations() -> Iterator[Operation]:
     """The one operation on audit logs."""
     yield Operation(
-        "list_audit_logs", "GET", f"{BASE}/audit-logs", _list, "List audit events", query=models.AuditPage,
-        answer=models.AuditEvent, refusals=READ, scope="audit_logs:read",
+        "list_audit_logs", "GET", f"{BASE}/audit-logs", _list, "List audit events", query=models.AuditQuery,
+        response=models.AuditEvent, refusals=READ_REFUSALS, scope="audit_logs:read",
     )  # fmt: skip

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from mockserver.engine import Call, Reply
 from mockserver.providers.kotauth.applications import redirect_uris
-from mockserver.providers.kotauth.assumptions import assume
+from mockserver.providers.kotauth.assumptions import assumptions_of
 from mockserver.providers.kotauth.wire.auth import is_hidden
 
-SENT = (
+CORS_HEADERS = (
     ("Vary", "Origin"),
     ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
@@ -20,7 +20,7 @@ SENT = (
 _URI = re.compile(
     r"([A-Za-z][\w+.-]*)://(?:[^/?#@\s]*@)?([A-Za-z0-9.-]+|\[[\w:.]+\])(?::(\d*))?(?:[/?#]\S*)?", re.ASCII
 )
-_PORTS = {"http": "80", "https": "443"}
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def cors(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
@@ -28,7 +28,7 @@ def cors(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     origin = call.headers.get("origin", "null")
     if origin == "null" or "slug" not in call.args or is_hidden(call):
         return proceed(call)
-    headers = _granted(call, origin)
+    headers = _allow_headers(call, origin)
     if _is_preflight(call):
         call.note(f"{origin[:200]} is {'an' if headers else 'no'} origin of an enabled application's redirect URI")
         return Reply(204 if headers else 403, headers)
@@ -41,17 +41,17 @@ def cors(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
 
 def _is_preflight(call: Call) -> bool:
     asked = call.method == "OPTIONS" and "access-control-request-method" in call.headers
-    return asked and assume(call).preflight == "answered"
+    return asked and assumptions_of(call).preflight == "answered"
 
 
-def _granted(call: Call, origin: str) -> list[tuple[str, str]]:
-    if not call.tenant_known or origin not in _origins(call):
+def _allow_headers(call: Call, origin: str) -> list[tuple[str, str]]:
+    if not call.tenant_known or origin not in _allowed_origins(call):
         return []
-    credentials = [("Access-Control-Allow-Credentials", "true")] if assume(call).cors_credentials else []
-    return [("Access-Control-Allow-Origin", origin), *SENT, *credentials]
+    credentials = [("Access-Control-Allow-Credentials", "true")] if assumptions_of(call).cors_credentials else []
+    return [("Access-Control-Allow-Origin", origin), *CORS_HEADERS, *credentials]
 
 
-def _origins(call: Call) -> set[str]:
+def _allowed_origins(call: Call) -> set[str]:
     with call.sandbox.transaction() as space:
         enabled = [app for _, app in space.scan("applications") if app["enabled"]]
     return {origin for app in enabled for uri in redirect_uris(call, app) if (origin := origin_of(uri))}
@@ -63,4 +63,4 @@ def origin_of(uri: str) -> str | None:
     if found is None:
         return None
     scheme, host, port = found[1].lower(), found[2], found[3]
-    return f"{scheme}://{host}" if port in (None, "", _PORTS.get(scheme)) else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{host}" if port in (None, "", _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from mockserver.engine import Call, Operation, OperationView, Problem, Reply, as_json, openapi_document
-from mockserver.providers.kotauth.assumptions import says
+from mockserver.providers.kotauth.assumptions import resolve_fidelity
 from mockserver.providers.kotauth.wire.paths import BASE
 
 _PAGE = """<!doctype html>
@@ -26,16 +26,16 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_START = "SwaggerUIBundle({{url: {document}, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null}});\n"
+_INITIALIZER = "SwaggerUIBundle({{url: {document}, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null}});\n"
 _ASSETS = Path(__file__).resolve().parents[2] / "vendor" / "swagger-ui"
 _MEDIA = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
 
-def _offered(call: Call) -> list[OperationView]:
+def _documented_operations(call: Call) -> list[OperationView]:
     """The operations this sandbox has, but for the pages about them."""
     given = call.sandbox.assumptions
     all_of_them = call.sandbox.provider.operations
-    return [op for op in all_of_them if op.scope is not None and op.is_offered(given)]
+    return [op for op in all_of_them if op.scope is not None and op.is_available(given)]
 
 
 def _page(call: Call) -> Reply:
@@ -47,7 +47,7 @@ def _page(call: Call) -> Reply:
 def _asset(call: Call) -> Reply:
     name = call.args["file"]
     if name == "swagger-initializer.js":
-        start = _START.format(document=as_json(f"{call.mount}/api/docs/openapi.yaml").decode())
+        start = _INITIALIZER.format(document=as_json(f"{call.mount}/api/docs/openapi.yaml").decode())
         return Reply(200, [("Content-Type", "text/javascript")], start.encode())
     if name not in _MEDIA:
         raise Problem("no_such_path", f"There is nothing at {call.path[:200]}", raised_in="locate")
@@ -61,20 +61,22 @@ def _read(name: str) -> bytes:
 
 def _document(call: Call) -> Reply:
     server = f"{call.mount}{BASE.replace('{slug}', call.sandbox.slug)}"
-    document = openapi_document(call.sandbox.provider, _offered(call), server, base=BASE)
+    document = openapi_document(call.sandbox.provider, _documented_operations(call), server, base=BASE)
     # JSON is YAML: every YAML reader takes it.
     return Reply(200, [("Content-Type", "application/yaml")], as_json(document))
 
 
-def _open(name: str, path: str, perform: Callable[[Call], Reply], summary: str, *media: str) -> Operation:
-    return Operation(name, "GET", path, perform, summary, media=media, refusals=(404, 413))
+def _public_operation(name: str, path: str, perform: Callable[[Call], Reply], summary: str, *media: str) -> Operation:
+    return Operation(name, "GET", path, perform, summary, media_types=media, refusals=(404, 413))
 
 
 def operations() -> Iterator[Operation]:
     """The pages and what they load; they need no key."""
     page, script = "Show the operations in Swagger UI", ("text/javascript", "text/css")
-    yield _open("show_docs", "/api/docs", _page, page, "text/html")
-    workspace = _open("show_workspace_docs", f"{BASE}/docs", _page, page, "text/html")
-    yield replace(workspace, offered=lambda given: says(given, "swagger_path") == "documented")
-    yield _open("show_openapi", "/api/docs/openapi.yaml", _document, "Show the OpenAPI document", "application/yaml")
-    yield _open("show_asset", "/static/swagger/{file}", _asset, "Send a file of Swagger UI", *script)
+    yield _public_operation("show_docs", "/api/docs", _page, page, "text/html")
+    workspace = _public_operation("show_workspace_docs", f"{BASE}/docs", _page, page, "text/html")
+    yield replace(workspace, available_if=lambda given: resolve_fidelity(given, "swagger_path") == "documented")
+    yield _public_operation(
+        "show_openapi", "/api/docs/openapi.yaml", _document, "Show the OpenAPI document", "application/yaml"
+    )
+    yield _public_operation("show_asset", "/static/swagger/{file}", _asset, "Send a file of Swagger UI", *script)

@@ -12,7 +12,7 @@ class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class SignIn(_Parameters):
+class SignInParameters(_Parameters):
     """A sign-in; who and where may be left out."""
 
     user: int | str | None = Field(default=None, description="An id or a username.")
@@ -21,7 +21,7 @@ class SignIn(_Parameters):
     ip: str = Field(default="203.0.113.5", max_length=45)
 
 
-class FailedSignIn(_Parameters):
+class FailSignInParameters(_Parameters):
     """A sign-in that fails; the name may be nobody's."""
 
     username: str = Field(default="nobody", max_length=255)
@@ -29,20 +29,20 @@ class FailedSignIn(_Parameters):
     ip: str = Field(default="198.51.100.42", max_length=45)
 
 
-class OldSession(_Parameters):
+class SignOutParameters(_Parameters):
     """A session that ends."""
 
     session: int
 
 
-class ApplicationSignIn(_Parameters):
+class ApplicationSignInParameters(_Parameters):
     """A confidential application."""
 
     application: str
     scopes: str = Field(default="openid", max_length=500)
 
 
-class NewApplication(_Parameters):
+class RegisterApplicationParameters(_Parameters):
     """An application as the console takes it."""
 
     client_id: str = Field(pattern=r"^[a-z0-9-]{1,100}$")
@@ -52,13 +52,13 @@ class NewApplication(_Parameters):
     redirect_uris: list[str] = Field(default_factory=list, max_length=50)
 
 
-class OldApplication(_Parameters):
+class EnableApplicationParameters(_Parameters):
     """An application there is, by its client_id."""
 
     application: str
 
 
-class NewClientRole(_Parameters):
+class MakeClientRoleParameters(_Parameters):
     """A role of one application."""
 
     application: str
@@ -66,13 +66,13 @@ class NewClientRole(_Parameters):
     description: str | None = Field(default=None, max_length=500)
 
 
-class OneUser(_Parameters):
+class UserParameters(_Parameters):
     """A user, by id or username."""
 
     user: int | str
 
 
-class NewKey(_Parameters):
+class KotauthMakeKeyParameters(_Parameters):
     """A key made in the console; scopes nobody knows are dropped."""
 
     name: str = Field(default="key", min_length=1, max_length=128)
@@ -80,7 +80,7 @@ class NewKey(_Parameters):
     expires_on: date | None = None
 
 
-class OldKey(_Parameters):
+class KotauthRevokeKeyParameters(_Parameters):
     """A key revoked in the console."""
 
     key: str = Field(description="The key's id or secret.")

@@ -9,10 +9,10 @@ from typing import Any
 
 from mockserver.engine import SECOND, Progress, Randomness, State
 
-FIRST = 1_767_603_600 * SECOND
+FIRST_CREATED_AT = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z, when the first seeded record was made; each later one a minute after."""
 _MINUTE = 60 * SECOND
-_FAR = 3_650 * 86_400 * SECOND
+_SESSION_LIFETIME = 3_650 * 86_400 * SECOND
 """Seeded sessions are good for ten years: whatever the clock shows, some are active."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
@@ -33,29 +33,29 @@ SIZES["large"] = {name: many * 200 for name, many in SIZES["small"].items()} | {
 _ROLES = ("admin", "user", "billing-admin", "viewer", "api-consumer")
 _GROUPS = ("Engineering", "Operations", "Support", "Finance")
 _APPS = (("kotauth-portal", "public"), ("acme-dashboard", "confidential"), ("acme-mobile", "public"))
-_KEYS = ("plan", "department", "employee_id", "locale_hint")
-_VALUES = ("enterprise", "engineering", "E-4217", "en-US")
-_HAPPENED = ("LOGIN_SUCCESS", "TOKEN_ISSUED", "LOGIN_FAILED", "TOKEN_REFRESHED", "USER_PASSWORD_CHANGED")
+_ATTRIBUTE_KEYS = ("plan", "department", "employee_id", "locale_hint")
+_ATTRIBUTE_VALUES = ("enterprise", "engineering", "E-4217", "en-US")
+_AUDIT_TYPES = ("LOGIN_SUCCESS", "TOKEN_ISSUED", "LOGIN_FAILED", "TOKEN_REFRESHED", "USER_PASSWORD_CHANGED")
 
 
-class _Pen:
+class _RecordContext:
     """What one record is written with: its number, its own dice, and the records there are already."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
-        self.dice = randomness.stream(f"seed:{collection}", nth)
+        self.rng = randomness.stream(f"seed:{collection}", nth)
         self.state = state
 
-    def one_of(self, collection: str) -> dict[str, Any]:
-        chosen: dict[str, Any] = self.dice.choice(self.state[collection])
+    def random_record(self, collection: str) -> dict[str, Any]:
+        chosen: dict[str, Any] = self.rng.choice(self.state[collection])
         return chosen
 
-    def spread(self, collection: str, step: int) -> dict[str, Any]:
+    def record_in_turn(self, collection: str, step: int) -> dict[str, Any]:
         """One record after another, so that no two links are equal."""
         records = self.state[collection]
         return records[(self.nth - 1) * step % len(records)]
 
-    def word(self, words: tuple[str, ...]) -> str:
+    def cycle_word(self, words: tuple[str, ...]) -> str:
         word, round_ = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
         return f"{word}-{round_ + 1}" if round_ else word
 
@@ -67,32 +67,35 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
     for collection, number in many.items():
         records = state[collection] = []
         for nth in range(1, number + 1):
-            record = {"id": str(nth), **_MAKERS[collection](_Pen(randomness, collection, nth, state))}
-            if collection not in _TIMELESS:
-                record["_created"] = FIRST + sum(map(len, state.values())) * _MINUTE
-            records.append(_timed(record) if collection == "sessions" else record)
+            record = {
+                "id": str(nth),
+                **_RECORD_BUILDERS[collection](_RecordContext(randomness, collection, nth, state)),
+            }
+            if collection not in _UNDATED_COLLECTIONS:
+                record["_created"] = FIRST_CREATED_AT + sum(map(len, state.values())) * _MINUTE
+            records.append(_with_expiry(record) if collection == "sessions" else record)
         progress(sum(map(len, state.values())), total)
-    state["sequences"] = [{"id": name, "value": len(state[name])} for name in many if name not in _TIMELESS]
+    state["sequences"] = [{"id": name, "value": len(state[name])} for name in many if name not in _UNDATED_COLLECTIONS]
     return state
 
 
-_TIMELESS = ("user_roles", "group_members", "user_attributes", "claim_mappers")
+_UNDATED_COLLECTIONS = ("user_roles", "group_members", "user_attributes", "claim_mappers")
 
 _fakers: list[Any] = []
 
 
-def _person(pen: _Pen) -> str:
+def _person(pen: _RecordContext) -> str:
     # Faker takes as long to import as Flask does, and most sandboxes begin with a data set that is written already.
     if not _fakers:
         from faker import Faker
 
         _fakers.append(Faker("en_US", use_weighting=False))
-    _fakers[0].seed_instance(pen.dice.getrandbits(64))
+    _fakers[0].seed_instance(pen.rng.getrandbits(64))
     return f"{_fakers[0].first_name()} {_fakers[0].last_name()}"
 
 
-def _application(pen: _Pen) -> dict[str, Any]:
-    client_id, access = pen.word(tuple(name for name, _ in _APPS)), dict(_APPS)[_APPS[(pen.nth - 1) % 3][0]]
+def _application(pen: _RecordContext) -> dict[str, Any]:
+    client_id, access = pen.cycle_word(tuple(name for name, _ in _APPS)), dict(_APPS)[_APPS[(pen.nth - 1) % 3][0]]
     uris = [f"https://{client_id}.acme.test/callback"]
     return {
         "clientId": client_id,
@@ -105,17 +108,17 @@ def _application(pen: _Pen) -> dict[str, Any]:
     }
 
 
-def _role(pen: _Pen) -> dict[str, Any]:
+def _role(pen: _RecordContext) -> dict[str, Any]:
     client = pen.nth % 5 == 0
     return {
-        "name": pen.word(_ROLES),
+        "name": pen.cycle_word(_ROLES),
         "description": None if pen.nth % 2 else f"Role {pen.nth}",
         "scope": "CLIENT" if client else "TENANT",
-        "clientId": int(pen.one_of("applications")["id"]) if client else None,
+        "clientId": int(pen.random_record("applications")["id"]) if client else None,
     }
 
 
-def _user(pen: _Pen) -> dict[str, Any]:
+def _user(pen: _RecordContext) -> dict[str, Any]:
     name = _person(pen)
     username = f"{_ascii(name)}.{pen.nth}"
     return {
@@ -129,66 +132,71 @@ def _user(pen: _Pen) -> dict[str, Any]:
     }
 
 
-def _group(pen: _Pen) -> dict[str, Any]:
+def _group(pen: _RecordContext) -> dict[str, Any]:
     # Every second group stands within the one before it.
     parent = None if pen.nth % 2 else pen.nth - 1
-    return {"name": pen.word(_GROUPS), "description": None, "parentGroupId": parent}
+    return {"name": pen.cycle_word(_GROUPS), "description": None, "parentGroupId": parent}
 
 
-def _user_role(pen: _Pen) -> dict[str, Any]:
-    user, role = int(pen.spread("users", 1)["id"]), int(pen.spread("roles", 1)["id"])
+def _user_role(pen: _RecordContext) -> dict[str, Any]:
+    user, role = int(pen.record_in_turn("users", 1)["id"]), int(pen.record_in_turn("roles", 1)["id"])
     return {"id": f"{user}/{role}", "userId": user, "roleId": role}
 
 
-def _member(pen: _Pen) -> dict[str, Any]:
-    group, user = int(pen.spread("groups", 1)["id"]), int(pen.spread("users", 1)["id"])
+def _member(pen: _RecordContext) -> dict[str, Any]:
+    group, user = int(pen.record_in_turn("groups", 1)["id"]), int(pen.record_in_turn("users", 1)["id"])
     return {"id": f"{group}/{user}", "groupId": group, "userId": user}
 
 
-def _attribute(pen: _Pen) -> dict[str, Any]:
-    user, which = int(pen.spread("users", 1)["id"]), pen.nth % len(_KEYS)
-    return {"id": f"{user}/{_KEYS[which]}", "userId": user, "key": _KEYS[which], "value": _VALUES[which]}
+def _attribute(pen: _RecordContext) -> dict[str, Any]:
+    user, which = int(pen.record_in_turn("users", 1)["id"]), pen.nth % len(_ATTRIBUTE_KEYS)
+    return {
+        "id": f"{user}/{_ATTRIBUTE_KEYS[which]}",
+        "userId": user,
+        "key": _ATTRIBUTE_KEYS[which],
+        "value": _ATTRIBUTE_VALUES[which],
+    }
 
 
-def _mapper(pen: _Pen) -> dict[str, Any]:
-    key = pen.word(_KEYS)
+def _mapper(pen: _RecordContext) -> dict[str, Any]:
+    key = pen.cycle_word(_ATTRIBUTE_KEYS)
     flags = {"includeInAccess": True, "includeInId": pen.nth % 2 == 0}
     return {"id": key, "claimName": f"acme_{key.replace('-', '_')}", **flags}
 
 
-def _session(pen: _Pen) -> dict[str, Any]:
-    app = pen.one_of("applications")
+def _session(pen: _RecordContext) -> dict[str, Any]:
+    app = pen.random_record("applications")
     own = pen.nth % 4 == 0
     if own:
         app = pen.state["applications"][1]
     return {
-        "userId": None if own else int(pen.one_of("users")["id"]),
+        "userId": None if own else int(pen.random_record("users")["id"]),
         "clientId": int(app["id"]),
         "scopes": "openid" if own else "openid profile email",
-        "ipAddress": None if own else f"203.0.113.{1 + pen.dice.randrange(254)}",
+        "ipAddress": None if own else f"203.0.113.{1 + pen.rng.randrange(254)}",
     }
 
 
-def _timed(session: dict[str, Any]) -> dict[str, Any]:
+def _with_expiry(session: dict[str, Any]) -> dict[str, Any]:
     created = session["_created"]
-    ends = {"_access_ends": created + _FAR, "_refresh_ends": created + _FAR + 86_400 * SECOND}
+    ends = {"_access_ends": created + _SESSION_LIFETIME, "_refresh_ends": created + _SESSION_LIFETIME + 86_400 * SECOND}
     return {**session, **ends, "_revoked": None}
 
 
-def _event(pen: _Pen) -> dict[str, Any]:
-    type, user = _HAPPENED[(pen.nth - 1) % len(_HAPPENED)], pen.one_of("users")
+def _event(pen: _RecordContext) -> dict[str, Any]:
+    type, user = _AUDIT_TYPES[(pen.nth - 1) % len(_AUDIT_TYPES)], pen.random_record("users")
     failed = type == "LOGIN_FAILED"
     details = {"username": user["username"], "reason": "invalid_credentials"} if failed else {}
     return {
         "eventType": type,
         "userId": None if failed else int(user["id"]),
-        "clientId": None if failed else int(pen.one_of("applications")["id"]),
-        "ipAddress": f"198.51.100.{1 + pen.dice.randrange(254)}",
+        "clientId": None if failed else int(pen.random_record("applications")["id"]),
+        "ipAddress": f"198.51.100.{1 + pen.rng.randrange(254)}",
         "details": details,
     }
 
 
-_MAKERS: dict[str, Callable[[_Pen], dict[str, Any]]] = {
+_RECORD_BUILDERS: dict[str, Callable[[_RecordContext], dict[str, Any]]] = {
     "applications": _application,
     "roles": _role,
     "users": _user,

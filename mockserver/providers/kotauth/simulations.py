@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.engine import SECOND, Moment, Record, Refusal, Simulation, Unknown, parse_instant
+from mockserver.engine import SECOND, Record, Refusal, Simulation, SimulationContext, UnknownName, parse_instant
 from mockserver.providers.kotauth import parameters as given
-from mockserver.providers.kotauth.assumptions import assume
+from mockserver.providers.kotauth.assumptions import assumptions_of
 from mockserver.providers.kotauth.wire.auth import SCOPES
-from mockserver.providers.kotauth.wire.records import audit, instant, new_id, tell
+from mockserver.providers.kotauth.wire.records import audit, new_id, publish_event, render_instant
 
 Result = Mapping[str, Any]
 
 
-def _user(moment: Moment, name: int | str | None) -> Record:
+def _user(moment: SimulationContext, name: int | str | None) -> Record:
     """The user of that id or username; without one the first who may sign in."""
     if name is None:
         enabled = (user for _, user in moment.space.scan("users") if user["enabled"])
@@ -22,18 +22,18 @@ def _user(moment: Moment, name: int | str | None) -> Record:
     named = (user for user in moment.space.find("users", "username", str(name)) if user["username"] == name)
     found = moment.space.get("users", str(name)) or next(named, None)
     if found is None:
-        raise Unknown("user", str(name), [user["username"] for _, user in moment.space.scan("users")])
+        raise UnknownName("user", str(name), [user["username"] for _, user in moment.space.scan("users")])
     return found
 
 
-def _application(moment: Moment, name: str | None) -> Record:
+def _application(moment: SimulationContext, name: str | None) -> Record:
     """The application of that client_id; without one the first that takes sign-ins."""
     all_of_them = [app for _, app in moment.space.scan("applications")]
     if name is None:
         return _first((app for app in all_of_them if app["enabled"]), "enabled application")
     found = next((app for app in all_of_them if app["clientId"] == name), None)
     if found is None:
-        raise Unknown("application", name, [app["clientId"] for app in all_of_them])
+        raise UnknownName("application", name, [app["clientId"] for app in all_of_them])
     return found
 
 
@@ -44,8 +44,8 @@ def _first(records: Any, what: str) -> Record:
     return found
 
 
-def _session(moment: Moment, user: Record | None, app: Record, scopes: str, address: str | None) -> Result:
-    lives = assume(moment)
+def _session(moment: SimulationContext, user: Record | None, app: Record, scopes: str, address: str | None) -> Result:
+    lives = assumptions_of(moment)
     record: dict[str, Any] = {
         "id": new_id(moment, "sessions"),
         "userId": None if user is None else int(user["id"]),
@@ -61,34 +61,34 @@ def _session(moment: Moment, user: Record | None, app: Record, scopes: str, addr
     return {"session": int(record["id"]), "userId": record["userId"], "clientId": record["clientId"]}
 
 
-def _sign_in(moment: Moment, asked: given.SignIn) -> Result:
+def _sign_in(moment: SimulationContext, asked: given.SignInParameters) -> Result:
     user, app = _user(moment, asked.user), _application(moment, asked.application)
     for record, what in ((user, "user"), (app, "application")):
         if not record["enabled"]:
             raise Refusal(f"the {what} {record['id']} is disabled: nobody can sign in")
     audit(moment, "LOGIN_SUCCESS", user=int(user["id"]), client=int(app["id"]), address=asked.ip, method="password")
-    tell(moment, "login.success", user=int(user["id"]), clientId=int(app["id"]), ipAddress=asked.ip)
+    publish_event(moment, "login.success", user=int(user["id"]), clientId=int(app["id"]), ipAddress=asked.ip)
     return _session(moment, user, app, asked.scopes, asked.ip)
 
 
-def _fail_sign_in(moment: Moment, asked: given.FailedSignIn) -> Result:
+def _fail_sign_in(moment: SimulationContext, asked: given.FailSignInParameters) -> Result:
     known = next((user for user in moment.space.find("users", "username", asked.username)), None)
     details: dict[str, Any] = {"username": asked.username, "reason": asked.reason}
     audit(moment, "LOGIN_FAILED", user=int(known["id"]) if known else None, address=asked.ip, **details)
-    tell(moment, "login.failed", ipAddress=asked.ip, **details)
+    publish_event(moment, "login.failed", ipAddress=asked.ip, **details)
     return {"username": asked.username, "known": known is not None}
 
 
-def _sign_out(moment: Moment, asked: given.OldSession) -> Result:
+def _sign_out(moment: SimulationContext, asked: given.SignOutParameters) -> Result:
     record = moment.space.get("sessions", str(asked.session))
     if record is None:
-        raise Unknown("session", str(asked.session), [])
+        raise UnknownName("session", str(asked.session), [])
     moment.space.put("sessions", {**record, "_revoked": record["_revoked"] or moment.now})
     audit(moment, "USER_SESSION_REVOKED_SELF", user=record["userId"], client=record["clientId"])
     return {"session": asked.session}
 
 
-def _sign_in_application(moment: Moment, asked: given.ApplicationSignIn) -> Result:
+def _sign_in_application(moment: SimulationContext, asked: given.ApplicationSignInParameters) -> Result:
     app = _application(moment, asked.application)
     if not app["enabled"] or app["accessType"] != "confidential":
         raise Refusal(f"{app['clientId']!r} is no enabled confidential application: it gets no token of its own")
@@ -96,7 +96,7 @@ def _sign_in_application(moment: Moment, asked: given.ApplicationSignIn) -> Resu
     return _session(moment, None, app, asked.scopes, None)
 
 
-def _register_application(moment: Moment, asked: given.NewApplication) -> Result:
+def _register_application(moment: SimulationContext, asked: given.RegisterApplicationParameters) -> Result:
     if any(app["clientId"] == asked.client_id for _, app in moment.space.scan("applications")):
         raise Refusal(f"the client_id {asked.client_id!r} is taken")
     record: dict[str, Any] = {
@@ -114,14 +114,14 @@ def _register_application(moment: Moment, asked: given.NewApplication) -> Result
     return {"id": int(record["id"]), "clientId": asked.client_id}
 
 
-def _enable_application(moment: Moment, asked: given.OldApplication) -> Result:
+def _enable_application(moment: SimulationContext, asked: given.EnableApplicationParameters) -> Result:
     app = _application(moment, asked.application)
     moment.space.put("applications", {**app, "enabled": True})
     audit(moment, "ADMIN_CLIENT_ENABLED", client=int(app["id"]), clientId=app["clientId"], enabled="true")
     return {"id": int(app["id"]), "enabled": True}
 
 
-def _make_client_role(moment: Moment, asked: given.NewClientRole) -> Result:
+def _make_client_role(moment: SimulationContext, asked: given.MakeClientRoleParameters) -> Result:
     app = _application(moment, asked.application)
     place = ("CLIENT", int(app["id"]))
     for role in moment.space.find("roles", "name", asked.name):
@@ -140,14 +140,14 @@ def _make_client_role(moment: Moment, asked: given.NewClientRole) -> Result:
     return {"id": int(record["id"]), "clientId": int(app["id"])}
 
 
-def _enable_user(moment: Moment, asked: given.OneUser) -> Result:
+def _enable_user(moment: SimulationContext, asked: given.UserParameters) -> Result:
     user = _user(moment, asked.user)
     moment.space.put("users", {**user, "enabled": True})
     audit(moment, "ADMIN_USER_ENABLED", user=int(user["id"]), username=user["username"], enabled="true")
     return {"id": int(user["id"]), "enabled": True}
 
 
-def _accept_invite(moment: Moment, asked: given.OneUser) -> Result:
+def _accept_invite(moment: SimulationContext, asked: given.UserParameters) -> Result:
     user = _user(moment, asked.user)
     if not user["requiredActions"]:
         raise Refusal(f"{user['username']!r} has no pending invite")
@@ -156,15 +156,15 @@ def _accept_invite(moment: Moment, asked: given.OneUser) -> Result:
     return {"id": int(user["id"]), "emailVerified": True}
 
 
-def _enrol_mfa(moment: Moment, asked: given.OneUser) -> Result:
+def _enrol_mfa(moment: SimulationContext, asked: given.UserParameters) -> Result:
     user = _user(moment, asked.user)
     moment.space.put("users", {**user, "mfaEnabled": True})
     audit(moment, "MFA_ENROLLMENT_VERIFIED", user=int(user["id"]))
-    tell(moment, "mfa.enrolled", user=int(user["id"]))
+    publish_event(moment, "mfa.enrolled", user=int(user["id"]))
     return {"id": int(user["id"]), "mfaEnabled": True}
 
 
-def _make_key(moment: Moment, asked: given.NewKey) -> Result:
+def _make_key(moment: SimulationContext, asked: given.KotauthMakeKeyParameters) -> Result:
     scopes = [scope for scope in asked.scopes if scope in SCOPES] if asked.scopes is not None else list(SCOPES)
     if not scopes:
         raise Refusal(f"a key needs a scope that exists: {', '.join(SCOPES)}")
@@ -172,30 +172,30 @@ def _make_key(moment: Moment, asked: given.NewKey) -> Result:
     ends = None if asked.expires_on is None else parse_instant(f"{asked.expires_on.isoformat()}T00:00:00Z") + 1
     key = moment.mint(scopes=scopes, expires_at=ends)
     made = {"id": key.id, "secret": key.secret, "name": asked.name, "scopes": scopes}
-    return {**made, "expiresAt": None if ends is None else instant(moment, ends // SECOND * SECOND)}
+    return {**made, "expiresAt": None if ends is None else render_instant(moment, ends // SECOND * SECOND)}
 
 
-def _revoke_key(moment: Moment, asked: given.OldKey) -> Result:
+def _revoke_key(moment: SimulationContext, asked: given.KotauthRevokeKeyParameters) -> Result:
     key = moment.revoke(asked.key)
     return {"id": key.id, "state": key.state(moment.now)}
 
 
 SIMULATIONS = (
-    Simulation("sign_in", "A user signs in to an application.", given.SignIn, _sign_in),
-    Simulation("fail_sign_in", "Someone fails to sign in.", given.FailedSignIn, _fail_sign_in),
-    Simulation("sign_out", "A user ends a session.", given.OldSession, _sign_out),
+    Simulation("sign_in", "A user signs in to an application.", given.SignInParameters, _sign_in),
+    Simulation("fail_sign_in", "Someone fails to sign in.", given.FailSignInParameters, _fail_sign_in),
+    Simulation("sign_out", "A user ends a session.", given.SignOutParameters, _sign_out),
     Simulation(
-        "sign_in_application", "An application gets a token for itself.", given.ApplicationSignIn, _sign_in_application
+        "sign_in_application", "An application gets a token for itself.", given.ApplicationSignInParameters, _sign_in_application
     ),
     Simulation(
-        "register_application", "An application is registered in the console.", given.NewApplication,
+        "register_application", "An application is registered in the console.", given.RegisterApplicationParameters,
         _register_application,
     ),
-    Simulation("enable_application", "An application is enabled again.", given.OldApplication, _enable_application),
-    Simulation("make_client_role", "A role of an application is made.", given.NewClientRole, _make_client_role),
-    Simulation("enable_user", "A disabled user is enabled again.", given.OneUser, _enable_user),
-    Simulation("accept_invite", "An invited user sets a password.", given.OneUser, _accept_invite),
-    Simulation("enrol_mfa", "A user enrols a second factor.", given.OneUser, _enrol_mfa),
-    Simulation("make_key", "An administrator makes an API key in the console.", given.NewKey, _make_key),
-    Simulation("revoke_key", "An administrator revokes an API key in the console.", given.OldKey, _revoke_key),
+    Simulation("enable_application", "An application is enabled again.", given.EnableApplicationParameters, _enable_application),
+    Simulation("make_client_role", "A role of an application is made.", given.MakeClientRoleParameters, _make_client_role),
+    Simulation("enable_user", "A disabled user is enabled again.", given.UserParameters, _enable_user),
+    Simulation("accept_invite", "An invited user sets a password.", given.UserParameters, _accept_invite),
+    Simulation("enrol_mfa", "A user enrols a second factor.", given.UserParameters, _enrol_mfa),
+    Simulation("make_key", "An administrator makes an API key in the console.", given.KotauthMakeKeyParameters, _make_key),
+    Simulation("revoke_key", "An administrator revokes an API key in the console.", given.KotauthRevokeKeyParameters, _revoke_key),
 )  # fmt: skip

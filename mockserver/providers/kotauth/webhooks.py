@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mockserver.engine import (
     HEX,
-    Forged,
-    Letter,
+    InvalidSignature,
     Randomness,
-    Received,
+    ReceivedWebhook,
     Record,
+    SigningInput,
     WebhookStyle,
-    check_plain,
-    plain,
+    sign_body,
+    verify_body,
 )
-from mockserver.providers.kotauth.wire.records import written
+from mockserver.providers.kotauth.wire.records import format_by_assumptions
 
 if TYPE_CHECKING:
     from mockserver.engine import SandboxView
     from mockserver.providers.kotauth.assumptions import KotauthAssumptions
 
-TYPES = (
+EVENT_TYPES = (
     "user.created",
     "user.updated",
     "user.deleted",
@@ -31,32 +31,32 @@ TYPES = (
     "mfa.enrolled",
     "session.revoked",
 )
-SIGNATURE = "X-KotAuth-Signature"
+SIGNATURE_HEADER = "X-KotAuth-Signature"
 
 
 def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
-    timestamp = written(cast("KotauthAssumptions", sandbox.assumptions), event["created_at"])
+    timestamp = format_by_assumptions(cast("KotauthAssumptions", sandbox.assumptions), event["created_at"])
     return {"event": event["type"], "timestamp": timestamp, "data": event["data"]}
 
 
-def _headers(_sandbox: SandboxView, letter: Letter) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json; charset=utf-8"),
         ("User-Agent", "KotAuth-Webhook/1.0"),
         ("X-KotAuth-Event", letter.event["type"]),
-        (SIGNATURE, plain(letter.secrets[0], letter.body, "sha256")),
+        (SIGNATURE_HEADER, sign_body(letter.secrets[0], letter.body, "sha256")),
     ]
 
 
-def _verify(received: Received) -> None:
-    shown = received.headers.get(SIGNATURE.lower())
+def _verify(received: ReceivedWebhook) -> None:
+    shown = received.headers.get(SIGNATURE_HEADER.lower())
     if shown is None:
-        raise Forged(f"there is no {SIGNATURE}")
-    check_plain(shown, received.secrets, received.body, "sha256")
+        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
+    verify_body(shown, received.secrets, received.body, "sha256")
 
 
-def _secret(dice: Randomness, purpose: str) -> str:
+def _generate_endpoint_secret(dice: Randomness, purpose: str) -> str:
     return dice.text(purpose, 1, 32, HEX) + dice.text(purpose, 2, 32, HEX)
 
 
-WEBHOOKS = WebhookStyle(TYPES, _envelope, _headers, _verify, secret=_secret)
+WEBHOOKS = WebhookStyle(EVENT_TYPES, _envelope, _headers, _verify, generate_secret=_generate_endpoint_secret)

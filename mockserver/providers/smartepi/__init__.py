@@ -1,11 +1,11 @@
 """SmartEPI: protective equipment handed out to employees by devices; an API without any test mode."""
 
 from mockserver.engine import (
-    Assumed,
+    AssumptionNote,
     Collection,
     Limits,
     Provider,
-    dress,
+    decorate,
     faults_stage,
     idempotency,
     journal,
@@ -20,7 +20,7 @@ from mockserver.providers.smartepi.dialect import SmartEPIDialect
 from mockserver.providers.smartepi.organization import RESOURCES
 from mockserver.providers.smartepi.seed import generate
 from mockserver.providers.smartepi.simulations import SIMULATIONS
-from mockserver.providers.smartepi.transactions import LISTS, REFUSED_PATHS, operations
+from mockserver.providers.smartepi.transactions import READ_ONLY_RESOURCES, REFUSED_PATHS, operations
 from mockserver.providers.smartepi.webhooks import WEBHOOKS
 
 PROVIDER = Provider(
@@ -32,7 +32,7 @@ PROVIDER = Provider(
     operations=(*(op for resource in RESOURCES for op in resource.operations()), *operations()),
     refused_paths=REFUSED_PATHS,
     collections=(
-        *(collection for resource in (*RESOURCES, *LISTS) for collection in resource.collections()),
+        *(collection for resource in (*RESOURCES, *READ_ONLY_RESOURCES) for collection in resource.collections()),
         Collection("rules", indexes=("groupId", "productId")),
     ),
     dialect=SmartEPIDialect(),
@@ -43,11 +43,11 @@ PROVIDER = Provider(
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,
     limits=Limits(rate=10_000, burst=5_000),
-    limits_said=Assumed(
+    limits_assumption=AssumptionNote(
         "How often an organization may call, by all its keys together.",
         "The numbers are not published; these are what AWS gives an account by default.",
     ),
     # The gateway refuses key and quota before it knows the path; there is no idempotency to be asked for.
-    stages=(journal, faults_stage, dress, authenticate, ratelimit, locate, idempotency, latency, validate),
+    stages=(journal, faults_stage, decorate, authenticate, ratelimit, locate, idempotency, latency, validate),
     example="/v1/employees?limit=2",
 )

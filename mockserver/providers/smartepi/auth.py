@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
-from mockserver.providers.smartepi.assumptions import assume
+from mockserver.providers.smartepi.assumptions import assumptions_of
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
@@ -21,7 +21,7 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     """The engine's stage, with what SmartEPI's documents leave open about the header."""
-    given, header = assume(call), call.headers.get("authorization")
+    given, header = assumptions_of(call), call.headers.get("authorization")
     if header is None and call.credential.secret is not None and given.key_elsewhere == "x-api-key":
         call.credential = Credential(call.credential.secret, shown=True)
     if header is not None:
@@ -37,5 +37,5 @@ def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
     return f"sk_{randomness.token(f'key:{sandbox}:{mode}', nth, 43)}"
 
 
-KEYS = KeyPolicy(mint=_mint, modes=("live",), initial=("live",))
+KEYS = KeyPolicy(mint=_mint, modes=("live",), initial_modes=("live",))
 """`sk_` and 43 characters, the length of 32 bytes in base64url. There is no test mode: every key is live."""

@@ -8,31 +8,31 @@ from typing import Any
 from pydantic import BaseModel
 
 from mockserver.engine import Call, FieldError, Problem, Record
-from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assume
+from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assumptions_of
 
-ROWS = {"sizes": "siz_", "certificates": "cer_"}
+NESTED_ROW_PREFIXES = {"sizes": "siz_", "certificates": "cer_"}
 """The nested rows of a product, and what their ids begin with."""
 
 
-def compose(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:
+def build_fields(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:
     """The fields a create or a partial update sets, checked and with nested rows merged."""
-    given = assume(call)
-    fields = _checked(given, body, new=current is None)
-    for name, prefix in ROWS.items():
+    given = assumptions_of(call)
+    fields = _checked_fields(given, body, new=current is None)
+    for name, prefix in NESTED_ROW_PREFIXES.items():
         if name in fields:
             before = current[name] if current else []
             fields[name] = _upsert(call, before, fields[name], prefix)
     if "rules" in fields:
-        fields["rules"] = _rules(given, current, fields["rules"])
+        fields["rules"] = _merge_rules(given, current, fields["rules"])
     return fields
 
 
-def examine(call: Call, body: BaseModel) -> None:
+def check_fields(call: Call, body: BaseModel) -> None:
     """Refuse an update's wrong fields, whatever becomes of the record."""
-    _checked(assume(call), body, new=False)
+    _checked_fields(assumptions_of(call), body, new=False)
 
 
-def _checked(given: SmartEPIAssumptions, body: BaseModel, *, new: bool) -> dict[str, Any]:
+def _checked_fields(given: SmartEPIAssumptions, body: BaseModel, *, new: bool) -> dict[str, Any]:
     sent = body.model_dump(mode="json", exclude_unset=not new)
     fields = dict(_without_nulls(given, sent, new=new))
     _check(given, fields)
@@ -46,7 +46,7 @@ def _without_nulls(given: SmartEPIAssumptions, sent: Record, *, new: bool) -> It
         if value is not None:
             yield name, value
         elif not new:
-            if given.null_fields == "refused" or name in ("name", "rules", *ROWS):
+            if given.null_fields == "refused" or name in ("name", "rules", *NESTED_ROW_PREFIXES):
                 raise _invalid(name, "must not be null")
             if given.null_fields == "cleared":
                 yield name, None
@@ -78,7 +78,7 @@ def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _upsert(call: Call, before: list[Record], sent: list[Record], prefix: str) -> list[dict[str, Any]]:
-    given = assume(call)
+    given = assumptions_of(call)
     rows = {row["id"]: dict(row) for row in before} if given.nested_rows == "kept" else {}
     known = {row["id"]: row for row in before}
     for row in sent:
@@ -92,7 +92,7 @@ def _row_id(call: Call, prefix: str) -> str:
     return prefix + call.sandbox.randomness.text(f"id:{prefix}", call.nth(f"rows:{prefix}"), 12)
 
 
-def _rules(given: SmartEPIAssumptions, current: Record | None, sent: Iterable[Record]) -> list[Record]:
+def _merge_rules(given: SmartEPIAssumptions, current: Record | None, sent: Iterable[Record]) -> list[Record]:
     rules = [rule if given.nested_members == "kept" else {"productId": rule["productId"]} for rule in sent]
     if current is None or given.group_rules == "replaced":
         return rules

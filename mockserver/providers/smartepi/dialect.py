@@ -5,48 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mockserver.engine import Call, Problem, Record, Reply, as_json, etag, iso
-from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assume
+from mockserver.engine import Call, Problem, Record, Reply, as_json, etag, format_instant
+from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions, assumptions_of
 
-DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
-TRANSACTIONS = ("employeeId", "productId", "quantity")
-EMPLOYEES = ("identification", "email")
-_GATEWAY = ("authenticate", "ratelimit")
-_TOKENS = {
+DENY_MESSAGE = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+TRANSACTION_FIELDS = ("employeeId", "productId", "quantity")
+UNIQUE_EMPLOYEE_FIELDS = ("identification", "email")
+_GATEWAY_STAGES = ("authenticate", "ratelimit")
+_TYPE_TOKENS = {
     "version_stale": (409, "conflict"),
     "in_use": (409, "resource_in_use"),
     "unknown_reference": (422, "invalid_reference"),
     "idempotency_in_flight": (409, "conflict"),
     "idempotency_mismatch": (409, "conflict"),
 }
-_BY_STATUS = {404: "type_not_found", 405: "type_method_not_allowed"}
+_TYPE_SETTINGS = {404: "type_not_found", 405: "type_method_not_allowed"}
 
 
 class SmartEPIDialect:
     """Envelopes, ETags and refusals as SmartEPI writes them."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         """`{"data": {...}}` with a strong ETag where the record has versions."""
         headers = [("Content-Type", "application/json")]
         if "_version" in record:
             headers.append(("ETag", etag(record["_version"])))
-        return Reply(status, headers, as_json({"data": show(assume(call), record)}))
+        return Reply(status, headers, as_json({"data": show(assumptions_of(call), record)}))
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
         """`{"data": [...], "cursor": ...}` without an ETag."""
-        given = assume(call)
+        given = assumptions_of(call)
         body = {"data": [show(given, record) for record in records], "cursor": following}
         return Reply(200, [("Content-Type", "application/json")], as_json(body))
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         """In the gateway's voice what the gateway refuses, in the application's what the application does."""
-        given = assume(call)
-        gateway = _gateway_answer(given, problem)
+        given = assumptions_of(call)
+        gateway = _gateway_response(given, problem)
         if gateway is not None:
             status, headers, said = gateway
             kind = ("Content-Type", given.gateway_content_type)
             return Reply(status, [kind, *headers, *problem.headers], as_json(said), problem)
-        status, token = _token(given, problem)
+        status, token = _type_token(given, problem)
         body: dict[str, str | int] = {
             "type": f"urn:smartepi:error:{token}",
             "title": _title(given, token),
@@ -56,10 +56,10 @@ class SmartEPIDialect:
         headers = [("Content-Type", "application/problem+json"), *problem.headers]
         return Reply(status, headers, as_json(body), problem)
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         """X-Request-Id on what the application says; never on what the gateway says."""
-        given = assume(call)
-        if reply.problem is not None and _gateway_answer(given, reply.problem) is not None:
+        given = assumptions_of(call)
+        if reply.problem is not None and _gateway_response(given, reply.problem) is not None:
             return
         if reply.problem is not None or given.request_id_on_success:
             reply.headers.append(("X-Request-Id", call.sandbox.randomness.uuid("request-id", call.serial)))
@@ -69,7 +69,7 @@ def show(given: SmartEPIAssumptions, record: Record) -> dict[str, Any]:
     """A record as its readers see it: without what we keep beside it, with its times."""
     shown = {name: value for name, value in record.items() if value is not None and not name.startswith("_")}
     if "_version" not in record and given.transaction_fields == "documented":
-        return {name: value for name, value in shown.items() if name not in TRANSACTIONS}
+        return {name: value for name, value in shown.items() if name not in TRANSACTION_FIELDS}
     if given.timestamps != "absent":
         write = _unix if given.timestamps == "unix" else _iso
         shown["createdAt"] = write(record["_created"])
@@ -83,21 +83,21 @@ def _unix(instant: int) -> int:
 
 
 def _iso(instant: int) -> str:
-    return iso(instant, digits=3)
+    return format_instant(instant, digits=3)
 
 
-Answer = tuple[int, list[tuple[str, str]], dict[str, str]]
+GatewayResponse = tuple[int, list[tuple[str, str]], dict[str, str]]
 
 
-def _gateway_answer(given: SmartEPIAssumptions, problem: Problem) -> Answer | None:
+def _gateway_response(given: SmartEPIAssumptions, problem: Problem) -> GatewayResponse | None:
     """What the gateway says to a refusal, or None when the application answers."""
     status = problem.status if problem.code == "injected" else None
     if problem.code == "no_credentials" or status == 401:
         return 401, [], {"message": "Unauthorized"}
     if problem.code in ("rate_limited", "quota_exceeded") or status == 429:
         return 429, [("x-amzn-errortype", "TooManyRequestsException")], {"message": "Too Many Requests"}
-    if problem.raised_in in _GATEWAY or status == 403:
-        return 403, [], {"Message": DENIED}
+    if problem.raised_in in _GATEWAY_STAGES or status == 403:
+        return 403, [], {"Message": DENY_MESSAGE}
     if problem.code == "body_too_large":
         return 413, [("x-amzn-errortype", "RequestTooLargeException")], {"message": "Request Too Long"}
     if problem.code == "no_such_path" and given.unknown_path == "gateway":
@@ -106,16 +106,16 @@ def _gateway_answer(given: SmartEPIAssumptions, problem: Problem) -> Answer | No
     return None
 
 
-def _token(given: SmartEPIAssumptions, problem: Problem) -> tuple[int, str]:
+def _type_token(given: SmartEPIAssumptions, problem: Problem) -> tuple[int, str]:
     if problem.code == "duplicate":
-        return 409, given.type_employee_duplicate if _field(problem) in EMPLOYEES else "duplicate_name"
-    if problem.code in _TOKENS:
-        return _TOKENS[problem.code]
+        return 409, given.type_employee_duplicate if _field(problem) in UNIQUE_EMPLOYEE_FIELDS else "duplicate_name"
+    if problem.code in _TYPE_TOKENS:
+        return _TYPE_TOKENS[problem.code]
     status = 400 if problem.code in ("version_missing", "version_malformed") else problem.status
     if status == 409:
         return status, "conflict"
     fallback = "type_internal_error" if status >= 500 else "type_bad_request"
-    return status, str(getattr(given, _BY_STATUS.get(status, fallback)))
+    return status, str(getattr(given, _TYPE_SETTINGS.get(status, fallback)))
 
 
 def _title(given: SmartEPIAssumptions, token: str) -> str:

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 
-def _whole(value: Any) -> Any:
+def _parse_whole_number(value: Any) -> Any:
     if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) < 19):
         raise ValueError("Input should be a whole number")
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+WholeNumber = Annotated[int, BeforeValidator(_parse_whole_number)]
 Version = Annotated[int, Field(strict=True, ge=0)]
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Shown(BaseModel):
+class ResourceModel(BaseModel):
     """A record as answers show it."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -27,7 +27,7 @@ class Shown(BaseModel):
     updatedAt: int | str | None = None  # noqa: N815
 
 
-class Written(BaseModel):
+class BodyModel(BaseModel):
     """A body; members nobody documents are left to the pipeline."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
@@ -48,7 +48,7 @@ class Rule(BaseModel):
     productId: Text  # noqa: N815
 
 
-class NewNamed(Written):
+class NewNamed(BodyModel):
     """A sector or a job role to be made."""
 
     name: Text
@@ -85,62 +85,63 @@ class NewProduct(NewNamed):
     certificates: list[Row] = Field(default_factory=list, max_length=1000)
 
 
-def _partial(model: type[Written]) -> type[Written]:
+def _update_model(model: type[BodyModel]) -> type[BodyModel]:
     fields: dict[str, Any] = {
         name: (field.rebuild_annotation() | None, None)
         for name, field in model.model_fields.items()
         if name != "version"
     }
     name = model.__name__.replace("New", "Changed")
-    return create_model(name, __base__=Written, __doc__="The fields to change; what is left out stays.", **fields)
+    return create_model(name, __base__=BodyModel, __doc__="The fields to change; what is left out stays.", **fields)
 
 
 ChangedNamed, ChangedCostCenter, ChangedGroup, ChangedEmployee, ChangedProduct = map(
-    _partial, (NewNamed, NewCostCenter, NewGroup, NewEmployee, NewProduct)
+    _update_model, (NewNamed, NewCostCenter, NewGroup, NewEmployee, NewProduct)
 )
 
 
-def _shown(name: str, fields: dict[str, Any]) -> type[BaseModel]:
-    return create_model(name, __base__=Shown, __doc__=f"{name} as answers show it.", **fields)
+def _response_model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
+    return create_model(name, __base__=ResourceModel, __doc__=f"{name} as answers show it.", **fields)
 
 
-_Optional = (str | None, None)
-Sector = _shown("Sector", {"name": (str, ...)})
-JobRole = _shown("JobRole", {"name": (str, ...)})
-CostCenter = _shown("CostCenter", {"name": (str, ...), "code": _Optional})
-Group = _shown("Group", {"name": (str, ...), "rules": (list[Rule], ...)})
-Employee = _shown(
+_OPTIONAL_TEXT = (str | None, None)
+Sector = _response_model("Sector", {"name": (str, ...)})
+JobRole = _response_model("JobRole", {"name": (str, ...)})
+CostCenter = _response_model("CostCenter", {"name": (str, ...), "code": _OPTIONAL_TEXT})
+Group = _response_model("Group", {"name": (str, ...), "rules": (list[Rule], ...)})
+Employee = _response_model(
     "Employee",
-    {"name": (str, ...)} | {name: _Optional for name in NewEmployee.model_fields if name not in ("name", "version")},
+    {"name": (str, ...)}
+    | {name: _OPTIONAL_TEXT for name in NewEmployee.model_fields if name not in ("name", "version")},
 )
-Product = _shown("Product", {"name": (str, ...), "sizes": (list[Row], ...), "certificates": (list[Row], ...)})
-AccessGroup = _shown("AccessGroup", {"name": (str, ...)})
-_LINKED = {"employeeId": _Optional, "productId": _Optional, "quantity": (int | None, None)}
-Withdrawal = _shown("Withdrawal", {"withdrawalStatus": (str, ...)} | _LINKED)
-Return = _shown("Return", {"returnStatus": (str, ...)} | _LINKED)
-Exchange = _shown("Exchange", {"exchangeStatus": (str, ...)} | _LINKED)
+Product = _response_model("Product", {"name": (str, ...), "sizes": (list[Row], ...), "certificates": (list[Row], ...)})
+AccessGroup = _response_model("AccessGroup", {"name": (str, ...)})
+_LINK_FIELDS = {"employeeId": _OPTIONAL_TEXT, "productId": _OPTIONAL_TEXT, "quantity": (int | None, None)}
+Withdrawal = _response_model("Withdrawal", {"withdrawalStatus": (str, ...)} | _LINK_FIELDS)
+Return = _response_model("Return", {"returnStatus": (str, ...)} | _LINK_FIELDS)
+Exchange = _response_model("Exchange", {"exchangeStatus": (str, ...)} | _LINK_FIELDS)
 
 
-class Page(BaseModel):
+class CursorQuery(BaseModel):
     """Which part of a list."""
 
-    limit: Whole = Field(default=20, ge=1, le=100)
+    limit: WholeNumber = Field(default=20, ge=1, le=100)
     cursor: str | None = None
 
 
-class NamedPage(Page):
+class NamedQuery(CursorQuery):
     """Which part of a list, and what names begin with."""
 
     name: str | None = None
 
 
-class CostCenterPage(NamedPage):
+class CostCenterQuery(NamedQuery):
     """Which part of the cost centers."""
 
     code: str | None = None
 
 
-class EmployeePage(NamedPage):
+class EmployeeQuery(NamedQuery):
     """Which part of the employees."""
 
     sectorId: str | None = None  # noqa: N815
@@ -149,14 +150,14 @@ class EmployeePage(NamedPage):
     groupId: str | None = None  # noqa: N815
 
 
-class TransactionPage(Page):
+class TransactionQuery(CursorQuery):
     """Which part of the transactions."""
 
     employeeId: str | None = None  # noqa: N815
     productId: str | None = None  # noqa: N815
 
 
-class Removal(BaseModel):
+class DeleteQuery(BaseModel):
     """The version that is believed to be deleted."""
 
-    version: Whole | None = Field(default=None, alias="_version", ge=0)
+    version: WholeNumber | None = Field(default=None, alias="_version", ge=0)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from mockserver.engine import Call, Moment, Record, Resource, Space
+from mockserver.engine import Call, Record, Resource, SimulationContext, Space
 from mockserver.providers.smartepi import models
-from mockserver.providers.smartepi.assumptions import assume, rules
-from mockserver.providers.smartepi.compose import compose, examine
+from mockserver.providers.smartepi.assumptions import assumptions_of, record_rules
+from mockserver.providers.smartepi.compose import build_fields, check_fields
 
 REFUSALS = {
     "list": (400, 401, 403, 429),
@@ -26,7 +26,7 @@ EMPLOYEE_REFERENCES = {
     "jobRoleId": "job_roles",
     "groupId": "groups",
 }
-TRANSACTIONS = ("withdrawals", "returns", "exchanges")
+TRANSACTION_COLLECTIONS = ("withdrawals", "returns", "exchanges")
 
 
 def _employee_references(fields: Record) -> Iterator[tuple[str, str, str]]:
@@ -54,15 +54,15 @@ def _used_by_groups(call: Call, id: str) -> str | None:
 
 
 def _used_by_transactions(call: Call, id: str, *, field: str) -> str | None:
-    if not assume(call).transactions_block_deletes:
+    if not assumptions_of(call).transactions_block_deletes:
         return None
-    for collection in TRANSACTIONS:
+    for collection in TRANSACTION_COLLECTIONS:
         if next(call.space.find(collection, field, id), None) is not None:
             return f"{collection.capitalize()} still refer to it"
     return None
 
 
-def keep_rules(space: Space, group: str, record: Record | None) -> None:
+def index_rules(space: Space, group: str, record: Record | None) -> None:
     """Keep a group's rules findable by product; None forgets them."""
     for rule in list(space.find("rules", "groupId", group)):
         space.drop("rules", rule["id"])
@@ -70,117 +70,119 @@ def keep_rules(space: Space, group: str, record: Record | None) -> None:
         space.put("rules", {"id": f"{group}/{nth}", "groupId": group, "productId": rule["productId"]})
 
 
-def _sees_code(at: Call | Moment) -> tuple[str, ...]:
-    return ("name", "code") if assume(at).cost_center_codes == "unique" else ("name",)
+def _unique_cost_center_fields(at: Call | SimulationContext) -> tuple[str, ...]:
+    return ("name", "code") if assumptions_of(at).cost_center_codes == "unique" else ("name",)
 
 
-def _only_name(at: Call | Moment) -> tuple[str, ...]:  # noqa: ARG001
+def _unique_name(at: Call | SimulationContext) -> tuple[str, ...]:  # noqa: ARG001
     return ("name",)
 
 
 def _employee_filters(call: Call) -> frozenset[str]:
     documented = {"name", "sectorId", "costCenterId"}
-    return frozenset(documented | ({"jobRoleId", "groupId"} if assume(call).employee_filters == "all" else set()))
+    return frozenset(
+        documented | ({"jobRoleId", "groupId"} if assumptions_of(call).employee_filters == "all" else set())
+    )
 
 
-Uses = Callable[[Call, str], str | None]
+UsageCheck = Callable[[Call, str], str | None]
 
 
-def _by(*fields: str) -> Uses:
+def _used_by_employee_fields(*fields: str) -> UsageCheck:
     return partial(_used_by_employees, fields=fields)
 
 
-_NAMED = Resource(
+_SECTORS = Resource(
     name="sector",
     plural="sectors",
     path="/v1/sectors",
     collection="sectors",
-    prefix="sec_",
-    rules=rules,
+    id_prefix="sec_",
+    rules=record_rules,
     model=models.Sector,
     create=models.NewNamed,
     update=models.ChangedNamed,
-    query=models.NamedPage,
-    remove=models.Removal,
-    unique=_only_name,
+    query=models.NamedQuery,
+    delete_query=models.DeleteQuery,
+    unique_fields=_unique_name,
     indexes=("name",),
-    prefixes=("name",),
-    compose=compose,
-    examine=examine,
-    used=_by("sectorId"),
+    prefix_filters=("name",),
+    changed_fields=build_fields,
+    check_body=check_fields,
+    describe_use=_used_by_employee_fields("sectorId"),
     refusals=REFUSALS,
 )
 
 RESOURCES = (
-    _NAMED,
+    _SECTORS,
     replace(
-        _NAMED,
+        _SECTORS,
         name="cost_center",
         plural="cost_centers",
         path="/v1/cost-centers",
         collection="cost_centers",
-        prefix="cc_",
+        id_prefix="cc_",
         model=models.CostCenter,
         create=models.NewCostCenter,
         update=models.ChangedCostCenter,
-        query=models.CostCenterPage,
-        unique=_sees_code,
+        query=models.CostCenterQuery,
+        unique_fields=_unique_cost_center_fields,
         indexes=("name", "code"),
-        prefixes=("name", "code"),
-        used=_by("costCenterId", "costCenter2Id"),
+        prefix_filters=("name", "code"),
+        describe_use=_used_by_employee_fields("costCenterId", "costCenter2Id"),
     ),
     replace(
-        _NAMED,
+        _SECTORS,
         name="job_role",
         plural="job_roles",
         path="/v1/job-roles",
         collection="job_roles",
-        prefix="job_",
+        id_prefix="job_",
         model=models.JobRole,
-        used=_by("jobRoleId"),
+        describe_use=_used_by_employee_fields("jobRoleId"),
     ),
     replace(
-        _NAMED,
+        _SECTORS,
         name="group",
         plural="groups",
         path="/v1/groups",
         collection="groups",
-        prefix="grp_",
+        id_prefix="grp_",
         model=models.Group,
         create=models.NewGroup,
         update=models.ChangedGroup,
         references=_group_references,
-        written=keep_rules,
-        used=_by("groupId"),
+        on_write=index_rules,
+        describe_use=_used_by_employee_fields("groupId"),
     ),
     replace(
-        _NAMED,
+        _SECTORS,
         name="employee",
         plural="employees",
         path="/v1/employees",
         collection="employees",
-        prefix="emp_",
+        id_prefix="emp_",
         model=models.Employee,
         create=models.NewEmployee,
         update=models.ChangedEmployee,
-        query=models.EmployeePage,
-        unique=lambda _at: ("identification", "email"),
+        query=models.EmployeeQuery,
+        unique_fields=lambda _at: ("identification", "email"),
         indexes=("name", "identification", "email", *EMPLOYEE_REFERENCES),
-        equals=("sectorId", "costCenterId", "jobRoleId", "groupId"),
+        exact_filters=("sectorId", "costCenterId", "jobRoleId", "groupId"),
         filters=_employee_filters,
         references=_employee_references,
-        used=partial(_used_by_transactions, field="employeeId"),
+        describe_use=partial(_used_by_transactions, field="employeeId"),
     ),
     replace(
-        _NAMED,
+        _SECTORS,
         name="product",
         plural="products",
         path="/v1/products",
         collection="products",
-        prefix="prd_",
+        id_prefix="prd_",
         model=models.Product,
         create=models.NewProduct,
         update=models.ChangedProduct,
-        used=_used_by_groups,
+        describe_use=_used_by_groups,
     ),
 )

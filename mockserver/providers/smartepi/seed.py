@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.engine import SECOND, Progress, Randomness, State
 
-FIRST = 1_767_603_600 * SECOND
+FIRST_CREATED_AT = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z, when the first seeded record was made; each later one a minute after."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
@@ -43,7 +43,7 @@ _PREFIXES = {
     "exchanges": "x-",
 }
 
-_READ_ONLY = ("access_groups", "withdrawals", "returns", "exchanges")
+_READ_ONLY_COLLECTIONS = ("access_groups", "withdrawals", "returns", "exchanges")
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
@@ -52,12 +52,12 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
     total, minutes = sum(many.values()), count()
     state: State = {}
     for collection, number in many.items():
-        make = _MAKERS.get(collection, _transaction(collection))
+        make = _RECORD_BUILDERS.get(collection, _transaction(collection))
         records = state[collection] = []
         for nth in range(1, number + 1):
             id = _id(randomness, collection, nth)
-            fields = make(_Pen(randomness, collection, nth, state))
-            created = FIRST + next(minutes) * 60 * SECOND
+            fields = make(_SeedContext(randomness, collection, nth, state))
+            created = FIRST_CREATED_AT + next(minutes) * 60 * SECOND
             records.append({"id": id, **fields, **_times(collection, created)})
         progress(sum(map(len, state.values())), total)
     state["rules"] = list(_rule_rows(state["groups"]))
@@ -65,28 +65,28 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
 
 
 def _times(collection: str, created: int) -> dict[str, int]:
-    if collection in _READ_ONLY:
+    if collection in _READ_ONLY_COLLECTIONS:
         return {"_created": created}
     return {"_version": 1, "_created": created, "_updated": created}
 
 
-class _Pen:
+class _SeedContext:
     """What one record is written with: its own dice, and the records there are already."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
-        self.dice = randomness.stream(f"seed:{collection}", nth)
+        self.rng = randomness.stream(f"seed:{collection}", nth)
         self.state = state
 
-    def one_of(self, collection: str) -> str:
-        return str(self.dice.choice(self.state[collection])["id"])
+    def random_id(self, collection: str) -> str:
+        return str(self.rng.choice(self.state[collection])["id"])
 
-    def numbered(self, words: tuple[str, ...]) -> str:
+    def cycle_word(self, words: tuple[str, ...]) -> str:
         word, round_ = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
         return f"{word} {round_ + 1}" if round_ else word
 
     def person(self) -> str:
-        return str(_faker(self.dice.getrandbits(64)).name())
+        return str(_faker(self.rng.getrandbits(64)).name())
 
 
 _fakers: list[Any] = []
@@ -102,59 +102,59 @@ def _faker(seed: int) -> Any:
     return _fakers[0]
 
 
-def _sector(pen: _Pen) -> dict[str, Any]:
-    return {"name": pen.numbered(SECTORS)}
+def _sector(pen: _SeedContext) -> dict[str, Any]:
+    return {"name": pen.cycle_word(SECTORS)}
 
 
-def _cost_center(pen: _Pen) -> dict[str, Any]:
+def _cost_center(pen: _SeedContext) -> dict[str, Any]:
     return {"name": f"Centro de custo {pen.nth}", "code": f"CC-{1000 + pen.nth}"}
 
 
-def _job_role(pen: _Pen) -> dict[str, Any]:
-    return {"name": pen.numbered(ROLES)}
+def _job_role(pen: _SeedContext) -> dict[str, Any]:
+    return {"name": pen.cycle_word(ROLES)}
 
 
-def _product(pen: _Pen) -> dict[str, Any]:
+def _product(pen: _SeedContext) -> dict[str, Any]:
     sizes = [{"id": f"siz_{pen.nth}{name.lower()}", "name": name} for name in ("P", "M", "G")]
-    certificates = [{"id": f"cer_{pen.nth}", "number": f"CA {10_000 + pen.dice.randrange(40_000)}"}]
-    return {"name": pen.numbered(PRODUCTS), "sizes": sizes, "certificates": certificates}
+    certificates = [{"id": f"cer_{pen.nth}", "number": f"CA {10_000 + pen.rng.randrange(40_000)}"}]
+    return {"name": pen.cycle_word(PRODUCTS), "sizes": sizes, "certificates": certificates}
 
 
-def _group(pen: _Pen) -> dict[str, Any]:
-    chosen = dict.fromkeys(pen.one_of("products") for _ in range(3))
+def _group(pen: _SeedContext) -> dict[str, Any]:
+    chosen = dict.fromkeys(pen.random_id("products") for _ in range(3))
     return {"name": f"Grupo {pen.nth}", "rules": [{"productId": id} for id in chosen]}
 
 
-def _employee(pen: _Pen) -> dict[str, Any]:
+def _employee(pen: _SeedContext) -> dict[str, Any]:
     name = pen.person()
     return {
         "name": name,
         "identification": str(100_000 + pen.nth),
         "email": f"{_ascii(name)}.{pen.nth}@epi.test",
-        "costCenterId": pen.one_of("cost_centers"),
-        "jobRoleId": pen.one_of("job_roles"),
-        "sectorId": pen.one_of("sectors"),
-        "groupId": pen.one_of("groups"),
+        "costCenterId": pen.random_id("cost_centers"),
+        "jobRoleId": pen.random_id("job_roles"),
+        "sectorId": pen.random_id("sectors"),
+        "groupId": pen.random_id("groups"),
     }
 
 
-def _access_group(pen: _Pen) -> dict[str, Any]:
+def _access_group(pen: _SeedContext) -> dict[str, Any]:
     return {"name": f"Acesso {pen.nth}"}
 
 
-def _transaction(collection: str) -> Callable[[_Pen], dict[str, Any]]:
-    def make(pen: _Pen) -> dict[str, Any]:
+def _transaction(collection: str) -> Callable[[_SeedContext], dict[str, Any]]:
+    def make(pen: _SeedContext) -> dict[str, Any]:
         return {
             f"{collection.removesuffix('s')}Status": "SUCCESS",
-            "employeeId": pen.one_of("employees"),
-            "productId": pen.one_of("products"),
-            "quantity": pen.dice.randint(1, 3),
+            "employeeId": pen.random_id("employees"),
+            "productId": pen.random_id("products"),
+            "quantity": pen.rng.randint(1, 3),
         }
 
     return make
 
 
-_MAKERS: dict[str, Callable[[_Pen], dict[str, Any]]] = {
+_RECORD_BUILDERS: dict[str, Callable[[_SeedContext], dict[str, Any]]] = {
     "sectors": _sector,
     "cost_centers": _cost_center,
     "job_roles": _job_role,

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from mockserver.engine import Assumptions, Call, Operation, Resource
 from mockserver.providers.smartepi import models
-from mockserver.providers.smartepi.assumptions import assume, rules
+from mockserver.providers.smartepi.assumptions import assumptions_of, record_rules
 
-READ_ONLY = (400, 401, 403, 405, 429)
+READ_ONLY_REFUSALS = (400, 401, 403, 405, 429)
 
 
 def _filters(call: Call) -> frozenset[str]:
-    return frozenset({"employeeId", "productId"} if assume(call).transaction_filters == "linked" else ())
+    return frozenset({"employeeId", "productId"} if assumptions_of(call).transaction_filters == "linked" else ())
 
 
 _WITHDRAWALS = Resource(
@@ -21,15 +21,15 @@ _WITHDRAWALS = Resource(
     plural="withdrawals",
     path="/v1/withdrawals",
     collection="withdrawals",
-    prefix="w-",
-    rules=rules,
+    id_prefix="w-",
+    rules=record_rules,
     model=models.Withdrawal,
-    query=models.TransactionPage,
+    query=models.TransactionQuery,
     verbs=("list", "retrieve"),
     indexes=("employeeId", "productId"),
-    equals=("employeeId", "productId"),
+    exact_filters=("employeeId", "productId"),
     filters=_filters,
-    refusals={"list": READ_ONLY, "retrieve": (401, 403, 404, 405, 429)},
+    refusals={"list": READ_ONLY_REFUSALS, "retrieve": (401, 403, 404, 405, 429)},
 )
 _RETURNS = replace(
     _WITHDRAWALS,
@@ -37,7 +37,7 @@ _RETURNS = replace(
     plural="returns",
     path="/v1/returns",
     collection="returns",
-    prefix="r-",
+    id_prefix="r-",
     model=models.Return,
     verbs=("list",),
 )
@@ -47,7 +47,7 @@ _EXCHANGES = replace(
     plural="exchanges",
     path="/v1/exchanges",
     collection="exchanges",
-    prefix="x-",
+    id_prefix="x-",
     model=models.Exchange,
 )
 _ACCESS_GROUPS = replace(
@@ -56,27 +56,27 @@ _ACCESS_GROUPS = replace(
     plural="access_groups",
     path="/v1/access-groups",
     collection="access_groups",
-    prefix="ag_",
+    id_prefix="ag_",
     model=models.AccessGroup,
-    query=models.NamedPage,
+    query=models.NamedQuery,
     indexes=("name",),
-    prefixes=("name",),
-    equals=(),
+    prefix_filters=("name",),
+    exact_filters=(),
     filters=None,
 )
-LISTS = (_ACCESS_GROUPS, _WITHDRAWALS, _RETURNS, _EXCHANGES)
+READ_ONLY_RESOURCES = (_ACCESS_GROUPS, _WITHDRAWALS, _RETURNS, _EXCHANGES)
 
 
-def _answered(setting: str) -> Callable[[Assumptions], bool]:
+def _answers_by_id(setting: str) -> Callable[[Assumptions], bool]:
     return lambda assumptions: bool(getattr(assumptions, setting) == "answered")
 
 
 def operations() -> Iterator[Operation]:
     """The four lists, and the undocumented reads by id that an assumption may open."""
-    for resource in LISTS:
+    for resource in READ_ONLY_RESOURCES:
         for operation in resource.operations():
             if operation.name.startswith("get_"):
-                operation = replace(operation, offered=_answered(f"{resource.plural}_by_id"))
+                operation = replace(operation, available_if=_answers_by_id(f"{resource.plural}_by_id"))
             yield operation
 
 

@@ -7,10 +7,10 @@ a record, so that a process notices when Redis has forgotten something and gone 
 
 from __future__ import annotations
 
-GONE, BUSY, LOST = -1, -2, -3
+SANDBOX_GONE, LOCK_BUSY, LOCK_LOST = -1, -2, -3
 """No such sandbox; someone else has the lock; the lock is no longer ours."""
 
-BEGIN = """
+BEGIN_TRANSACTION = """
 -- meta log checkpoint lock; seq known, its mark, token ('' only looks), lease in ms
 if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3]
    and not redis.call('SET', KEYS[4], ARGV[3], 'NX', 'PX', ARGV[4]) then return {-2} end
@@ -28,7 +28,7 @@ end
 return {seq, meta[2], redis.call('GET', KEYS[3]) or '', redis.call('LRANGE', KEYS[2], 0, -1)}
 """
 
-COMMIT = """
+COMMIT_TRANSACTION = """
 -- meta log checkpoint lock; token, seq known, record, checkpoint ('' for none)
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return -3 end
 redis.call('DEL', KEYS[4])
@@ -48,13 +48,13 @@ end
 return seq
 """
 
-LET_GO = """
+RELEASE_LOCK = """
 -- a lock; whose token it must still have
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
 
-LEAD = """
+ACQUIRE_LEADERSHIP = """
 -- the lease; who asks, ms it lasts
 local leads = redis.call('GET', KEYS[1])
 if leads and leads ~= ARGV[1] then return 0 end
@@ -62,7 +62,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
-WRITE_DOWN = """
+APPEND_ENTRY = """
 -- entries, figures; entry, its cost, most entries, most bytes, what is counted
 redis.call('RPUSH', KEYS[1], ARGV[2] .. ' ' .. ARGV[1])
 redis.call('HINCRBY', KEYS[2], ARGV[5], 1)
@@ -76,7 +76,7 @@ while number > 1 and (number > tonumber(ARGV[3]) or bytes > tonumber(ARGV[4])) d
 end
 """
 
-WIPE = """
+CLEAR_ENTRIES = """
 -- entries, figures
 redis.call('DEL', KEYS[1])
 redis.call('HDEL', KEYS[2], 'entries', 'bytes', 'dropped')

@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mockserver.storage.base import StoreDamaged, Written
+from mockserver.storage.base import StoreDamaged, WriteTimes
 from mockserver.storage.tinydb import schema
-from mockserver.storage.tinydb.disk import Disk, Paths, temporary
-from mockserver.storage.tinydb.encoded import to_json
+from mockserver.storage.tinydb.disk import Disk, SandboxPaths, temporary_path
+from mockserver.storage.tinydb.json_encoding import to_json
 from mockserver.storage.tinydb.schema import Tables
 
-BOOKKEEPING = "_store"
+METADATA_TABLE = "_store"
 
-_OPENING = b'{"_store":{"1":{"sha256":"'
-_HASHED_FROM = len(_OPENING) + 64
+_FILE_PREFIX = b'{"_store":{"1":{"sha256":"'
+_HASHED_START = len(_FILE_PREFIX) + 64
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Checkpoint:
     generation: int = 0
     schema: int | None = None
     size: int = 0
-    written: Written | None = None
+    written: WriteTimes | None = None
     """When the record last_seq was written, if it says so."""
 
 
@@ -51,25 +51,25 @@ def encode(checkpoint: Checkpoint) -> bytes:
         book["t"], book["w"] = checkpoint.written
     tables = to_json(checkpoint.tables)[1:]
     hashed = b'",%b}%b%b' % (to_json(book)[1:], b"" if tables == b"}" else b",", tables)
-    return b"%b%b%b" % (_OPENING, hashlib.sha256(hashed).hexdigest().encode(), hashed)
+    return b"%b%b%b" % (_FILE_PREFIX, hashlib.sha256(hashed).hexdigest().encode(), hashed)
 
 
 def decode(path: Path, data: bytes) -> Checkpoint:
     """What the file says; StoreDamaged unless it is byte for byte what was written."""
-    hashed = data[_HASHED_FROM:]
+    hashed = data[_HASHED_START:]
     digest = hashlib.sha256(hashed).hexdigest().encode()
-    if data[:_HASHED_FROM] != _OPENING + digest:
-        raise StoreDamaged(f"{path}: {_whereabouts(data)}")
+    if data[:_HASHED_START] != _FILE_PREFIX + digest:
+        raise StoreDamaged(f"{path}: {_locate_damage(data)}")
     tables = json.loads(data)
-    book = tables.pop(BOOKKEEPING)["1"]
+    book = tables.pop(METADATA_TABLE)["1"]
     schema.refuse_newer(book["schema"], path)
     generation = book.get("generation", 0)  # files are older than the count of them
     written = (book["t"], book["w"]) if "t" in book else None
     return Checkpoint(book["last_seq"], tables, book["next_ids"], generation, book["schema"], len(data), written)
 
 
-def _whereabouts(data: bytes) -> str:
-    if not data.startswith(_OPENING):
+def _locate_damage(data: bytes) -> str:
+    if not data.startswith(_FILE_PREFIX):
         return "damaged at byte 0: it does not begin as a checkpoint does"
     try:
         json.loads(data)
@@ -77,10 +77,10 @@ def _whereabouts(data: bytes) -> str:
         return f"damaged at byte {error.start}: {error.reason}"
     except json.JSONDecodeError as error:
         return f"damaged at byte {len(error.doc[: error.pos].encode())}: {error.msg}"
-    return f"damaged somewhere between byte {len(_OPENING)} and {len(data)}: the SHA-256 differs"
+    return f"damaged somewhere between byte {len(_FILE_PREFIX)} and {len(data)}: the SHA-256 differs"
 
 
-def load(paths: Paths, disk: Disk) -> Checkpoint:
+def load(paths: SandboxPaths, disk: Disk) -> Checkpoint:
     """The checkpoint on the disk, or an empty one where there is none yet; StoreDamaged says what is left beside it."""
     data, path = disk.files.read(paths.checkpoint), paths.checkpoint
     left = [each.name for each in (paths.previous, paths.previous_log) if disk.files.exists(each)]
@@ -95,25 +95,25 @@ def load(paths: Paths, disk: Disk) -> Checkpoint:
         raise StoreDamaged(f"{damage}{beside}; nothing was changed") from None
 
 
-def save(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> int:
+def save(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> int:
     """Put the checkpoint in place of the last, which stays as the previous one, and answer its size."""
-    data = _draft(paths, disk, checkpoint)
+    data = _write_temporary(paths, disk, checkpoint)
     if disk.files.exists(paths.checkpoint):
         disk.files.unlink(paths.previous)
-        disk.files.keep(paths.checkpoint, paths.previous)
-    _place(paths, disk)
+        disk.files.link_or_copy(paths.checkpoint, paths.previous)
+    _rename_into_place(paths, disk)
     return len(data)
 
 
-def replace(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> None:
+def replace(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> None:
     """Put the checkpoint in place of the last, which is no good, and leave the previous one alone."""
-    _draft(paths, disk, checkpoint)
-    _place(paths, disk)
+    _write_temporary(paths, disk, checkpoint)
+    _rename_into_place(paths, disk)
 
 
-def _draft(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> bytes:
+def _write_temporary(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> bytes:
     """Write the checkpoint under another name, and read it back."""
-    data, draft = encode(checkpoint), temporary(paths.checkpoint)
+    data, draft = encode(checkpoint), temporary_path(paths.checkpoint)
     try:
         _write(draft, disk, data)
         if disk.files.read(draft) != data:
@@ -124,8 +124,8 @@ def _draft(paths: Paths, disk: Disk, checkpoint: Checkpoint) -> bytes:
     return data
 
 
-def _place(paths: Paths, disk: Disk) -> None:
-    disk.files.replace(temporary(paths.checkpoint), paths.checkpoint)
+def _rename_into_place(paths: SandboxPaths, disk: Disk) -> None:
+    disk.files.replace(temporary_path(paths.checkpoint), paths.checkpoint)
     disk.files.sync_directory(paths.directory)
 
 

@@ -7,39 +7,39 @@ from contextlib import suppress
 from pathlib import Path
 
 from mockserver.storage.base import StoreError, StoreLocked
-from mockserver.storage.tinydb.disk import KINDS
-from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.disk import STATE_SUFFIXES
+from mockserver.storage.tinydb.files import FileSystem
 
-SANDBOXES = "sandboxes"
+SANDBOXES_FOLDER = "sandboxes"
 """The folder of a data directory that holds the files of all sandboxes."""
-LOCK = ".lock"
+LOCK_FILE = ".lock"
 
 
-def take(files: Files, directory: Path) -> int:
+def prepare_and_lock(files: FileSystem, directory: Path) -> int:
     """Have the data directory there and for this process alone; the handle answered is what holds it."""
     try:
-        _make_lasting(files, directory)
+        _create_durably(files, directory)
     except OSError as error:
-        raise _unusable(directory, error) from error
-    return lock(files, directory)
+        raise _unusable_error(directory, error) from error
+    return lock_directory(files, directory)
 
 
-def lock(files: Files, directory: Path) -> int:
+def lock_directory(files: FileSystem, directory: Path) -> int:
     """Have a data directory that is there for this process alone; StoreLocked when another one has it."""
     try:
-        return files.lock(directory / LOCK)
+        return files.lock(directory / LOCK_FILE)
     except BlockingIOError as error:
-        raise StoreLocked(f"{directory / LOCK}: another process has this data directory") from error
+        raise StoreLocked(f"{directory / LOCK_FILE}: another process has this data directory") from error
     except OSError as error:
-        raise _unusable(directory, error) from error
+        raise _unusable_error(directory, error) from error
 
 
-def _unusable(directory: Path, error: OSError) -> StoreError:
+def _unusable_error(directory: Path, error: OSError) -> StoreError:
     return StoreError(f"{directory}: cannot be the data directory of user {os.getuid()} ({error})")
 
 
-def _make_lasting(files: Files, directory: Path) -> None:
-    sandboxes = directory / SANDBOXES
+def _create_durably(files: FileSystem, directory: Path) -> None:
+    sandboxes = directory / SANDBOXES_FOLDER
     if not files.exists(sandboxes):
         missing = [each for each in (directory, *directory.parents) if not files.exists(each)]
         for each in reversed(missing):
@@ -52,10 +52,10 @@ def _make_lasting(files: Files, directory: Path) -> None:
     files.sync_directory(directory)
 
 
-def kept_in(files: Files, sandboxes: Path) -> list[str]:
+def list_sandboxes(files: FileSystem, sandboxes: Path) -> list[str]:
     """The names of the sandboxes any of whose files is there, sorted."""
     try:
         found = [name.partition(".") for name in files.list(sandboxes)]
     except OSError as error:
         raise StoreError(f"{sandboxes}: cannot be read by user {os.getuid()} ({error})") from error
-    return sorted({stem for stem, _, kind in found if kind in KINDS})
+    return sorted({stem for stem, _, kind in found if kind in STATE_SUFFIXES})

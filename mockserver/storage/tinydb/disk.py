@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mockserver.storage.base import StoreError, StoreFull
-from mockserver.storage.tinydb.encoded import Encoded
-from mockserver.storage.tinydb.files import Files
+from mockserver.storage.tinydb.files import FileSystem
+from mockserver.storage.tinydb.json_encoding import EncodedListCache
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
-def refusal(message: str, error: OSError) -> StoreError:
+def to_store_error(message: str, error: OSError) -> StoreError:
     """The StoreError for what the system would not do; StoreFull where there was no room for it."""
-    kind = StoreFull if error.errno in _NO_ROOM else StoreError
+    kind = StoreFull if error.errno in _NO_SPACE_ERRNOS else StoreError
     return kind(f"{message} ({error})")
 
 
@@ -24,14 +24,14 @@ def refusal(message: str, error: OSError) -> StoreError:
 class Disk:
     """The file layer, when to fsync and to checkpoint, whether the disk has let the store down, what was torn."""
 
-    files: Files
+    files: FileSystem
     fsync: Callable[[int], None]
     checkpoint_bytes: int
-    waits: bool = True
+    is_synchronous: bool = True
     """Whether a write is on the disk before it is acknowledged."""
-    gather: Callable[[], None] = lambda: None
+    before_fsync: Callable[[], None] = lambda: None
     """Called before an fsync, to let in whoever is about to write and can share it."""
-    encoded: Encoded = field(default_factory=Encoded)
+    json_cache: EncodedListCache = field(default_factory=EncodedListCache)
     failure: str | None = None
     torn_tails: int = 0
     torn_bytes: int = 0
@@ -41,14 +41,16 @@ class Disk:
         if self.failure is not None:
             raise StoreError(self.failure)
 
-    def fail(self, path: Path, deed: str, error: OSError) -> StoreError:
+    def mark_failed(self, path: Path, action: str, error: OSError) -> StoreError:
         """Fail the store for writes from now on: the kernel may have dropped what it could not write."""
-        self.failure = f"{path}: {deed} failed ({error}); the store takes no more writes until the server is restarted"
+        self.failure = (
+            f"{path}: {action} failed ({error}); the store takes no more writes until the server is restarted"
+        )
         return StoreError(self.failure)
 
 
 @dataclass(frozen=True, slots=True)
-class Paths:
+class SandboxPaths:
     """The files of one sandbox."""
 
     directory: Path
@@ -75,20 +77,20 @@ class Paths:
         return self.directory / f"{self.sandbox}.log.prev"
 
     @property
-    def deleted(self) -> Path:
+    def deletion_marker(self) -> Path:
         """While this is there the sandbox is gone, whatever else is still lying about."""
         return self.directory / f"{self.sandbox}.deleted"
 
     @property
-    def state(self) -> tuple[Path, ...]:
+    def state_files(self) -> tuple[Path, ...]:
         """The files that hold the sandbox's records, in the order in which they may go."""
         return (self.log, self.previous_log, self.checkpoint, self.previous)
 
 
-KINDS = ("json", "log", "json.prev", "log.prev")
+STATE_SUFFIXES = ("json", "log", "json.prev", "log.prev")
 """What follows a sandbox's name in the files that say that it is there."""
 
 
-def temporary(path: Path) -> Path:
+def temporary_path(path: Path) -> Path:
     """Where a file is written before it takes its name."""
     return path.with_name(f"{path.name}.tmp")

@@ -7,10 +7,10 @@ import os
 import shutil
 from pathlib import Path
 
-PRIVATE = 0o600
+PRIVATE_MODE = 0o600
 
 
-class Files:
+class FileSystem:
     """The operating system's files; every method raises OSError as the system does."""
 
     def make_directory(self, path: Path) -> None:
@@ -19,7 +19,7 @@ class Files:
 
     def lock(self, path: Path) -> int:
         """Take the one exclusive lock on the file and answer the handle that holds it; BlockingIOError if taken."""
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:
@@ -29,11 +29,11 @@ class Files:
 
     def open_append(self, path: Path) -> int:
         """A handle that writes at the file's end; the file is made when it is not there."""
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_MODE)
 
     def create(self, path: Path) -> int:
         """A handle on a new file; FileExistsError when there is one already."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
 
     def append(self, handle: int, data: bytes) -> None:
         """Write all of data, or raise with some of it written."""
@@ -64,7 +64,7 @@ class Files:
         """Whether there is such a file."""
         return path.exists()
 
-    def keep(self, path: Path, copy: Path) -> None:
+    def link_or_copy(self, path: Path, copy: Path) -> None:
         """Have the present content of path under a second name too, where nothing may be yet."""
         try:
             copy.hardlink_to(path)

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from mockserver.storage.base import StoreError
 
-PERIOD = 0.1
+FLUSH_SECONDS = 0.1
 """Seconds between two rounds: with a round that takes no longer than that, 200 ms is the most a power cut takes."""
 _log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from sortedcontainers import SortedList
 
 _BOOL, _NUMBER, _STRING, _OTHER = range(4)
 _LAST = chr(sys.maxunicode)
-Entry = tuple[Any, ...]
+IndexEntry = tuple[Any, ...]
 """``(rank of type, comparable value, n)``, in creation order ``(n,)``; a shorter one comes before all it begins."""
 
 
-def key(value: Any) -> Entry | None:
+def sort_key(value: Any) -> IndexEntry | None:
     """What the value is sorted by, its type first so that values of mixed types compare; None is in no index."""
     if type(value) is str:
         return (_STRING, value.casefold())
@@ -28,7 +28,7 @@ def key(value: Any) -> Entry | None:
     return (_OTHER, json.dumps(value, sort_keys=True, default=repr))
 
 
-def prefix_bounds(prefix: str) -> tuple[Entry, Entry]:
+def prefix_bounds(prefix: str) -> tuple[IndexEntry, IndexEntry]:
     """The entries between which all strings lie that begin with prefix, by casefold."""
     folded = prefix.casefold()
     stem = folded.rstrip(_LAST)
@@ -47,21 +47,21 @@ class Index:
         self._rows = rows
         self.entries: SortedList | None = None
 
-    def filled(self) -> SortedList:
+    def load_entries(self) -> SortedList:
         """The entries, read from the rows where nobody has looked into them before."""
         if self.entries is None:
             entries = (self.entry(int(n), record) for n, record in self._rows.items())
             self.entries = SortedList(entry for entry in entries if entry is not None)
         return self.entries
 
-    def entry(self, n: int, record: Mapping[str, Any]) -> Entry | None:
+    def entry(self, n: int, record: Mapping[str, Any]) -> IndexEntry | None:
         """Where the record stands, or None when it does not belong here."""
         if self._field is None:
             return (n,)
-        found = key(record.get(self._field))
+        found = sort_key(record.get(self._field))
         return None if found is None else (*found, n)
 
-    def change(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
+    def update(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
         """Take note, before the rows change, that record n was old and is new; None is no record.
 
         Only of use to an index that has entries: any other reads the rows when it is first looked into.
@@ -70,7 +70,7 @@ class Index:
         after = None if new is None else self.entry(n, new)
         if before == after:
             return
-        entries = self.filled()
+        entries = self.load_entries()
         if before is not None and before == entries[0]:
             entries.pop(0)  # What falls due, and the oldest of a log: most that goes is the first, and soonest found.
         elif before is not None:
@@ -80,5 +80,5 @@ class Index:
 
     def nth(self, place: int) -> int:
         """The n of the entry at this place, the first being 0."""
-        n: int = self.filled()[place][-1]
+        n: int = self.load_entries()[place][-1]
         return n

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mockserver.storage.base import StoreDamaged, StoreError, Written
+from mockserver.storage.base import StoreDamaged, StoreError, WriteTimes
 from mockserver.storage.tinydb import checkpoint, schema
 from mockserver.storage.tinydb.checkpoint import Checkpoint
-from mockserver.storage.tinydb.directory import SANDBOXES, kept_in, lock
-from mockserver.storage.tinydb.disk import Disk, Paths, refusal, temporary
-from mockserver.storage.tinydb.files import Files
-from mockserver.storage.tinydb.lines import scan
+from mockserver.storage.tinydb.directory import SANDBOXES_FOLDER, list_sandboxes, lock_directory
+from mockserver.storage.tinydb.disk import Disk, SandboxPaths, temporary_path, to_store_error
+from mockserver.storage.tinydb.files import FileSystem
+from mockserver.storage.tinydb.log_format import scan_records
 from mockserver.storage.tinydb.replay import replay
 
 
 @dataclass(slots=True)
-class Report:
+class SandboxReport:
     """How one sandbox's files are; ``lost`` says what a repair could not bring back, if anything."""
 
     sandbox: str
@@ -26,72 +26,72 @@ class Report:
     generation: int = 0
     sequence: int = 0
     torn_bytes: int = 0
-    written: Written | None = None
+    written: WriteTimes | None = None
     """When the newest good record was written, if it says so."""
     damage: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def alone(directory: Path, files: Files) -> Iterator[list[Paths]]:
+def open_data_directory(directory: Path, files: FileSystem) -> Iterator[list[SandboxPaths]]:
     """Have a data directory for oneself, and the files of each of its sandboxes; StoreError where there is none."""
-    sandboxes = directory / SANDBOXES
+    sandboxes = directory / SANDBOXES_FOLDER
     if not files.exists(sandboxes):
         raise StoreError(f"{directory}: holds no state")
-    handle = lock(files, directory)
+    handle = lock_directory(files, directory)
     try:
-        paths = [Paths(sandboxes, name) for name in kept_in(files, sandboxes)]
-        yield [each for each in paths if not files.exists(each.deleted)]
+        paths = [SandboxPaths(sandboxes, name) for name in list_sandboxes(files, sandboxes)]
+        yield [each for each in paths if not files.exists(each.deletion_marker)]
     finally:
         files.close(handle)
 
 
-def check(paths: Paths, files: Files) -> Report:
+def check(paths: SandboxPaths, files: FileSystem) -> SandboxReport:
     """How a sandbox's files are; nothing is changed."""
-    return _salvaged(paths, files)[0]
+    return _try_salvage(paths, files)[0]
 
 
-def repair(paths: Paths, files: Files, truncate: bool) -> tuple[Report, list[Path]]:
+def repair(paths: SandboxPaths, files: FileSystem, truncate: bool) -> tuple[SandboxReport, list[Path]]:
     """Put in order what is damaged, and answer where its old files are now.
 
     Nothing is done where nothing is damaged, nor where records would be lost and ``truncate`` does not allow it.
     """
-    report, rescued = _salvaged(paths, files)
+    report, rescued = _try_salvage(paths, files)
     if not report.damage or (report.lost and not truncate):
         return report, []
     try:
-        return report, _exchange(paths, files, rescued)
+        return report, _replace_files(paths, files, rescued)
     except OSError as error:
-        raise refusal(f"{paths.checkpoint}: could not be repaired", error) from error
+        raise to_store_error(f"{paths.checkpoint}: could not be repaired", error) from error
 
 
-def _salvaged(paths: Paths, files: Files) -> tuple[Report, Checkpoint]:
+def _try_salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
     try:
         return _salvage(paths, files)
     except OSError as error:
-        raise refusal(f"{paths.checkpoint}: cannot be checked", error) from error
+        raise to_store_error(f"{paths.checkpoint}: cannot be checked", error) from error
 
 
-def _salvage(paths: Paths, files: Files) -> tuple[Report, Checkpoint]:
+def _salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
     """The newest state that the files make up without a gap, and what is wrong with them."""
-    report, logs = Report(paths.sandbox), [paths.log]
-    state = _checkpoint(paths.checkpoint, files, report)
+    report, logs = SandboxReport(paths.sandbox), [paths.log]
+    state = _read_checkpoint(paths.checkpoint, files, report)
     if state is None and any(map(files.exists, (paths.checkpoint, paths.previous, paths.previous_log))):
         if not report.damage:
             report.damage.append(f"{paths.checkpoint}: missing")
-        state = _checkpoint(paths.previous, files, report)
+        state = _read_checkpoint(paths.previous, files, report)
         logs = [paths.previous_log, paths.log]
         if not files.exists(paths.previous_log) and not files.read(paths.log):
             report.lost.append(f"what was written after {paths.previous.name}: {paths.previous_log.name} is missing")
     state = state or Checkpoint()
     for path in logs:
-        _follow(state, path, files, report)
+        _replay_log(state, path, files, report)
     report.records = sum(map(len, state.tables.values()))
     report.generation, report.sequence, report.written = state.generation, state.last_seq, state.written
     return report, state
 
 
-def _checkpoint(path: Path, files: Files, report: Report) -> Checkpoint | None:
+def _read_checkpoint(path: Path, files: FileSystem, report: SandboxReport) -> Checkpoint | None:
     data = files.read(path)
     try:
         return None if data is None else checkpoint.decode(path, data)
@@ -100,7 +100,7 @@ def _checkpoint(path: Path, files: Files, report: Report) -> Checkpoint | None:
         return None
 
 
-def _follow(state: Checkpoint, path: Path, files: Files, report: Report) -> None:
+def _replay_log(state: Checkpoint, path: Path, files: FileSystem, report: SandboxReport) -> None:
     """Do to the state what a log says behind it, as far as the log is good."""
     data = files.read(path)
     if data is None:
@@ -108,7 +108,7 @@ def _follow(state: Checkpoint, path: Path, files: Files, report: Report) -> None
             report.damage.append(f"{path}: missing")
             report.lost.append(f"what was in {path.name}")
         return
-    reading = scan(path, data, state.last_seq)
+    reading = scan_records(path, data, state.last_seq)
     for ops in reading.ops():
         replay(state, ops)
     state.last_seq, state.schema = reading.seq, state.schema or reading.schema
@@ -121,13 +121,13 @@ def _follow(state: Checkpoint, path: Path, files: Files, report: Report) -> None
         report.torn_bytes += left
 
 
-def _exchange(paths: Paths, files: Files, state: Checkpoint) -> list[Path]:
+def _replace_files(paths: SandboxPaths, files: FileSystem, state: Checkpoint) -> list[Path]:
     """Have the state and an empty log in place of what there is; at every moment the old or the new can be read."""
-    copies = _keep_old(paths, files)
+    copies = _back_up(paths, files)
     state.tables = schema.migrate(state.tables, state.schema or schema.SCHEMA)
     state.generation += 1
     checkpoint.replace(paths, Disk(files, files.fsync, 0), state)
-    draft = temporary(paths.log)
+    draft = temporary_path(paths.log)
     files.unlink(draft)
     files.close(files.create(draft))
     files.replace(draft, paths.log)
@@ -137,16 +137,16 @@ def _exchange(paths: Paths, files: Files, state: Checkpoint) -> list[Path]:
     return copies
 
 
-def _keep_old(paths: Paths, files: Files) -> list[Path]:
+def _back_up(paths: SandboxPaths, files: FileSystem) -> list[Path]:
     n = 1
-    while any(files.exists(_aside(path, n)) for path in paths.state):
+    while any(files.exists(_backup_path(path, n)) for path in paths.state_files):
         n += 1
-    there = [path for path in paths.state if files.exists(path)]
+    there = [path for path in paths.state_files if files.exists(path)]
     for path in there:
-        files.keep(path, _aside(path, n))
+        files.link_or_copy(path, _backup_path(path, n))
     files.sync_directory(paths.directory)
-    return [_aside(path, n) for path in there]
+    return [_backup_path(path, n) for path in there]
 
 
-def _aside(path: Path, n: int) -> Path:
+def _backup_path(path: Path, n: int) -> Path:
     return path.with_name(f"{path.name}.corrupt-{n}")

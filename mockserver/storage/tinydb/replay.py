@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mockserver.storage.base import State
 from mockserver.storage.tinydb.checkpoint import Checkpoint
-from mockserver.storage.tinydb.lines import Ops
+from mockserver.storage.tinydb.log_format import Ops
 from mockserver.storage.tinydb.schema import Rows, Tables
 
 
@@ -12,9 +12,9 @@ def replay(state: Checkpoint, ops: Ops) -> None:
     """Do to the tables, in place, what one record says."""
     for op, *rest in ops:
         if op == "load":
-            state.tables, state.next_ids = numbered(rest[0])
+            state.tables, state.next_ids = number_records(rest[0])
         elif op == "write":
-            state.tables, state.next_ids = exchanged(rest[0], state.next_ids)
+            state.tables, state.next_ids = replace_tables(rest[0], state.next_ids)
         elif op == "put":
             name, n, record = rest
             state.tables.setdefault(name, {})[str(n)] = record
@@ -25,7 +25,7 @@ def replay(state: Checkpoint, ops: Ops) -> None:
             state.tables.setdefault(name, {}).pop(str(n), None)
 
 
-def numbered(state: State) -> tuple[Tables, dict[str, int]]:
+def number_records(state: State) -> tuple[Tables, dict[str, int]]:
     """A state as tables, its records numbered anew from 1, and the numbers that come next."""
     tables: Tables = {}
     for name, records in state.items():
@@ -36,7 +36,7 @@ def numbered(state: State) -> tuple[Tables, dict[str, int]]:
     return tables, {name: len(rows) + 1 for name, rows in tables.items()}
 
 
-def exchanged(tables: dict[str, Rows], next_ids: dict[str, int]) -> tuple[Tables, dict[str, int]]:
+def replace_tables(tables: dict[str, Rows], next_ids: dict[str, int]) -> tuple[Tables, dict[str, int]]:
     """These tables in place of all there were; a number that was in use is never given again."""
     ahead = {name: max(next_ids.get(name, 1), 1 + max(map(int, rows), default=0)) for name, rows in tables.items()}
     return {name: dict(rows) for name, rows in tables.items()}, next_ids | ahead

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mockserver.storage.base import StoreNewer
+from mockserver.storage.base import StoreTooNew
 
 Rows = dict[str, dict[str, Any]]
 """One table as TinyDB has it: doc_id, as a string, to document."""
@@ -32,4 +32,4 @@ def migrate(tables: Tables, schema: int) -> Tables:
 def refuse_newer(schema: int, where: Path | str) -> None:
     """StoreNewer when a file is of a schema that this server does not know."""
     if schema > SCHEMA:
-        raise StoreNewer(f"{where}: written in schema {schema} by a newer server; this one knows {SCHEMA}")
+        raise StoreTooNew(f"{where}: written in schema {schema} by a newer server; this one knows {SCHEMA}")

@@ -6,29 +6,29 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from mockserver.storage.base import State, StoreError, Written
+from mockserver.storage.base import State, StoreError, WriteTimes
 from mockserver.storage.tinydb import checkpoint, schema
 from mockserver.storage.tinydb.checkpoint import Checkpoint
-from mockserver.storage.tinydb.disk import Disk, Paths
-from mockserver.storage.tinydb.encoded import to_json
-from mockserver.storage.tinydb.lines import Ops
-from mockserver.storage.tinydb.log import Log
-from mockserver.storage.tinydb.memory import Memory
+from mockserver.storage.tinydb.disk import Disk, SandboxPaths
+from mockserver.storage.tinydb.json_encoding import to_json
+from mockserver.storage.tinydb.log import WriteAheadLog
+from mockserver.storage.tinydb.log_format import Ops
+from mockserver.storage.tinydb.memory import MemoryStorage
 from mockserver.storage.tinydb.replay import replay
 
 _log = logging.getLogger(__name__)
 
 
-class LoggedStorage(Memory):
+class LoggedStorage(MemoryStorage):
     """The tables of one sandbox, kept on the disk."""
 
-    logged = True
+    is_logged = True
 
-    def __init__(self, paths: Paths, disk: Disk) -> None:
+    def __init__(self, paths: SandboxPaths, disk: Disk) -> None:
         super().__init__()
-        self._owed: dict[tuple[str, int], list[Any]] = {}
+        self._deferred_ops: dict[tuple[str, int], list[Any]] = {}
         """By table and number, what was only counted while the disk took nothing; the next record takes it along."""
-        self._paths, self._disk, self._log = paths, disk, Log(paths, disk)
+        self._paths, self._disk, self._log = paths, disk, WriteAheadLog(paths, disk)
         found = checkpoint.load(paths, disk)
         reading = self._log.open(found.last_seq)
         for ops in reading.ops():
@@ -47,23 +47,23 @@ class LoggedStorage(Memory):
         for path in filter(files.exists, (paths.checkpoint, paths.log)):
             copy = path.with_name(f"{path.name}.schema-{kept_in}")
             files.unlink(copy)
-            files.keep(path, copy)
+            files.link_or_copy(path, copy)
         self._checkpoint()
         _log.warning("%s: brought from schema %d to %d", paths.checkpoint, kept_in, schema.SCHEMA)
 
-    def stamp(self, time: Callable[[], Written]) -> None:
+    def set_time_source(self, time: Callable[[], WriteTimes]) -> None:
         """Have each record say when it was written."""
-        self._log.time = time
+        self._log.clock = time
 
-    def overwritten(self) -> None:
+    def after_overwrite(self) -> None:
         """Follow the record of all tables with a checkpoint at once."""
         self._try_checkpoint()
         self.flush()
 
-    def keep_load(self, state: State) -> int:
+    def commit_load(self, state: State) -> int:
         """Put the whole state into the log as one record."""
-        seq = self._log.append(b'[["load",%b]]' % self._disk.encoded.state(state))
-        self._owed.clear()
+        seq = self._log.append(b'[["load",%b]]' % self._disk.json_cache.encode_state(state))
+        self._deferred_ops.clear()
         return seq
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
@@ -72,21 +72,21 @@ class LoggedStorage(Memory):
         Writes that need not be durable are owed to the log, and 0 answered, while the disk does not take them.
         """
         try:
-            seq = self._log.append(to_json([*self._owed.values(), *ops]))
+            seq = self._log.append(to_json([*self._deferred_ops.values(), *ops]))
         except StoreError:
             if durable:
                 raise
-            self._owed.update({(op[1], op[2]): op for op in ops})
+            self._deferred_ops.update({(op[1], op[2]): op for op in ops})
             return 0
-        self._owed.clear()
+        self._deferred_ops.clear()
         return seq
 
     def sync(self, seq: int) -> None:
         """Wait until the record is as safe as was promised; the caller does not hold the lock."""
-        if self._disk.waits:
+        if self._disk.is_synchronous:
             self._log.sync(seq)
 
-    def settle(self) -> None:
+    def wait_until_durable(self) -> None:
         """Wait until everything written so far is as safe as was promised."""
         self.sync(self._log.seq)
 
@@ -114,7 +114,7 @@ class LoggedStorage(Memory):
         state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1, written=self._log.written)
         size = checkpoint.save(self._paths, self._disk, state)
         self._generation = state.generation
-        self._owed.clear()
+        self._deferred_ops.clear()
         self._log.rotate()
         self._threshold = max(self._disk.checkpoint_bytes, size)
 

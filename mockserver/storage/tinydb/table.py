@@ -9,12 +9,12 @@ from typing import Any, cast
 from tinydb.table import Table
 
 from mockserver.storage.base import Position, Record
-from mockserver.storage.tinydb.checkpoint import BOOKKEEPING
-from mockserver.storage.tinydb.index import Entry, Index, key, prefix_bounds
-from mockserver.storage.tinydb.memory import Changes, Memory, Transaction
+from mockserver.storage.tinydb.checkpoint import METADATA_TABLE
+from mockserver.storage.tinydb.index import Index, IndexEntry, prefix_bounds, sort_key
+from mockserver.storage.tinydb.memory import MemoryStorage, Transaction, WriteSet
 from mockserver.storage.tinydb.schema import Rows
 
-EXCLUSIVE = (False, False)
+EXCLUSIVE_BOUNDS = (False, False)
 
 
 class NoCache(dict[Any, Any]):
@@ -29,18 +29,18 @@ class NoCache(dict[Any, Any]):
 
 
 class IndexedTable(Table):
-    """One table; ``place`` and ``take`` change it in memory only, TinyDB's own methods are each a transaction."""
+    """One table; ``place`` and ``remove_row`` change it in memory only, TinyDB's own methods are each a transaction."""
 
     query_cache_class = cast(Any, NoCache)
     name = ""
 
-    def __init__(self, storage: Memory, name: str) -> None:
-        if name == BOOKKEEPING:
+    def __init__(self, storage: MemoryStorage, name: str) -> None:
+        if name == METADATA_TABLE:
             raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
         super().__init__(storage, name)
         self.name = name  # TinyDB has a property, which is asked several times for each write.
         self.memory = storage
-        self.logged = storage.logged
+        self.is_logged = storage.is_logged
         self.version = 0
         self._fields: tuple[str, ...] = ()
         storage.watch(self._rebuild)
@@ -63,7 +63,7 @@ class IndexedTable(Table):
             return place + 1  # None was ever taken.
         return self._indexes[None].nth(place)
 
-    def place(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
+    def set_row(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
         """Make record the document n, and answer what was there; ValueError if another one has its id."""
         row, name = str(n), record.get("id")
         if name is not None and self.ids.get(name, n) != n:
@@ -75,7 +75,7 @@ class IndexedTable(Table):
             self.ids[name] = n
         return old
 
-    def take(self, n: int) -> dict[str, Any]:
+    def remove_row(self, n: int) -> dict[str, Any]:
         """Remove the document n, and answer it."""
         old = self.rows.pop(str(n))
         self._reindex(n, old, None)
@@ -85,7 +85,7 @@ class IndexedTable(Table):
         self.version += 1
         for index in self._indexes.values():
             if index.entries is not None:
-                index.change(n, old, new)
+                index.update(n, old, new)
         if old is not None:
             self.ids.pop(old.get("id"), None)
 
@@ -98,10 +98,10 @@ class IndexedTable(Table):
             raise KeyError(f"collection {self.name!r} has no index on {field!r}")
         low, high = (None, None) if equals is prefix is None else _bounds(equals, prefix)
         if after is not None:
-            low, high = _behind(_entry(field, after), low, high, descending)
+            low, high = _narrow_bounds(_position_to_entry(field, after), low, high, descending)
         seen = self.version
-        filled = index.filled() if index.entries is None else index.entries
-        entries: Iterator[Entry] = filled.irange(low, high, EXCLUSIVE, descending)
+        filled = index.load_entries() if index.entries is None else index.entries
+        entries: Iterator[IndexEntry] = filled.irange(low, high, EXCLUSIVE_BOUNDS, descending)
         while (entry := next(entries, None)) is not None:
             n = entry[-1]
             record = self.rows[str(n)]
@@ -109,34 +109,34 @@ class IndexedTable(Table):
             if seen != self.version:  # someone has written meanwhile: the walk looks up its place again
                 seen = self.version
                 low, high = (low, entry) if descending else (entry, high)
-                filled = index.filled() if index.entries is None else index.entries
-                entries = filled.irange(low, high, EXCLUSIVE, descending)
+                filled = index.load_entries() if index.entries is None else index.entries
+                entries = filled.irange(low, high, EXCLUSIVE_BOUNDS, descending)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def _get_next_id(self) -> int:
-        with self.memory.held():
+        with self.memory.exclusive_reentrant():
             n = self.memory.peek_id(self.name)
-            self.memory.use_id(self.name, n)
+            self.memory.reserve_id(self.name, n)
             return n
 
     def _read_table(self) -> dict[str, Mapping[str, Any]]:
         return cast(dict[str, Mapping[str, Any]], _Snapshot(self))
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
-        with Transaction(self.memory, Changes({})) as changes:
-            self.memory.room = 0  # Nobody counts what is written here.
+        with Transaction(self.memory, WriteSet({})) as changes:
+            self.memory.remaining_capacity = 0  # Nobody counts what is written here.
             draft = _Draft(self.rows)
             updater(cast(dict[int, Mapping[str, Any]], draft))
             for n, record in draft.changed.items():
                 if record is None:
-                    changes.erase(self, n)
+                    changes.delete(self, n)
                 elif record != self.rows.get(str(n)):
                     changes.write(self, n, record)
 
 
-class Declared(dict[str, IndexedTable]):
+class DeclaredTables(dict[str, IndexedTable]):
     """The tables of a sandbox by the collections that were declared; KeyError says which those are."""
 
     def __missing__(self, collection: str) -> IndexedTable:
@@ -144,23 +144,25 @@ class Declared(dict[str, IndexedTable]):
         raise KeyError(f"collection {collection!r} is not declared; declared: {known}")
 
 
-def _bounds(equals: Any, prefix: str | None) -> tuple[Entry | None, Entry | None]:
+def _bounds(equals: Any, prefix: str | None) -> tuple[IndexEntry | None, IndexEntry | None]:
     if prefix is not None:
         return prefix_bounds(prefix)
-    same = key(equals)
+    same = sort_key(equals)
     return (None, None) if same is None else (same, (*same, float("inf")))
 
 
-def _entry(field: str | None, after: Position) -> Entry:
+def _position_to_entry(field: str | None, after: Position) -> IndexEntry:
     if field is None and len(after) == 1 and isinstance(after[0], int):
         return tuple(after)
-    stands = key(after[0]) if field is not None and len(after) == 2 and isinstance(after[1], int) else None
+    stands = sort_key(after[0]) if field is not None and len(after) == 2 and isinstance(after[1], int) else None
     if stands is None:
         raise ValueError(f"{after!r} is no position of a walk {f'along {field!r}' if field else 'by creation'}")
     return (*stands, after[1])
 
 
-def _behind(place: Entry, low: Entry | None, high: Entry | None, descending: bool) -> tuple[Entry | None, Entry | None]:
+def _narrow_bounds(
+    place: IndexEntry, low: IndexEntry | None, high: IndexEntry | None, descending: bool
+) -> tuple[IndexEntry | None, IndexEntry | None]:
     if descending:
         return low, place if high is None else min(high, place)
     return place if low is None else max(low, place), high
@@ -173,7 +175,7 @@ class _Snapshot(Mapping[str, Record]):
         self._table = table
 
     def __getitem__(self, n: str) -> Record:
-        with self._table.memory.held():
+        with self._table.memory.exclusive_reentrant():
             return self._table.rows[n]
 
     def __len__(self) -> int:
@@ -186,7 +188,7 @@ class _Snapshot(Mapping[str, Record]):
         return self._copy().items()
 
     def _copy(self) -> dict[str, Record]:
-        with self._table.memory.held():
+        with self._table.memory.exclusive_reentrant():
             rows = self._table.rows
             return {n: rows[n] for n in sorted(rows, key=int)}
 

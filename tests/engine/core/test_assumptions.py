@@ -8,15 +8,15 @@ import pytest
 from pydantic import ValidationError
 
 from mockserver.app import known_providers
-from mockserver.engine import SECOND, Assumed, Assumptions, Duration, describe
-from tests.support.worlds import World
+from mockserver.engine import SECOND, AssumptionNote, Assumptions, Duration, describe
+from tests.support.harness import Harness
 
 
 class Choices(Assumptions):
     """Points of a made-up vendor."""
 
-    order: Annotated[Literal["old", "new"], Assumed("Which comes first.", "Not documented.")] = "new"
-    pause: Annotated[Duration, Assumed("How long it rests.", "Measured.")] = 90 * SECOND
+    order: Annotated[Literal["old", "new"], AssumptionNote("Which comes first.", "Not documented.")] = "new"
+    pause: Annotated[Duration, AssumptionNote("How long it rests.", "Measured.")] = 90 * SECOND
 
 
 def test_an_assumption_tells_its_name_type_default_sentence_and_evidence() -> None:
@@ -53,25 +53,25 @@ def test_a_value_that_is_none_of_the_choices_is_refused() -> None:
         Choices(order="random")  # type: ignore[arg-type]
 
 
-def test_keys_live_as_long_as_the_engine_is_told(acme: World) -> None:
+def test_keys_live_as_long_as_the_engine_is_told(acme: Harness) -> None:
     path = f"/sandboxes/{acme.sandbox.id}"
     acme.admin("PATCH", path, {"assumptions": {"key_lifetime": "1h"}})
     key = acme.admin("POST", f"{path}/keys", {}).json["secret"]
-    assert acme.ask("GET", "/v1/notes", key=key).status_code == 200
+    assert acme.request("GET", "/v1/notes", key=key).status_code == 200
     acme.advance("1h")
-    assert acme.ask("GET", "/v1/notes", key=key).status_code == 401
+    assert acme.request("GET", "/v1/notes", key=key).status_code == 401
 
 
-def test_unknown_fields_are_refused_where_that_is_assumed(acme: World) -> None:
+def test_unknown_fields_are_refused_where_that_is_assumed(acme: Harness) -> None:
     body = {"text": "x", "colour": "red"}
-    assert acme.ask("POST", "/v1/notes", json=body).status_code == 201
+    assert acme.request("POST", "/v1/notes", json=body).status_code == 201
     acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"unknown_fields": "refused"}})
-    refused = acme.ask("POST", "/v1/notes", json=body)
+    refused = acme.request("POST", "/v1/notes", json=body)
     assert (refused.status_code, refused.json["detail"]) == (400, "Unknown field: colour")
 
 
-def test_bodies_are_as_long_as_is_assumed_and_no_longer(acme: World) -> None:
+def test_bodies_are_as_long_as_is_assumed_and_no_longer(acme: Harness) -> None:
     acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"body_limit": 12}})
-    assert acme.ask("POST", "/v1/notes", data=b'{"text":"ab"').status_code == 400
-    assert acme.ask("POST", "/v1/notes", data=b'{"text":"a"}').status_code == 201
-    assert acme.ask("POST", "/v1/notes", data=b'{"text":"ab"}').status_code == 413
+    assert acme.request("POST", "/v1/notes", data=b'{"text":"ab"').status_code == 400
+    assert acme.request("POST", "/v1/notes", data=b'{"text":"a"}').status_code == 201
+    assert acme.request("POST", "/v1/notes", data=b'{"text":"ab"}').status_code == 413

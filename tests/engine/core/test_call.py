@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockserver.engine import Call, FieldError, Problem, Reply
-from mockserver.engine.core.call import Step
-from tests.support.worlds import World
+from mockserver.engine.core.call import TraceStep
+from tests.support.harness import Harness
 
 
 def test_a_header_is_found_whatever_its_case() -> None:
@@ -16,7 +16,7 @@ def test_a_header_is_found_whatever_its_case() -> None:
     assert reply.header("Y") is None
 
 
-def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: World) -> None:
+def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: Harness) -> None:
     problem = Problem("invalid_field", fields=[FieldError("text", "is missing")])
     call = Call(acme.sandbox, "POST", "/x", _body=problem)
     with pytest.raises(Problem) as raised:
@@ -24,18 +24,18 @@ def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: World) -
     assert raised.value is problem
 
 
-def test_records_are_out_of_reach_outside_the_operation(acme: World) -> None:
+def test_records_are_out_of_reach_outside_the_operation(acme: Harness) -> None:
     with pytest.raises(AssertionError, match="only while an operation is performed"):
         Call(acme.sandbox, "GET", "/x").space.count("notes")
 
 
-def test_a_note_belongs_to_the_stage_that_runs_now(acme: World) -> None:
-    call = Call(acme.sandbox, "GET", "/x", trace=[Step("journal"), Step("faults")])
+def test_a_note_belongs_to_the_stage_that_runs_now(acme: Harness) -> None:
+    call = Call(acme.sandbox, "GET", "/x", trace=[TraceStep("journal"), TraceStep("faults")])
     call.note("seen")
     assert [step.note for step in call.trace] == ["", "seen"]
 
 
-def test_counting_up_a_purpose_is_kept_with_the_operation_and_only_with_it(acme: World) -> None:
+def test_counting_up_a_purpose_is_kept_with_the_operation_and_only_with_it(acme: Harness) -> None:
     call = Call(acme.sandbox, "GET", "/x")
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
         call.space = space

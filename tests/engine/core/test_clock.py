@@ -9,13 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import LATEST, SECOND, Clock, iso, parse_duration, parse_instant, write_duration
-from tests.support.worlds import NOON, World, make_world
+from mockserver.engine import (
+    LATEST_INSTANT,
+    SECOND,
+    Clock,
+    format_duration,
+    format_instant,
+    parse_duration,
+    parse_instant,
+)
+from tests.support.harness import NOON, Harness, make_harness
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
-INSTANTS = st.integers(min_value=0, max_value=LATEST)
-LENGTHS = st.integers(min_value=0, max_value=LATEST)
-HERE = NOON + 7 * DAY
+INSTANTS = st.integers(min_value=0, max_value=LATEST_INSTANT)
+DURATIONS = st.integers(min_value=0, max_value=LATEST_INSTANT)
+WALL_NOW = NOON + 7 * DAY
 
 
 @pytest.mark.parametrize(
@@ -56,7 +64,7 @@ def test_what_is_no_duration_is_refused_with_the_value_named(value: object) -> N
 
 def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -> None:
     with pytest.raises(ValueError, match="longer than the clock can go"):
-        parse_duration(LATEST + 1)
+        parse_duration(LATEST_INSTANT + 1)
 
 
 @pytest.mark.parametrize(
@@ -74,19 +82,19 @@ def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -
     ],
 )
 def test_a_duration_is_written_in_the_largest_unit_that_says_it(length: int, text: str) -> None:
-    assert write_duration(length) == text
+    assert format_duration(length) == text
 
 
-@given(length=LENGTHS)
+@given(length=DURATIONS)
 @settings(max_examples=300, derandomize=True)
 def test_a_duration_survives_being_written_and_read(length: int) -> None:
-    assert parse_duration(write_duration(length)) == length
+    assert parse_duration(format_duration(length)) == length
 
 
 @given(instant=INSTANTS)
 @settings(max_examples=300, derandomize=True)
 def test_an_instant_survives_being_written_and_read(instant: int) -> None:
-    assert parse_instant(iso(instant)) == instant
+    assert parse_instant(format_instant(instant)) == instant
 
 
 @pytest.mark.parametrize(
@@ -97,7 +105,7 @@ def test_an_instant_survives_being_written_and_read(instant: int) -> None:
         ("1970-01-01", 0),
         ("1970-01-01T01:00:00+01:00", 0),
         ("2026-03-01T12:00:00.000001Z", NOON + 1),
-        ("9999-12-31T23:59:59Z", LATEST),
+        ("9999-12-31T23:59:59Z", LATEST_INSTANT),
         (NOON, NOON),
     ],
 )
@@ -108,7 +116,16 @@ def test_an_instant_is_read(text: object, instant: int) -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "now", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "9999-12-31T23:59:59.1Z", "9999-12-31T23:59-01:00"]
-    + ["0001-01-01T00:00+23:59", "2026-02-29", "2026-03-01T25:00Z", "2026-06-30T23:59:60Z", -1, LATEST + 1, None, True],
+    + [
+        "0001-01-01T00:00+23:59",
+        "2026-02-29",
+        "2026-03-01T25:00Z",
+        "2026-06-30T23:59:60Z",
+        -1,
+        LATEST_INSTANT + 1,
+        None,
+        True,
+    ],
 )
 def test_what_is_no_instant_is_refused_with_the_value_named(value: object) -> None:
     with pytest.raises(ValueError, match=r"instant|outside") as refused:
@@ -121,32 +138,32 @@ def test_what_is_no_instant_is_refused_with_the_value_named(value: object) -> No
     [(0, "2026-03-01T12:00:00Z"), (3, "2026-03-01T12:00:00.123Z"), (6, "2026-03-01T12:00:00.123456Z")],
 )
 def test_an_instant_shows_as_many_digits_as_asked_for(digits: int, text: str) -> None:
-    assert iso(NOON + 123_456, digits) == text
+    assert format_instant(NOON + 123_456, digits) == text
 
 
 def test_an_instant_behind_the_last_shows_as_the_last() -> None:
-    assert iso(LATEST + 5 * DAY, 0) == "9999-12-31T23:59:59Z"
+    assert format_instant(LATEST_INSTANT + 5 * DAY, 0) == "9999-12-31T23:59:59Z"
 
 
 def test_a_frozen_clock_stands_still_while_the_machine_goes_on() -> None:
-    frozen = Clock().freeze(HERE)
-    assert frozen.now(HERE) == frozen.now(HERE + DAY) == HERE
+    frozen = Clock().freeze(WALL_NOW)
+    assert frozen.now(WALL_NOW) == frozen.now(WALL_NOW + DAY) == WALL_NOW
 
 
 def test_a_resumed_clock_runs_on_from_where_it_stood() -> None:
-    resumed = Clock().freeze(HERE, NOON).resume(HERE)
-    assert resumed.now(HERE) == NOON
-    assert resumed.now(HERE + MINUTE) == NOON + MINUTE
+    resumed = Clock().freeze(WALL_NOW, NOON).resume(WALL_NOW)
+    assert resumed.now(WALL_NOW) == NOON
+    assert resumed.now(WALL_NOW + MINUTE) == NOON + MINUTE
 
 
 def test_resuming_a_running_clock_changes_nothing() -> None:
     clock = Clock(offset=5)
-    assert clock.resume(HERE) == clock
+    assert clock.resume(WALL_NOW) == clock
 
 
 def test_freezing_again_without_an_instant_changes_nothing() -> None:
-    clock = Clock().freeze(HERE, NOON)
-    assert clock.freeze(HERE + DAY) == clock
+    clock = Clock().freeze(WALL_NOW, NOON)
+    assert clock.freeze(WALL_NOW + DAY) == clock
 
 
 @given(
@@ -154,9 +171,9 @@ def test_freezing_again_without_an_instant_changes_nothing() -> None:
 )
 @settings(max_examples=200, derandomize=True)
 def test_advancing_twice_is_advancing_by_the_sum(first: int, second: int, frozen: bool, later: int) -> None:
-    clock = Clock().freeze(HERE, NOON) if frozen else Clock(offset=-DAY)
+    clock = Clock().freeze(WALL_NOW, NOON) if frozen else Clock(offset=-DAY)
     assert clock.advance(first).advance(second) == clock.advance(first + second)
-    assert clock.advance(first).now(HERE + later) == clock.now(HERE + later) + first
+    assert clock.advance(first).now(WALL_NOW + later) == clock.now(WALL_NOW + later) + first
 
 
 @given(instant=INSTANTS, here=INSTANTS)
@@ -166,28 +183,28 @@ def test_freezing_and_resuming_at_once_loses_no_time(instant: int, here: int) ->
 
 
 def test_a_running_clock_does_not_run_beyond_the_year_9999() -> None:
-    assert Clock(offset=LATEST - HERE).now(HERE + DAY) == LATEST
+    assert Clock(offset=LATEST_INSTANT - WALL_NOW).now(WALL_NOW + DAY) == LATEST_INSTANT
 
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_advancing_beyond_9999_is_refused_and_moves_nothing(frozen: bool) -> None:
-    world = make_world(freeze=frozen)
-    before = world.admin("GET", "/sandboxes/smartepi/clock").json
-    answer = world.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
+    harness = make_harness(freeze=frozen)
+    before = harness.admin("GET", "/sandboxes/smartepi/clock").json
+    answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
     assert (answer.status_code, answer.json["detail"]) == (422, "the clock goes from 1970 to 9999")
-    assert world.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
+    assert harness.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
 
 
-def test_the_clock_can_be_frozen_at_either_end(world: World) -> None:
+def test_the_clock_can_be_frozen_at_either_end(harness: Harness) -> None:
     for end in ("1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.000000Z"):
-        answer = world.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
+        answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
         assert (answer.status_code, answer.json["now"]) == (200, end)
-        assert world.ask("GET", "/v1/sectors").status_code == 200
+        assert harness.request("GET", "/v1/sectors").status_code == 200
 
 
-def test_the_admin_api_moves_the_clock_in_all_four_ways(world: World) -> None:
+def test_the_admin_api_moves_the_clock_in_all_four_ways(harness: Harness) -> None:
     def move(**how: Any) -> Any:
-        return world.admin("PUT", "/sandboxes/smartepi/clock", how).json
+        return harness.admin("PUT", "/sandboxes/smartepi/clock", how).json
 
     assert move(action="advance", by="90s")["now"] == "2026-03-01T12:01:30.000000Z"
     assert move(action="freeze", at="2027-01-01T00:00:00Z")["now"] == "2027-01-01T00:00:00.000000Z"
@@ -195,7 +212,7 @@ def test_the_admin_api_moves_the_clock_in_all_four_ways(world: World) -> None:
     resumed = move(action="resume")
     assert (resumed["state"], resumed["now"][:10]) == ("running", "2027-01-01")
     assert move(action="reset")["state"] == "running"
-    assert world.sandbox.clock == Clock()
+    assert harness.sandbox.clock == Clock()
 
 
 @pytest.mark.parametrize(
@@ -210,12 +227,12 @@ def test_the_admin_api_moves_the_clock_in_all_four_ways(world: World) -> None:
         ({}, "action"),
     ],
 )
-def test_a_move_that_cannot_be_is_refused(world: World, move: dict[str, str], word: str) -> None:
-    answer = world.admin("PUT", "/sandboxes/smartepi/clock", move)
+def test_a_move_that_cannot_be_is_refused(harness: Harness, move: dict[str, str], word: str) -> None:
+    answer = harness.admin("PUT", "/sandboxes/smartepi/clock", move)
     assert answer.status_code == 422
     assert word in answer.json["detail"]
-    assert world.sandbox.now() == NOON
+    assert harness.sandbox.now() == NOON
 
 
-def test_advancing_by_nothing_does_nothing(world: World) -> None:
-    assert world.advance("0s") == {"now": "2026-03-01T12:00:00.000000Z", "state": "frozen", "due": [], "done": []}
+def test_advancing_by_nothing_does_nothing(harness: Harness) -> None:
+    assert harness.advance("0s") == {"now": "2026-03-01T12:00:00.000000Z", "state": "frozen", "due": [], "done": []}

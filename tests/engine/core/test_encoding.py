@@ -33,6 +33,6 @@ def test_sorted_json_is_the_same_whatever_the_order_was() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_what_json_cannot_say_is_never_said(value: float) -> None:
+def test_value_without_json_form_is_never_written(value: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         as_json({"value": value})

@@ -10,38 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, Key, checked_cidr
-from tests.support.worlds import NOON, World
+from mockserver.engine import SECOND, Key, normalize_cidr
+from tests.support.harness import NOON, Harness
 
-BORN = Key("key_1", "s3cret", created_at=0, active_at=100)
-ALIVE = {"active", "expiring", "lingering"}
+NEW_KEY = Key("key_1", "s3cret", created_at=0, active_at=100)
+WORKING_STATES = {"active", "expiring", "lingering"}
 OPTIONAL = st.none() | st.integers(0, 1000)
 
 
 @pytest.mark.parametrize(
     ("key", "now", "state"),
     [
-        (BORN, 0, "propagating"),
-        (BORN, 99, "propagating"),
-        (BORN, 100, "active"),
-        (BORN, 101, "active"),
-        (replace(BORN, expires_at=200), 99, "propagating"),
-        (replace(BORN, expires_at=200), 100, "expiring"),
-        (replace(BORN, expires_at=200), 199, "expiring"),
-        (replace(BORN, expires_at=200), 200, "expired"),
-        (replace(BORN, expires_at=200), 201, "expired"),
-        (replace(BORN, revoked_at=200, dead_at=260), 199, "active"),
-        (replace(BORN, revoked_at=200, dead_at=260), 200, "lingering"),
-        (replace(BORN, revoked_at=200, dead_at=260), 259, "lingering"),
-        (replace(BORN, revoked_at=200, dead_at=260), 260, "revoked"),
-        (replace(BORN, revoked_at=200, dead_at=200), 199, "active"),
-        (replace(BORN, revoked_at=200, dead_at=200), 200, "revoked"),
-        (replace(BORN, revoked_at=50, dead_at=150), 99, "propagating"),
-        (replace(BORN, revoked_at=50, dead_at=150), 100, "lingering"),
-        (replace(BORN, revoked_at=50, dead_at=60), 60, "revoked"),
-        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 199, "lingering"),
-        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 200, "expired"),
-        (replace(BORN, revoked_at=150, dead_at=250, expires_at=200), 250, "revoked"),
+        (NEW_KEY, 0, "propagating"),
+        (NEW_KEY, 99, "propagating"),
+        (NEW_KEY, 100, "active"),
+        (NEW_KEY, 101, "active"),
+        (replace(NEW_KEY, expires_at=200), 99, "propagating"),
+        (replace(NEW_KEY, expires_at=200), 100, "expiring"),
+        (replace(NEW_KEY, expires_at=200), 199, "expiring"),
+        (replace(NEW_KEY, expires_at=200), 200, "expired"),
+        (replace(NEW_KEY, expires_at=200), 201, "expired"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=260), 199, "active"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=260), 200, "lingering"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=260), 259, "lingering"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=260), 260, "revoked"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=200), 199, "active"),
+        (replace(NEW_KEY, revoked_at=200, dead_at=200), 200, "revoked"),
+        (replace(NEW_KEY, revoked_at=50, dead_at=150), 99, "propagating"),
+        (replace(NEW_KEY, revoked_at=50, dead_at=150), 100, "lingering"),
+        (replace(NEW_KEY, revoked_at=50, dead_at=60), 60, "revoked"),
+        (replace(NEW_KEY, revoked_at=150, dead_at=250, expires_at=200), 199, "lingering"),
+        (replace(NEW_KEY, revoked_at=150, dead_at=250, expires_at=200), 200, "expired"),
+        (replace(NEW_KEY, revoked_at=150, dead_at=250, expires_at=200), 250, "revoked"),
     ],
 )
 def test_a_key_has_the_state_of_the_instant_to_the_microsecond(key: Key, now: int, state: str) -> None:
@@ -54,8 +54,8 @@ def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
     active: int, expires: int | None, revoked: int | None, lag: int
 ) -> None:
     dead = None if revoked is None else revoked + lag
-    key = replace(BORN, active_at=active, expires_at=expires, revoked_at=revoked, dead_at=dead)
-    lives = [key.state(now) in ALIVE for now in range(1400)]
+    key = replace(NEW_KEY, active_at=active, expires_at=expires, revoked_at=revoked, dead_at=dead)
+    lives = [key.state(now) in WORKING_STATES for now in range(1400)]
     changes = [
         (now, alive) for now, (before, alive) in enumerate(zip([False, *lives], lives, strict=False)) if before != alive
     ]
@@ -73,7 +73,7 @@ def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
 @settings(max_examples=100, derandomize=True)
 def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: int | None, revoked: int | None) -> None:
     key = Key("k", "s", 0, active, "live", ("a", "b"), tuple(cidrs), expires, revoked, revoked)
-    assert Key.read(key.record()) == key
+    assert Key.from_record(key.to_record()) == key
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: in
     ],
 )
 def test_a_key_works_from_inside_its_ranges_only(cidr: str, address: str, admitted: bool) -> None:
-    assert replace(BORN, cidrs=(checked_cidr(cidr),)).admits(address) is admitted
+    assert replace(NEW_KEY, cidrs=(normalize_cidr(cidr),)).allows_address(address) is admitted
 
 
 def test_a_key_without_ranges_works_from_anywhere() -> None:
-    assert all(BORN.admits(address) for address in ("10.0.0.1", "::1", "unix"))
+    assert all(NEW_KEY.allows_address(address) for address in ("10.0.0.1", "::1", "unix"))
 
 
 def test_one_of_several_ranges_is_enough() -> None:
-    key = replace(BORN, cidrs=("10.0.0.0/8", "2001:db8::/32"))
-    assert [key.admits(address) for address in ("10.1.1.1", "2001:db8::5", "192.0.2.1")] == [True, True, False]
+    key = replace(NEW_KEY, cidrs=("10.0.0.0/8", "2001:db8::/32"))
+    assert [key.allows_address(address) for address in ("10.1.1.1", "2001:db8::5", "192.0.2.1")] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -129,24 +129,24 @@ def test_one_of_several_ranges_is_enough() -> None:
     ["", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8/8", "256.0.0.0/8", "2001:db8::/129", "::g/64", "all"]
     + ["10.0.0.1-10.0.0.9", "10.0.0.0/x", "١٠.0.0.0/8"],
 )
-def test_what_is_no_range_is_refused_and_named(world: World, cidr: str) -> None:
-    answer = world.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
+def test_what_is_no_range_is_refused_and_named(harness: Harness, cidr: str) -> None:
+    answer = harness.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
     assert answer.status_code == 422
     assert f"cidrs[1]: {cidr!r} is not a range" in answer.json["detail"]
-    assert len(world.sandbox.keys) == 1
+    assert len(harness.sandbox.keys) == 1
 
 
-def minted(world: World, **wanted: Any) -> Any:
-    answer = world.admin("POST", f"/sandboxes/{world.sandbox.id}/keys", wanted)
+def minted(harness: Harness, **wanted: Any) -> Any:
+    answer = harness.admin("POST", f"/sandboxes/{harness.sandbox.id}/keys", wanted)
     assert answer.status_code == 201, answer.text
     return answer.json
 
 
-def status(world: World, key: str) -> int:
-    return world.ask("GET", "/v1/notes", key=key).status_code
+def status(harness: Harness, key: str) -> int:
+    return harness.request("GET", "/v1/notes", key=key).status_code
 
 
-def test_a_key_activates_to_the_microsecond(acme: World) -> None:
+def test_a_key_activates_to_the_microsecond(acme: Harness) -> None:
     key = minted(acme, activates_in="60s")
     assert key["state"] == "propagating"
     acme.advance("59999.999ms")
@@ -155,7 +155,7 @@ def test_a_key_activates_to_the_microsecond(acme: World) -> None:
     assert status(acme, key["secret"]) == 200
 
 
-def test_a_key_expires_to_the_microsecond(acme: World) -> None:
+def test_a_key_expires_to_the_microsecond(acme: Harness) -> None:
     key = minted(acme, expires_in="60s")
     acme.advance("59999.999ms")
     assert status(acme, key["secret"]) == 200
@@ -163,7 +163,7 @@ def test_a_key_expires_to_the_microsecond(acme: World) -> None:
     assert status(acme, key["secret"]) == 401
 
 
-def test_a_revoked_key_lingers_to_the_microsecond(acme: World) -> None:
+def test_a_revoked_key_lingers_to_the_microsecond(acme: Harness) -> None:
     secret = acme.key()
     shown = acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"}).json
     assert shown["state"] == "lingering"
@@ -173,20 +173,20 @@ def test_a_revoked_key_lingers_to_the_microsecond(acme: World) -> None:
     assert status(acme, secret) == 401
 
 
-def test_revoking_twice_does_not_prolong_a_life(acme: World) -> None:
+def test_revoking_twice_does_not_prolong_a_life(acme: Harness) -> None:
     for _ in range(2):
         acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"})
         acme.advance("30s")
     assert status(acme, acme.key()) == 401
 
 
-def test_a_key_that_is_to_be_revoked_later_can_be_revoked_now(acme: World) -> None:
+def test_a_key_that_is_to_be_revoked_later_can_be_revoked_now(acme: Harness) -> None:
     key = minted(acme, revokes_in="1h")
     assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['id']}").json["state"] == "revoked"
     assert status(acme, key["secret"]) == 401
 
 
-def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: World) -> None:
+def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: Harness) -> None:
     key = minted(acme, revokes_in="1h")
     acme.advance("3599999.999ms")
     assert status(acme, key["secret"]) == 200
@@ -197,7 +197,7 @@ def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: World) -> None:
 @pytest.mark.parametrize("field", ["activates_in", "expires_in", "revokes_in"])
 @pytest.mark.parametrize("length", ["2932896d", 10**30, "0s"])
 def test_an_extreme_length_of_life_is_refused_or_lived_and_breaks_nothing(
-    acme: World, field: str, length: object
+    acme: Harness, field: str, length: object
 ) -> None:
     answer = acme.admin("POST", "/sandboxes/acme/keys", {field: length})
     assert answer.status_code in (201, 422)
@@ -205,12 +205,12 @@ def test_an_extreme_length_of_life_is_refused_or_lived_and_breaks_nothing(
     assert status(acme, acme.key()) == 200
 
 
-def test_a_key_is_found_by_id_and_by_secret(acme: World) -> None:
+def test_a_key_is_found_by_id_and_by_secret(acme: Harness) -> None:
     key = minted(acme)
     assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['secret']}").json["id"] == key["id"]
 
 
-def test_revoking_a_key_nobody_knows_names_the_nearest(acme: World) -> None:
+def test_revoking_a_key_nobody_knows_names_the_nearest(acme: Harness) -> None:
     answer = acme.admin("DELETE", "/sandboxes/acme/keys/key_2")
     assert (answer.status_code, answer.json["detail"]) == (404, "there is no key 'key_2'; did you mean 'key_1'?")
 
@@ -220,23 +220,23 @@ def test_revoking_a_key_nobody_knows_names_the_nearest(acme: World) -> None:
     [({"mode": "tset"}, "did you mean 'test'"), ({"scopes": ["notes:raed"]}, "did you mean 'notes:read'")],
 )
 def test_a_mode_or_scope_nobody_knows_is_refused_with_the_nearest(
-    acme: World, wanted: dict[str, Any], word: str
+    acme: Harness, wanted: dict[str, Any], word: str
 ) -> None:
     answer = acme.admin("POST", "/sandboxes/acme/keys", wanted)
     assert answer.status_code == 422
     assert word in answer.json["detail"]
 
 
-def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: World) -> None:
+def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
-        secrets = {acme.sandbox.keyring.write(space, NOON).secret for _ in range(999)}
+        secrets = {acme.sandbox.keyring.write_key(space, NOON).secret for _ in range(999)}
     assert len(secrets) == 999
     answer = acme.admin("POST", "/sandboxes/acme/keys", {})
     assert answer.status_code == 422
     assert "at most 1000 keys" in answer.json["detail"]
 
 
-def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: World) -> None:
+def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: Harness) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"key_propagation": "5s", "key_lifetime": "10s"}})
     secret = minted(acme)["secret"]
     seen = []
@@ -249,7 +249,7 @@ def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: World) 
 
 @pytest.mark.parametrize(("written", "read"), [("10.1.2.3/8", "10.0.0.0/8"), ("2001:db8::9/32", "2001:db8::/32")])
 def test_a_range_with_host_bits_is_the_range_they_are_in_also_after_an_import(
-    acme: World, written: str, read: str
+    acme: Harness, written: str, read: str
 ) -> None:
     key = minted(acme, cidrs=[written])
     assert key["cidrs"] == [read]
@@ -259,10 +259,10 @@ def test_a_range_with_host_bits_is_the_range_they_are_in_also_after_an_import(
         kept["cidrs"] = [written] if kept["cidrs"] else []
     assert acme.admin("PUT", "/sandboxes/acme/state", state).status_code == 200
     there = acme.sandbox.keys[key["secret"]]
-    assert (there.admits(inside), there.admits(outside)) == (True, False)
+    assert (there.allows_address(inside), there.allows_address(outside)) == (True, False)
 
 
-def test_revoking_one_key_leaves_the_others_alone(acme: World) -> None:
+def test_revoking_one_key_leaves_the_others_alone(acme: Harness) -> None:
     first, second = minted(acme), minted(acme)
     before = {secret: key for secret, key in acme.sandbox.keys.items() if secret != first["secret"]}
     acme.admin("DELETE", f"/sandboxes/acme/keys/{first['id']}")
@@ -270,7 +270,7 @@ def test_revoking_one_key_leaves_the_others_alone(acme: World) -> None:
     assert [status(acme, each) for each in (first["secret"], second["secret"], acme.key())] == [401, 200, 200]
 
 
-def test_a_key_of_one_sandbox_is_none_of_another_that_is_reset_or_deleted(acme: World) -> None:
+def test_a_key_of_one_sandbox_is_none_of_another_that_is_reset_or_deleted(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     secret = next(iter(other.keys))
     acme.engine.reset("acme")

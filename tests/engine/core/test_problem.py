@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import mockserver
-from mockserver.engine import FieldError, Problem, Refusal, Taken, Unknown, nearest
-from mockserver.engine.core.problem import CODES
-from tests.support.worlds import World
+from mockserver.engine import Conflict, FieldError, Problem, Refusal, UnknownName, nearest
+from mockserver.engine.core.problem import STATUS_BY_CODE
+from tests.support.harness import Harness
 
 ROOT = Path(mockserver.__file__).parent
 
@@ -33,11 +33,11 @@ def raised_codes() -> dict[str, str]:
 def test_every_code_that_is_raised_has_a_status() -> None:
     raised = raised_codes()
     assert len(raised) > 10
-    assert {code: where for code, where in raised.items() if code not in CODES} == {}
+    assert {code: where for code, where in raised.items() if code not in STATUS_BY_CODE} == {}
 
 
 def test_every_status_is_a_refusal_http_knows() -> None:
-    assert all(400 <= HTTPStatus(status) < 500 for code, status in CODES.items() if code != "injected")
+    assert all(400 <= HTTPStatus(status) < 500 for code, status in STATUS_BY_CODE.items() if code != "injected")
 
 
 def test_a_code_nobody_knows_needs_a_status() -> None:
@@ -56,7 +56,9 @@ def test_a_problem_keeps_its_fields_and_headers() -> None:
     assert (problem.headers, problem.raised_in) == ((("Retry-After", "1"),), "")
 
 
-@pytest.mark.parametrize(("refusal", "status"), [(Refusal("x"), 422), (Unknown("x", "y", []), 404), (Taken("x"), 409)])
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(Refusal("x"), 422), (UnknownName("x", "y", []), 404), (Conflict("x"), 409)]
+)
 def test_operators_are_refused_with_the_status_that_fits(refusal: Refusal, status: int) -> None:
     assert refusal.status == status
 
@@ -72,7 +74,7 @@ def test_operators_are_refused_with_the_status_that_fits(refusal: Refusal, statu
 )
 def test_what_is_unknown_is_answered_with_the_nearest(name: str, known: list[str], said: str) -> None:
     assert nearest(name, known) == said
-    assert str(Unknown("operation", name, known)) == f"there is no operation {name!r}{said}"
+    assert str(UnknownName("operation", name, known)) == f"there is no operation {name!r}{said}"
 
 
 def test_of_many_known_words_only_some_are_told() -> None:
@@ -80,8 +82,8 @@ def test_of_many_known_words_only_some_are_told() -> None:
 
 
 @pytest.mark.parametrize("path", ["/sandboxes/x", "/sandboxes/smartepi/faults/x", "/nothing", "/sandboxes/smartepi/x"])
-def test_every_refusal_to_an_operator_is_a_problem_document(world: World, path: str) -> None:
-    answer = world.admin("GET", path)
+def test_every_refusal_to_an_operator_is_a_problem_document(harness: Harness, path: str) -> None:
+    answer = harness.admin("GET", path)
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.json["status"], answer.json["title"], answer.json["type"]) == (404, "Not Found", "about:blank")

@@ -7,23 +7,23 @@ from dataclasses import fields, replace
 import pytest
 
 from mockserver.app import known_providers
-from mockserver.engine import STAGES, Call, Operation, Provider, Reply, Unknown, faults_stage, journal, locate
+from mockserver.engine import STAGES, Call, Operation, Provider, Reply, UnknownName, faults_stage, journal, locate
 from tests.support.acme import ACME
-from tests.support.worlds import make_world
+from tests.support.harness import make_harness
 
 
 def test_a_simulation_is_found_by_name_or_the_nearest_is_named() -> None:
     smartepi = known_providers()["smartepi"]
-    assert smartepi.simulation("record_return").name == "record_return"
-    with pytest.raises(Unknown, match="did you mean 'record_return'"):
-        smartepi.simulation("record_retrun")
+    assert smartepi.get_simulation("record_return").name == "record_return"
+    with pytest.raises(UnknownName, match="did you mean 'record_return'"):
+        smartepi.get_simulation("record_retrun")
 
 
 def test_the_stages_are_the_providers_to_choose() -> None:
     open_to_all = replace(ACME, name="open", stages=(journal, faults_stage, locate))
-    world = make_world(open_to_all, scenarios={})
-    assert world.ask("GET", "/v1/notes", key=None).status_code == 200
-    (entry,) = world.sandbox.journal.entries()
+    harness = make_harness(open_to_all, scenarios={})
+    assert harness.request("GET", "/v1/notes", key=None).status_code == 200
+    (entry,) = harness.sandbox.journal.entries()
     assert [step.stage for step in entry.call.trace] == ["journal", "faults", "locate", "perform"]
 
 

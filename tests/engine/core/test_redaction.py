@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine.core.redaction import hide, redact, redact_headers
-from mockserver.engine.pipeline.journal import SHOWN, show_body
-from tests.support.worlds import World
+from mockserver.engine.core.redaction import mask, redact, redact_headers
+from mockserver.engine.pipeline.journal import MAX_SHOWN_BODY_BYTES, render_body
+from tests.support.harness import Harness
 
 SECRET = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @pytest.mark.parametrize(("value", "hidden"), [("", "***"), ("12345678", "***"), ("123456789", "***6789")])
 def test_only_the_end_of_a_long_secret_is_readable(value: str, hidden: str) -> None:
-    assert hide(value) == hidden
+    assert mask(value) == hidden
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_a_known_secret_is_hidden_wherever_it_stands(before: str, after: str) ->
 
 @pytest.mark.parametrize("readable", [5, 8, 20, len(SECRET) - 1])
 def test_a_secret_that_the_cut_goes_through_is_hidden(readable: int) -> None:
-    data = b"x" * (SHOWN - readable) + SECRET.encode() + b"y" * 100
-    assert SECRET[:5] not in show_body(data, [SECRET])["text"]
+    data = b"x" * (MAX_SHOWN_BODY_BYTES - readable) + SECRET.encode() + b"y" * 100
+    assert SECRET[:5] not in render_body(data, [SECRET])["text"]
 
 
 def test_a_password_that_the_cut_goes_through_is_hidden() -> None:
-    data = b'{"password": "hunter2' + b"z" * SHOWN
-    assert "hunter2" not in show_body(data, ())["text"]
+    data = b'{"password": "hunter2' + b"z" * MAX_SHOWN_BODY_BYTES
+    assert "hunter2" not in render_body(data, ())["text"]
 
 
 @pytest.mark.parametrize(
@@ -93,19 +93,19 @@ def test_a_body_meant_to_take_long_takes_no_time(text: str) -> None:
     assert thread_time() - began < 5
 
 
-def everything(world: World) -> str:
+def collect_output(harness: Harness) -> str:
     """All that the admin API says about the calls."""
-    requests = world.admin("GET", "/sandboxes/smartepi/requests")
-    said = [requests.text, world.admin("GET", "/sandboxes/smartepi/faults").text]
+    requests = harness.admin("GET", "/sandboxes/smartepi/requests")
+    said = [requests.text, harness.admin("GET", "/sandboxes/smartepi/faults").text]
     for request in requests.json["requests"]:
-        said.append(world.admin("GET", f"/sandboxes/smartepi/requests/{request['id']}").text)
+        said.append(harness.admin("GET", f"/sandboxes/smartepi/requests/{request['id']}").text)
     for match in (
         {"headers": {"Authorization": "x"}},
         {"headers": {"X-Api-Key": "x", "X-Other": "x"}},
         {"path": "/x"},
         {"body": {"$.name": "x", "$.password": "x"}},
     ):
-        said.append(world.admin("POST", "/sandboxes/smartepi/requests/verify", {"match": match}).text)
+        said.append(harness.admin("POST", "/sandboxes/smartepi/requests/verify", {"match": match}).text)
     return "\n".join(said)
 
 
@@ -124,32 +124,32 @@ def everything(world: World) -> str:
         {"method": "POST", "data": b'{"name": 1, "x": "<key>'},
     ],
 )
-def test_no_way_to_show_a_key_makes_the_admin_api_say_it(world: World, how: dict[str, Any]) -> None:
+def test_no_way_to_show_a_key_makes_the_admin_api_say_it(harness: Harness, how: dict[str, Any]) -> None:
     def filled(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: filled(inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [filled(inner) for inner in value]
         if isinstance(value, bytes):
-            return value.replace(b"<key>", world.key().encode())
-        return value.replace("<key>", world.key()) if isinstance(value, str) else value
+            return value.replace(b"<key>", harness.key().encode())
+        return value.replace("<key>", harness.key()) if isinstance(value, str) else value
 
     asked = filled(how)
-    world.ask(asked.pop("method", "GET"), asked.pop("path", "/v1/sectors"), **asked)
-    assert len(world.sandbox.journal.entries()) == 1
-    assert world.key() not in everything(world)
+    harness.request(asked.pop("method", "GET"), asked.pop("path", "/v1/sectors"), **asked)
+    assert len(harness.sandbox.journal.entries()) == 1
+    assert harness.key() not in collect_output(harness)
 
 
-def test_a_key_that_nobody_knows_is_hidden_too(world: World) -> None:
-    world.ask("GET", "/v1/sectors", key="sk_of_somebody_else_entirely")
-    world.ask("POST", "/v1/sectors", data=dumps({"name": "a", "password": "of_somebody_else_entirely"}))
-    assert "somebody_else" not in everything(world)
+def test_a_key_that_nobody_knows_is_hidden_too(harness: Harness) -> None:
+    harness.request("GET", "/v1/sectors", key="sk_of_somebody_else_entirely")
+    harness.request("POST", "/v1/sectors", data=dumps({"name": "a", "password": "of_somebody_else_entirely"}))
+    assert "somebody_else" not in collect_output(harness)
 
 
-def test_the_way_a_fault_answers_hides_the_key_too(world: World) -> None:
-    fault = {"kind": "status", "status": 500, "body": f"you sent {world.key()}", "headers": {"X-Echo": world.key()}}
-    world.admin("PUT", "/sandboxes/smartepi/faults", {"rules": []})
-    world.sandbox.ruleset.set([])
-    world.admin("POST", "/sandboxes/smartepi/faults", {"id": "echo", "fault": fault})
-    world.ask("GET", "/v1/sectors")
-    assert world.key() not in world.admin("GET", "/sandboxes/smartepi/requests/req_1").text
+def test_the_way_a_fault_answers_hides_the_key_too(harness: Harness) -> None:
+    fault = {"kind": "status", "status": 500, "body": f"you sent {harness.key()}", "headers": {"X-Echo": harness.key()}}
+    harness.admin("PUT", "/sandboxes/smartepi/faults", {"rules": []})
+    harness.sandbox.ruleset.set([])
+    harness.admin("POST", "/sandboxes/smartepi/faults", {"id": "echo", "fault": fault})
+    harness.request("GET", "/v1/sectors")
+    assert harness.key() not in harness.admin("GET", "/sandboxes/smartepi/requests/req_1").text

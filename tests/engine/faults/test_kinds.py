@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_core import from_json
 
-from mockserver.engine import Call, Chance, Credential, Fault, FaultRule, Pace, Reply, Wire
-from tests.support.worlds import World, make_world
+from mockserver.engine import Call, Credential, Fault, FaultRule, Pace, Reply, Rng, Wire
+from tests.support.harness import Harness, make_harness
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
 PATH = "/v1/employees?limit=1"
 BODY = b'{"data":[{"id":"emp_1"}]}'
 
 
-def set_rule(world: World, fault: Any) -> Answer:
-    return world.admin("PUT", f"/sandboxes/{world.sandbox.id}/faults/it", {"fault": fault})
+def set_rule(harness: Harness, fault: Any) -> ApiResponse:
+    return harness.admin("PUT", f"/sandboxes/{harness.sandbox.id}/faults/it", {"fault": fault})
 
 
-def faulted(world: World, kind: str, /, **parameters: Any) -> Answer:
+def request_with_fault(harness: Harness, kind: str, /, **parameters: Any) -> ApiResponse:
     """The answer to a call that a fault of this kind happens to."""
-    answer = set_rule(world, {"kind": kind, **parameters})
+    answer = set_rule(harness, {"kind": kind, **parameters})
     assert answer.status_code == 200, answer.text
-    return world.ask("GET", "/v1/notes" if world.sandbox.id == "acme" else PATH)
+    return harness.request("GET", "/v1/notes" if harness.sandbox.id == "acme" else PATH)
 
 
 def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **parameters: Any) -> tuple[Reply, list[str]]:
     """What a fault makes of an answer, and what happened to the call in the meantime."""
     done: list[str] = []
-    sandbox = make_world().sandbox
+    sandbox = make_harness().sandbox
     call = Call(sandbox, "GET", "/x", credential=Credential(next(iter(sandbox.keys)), shown=True))
-    call.chance = Chance(sandbox.randomness, "fault:these", 1)
+    call.rng = Rng(sandbox.randomness, "fault:these", 1)
     call.wait = lambda seconds: done.append(f"waited {seconds:g}")
 
     def work(_: Call) -> Reply:
@@ -59,15 +59,15 @@ def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **param
         (None, "fault"),
     ],
 )
-def test_a_kind_nobody_knows_is_refused_with_the_nearest(world: World, fault: Any, said: str) -> None:
-    refused = set_rule(world, fault)
+def test_a_kind_nobody_knows_is_refused_with_the_nearest(harness: Harness, fault: Any, said: str) -> None:
+    refused = set_rule(harness, fault)
     assert (refused.status_code, said in refused.json["detail"]) == (422, True), refused.text
 
 
 @pytest.mark.parametrize("kind", sorted(Fault.KINDS))
-def test_a_field_that_a_kind_does_not_have_is_refused(world: World, kind: str) -> None:
+def test_a_field_that_a_kind_does_not_have_is_refused(harness: Harness, kind: str) -> None:
     needed = {"distribution": {"type": "fixed", "ms": 1}} if kind == "latency" else {}
-    refused = set_rule(world, {"kind": kind, **needed, "colour": "red"})
+    refused = set_rule(harness, {"kind": kind, **needed, "colour": "red"})
     assert refused.status_code == 422
     assert "there is no field 'colour'" in refused.json["detail"]
 
@@ -103,8 +103,8 @@ def test_a_field_that_a_kind_does_not_have_is_refused(world: World, kind: str) -
         ({"kind": "drip", "every_ms": 60_001}, "fault.drip.every_ms"),
     ],
 )
-def test_a_parameter_out_of_its_range_is_refused_and_named(world: World, fault: dict[str, Any], where: str) -> None:
-    refused = set_rule(world, fault)
+def test_a_parameter_out_of_its_range_is_refused_and_named(harness: Harness, fault: dict[str, Any], where: str) -> None:
+    refused = set_rule(harness, fault)
     assert (refused.status_code, where in refused.json["detail"]) == (422, True), refused.text
 
 
@@ -127,8 +127,10 @@ def test_a_parameter_out_of_its_range_is_refused_and_named(world: World, fault: 
         ("Connection", "close"),
     ],
 )
-def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(world: World, name: str, value: str) -> None:
-    refused = set_rule(world, {"kind": "status", "headers": {name: value}})
+def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(
+    harness: Harness, name: str, value: str
+) -> None:
+    refused = set_rule(harness, {"kind": "status", "headers": {name: value}})
     assert (refused.status_code, "fault.status.headers" in refused.json["detail"]) == (422, True)
 
 
@@ -136,8 +138,8 @@ def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(world: W
     ("status", "type"),
     [(404, "not_found"), (405, "method_not_allowed"), (409, "conflict"), (418, "bad_request"), (503, "internal_error")],
 )
-def test_a_status_is_said_in_the_envelope_of_the_application(world: World, status: int, type: str) -> None:
-    answer = faulted(world, "status", status=status, detail="On purpose")
+def test_a_status_is_said_in_the_envelope_of_the_application(harness: Harness, status: int, type: str) -> None:
+    answer = request_with_fault(harness, "status", status=status, detail="On purpose")
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert answer.json["type"] == f"urn:smartepi:error:{type}"
     assert (answer.json["status"], answer.json["detail"]) == (status, "On purpose")
@@ -148,8 +150,8 @@ def test_a_status_is_said_in_the_envelope_of_the_application(world: World, statu
     ("status", "body"),
     [(401, {"message": "Unauthorized"}), (429, {"message": "Too Many Requests"})],
 )
-def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(world: World, status: int, body: Any) -> None:
-    answer = faulted(world, "status", status=status)
+def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(harness: Harness, status: int, body: Any) -> None:
+    answer = request_with_fault(harness, "status", status=status)
     assert (answer.status_code, answer.json) == (status, body)
     assert "X-Request-Id" not in answer.headers
 
@@ -165,15 +167,17 @@ def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(world: World, 
         ("", b"", "text/plain; charset=utf-8"),
     ],
 )
-def test_a_body_that_is_given_is_sent_instead_of_the_envelope(world: World, body: Any, sent: bytes, kind: str) -> None:
-    answer = faulted(world, "status", status=502, body=body)
+def test_a_body_that_is_given_is_sent_instead_of_the_envelope(
+    harness: Harness, body: Any, sent: bytes, kind: str
+) -> None:
+    answer = request_with_fault(harness, "status", status=502, body=body)
     assert (answer.status_code, answer.data, answer.content_type) == (502, sent, kind)
 
 
 @pytest.mark.parametrize("body", [None, "<html>"])
-def test_a_header_that_is_given_stands_in_for_the_answers_own(world: World, body: str | None) -> None:
+def test_a_header_that_is_given_stands_in_for_the_answers_own(harness: Harness, body: str | None) -> None:
     headers = {"content-type": "text/html", "Retry-After": "9"}
-    answer = faulted(world, "status", status=503, body=body, headers=headers)
+    answer = request_with_fault(harness, "status", status=503, body=body, headers=headers)
     assert answer.headers.getlist("Content-Type") == ["text/html"]
     assert answer.headers["Retry-After"] == "9"
 
@@ -183,8 +187,8 @@ def test_a_header_that_is_given_stands_in_for_the_answers_own(world: World, body
     [(502, "502 Bad Gateway"), (503, "503 Service Temporarily Unavailable"), (504, "504 Gateway Time-out")],
 )
 @pytest.mark.parametrize("server", ["nginx", "awselb/2.0", "cloudflare"])
-def test_a_load_balancer_answers_with_its_own_page(world: World, status: int, title: str, server: str) -> None:
-    answer = faulted(world, "gateway", status=status, server=server)
+def test_a_load_balancer_answers_with_its_own_page(harness: Harness, status: int, title: str, server: str) -> None:
+    answer = request_with_fault(harness, "gateway", status=status, server=server)
     assert (answer.status_code, answer.content_type) == (status, "text/html")
     assert f"<title>{title}</title>" in answer.text
     assert f"<center>{server}</center>" in answer.text
@@ -193,49 +197,51 @@ def test_a_load_balancer_answers_with_its_own_page(world: World, status: int, ti
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(None, None), (0, "0"), (30, "30")])
-def test_a_rate_limit_says_how_long_to_wait_only_when_told_to(world: World, seconds: int | None, header: str) -> None:
-    answer = faulted(world, "rate_limited", retry_after=seconds)
+def test_a_rate_limit_says_how_long_to_wait_only_when_told_to(
+    harness: Harness, seconds: int | None, header: str
+) -> None:
+    answer = request_with_fault(harness, "rate_limited", retry_after=seconds)
     assert (answer.status_code, answer.headers.get("Retry-After")) == (429, header)
 
 
-def test_a_key_that_was_not_sent_is_missing_and_not_unknown_yet(world: World) -> None:
-    set_rule(world, {"kind": "key_not_propagated"})
-    assert world.ask("GET", PATH).status_code == 403
-    assert world.ask("GET", PATH, key=None).status_code == 401
-    plain: Any = world.admin("GET", "/sandboxes/smartepi/faults/it").json
+def test_a_key_that_was_not_sent_is_missing_and_not_unknown_yet(harness: Harness) -> None:
+    set_rule(harness, {"kind": "key_not_propagated"})
+    assert harness.request("GET", PATH).status_code == 403
+    assert harness.request("GET", PATH, key=None).status_code == 401
+    plain: Any = harness.admin("GET", "/sandboxes/smartepi/faults/it").json
     assert plain["fired"] == 2
 
 
-def test_an_injected_rate_limit_is_the_one_the_provider_gives(acme: World) -> None:
-    injected = faulted(acme, "rate_limited")
+def test_an_injected_rate_limit_is_the_one_the_provider_gives(acme: Harness) -> None:
+    injected = request_with_fault(acme, "rate_limited")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
-    real = [acme.ask("GET", "/v1/notes") for _ in range(2)][-1]
+    real = [acme.request("GET", "/v1/notes") for _ in range(2)][-1]
     assert_same_refusal(injected, real)
 
 
-def test_a_key_injected_as_new_is_refused_as_a_new_one_is(acme: World) -> None:
-    injected = faulted(acme, "key_not_propagated")
+def test_a_key_injected_as_new_is_refused_as_a_new_one_is(acme: Harness) -> None:
+    injected = request_with_fault(acme, "key_not_propagated")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     new: Any = acme.admin("POST", "/sandboxes/acme/keys", {"activates_in": "60s"}).json
-    assert_same_refusal(injected, acme.ask("GET", "/v1/notes", key=new["secret"]))
+    assert_same_refusal(injected, acme.request("GET", "/v1/notes", key=new["secret"]))
 
 
-def test_an_injected_mismatch_is_the_one_the_provider_gives(acme: World) -> None:
-    injected = faulted(acme, "idempotency_conflict", conflict="mismatch")
+def test_an_injected_mismatch_is_the_one_the_provider_gives(acme: Harness) -> None:
+    injected = request_with_fault(acme, "idempotency_conflict", conflict="mismatch")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     headers = {"Idempotency-Key": "k"}
-    real = [acme.ask("POST", "/v1/notes", json={"text": text}, headers=headers) for text in "ab"][-1]
+    real = [acme.request("POST", "/v1/notes", json={"text": text}, headers=headers) for text in "ab"][-1]
     assert_same_refusal(injected, real)
 
 
-def test_an_injected_meeting_of_two_requests_is_a_conflict(acme: World) -> None:
-    answer = faulted(acme, "idempotency_conflict")
+def test_an_injected_meeting_of_two_requests_is_a_conflict(acme: Harness) -> None:
+    answer = request_with_fault(acme, "idempotency_conflict")
     assert (answer.status_code, answer.json["code"]) == (409, "idempotency_in_flight")
     assert answer.json["raised_in"] == "idempotency"
 
 
-def assert_same_refusal(injected: Answer, real: Answer) -> None:
+def assert_same_refusal(injected: ApiResponse, real: ApiResponse) -> None:
     """The same but for the words, which name what was not there to be named."""
     assert injected.status_code == real.status_code
     assert {**injected.json, "detail": ""} == {**real.json, "detail": ""}
@@ -262,14 +268,14 @@ def test_a_kind_that_harms_the_connection_says_how_as_data(kind: str, parameters
     assert apply(kind, **parameters)[0].wire == wire
 
 
-WORKS = {"latency", "lost_response", "truncated", "malformed_json", "drip"}
+KINDS_THAT_EXECUTE = {"latency", "lost_response", "truncated", "malformed_json", "drip"}
 
 
-@pytest.mark.parametrize("kind", sorted(kind for kind, model in Fault.KINDS.items() if model.ON == "calls"))
-def test_a_kind_does_the_work_first_or_never(kind: str) -> None:
+@pytest.mark.parametrize("kind", sorted(kind for kind, model in Fault.KINDS.items() if model.APPLIES_TO == "calls"))
+def test_fault_kind_executes_the_operation_as_listed(kind: str) -> None:
     needed: dict[str, Any] = {"distribution": {"type": "fixed", "ms": 250}} if kind == "latency" else {}
     done = apply(kind, **needed)[1]
-    wanted = [*(["waited 0.25"] if needed else []), *(["worked"] if kind in WORKS else [])]
+    wanted = [*(["waited 0.25"] if needed else []), *(["worked"] if kind in KINDS_THAT_EXECUTE else [])]
     assert done == wanted, f"{kind}: add it to WORKS if it calls proceed, and take it out if it does not"
 
 
@@ -287,9 +293,9 @@ def test_malformed_json_is_never_json(body: bytes) -> None:
         from_json(spoilt)
 
 
-def test_malformed_json_announces_the_length_of_what_is_sent(world: World) -> None:
-    whole = world.ask("GET", PATH).data
-    answer = faulted(world, "malformed_json")
+def test_malformed_json_announces_the_length_of_what_is_sent(harness: Harness) -> None:
+    whole = harness.request("GET", PATH).data
+    answer = request_with_fault(harness, "malformed_json")
     assert (answer.status_code, answer.content_type) == (200, "application/json")
     assert answer.data == whole[: len(whole) // 2]
     assert answer.content_length == len(answer.data)

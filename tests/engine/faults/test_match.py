@@ -13,46 +13,46 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mockserver.engine import Call, Credential, Match
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 FAULTS = "/sandboxes/smartepi/faults"
-GENEROUS = 20.0
+MAX_SECONDS = 20.0
 """Seconds that no honest match comes near to."""
 
 
 @cache
-def shared() -> World:
-    return make_world()
+def shared_harness() -> Harness:
+    return make_harness()
 
 
-def means(match: dict[str, Any], **call: Any) -> bool:
-    made = Call(shared().sandbox, call.pop("method", "GET"), call.pop("path", "/smartepi/v1/employees"), **call)
+def matches(match: dict[str, Any], **call: Any) -> bool:
+    made = Call(shared_harness().sandbox, call.pop("method", "GET"), call.pop("path", "/smartepi/v1/employees"), **call)
     chosen = Match.model_validate(match)
-    assert chosen.holds(made) is not any(True for _ in chosen.misses(made))
-    return chosen.holds(made)
+    assert chosen.matches(made) is not any(True for _ in chosen.mismatches(made))
+    return chosen.matches(made)
 
 
-def means_body(condition: Any, body: Any, path: str = "$.value") -> bool:
+def matches_body(condition: Any, body: Any, path: str = "$.value") -> bool:
     data = body if isinstance(body, bytes) else dumps(body).encode()
-    return means({"body": {path: condition}}, data=data)
+    return matches({"body": {path: condition}}, data=data)
 
 
-def hit(world: World, match: dict[str, Any], method: str, path: str, **options: Any) -> bool:
+def is_hit(harness: Harness, match: dict[str, Any], method: str, path: str, **options: Any) -> bool:
     """Whether a rule with this match hits a call that comes in over HTTP."""
     rule = {"match": match, "fault": {"kind": "status", "status": 503}}
-    assert world.admin("PUT", f"{FAULTS}/it", rule).status_code == 200
-    return world.ask(method, path, **options).headers.get("X-Testmode-Fault") == "it"
+    assert harness.admin("PUT", f"{FAULTS}/it", rule).status_code == 200
+    return harness.request(method, path, **options).headers.get("X-Testmode-Fault") == "it"
 
 
-def refusal(match: dict[str, Any]) -> str:
-    answer = shared().admin("POST", FAULTS, {"match": match, "fault": {"kind": "reset"}})
+def refusal_message(match: dict[str, Any]) -> str:
+    answer = shared_harness().admin("POST", FAULTS, {"match": match, "fault": {"kind": "reset"}})
     assert answer.status_code == 422, answer.text
     return str(answer.json["detail"])
 
 
 def test_a_match_that_says_nothing_means_every_call() -> None:
-    assert means({})
-    assert means({"method": None, "path": None, "operation": None, "key": None, "headers": {}, "body": {}})
+    assert matches({})
+    assert matches({"method": None, "path": None, "operation": None, "key": None, "headers": {}, "body": {}})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_match_that_says_nothing_means_every_call() -> None:
     ],
 )
 def test_a_method_is_one_or_several(wanted: Any, method: str, meant: bool) -> None:
-    assert means({"method": wanted}, method=method) is meant
+    assert matches({"method": wanted}, method=method) is meant
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_method_is_one_or_several(wanted: Any, method: str, meant: bool) -> No
     ],
 )
 def test_a_path_is_a_glob_over_the_path_as_it_was_sent(glob: str, path: str, meant: bool) -> None:
-    assert means({"path": glob}, path=path) is meant
+    assert matches({"path": glob}, path=path) is meant
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_a_path_is_a_glob_over_the_path_as_it_was_sent(glob: str, path: str, mea
     ],
 )
 def test_what_comes_in_over_http_is_matched_undecoded_and_without_its_query(
-    world: World, glob: str, path: str, meant: bool
+    harness: Harness, glob: str, path: str, meant: bool
 ) -> None:
-    assert hit(world, {"path": glob}, "GET", path) is meant
+    assert is_hit(harness, {"path": glob}, "GET", path) is meant
 
 
 @pytest.mark.parametrize(
@@ -123,23 +123,23 @@ def test_what_comes_in_over_http_is_matched_undecoded_and_without_its_query(
     ],
 )
 def test_an_operation_is_a_glob_over_the_name_of_what_is_called(
-    world: World, glob: str, method: str, path: str, meant: bool
+    harness: Harness, glob: str, method: str, path: str, meant: bool
 ) -> None:
-    assert hit(world, {"operation": glob}, method, path) is meant
+    assert is_hit(harness, {"operation": glob}, method, path) is meant
 
 
 @pytest.mark.parametrize("by", ["id", "secret"])
-def test_a_key_is_named_by_its_id_or_by_its_secret(world: World, by: str) -> None:
-    second: Any = world.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
-    assert hit(world, {"key": second[by]}, "GET", "/v1/sectors", key=second["secret"])
-    assert not hit(world, {"key": second[by]}, "GET", "/v1/sectors")
-    assert not hit(world, {"key": second[by]}, "GET", "/v1/sectors", key=None)
+def test_a_key_is_named_by_its_id_or_by_its_secret(harness: Harness, by: str) -> None:
+    second: Any = harness.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
+    assert is_hit(harness, {"key": second[by]}, "GET", "/v1/sectors", key=second["secret"])
+    assert not is_hit(harness, {"key": second[by]}, "GET", "/v1/sectors")
+    assert not is_hit(harness, {"key": second[by]}, "GET", "/v1/sectors", key=None)
 
 
-def test_a_revoked_key_can_still_be_named(world: World) -> None:
-    second: Any = world.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
-    world.admin("DELETE", f"/sandboxes/smartepi/keys/{second['id']}", {"lingers": "0s"})
-    assert hit(world, {"key": second["id"]}, "GET", "/v1/sectors", key=second["secret"])
+def test_a_revoked_key_can_still_be_named(harness: Harness) -> None:
+    second: Any = harness.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
+    harness.admin("DELETE", f"/sandboxes/smartepi/keys/{second['id']}", {"lingers": "0s"})
+    assert is_hit(harness, {"key": second["id"]}, "GET", "/v1/sectors", key=second["secret"])
 
 
 @pytest.mark.parametrize(
@@ -173,14 +173,14 @@ def test_a_revoked_key_can_still_be_named(world: World) -> None:
 )
 def test_every_condition_on_a_header_must_hold(condition: Any, value: str | None, meant: bool) -> None:
     headers = {} if value is None else {"x-test": value}
-    assert means({"headers": {"X-Test": condition}}, headers=headers) is meant
+    assert matches({"headers": {"X-Test": condition}}, headers=headers) is meant
 
 
 def test_several_headers_must_all_be_as_told() -> None:
     match = {"headers": {"x-a": "1", "X-B": {"present": False}}}
-    assert means(match, headers={"x-a": "1"})
-    assert not means(match, headers={"x-a": "1", "x-b": "2"})
-    assert not means(match, headers={})
+    assert matches(match, headers={"x-a": "1"})
+    assert not matches(match, headers={"x-a": "1", "x-b": "2"})
+    assert not matches(match, headers={})
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_several_headers_must_all_be_as_told() -> None:
     ],
 )
 def test_a_value_of_the_body_is_compared_as_text(condition: Any, value: Any, meant: bool) -> None:
-    assert means_body(condition, {"value": value}) is meant
+    assert matches_body(condition, {"value": value}) is meant
 
 
 @pytest.mark.parametrize(
@@ -228,28 +228,28 @@ def test_a_value_of_the_body_is_compared_as_text(condition: Any, value: Any, mea
 )
 def test_a_path_leads_into_objects_and_arrays(path: str, meant: bool) -> None:
     body = {"a": {"b": "it"}, "rules": [{"productId": "it"}, {"productId": 2}], "deep": [0, ["it"]], "x-y_2": "it"}
-    assert means_body("it", body, path) is meant
-    assert means_body({"present": False}, body, path) is (path in MISSING)
+    assert matches_body("it", body, path) is meant
+    assert matches_body({"present": False}, body, path) is (path in MISSING_PATHS)
 
 
-MISSING = {"$.rules[2].productId", "$.a.b.c", "$.rules.productId", "$.a[0]", "$.missing"}
+MISSING_PATHS = {"$.rules[2].productId", "$.a.b.c", "$.rules.productId", "$.a[0]", "$.missing"}
 
 
 def test_a_body_that_is_an_array_is_walked_from_its_root() -> None:
-    assert means_body("it", ["no", "it"], "$[1]")
-    assert not means_body("it", ["no", "it"], "$[0]")
+    assert matches_body("it", ["no", "it"], "$[1]")
+    assert not matches_body("it", ["no", "it"], "$[0]")
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"not json", b'{"value": "it"', b"\xff\xfe", b'{"value": "it"} more'])
 @pytest.mark.parametrize("condition", ["it", {"present": False}])
 def test_a_body_that_is_not_json_is_never_meant(data: bytes, condition: Any) -> None:
-    assert not means_body(condition, data)
+    assert not matches_body(condition, data)
 
 
 @pytest.mark.parametrize("body", [b"null", b"7", b'"it"', b"[]"])
 def test_a_body_that_has_no_such_place_is_not_meant(body: bytes) -> None:
-    assert not means_body("it", body)
-    assert means_body({"present": False}, body)
+    assert not matches_body("it", body)
+    assert matches_body({"present": False}, body)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_body_that_has_no_such_place_is_not_meant(body: bytes) -> None:
     ],
 )
 def test_a_match_that_cannot_be_meant_is_refused(match: dict[str, Any], said: str) -> None:
-    assert said in refusal(match)
+    assert said in refusal_message(match)
 
 
 @pytest.mark.parametrize(
@@ -287,17 +287,17 @@ def test_a_match_that_cannot_be_meant_is_refused(match: dict[str, Any], said: st
 )
 def test_a_glob_that_would_be_slow_as_a_naive_regular_expression_is_fast(glob: str) -> None:
     began = thread_time()
-    means({"path": glob}, path="/" + "a" * 16_000)
-    assert thread_time() - began < GENEROUS
+    matches({"path": glob}, path="/" + "a" * 16_000)
+    assert thread_time() - began < MAX_SECONDS
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text("ab*?", min_size=1, max_size=12), st.text("ab", max_size=12))
 def test_stars_and_question_marks_mean_what_they_mean_everywhere(glob: str, text: str) -> None:
-    assert means({"path": glob}, path=text) is _like(glob, text)
+    assert matches({"path": glob}, path=text) is _fnmatch_reference(glob, text)
 
 
-def _like(glob: str, text: str) -> bool:
+def _fnmatch_reference(glob: str, text: str) -> bool:
     """The textbook's table of what prefix of the glob fits what prefix of the text."""
     row = [True] + [False] * len(text)
     for sign in glob:
@@ -315,25 +315,25 @@ def test_whatever_people_write_as_a_glob_is_refused_or_works(glob: str, text: st
     except ValidationError:
         assert glob == ""
     else:
-        match.holds(Call(shared().sandbox, "GET", text))
+        match.matches(Call(shared_harness().sandbox, "GET", text))
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text("[]!^-&|~a:z\\*?", min_size=1, max_size=15), st.text("[]!^-a:z\\", max_size=10))
 def test_brackets_in_a_glob_never_become_a_warning_or_an_error(glob: str, text: str) -> None:
-    Match.model_validate({"path": glob}).holds(Call(shared().sandbox, "GET", text))
+    Match.model_validate({"path": glob}).matches(Call(shared_harness().sandbox, "GET", text))
 
 
 def test_a_key_is_meant_by_its_id_or_its_secret_and_no_other_is() -> None:
-    key = next(iter(shared().sandbox.keys.values()))
+    key = next(iter(shared_harness().sandbox.keys.values()))
     for wanted in (key.id, key.secret):
-        assert means({"key": wanted}, credential=Credential(key.secret, shown=True))
+        assert matches({"key": wanted}, credential=Credential(key.secret, shown=True))
         for other in (Credential(), Credential("nobody's", shown=True), Credential(key.secret[:-1], shown=True)):
-            assert not means({"key": wanted}, credential=other)
-    assert means({"key": "nobody's"}, credential=Credential("nobody's", shown=True))
+            assert not matches({"key": wanted}, credential=other)
+    assert matches({"key": "nobody's"}, credential=Credential("nobody's", shown=True))
 
 
 @pytest.mark.parametrize(("index", "meant"), [(0, True), (1, True), (2, False), (999_999, False)])
 def test_a_place_in_a_list_is_met_up_to_its_last(index: int, meant: bool) -> None:
-    assert means_body({"present": True}, {"value": [1, 2]}, f"$.value[{index}]") is meant
-    assert means_body({"present": False}, {"value": [1, 2]}, f"$.value[{index}]") is not meant
+    assert matches_body({"present": True}, {"value": [1, 2]}, f"$.value[{index}]") is meant
+    assert matches_body({"present": False}, {"value": [1, 2]}, f"$.value[{index}]") is not meant

@@ -7,42 +7,49 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import SECOND, Fault, FaultRule, Forged, as_json
-from tests.support.acme import TELLING
-from tests.support.webhook_receivers import Letter, Receiver, happen, receiving, states, verified
-from tests.support.worlds import NOON, World, make_world
+from mockserver.engine import SECOND, Fault, FaultRule, InvalidSignature, as_json
+from tests.support.acme import ACME_WITH_WEBHOOKS
+from tests.support.harness import NOON, Harness, make_harness
+from tests.support.webhook_receivers import (
+    CapturedWebhook,
+    Receiver,
+    delivery_states,
+    emit_events,
+    run_receiver,
+    verify_webhook,
+)
 
-KINDS = sorted(kind for kind, model in Fault.KINDS.items() if model.ON == "webhooks")
+KINDS = sorted(kind for kind, model in Fault.KINDS.items() if model.APPLIES_TO == "webhooks")
 NOW = NOON // SECOND
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(TELLING)
+def harness() -> Harness:
+    return make_harness(ACME_WITH_WEBHOOKS)
 
 
 @pytest.fixture
-def receiver(world: World) -> Iterator[Receiver]:
-    with receiving() as listening:
-        world.sandbox.endpoints.add(listening.url())
+def receiver(harness: Harness) -> Iterator[Receiver]:
+    with run_receiver() as listening:
+        harness.sandbox.endpoints.add(listening.url())
         yield listening
 
 
-def rule(world: World, kind: str, **rest: Any) -> None:
+def rule(harness: Harness, kind: str, **rest: Any) -> None:
     fault = {"kind": kind, **rest.pop("fault", {})}
-    world.sandbox.ruleset.set([FaultRule.model_validate_json(as_json({"id": "it", "fault": fault, **rest}))])
+    harness.sandbox.ruleset.set([FaultRule.model_validate_json(as_json({"id": "it", "fault": fault, **rest}))])
 
 
-def secret(world: World) -> str:
-    return str(world.sandbox.endpoints.all()[0]["secret"])
+def secret(harness: Harness) -> str:
+    return str(harness.sandbox.endpoints.all()[0]["secret"])
 
 
-def check(world: World, letter: Letter, now: int = NOW) -> None:
-    verified(world.sandbox, letter, secret(world), now)
+def check(harness: Harness, letter: CapturedWebhook, now: int = NOW) -> None:
+    verify_webhook(harness.sandbox, letter, secret(harness), now)
 
 
-def heard(receiver: Receiver) -> list[str]:
-    return [letter.headers["webhook-id"] for letter in receiver.heard]
+def received_events(receiver: Receiver) -> list[str]:
+    return [letter.headers["webhook-id"] for letter in receiver.received]
 
 
 def test_there_are_eight_kinds() -> None:
@@ -51,165 +58,171 @@ def test_there_are_eight_kinds() -> None:
 
 @pytest.mark.parametrize("kind", ["bad_signature", "wrong_secret", "old_timestamp", "truncated_webhook"])
 def test_what_a_receiver_must_refuse_it_refuses_and_the_record_names_the_rule(
-    world: World, receiver: Receiver, kind: str
+    harness: Harness, receiver: Receiver, kind: str
 ) -> None:
-    rule(world, kind, trigger={"times": 1})
-    happen(world, 2)
-    world.settle()
-    spoilt, good = receiver.heard
-    with pytest.raises(Forged):
-        check(world, spoilt)
-    check(world, good)
-    first, second = world.sandbox.outbox.all()
+    rule(harness, kind, trigger={"times": 1})
+    emit_events(harness, 2)
+    harness.deliver_due()
+    spoilt, good = receiver.received
+    with pytest.raises(InvalidSignature):
+        check(harness, spoilt)
+    check(harness, good)
+    first, second = harness.sandbox.outbox.all()
     assert (first["faults"], first["attempts"][0]["faults"], second["faults"]) == (["it"], ["it"], [])
     assert first["attempts"][0]["body"].encode() == spoilt.body
 
 
-def test_a_bad_signature_is_one_over_another_body(world: World, receiver: Receiver) -> None:
-    rule(world, "bad_signature")
-    happen(world)
-    world.settle()
-    (letter,) = receiver.heard
-    check(world, Letter(letter.path, letter.headers, letter.body + b" ", letter.raw_headers))
+def test_a_bad_signature_is_one_over_another_body(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "bad_signature")
+    emit_events(harness)
+    harness.deliver_due()
+    (letter,) = receiver.received
+    check(harness, CapturedWebhook(letter.path, letter.headers, letter.body + b" ", letter.raw_headers))
 
 
-def test_an_old_timestamp_is_signed_rightly_as_of_then(world: World, receiver: Receiver) -> None:
-    rule(world, "old_timestamp", fault={"by": "1h"})
-    happen(world)
-    world.settle()
-    with pytest.raises(Forged, match="3600 s ago"):
-        check(world, receiver.heard[0])
-    check(world, receiver.heard[0], NOW - 3600)
+def test_an_old_timestamp_is_signed_rightly_as_of_then(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "old_timestamp", fault={"by": "1h"})
+    emit_events(harness)
+    harness.deliver_due()
+    with pytest.raises(InvalidSignature, match="3600 s ago"):
+        check(harness, receiver.received[0])
+    check(harness, receiver.received[0], NOW - 3600)
 
 
-def test_an_old_timestamp_never_goes_below_1970(world: World, receiver: Receiver) -> None:
-    rule(world, "old_timestamp", fault={"by": "30000d"})
-    happen(world)
-    world.settle()
-    assert receiver.heard[0].headers["webhook-timestamp"] == "0"
+def test_an_old_timestamp_never_goes_below_1970(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "old_timestamp", fault={"by": "30000d"})
+    emit_events(harness)
+    harness.deliver_due()
+    assert receiver.received[0].headers["webhook-timestamp"] == "0"
 
 
-def test_a_wrong_secret_is_a_strange_one_where_none_has_ended(world: World, receiver: Receiver) -> None:
-    before = secret(world)
-    id = world.sandbox.endpoints.all()[0]["id"]
-    rule(world, "wrong_secret")
-    happen(world)
-    world.settle()
-    world.sandbox.endpoints.rotate(id, overlap=60 * SECOND)
-    happen(world)
-    world.settle()
-    for letter in receiver.heard:
-        for known in (before, secret(world)):
-            with pytest.raises(Forged):
-                verified(world.sandbox, letter, known, NOW)
+def test_a_wrong_secret_is_a_strange_one_where_none_has_ended(harness: Harness, receiver: Receiver) -> None:
+    before = secret(harness)
+    id = harness.sandbox.endpoints.all()[0]["id"]
+    rule(harness, "wrong_secret")
+    emit_events(harness)
+    harness.deliver_due()
+    harness.sandbox.endpoints.rotate(id, overlap=60 * SECOND)
+    emit_events(harness)
+    harness.deliver_due()
+    for letter in receiver.received:
+        for known in (before, secret(harness)):
+            with pytest.raises(InvalidSignature):
+                verify_webhook(harness.sandbox, letter, known, NOW)
 
 
-def test_a_wrong_secret_is_the_one_before_once_that_has_ended(world: World, receiver: Receiver) -> None:
-    before = secret(world)
-    world.sandbox.endpoints.rotate(world.sandbox.endpoints.all()[0]["id"])
-    rule(world, "wrong_secret")
-    happen(world)
-    world.settle()
-    with pytest.raises(Forged):
-        check(world, receiver.heard[0])
-    verified(world.sandbox, receiver.heard[0], before, NOW)
+def test_a_wrong_secret_is_the_one_before_once_that_has_ended(harness: Harness, receiver: Receiver) -> None:
+    before = secret(harness)
+    harness.sandbox.endpoints.rotate(harness.sandbox.endpoints.all()[0]["id"])
+    rule(harness, "wrong_secret")
+    emit_events(harness)
+    harness.deliver_due()
+    with pytest.raises(InvalidSignature):
+        check(harness, receiver.received[0])
+    verify_webhook(harness.sandbox, receiver.received[0], before, NOW)
 
 
 @pytest.mark.parametrize("fraction", [0, 0.5, 0.9])
 def test_a_truncated_delivery_is_a_part_of_the_body_whose_length_is_told(
-    world: World, receiver: Receiver, fraction: float
+    harness: Harness, receiver: Receiver, fraction: float
 ) -> None:
-    happen(world)
-    world.settle()
-    rule(world, "truncated_webhook", fault={"fraction": fraction})
-    happen(world)
-    world.settle()
-    whole, part = receiver.heard
+    emit_events(harness)
+    harness.deliver_due()
+    rule(harness, "truncated_webhook", fault={"fraction": fraction})
+    emit_events(harness)
+    harness.deliver_due()
+    whole, part = receiver.received
     assert part.body == whole.body[: int(len(whole.body) * fraction)]
     assert part.headers["content-length"] == str(len(part.body))
 
 
 @pytest.mark.parametrize("copies", [2, 5])
-def test_a_duplicate_arrives_several_times_the_same_to_the_byte(world: World, receiver: Receiver, copies: int) -> None:
-    rule(world, "duplicate_webhook", fault={"copies": copies}, trigger={"times": 1})
-    happen(world, 2)
-    world.settle()
-    assert heard(receiver) == ["evt_1"] * copies + ["evt_2"]
-    assert len({(letter.body, letter.raw_headers) for letter in receiver.heard[:copies]}) == 1
-    check(world, receiver.heard[0])
-    assert len(world.sandbox.outbox.all()[0]["attempts"]) == copies
+def test_a_duplicate_arrives_several_times_the_same_to_the_byte(
+    harness: Harness, receiver: Receiver, copies: int
+) -> None:
+    rule(harness, "duplicate_webhook", fault={"copies": copies}, trigger={"times": 1})
+    emit_events(harness, 2)
+    harness.deliver_due()
+    assert received_events(receiver) == ["evt_1"] * copies + ["evt_2"]
+    assert len({(letter.body, letter.raw_headers) for letter in receiver.received[:copies]}) == 1
+    check(harness, receiver.received[0])
+    assert len(harness.sandbox.outbox.all()[0]["attempts"]) == copies
 
 
-def test_a_dropped_delivery_never_arrives_and_the_record_says_so(world: World, receiver: Receiver) -> None:
-    rule(world, "dropped_webhook", trigger={"times": 1})
-    happen(world, 2)
-    world.settle()
-    world.advance("30d")
-    assert heard(receiver) == ["evt_2"]
-    first = world.sandbox.outbox.all()[0]
+def test_a_dropped_delivery_never_arrives_and_the_record_says_so(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "dropped_webhook", trigger={"times": 1})
+    emit_events(harness, 2)
+    harness.deliver_due()
+    harness.advance("30d")
+    assert received_events(receiver) == ["evt_2"]
+    first = harness.sandbox.outbox.all()[0]
     assert (first["state"], first["due"], first["attempts"], first["faults"]) == ("dropped", None, [], ["it"])
 
 
-def test_a_delayed_delivery_arrives_that_much_later_under_a_new_signature(world: World, receiver: Receiver) -> None:
-    rule(world, "delayed_webhook", fault={"by": "10m"})
-    happen(world)
-    world.settle()
-    assert (receiver.heard, states(world), world.sandbox.outbox.all()[0]["faults"]) == ([], ["pending"], ["it"])
-    world.advance("599s")
-    assert receiver.heard == []
-    world.advance("1s")
-    check(world, receiver.heard[0], NOW + 600)
-    with pytest.raises(Forged):
-        check(world, receiver.heard[0])
+def test_a_delayed_delivery_arrives_that_much_later_under_a_new_signature(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "delayed_webhook", fault={"by": "10m"})
+    emit_events(harness)
+    harness.deliver_due()
+    assert (receiver.received, delivery_states(harness), harness.sandbox.outbox.all()[0]["faults"]) == (
+        [],
+        ["pending"],
+        ["it"],
+    )
+    harness.advance("599s")
+    assert receiver.received == []
+    harness.advance("1s")
+    check(harness, receiver.received[0], NOW + 600)
+    with pytest.raises(InvalidSignature):
+        check(harness, receiver.received[0])
 
 
-def test_a_delayed_delivery_is_put_off_once_and_then_follows_its_schedule(world: World, receiver: Receiver) -> None:
-    rule(world, "delayed_webhook", fault={"by": "10m"})
-    receiver.answers = [500]
-    happen(world)
-    world.advance("30d")
-    (delivery,) = world.sandbox.outbox.all()
+def test_a_delayed_delivery_is_put_off_once_and_then_follows_its_schedule(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "delayed_webhook", fault={"by": "10m"})
+    receiver.response_statuses = [500]
+    emit_events(harness)
+    harness.advance("30d")
+    (delivery,) = harness.sandbox.outbox.all()
     assert [each["at"] - NOON for each in delivery["attempts"]] == [600 * SECOND, 900 * SECOND]
 
 
-def test_reordered_deliveries_arrive_in_swapped_pairs(world: World, receiver: Receiver) -> None:
-    rule(world, "reordered_webhooks")
-    happen(world, 4)
-    world.settle()
-    assert heard(receiver) == ["evt_2", "evt_1", "evt_4", "evt_3"]
-    assert states(world) == ["delivered"] * 4
-    for letter in receiver.heard:
-        check(world, letter)
+def test_reordered_deliveries_arrive_in_swapped_pairs(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "reordered_webhooks")
+    emit_events(harness, 4)
+    harness.deliver_due()
+    assert received_events(receiver) == ["evt_2", "evt_1", "evt_4", "evt_3"]
+    assert delivery_states(harness) == ["delivered"] * 4
+    for letter in receiver.received:
+        check(harness, letter)
 
 
-def test_a_reordered_delivery_with_nobody_behind_it_goes_after_a_while(world: World, receiver: Receiver) -> None:
-    rule(world, "reordered_webhooks", fault={"within": "2m"})
-    happen(world)
-    world.settle()
-    world.advance("119s")
-    assert receiver.heard == []
-    world.advance("1s")
-    assert heard(receiver) == ["evt_1"]
+def test_a_reordered_delivery_with_nobody_behind_it_goes_after_a_while(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "reordered_webhooks", fault={"within": "2m"})
+    emit_events(harness)
+    harness.deliver_due()
+    harness.advance("119s")
+    assert receiver.received == []
+    harness.advance("1s")
+    assert received_events(receiver) == ["evt_1"]
 
 
-def test_a_delivery_that_was_reordered_is_not_sent_again_by_the_next(world: World, receiver: Receiver) -> None:
-    rule(world, "reordered_webhooks", trigger={"times": 1})
-    happen(world)
-    world.advance("5m")
-    happen(world, 2)
-    world.advance("5m")
-    assert heard(receiver) == ["evt_1", "evt_2", "evt_3"]
+def test_a_delivery_that_was_reordered_is_not_sent_again_by_the_next(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "reordered_webhooks", trigger={"times": 1})
+    emit_events(harness)
+    harness.advance("5m")
+    emit_events(harness, 2)
+    harness.advance("5m")
+    assert received_events(receiver) == ["evt_1", "evt_2", "evt_3"]
 
 
-def test_a_delivery_of_another_endpoint_lets_nobody_go(world: World, receiver: Receiver) -> None:
-    rule(world, "reordered_webhooks", trigger={"times": 1})
-    with receiving() as other:
-        world.sandbox.endpoints.add(other.url(), events=["note.deleted"])
-        happen(world)
-        happen(world, type="note.deleted")
-        world.sandbox.endpoints.change(world.sandbox.endpoints.all()[0]["id"], events=["note.created"])
-        world.settle()
-    assert [letter.headers["webhook-id"] for letter in other.heard] == ["evt_2"]
+def test_a_delivery_of_another_endpoint_lets_nobody_go(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "reordered_webhooks", trigger={"times": 1})
+    with run_receiver() as other:
+        harness.sandbox.endpoints.add(other.url(), events=["note.deleted"])
+        emit_events(harness)
+        emit_events(harness, type="note.deleted")
+        harness.sandbox.endpoints.update(harness.sandbox.endpoints.all()[0]["id"], events=["note.created"])
+        harness.deliver_due()
+    assert [letter.headers["webhook-id"] for letter in other.received] == ["evt_2"]
 
 
 @pytest.mark.parametrize(
@@ -227,88 +240,88 @@ def test_a_delivery_of_another_endpoint_lets_nobody_go(world: World, receiver: R
     ],
 )
 def test_a_rule_hits_the_deliveries_that_match(
-    world: World, receiver: Receiver, match: dict[str, Any], hit: bool
+    harness: Harness, receiver: Receiver, match: dict[str, Any], hit: bool
 ) -> None:
-    rule(world, "dropped_webhook", match=match)
-    happen(world, text="a")
-    world.settle()
-    assert (receiver.heard == []) is hit
-    shown = world.admin("GET", "/sandboxes/acme/faults/it").json
+    rule(harness, "dropped_webhook", match=match)
+    emit_events(harness, text="a")
+    harness.deliver_due()
+    assert (receiver.received == []) is hit
+    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
     assert (shown["matched"], shown["fired"]) == (int(hit), int(hit))
 
 
-def test_a_rule_begins_and_ends_on_the_sandboxs_clock_and_counts_attempts(world: World, receiver: Receiver) -> None:
-    rule(world, "bad_signature", trigger={"after": "5m", "ttl": "10m"})
-    receiver.answers = [500, 500]
-    happen(world)
-    world.advance("1h")
+def test_a_rule_begins_and_ends_on_the_sandboxs_clock_and_counts_attempts(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "bad_signature", trigger={"after": "5m", "ttl": "10m"})
+    receiver.response_statuses = [500, 500]
+    emit_events(harness)
+    harness.advance("1h")
     verdicts = []
-    for letter, at in zip(receiver.heard, (0, 300, 2100), strict=True):
+    for letter, at in zip(receiver.received, (0, 300, 2100), strict=True):
         try:
-            check(world, letter, NOW + at)
+            check(harness, letter, NOW + at)
             verdicts.append(True)
-        except Forged:
+        except InvalidSignature:
             verdicts.append(False)
     assert verdicts == [True, False, True]
-    shown = world.admin("GET", "/sandboxes/acme/faults/it").json
+    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
     assert (shown["matched"], shown["fired"]) == (1, 1)
 
 
-def test_a_rule_that_is_off_does_nothing(world: World, receiver: Receiver) -> None:
-    rule(world, "dropped_webhook", enabled=False)
-    happen(world)
-    world.settle()
-    assert heard(receiver) == ["evt_1"]
+def test_a_rule_that_is_off_does_nothing(harness: Harness, receiver: Receiver) -> None:
+    rule(harness, "dropped_webhook", enabled=False)
+    emit_events(harness)
+    harness.deliver_due()
+    assert received_events(receiver) == ["evt_1"]
 
 
-def test_several_rules_may_hit_one_delivery(world: World, receiver: Receiver) -> None:
+def test_several_rules_may_hit_one_delivery(harness: Harness, receiver: Receiver) -> None:
     kinds = ("duplicate_webhook", "truncated_webhook")
-    world.sandbox.ruleset.set([FaultRule.model_validate({"id": kind, "fault": {"kind": kind}}) for kind in kinds])
-    happen(world)
-    world.settle()
-    assert len(receiver.heard) == 2
-    assert world.sandbox.outbox.all()[0]["faults"] == list(kinds)
+    harness.sandbox.ruleset.set([FaultRule.model_validate({"id": kind, "fault": {"kind": kind}}) for kind in kinds])
+    emit_events(harness)
+    harness.deliver_due()
+    assert len(receiver.received) == 2
+    assert harness.sandbox.outbox.all()[0]["faults"] == list(kinds)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", ["method", "path", "operation", "key", "headers"])
-def test_what_is_for_calls_only_is_refused_on_a_rule_for_webhooks(world: World, kind: str, field: str) -> None:
+def test_what_is_for_calls_only_is_refused_on_a_rule_for_webhooks(harness: Harness, kind: str, field: str) -> None:
     value: Any = {"x": "y"} if field == "headers" else "GET"
-    refused = world.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": kind}, "match": {field: value}})
+    refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": kind}, "match": {field: value}})
     assert refused.status_code == 422
     assert f"match.{field} is not for webhooks" in refused.json["detail"]
 
 
 @pytest.mark.parametrize("field", ["event", "endpoint"])
-def test_what_is_for_webhooks_only_is_refused_on_a_rule_for_calls(world: World, field: str) -> None:
-    refused = world.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": "reset"}, "match": {field: "x"}})
+def test_what_is_for_webhooks_only_is_refused_on_a_rule_for_calls(harness: Harness, field: str) -> None:
+    refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": "reset"}, "match": {field: "x"}})
     assert (refused.status_code, f"match.{field} is not for calls" in refused.json["detail"]) == (422, True)
 
 
-def test_deliveries_are_counted_per_rule_only(world: World) -> None:
+def test_deliveries_are_counted_per_rule_only(harness: Harness) -> None:
     body = {"fault": {"kind": "bad_signature"}, "trigger": {"per": "key"}}
-    refused = world.admin("PUT", "/sandboxes/acme/faults/it", body)
+    refused = harness.admin("PUT", "/sandboxes/acme/faults/it", body)
     assert (refused.status_code, "counted per rule only" in refused.json["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_rule_for_webhooks_leaves_calls_alone_and_misses_none_of_them(world: World, kind: str) -> None:
-    rule(world, kind)
-    assert world.ask("GET", "/v1/notes").status_code == 200
-    shown = world.admin("GET", "/sandboxes/acme/faults/it").json
+def test_a_rule_for_webhooks_leaves_calls_alone_and_misses_none_of_them(harness: Harness, kind: str) -> None:
+    rule(harness, kind)
+    assert harness.request("GET", "/v1/notes").status_code == 200
+    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
     assert (shown["matched"], shown["nearest_miss"]) == (0, None)
 
 
-def test_a_rule_that_never_hit_names_the_delivery_that_came_nearest(world: World, receiver: Receiver) -> None:
+def test_a_rule_that_never_hit_names_the_delivery_that_came_nearest(harness: Harness, receiver: Receiver) -> None:
     match = {"event": "note.deleted", "body": {"$.data.text": "b"}}
-    rule(world, "dropped_webhook", match=match)
-    world.ask("POST", "/v1/notes", json={"text": "b"})
-    happen(world, type="note.created", text="a")
-    happen(world, type="note.deleted", text="a")
-    happen(world, type="note.changed", text="a")
-    world.settle()
-    shown = world.admin("GET", "/sandboxes/acme/faults/it").json
-    near = world.sandbox.outbox.all()[2]
+    rule(harness, "dropped_webhook", match=match)
+    harness.request("POST", "/v1/notes", json={"text": "b"})
+    emit_events(harness, type="note.created", text="a")
+    emit_events(harness, type="note.deleted", text="a")
+    emit_events(harness, type="note.changed", text="a")
+    harness.deliver_due()
+    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
+    near = harness.sandbox.outbox.all()[2]
     why = ["$.data.text is 'a'"]
     assert shown["nearest_miss"] == {"id": near["id"], "event": "note.deleted", "why": why}
 
@@ -324,19 +337,19 @@ def test_a_rule_that_never_hit_names_the_delivery_that_came_nearest(world: World
         ({"kind": "truncated_webhook", "fraction": 1}, "fraction"),
     ],
 )
-def test_a_parameter_out_of_its_range_is_refused_and_named(world: World, fault: dict[str, Any], where: str) -> None:
-    refused = world.admin("PUT", "/sandboxes/acme/faults/it", {"fault": fault})
+def test_a_parameter_out_of_its_range_is_refused_and_named(harness: Harness, fault: dict[str, Any], where: str) -> None:
+    refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": fault})
     assert (refused.status_code, f"fault.{fault['kind']}.{where}" in refused.json["detail"]) == (422, True)
 
 
 def test_the_same_seed_spoils_the_same_deliveries(receiver: Receiver) -> None:
     def spoilt() -> list[bool]:
-        world = make_world(TELLING)
-        world.sandbox.endpoints.add(receiver.url())
-        rule(world, "dropped_webhook", trigger={"probability": 0.5})
-        happen(world, 30)
-        world.settle()
-        return [state == "dropped" for state in states(world)]
+        harness = make_harness(ACME_WITH_WEBHOOKS)
+        harness.sandbox.endpoints.add(receiver.url())
+        rule(harness, "dropped_webhook", trigger={"probability": 0.5})
+        emit_events(harness, 30)
+        harness.deliver_due()
+        return [state == "dropped" for state in delivery_states(harness)]
 
     first = spoilt()
     assert 5 < sum(first) < 25

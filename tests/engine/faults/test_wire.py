@@ -17,21 +17,21 @@ import urllib3
 
 from mockserver.engine import Fault
 from tests.support.acme import ACME
+from tests.support.harness import make_harness
 from tests.support.server_process import start_server
-from tests.support.socket_server import Served, Tenant, listening, tenant
-from tests.support.worlds import make_world
+from tests.support.socket_server import LiveServer, Tenant, create_tenant, serve_on_socket
 
-ONE = "/v1/employees?limit=1"
-SHORT, PATIENCE = 0.4, 60.0
+ONE_RECORD_PATH = "/v1/employees?limit=1"
+SHORT_TIMEOUT_SECONDS, TIMEOUT_SECONDS = 0.4, 60.0
 """Seconds a client waits whose server will never answer, and any other."""
 
 
-class AtFirst(urllib3.Timeout):
+class FirstAttemptTimeout(urllib3.Timeout):
     """Waits a short while for the first answer, and for those after it as long as it takes."""
 
     def clone(self) -> urllib3.Timeout:
         given = super().clone()
-        self._read = PATIENCE
+        self._read = TIMEOUT_SECONDS
         return given
 
 
@@ -40,22 +40,22 @@ class Case:
     """A fault, and what each client makes of it: an error or a status, and curl's exit code."""
 
     kind: str
-    seen: type[Exception] | int
+    expected: type[Exception] | int
     curl: int
     fault: dict[str, Any] = field(default_factory=dict)
     wrapped: type[Exception] | None = None
     """What urllib3 says, where it is not a ProtocolError around what http.client says."""
 
     @property
-    def patience(self) -> float:
+    def timeout(self) -> float:
         """How long a client waits for this."""
-        return SHORT if self.seen is TimeoutError else PATIENCE
+        return SHORT_TIMEOUT_SECONDS if self.expected is TimeoutError else TIMEOUT_SECONDS
 
     def __str__(self) -> str:
         return "-".join([self.kind, *map(str, self.fault.values())]) if self.fault else self.kind
 
 
-WIRE = [
+WIRE_CASES = [
     Case("lost_response", ConnectionResetError, 56, {"how": "reset"}),
     Case("lost_response", RemoteDisconnected, 52, {"how": "empty"}),
     Case("lost_response", TimeoutError, 28, {"how": "hang"}, urllib3.exceptions.ReadTimeoutError),
@@ -65,7 +65,7 @@ WIRE = [
     Case("truncated", IncompleteRead, 18),
     Case("garbage", BadStatusLine, 1),
 ]
-WHOLE = [
+COMPLETE_RESPONSE_CASES = [
     Case("status", 503, 22, {"status": 503}),
     Case("gateway", 504, 22, {"status": 504}),
     Case("rate_limited", 429, 22, {"retry_after": 7}),
@@ -78,128 +78,140 @@ WHOLE = [
 
 
 @pytest.fixture(scope="module", params=["in process", "as shipped"])
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+def live_server(request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     if request.param == "in process":
-        with listening(make_world(freeze=False)) as here:
+        with serve_on_socket(make_harness(freeze=False)) as here:
             yield here
     else:
         with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", "t") as (_, url):
-            yield Served(url, "t")
+            yield LiveServer(url, "t")
 
 
 @pytest.fixture
-def home(served: Served) -> Tenant:
-    return tenant(served)
+def tenant_sandbox(live_server: LiveServer) -> Tenant:
+    return create_tenant(live_server)
 
 
-def curl(home: Tenant, path: str, *options: str) -> CompletedProcess[bytes]:
+def curl(tenant_sandbox: Tenant, path: str, *options: str) -> CompletedProcess[bytes]:
     program = which("curl")
     assert program == "/usr/bin/curl", "curl has to be there: it is the client most people try first"
-    url, key = f"{home.served.url}/{home.provider}{path}", f"Authorization: Bearer {home.key}"
+    url, key = (
+        f"{tenant_sandbox.server.url}/{tenant_sandbox.provider}{path}",
+        f"Authorization: Bearer {tenant_sandbox.key}",
+    )
     return run(
         [program, "-sS", "--noproxy", "*", "-H", key, *options, url],
         capture_output=True,
-        timeout=2 * PATIENCE,
+        timeout=2 * TIMEOUT_SECONDS,
         check=False,
     )
 
 
-def with_urllib3(home: Tenant, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+def with_urllib3(tenant_sandbox: Tenant, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
     options.setdefault("retries", False)
-    headers = {"Authorization": f"Bearer {home.key}"}
+    headers = {"Authorization": f"Bearer {tenant_sandbox.key}"}
     with urllib3.PoolManager() as pool:
-        return pool.request(method, f"{home.served.url}/{home.provider}{path}", headers=headers, **options)
+        return pool.request(
+            method, f"{tenant_sandbox.server.url}/{tenant_sandbox.provider}{path}", headers=headers, **options
+        )
 
 
-def names_of(home: Tenant, records: str, name: str) -> int:
+def count_named(tenant_sandbox: Tenant, records: str, name: str) -> int:
     """How many records have the name."""
-    return [each["name"] for each in home.ask("GET", f"/v1/{records}?limit=100").json["data"]].count(name)
+    return [each["name"] for each in tenant_sandbox.request("GET", f"/v1/{records}?limit=100").json["data"]].count(name)
 
 
 def wait_until(holds: Callable[[], object]) -> None:
     """Ask until something holds: who gave up waiting does not know whether the work is done yet."""
-    until = monotonic() + PATIENCE
+    until = monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert monotonic() < until
 
 
 def test_every_kind_of_fault_has_a_case_here() -> None:
-    of_calls = {kind for kind, model in Fault.KINDS.items() if model.ON == "calls"}
-    cases = {case.kind for case in WIRE + WHOLE}
+    of_calls = {kind for kind, model in Fault.KINDS.items() if model.APPLIES_TO == "calls"}
+    cases = {case.kind for case in WIRE_CASES + COMPLETE_RESPONSE_CASES}
     assert cases == of_calls, "each kind has a Case in WIRE (a client meets a broken connection) or WHOLE (an answer)"
 
 
-@pytest.mark.parametrize("case", WIRE, ids=str)
-def test_http_client_meets_the_failure_itself_and_the_next_call_is_answered_at_once(home: Tenant, case: Case) -> None:
-    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+@pytest.mark.parametrize("case", WIRE_CASES, ids=str)
+def test_http_client_meets_the_failure_itself_and_the_next_call_is_answered_at_once(
+    tenant_sandbox: Tenant, case: Case
+) -> None:
+    tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
     with pytest.raises(Exception) as met:  # noqa: PT011
-        home.ask("GET", ONE, timeout=case.patience)
-    assert met.type is case.seen
-    assert home.ask("GET", ONE).status == 200
+        tenant_sandbox.request("GET", ONE_RECORD_PATH, timeout=case.timeout)
+    assert met.type is case.expected
+    assert tenant_sandbox.request("GET", ONE_RECORD_PATH).status == 200
 
 
-@pytest.mark.parametrize("case", WIRE, ids=str)
-def test_urllib3_says_what_happened_to_the_connection(home: Tenant, case: Case) -> None:
-    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
+@pytest.mark.parametrize("case", WIRE_CASES, ids=str)
+def test_urllib3_says_what_happened_to_the_connection(tenant_sandbox: Tenant, case: Case) -> None:
+    tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
     with pytest.raises(urllib3.exceptions.HTTPError) as met:
-        with_urllib3(home, "GET", ONE, timeout=case.patience)
+        with_urllib3(tenant_sandbox, "GET", ONE_RECORD_PATH, timeout=case.timeout)
     assert met.type is (case.wrapped or urllib3.exceptions.ProtocolError)
-    assert case.wrapped or type(met.value.args[1]) is case.seen
+    assert case.wrapped or type(met.value.args[1]) is case.expected
 
 
-@pytest.mark.parametrize("case", WIRE, ids=str)
-def test_urllib3_gets_over_it_by_trying_again(home: Tenant, case: Case) -> None:
-    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    timeout = AtFirst(read=case.patience)
-    assert with_urllib3(home, "GET", ONE, retries=urllib3.Retry(total=1), timeout=timeout).status == 200
-    assert [entry["faults"] != [] for entry in home.requests()] == [True, False]
+@pytest.mark.parametrize("case", WIRE_CASES, ids=str)
+def test_urllib3_gets_over_it_by_trying_again(tenant_sandbox: Tenant, case: Case) -> None:
+    tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    timeout = FirstAttemptTimeout(read=case.timeout)
+    assert (
+        with_urllib3(tenant_sandbox, "GET", ONE_RECORD_PATH, retries=urllib3.Retry(total=1), timeout=timeout).status
+        == 200
+    )
+    assert [entry["faults"] != [] for entry in tenant_sandbox.requests()] == [True, False]
 
 
-@pytest.mark.parametrize("case", WIRE + WHOLE, ids=str)
-def test_curl_ends_with_the_code_it_has_for_that(home: Tenant, case: Case) -> None:
-    home.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    done = curl(home, ONE, "--fail", "--max-time", str(case.patience))
+@pytest.mark.parametrize("case", WIRE_CASES + COMPLETE_RESPONSE_CASES, ids=str)
+def test_curl_ends_with_the_code_it_has_for_that(tenant_sandbox: Tenant, case: Case) -> None:
+    tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    done = curl(tenant_sandbox, ONE_RECORD_PATH, "--fail", "--max-time", str(case.timeout))
     assert done.returncode == case.curl, done.stderr
-    assert curl(home, ONE, "--fail", "--max-time", str(PATIENCE)).returncode == 0
+    assert curl(tenant_sandbox, ONE_RECORD_PATH, "--fail", "--max-time", str(TIMEOUT_SECONDS)).returncode == 0
 
 
-@pytest.mark.parametrize("case", WHOLE, ids=str)
-def test_an_answer_that_is_whole_has_its_status_and_names_the_rule(home: Tenant, case: Case) -> None:
-    rule = home.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    heard = home.ask("GET", ONE)
-    assert (heard.status, heard.headers["X-Testmode-Fault"]) == (case.seen, rule["id"])
+@pytest.mark.parametrize("case", COMPLETE_RESPONSE_CASES, ids=str)
+def test_an_answer_that_is_whole_has_its_status_and_names_the_rule(tenant_sandbox: Tenant, case: Case) -> None:
+    rule = tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
+    heard = tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    assert (heard.status, heard.headers["X-Testmode-Fault"]) == (case.expected, rule["id"])
     assert int(heard.headers["Content-Length"]) == len(heard.body)
-    assert "X-Testmode-Fault" not in home.ask("GET", ONE).headers
+    assert "X-Testmode-Fault" not in tenant_sandbox.request("GET", ONE_RECORD_PATH).headers
 
 
-def test_the_length_that_is_announced_is_the_whole_one_when_the_body_is_cut(home: Tenant) -> None:
-    whole = home.ask("GET", ONE).body
-    home.fault("truncated", fault={"fraction": 0.25}, trigger={"times": 1})
+def test_the_length_that_is_announced_is_the_whole_one_when_the_body_is_cut(tenant_sandbox: Tenant) -> None:
+    whole = tenant_sandbox.request("GET", ONE_RECORD_PATH).body
+    tenant_sandbox.fault("truncated", fault={"fraction": 0.25}, trigger={"times": 1})
     with pytest.raises(IncompleteRead) as met:
-        home.ask("GET", ONE)
+        tenant_sandbox.request("GET", ONE_RECORD_PATH)
     assert met.value.partial == whole[: len(whole) // 4]
     assert len(met.value.partial) + (met.value.expected or 0) == len(whole)
 
 
-def test_json_that_stops_too_early_is_a_whole_answer_that_no_parser_reads(home: Tenant) -> None:
-    home.fault("malformed_json", trigger={"times": 1})
-    heard = home.ask("GET", ONE)
+def test_json_that_stops_too_early_is_a_whole_answer_that_no_parser_reads(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("malformed_json", trigger={"times": 1})
+    heard = tenant_sandbox.request("GET", ONE_RECORD_PATH)
     assert heard.headers["Content-Type"] == "application/json"
     with pytest.raises(JSONDecodeError):
         _ = heard.json
 
 
-def test_a_latency_is_felt_before_the_first_byte(home: Tenant) -> None:
-    home.fault("latency", fault={"distribution": {"type": "fixed", "ms": 150}})
-    assert home.ask("GET", ONE).seconds >= 0.15
+def test_a_latency_is_felt_before_the_first_byte(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("latency", fault={"distribution": {"type": "fixed", "ms": 150}})
+    assert tenant_sandbox.request("GET", ONE_RECORD_PATH).seconds >= 0.15
 
 
-def test_a_dripping_answer_arrives_piece_by_piece_and_whole(home: Tenant) -> None:
-    whole = home.ask("GET", ONE).body
-    home.fault("drip", fault={"bytes": 100, "every_ms": 60})
+def test_a_dripping_answer_arrives_piece_by_piece_and_whole(tenant_sandbox: Tenant) -> None:
+    whole = tenant_sandbox.request("GET", ONE_RECORD_PATH).body
+    tenant_sandbox.fault("drip", fault={"bytes": 100, "every_ms": 60})
     pieces, times = [], []
-    with closing(HTTPConnection(home.served.host, home.served.port, timeout=60)) as connection:
-        connection.request("GET", f"/smartepi{ONE}", headers={"Authorization": f"Bearer {home.key}"})
+    with closing(HTTPConnection(tenant_sandbox.server.host, tenant_sandbox.server.port, timeout=60)) as connection:
+        connection.request(
+            "GET", f"/smartepi{ONE_RECORD_PATH}", headers={"Authorization": f"Bearer {tenant_sandbox.key}"}
+        )
         with closing(connection.getresponse()) as response:
             while piece := response.read1(4096):
                 pieces.append(piece)
@@ -211,126 +223,148 @@ def test_a_dripping_answer_arrives_piece_by_piece_and_whole(home: Tenant) -> Non
 
 
 @pytest.mark.parametrize("how", ["reset", "empty", "hang"])
-def test_a_create_whose_answer_was_lost_has_taken_the_name(home: Tenant, how: str) -> None:
-    home.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
+def test_a_create_whose_answer_was_lost_has_taken_the_name(tenant_sandbox: Tenant, how: str) -> None:
+    tenant_sandbox.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(OSError):  # noqa: PT011
-        home.ask("POST", "/v1/sectors", json={"name": "Foundry"}, timeout=SHORT if how == "hang" else PATIENCE)
-    wait_until(lambda: names_of(home, "sectors", "Foundry") == 1)
-    again = home.ask("POST", "/v1/sectors", json={"name": "Foundry"})
+        tenant_sandbox.request(
+            "POST",
+            "/v1/sectors",
+            json={"name": "Foundry"},
+            timeout=SHORT_TIMEOUT_SECONDS if how == "hang" else TIMEOUT_SECONDS,
+        )
+    wait_until(lambda: count_named(tenant_sandbox, "sectors", "Foundry") == 1)
+    again = tenant_sandbox.request("POST", "/v1/sectors", json={"name": "Foundry"})
     assert (again.status, again.json["type"]) == (409, "urn:smartepi:error:duplicate_name")
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty", "hang", "garbage"])
-def test_a_create_that_failed_before_the_work_has_left_nothing(home: Tenant, kind: str) -> None:
-    home.fault(kind, match={"method": "POST"}, trigger={"times": 1})
+def test_a_create_that_failed_before_the_work_has_left_nothing(tenant_sandbox: Tenant, kind: str) -> None:
+    tenant_sandbox.fault(kind, match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(Exception):  # noqa: B017, PT011
-        home.ask("POST", "/v1/sectors", json={"name": "Foundry"}, timeout=SHORT if kind == "hang" else PATIENCE)
-    assert names_of(home, "sectors", "Foundry") == 0
-    assert home.ask("POST", "/v1/sectors", json={"name": "Foundry"}).status == 201
+        tenant_sandbox.request(
+            "POST",
+            "/v1/sectors",
+            json={"name": "Foundry"},
+            timeout=SHORT_TIMEOUT_SECONDS if kind == "hang" else TIMEOUT_SECONDS,
+        )
+    assert count_named(tenant_sandbox, "sectors", "Foundry") == 0
+    assert tenant_sandbox.request("POST", "/v1/sectors", json={"name": "Foundry"}).status == 201
 
 
-def test_a_client_that_repeats_a_create_by_itself_makes_two(home: Tenant) -> None:
-    home.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
+def test_a_client_that_repeats_a_create_by_itself_makes_two(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
     eager = urllib3.Retry(total=1, allowed_methods=None)
-    made = with_urllib3(home, "POST", "/v1/employees", json={"name": "Twice Hired"}, retries=eager)
+    made = with_urllib3(tenant_sandbox, "POST", "/v1/employees", json={"name": "Twice Hired"}, retries=eager)
     assert made.status == 201
-    assert names_of(home, "employees", "Twice Hired") == 2
+    assert count_named(tenant_sandbox, "employees", "Twice Hired") == 2
 
 
-def test_a_client_that_repeats_only_what_is_safe_makes_one(home: Tenant) -> None:
-    home.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
+def test_a_client_that_repeats_only_what_is_safe_makes_one(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(urllib3.exceptions.ProtocolError):
-        with_urllib3(home, "POST", "/v1/employees", json={"name": "Once Hired"}, retries=urllib3.Retry(total=3))
-    assert names_of(home, "employees", "Once Hired") == 1
+        with_urllib3(
+            tenant_sandbox, "POST", "/v1/employees", json={"name": "Once Hired"}, retries=urllib3.Retry(total=3)
+        )
+    assert count_named(tenant_sandbox, "employees", "Once Hired") == 1
 
 
 @pytest.mark.parametrize("how", ["reset", "empty", "hang"])
 def test_a_lost_answer_can_be_fetched_again_with_the_same_idempotency_key(how: str) -> None:
-    with listening(make_world(ACME, freeze=False)) as served:
-        home = tenant(served, "acme")
-        home.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
+    with serve_on_socket(make_harness(ACME, freeze=False)) as served:
+        tenant_sandbox = create_tenant(served, "acme")
+        tenant_sandbox.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
         create: dict[str, Any] = {"json": {"text": "once"}, "headers": {"Idempotency-Key": "k1"}}
         with pytest.raises(OSError):  # noqa: PT011
-            home.ask("POST", "/v1/notes", timeout=SHORT if how == "hang" else PATIENCE, **create)
-        wait_until(home.requests)
-        lost = home.served.admin("GET", f"/sandboxes/{home.id}/requests/{home.requests()[-1]['id']}")
-        again = home.ask("POST", "/v1/notes", **create)
+            tenant_sandbox.request(
+                "POST", "/v1/notes", timeout=SHORT_TIMEOUT_SECONDS if how == "hang" else TIMEOUT_SECONDS, **create
+            )
+        wait_until(tenant_sandbox.requests)
+        lost = tenant_sandbox.server.admin(
+            "GET", f"/sandboxes/{tenant_sandbox.id}/requests/{tenant_sandbox.requests()[-1]['id']}"
+        )
+        again = tenant_sandbox.request("POST", "/v1/notes", **create)
         assert (again.status, again.headers["Idempotent-Replayed"]) == (201, "true")
         assert again.body.decode() == lost["response"]["body"]["text"]
-        assert home.ask("GET", "/v1/notes").json["data"] == [again.json]
+        assert tenant_sandbox.request("GET", "/v1/notes").json["data"] == [again.json]
 
 
-def test_a_client_that_hangs_keeps_nobody_else_waiting(home: Tenant) -> None:
-    home.fault("hang", match={"path": "*/sectors"})
-    with closing(HTTPConnection(home.served.host, home.served.port, timeout=SHORT)) as connection:
-        connection.request("GET", "/smartepi/v1/sectors", headers={"Authorization": f"Bearer {home.key}"})
+def test_a_client_that_hangs_keeps_nobody_else_waiting(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("hang", match={"path": "*/sectors"})
+    with closing(
+        HTTPConnection(tenant_sandbox.server.host, tenant_sandbox.server.port, timeout=SHORT_TIMEOUT_SECONDS)
+    ) as connection:
+        connection.request("GET", "/smartepi/v1/sectors", headers={"Authorization": f"Bearer {tenant_sandbox.key}"})
         for _ in range(5):
-            assert home.ask("GET", ONE).status == 200
+            assert tenant_sandbox.request("GET", ONE_RECORD_PATH).status == 200
         with pytest.raises(TimeoutError):
             connection.getresponse()
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty", "garbage"])
-def test_a_head_request_is_hit_like_any_other(home: Tenant, kind: str) -> None:
-    home.fault(kind)
+def test_a_head_request_is_hit_like_any_other(tenant_sandbox: Tenant, kind: str) -> None:
+    tenant_sandbox.fault(kind)
     expected = {"reset": ConnectionResetError, "empty": RemoteDisconnected, "garbage": BadStatusLine}[kind]
     with pytest.raises(Exception) as met:  # noqa: PT011
-        home.ask("HEAD", ONE)
+        tenant_sandbox.request("HEAD", ONE_RECORD_PATH)
     assert met.type is expected
 
 
-def test_an_answer_that_has_no_body_can_be_lost_too(home: Tenant) -> None:
-    home.fault("status", fault={"status": 204}, priority=20)
-    home.fault("lost_response", fault={"how": "empty"}, priority=5)
+def test_an_answer_that_has_no_body_can_be_lost_too(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("status", fault={"status": 204}, priority=20)
+    tenant_sandbox.fault("lost_response", fault={"how": "empty"}, priority=5)
     with pytest.raises(RemoteDisconnected):
-        home.ask("DELETE", "/v1/sectors/any")
+        tenant_sandbox.request("DELETE", "/v1/sectors/any")
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_has_no_body_drips_none(home: Tenant, status: int) -> None:
-    home.fault("status", fault={"status": status, "body": "nothing of this may be sent"}, priority=20)
-    home.fault("drip", priority=5)
-    shown = curl(home, ONE, "-i", "--raw", "--ignore-content-length", "--max-time", str(PATIENCE))
+def test_an_answer_that_has_no_body_drips_none(tenant_sandbox: Tenant, status: int) -> None:
+    tenant_sandbox.fault("status", fault={"status": status, "body": "nothing of this may be sent"}, priority=20)
+    tenant_sandbox.fault("drip", priority=5)
+    shown = curl(
+        tenant_sandbox, ONE_RECORD_PATH, "-i", "--raw", "--ignore-content-length", "--max-time", str(TIMEOUT_SECONDS)
+    )
     head, _, body = shown.stdout.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert body == b""
 
 
 @pytest.mark.parametrize("outer", ["drip", "truncated", "malformed_json", "lost_response"])
-@pytest.mark.parametrize("inner", [case for case in WIRE if case.kind in ("reset", "empty")], ids=str)
-def test_a_broken_connection_stays_broken_whatever_is_laid_around_it(home: Tenant, outer: str, inner: Case) -> None:
-    home.fault(inner.kind, priority=20)
-    home.fault(outer, priority=5)
+@pytest.mark.parametrize("inner", [case for case in WIRE_CASES if case.kind in ("reset", "empty")], ids=str)
+def test_a_broken_connection_stays_broken_whatever_is_laid_around_it(
+    tenant_sandbox: Tenant, outer: str, inner: Case
+) -> None:
+    tenant_sandbox.fault(inner.kind, priority=20)
+    tenant_sandbox.fault(outer, priority=5)
     with pytest.raises(ConnectionResetError) as met:
-        home.ask("GET", ONE)
-    assert met.type is inner.seen or outer == "lost_response"
+        tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    assert met.type is inner.expected or outer == "lost_response"
 
 
-def test_a_dripping_answer_can_be_cut_as_well(home: Tenant) -> None:
-    home.fault("truncated", fault={"fraction": 0.5}, priority=20)
-    home.fault("drip", fault={"bytes": 100, "every_ms": 30}, priority=5)
+def test_a_dripping_answer_can_be_cut_as_well(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("truncated", fault={"fraction": 0.5}, priority=20)
+    tenant_sandbox.fault("drip", fault={"bytes": 100, "every_ms": 30}, priority=5)
     began = monotonic()
     with pytest.raises(IncompleteRead):
-        home.ask("GET", ONE)
+        tenant_sandbox.request("GET", ONE_RECORD_PATH)
     assert monotonic() - began >= 0.03
 
 
-def test_health_and_the_admin_api_are_never_faulted(home: Tenant) -> None:
-    home.fault("reset")
+def test_health_and_the_admin_api_are_never_faulted(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("reset")
     for path in ("/health", "/healthz", "/ready", "/readyz"):
-        assert home.served.ask("GET", path, key=home.key).status == 200
-    assert home.served.admin("GET", f"/sandboxes/{home.id}")["id"] == home.id
+        assert tenant_sandbox.server.request("GET", path, key=tenant_sandbox.key).status == 200
+    assert tenant_sandbox.server.admin("GET", f"/sandboxes/{tenant_sandbox.id}")["id"] == tenant_sandbox.id
 
 
-def test_calls_that_no_rule_means_are_untouched(home: Tenant) -> None:
-    plain = home.ask("GET", ONE)
-    home.fault("reset", match={"path": "*/sectors"})
-    beside = home.ask("GET", ONE)
+def test_calls_that_no_rule_means_are_untouched(tenant_sandbox: Tenant) -> None:
+    plain = tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    tenant_sandbox.fault("reset", match={"path": "*/sectors"})
+    beside = tenant_sandbox.request("GET", ONE_RECORD_PATH)
     assert (beside.status, beside.body) == (plain.status, plain.body)
     assert "X-Testmode-Fault" not in beside.headers
-    assert home.requests()[-1]["faults"] == []
+    assert tenant_sandbox.requests()[-1]["faults"] == []
 
 
-def test_another_sandbox_of_the_same_server_is_untouched(home: Tenant) -> None:
-    home.fault("reset")
-    assert tenant(home.served).ask("GET", ONE).status == 200
+def test_another_sandbox_of_the_same_server_is_untouched(tenant_sandbox: Tenant) -> None:
+    tenant_sandbox.fault("reset")
+    assert create_tenant(tenant_sandbox.server).request("GET", ONE_RECORD_PATH).status == 200

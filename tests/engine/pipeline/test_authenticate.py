@@ -8,16 +8,16 @@ import pytest
 
 from mockserver.engine import Call, Credential, Problem, Reply, authenticate
 from tests.support.acme import ACME
-from tests.support.worlds import NOON, World
+from tests.support.harness import NOON, Harness
 
 
-def ask(world: World, **options: Any) -> tuple[int, str]:
-    answer = world.ask("GET", "/v1/notes", **options)
+def request_status(harness: Harness, **options: Any) -> tuple[int, str]:
+    answer = harness.request("GET", "/v1/notes", **options)
     return answer.status_code, (answer.json or {}).get("code", "")
 
 
-def mint(world: World, **wanted: Any) -> str:
-    return str(world.admin("POST", "/sandboxes/acme/keys", wanted).json["secret"])
+def mint(harness: Harness, **wanted: Any) -> str:
+    return str(harness.admin("POST", "/sandboxes/acme/keys", wanted).json["secret"])
 
 
 @pytest.mark.parametrize(
@@ -31,13 +31,13 @@ def mint(world: World, **wanted: Any) -> str:
         ("Bearer \xe9\xff", (401, "bad_credentials")),
     ],
 )
-def test_a_call_without_a_good_key_is_refused(acme: World, header: str | None, expected: tuple[int, str]) -> None:
+def test_a_call_without_a_good_key_is_refused(acme: Harness, header: str | None, expected: tuple[int, str]) -> None:
     headers = {} if header is None else {"Authorization": header}
-    assert ask(acme, key=None, headers=headers) == expected
+    assert request_status(acme, key=None, headers=headers) == expected
 
 
-def test_a_known_key_opens_its_sandbox(acme: World) -> None:
-    assert ask(acme) == (200, "")
+def test_a_known_key_opens_its_sandbox(acme: Harness) -> None:
+    assert request_status(acme) == (200, "")
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_a_known_key_opens_its_sandbox(acme: World) -> None:
         ({"cidrs": ["127.0.0.0/8"]}, (200, "")),
     ],
 )
-def test_a_key_is_refused_for_what_it_is(acme: World, wanted: dict[str, Any], expected: tuple[int, str]) -> None:
-    assert ask(acme, key=mint(acme, **wanted)) == expected
+def test_a_key_is_refused_for_what_it_is(acme: Harness, wanted: dict[str, Any], expected: tuple[int, str]) -> None:
+    assert request_status(acme, key=mint(acme, **wanted)) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_a_key_is_refused_for_what_it_is(acme: World, wanted: dict[str, Any], ex
         ({"cidrs": ["10.0.0.0/8"], "scopes": ["notes:write"]}, "address_refused"),
     ],
 )
-def test_state_comes_before_address_and_address_before_scope(acme: World, wanted: dict[str, Any], code: str) -> None:
-    assert ask(acme, key=mint(acme, **wanted))[1] == code
+def test_state_comes_before_address_and_address_before_scope(acme: Harness, wanted: dict[str, Any], code: str) -> None:
+    assert request_status(acme, key=mint(acme, **wanted))[1] == code
 
 
-def test_a_key_that_may_read_may_not_write_and_nothing_is_written(acme: World) -> None:
+def test_a_key_that_may_read_may_not_write_and_nothing_is_written(acme: Harness) -> None:
     key = mint(acme, scopes=["notes:read"])
-    answer = acme.ask("POST", "/v1/notes", key=key, json={"text": "a"})
+    answer = acme.request("POST", "/v1/notes", key=key, json={"text": "a"})
     assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (403, "scope_missing", "notes:write")
-    assert acme.ask("GET", "/v1/notes").json["data"] == []
+    assert acme.request("GET", "/v1/notes").json["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -88,36 +88,36 @@ def test_a_key_that_may_read_may_not_write_and_nothing_is_written(acme: World) -
         {"Remote-Addr": "10.0.0.1"},
     ],
 )
-def test_a_header_cannot_claim_another_address(acme: World, spoof: dict[str, str]) -> None:
-    assert ask(acme, key=mint(acme, cidrs=["10.0.0.0/8"]), headers=spoof) == (403, "address_refused")
+def test_a_header_cannot_claim_another_address(acme: Harness, spoof: dict[str, str]) -> None:
+    assert request_status(acme, key=mint(acme, cidrs=["10.0.0.0/8"]), headers=spoof) == (403, "address_refused")
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1"])
-def test_the_address_is_the_one_of_the_connection(acme: World, address: str) -> None:
+def test_the_address_is_the_one_of_the_connection(acme: Harness, address: str) -> None:
     key = mint(acme, cidrs=["10.0.0.0/8"])
-    assert ask(acme, key=key, environ_overrides={"REMOTE_ADDR": address}) == (200, "")
+    assert request_status(acme, key=key, environ_overrides={"REMOTE_ADDR": address}) == (200, "")
 
 
-def test_the_key_of_one_sandbox_does_not_open_another(acme: World) -> None:
+def test_the_key_of_one_sandbox_does_not_open_another(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
-    acme.ask("POST", "/v1/notes", sandbox="other", json={"text": "theirs"})
-    assert acme.ask("GET", "/v1/notes").json["data"] == []
-    assert acme.ask("GET", "/v1/notes", sandbox="other").json["data"][0]["text"] == "theirs"
+    acme.request("POST", "/v1/notes", sandbox="other", json={"text": "theirs"})
+    assert acme.request("GET", "/v1/notes").json["data"] == []
+    assert acme.request("GET", "/v1/notes", sandbox="other").json["data"][0]["text"] == "theirs"
     assert set(other.keys).isdisjoint(acme.sandbox.keys)
 
 
-def test_a_key_is_not_looked_for_in_the_sandbox_of_a_call_by_its_id(acme: World) -> None:
-    assert ask(acme, key="key_1") == (401, "bad_credentials")
+def test_a_key_is_not_looked_for_in_the_sandbox_of_a_call_by_its_id(acme: Harness) -> None:
+    assert request_status(acme, key="key_1") == (401, "bad_credentials")
 
 
-def test_the_journal_says_which_key_and_in_which_state(acme: World) -> None:
-    ask(acme, key=mint(acme, activates_in="1h"))
+def test_the_journal_says_which_key_and_in_which_state(acme: Harness) -> None:
+    request_status(acme, key=mint(acme, activates_in="1h"))
     entry = acme.admin("GET", "/sandboxes/acme/requests/req_1").json
     step = next(step for step in entry["trace"] if step["stage"] == "authenticate")
     assert (entry["key"], step["note"]) == ("key_2", "key key_2 is propagating")
 
 
-def test_a_refused_call_goes_no_further(acme: World) -> None:
+def test_a_refused_call_goes_no_further(acme: Harness) -> None:
     def never(call: Call) -> Reply:
         raise AssertionError("it went further")
 
@@ -128,7 +128,7 @@ def test_a_refused_call_goes_no_further(acme: World) -> None:
     assert acme.sandbox.now() == NOON
 
 
-def test_a_refusal_never_shows_the_key(acme: World) -> None:
+def test_a_refusal_never_shows_the_key(acme: Harness) -> None:
     for wanted in (
         {"activates_in": "1h"},
         {"expires_in": "0s"},
@@ -136,7 +136,7 @@ def test_a_refusal_never_shows_the_key(acme: World) -> None:
         {"scopes": ["notes:write"]},
     ):
         secret = mint(acme, **wanted)
-        assert secret not in acme.ask("GET", "/v1/notes", key=secret).text
+        assert secret not in acme.request("GET", "/v1/notes", key=secret).text
 
 
 @pytest.mark.parametrize(
@@ -147,16 +147,16 @@ def test_a_refusal_never_shows_the_key(acme: World) -> None:
         ({"Authorization": "Bearer x"}, "bad_credentials"),
     ],
 )
-def test_no_key_and_a_wrong_one_are_told_apart(acme: World, shown: dict[str, str], code: str) -> None:
-    refused = acme.ask("GET", "/v1/notes", key=None, headers=shown)
+def test_no_key_and_a_wrong_one_are_told_apart(acme: Harness, shown: dict[str, str], code: str) -> None:
+    refused = acme.request("GET", "/v1/notes", key=None, headers=shown)
     assert (refused.status_code, refused.json["code"]) == (401, code)
 
 
-def test_only_of_a_key_that_is_on_its_way_is_told_when_it_works(acme: World) -> None:
+def test_only_of_a_key_that_is_on_its_way_is_told_when_it_works(acme: Harness) -> None:
     said = {}
     for field in ("activates_in", "expires_in"):
         key = mint(acme, **{field: "60s"})
         acme.advance("60s" if field == "expires_in" else "1s")
-        said[field] = acme.ask("GET", "/v1/notes", key=key).json["detail"]
+        said[field] = acme.request("GET", "/v1/notes", key=key).json["detail"]
     assert said["activates_in"].endswith("is propagating; active at 2026-03-01T12:01:00.000000Z")
     assert said["expires_in"].endswith("is expired")

@@ -14,31 +14,31 @@ from mockserver.engine import SECOND, IdempotencyPolicy
 from mockserver.http import edge
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
-REPLAYED = "Idempotent-Replayed"
+REPLAY_HEADER = "Idempotent-Replayed"
 
 
-def post(world: World, key: str | None = "k1", **options: Any) -> Any:
+def post(harness: Harness, key: str | None = "k1", **options: Any) -> Any:
     headers = {} if key is None else {"Idempotency-Key": key}
     options.setdefault("json", {"text": "hello"})
-    return world.ask("POST", options.pop("path", "/v1/notes"), headers=headers, **options)
+    return harness.request("POST", options.pop("path", "/v1/notes"), headers=headers, **options)
 
 
-def notes(world: World) -> list[str]:
-    return [note["text"] for note in world.ask("GET", "/v1/notes").json["data"]]
+def notes(harness: Harness) -> list[str]:
+    return [note["text"] for note in harness.request("GET", "/v1/notes").json["data"]]
 
 
-def test_the_same_request_is_answered_the_same_to_the_byte_and_done_once(acme: World) -> None:
+def test_the_same_request_is_answered_the_same_to_the_byte_and_done_once(acme: Harness) -> None:
     first, second = post(acme), post(acme)
     assert (
         (first.status_code, first.data) == (second.status_code, second.data) == (201, b'{"id":"note_1","text":"hello"}')
     )
-    assert (first.headers.get(REPLAYED), second.headers.get(REPLAYED)) == (None, "true")
+    assert (first.headers.get(REPLAY_HEADER), second.headers.get(REPLAY_HEADER)) == (None, "true")
     assert notes(acme) == ["hello"]
 
 
-def test_a_replay_has_the_first_answers_headers_and_a_date_of_its_own(acme: World) -> None:
+def test_a_replay_has_the_first_answers_headers_and_a_date_of_its_own(acme: Harness) -> None:
     first = post(acme)
     acme.advance("60s")
     second = post(acme)
@@ -50,7 +50,7 @@ def test_a_replay_has_the_first_answers_headers_and_a_date_of_its_own(acme: Worl
     )
 
 
-def test_without_a_key_every_request_is_done(acme: World) -> None:
+def test_without_a_key_every_request_is_done(acme: Harness) -> None:
     assert [post(acme, None).json["id"] for _ in range(2)] == ["note_1", "note_2"]
 
 
@@ -62,7 +62,7 @@ def test_without_a_key_every_request_is_done(acme: World) -> None:
         {"query_string": "a=1"},
     ],
 )
-def test_another_request_with_the_same_key_is_refused_and_not_done(acme: World, other: dict[str, Any]) -> None:
+def test_another_request_with_the_same_key_is_refused_and_not_done(acme: Harness, other: dict[str, Any]) -> None:
     post(acme)
     refused = post(acme, **other)
     assert (refused.status_code, refused.json["code"]) == (422, "idempotency_mismatch")
@@ -72,19 +72,19 @@ def test_another_request_with_the_same_key_is_refused_and_not_done(acme: World, 
 def test_the_same_body_to_another_path_with_the_same_key_is_refused() -> None:
     create = next(op for op in ACME.operations if op.name == "create_note")
     draft = replace(create, name="create_draft", path="/v1/drafts")
-    world = make_world(replace(ACME, operations=(*ACME.operations, draft)))
-    assert [post(world).status_code, post(world, path="/v1/drafts").status_code] == [201, 422]
+    harness = make_harness(replace(ACME, operations=(*ACME.operations, draft)))
+    assert [post(harness).status_code, post(harness, path="/v1/drafts").status_code] == [201, 422]
 
 
-def test_a_mismatch_does_not_forget_the_first_answer(acme: World) -> None:
+def test_a_mismatch_does_not_forget_the_first_answer(acme: Harness) -> None:
     first = post(acme)
     post(acme, json={"text": "other"})
     assert post(acme).data == first.data
 
 
-def test_the_order_of_the_query_does_not_make_another_request(acme: World) -> None:
+def test_the_order_of_the_query_does_not_make_another_request(acme: Harness) -> None:
     assert post(acme, query_string="a=1&b=2").status_code == 201
-    assert post(acme, query_string="b=2&a=1").headers[REPLAYED] == "true"
+    assert post(acme, query_string="b=2&a=1").headers[REPLAY_HEADER] == "true"
 
 
 class Gate:
@@ -100,23 +100,23 @@ class Gate:
 
 
 @pytest.fixture
-def gate(acme: World, monkeypatch: pytest.MonkeyPatch) -> Gate:
+def gate(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> Gate:
     made = Gate()
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 50}})
     monkeypatch.setattr(edge, "sleep", made)
     return made
 
 
-def held(world: World, gate: Gate, answers: list[Any], **options: Any) -> Thread:
-    thread = Thread(target=lambda: answers.append(post(world, **options)))
+def start_blocked_post(harness: Harness, gate: Gate, answers: list[Any], **options: Any) -> Thread:
+    thread = Thread(target=lambda: answers.append(post(harness, **options)))
     thread.start()
     assert gate.reached.wait(10)
     return thread
 
 
-def test_an_equal_request_meets_the_first_in_flight(acme: World, gate: Gate) -> None:
+def test_an_equal_request_meets_the_first_in_flight(acme: Harness, gate: Gate) -> None:
     answers: list[Any] = []
-    thread = held(acme, gate, answers)
+    thread = start_blocked_post(acme, gate, answers)
     refused = post(acme)
     gate.opened.set()
     thread.join(10)
@@ -126,21 +126,21 @@ def test_an_equal_request_meets_the_first_in_flight(acme: World, gate: Gate) -> 
     assert notes(acme) == ["hello"]
 
 
-def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: World, gate: Gate) -> None:
+def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: Harness, gate: Gate) -> None:
     answers: list[Any] = []
-    thread = held(acme, gate, answers)
+    thread = start_blocked_post(acme, gate, answers)
     assert [post(acme, "k2").status_code, post(acme, None).status_code] == [201, 201]
     gate.opened.set()
     thread.join(10)
     assert len(notes(acme)) == 3
 
 
-def test_the_same_key_of_another_tenant_is_another_key(acme: World, gate: Gate) -> None:
+def test_the_same_key_of_another_tenant_is_another_key(acme: Harness, gate: Gate) -> None:
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other")
     answers: list[Any] = []
-    thread = held(acme, gate, answers)
-    by_key = acme.ask("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "second"})
+    thread = start_blocked_post(acme, gate, answers)
+    by_key = acme.request("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "second"})
     by_sandbox = post(acme, sandbox="other", json={"text": "third"})
     gate.opened.set()
     thread.join(10)
@@ -149,17 +149,17 @@ def test_the_same_key_of_another_tenant_is_another_key(acme: World, gate: Gate) 
 
 def test_a_provider_may_let_all_keys_of_a_tenant_share() -> None:
     shared = replace(ACME, idempotency=IdempotencyPolicy(per_key=False, replay_header=None))
-    world = make_world(shared)
-    second = world.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
-    first = post(world)
-    again = world.ask("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "hello"})
+    harness = make_harness(shared)
+    second = harness.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
+    first = post(harness)
+    again = harness.request("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "hello"})
     assert again.data == first.data
-    assert REPLAYED not in again.headers
-    assert notes(world) == ["hello"]
+    assert REPLAY_HEADER not in again.headers
+    assert notes(harness) == ["hello"]
 
 
 @pytest.mark.parametrize("delayed", [False, True])
-def test_a_hundred_equal_requests_in_parallel_make_one_record(acme: World, delayed: bool) -> None:
+def test_a_hundred_equal_requests_in_parallel_make_one_record(acme: Harness, delayed: bool) -> None:
     if delayed:
         acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 1}})
     with ThreadPoolExecutor(20) as pool:
@@ -167,11 +167,11 @@ def test_a_hundred_equal_requests_in_parallel_make_one_record(acme: World, delay
     good = [answer for answer in answers if answer.status_code == 201]
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert len({answer.data for answer in good}) == 1
-    assert sum(REPLAYED not in answer.headers for answer in good) == 1
+    assert sum(REPLAY_HEADER not in answer.headers for answer in good) == 1
     assert notes(acme) == ["hello"]
 
 
-def test_an_answer_is_kept_until_its_time_is_up_to_the_microsecond(acme: World) -> None:
+def test_an_answer_is_kept_until_its_time_is_up_to_the_microsecond(acme: Harness) -> None:
     first = post(acme)
     acme.advance("3599999.999ms")
     assert post(acme).data == first.data
@@ -179,7 +179,7 @@ def test_an_answer_is_kept_until_its_time_is_up_to_the_microsecond(acme: World) 
     assert (post(acme).json["id"], len(notes(acme))) == ("note_2", 2)
 
 
-def test_a_replay_does_not_prolong_the_keeping(acme: World) -> None:
+def test_a_replay_does_not_prolong_the_keeping(acme: Harness) -> None:
     post(acme)
     acme.advance("59m")
     post(acme)
@@ -187,7 +187,7 @@ def test_a_replay_does_not_prolong_the_keeping(acme: World) -> None:
     assert post(acme).json["id"] == "note_2"
 
 
-def test_an_answer_made_anew_after_its_time_is_kept_anew(acme: World) -> None:
+def test_an_answer_made_anew_after_its_time_is_kept_anew(acme: Harness) -> None:
     post(acme)
     acme.advance("1h")
     post(acme)
@@ -195,12 +195,12 @@ def test_an_answer_made_anew_after_its_time_is_kept_anew(acme: World) -> None:
     assert post(acme).json["id"] == "note_2"
 
 
-def test_a_get_with_a_key_is_not_kept(acme: World) -> None:
+def test_a_get_with_a_key_is_not_kept(acme: Harness) -> None:
     headers = {"Idempotency-Key": "k1"}
-    acme.ask("GET", "/v1/notes", headers=headers)
+    acme.request("GET", "/v1/notes", headers=headers)
     post(acme, "k2")
-    answer = acme.ask("GET", "/v1/notes", headers=headers)
-    assert (len(answer.json["data"]), answer.headers.get(REPLAYED)) == (1, None)
+    answer = acme.request("GET", "/v1/notes", headers=headers)
+    assert (len(answer.json["data"]), answer.headers.get(REPLAY_HEADER)) == (1, None)
     assert post(acme, "k1").status_code == 201
 
 
@@ -208,19 +208,19 @@ def test_a_get_with_a_key_is_not_kept(acme: World) -> None:
     ("one", "two"),
     [("abc", '"abc"'), ('"abc"', "abc"), ("abc", " abc "), ('""x""', '""x""'), ("a" * 64, f'"{"a" * 64}"')],
 )
-def test_a_bare_and_a_quoted_key_are_the_same(acme: World, one: str, two: str) -> None:
+def test_a_bare_and_a_quoted_key_are_the_same(acme: Harness, one: str, two: str) -> None:
     assert post(acme, one).status_code == 201
-    assert post(acme, two).headers[REPLAYED] == "true"
+    assert post(acme, two).headers[REPLAY_HEADER] == "true"
 
 
 @pytest.mark.parametrize(("one", "two"), [("abc", "ABC"), ("abc", "abd"), ("a" * 63, "a" * 64), ("a,b", "a")])
-def test_keys_that_differ_are_different(acme: World, one: str, two: str) -> None:
+def test_keys_that_differ_are_different(acme: Harness, one: str, two: str) -> None:
     assert [post(acme, one).json["id"], post(acme, two).json["id"]] == ["note_1", "note_2"]
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', "a" * 65, f'"{"a" * 65}"', "a\tb", "a\x7f", "caf\xe9", "\x01"])
-def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: World, key: str) -> None:
-    refused = acme.ask("POST", "/v1/notes", json={"text": "x"}, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
+def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: Harness, key: str) -> None:
+    refused = acme.request("POST", "/v1/notes", json={"text": "x"}, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
     assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_invalid")
     assert "64" in refused.json["detail"]
     assert notes(acme) == []
@@ -235,38 +235,38 @@ def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: World, key: str
         ({"key": "nobody"}, 401),
     ],
 )
-def test_a_refused_request_keeps_nothing_and_holds_nothing(acme: World, options: dict[str, Any], status: int) -> None:
+def test_a_refused_request_keeps_nothing_and_holds_nothing(acme: Harness, options: dict[str, Any], status: int) -> None:
     headers = {"Idempotency-Key": "k1"}
     for _ in range(2):
-        refused = acme.ask("POST", "/v1/notes", headers=headers, **options)
-        assert (refused.status_code, REPLAYED in refused.headers) == (status, False)
+        refused = acme.request("POST", "/v1/notes", headers=headers, **options)
+        assert (refused.status_code, REPLAY_HEADER in refused.headers) == (status, False)
     assert post(acme).status_code == 201
 
 
 def test_a_kept_answer_survives_a_restart(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
-    first = post(make_world(ACME, store=store))
+    first = post(make_harness(ACME, store=store))
     store.close()
     store = TinyStore(tmp_path)
-    world = make_world(ACME, store=store)
-    assert (post(world).data, notes(world)) == (first.data, ["hello"])
+    harness = make_harness(ACME, store=store)
+    assert (post(harness).data, notes(harness)) == (first.data, ["hello"])
     store.close()
 
 
 def test_a_kept_answer_survives_a_crash(tmp_path: Path) -> None:
-    first = post(make_world(ACME, store=TinyStore(tmp_path / "a")))
+    first = post(make_harness(ACME, store=TinyStore(tmp_path / "a")))
     # What a crash leaves is what is on the disk while the store is still open.
     copied = tmp_path / "b"
     (copied / "sandboxes").mkdir(parents=True)
     for file in (tmp_path / "a" / "sandboxes").iterdir():
         (copied / "sandboxes" / file.name).write_bytes(file.read_bytes())
     store = TinyStore(copied)
-    again = post(make_world(ACME, store=store))
+    again = post(make_harness(ACME, store=store))
     store.close()
-    assert (again.data, again.headers.get(REPLAYED)) == (first.data, "true")
+    assert (again.data, again.headers.get(REPLAY_HEADER)) == (first.data, "true")
 
 
-def test_a_bug_in_the_operation_drops_the_claim(acme: World) -> None:
+def test_a_bug_in_the_operation_drops_the_claim(acme: Harness) -> None:
     broken = [True]
 
     def create(call: Any) -> Any:
@@ -277,43 +277,43 @@ def test_a_bug_in_the_operation_drops_the_claim(acme: World) -> None:
         return next(op for op in ACME.operations if op.name == "create_note").perform(call)
 
     operations = tuple(replace(op, perform=create) if op.name == "create_note" else op for op in ACME.operations)
-    world = make_world(replace(ACME, operations=operations))
-    world.engine.propagate = False
-    assert post(world).headers["X-Testmode-Bug"] == "1"
-    assert (post(world).status_code, notes(world)) == (201, ["hello"])
+    harness = make_harness(replace(ACME, operations=operations))
+    harness.engine.propagate = False
+    assert post(harness).headers["X-Testmode-Bug"] == "1"
+    assert (post(harness).status_code, notes(harness)) == (201, ["hello"])
 
 
-def test_a_lost_response_can_be_fetched_again_with_the_same_key(acme: World) -> None:
+def test_a_lost_response_can_be_fetched_again_with_the_same_key(acme: Harness) -> None:
     rule = {"id": "lost", "trigger": {"times": 1}, "match": {"method": "POST"}, "fault": {"kind": "lost_response"}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     with pytest.raises(KeyError, match=r"werkzeug\.socket"):
         post(acme)
     again = post(acme)
-    assert (again.status_code, again.headers[REPLAYED], notes(acme)) == (201, "true", ["hello"])
+    assert (again.status_code, again.headers[REPLAY_HEADER], notes(acme)) == (201, "true", ["hello"])
 
 
-def test_a_status_fault_instead_of_the_work_keeps_nothing(acme: World) -> None:
+def test_a_status_fault_instead_of_the_work_keeps_nothing(acme: Harness) -> None:
     rule = {"trigger": {"times": 1}, "match": {"method": "POST"}, "fault": {"kind": "status", "status": 503}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     assert [post(acme).status_code for _ in range(2)] == [503, 201]
 
 
-def test_a_reset_forgets_what_was_kept(acme: World) -> None:
+def test_a_reset_forgets_what_was_kept(acme: Harness) -> None:
     post(acme)
     acme.admin("POST", "/sandboxes/acme/reset")
-    assert REPLAYED not in post(acme).headers
+    assert REPLAY_HEADER not in post(acme).headers
 
 
-def test_a_replay_is_not_delayed_and_the_journal_says_that_it_is_one(acme: World) -> None:
+def test_a_replay_is_not_delayed_and_the_journal_says_that_it_is_one(acme: Harness) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 250}})
     post(acme)
     post(acme)
     trace = acme.admin("GET", "/sandboxes/acme/requests/req_2").json["trace"]
-    assert acme.waited == [0.25]
+    assert acme.sleeps == [0.25]
     assert (trace[-1]["stage"], trace[-1]["note"]) == ("idempotency", "replayed")
 
 
-def test_the_clock_set_back_does_not_break_a_kept_answer(acme: World) -> None:
+def test_the_clock_set_back_does_not_break_a_kept_answer(acme: Harness) -> None:
     acme.advance("2h")
     first = post(acme)
     acme.sandbox.set_clock(replace(acme.sandbox.clock, frozen_at=SECOND))

@@ -12,34 +12,34 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Call, Journals, Match, Reply
-from mockserver.engine.pipeline.journal import OVERHEAD, SHOWN, Entry, Journal, show_body
+from mockserver.engine.pipeline.journal import ENTRY_OVERHEAD_BYTES, MAX_SHOWN_BODY_BYTES, Entry, Journal, render_body
 from mockserver.http import edge
 from tests.support.acme import ACME
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 REQUESTS = "/sandboxes/acme/requests"
 
 
-def listed(world: World, query: str = "") -> Any:
-    return world.admin("GET", f"{REQUESTS}{query}").json
+def list_entries(harness: Harness, query: str = "") -> Any:
+    return harness.admin("GET", f"{REQUESTS}{query}").json
 
 
-def shown(world: World, id: str) -> Any:
-    return world.admin("GET", f"{REQUESTS}/{id}").json
+def get_entry(harness: Harness, id: str) -> Any:
+    return harness.admin("GET", f"{REQUESTS}/{id}").json
 
 
-def entry(world: World, serial: int, asked: int = 0, answered: int = 0) -> Entry:
-    call = Call(world.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * asked)
+def entry(harness: Harness, serial: int, asked: int = 0, answered: int = 0) -> Entry:
+    call = Call(harness.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * asked)
     return Entry(call, Reply(201, body=b"a" * answered), 1.0)
 
 
-def test_every_call_is_kept_in_the_order_of_its_answer(acme: World) -> None:
-    acme.ask("GET", "/v1/notes")
-    acme.ask("POST", "/v1/notes", json={"text": "a"})
-    acme.ask("GET", "/v1/nothing")
-    acme.ask("DELETE", "/v1/notes")
-    acme.ask("GET", "/v1/notes", key=None)
-    brief = [(r["method"], r["path"], r["operation"], r["status"]) for r in listed(acme)["requests"]]
+def test_every_call_is_kept_in_the_order_of_its_answer(acme: Harness) -> None:
+    acme.request("GET", "/v1/notes")
+    acme.request("POST", "/v1/notes", json={"text": "a"})
+    acme.request("GET", "/v1/nothing")
+    acme.request("DELETE", "/v1/notes")
+    acme.request("GET", "/v1/notes", key=None)
+    brief = [(r["method"], r["path"], r["operation"], r["status"]) for r in list_entries(acme)["requests"]]
     assert brief == [
         ("GET", "/acme/v1/notes", "list_notes", 200),
         ("POST", "/acme/v1/notes", "create_note", 201),
@@ -49,7 +49,7 @@ def test_every_call_is_kept_in_the_order_of_its_answer(acme: World) -> None:
     ]
 
 
-def test_the_call_that_is_answered_first_is_kept_first(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_call_that_is_answered_first_is_kept_first(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     reached, opened = Event(), Event()
 
     def hold(seconds: float) -> None:
@@ -59,76 +59,79 @@ def test_the_call_that_is_answered_first_is_kept_first(acme: World, monkeypatch:
     monkeypatch.setattr(edge, "sleep", hold)
     fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 1}}
     acme.admin("POST", "/sandboxes/acme/faults", {"match": {"method": "POST"}, "fault": fault})
-    slow = Thread(target=acme.ask, args=("POST", "/v1/notes"), kwargs={"json": {"text": "a"}})
+    slow = Thread(target=acme.request, args=("POST", "/v1/notes"), kwargs={"json": {"text": "a"}})
     slow.start()
     assert reached.wait(10)
-    acme.ask("GET", "/v1/notes")
+    acme.request("GET", "/v1/notes")
     opened.set()
     slow.join(10)
-    assert [(r["id"], r["method"]) for r in listed(acme)["requests"]] == [("req_2", "GET"), ("req_1", "POST")]
+    assert [(r["id"], r["method"]) for r in list_entries(acme)["requests"]] == [("req_2", "GET"), ("req_1", "POST")]
 
 
-def test_calls_of_many_threads_are_all_kept_once(acme: World) -> None:
+def test_calls_of_many_threads_are_all_kept_once(acme: Harness) -> None:
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda _: acme.ask("GET", "/v1/notes"), range(400)))
-    ids = [request["id"] for request in listed(acme, "?limit=1000")["requests"]]
+        list(pool.map(lambda _: acme.request("GET", "/v1/notes"), range(400)))
+    ids = [request["id"] for request in list_entries(acme, "?limit=1000")["requests"]]
     assert sorted(ids) == sorted(f"req_{nth}" for nth in range(1, 401))
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/healthz", "/__admin/version", "/nothing", "/__admin/nothing"])
-def test_what_is_no_call_of_a_provider_is_not_kept(acme: World, path: str) -> None:
+def test_what_is_no_call_of_a_provider_is_not_kept(acme: Harness, path: str) -> None:
     acme.app.test_client().get(path)
-    listed(acme)
-    assert listed(acme) == {"requests": [], "dropped": 0}
+    list_entries(acme)
+    assert list_entries(acme) == {"requests": [], "dropped": 0}
 
 
 def test_beyond_its_number_the_oldest_are_dropped_and_counted() -> None:
-    world = make_world(ACME, journals=Journals(10))
+    harness = make_harness(ACME, journals=Journals(10))
     for _ in range(35):
-        world.ask("GET", "/v1/notes")
-    kept = listed(world)
+        harness.request("GET", "/v1/notes")
+    kept = list_entries(harness)
     assert [request["id"] for request in kept["requests"]] == [f"req_{nth}" for nth in range(26, 36)]
     assert kept["dropped"] == 25
 
 
-def test_beyond_its_bytes_the_oldest_are_dropped_and_counted(acme: World) -> None:
-    journal = Journal(1000, 10 * (OVERHEAD + 3000))
+def test_beyond_its_bytes_the_oldest_are_dropped_and_counted(acme: Harness) -> None:
+    journal = Journal(1000, 10 * (ENTRY_OVERHEAD_BYTES + 3000))
     for serial in range(25):
         journal.add(entry(acme, serial, asked=1000, answered=2000))
     assert [kept.call.serial for kept in journal.entries()] == list(range(15, 25))
     assert journal.dropped == 15
 
 
-def test_one_entry_larger_than_the_bytes_is_kept_alone(acme: World) -> None:
+def test_one_entry_larger_than_the_bytes_is_kept_alone(acme: Harness) -> None:
     journal = Journal(1000, 4096)
     for serial in range(3):
         journal.add(entry(acme, serial, asked=50_000))
     assert [kept.call.serial for kept in journal.entries()] == [2]
 
 
-def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: World) -> None:
-    journal = Journal(1000, 10 * OVERHEAD)
+def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: Harness) -> None:
+    journal = Journal(1000, 10 * ENTRY_OVERHEAD_BYTES)
     for serial in range(30):
-        journal.add(entry(acme, serial, asked=5 * OVERHEAD if serial < 5 else 0))
+        journal.add(entry(acme, serial, asked=5 * ENTRY_OVERHEAD_BYTES if serial < 5 else 0))
     assert len(journal.entries()) == 10
 
 
-@pytest.mark.parametrize(("size", "cut"), [(SHOWN - 1, False), (SHOWN, False), (SHOWN + 1, True)])
+@pytest.mark.parametrize(
+    ("size", "cut"),
+    [(MAX_SHOWN_BODY_BYTES - 1, False), (MAX_SHOWN_BODY_BYTES, False), (MAX_SHOWN_BODY_BYTES + 1, True)],
+)
 def test_a_long_body_is_cut_and_the_whole_is_measured_and_hashed(size: int, cut: bool) -> None:
     data = b"x" * size
-    body = show_body(data, ())
-    assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, SHOWN), cut)
+    body = render_body(data, ())
+    assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, MAX_SHOWN_BODY_BYTES), cut)
     assert body.get("sha256") == (sha256(data).hexdigest() if cut else None)
 
 
-def test_a_body_that_is_no_text_is_shown_as_near_as_can_be(acme: World) -> None:
-    acme.ask("POST", "/v1/notes", data=b"\xff\x00{", content_type="application/json")
-    assert shown(acme, "req_1")["request"]["body"] == {"size": 3, "text": "\ufffd\x00{"}
+def test_a_body_that_is_no_text_is_shown_as_near_as_can_be(acme: Harness) -> None:
+    acme.request("POST", "/v1/notes", data=b"\xff\x00{", content_type="application/json")
+    assert get_entry(acme, "req_1")["request"]["body"] == {"size": 3, "text": "\ufffd\x00{"}
 
 
-def test_an_entry_shows_what_was_asked_and_answered(acme: World) -> None:
-    acme.ask("POST", "/v1/notes?a=1&b=", json={"text": "a"}, headers={"X-Test": "t"})
-    whole = shown(acme, "req_1")
+def test_an_entry_shows_what_was_asked_and_answered(acme: Harness) -> None:
+    acme.request("POST", "/v1/notes?a=1&b=", json={"text": "a"}, headers={"X-Test": "t"})
+    whole = get_entry(acme, "req_1")
     assert whole["request"]["query"] == {"a": "1", "b": ""}
     assert ["x-test", "t"] in whole["request"]["headers"]
     assert whole["request"]["body"]["text"] == '{"text": "a"}'
@@ -142,46 +145,56 @@ def test_an_entry_shows_what_was_asked_and_answered(acme: World) -> None:
     )
 
 
-INNERMOST = ["journal", "faults", "dress", "locate", "authenticate", "ratelimit", "idempotency", "latency", "validate"]
+STAGE_ORDER = [
+    "journal",
+    "faults",
+    "decorate",
+    "locate",
+    "authenticate",
+    "ratelimit",
+    "idempotency",
+    "latency",
+    "validate",
+]
 
 
 @pytest.mark.parametrize(
     ("ask", "status", "reached"),
     [
-        ({"method": "GET", "path": "/v1/notes"}, 200, [*INNERMOST, "perform"]),
-        ({"method": "GET", "path": "/v1/nothing"}, 404, INNERMOST[:4]),
-        ({"method": "GET", "path": "/v1/notes", "key": None}, 401, INNERMOST[:5]),
-        ({"method": "POST", "path": "/v1/notes", "data": b"{"}, 400, INNERMOST),
+        ({"method": "GET", "path": "/v1/notes"}, 200, [*STAGE_ORDER, "perform"]),
+        ({"method": "GET", "path": "/v1/nothing"}, 404, STAGE_ORDER[:4]),
+        ({"method": "GET", "path": "/v1/notes", "key": None}, 401, STAGE_ORDER[:5]),
+        ({"method": "POST", "path": "/v1/notes", "data": b"{"}, 400, STAGE_ORDER),
         (
             {"method": "POST", "path": "/v1/notes", "headers": {"Idempotency-Key": ""}, "data": b"{}"},
             400,
-            INNERMOST[:7],
+            STAGE_ORDER[:7],
         ),
     ],
 )
 def test_the_trace_names_each_stage_and_the_one_that_answered_is_last(
-    acme: World, ask: dict[str, Any], status: int, reached: list[str]
+    acme: Harness, ask: dict[str, Any], status: int, reached: list[str]
 ) -> None:
-    acme.ask(ask.pop("method"), ask.pop("path"), **ask)
-    trace = shown(acme, "req_1")["trace"]
+    acme.request(ask.pop("method"), ask.pop("path"), **ask)
+    trace = get_entry(acme, "req_1")["trace"]
     assert [step["stage"] for step in trace] == reached
     assert {step["status"] for step in trace} == {status}
 
 
-def test_a_fired_fault_is_named_at_the_stage_that_fired_it(acme: World) -> None:
+def test_a_fired_fault_is_named_at_the_stage_that_fired_it(acme: Harness) -> None:
     fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 1}}
     acme.admin("POST", "/sandboxes/acme/faults", {"id": "slow", "fault": fault})
-    acme.ask("GET", "/v1/nothing")
-    whole = shown(acme, "req_1")
+    acme.request("GET", "/v1/nothing")
+    whole = get_entry(acme, "req_1")
     notes = {step["stage"]: step["note"] for step in whole["trace"]}
     assert (whole["faults"], notes["faults"]) == (["slow"], "fired: slow")
     assert notes["locate"] == "no_such_path: There is nothing at /acme/v1/nothing"
 
 
-def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: World) -> None:
+def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: Harness) -> None:
     acme.engine.propagate = acme.app.testing = False
-    answer = acme.ask("GET", "/v1/boom")
-    whole = shown(acme, "req_1")
+    answer = acme.request("GET", "/v1/boom")
+    whole = get_entry(acme, "req_1")
     assert (answer.status_code, answer.headers["X-Testmode-Bug"]) == (500, "1")
     assert "a bug, on purpose" not in answer.text
     assert "Traceback" not in answer.text
@@ -189,22 +202,22 @@ def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: W
     assert "RuntimeError: a bug, on purpose" in whole["bug"]
 
 
-def test_a_bug_breaks_nothing_for_the_next_call(acme: World) -> None:
+def test_a_bug_breaks_nothing_for_the_next_call(acme: Harness) -> None:
     acme.engine.propagate = acme.app.testing = False
-    acme.ask("GET", "/v1/boom")
-    assert acme.ask("POST", "/v1/notes", json={"text": "a"}).status_code == 201
+    acme.request("GET", "/v1/boom")
+    assert acme.request("POST", "/v1/notes", json={"text": "a"}).status_code == 201
 
 
-def test_the_newest_are_listed_and_those_behind_one(acme: World) -> None:
+def test_the_newest_are_listed_and_those_behind_one(acme: Harness) -> None:
     for _ in range(5):
-        acme.ask("GET", "/v1/notes")
-    assert [r["id"] for r in listed(acme, "?limit=2")["requests"]] == ["req_4", "req_5"]
-    assert [r["id"] for r in listed(acme, "?after=req_3")["requests"]] == ["req_4", "req_5"]
-    assert listed(acme, "?after=req_5")["requests"] == []
+        acme.request("GET", "/v1/notes")
+    assert [r["id"] for r in list_entries(acme, "?limit=2")["requests"]] == ["req_4", "req_5"]
+    assert [r["id"] for r in list_entries(acme, "?after=req_3")["requests"]] == ["req_4", "req_5"]
+    assert list_entries(acme, "?after=req_5")["requests"] == []
 
 
-def test_an_unknown_entry_is_refused_with_the_nearest(acme: World) -> None:
-    acme.ask("GET", "/v1/notes")
+def test_an_unknown_entry_is_refused_with_the_nearest(acme: Harness) -> None:
+    acme.request("GET", "/v1/notes")
     for path in (f"{REQUESTS}/req_2", f"{REQUESTS}?after=req_2"):
         answer = acme.admin("GET", path)
         assert (answer.status_code, answer.json["detail"]) == (
@@ -213,23 +226,23 @@ def test_an_unknown_entry_is_refused_with_the_nearest(acme: World) -> None:
         )
 
 
-def test_what_is_cleared_is_gone(acme: World) -> None:
-    acme.ask("GET", "/v1/notes")
+def test_what_is_cleared_is_gone(acme: Harness) -> None:
+    acme.request("GET", "/v1/notes")
     assert acme.admin("DELETE", REQUESTS).status_code == 204
-    assert listed(acme) == {"requests": [], "dropped": 0}
+    assert list_entries(acme) == {"requests": [], "dropped": 0}
 
 
-def verified(world: World, **wanted: Any) -> Any:
-    answer = world.admin("POST", f"{REQUESTS}/verify", wanted)
+def verify(harness: Harness, **wanted: Any) -> Any:
+    answer = harness.admin("POST", f"{REQUESTS}/verify", wanted)
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
 @pytest.fixture
-def asked(acme: World) -> World:
+def acme_with_calls(acme: Harness) -> Harness:
     for text in ("a", "b", ""):
-        acme.ask("POST", "/v1/notes", json={"text": text}, headers={"X-Test": text or "none"})
-    acme.ask("GET", "/v1/notes")
+        acme.request("POST", "/v1/notes", json={"text": text}, headers={"X-Test": text or "none"})
+    acme.request("GET", "/v1/notes")
     return acme
 
 
@@ -258,8 +271,10 @@ def asked(acme: World) -> World:
         ({"match": {"key": "key_1"}, "count": 4}, True, 4),
     ],
 )
-def test_verify_counts_what_matches(asked: World, wanted: dict[str, Any], verdict: bool, count: int) -> None:
-    said = verified(asked, **wanted)
+def test_verify_counts_what_matches(
+    acme_with_calls: Harness, wanted: dict[str, Any], verdict: bool, count: int
+) -> None:
+    said = verify(acme_with_calls, **wanted)
     assert (said["verified"], said["count"]) == (verdict, count)
     assert ("near_misses" in said) is not verdict
 
@@ -279,19 +294,19 @@ A, B, LIST = {"body": {"$.text": "a"}}, {"body": {"$.text": "b"}}, {"method": "G
         ([{"method": "POST"}] * 4, False, 3),
     ],
 )
-def test_verify_finds_calls_in_an_order(asked: World, order: list[Any], verdict: bool, count: int) -> None:
-    said = verified(asked, in_order=order)
+def test_verify_finds_calls_in_an_order(acme_with_calls: Harness, order: list[Any], verdict: bool, count: int) -> None:
+    said = verify(acme_with_calls, in_order=order)
     assert (said["verified"], said["count"]) == (verdict, count)
 
 
-def test_a_status_counts_in_an_order_too(asked: World) -> None:
-    assert verified(asked, in_order=[A, B], status=201)["verified"] is True
-    assert verified(asked, in_order=[A, B], status=500)["verified"] is False
+def test_a_status_counts_in_an_order_too(acme_with_calls: Harness) -> None:
+    assert verify(acme_with_calls, in_order=[A, B], status=201)["verified"] is True
+    assert verify(acme_with_calls, in_order=[A, B], status=500)["verified"] is False
 
 
-def test_near_misses_say_why_and_the_nearest_is_first(asked: World) -> None:
+def test_near_misses_say_why_and_the_nearest_is_first(acme_with_calls: Harness) -> None:
     wanted = {"method": "POST", "path": "/acme/v1/notes", "body": {"$.text": "c"}}
-    misses = verified(asked, match=wanted)["near_misses"]
+    misses = verify(acme_with_calls, match=wanted)["near_misses"]
     assert [(miss["id"], miss["why"]) for miss in misses] == [
         ("req_3", ["$.text is ''"]),
         ("req_2", ["$.text is 'b'"]),
@@ -299,9 +314,9 @@ def test_near_misses_say_why_and_the_nearest_is_first(asked: World) -> None:
     ]
 
 
-def test_asking_the_journal_leaves_it_as_it_is(asked: World) -> None:
+def test_asking_the_journal_leaves_it_as_it_is(acme_with_calls: Harness) -> None:
     for _ in range(3):
-        assert verified(asked, count=4)["verified"] is True
+        assert verify(acme_with_calls, count=4)["verified"] is True
 
 
 @pytest.mark.parametrize(
@@ -316,17 +331,17 @@ def test_asking_the_journal_leaves_it_as_it_is(asked: World) -> None:
         {"count": "x"},
     ],
 )
-def test_a_question_that_cannot_be_is_refused(acme: World, wanted: dict[str, Any]) -> None:
+def test_a_question_that_cannot_be_is_refused(acme: Harness, wanted: dict[str, Any]) -> None:
     assert acme.admin("POST", f"{REQUESTS}/verify", wanted).status_code == 422
 
 
-def test_a_match_of_nothing_matches_everything(acme: World) -> None:
-    acme.ask("GET", "/v1/notes")
+def test_a_match_of_nothing_matches_everything(acme: Harness) -> None:
+    acme.request("GET", "/v1/notes")
     (kept,) = acme.sandbox.journal.entries(Match())
-    assert list(Match().misses(replace(kept).call)) == []
+    assert list(Match().mismatches(replace(kept).call)) == []
 
 
-def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> None:
+def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: Harness) -> None:
     rule = {"match": {"method": "DELETE"}, "fault": {"kind": "status", "status": 503}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     key = {"Idempotency-Key": "k"}
@@ -346,7 +361,7 @@ def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> 
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         for method, options, status in asked:
-            assert acme.ask(method, "/v1/notes", **options).status_code == status
+            assert acme.request(method, "/v1/notes", **options).status_code == status
         acme.sandbox.journal.clear()
         gc.collect()
         # In a cycle they would stay for as long as the collector rests, which in the server is long.
@@ -357,22 +372,22 @@ def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: World) -> 
         gc.enable()
 
 
-def test_calls_are_numbered_from_the_first_ever_and_clearing_counts_none_anew(acme: World) -> None:
+def test_calls_are_numbered_from_the_first_ever_and_clearing_counts_none_anew(acme: Harness) -> None:
     journal = acme.sandbox.journal
     for nth in range(1, 4):
-        acme.ask("GET", "/v1/notes")
-        assert (journal.number, len(journal.entries())) == (nth, nth)
-    assert [len(journal.wait(behind, 0)[1]) for behind in range(5)] == [3, 2, 1, 0, 0]
+        acme.request("GET", "/v1/notes")
+        assert (journal.total, len(journal.entries())) == (nth, nth)
+    assert [len(journal.wait_for_entries(behind, 0)[1]) for behind in range(5)] == [3, 2, 1, 0, 0]
     journal.clear()
-    assert (journal.number, journal.size, journal.dropped, journal.entries()) == (3, 0, 0, [])
-    acme.ask("GET", "/v1/notes")
-    assert (journal.number, journal.answered[200]) == (4, 4)
+    assert (journal.total, journal.memory_bytes, journal.dropped, journal.entries()) == (3, 0, 0, [])
+    acme.request("GET", "/v1/notes")
+    assert (journal.total, journal.status_counts[200]) == (4, 4)
 
 
-def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: World) -> None:
+def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     for sandbox in ("acme", "other"):
-        acme.ask("GET", "/v1/notes", sandbox=sandbox)
-    before = other.journal.size
+        acme.request("GET", "/v1/notes", sandbox=sandbox)
+    before = other.journal.memory_bytes
     acme.sandbox.journal.clear()
-    assert (len(other.journal.entries()), other.journal.size) == (1, before)
+    assert (len(other.journal.entries()), other.journal.memory_bytes) == (1, before)

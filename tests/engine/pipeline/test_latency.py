@@ -13,16 +13,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from mockserver.engine import Distribution, Randomness
 from mockserver.http import edge
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 READ: TypeAdapter[Any] = TypeAdapter(Distribution)
 MS = st.floats(0, 600_000, allow_nan=False)
 UNIT = st.floats(0, 1, exclude_max=True, allow_nan=False)
 
 
-def draws(distribution: Any, number: int = 10_000) -> list[float]:
+def draw_delays(distribution: Any, number: int = 10_000) -> list[float]:
     dice = Randomness("1")
-    return [distribution.draw(dice.unit("latency", nth)) * 1000 for nth in range(number)]
+    return [distribution.draw(dice.uniform("latency", nth)) * 1000 for nth in range(number)]
 
 
 @given(ms=MS, unit=UNIT)
@@ -60,20 +60,20 @@ def test_a_larger_chance_never_waits_less(units: list[float]) -> None:
 
 
 def test_uniform_is_spread_evenly() -> None:
-    drawn = draws(READ.validate_python({"type": "uniform", "min_ms": 100, "max_ms": 300}))
+    drawn = draw_delays(READ.validate_python({"type": "uniform", "min_ms": 100, "max_ms": 300}))
     for low in range(100, 300, 20):
         assert 850 < sum(low <= ms < low + 20 for ms in drawn) < 1150
 
 
 def test_lognormal_has_its_median_its_sigma_and_a_long_tail() -> None:
-    drawn = draws(READ.validate_python({"type": "lognormal", "median_ms": 90, "sigma": 0.4}))
+    drawn = draw_delays(READ.validate_python({"type": "lognormal", "median_ms": 90, "sigma": 0.4}))
     assert median(drawn) == pytest.approx(90, rel=0.03)
     assert stdev(map(log, drawn)) == pytest.approx(0.4, rel=0.03)
     assert 0.015 < sum(ms > 90 * exp(2 * 0.4) for ms in drawn) / len(drawn) < 0.031
 
 
 def test_lognormal_without_sigma_is_its_median() -> None:
-    assert set(draws(READ.validate_python({"type": "lognormal", "median_ms": 90, "sigma": 0}), 50)) == {90}
+    assert set(draw_delays(READ.validate_python({"type": "lognormal", "median_ms": 90, "sigma": 0}), 50)) == {90}
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,26 @@ def test_lognormal_without_sigma_is_its_median() -> None:
         {"ms": 1},
     ],
 )
-def test_a_distribution_that_cannot_be_is_refused(world: World, distribution: dict[str, Any]) -> None:
+def test_a_distribution_that_cannot_be_is_refused(harness: Harness, distribution: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         READ.validate_python(distribution)
-    assert world.admin("PATCH", "/sandboxes/smartepi", {"latency": distribution}).status_code == 422
-    assert world.sandbox.latency is None
+    assert harness.admin("PATCH", "/sandboxes/smartepi", {"latency": distribution}).status_code == 422
+    assert harness.sandbox.latency is None
 
 
-def test_every_call_of_the_sandbox_waits_and_no_call_of_another(world: World) -> None:
-    world.engine.create("smartepi", "other")
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
-    world.ask("GET", "/v1/sectors")
-    world.ask("GET", "/v1/sectors", sandbox="other")
-    assert world.waited == [0.12]
+def test_every_call_of_the_sandbox_waits_and_no_call_of_another(harness: Harness) -> None:
+    harness.engine.create("smartepi", "other")
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
+    harness.request("GET", "/v1/sectors")
+    harness.request("GET", "/v1/sectors", sandbox="other")
+    assert harness.sleeps == [0.12]
 
 
-def test_the_admin_api_and_the_health_checks_never_wait(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
-    world.admin("GET", "/sandboxes/smartepi")
-    world.app.test_client().get("/health")
-    assert world.waited == []
+def test_the_admin_api_and_the_health_checks_never_wait(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
+    harness.admin("GET", "/sandboxes/smartepi")
+    harness.app.test_client().get("/health")
+    assert harness.sleeps == []
 
 
 def test_the_same_seed_waits_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,72 +117,72 @@ def test_the_same_seed_waits_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in ("7", "7", "8"):
         waited: list[float] = []
         monkeypatch.setattr(edge, "sleep", waited.append)
-        world = make_world(scenarios={})
-        world.admin("POST", "/sandboxes", {"provider": "smartepi", "name": "s", "seed": seed})
-        world.admin("PATCH", "/sandboxes/s", {"latency": {"type": "uniform", "min_ms": 0, "max_ms": 1000}})
+        harness = make_harness(scenarios={})
+        harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": "s", "seed": seed})
+        harness.admin("PATCH", "/sandboxes/s", {"latency": {"type": "uniform", "min_ms": 0, "max_ms": 1000}})
         for _ in range(5):
-            world.ask("GET", "/v1/sectors", sandbox="s")
+            harness.request("GET", "/v1/sectors", sandbox="s")
         waits.append(waited)
     assert waits[0] == waits[1] != waits[2]
     assert len(set(waits[0])) == 5
 
 
-def test_latency_can_be_switched_off_again(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": None})
-    world.ask("GET", "/v1/sectors")
-    assert world.waited == []
+def test_latency_can_be_switched_off_again(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": None})
+    harness.request("GET", "/v1/sectors")
+    assert harness.sleeps == []
 
 
-def test_a_rule_delays_only_what_it_matches_and_adds_to_the_sandbox(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
+def test_a_rule_delays_only_what_it_matches_and_adds_to_the_sandbox(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
     fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 900}}
-    world.admin("POST", "/sandboxes/smartepi/faults", {"match": {"path": "*/groups"}, "fault": fault})
-    world.ask("GET", "/v1/sectors")
-    world.ask("GET", "/v1/groups")
-    assert world.waited == [0.1, 0.9, 0.1]
+    harness.admin("POST", "/sandboxes/smartepi/faults", {"match": {"path": "*/groups"}, "fault": fault})
+    harness.request("GET", "/v1/sectors")
+    harness.request("GET", "/v1/groups")
+    assert harness.sleeps == [0.1, 0.9, 0.1]
 
 
-def test_a_delayed_answer_is_the_same_answer(world: World) -> None:
-    before = world.ask("GET", "/v1/sectors")
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
-    assert world.ask("GET", "/v1/sectors").data == before.data
+def test_a_delayed_answer_is_the_same_answer(harness: Harness) -> None:
+    before = harness.request("GET", "/v1/sectors")
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
+    assert harness.request("GET", "/v1/sectors").data == before.data
 
 
-def test_waiting_does_not_move_the_sandboxs_clock(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 60_000}})
-    dates = {world.ask("GET", "/v1/sectors").headers["Date"] for _ in range(2)}
+def test_waiting_does_not_move_the_sandboxs_clock(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 60_000}})
+    dates = {harness.request("GET", "/v1/sectors").headers["Date"] for _ in range(2)}
     assert dates == {"Sun, 01 Mar 2026 12:00:00 GMT"}
 
 
-def test_a_refused_call_does_not_wait(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
-    assert world.ask("GET", "/v1/sectors", key="sk_nobody").status_code == 403
-    assert world.waited == []
+def test_a_refused_call_does_not_wait(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
+    assert harness.request("GET", "/v1/sectors", key="sk_nobody").status_code == 403
+    assert harness.sleeps == []
 
 
-def test_the_journal_says_how_long_a_call_waited(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
-    world.ask("GET", "/v1/sectors")
-    trace = world.admin("GET", "/sandboxes/smartepi/requests/req_1").json["trace"]
+def test_the_journal_says_how_long_a_call_waited(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
+    harness.request("GET", "/v1/sectors")
+    trace = harness.admin("GET", "/sandboxes/smartepi/requests/req_1").json["trace"]
     assert [step["note"] for step in trace if step["stage"] == "latency"] == ["waited 120 ms"]
 
 
-def test_nobody_waits_longer_than_ten_minutes(world: World) -> None:
+def test_nobody_waits_longer_than_ten_minutes(harness: Harness) -> None:
     fault = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 600_000, "sigma": 5}}
-    world.admin("POST", "/sandboxes/smartepi/faults", {"fault": fault})
+    harness.admin("POST", "/sandboxes/smartepi/faults", {"fault": fault})
     for _ in range(20):
-        world.ask("GET", "/v1/sectors")
-    assert len(world.waited) == 20
-    assert max(world.waited) == 600
+        harness.request("GET", "/v1/sectors")
+    assert len(harness.sleeps) == 20
+    assert max(harness.sleeps) == 600
 
 
-def test_the_trace_tells_how_long_was_waited_and_only_where_it_was(acme: World) -> None:
-    acme.ask("GET", "/v1/notes")
+def test_the_trace_tells_how_long_was_waited_and_only_where_it_was(acme: Harness) -> None:
+    acme.request("GET", "/v1/notes")
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 250}})
-    acme.ask("GET", "/v1/notes")
+    acme.request("GET", "/v1/notes")
     notes = [
         [step.note for step in entry.call.trace if step.stage == "latency"] for entry in acme.sandbox.journal.entries()
     ]
     assert notes == [[""], ["waited 250 ms"]]
-    assert acme.waited == [0.25]
+    assert acme.sleeps == [0.25]

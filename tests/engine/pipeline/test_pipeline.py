@@ -16,7 +16,7 @@ from mockserver.engine import (
     Provider,
     Reply,
     authenticate,
-    dress,
+    decorate,
     faults,
     faults_stage,
     idempotency,
@@ -26,18 +26,18 @@ from mockserver.engine import (
     ratelimit,
     validate,
 )
-from mockserver.engine.core.problem import CODES
+from mockserver.engine.core.problem import STATUS_BY_CODE
 from tests.support.acme import ACME
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 Proceed = Callable[[Call], Reply]
 
 
-def trace(world: World) -> list[str]:
-    return [step.stage for step in world.sandbox.journal.entries()[-1].call.trace]
+def trace(harness: Harness) -> list[str]:
+    return [step.stage for step in harness.sandbox.journal.entries()[-1].call.trace]
 
 
-def with_create(perform: Callable[[Call], Reply], base: Provider = ACME) -> Provider:
+def replace_create(perform: Callable[[Call], Reply], base: Provider = ACME) -> Provider:
     operations = tuple(replace(op, perform=perform) if op.name == "create_note" else op for op in base.operations)
     return replace(base, operations=operations)
 
@@ -46,7 +46,7 @@ def test_the_stages_stand_in_the_order_that_is_documented() -> None:
     assert [stage.__name__ for stage in STAGES] == [
         "journal",
         "faults",
-        "dress",
+        "decorate",
         "locate",
         "authenticate",
         "ratelimit",
@@ -56,8 +56,8 @@ def test_the_stages_stand_in_the_order_that_is_documented() -> None:
     ]
 
 
-def test_a_good_call_goes_through_all_of_them_and_is_performed_last(acme: World) -> None:
-    acme.ask("POST", "/v1/notes", json={"text": "a"})
+def test_a_good_call_goes_through_all_of_them_and_is_performed_last(acme: Harness) -> None:
+    acme.request("POST", "/v1/notes", json={"text": "a"})
     assert trace(acme) == [stage.__name__ for stage in STAGES] + ["perform"]
 
 
@@ -75,9 +75,9 @@ REFUSED_EARLIER = [
 
 
 @pytest.mark.parametrize(("wrong", "code"), REFUSED_EARLIER)
-def test_of_two_things_wrong_the_outer_stage_refuses(acme: World, wrong: dict[str, Any], code: str) -> None:
+def test_of_two_things_wrong_the_outer_stage_refuses(acme: Harness, wrong: dict[str, Any], code: str) -> None:
     options = {"path": "/v1/notes", "json": {"text": "a"}, **wrong}
-    assert acme.ask("POST", options.pop("path"), **options).json["code"] == code
+    assert acme.request("POST", options.pop("path"), **options).json["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -85,29 +85,29 @@ def test_of_two_things_wrong_the_outer_stage_refuses(acme: World, wrong: dict[st
     [(BAD_KEY, "bad_credentials"), (BAD_IDEMPOTENCY, "rate_limited"), (BAD_BODY, "rate_limited"), ({}, "rate_limited")],
 )
 def test_the_rate_limit_stands_between_the_key_and_the_rest(wrong: dict[str, Any], code: str) -> None:
-    world = make_world(replace(ACME, limits=Limits(rate=1, burst=1)))
-    world.ask("GET", "/v1/notes")
-    assert world.ask("POST", "/v1/notes", **{"json": {"text": "a"}, **wrong}).json["code"] == code
+    harness = make_harness(replace(ACME, limits=Limits(rate=1, burst=1)))
+    harness.request("GET", "/v1/notes")
+    assert harness.request("POST", "/v1/notes", **{"json": {"text": "a"}, **wrong}).json["code"] == code
 
 
 def test_the_stage_of_faults_is_also_known_by_the_name_that_version_0_1_0_exported() -> None:
-    order: Any = (journal, faults, dress, locate, authenticate, ratelimit, idempotency, latency, validate)
-    world = make_world(replace(ACME, stages=order))
-    world.admin("POST", "/sandboxes/acme/faults", {"fault": {"kind": "status", "status": 503}})
-    assert world.ask("GET", "/v1/notes").status_code == 503
-    assert [step.stage for step in world.sandbox.journal.entries()[-1].call.trace] == ["journal", "faults"]
+    order: Any = (journal, faults, decorate, locate, authenticate, ratelimit, idempotency, latency, validate)
+    harness = make_harness(replace(ACME, stages=order))
+    harness.admin("POST", "/sandboxes/acme/faults", {"fault": {"kind": "status", "status": 503}})
+    assert harness.request("GET", "/v1/notes").status_code == 503
+    assert [step.stage for step in harness.sandbox.journal.entries()[-1].call.trace] == ["journal", "faults"]
 
 
 def test_what_is_no_stage_is_refused_before_any_call() -> None:
     with pytest.raises(TypeError, match="'journal' is no stage"):
-        make_world(replace(ACME, stages=("journal",)))  # type: ignore[arg-type]
+        make_harness(replace(ACME, stages=("journal",)))  # type: ignore[arg-type]
 
 
 def test_a_provider_may_know_the_key_before_the_path() -> None:
-    order = (journal, faults_stage, dress, authenticate, ratelimit, locate, idempotency, latency, validate)
-    world = make_world(replace(ACME, stages=order))
-    assert world.ask("GET", "/v1/nothing", key="nobody").json["code"] == "bad_credentials"
-    assert world.ask("GET", "/v1/nothing").json["code"] == "no_such_path"
+    order = (journal, faults_stage, decorate, authenticate, ratelimit, locate, idempotency, latency, validate)
+    harness = make_harness(replace(ACME, stages=order))
+    assert harness.request("GET", "/v1/nothing", key="nobody").json["code"] == "bad_credentials"
+    assert harness.request("GET", "/v1/nothing").json["code"] == "no_such_path"
 
 
 def test_a_provider_may_have_a_stage_of_its_own() -> None:
@@ -116,11 +116,11 @@ def test_a_provider_may_have_a_stage_of_its_own() -> None:
             raise Problem("injected", "short and stout", status=418)
         return proceed(call)
 
-    world = make_world(replace(ACME, stages=(*STAGES, teapot)))
-    refused = world.ask("GET", "/v1/notes", headers={"X-Tea": "1"})
+    harness = make_harness(replace(ACME, stages=(*STAGES, teapot)))
+    refused = harness.request("GET", "/v1/notes", headers={"X-Tea": "1"})
     assert (refused.status_code, refused.json["raised_in"]) == (418, "teapot")
-    assert trace(world)[-1] == "teapot"
-    assert world.ask("GET", "/v1/notes").status_code == 200
+    assert trace(harness)[-1] == "teapot"
+    assert harness.request("GET", "/v1/notes").status_code == 200
 
 
 @pytest.mark.parametrize("nth", range(len(STAGES)))
@@ -129,8 +129,8 @@ def test_a_problem_raised_in_any_stage_becomes_the_dialects_answer(nth: int) -> 
         raise Problem("duplicate", "no")
 
     refuse.__name__ = STAGES[nth].__name__
-    world = make_world(replace(ACME, stages=(*STAGES[:nth], refuse, *STAGES[nth + 1 :])))
-    answer = world.ask("GET", "/v1/notes")
+    harness = make_harness(replace(ACME, stages=(*STAGES[:nth], refuse, *STAGES[nth + 1 :])))
+    answer = harness.request("GET", "/v1/notes")
     assert answer.status_code == 409
     assert answer.json == {"code": "duplicate", "detail": "no", "raised_in": STAGES[nth].__name__}
 
@@ -139,8 +139,8 @@ def test_a_problem_that_names_its_stage_keeps_it() -> None:
     def refuse(call: Call) -> Reply:
         raise Problem("duplicate", "no", raised_in="validate")
 
-    world = make_world(with_create(refuse))
-    assert world.ask("POST", "/v1/notes", json={"text": "a"}).json["raised_in"] == "validate"
+    harness = make_harness(replace_create(refuse))
+    assert harness.request("POST", "/v1/notes", json={"text": "a"}).json["raised_in"] == "validate"
 
 
 def test_no_stage_sees_an_exception_from_further_in() -> None:
@@ -154,8 +154,8 @@ def test_no_stage_sees_an_exception_from_further_in() -> None:
     def refuse(call: Call) -> Reply:
         raise Problem("in_use", "no")
 
-    world = make_world(replace(with_create(refuse), stages=(*STAGES, watch)))
-    world.ask("POST", "/v1/notes", json={"text": "a"})
+    harness = make_harness(replace(replace_create(refuse), stages=(*STAGES, watch)))
+    harness.request("POST", "/v1/notes", json={"text": "a"})
     assert seen == [409]
 
 
@@ -165,10 +165,10 @@ def test_a_raised_problem_takes_back_everything_the_operation_wrote() -> None:
         call.nth("notes")
         raise Problem("duplicate", "no")
 
-    world = make_world(with_create(half))
-    before = world.engine.export("acme")["collections"]
-    world.ask("POST", "/v1/notes", json={"text": "a"})
-    after = world.engine.export("acme")["collections"]
+    harness = make_harness(replace_create(half))
+    before = harness.engine.export("acme")["collections"]
+    harness.request("POST", "/v1/notes", json={"text": "a"})
+    after = harness.engine.export("acme")["collections"]
     assert (after.get("notes"), after["_counters"]) == (before.get("notes"), before["_counters"])
 
 
@@ -177,10 +177,10 @@ def test_a_bug_takes_back_everything_the_operation_wrote() -> None:
         call.space.put("notes", {"id": "half", "text": "half"})
         raise RuntimeError("a bug, on purpose")
 
-    world = make_world(with_create(half))
+    harness = make_harness(replace_create(half))
     with pytest.raises(RuntimeError, match="a bug, on purpose"):
-        world.ask("POST", "/v1/notes", json={"text": "a"})
-    assert world.ask("GET", "/v1/notes").json["data"] == []
+        harness.request("POST", "/v1/notes", json={"text": "a"})
+    assert harness.request("GET", "/v1/notes").json["data"] == []
 
 
 def test_a_refusal_the_operation_answers_itself_keeps_what_it_wrote() -> None:
@@ -188,9 +188,9 @@ def test_a_refusal_the_operation_answers_itself_keeps_what_it_wrote() -> None:
         call.space.put("notes", {"id": f"try_{call.nth('tries')}", "text": "a try"})
         return Reply(409)
 
-    world = make_world(with_create(count))
-    world.ask("POST", "/v1/notes", json={"text": "a"})
-    assert len(world.ask("GET", "/v1/notes").json["data"]) == 1
+    harness = make_harness(replace_create(count))
+    harness.request("POST", "/v1/notes", json={"text": "a"})
+    assert len(harness.request("GET", "/v1/notes").json["data"]) == 1
 
 
 def test_records_are_out_of_reach_outside_of_the_operation() -> None:
@@ -201,11 +201,11 @@ def test_records_are_out_of_reach_outside_of_the_operation() -> None:
                 call.space.get("notes", "x")
         return Reply(204)
 
-    world = make_world(replace(ACME, stages=(*STAGES, peek)))
-    assert world.ask("GET", "/v1/notes").status_code == 204
+    harness = make_harness(replace(ACME, stages=(*STAGES, peek)))
+    assert harness.request("GET", "/v1/notes").status_code == 204
 
 
-def test_every_instant_of_a_call_is_the_same(acme: World) -> None:
+def test_every_instant_of_a_call_is_the_same(acme: Harness) -> None:
     seen: list[int] = []
 
     def look(call: Call) -> Reply:
@@ -213,25 +213,25 @@ def test_every_instant_of_a_call_is_the_same(acme: World) -> None:
         seen.append(call.now)
         return Reply(200)
 
-    world = make_world(with_create(look))
-    world.ask("POST", "/v1/notes", json={"text": "a"})
-    assert seen == [world.sandbox.journal.entries()[0].call.now]
+    harness = make_harness(replace_create(look))
+    harness.request("POST", "/v1/notes", json={"text": "a"})
+    assert seen == [harness.sandbox.journal.entries()[0].call.now]
 
 
-def test_refusals_are_dressed_like_answers(acme: World) -> None:
+def test_refusals_are_decorated_like_answers(acme: Harness) -> None:
     for options in ({}, BAD_KEY, {"data": b"{"}):
-        assert acme.ask("POST", "/v1/notes", **options).headers.getlist("X-Acme") == ["1"]
-    assert acme.ask("GET", "/v1/nothing").headers.getlist("X-Acme") == ["1"]
+        assert acme.request("POST", "/v1/notes", **options).headers.getlist("X-Acme") == ["1"]
+    assert acme.request("GET", "/v1/nothing").headers.getlist("X-Acme") == ["1"]
 
 
 @pytest.mark.parametrize(("method", "allow"), [("DELETE", "GET, POST"), ("PUT", "GET, POST"), ("HEAD", "GET, POST")])
-def test_a_method_a_path_has_not_is_refused_with_those_it_has(acme: World, method: str, allow: str) -> None:
-    refused = acme.ask(method, "/v1/notes")
+def test_a_method_a_path_has_not_is_refused_with_those_it_has(acme: Harness, method: str, allow: str) -> None:
+    refused = acme.request(method, "/v1/notes")
     assert (refused.status_code, refused.headers["Allow"]) == (405, allow)
 
 
 def test_a_code_without_a_status_of_its_own_has_the_engines() -> None:
-    for code, status in CODES.items():
+    for code, status in STATUS_BY_CODE.items():
         assert Problem(code).status == status
         assert Problem(code, status=418).status == 418
 
@@ -241,11 +241,11 @@ def test_a_call_that_a_reset_has_overtaken_writes_nothing_and_one_that_only_read
     method: str, status: int
 ) -> None:
     def reset(call: Call) -> None:
-        world.engine.reset("acme")
+        harness.engine.reset("acme")
 
     operations = tuple(replace(op, prepare=reset) for op in ACME.operations)
-    world = make_world(replace(ACME, operations=operations))
+    harness = make_harness(replace(ACME, operations=operations))
     asked: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
-    assert world.ask(method, "/v1/notes", **asked).status_code == status
-    with world.sandbox.transaction() as space:
+    assert harness.request(method, "/v1/notes", **asked).status_code == status
+    with harness.sandbox.transaction() as space:
         assert space.count("notes") == 0

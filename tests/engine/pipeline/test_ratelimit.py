@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, Call, Clock, Problem, Reply, Sandbox, iso, parse_instant, ratelimit
+from mockserver.engine import SECOND, Call, Clock, Problem, Reply, Sandbox, format_instant, parse_instant, ratelimit
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME
-from tests.support.worlds import NOON, World, make_world
+from tests.support.harness import NOON, Harness, make_harness
 
 DAY = 86_400 * SECOND
 MIDNIGHT = parse_instant("2026-03-02T00:00:00Z")
 
 
-def limit(world: World, **limits: Any) -> None:
-    answer = world.admin("PATCH", f"/sandboxes/{world.sandbox.id}", {"limits": limits})
+def limit(harness: Harness, **limits: Any) -> None:
+    answer = harness.admin("PATCH", f"/sandboxes/{harness.sandbox.id}", {"limits": limits})
     assert answer.status_code == 200, answer.text
 
 
-def take(sandbox: Sandbox, at: int) -> bool:
+def is_admitted(sandbox: Sandbox, at: int) -> bool:
     """Whether a call at an instant is admitted."""
     try:
         ratelimit(Call(sandbox, "GET", "/", now=at), lambda call: Reply(200))
@@ -35,8 +35,8 @@ def take(sandbox: Sandbox, at: int) -> bool:
     return True
 
 
-def statuses(world: World, number: int) -> list[int]:
-    return [world.ask("GET", "/v1/notes").status_code for _ in range(number)]
+def statuses(harness: Harness, number: int) -> list[int]:
+    return [harness.request("GET", "/v1/notes").status_code for _ in range(number)]
 
 
 @given(
@@ -46,12 +46,12 @@ def statuses(world: World, number: int) -> list[int]:
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_no_interval_admits_more_than_the_burst_and_the_rate_over_it(rate: int, burst: int, gaps: list[int]) -> None:
-    world = make_world(ACME, scenarios={})
-    world.sandbox.configure({"limits": {"rate": rate, "burst": burst}})
+    harness = make_harness(ACME, scenarios={})
+    harness.sandbox.configure({"limits": {"rate": rate, "burst": burst}})
     now, admitted = NOON, []
     for gap in gaps:
         now += gap
-        if take(world.sandbox, now):
+        if is_admitted(harness.sandbox, now):
             admitted.append(now)
     for first in range(len(admitted)):
         for last in range(first, len(admitted)):
@@ -61,22 +61,22 @@ def test_no_interval_admits_more_than_the_burst_and_the_rate_over_it(rate: int, 
 
 @given(rate=st.integers(1, 7), burst=st.integers(1, 5), gaps=st.lists(st.integers(0, 3 * SECOND), max_size=30))
 @settings(max_examples=100, deadline=None, derandomize=True)
-def test_who_waits_as_long_as_told_is_admitted(rate: int, burst: int, gaps: list[int]) -> None:
-    world = make_world(ACME, scenarios={})
-    world.sandbox.configure({"limits": {"rate": rate, "burst": burst, "retry_after": True}})
+def test_call_after_retry_after_is_admitted(rate: int, burst: int, gaps: list[int]) -> None:
+    harness = make_harness(ACME, scenarios={})
+    harness.sandbox.configure({"limits": {"rate": rate, "burst": burst, "retry_after": True}})
     for gap in gaps:
-        world.sandbox.set_clock(world.sandbox.clock.advance(gap))
-        answer = world.ask("GET", "/v1/notes")
+        harness.sandbox.set_clock(harness.sandbox.clock.advance(gap))
+        answer = harness.request("GET", "/v1/notes")
         if answer.status_code == 429:
             told = int(answer.headers["Retry-After"])
             assert told >= 1
-            world.sandbox.set_clock(world.sandbox.clock.advance(told * SECOND))
-            assert world.ask("GET", "/v1/notes").status_code == 200
+            harness.sandbox.set_clock(harness.sandbox.clock.advance(told * SECOND))
+            assert harness.request("GET", "/v1/notes").status_code == 200
 
 
-def test_a_token_comes_back_to_the_microsecond(acme: World) -> None:
+def test_a_token_comes_back_to_the_microsecond(acme: Harness) -> None:
     limit(acme, rate=3, burst=1)
-    assert [take(acme.sandbox, NOON + at) for at in (0, 333_333, 333_334, 666_667, 666_668)] == [
+    assert [is_admitted(acme.sandbox, NOON + at) for at in (0, 333_333, 333_334, 666_667, 666_668)] == [
         True,
         False,
         True,
@@ -85,83 +85,83 @@ def test_a_token_comes_back_to_the_microsecond(acme: World) -> None:
     ]
 
 
-def test_a_full_bucket_holds_its_burst_and_no_more(acme: World) -> None:
+def test_a_full_bucket_holds_its_burst_and_no_more(acme: Harness) -> None:
     limit(acme, rate=1, burst=5)
-    assert [take(acme.sandbox, NOON) for _ in range(6)] == [True] * 5 + [False]
-    assert sum(take(acme.sandbox, NOON + DAY) for _ in range(10)) == 5
+    assert [is_admitted(acme.sandbox, NOON) for _ in range(6)] == [True] * 5 + [False]
+    assert sum(is_admitted(acme.sandbox, NOON + DAY) for _ in range(10)) == 5
 
 
-def test_without_a_burst_the_bucket_holds_a_second(acme: World) -> None:
+def test_without_a_burst_the_bucket_holds_a_second(acme: Harness) -> None:
     limit(acme, rate=4)
-    assert sum(take(acme.sandbox, NOON) for _ in range(10)) == 4
+    assert sum(is_admitted(acme.sandbox, NOON) for _ in range(10)) == 4
 
 
-def test_calls_that_arrive_in_the_other_order_than_their_instants_earn_nothing_twice(acme: World) -> None:
+def test_calls_that_arrive_in_the_other_order_than_their_instants_earn_nothing_twice(acme: Harness) -> None:
     limit(acme, rate=1, burst=1)
-    assert take(acme.sandbox, NOON + 10 * SECOND)
-    assert [take(acme.sandbox, NOON + at * SECOND) for at in (0, 10, 9, 10)] == [False] * 4
-    assert take(acme.sandbox, NOON + 11 * SECOND)
+    assert is_admitted(acme.sandbox, NOON + 10 * SECOND)
+    assert [is_admitted(acme.sandbox, NOON + at * SECOND) for at in (0, 10, 9, 10)] == [False] * 4
+    assert is_admitted(acme.sandbox, NOON + 11 * SECOND)
 
 
-def test_a_bucket_goes_on_filling_when_the_clock_is_set_back(acme: World) -> None:
+def test_a_bucket_goes_on_filling_when_the_clock_is_set_back(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, retry_after=True)
     acme.advance("1h")
     assert statuses(acme, 2) == [200, 429]
     acme.sandbox.set_clock(Clock(frozen_at=NOON))
     statuses(acme, 1)
-    told = acme.ask("GET", "/v1/notes").headers["Retry-After"]
+    told = acme.request("GET", "/v1/notes").headers["Retry-After"]
     acme.advance(f"{told}s")
     assert statuses(acme, 2) == [200, 429]
 
 
-def test_a_thousand_parallel_takes_admit_exactly_the_burst(acme: World) -> None:
+def test_a_thousand_parallel_takes_admit_exactly_the_burst(acme: Harness) -> None:
     limit(acme, rate=1, burst=25)
     with ThreadPoolExecutor(32) as pool:
-        admitted = list(pool.map(lambda _: take(acme.sandbox, NOON), range(1000)))
+        admitted = list(pool.map(lambda _: is_admitted(acme.sandbox, NOON), range(1000)))
     assert sum(admitted) == 25
 
 
-def test_parallel_takes_never_spend_more_than_the_quota(acme: World) -> None:
+def test_parallel_takes_never_spend_more_than_the_quota(acme: Harness) -> None:
     limit(acme, rate=1000, burst=1000, quota=40)
     with ThreadPoolExecutor(32) as pool:
-        admitted = list(pool.map(lambda _: take(acme.sandbox, NOON), range(400)))
+        admitted = list(pool.map(lambda _: is_admitted(acme.sandbox, NOON), range(400)))
     assert sum(admitted) == 40
 
 
-def test_a_quota_lasts_until_its_period_ends_to_the_microsecond(acme: World) -> None:
+def test_a_quota_lasts_until_its_period_ends_to_the_microsecond(acme: Harness) -> None:
     limit(acme, quota=2, period="1d")
-    taken = [take(acme.sandbox, at) for at in (NOON, NOON, NOON, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT, MIDNIGHT)]
+    taken = [is_admitted(acme.sandbox, at) for at in (NOON, NOON, NOON, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT, MIDNIGHT)]
     assert taken == [True, True, False, False, True, True, False]
 
 
-def test_periods_begin_at_1970_whatever_their_length(acme: World) -> None:
+def test_periods_begin_at_1970_whatever_their_length(acme: Harness) -> None:
     limit(acme, quota=1, period="7m")
     begins = (NOON // (420 * SECOND) + 1) * 420 * SECOND
-    assert [take(acme.sandbox, at) for at in (NOON, begins - 1, begins)] == [True, False, True]
+    assert [is_admitted(acme.sandbox, at) for at in (NOON, begins - 1, begins)] == [True, False, True]
 
 
-def test_a_quota_of_none_admits_nobody(acme: World) -> None:
+def test_a_quota_of_none_admits_nobody(acme: Harness) -> None:
     limit(acme, quota=0)
     assert statuses(acme, 2) == [429, 429]
 
 
-def test_a_call_the_bucket_refuses_costs_no_quota(acme: World) -> None:
+def test_a_call_the_bucket_refuses_costs_no_quota(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, quota=3)
-    assert [take(acme.sandbox, NOON) for _ in range(10)] == [True] + [False] * 9
-    assert [take(acme.sandbox, NOON + nth * SECOND) for nth in (1, 2, 3)] == [True, True, False]
+    assert [is_admitted(acme.sandbox, NOON) for _ in range(10)] == [True] + [False] * 9
+    assert [is_admitted(acme.sandbox, NOON + nth * SECOND) for nth in (1, 2, 3)] == [True, True, False]
 
 
-def test_a_call_the_quota_refuses_costs_no_token(acme: World) -> None:
+def test_a_call_the_quota_refuses_costs_no_token(acme: Harness) -> None:
     limit(acme, rate=1, burst=3, quota=1)
-    assert [take(acme.sandbox, MIDNIGHT - 1) for _ in range(10)] == [True] + [False] * 9
+    assert [is_admitted(acme.sandbox, MIDNIGHT - 1) for _ in range(10)] == [True] + [False] * 9
     limit(acme, rate=1, burst=3)
-    assert [take(acme.sandbox, MIDNIGHT - 1) for _ in range(3)] == [True, True, False]
+    assert [is_admitted(acme.sandbox, MIDNIGHT - 1) for _ in range(3)] == [True, True, False]
 
 
-def test_a_call_with_a_bad_key_costs_nothing(acme: World) -> None:
+def test_a_call_with_a_bad_key_costs_nothing(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, quota=1)
     for _ in range(5):
-        assert acme.ask("GET", "/v1/notes", key="nobody").status_code == 401
+        assert acme.request("GET", "/v1/notes", key="nobody").status_code == 401
     assert statuses(acme, 1) == [200]
 
 
@@ -174,46 +174,48 @@ def test_a_call_with_a_bad_key_costs_nothing(acme: World) -> None:
         ({"quota": 1, "period": "1500ms"}, "quota_exceeded", "2"),
     ],
 )
-def test_retry_after_is_whole_seconds_rounded_up(acme: World, limits: dict[str, Any], code: str, seconds: str) -> None:
+def test_retry_after_is_whole_seconds_rounded_up(
+    acme: Harness, limits: dict[str, Any], code: str, seconds: str
+) -> None:
     limit(acme, **limits, retry_after=True)
     acme.sandbox.set_clock(Clock(frozen_at=NOON + 1))
     if "1500ms" in limits.values():
         acme.sandbox.set_clock(Clock(frozen_at=NOON // 1_500_000 * 1_500_000))
     statuses(acme, 1)
-    refused = acme.ask("GET", "/v1/notes")
+    refused = acme.request("GET", "/v1/notes")
     assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, code, seconds)
 
 
-def test_a_429_says_nothing_about_when_unless_the_limits_say_so(acme: World) -> None:
+def test_a_429_says_nothing_about_when_unless_the_limits_say_so(acme: Harness) -> None:
     limit(acme, quota=0)
-    assert "Retry-After" not in acme.ask("GET", "/v1/notes").headers
+    assert "Retry-After" not in acme.request("GET", "/v1/notes").headers
 
 
-def test_all_keys_of_a_sandbox_share_one_bucket_and_no_other_sandbox_does(acme: World) -> None:
+def test_all_keys_of_a_sandbox_share_one_bucket_and_no_other_sandbox_does(acme: Harness) -> None:
     limit(acme, rate=1, burst=1)
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other").configure({"limits": {"rate": 1, "burst": 1}})
-    assert acme.ask("GET", "/v1/notes").status_code == 200
-    assert acme.ask("GET", "/v1/notes", key=second).status_code == 429
-    assert acme.ask("GET", "/v1/notes", sandbox="other").status_code == 200
+    assert acme.request("GET", "/v1/notes").status_code == 200
+    assert acme.request("GET", "/v1/notes", key=second).status_code == 429
+    assert acme.request("GET", "/v1/notes", sandbox="other").status_code == 200
 
 
 def test_the_quota_survives_a_restart(tmp_path: Path) -> None:
     for expected in ([200, 200], [200, 429]):
         store = TinyStore(tmp_path)
-        world = make_world(ACME, store=store)
-        limit(world, quota=3)
-        assert statuses(world, 2) == expected
+        harness = make_harness(ACME, store=store)
+        limit(harness, quota=3)
+        assert statuses(harness, 2) == expected
         store.close()
 
 
-def test_without_limits_nothing_is_counted(acme: World) -> None:
+def test_without_limits_nothing_is_counted(acme: Harness) -> None:
     assert statuses(acme, 50) == [200] * 50
     with acme.sandbox.transaction() as space:
         assert space.count("_quota") == space.count("_buckets") == 0
 
 
-def test_new_limits_count_from_the_next_call(acme: World) -> None:
+def test_new_limits_count_from_the_next_call(acme: Harness) -> None:
     limit(acme, rate=1, burst=2)
     assert statuses(acme, 3) == [200, 200, 429]
     limit(acme, rate=10, burst=10)
@@ -225,13 +227,13 @@ def test_new_limits_count_from_the_next_call(acme: World) -> None:
     "limits",
     [{"rate": 0}, {"rate": 1_000_001}, {"burst": 0}, {"quota": -1}, {"period": "0s"}, {"rates": 1}, {"rate": 1.5}],
 )
-def test_limits_that_cannot_be_are_refused_and_change_nothing(acme: World, limits: dict[str, Any]) -> None:
+def test_limits_that_cannot_be_are_refused_and_change_nothing(acme: Harness, limits: dict[str, Any]) -> None:
     assert acme.admin("PATCH", "/sandboxes/acme", {"limits": limits}).status_code == 422
     assert acme.sandbox.limits == ACME.limits
 
 
-def test_the_wait_in_the_words_and_in_the_header_is_the_same(acme: World) -> None:
+def test_the_wait_in_the_words_and_in_the_header_is_the_same(acme: Harness) -> None:
     limit(acme, quota=0, period="1d", retry_after=True)
-    refused = acme.ask("GET", "/v1/notes")
+    refused = acme.request("GET", "/v1/notes")
     assert refused.json["detail"] == f"The next call is admitted in {refused.headers['Retry-After']} s"
-    assert iso(NOON + int(refused.headers["Retry-After"]) * SECOND) == iso(MIDNIGHT)
+    assert format_instant(NOON + int(refused.headers["Retry-After"]) * SECOND) == format_instant(MIDNIGHT)

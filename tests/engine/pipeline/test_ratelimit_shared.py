@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from mockserver.engine import SECOND, Call, Limits, Problem, Reply, Sandbox, Settings, ratelimit
 from tests.support.acme import ACME
-from tests.support.engines_on_redis import fleet
+from tests.support.harness import NOON, Harness, make_harness
+from tests.support.redis_cluster import make_cluster
 from tests.support.redis_server import shared_redis
-from tests.support.worlds import NOON, World, make_world
 
 NAMES = (f"limited-{nth}" for nth in count())
-GAPS = st.sampled_from([0, 0, 1, 999, 49_999, 50_000, SECOND // 3, SECOND - 1, SECOND, 5 * SECOND])
-ARRIVALS = st.lists(st.tuples(GAPS, st.integers(0, 1)), max_size=50)
+INTERVALS = st.sampled_from([0, 0, 1, 999, 49_999, 50_000, SECOND // 3, SECOND - 1, SECOND, 5 * SECOND])
+ARRIVALS = st.lists(st.tuples(INTERVALS, st.integers(0, 1)), max_size=50)
 LIMITS = st.builds(
     Limits,
     rate=st.integers(1, 20),
@@ -34,26 +34,26 @@ COMMON = settings(deadline=None, derandomize=True, max_examples=250, suppress_he
 
 
 @pytest.fixture(scope="module", params=["in memory", "two on one Redis"])
-def worlds(request: pytest.FixtureRequest) -> Iterator[list[World]]:
+def harnesses(request: pytest.FixtureRequest) -> Iterator[list[Harness]]:
     if request.param == "in memory":
-        yield [make_world(ACME, scenarios={})] * 2
+        yield [make_harness(ACME, scenarios={})] * 2
         return
-    with fleet(shared_redis().emptied(), ACME, scenarios={}) as both:
+    with make_cluster(shared_redis().flushed_url(), ACME, scenarios={}) as both:
         yield both
 
 
 @contextmanager
-def limited(worlds: list[World], limits: Limits) -> Iterator[list[Sandbox]]:
+def make_limited_sandbox(worlds: list[Harness], limits: Limits) -> Iterator[list[Sandbox]]:
     """A new sandbox with these limits, as each of the engines has it."""
     name = next(NAMES)
     worlds[0].engine.create("acme", name, Settings(limits=limits))
     try:
-        yield [world.engine.sandbox(name) for world in worlds]
+        yield [harness.engine.get_sandbox(name) for harness in worlds]
     finally:
         worlds[0].engine.delete(name)
 
 
-def refusal(sandbox: Sandbox, at: int) -> Problem | None:
+def refusal_at(sandbox: Sandbox, at: int) -> Problem | None:
     """Why a call at an instant is refused, or None."""
     try:
         ratelimit(Call(sandbox, "GET", "/", now=at), lambda call: Reply(200))
@@ -64,11 +64,11 @@ def refusal(sandbox: Sandbox, at: int) -> Problem | None:
     return None
 
 
-def told(problem: Problem) -> int:
+def retry_after(problem: Problem) -> int:
     return int(dict(problem.headers)["Retry-After"]) * SECOND
 
 
-def kept(sandbox: Sandbox, collection: str) -> dict[str, Any]:
+def stored_records(sandbox: Sandbox, collection: str) -> dict[str, Any]:
     with sandbox.transaction() as space:
         return dict(space.get(collection, "calls") or {})
 
@@ -76,17 +76,17 @@ def kept(sandbox: Sandbox, collection: str) -> dict[str, Any]:
 @given(limits=LIMITS, arrivals=ARRIVALS)
 @COMMON
 def test_no_interval_admits_more_than_its_share_and_no_period_more_than_the_quota(
-    worlds: list[World], limits: Limits, arrivals: list[tuple[int, int]]
+    harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     assert limits.rate is not None
     burst, now, admitted = limits.burst or limits.rate, NOON, []
-    with limited(worlds, limits) as sandboxes:
+    with make_limited_sandbox(harnesses, limits) as sandboxes:
         for gap, who in arrivals:
             now += gap
-            if refusal(sandboxes[who], now) is None:
+            if refusal_at(sandboxes[who], now) is None:
                 admitted.append(now)
-            assert 0 <= kept(sandboxes[1 - who], "_buckets").get("level", 0) <= burst * SECOND
-            assert 0 <= kept(sandboxes[1 - who], "_quota").get("used", 0) <= (limits.quota or 0)
+            assert 0 <= stored_records(sandboxes[1 - who], "_buckets").get("level", 0) <= burst * SECOND
+            assert 0 <= stored_records(sandboxes[1 - who], "_quota").get("used", 0) <= (limits.quota or 0)
     for first, begin in enumerate(admitted):
         for last, end in enumerate(admitted[first:], 1):
             assert last * SECOND <= burst * SECOND + limits.rate * (end - begin)
@@ -98,36 +98,36 @@ def test_no_interval_admits_more_than_its_share_and_no_period_more_than_the_quot
 @given(limits=LIMITS.filter(lambda limits: limits.quota != 0), arrivals=ARRIVALS)
 @COMMON
 def test_who_waits_exactly_as_long_as_told_is_admitted_by_whichever_is_asked(
-    worlds: list[World], limits: Limits, arrivals: list[tuple[int, int]]
+    harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     now = NOON
-    with limited(worlds, limits) as sandboxes:
+    with make_limited_sandbox(harnesses, limits) as sandboxes:
         for gap, who in arrivals:
             now += gap
-            refused = refusal(sandboxes[who], now)
+            refused = refusal_at(sandboxes[who], now)
             if refused is not None:
-                now += told(refused)
-                assert refusal(sandboxes[1 - who], now) is None
+                now += retry_after(refused)
+                assert refusal_at(sandboxes[1 - who], now) is None
 
 
 @given(limits=LIMITS, arrivals=ARRIVALS)
 @COMMON
 def test_nobody_is_told_to_wait_a_second_longer_than_need_be(
-    worlds: list[World], limits: Limits, arrivals: list[tuple[int, int]]
+    harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     now = NOON
-    with limited(worlds, limits) as sandboxes:
+    with make_limited_sandbox(harnesses, limits) as sandboxes:
         for gap, who in arrivals:
             now += gap
-            refused = refusal(sandboxes[who], now)
-            if refused is not None and told(refused) > SECOND:
+            refused = refusal_at(sandboxes[who], now)
+            if refused is not None and retry_after(refused) > SECOND:
                 # Refused calls cost nothing: asking too early changes nothing.
-                assert refusal(sandboxes[1 - who], now + told(refused) - SECOND - 1) is not None
+                assert refusal_at(sandboxes[1 - who], now + retry_after(refused) - SECOND - 1) is not None
                 return
 
 
 @pytest.mark.parametrize("limits", [Limits(rate=1, burst=25), Limits(quota=25), Limits(rate=1, burst=25, quota=40)])
-def test_of_many_at_one_instant_exactly_the_share_is_admitted(worlds: list[World], limits: Limits) -> None:
-    with limited(worlds, limits) as sandboxes, ThreadPoolExecutor(16) as pool:
-        refused = list(pool.map(lambda nth: refusal(sandboxes[nth % 2], NOON), range(300)))
+def test_of_many_at_one_instant_exactly_the_share_is_admitted(harnesses: list[Harness], limits: Limits) -> None:
+    with make_limited_sandbox(harnesses, limits) as sandboxes, ThreadPoolExecutor(16) as pool:
+        refused = list(pool.map(lambda nth: refusal_at(sandboxes[nth % 2], NOON), range(300)))
     assert refused.count(None) == 25

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from mockserver.engine import Call, Operation, Problem, Reply, parse_body, validate
-from mockserver.engine.pipeline.validate import DEEPEST
+from mockserver.engine.pipeline.validate import MAX_JSON_DEPTH
 from tests.support.acme import ACME, NewNote
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 
 class Inner(BaseModel):
@@ -31,10 +31,10 @@ class Outer(BaseModel):
     rows: list[Inner] = []
 
 
-WORLD = make_world(ACME, scenarios={})
+HARNESS = make_harness(ACME, scenarios={})
 
 
-def refused(data: bytes) -> str | None:
+def refusal_code(data: bytes) -> str | None:
     """What is wrong with a body, or None."""
     try:
         parse_body(data)
@@ -45,16 +45,16 @@ def refused(data: bytes) -> str | None:
     return None
 
 
-def post(world: World, data: bytes) -> tuple[int, str]:
-    answer = world.ask("POST", "/v1/notes", data=data, content_type="application/json")
+def post(harness: Harness, data: bytes) -> tuple[int, str]:
+    answer = harness.request("POST", "/v1/notes", data=data, content_type="application/json")
     return answer.status_code, answer.json.get("detail", "")
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_exactly_as_deep_as_allowed_is_read_and_one_deeper_is_not(opening: bytes, closing: bytes) -> None:
-    assert refused(opening * DEEPEST + b"1" + closing * DEEPEST) is None
-    one_more = opening * (DEEPEST + 1) + b"1" + closing * (DEEPEST + 1)
-    assert refused(one_more) == "The body is nested deeper than 64 levels"
+    assert refusal_code(opening * MAX_JSON_DEPTH + b"1" + closing * MAX_JSON_DEPTH) is None
+    one_more = opening * (MAX_JSON_DEPTH + 1) + b"1" + closing * (MAX_JSON_DEPTH + 1)
+    assert refusal_code(one_more) == "The body is nested deeper than 64 levels"
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_brackets_inside_strings_do_not_count(text: str) -> None:
 
 
 def test_a_wide_body_is_not_a_deep_one() -> None:
-    assert refused(b"[" + b"[]," * 5000 + b"[]]") is None
+    assert refusal_code(b"[" + b"[]," * 5000 + b"[]]") is None
 
 
 def test_depth_is_counted_behind_a_string_that_ends_in_backslashes() -> None:
-    deep = b"[" * DEEPEST + b"1" + b"]" * DEEPEST
-    assert refused(b'["\\\\",' + deep + b"]") == "The body is nested deeper than 64 levels"
+    deep = b"[" * MAX_JSON_DEPTH + b"1" + b"]" * MAX_JSON_DEPTH
+    assert refusal_code(b'["\\\\",' + deep + b"]") == "The body is nested deeper than 64 levels"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_depth_is_counted_behind_a_string_that_ends_in_backslashes() -> None:
     + [b'"\x00"', b'"\n"', b'"a', b'"\\x"', b"tru", b"nul", b"\x00", b"[" * 100_000, b'{"a":' * 100_000],
 )
 def test_what_is_not_json_is_refused(data: bytes) -> None:
-    assert refused(data)
+    assert refusal_code(data)
 
 
 @pytest.mark.parametrize(
@@ -133,25 +133,25 @@ def test_what_is_json_is_read_as_any_reader_reads_it(data: bytes) -> None:
 )
 def test_a_body_of_a_megabyte_takes_time_that_grows_with_its_length_alone(data: bytes) -> None:
     began = thread_time()
-    refused(data)
+    refusal_code(data)
     assert thread_time() - began < 10  # Every character looked at for every other would take hours.
 
 
 @given(data=st.binary(max_size=2000))
 @settings(max_examples=300, derandomize=True)
 def test_no_bytes_raise_anything_but_a_problem(data: bytes) -> None:
-    refused(data)
+    refusal_code(data)
 
 
-BITS = st.sampled_from(
+JSON_FRAGMENTS = st.sampled_from(
     ["[", "]", "{", "}", '"', "\\", ",", ":", "1", "e9", ".", "-", "\\u", "d800", "a", "null", "NaN", " "]
 )
 
 
-@given(bits=st.lists(BITS, max_size=400))
+@given(bits=st.lists(JSON_FRAGMENTS, max_size=400))
 @settings(max_examples=300, derandomize=True)
 def test_nothing_made_of_jsons_own_signs_raises_anything_but_a_problem(bits: list[str]) -> None:
-    refused("".join(bits).encode())
+    refusal_code("".join(bits).encode())
 
 
 JSON = st.recursive(
@@ -173,19 +173,19 @@ def test_every_document_is_read_as_it_was_meant(document: Any, ascii: bool) -> N
 
 @given(data=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_no_body_makes_the_server_stumble(data: bytes) -> None:
-    assert post(WORLD, data)[0] in (201, 400)
+def test_no_body_causes_a_server_error(data: bytes) -> None:
+    assert post(HARNESS, data)[0] in (201, 400)
 
 
 @given(document=JSON)
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_no_document_makes_the_server_stumble(document: Any) -> None:
-    status, _ = post(WORLD, dumps({"text": document, "weight": document, "more": document}).encode())
+def test_no_json_document_causes_a_server_error(document: Any) -> None:
+    status, _ = post(HARNESS, dumps({"text": document, "weight": document, "more": document}).encode())
     assert status in (201, 400)
 
 
 @pytest.mark.parametrize("data", [b"null", b"[]", b"1", b'"text"', b"true", b'[{"text":"a"}]'])
-def test_a_body_that_is_no_object_is_refused(acme: World, data: bytes) -> None:
+def test_a_body_that_is_no_object_is_refused(acme: Harness, data: bytes) -> None:
     assert post(acme, data) == (400, "The body is not a JSON object")
 
 
@@ -199,7 +199,7 @@ def test_a_body_that_is_no_object_is_refused(acme: World, data: bytes) -> None:
         (b'{"text": null}', "text: input should be a valid string"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: World, data: bytes, said: str) -> None:
+def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: Harness, data: bytes, said: str) -> None:
     assert post(acme, data) == (400, said)
 
 
@@ -213,7 +213,7 @@ def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: World, data: by
         (b'{"rows": {"0": 1}}', "rows"),
     ],
 )
-def test_messages_name_the_path_as_the_client_wrote_it(acme: World, data: bytes, path: str) -> None:
+def test_messages_name_the_path_as_the_client_wrote_it(acme: Harness, data: bytes, path: str) -> None:
     operation = next(op for op in ACME.operations if op.body)
 
     def ask_for_the_body(call: Call) -> Reply:
@@ -228,24 +228,24 @@ def test_messages_name_the_path_as_the_client_wrote_it(acme: World, data: bytes,
     assert (problem.value.code, problem.value.raised_in) == ("invalid_field", "validate")
 
 
-def test_every_wrong_field_is_listed(acme: World) -> None:
-    answer = acme.ask("POST", "/v1/notes", json={"text": "", "weight": "x"})
+def test_every_wrong_field_is_listed(acme: Harness) -> None:
+    answer = acme.request("POST", "/v1/notes", json={"text": "", "weight": "x"})
     assert answer.status_code == 400
     problem = acme.sandbox.journal.entries()[-1].reply.problem
     assert problem is not None
     assert [field.path for field in problem.fields] == ["text", "weight"]
 
 
-def test_unknown_fields_are_ignored_or_refused_as_assumed(acme: World) -> None:
+def test_unknown_fields_are_ignored_or_refused_as_assumed(acme: Harness) -> None:
     body = {"text": "a", "colour": "red", "size": 1}
-    assert acme.ask("POST", "/v1/notes", json=body).json == {"id": "note_1", "text": "a"}
+    assert acme.request("POST", "/v1/notes", json=body).json == {"id": "note_1", "text": "a"}
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
-    refusal = acme.ask("POST", "/v1/notes", json=body)
+    refusal = acme.request("POST", "/v1/notes", json=body)
     assert (refusal.status_code, refusal.json["detail"]) == (400, "Unknown field: colour")
 
 
 @pytest.mark.parametrize(("over", "status"), [(-1, 201), (0, 201), (1, 413)])
-def test_the_limit_of_a_body_is_exact(acme: World, over: int, status: int) -> None:
+def test_the_limit_of_a_body_is_exact(acme: Harness, over: int, status: int) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"body_limit": 100}})
     body = b'{"text": "a"}'
     assert post(acme, body + b" " * (100 + over - len(body)))[0] == status
@@ -254,20 +254,22 @@ def test_the_limit_of_a_body_is_exact(acme: World, over: int, status: int) -> No
 @pytest.mark.parametrize(
     "text", ["__proto__", "$where", "{{7*7}}", "${jndi:ldap://x}", "%s%n", "' OR 1=1 --", "<script>", "\x00", "‮", "🏳️‍🌈"]
 )
-def test_text_is_kept_and_given_back_as_it_was_sent(acme: World, text: str) -> None:
-    acme.ask("POST", "/v1/notes", json={"text": text})
-    assert acme.ask("GET", "/v1/notes").json["data"][0]["text"] == text
+def test_text_is_kept_and_given_back_as_it_was_sent(acme: Harness, text: str) -> None:
+    acme.request("POST", "/v1/notes", json={"text": text})
+    assert acme.request("GET", "/v1/notes").json["data"][0]["text"] == text
 
 
 @pytest.mark.parametrize("number", ["-0.0", "1e-400", "0.1", "1.7976931348623157e308", "5e-324", "123456789.123456789"])
-def test_a_number_is_given_back_as_it_was_sent(acme: World, number: str) -> None:
-    answer = acme.ask("POST", "/v1/notes", data=f'{{"text":"a","weight":{number}}}', content_type="application/json")
+def test_a_number_is_given_back_as_it_was_sent(acme: Harness, number: str) -> None:
+    answer = acme.request(
+        "POST", "/v1/notes", data=f'{{"text":"a","weight":{number}}}', content_type="application/json"
+    )
     assert repr(answer.json["weight"]) == repr(float(number))
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1e9", "1.5", "", "²", "٣", "9" * 5000, "1 0", "0x1", "null"])
-def test_a_query_that_cannot_be_is_refused(world: World, limit: str) -> None:
-    answer = world.ask("GET", "/v1/sectors", query_string={"limit": limit})
+def test_a_query_that_cannot_be_is_refused(harness: Harness, limit: str) -> None:
+    answer = harness.request("GET", "/v1/sectors", query_string={"limit": limit})
     assert answer.status_code == 400
     assert "limit" in answer.json["detail"]
 
@@ -277,37 +279,39 @@ def test_of_a_parameter_that_is_sent_twice_the_provider_says_which_counts(
     repeated: Literal["first", "last"], text: str
 ) -> None:
     def say(call: Call) -> Reply:
-        return call.sandbox.provider.dialect.one(call, cast(BaseModel, call.parameters).model_dump())
+        return call.sandbox.provider.dialect.render_record(call, cast(BaseModel, call.query_parameters).model_dump())
 
     operation = Operation("say", "GET", "/v1/said", say, "Say a note", query=NewNote, scope="notes:read")
-    world = make_world(replace(ACME, operations=(operation,), repeated=repeated), scenarios={})
-    assert world.ask("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
+    harness = make_harness(replace(ACME, operations=(operation,), repeated_query_parameter=repeated), scenarios={})
+    assert harness.request("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
 
 
-def test_a_huge_query_is_read(world: World) -> None:
+def test_a_huge_query_is_read(harness: Harness) -> None:
     query = "&".join(f"name{nth}={'x' * 10}" for nth in range(1000)) + "&limit=1"
-    assert len(world.ask("GET", f"/v1/sectors?{query}").json["data"]) == 1
+    assert len(harness.request("GET", f"/v1/sectors?{query}").json["data"]) == 1
 
 
 @pytest.mark.parametrize("body", [{"text": "a", "weight": 1.5}, {"weight": 1.5, "text": "a"}, {"text": "a"}])
-def test_where_unknown_fields_are_refused_known_ones_are_taken_in_any_order(acme: World, body: dict[str, Any]) -> None:
+def test_where_unknown_fields_are_refused_known_ones_are_taken_in_any_order(
+    acme: Harness, body: dict[str, Any]
+) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
-    answer = acme.ask("POST", "/v1/notes", json=body)
+    answer = acme.request("POST", "/v1/notes", json=body)
     assert (answer.status_code, answer.json) == (201, {"id": "note_1", **body})
 
 
 @pytest.mark.parametrize(
     "body", [{"colour": "red", "text": "a"}, {"text": "a", "colour": "red"}, {"text": "a", "Text": "b"}]
 )
-def test_an_unknown_field_is_refused_wherever_it_stands(acme: World, body: dict[str, Any]) -> None:
+def test_an_unknown_field_is_refused_wherever_it_stands(acme: Harness, body: dict[str, Any]) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
-    assert acme.ask("POST", "/v1/notes", json=body).status_code == 400
-    assert acme.ask("GET", "/v1/notes").json["data"] == []
+    assert acme.request("POST", "/v1/notes", json=body).status_code == 400
+    assert acme.request("GET", "/v1/notes").json["data"] == []
 
 
 @pytest.mark.parametrize("beside", [b"[]", b"[[]]", b"{}", b"1", b'"[["'])
 def test_exactly_as_deep_as_allowed_is_read_beside_a_neighbour(beside: bytes) -> None:
-    deep = b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1)
+    deep = b"[" * (MAX_JSON_DEPTH - 1) + b"]" * (MAX_JSON_DEPTH - 1)
     for inner in (beside + b"," + deep, deep + b"," + beside, deep + b"," + deep):
-        assert refused(b"[" + inner + b"]") is None
-        assert refused(b"[[" + inner + b"]]") == "The body is nested deeper than 64 levels"
+        assert refusal_code(b"[" + inner + b"]") is None
+        assert refusal_code(b"[[" + inner + b"]]") == "The body is nested deeper than 64 levels"

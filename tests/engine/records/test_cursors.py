@@ -10,48 +10,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import Problem, Randomness
-from mockserver.engine.records.cursors import read, write
-from tests.support.worlds import World, make_world
+from mockserver.engine.records.cursors import decode_cursor, encode_cursor
+from tests.support.harness import Harness, make_harness
 
-DICE, WALK = Randomness("1"), {"list": "sector", "name": "P"}
-PLACES = st.tuples(st.integers(1, 10**9)) | st.tuples(st.text(max_size=20), st.integers(1, 10**9))
-WORLD = make_world(scenarios={})
+RNG, LIST_QUERY = Randomness("1"), {"list": "sector", "name": "P"}
+POSITIONS = st.tuples(st.integers(1, 10**9)) | st.tuples(st.text(max_size=20), st.integers(1, 10**9))
+HARNESS = make_harness(scenarios={})
 
 
-def coded(text: str) -> str:
+def encode_document(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def is_refused(text: str, **how: Any) -> bool:
-    arguments = {"randomness": DICE, "owner": "mine", "walk": WALK, **how}
+def is_refused_cursor(text: str, **how: Any) -> bool:
+    arguments = {"randomness": RNG, "owner": "mine", "walk": LIST_QUERY, **how}
     try:
-        read(text, **arguments)
+        decode_cursor(text, **arguments)
     except Problem as problem:
         return (problem.code, problem.status) == ("invalid_cursor", 400)
     return False
 
 
-@given(place=PLACES)
+@given(place=POSITIONS)
 @settings(max_examples=200, derandomize=True)
 def test_a_cursor_leads_back_to_its_place(place: tuple[Any, ...]) -> None:
-    assert read(write(DICE, "mine", WALK, place), DICE, "mine", WALK) == place
+    assert decode_cursor(encode_cursor(RNG, "mine", LIST_QUERY, place), RNG, "mine", LIST_QUERY) == place
 
 
-@given(place=PLACES, at=st.integers(0, 10**6), letter=st.sampled_from("Aa0-_=+/ \u00e9"))
+@given(place=POSITIONS, at=st.integers(0, 10**6), letter=st.sampled_from("Aa0-_=+/ \u00e9"))
 @settings(max_examples=300, derandomize=True)
 def test_a_cursor_with_one_letter_changed_is_refused(place: tuple[Any, ...], at: int, letter: str) -> None:
-    good = write(DICE, "mine", WALK, place)
+    good = encode_cursor(RNG, "mine", LIST_QUERY, place)
     at %= len(good)
     bad = good[:at] + letter + good[at + 1 :]
-    assert is_refused(bad) is (bad != good)
+    assert is_refused_cursor(bad) is (bad != good)
 
 
-@given(place=PLACES, cut=st.integers(1, 200))
+@given(place=POSITIONS, cut=st.integers(1, 200))
 @settings(max_examples=200, derandomize=True)
 def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tuple[Any, ...], cut: int) -> None:
-    good = write(DICE, "mine", WALK, place)
-    assert is_refused(good[: -min(cut, len(good))])
-    assert all(is_refused(good + more) for more in ("=", "==", "A", "\n", " "))
+    good = encode_cursor(RNG, "mine", LIST_QUERY, place)
+    assert is_refused_cursor(good[: -min(cut, len(good))])
+    assert all(is_refused_cursor(good + more) for more in ("=", "==", "A", "\n", " "))
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,21 @@ def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tupl
         {"walk": {"list": "sector"}},
         {"walk": {"list": "sector", "name": "Q"}},
         {"walk": {"list": "group", "name": "P"}},
-        {"walk": {"list": "group", "name": "P"}, "any_walk": True},
-        {"owner": "theirs", "any_walk": True},
+        {"walk": {"list": "group", "name": "P"}, "ignore_filters": True},
+        {"owner": "theirs", "ignore_filters": True},
     ],
 )
 def test_a_cursor_of_another_sandbox_seed_list_or_filter_is_refused(how: dict[str, Any]) -> None:
-    assert is_refused(write(DICE, "mine", WALK, (7,)), **how)
+    assert is_refused_cursor(encode_cursor(RNG, "mine", LIST_QUERY, (7,)), **how)
 
 
 def test_a_cursor_may_be_used_with_other_filters_where_a_provider_lets_it() -> None:
-    assert read(write(DICE, "mine", WALK, (7,)), DICE, "mine", {"list": "sector"}, any_walk=True) == (7,)
+    assert decode_cursor(
+        encode_cursor(RNG, "mine", LIST_QUERY, (7,)), RNG, "mine", {"list": "sector"}, ignore_filters=True
+    ) == (7,)
 
 
-FORGED = [
+FORGED_CURSORS = [
     "",
     "null",
     "[]",
@@ -94,39 +96,39 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize("document", FORGED, ids=range(len(FORGED)))
+@pytest.mark.parametrize("document", FORGED_CURSORS, ids=range(len(FORGED_CURSORS)))
 def test_a_forged_cursor_is_refused(document: str) -> None:
-    assert is_refused(coded(document))
-    answer = WORLD.ask("GET", "/v1/sectors", query_string={"cursor": coded(document)})
+    assert is_refused_cursor(encode_document(document))
+    answer = HARNESS.request("GET", "/v1/sectors", query_string={"cursor": encode_document(document)})
     assert answer.status_code == 400
 
 
 @given(text=st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: urlsafe_b64encode(raw).decode()))
 @settings(max_examples=300, derandomize=True)
 def test_no_text_raises_anything_but_a_problem(text: str) -> None:
-    assert is_refused(text)
+    assert is_refused_cursor(text)
 
 
 @given(text=st.text(max_size=40))
 @settings(max_examples=100, derandomize=True)
 def test_no_document_around_a_text_raises_anything_but_a_problem(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    assert is_refused(
+    assert is_refused_cursor(
         urlsafe_b64encode(f'{{"PK":"{quoted}","w":1,"p":1,"c":"{quoted}"}}'.encode()).decode().rstrip("=")
     )
 
 
 def test_a_cursor_says_whose_it_is_and_is_url_safe() -> None:
-    cursor = write(DICE, "mine", WALK, ("\u00fe\u00ff???>>>", 7))
+    cursor = encode_cursor(RNG, "mine", LIST_QUERY, ("\u00fe\u00ff???>>>", 7))
     assert cursor.replace("-", "").replace("_", "").isalnum()
     assert b'"PK":"mine"' in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
-def walk(world: World, path: str, limit: int) -> list[str]:
+def page_through(harness: Harness, path: str, limit: int) -> list[str]:
     ids, cursor = [], None
     while True:
         query = {"limit": limit, **({"cursor": cursor} if cursor else {})}
-        page = world.ask("GET", path, query_string=query).json
+        page = harness.request("GET", path, query_string=query).json
         ids += [record["id"] for record in page["data"]]
         cursor = page["cursor"]
         if cursor is None:
@@ -134,27 +136,27 @@ def walk(world: World, path: str, limit: int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 14, 15, 16, 100])
-def test_a_walk_gives_everything_once_whatever_the_size_of_its_pages(world: World, limit: int) -> None:
-    whole = [record["id"] for record in world.ask("GET", "/v1/employees?limit=100").json["data"]]
-    assert walk(world, "/v1/employees", limit) == whole
+def test_a_walk_gives_everything_once_whatever_the_size_of_its_pages(harness: Harness, limit: int) -> None:
+    whole = [record["id"] for record in harness.request("GET", "/v1/employees?limit=100").json["data"]]
+    assert page_through(harness, "/v1/employees", limit) == whole
     assert len(set(whole)) == len(whole) == 15
 
 
-def test_a_walk_misses_and_repeats_nothing_while_others_insert_and_delete(world: World) -> None:
-    whole = {record["id"] for record in world.ask("GET", "/v1/employees?limit=100").json["data"]}
+def test_a_walk_misses_and_repeats_nothing_while_others_insert_and_delete(harness: Harness) -> None:
+    whole = {record["id"] for record in harness.request("GET", "/v1/employees?limit=100").json["data"]}
     seen, deleted, cursor = [], set(), None
     for step in range(100):
         query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
-        page = world.ask("GET", "/v1/employees", query_string=query).json
+        page = harness.request("GET", "/v1/employees", query_string=query).json
         seen += [record["id"] for record in page["data"]]
         cursor = page["cursor"]
         if cursor is None:
             break
         # One that was just given goes (the cursor may stand on it), another appears.
         gone = page["data"][-1]["id"]
-        assert world.ask("DELETE", f"/v1/employees/{gone}", headers={"If-Match": '"1"'}).status_code == 200
+        assert harness.request("DELETE", f"/v1/employees/{gone}", headers={"If-Match": '"1"'}).status_code == 200
         deleted.add(gone)
-        assert world.ask("POST", "/v1/employees", json={"name": f"new {step}"}).status_code == 201
+        assert harness.request("POST", "/v1/employees", json={"name": f"new {step}"}).status_code == 201
     assert len(seen) == len(set(seen))
     assert whole <= set(seen)
     assert deleted

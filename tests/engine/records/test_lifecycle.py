@@ -9,161 +9,175 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import SECOND, At, Lifecycle, Moment, Problem, Record, Step, Timed, falling_due
+from mockserver.engine import (
+    SECOND,
+    Lifecycle,
+    Problem,
+    Record,
+    SimulationContext,
+    TimedTransition,
+    Transition,
+    WriteContext,
+    timer_simulation,
+)
 from tests.support.acme import ACME
-from tests.support.worlds import NOON, World, make_world
+from tests.support.harness import NOON, Harness, make_harness
 
-TOLD: list[str] = []
+EMITTED: list[str] = []
 
 
-def _announce(at: At, record: dict[str, Any]) -> None:
+def _record_event(at: WriteContext, record: dict[str, Any]) -> None:
     record["shown"] = at.now
 
 
 NOTES = Lifecycle(
     "note",
     "notes",
-    steps=(
-        Step("show", ("draft",), "shown"),
-        Step("hide", ("shown",), "hidden"),
-        Step("hide", ("draft",), "draft"),
-        Step("lose", ("draft", "shown"), "lost"),
+    transitions=(
+        Transition("show", ("draft",), "shown"),
+        Transition("hide", ("shown",), "hidden"),
+        Transition("hide", ("draft",), "draft"),
+        Transition("lose", ("draft", "shown"), "lost"),
     ),
-    timed=(
-        Timed("draft", lambda at, record: record.get("due"), lambda _moment, record: record.get("next")),
-        Timed("shown", lambda at, _record: at.now + 5 * SECOND, lambda *_: "hide"),
+    timed_transitions=(
+        TimedTransition("draft", lambda at, record: record.get("due"), lambda _moment, record: record.get("next")),
+        TimedTransition("shown", lambda at, _record: at.now + 5 * SECOND, lambda *_: "hide"),
     ),
-    entering={"shown": _announce},
-    entered=lambda _at, record: TOLD.append(record["status"]),
+    before_enter={"shown": _record_event},
+    after_enter=lambda _at, record: EMITTED.append(record["status"]),
 )
-PROVIDER = replace(ACME, simulations=(falling_due((NOTES,)),))
+PROVIDER = replace(ACME, simulations=(timer_simulation((NOTES,)),))
 
 
 @pytest.fixture
-def world() -> World:
-    TOLD.clear()
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    EMITTED.clear()
+    return make_harness(PROVIDER)
 
 
 @contextmanager
-def moment(world: World) -> Iterator[Moment]:
-    now = world.sandbox.now()
-    with world.sandbox.transaction() as space:
-        yield Moment(world.sandbox, now, space)
+def moment(harness: Harness) -> Iterator[SimulationContext]:
+    now = harness.sandbox.now()
+    with harness.sandbox.transaction() as space:
+        yield SimulationContext(harness.sandbox, now, space)
 
 
-def begun(world: World, **fields: Any) -> Record:
-    with moment(world) as at:
-        return NOTES.begin(at, {"id": "n", **fields}, "draft")
+def create_draft(harness: Harness, **fields: Any) -> Record:
+    with moment(harness) as at:
+        return NOTES.create(at, {"id": "n", **fields}, "draft")
 
 
-def kept(world: World) -> Record:
-    with moment(world) as at:
+def stored_note(harness: Harness) -> Record:
+    with moment(harness) as at:
         record = at.space.get("notes", "n")
     assert record is not None
     return record
 
 
-def test_a_step_leads_from_one_state_to_another_and_takes_changes_along(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
-        NOTES.take(at, note, "show", title="x")
-    assert (kept(world)["status"], kept(world)["title"], kept(world)["shown"]) == ("shown", "x", NOON)
-    assert TOLD == ["draft", "shown"]
+def test_a_step_leads_from_one_state_to_another_and_takes_changes_along(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
+        NOTES.apply(at, note, "show", title="x")
+    assert (stored_note(harness)["status"], stored_note(harness)["title"], stored_note(harness)["shown"]) == (
+        "shown",
+        "x",
+        NOON,
+    )
+    assert EMITTED == ["draft", "shown"]
 
 
-def test_a_step_that_the_state_does_not_allow_is_refused_and_changes_nothing(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
-        lost = NOTES.take(at, note, "lose")
+def test_a_step_that_the_state_does_not_allow_is_refused_and_changes_nothing(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
+        lost = NOTES.apply(at, note, "lose")
         with pytest.raises(Problem, match="The note is lost") as refusal:
-            NOTES.take(at, lost, "show")
+            NOTES.apply(at, lost, "show")
     assert refusal.value.code == "invalid_state"
-    assert kept(world)["status"] == "lost"
+    assert stored_note(harness)["status"] == "lost"
 
 
-def test_a_step_of_one_name_may_lead_elsewhere_from_another_state(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
-        assert NOTES.take(at, note, "hide")["status"] == "draft"
-        assert NOTES.take(at, NOTES.take(at, note, "show"), "hide")["status"] == "hidden"
+def test_a_step_of_one_name_may_lead_elsewhere_from_another_state(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
+        assert NOTES.apply(at, note, "hide")["status"] == "draft"
+        assert NOTES.apply(at, NOTES.apply(at, note, "show"), "hide")["status"] == "hidden"
 
 
-def test_what_leads_to_a_state_is_known(world: World) -> None:
-    note = begun(world)
-    assert [NOTES.leads_to(note, state) for state in ("shown", "lost", "hidden")] == ["show", "lose", None]
-    assert NOTES.allows(note, "show") == Step("show", ("draft",), "shown")
-    assert NOTES.allows(note, "none") is None
+def test_what_leads_to_a_state_is_known(harness: Harness) -> None:
+    note = create_draft(harness)
+    assert [NOTES.transition_to(note, state) for state in ("shown", "lost", "hidden")] == ["show", "lose", None]
+    assert NOTES.find_transition(note, "show") == Transition("show", ("draft",), "shown")
+    assert NOTES.find_transition(note, "none") is None
 
 
-def test_what_is_due_happens_at_its_instant_and_sets_the_next_timer(world: World) -> None:
-    begun(world, due=NOON + 3 * SECOND, next="show")
-    world.advance("2s")
-    assert kept(world)["status"] == "draft"
-    world.advance("1s")
-    assert (kept(world)["status"], kept(world)["_entered"]) == ("shown", NOON + 3 * SECOND)
-    done = world.advance("5s")
-    assert kept(world)["status"] == "hidden"
+def test_what_is_due_happens_at_its_instant_and_sets_the_next_timer(harness: Harness) -> None:
+    create_draft(harness, due=NOON + 3 * SECOND, next="show")
+    harness.advance("2s")
+    assert stored_note(harness)["status"] == "draft"
+    harness.advance("1s")
+    assert (stored_note(harness)["status"], stored_note(harness)["_entered"]) == ("shown", NOON + 3 * SECOND)
+    done = harness.advance("5s")
+    assert stored_note(harness)["status"] == "hidden"
     assert done["done"][0]["result"] == {"id": "n", "status": "hidden"}
 
 
-def test_what_was_due_in_the_past_happens_at_once(world: World) -> None:
-    begun(world, due=NOON - SECOND, next="lose")
-    world.advance("0s")
-    assert kept(world)["status"] == "lost"
+def test_what_was_due_in_the_past_happens_at_once(harness: Harness) -> None:
+    create_draft(harness, due=NOON - SECOND, next="lose")
+    harness.advance("0s")
+    assert stored_note(harness)["status"] == "lost"
 
 
-def test_a_timer_of_a_state_that_was_left_and_entered_again_is_void(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
-        shown = NOTES.take(at, note, "show")
-    world.advance("3s")
-    with moment(world) as at:
-        NOTES.begin(at, shown, "shown")
-    world.advance("3s")
-    assert kept(world)["status"] == "shown"
-    world.advance("2s")
-    assert kept(world)["status"] == "hidden"
+def test_a_timer_of_a_state_that_was_left_and_entered_again_is_void(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
+        shown = NOTES.apply(at, note, "show")
+    harness.advance("3s")
+    with moment(harness) as at:
+        NOTES.create(at, shown, "shown")
+    harness.advance("3s")
+    assert stored_note(harness)["status"] == "shown"
+    harness.advance("2s")
+    assert stored_note(harness)["status"] == "hidden"
 
 
-def test_what_is_due_may_come_to_nothing(world: World) -> None:
-    begun(world, due=NOON + SECOND, next=None)
-    done = world.advance("1s")
+def test_what_is_due_may_come_to_nothing(harness: Harness) -> None:
+    create_draft(harness, due=NOON + SECOND, next=None)
+    done = harness.advance("1s")
     assert done["done"][0]["result"] == {"id": "n", "status": "as it was"}
-    assert kept(world)["status"] == "draft"
+    assert stored_note(harness)["status"] == "draft"
 
 
-def test_what_is_due_for_a_record_that_is_gone_comes_to_nothing(world: World) -> None:
-    begun(world, due=NOON + SECOND, next="show")
-    with moment(world) as at:
+def test_what_is_due_for_a_record_that_is_gone_comes_to_nothing(harness: Harness) -> None:
+    create_draft(harness, due=NOON + SECOND, next="show")
+    with moment(harness) as at:
         at.space.drop("notes", "n")
-    assert world.advance("1s")["done"][0]["result"]["status"] == "as it was"
+    assert harness.advance("1s")["done"][0]["result"]["status"] == "as it was"
 
 
-def test_a_record_that_changes_within_its_state_has_its_timers_reckoned_anew(world: World) -> None:
-    note = begun(world, next="show")
-    with moment(world) as at:
-        NOTES.keep(at, {**note, "due": NOON + SECOND})
-    assert TOLD == ["draft"]
-    world.advance("1s")
-    assert kept(world)["status"] == "shown"
+def test_a_record_that_changes_within_its_state_has_its_timers_reckoned_anew(harness: Harness) -> None:
+    note = create_draft(harness, next="show")
+    with moment(harness) as at:
+        NOTES.update(at, {**note, "due": NOON + SECOND})
+    assert EMITTED == ["draft"]
+    harness.advance("1s")
+    assert stored_note(harness)["status"] == "shown"
 
 
-def test_a_record_that_is_kept_is_answered_and_stays_in_its_state(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
+def test_a_record_that_is_kept_is_answered_and_stays_in_its_state(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
         changed = {**note, "title": "x"}
-        assert NOTES.keep(at, changed) == changed
-    assert kept(world) == changed
-    assert TOLD == ["draft"]
+        assert NOTES.update(at, changed) == changed
+    assert stored_note(harness) == changed
+    assert EMITTED == ["draft"]
 
 
-def test_a_step_of_one_record_leaves_another_of_the_same_state_alone(world: World) -> None:
-    note = begun(world)
-    with moment(world) as at:
-        other = NOTES.begin(at, {"id": "other"}, "draft")
-        NOTES.take(at, note, "show")
-    world.advance("5s")
-    with moment(world) as at:
+def test_a_step_of_one_record_leaves_another_of_the_same_state_alone(harness: Harness) -> None:
+    note = create_draft(harness)
+    with moment(harness) as at:
+        other = NOTES.create(at, {"id": "other"}, "draft")
+        NOTES.apply(at, note, "show")
+    harness.advance("5s")
+    with moment(harness) as at:
         assert at.space.get("notes", "other") == other
-    assert kept(world)["status"] == "hidden"
+    assert stored_note(harness)["status"] == "hidden"

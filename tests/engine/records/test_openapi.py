@@ -10,19 +10,21 @@ from openapi_spec_validator import validate
 from mockserver.app import known_providers
 from mockserver.engine import openapi_document
 from tests.support.acme import ACME
-from tests.support.worlds import World
+from tests.support.harness import Harness
 
 
 @pytest.mark.parametrize("provider", known_providers())
-def test_the_openapi_document_of_every_provider_is_valid_and_has_every_operation(world: World, provider: str) -> None:
-    document = world.admin("GET", f"/providers/{provider}/openapi.json").json
+def test_the_openapi_document_of_every_provider_is_valid_and_has_every_operation(
+    harness: Harness, provider: str
+) -> None:
+    document = harness.admin("GET", f"/providers/{provider}/openapi.json").json
     validate(document)
     served = {
         (method.upper(), path, frozenset(map(int, operation["responses"])))
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    offered = [op for op in known_providers()[provider].operations if op.offered is None]
+    offered = [op for op in known_providers()[provider].operations if op.available_if is None]
     assert served == {(op.method, op.path, op.statuses) for op in offered}
 
 

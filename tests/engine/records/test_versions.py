@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.engine import Call, Problem, VersionRules, etag
-from mockserver.engine.records.versions import check
-from tests.support.worlds import World, make_world
+from mockserver.engine.records.versions import check_precondition
+from tests.support.harness import Harness, make_harness
 
-WORLD = make_world(scenarios={})
+HARNESS = make_harness(scenarios={})
 STRICT = VersionRules(unquoted="refused")
-LENIENT = VersionRules(unquoted="accepted", weak="accepted", star="accepted")
+LENIENT = VersionRules(unquoted="accepted", weak="accepted", wildcard="accepted")
 
 
-def verdict(sent: str | None, current: int = 4, other: int | None = None, rules: VersionRules = STRICT) -> str:
+def check_version(sent: str | None, current: int = 4, other: int | None = None, rules: VersionRules = STRICT) -> str:
     headers = {} if sent is None else {"if-match": sent}
     try:
-        check(Call(WORLD.sandbox, "PUT", "/", headers=headers), current, other, rules)
+        check_precondition(Call(HARNESS.sandbox, "PUT", "/", headers=headers), current, other, rules)
     except Problem as problem:
         return problem.code
     return "good"
@@ -60,16 +60,16 @@ def verdict(sent: str | None, current: int = 4, other: int | None = None, rules:
     ],
 )
 def test_a_tag_is_read_as_strictly_as_the_rules_say(sent: str, strict: str, lenient: str) -> None:
-    assert (verdict(sent), verdict(sent, rules=LENIENT)) == (strict, lenient)
+    assert (check_version(sent), check_version(sent, rules=LENIENT)) == (strict, lenient)
 
 
 def test_a_change_without_a_version_is_refused() -> None:
-    assert verdict(None) == "version_missing"
+    assert check_version(None) == "version_missing"
 
 
 @pytest.mark.parametrize(("other", "said"), [(4, "good"), (3, "version_stale"), (0, "version_stale")])
 def test_the_version_may_stand_beside_the_header(other: int, said: str) -> None:
-    assert verdict(None, other=other) == said
+    assert check_version(None, other=other) == said
 
 
 @pytest.mark.parametrize(
@@ -87,36 +87,36 @@ def test_the_version_may_stand_beside_the_header(other: int, said: str) -> None:
     ],
 )
 def test_which_of_two_versions_counts_is_a_rule(sent: str, other: int, both: Any, said: str) -> None:
-    assert verdict(sent, other=other, rules=VersionRules(both=both)) == said
+    assert check_version(sent, other=other, rules=VersionRules(both=both)) == said
 
 
 @given(version=st.integers(0, 10**18 - 1), current=st.integers(0, 10**18 - 1))
 @settings(max_examples=200, derandomize=True)
 def test_a_tag_we_wrote_is_read_as_the_version_it_names(version: int, current: int) -> None:
-    assert verdict(etag(version), version) == "good"
-    assert verdict(etag(version), current) == ("good" if version == current else "version_stale")
+    assert check_version(etag(version), version) == "good"
+    assert check_version(etag(version), current) == ("good" if version == current else "version_stale")
 
 
 @given(sent=st.text(max_size=30))
 @settings(max_examples=300, derandomize=True)
 def test_no_header_raises_anything_but_a_problem(sent: str) -> None:
-    assert verdict(sent, rules=LENIENT) in ("good", "version_stale", "version_malformed")
+    assert check_version(sent, rules=LENIENT) in ("good", "version_stale", "version_malformed")
 
 
-def test_an_update_answers_with_the_tag_that_the_next_one_needs(world: World) -> None:
-    made = world.ask("POST", "/v1/sectors", json={"name": "a"})
+def test_an_update_answers_with_the_tag_that_the_next_one_needs(harness: Harness) -> None:
+    made = harness.request("POST", "/v1/sectors", json={"name": "a"})
     path, tag = f"/v1/sectors/{made.json['data']['id']}", made.headers["ETag"]
     for name in ("b", "c", "d"):
-        answer = world.ask("PUT", path, json={"name": name}, headers={"If-Match": tag})
-        assert (answer.status_code, world.ask("GET", path).headers["ETag"]) == (200, answer.headers["ETag"])
+        answer = harness.request("PUT", path, json={"name": name}, headers={"If-Match": tag})
+        assert (answer.status_code, harness.request("GET", path).headers["ETag"]) == (200, answer.headers["ETag"])
         assert answer.headers["ETag"] != tag
         tag = answer.headers["ETag"]
     assert tag == '"4"'
 
 
-def test_a_stale_update_changes_nothing(world: World) -> None:
-    made = world.ask("POST", "/v1/sectors", json={"name": "a"})
+def test_a_stale_update_changes_nothing(harness: Harness) -> None:
+    made = harness.request("POST", "/v1/sectors", json={"name": "a"})
     path = f"/v1/sectors/{made.json['data']['id']}"
-    refused = world.ask("PUT", path, json={"name": "b"}, headers={"If-Match": '"2"'})
-    after = world.ask("GET", path)
+    refused = harness.request("PUT", path, json={"name": "b"}, headers={"If-Match": '"2"'})
+    after = harness.request("GET", path)
     assert (refused.status_code, after.data, after.headers["ETag"]) == (409, made.data, made.headers["ETag"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Refusal, Settings, Unknown
+from mockserver.engine import Refusal, Settings, UnknownName
 from mockserver.engine.sandbox.checks import check_settings, checked_state
 from tests.support.acme import ACME
 
@@ -16,7 +16,7 @@ def test_settings_that_a_provider_has_are_taken() -> None:
 
 
 def test_an_unknown_setting_is_named_with_the_nearest() -> None:
-    with pytest.raises(Unknown, match="body_limit"):
+    with pytest.raises(UnknownName, match="body_limit"):
         check_settings(ACME, Settings(assumptions={"body_limt": 10}))
 
 

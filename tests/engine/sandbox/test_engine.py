@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from mockserver.app import make_engine
-from mockserver.engine import SECOND, Engine, Refusal, Taken, Templates, Unknown, wall
-from mockserver.engine.sandbox.engine import MOST_SANDBOXES
+from mockserver.engine import SECOND, Conflict, Engine, Refusal, Templates, UnknownName, wall_time
+from mockserver.engine.sandbox.engine import MAX_SANDBOXES
 from mockserver.providers import PROVIDERS
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME
-from tests.support.worlds import NOON, World, make_world
+from tests.support.harness import NOON, Harness, make_harness
 
 SMARTEPI = next(provider for provider in PROVIDERS if provider.name == "smartepi")
 
@@ -27,19 +27,19 @@ def store(tmp_path: Path) -> Iterator[TinyStore]:
     made.close()
 
 
-def add(world: World, text: str, sandbox: str = "acme") -> Any:
-    return world.ask("POST", "/v1/notes", json={"text": text}, sandbox=sandbox).json
+def add(harness: Harness, text: str, sandbox: str = "acme") -> Any:
+    return harness.request("POST", "/v1/notes", json={"text": text}, sandbox=sandbox).json
 
 
-def texts(world: World, sandbox: str = "acme") -> list[str]:
-    return [note["text"] for note in world.ask("GET", "/v1/notes", sandbox=sandbox).json["data"]]
+def texts(harness: Harness, sandbox: str = "acme") -> list[str]:
+    return [note["text"] for note in harness.request("GET", "/v1/notes", sandbox=sandbox).json["data"]]
 
 
-def state(world: World, id: str) -> str:
-    return dumps(world.engine.export(id), sort_keys=True)
+def state(harness: Harness, id: str) -> str:
+    return dumps(harness.engine.export(id), sort_keys=True)
 
 
-def test_a_new_sandbox_answers_with_all_a_client_needs(acme: World) -> None:
+def test_a_new_sandbox_answers_with_all_a_client_needs(acme: Harness) -> None:
     made = acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "mine", "seed": 7})
     assert made.status_code == 201
     assert {name: made.json[name] for name in ("id", "provider", "name", "seed", "size", "base_url")} == {
@@ -52,30 +52,30 @@ def test_a_new_sandbox_answers_with_all_a_client_needs(acme: World) -> None:
     }
     key = made.json["keys"][0]
     assert (key["id"], key["state"], key["scopes"]) == ("key_1", "active", ["notes:read", "notes:write"])
-    assert acme.ask("GET", "/v1/notes", key=key["secret"]).status_code == 200
+    assert acme.request("GET", "/v1/notes", key=key["secret"]).status_code == 200
     assert acme.admin("GET", "/sandboxes/mine").json["keys"] == made.json["keys"]
 
 
-def test_sandboxes_share_nothing(acme: World) -> None:
+def test_sandboxes_share_nothing(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "mine")
     add(acme, "theirs", "other")
     acme.admin("POST", "/sandboxes/acme/faults", {"fault": {"kind": "status", "status": 503}})
     acme.advance("1h")
-    assert acme.ask("GET", "/v1/notes").status_code == 503
+    assert acme.request("GET", "/v1/notes").status_code == 503
     assert texts(acme, "other") == ["theirs"]
-    assert [entry.call.sandbox.id for entry in acme.engine.sandbox("other").journal.entries()] == ["other"] * 2
+    assert [entry.call.sandbox.id for entry in acme.engine.get_sandbox("other").journal.entries()] == ["other"] * 2
 
 
 def test_equal_seeds_give_equal_data_and_other_seeds_other() -> None:
-    world = make_world(SMARTEPI, scenarios={})
+    harness = make_harness(SMARTEPI, scenarios={})
     lists = []
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6"), ("d", "1")):
-        world.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name, "seed": seed})
-        lists.append(world.ask("GET", "/v1/employees", sandbox=name).data)
+        harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name, "seed": seed})
+        lists.append(harness.request("GET", "/v1/employees", sandbox=name).data)
     assert lists[0] == lists[1]
     assert len(set(lists)) == 3
-    assert world.ask("GET", "/v1/employees").data == lists[3]
+    assert harness.request("GET", "/v1/employees").data == lists[3]
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,20 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other() -> None:
     ],
 )
 def test_a_sandbox_that_cannot_be_is_refused_and_leaves_nothing(
-    acme: World, wanted: dict[str, Any], status: int, word: str
+    acme: Harness, wanted: dict[str, Any], status: int, word: str
 ) -> None:
     refused = acme.admin("POST", "/sandboxes", wanted)
     assert (refused.status_code, word in refused.json["detail"]) == (status, True), refused.text
     assert [each["id"] for each in acme.admin("GET", "/sandboxes").json] == ["acme"]
 
 
-def test_an_unknown_sandbox_is_refused_with_the_nearest(acme: World) -> None:
+def test_an_unknown_sandbox_is_refused_with_the_nearest(acme: Harness) -> None:
     answer = acme.admin("GET", "/sandboxes/acne")
     assert (answer.status_code, answer.json["detail"]) == (404, "there is no sandbox 'acne'; did you mean 'acme'?")
 
 
-def test_two_hundred_sandboxes_are_the_most(acme: World) -> None:
-    for _ in range(MOST_SANDBOXES - 1):
+def test_two_hundred_sandboxes_are_the_most(acme: Harness) -> None:
+    for _ in range(MAX_SANDBOXES - 1):
         acme.engine.create("acme")
     with pytest.raises(Refusal, match="there are 200 sandboxes already"):
         acme.engine.create("acme")
@@ -120,22 +120,22 @@ def test_two_hundred_sandboxes_are_the_most(acme: World) -> None:
     assert acme.engine.create("acme").id in acme.engine.sandboxes
 
 
-def test_a_deleted_sandbox_is_gone_with_its_keys(acme: World) -> None:
+def test_a_deleted_sandbox_is_gone_with_its_keys(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     secret = acme.key("other")
     assert acme.admin("DELETE", "/sandboxes/other").status_code == 204
     assert acme.admin("GET", "/sandboxes/other").status_code == 404
-    assert acme.ask("GET", "/v1/notes", key=secret).status_code == 401
+    assert acme.request("GET", "/v1/notes", key=secret).status_code == 401
     assert acme.admin("DELETE", "/sandboxes/other").status_code == 404
 
 
-def test_the_first_sandbox_of_a_provider_stays(acme: World) -> None:
+def test_the_first_sandbox_of_a_provider_stays(acme: Harness) -> None:
     refused = acme.admin("DELETE", "/sandboxes/acme")
     assert (refused.status_code, "reset it instead" in refused.json["detail"]) == (422, True)
-    assert acme.ask("GET", "/v1/notes").status_code == 200
+    assert acme.request("GET", "/v1/notes").status_code == 200
 
 
-def test_a_sandbox_made_again_under_a_name_begins_anew(acme: World) -> None:
+def test_a_sandbox_made_again_under_a_name_begins_anew(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "old", "other")
     acme.engine.delete("other")
@@ -143,37 +143,37 @@ def test_a_sandbox_made_again_under_a_name_begins_anew(acme: World) -> None:
     assert texts(acme, "other") == []
 
 
-def test_the_key_of_a_deleted_sandbox_does_not_open_a_later_one(acme: World) -> None:
+def test_the_key_of_a_deleted_sandbox_does_not_open_a_later_one(acme: Harness) -> None:
     first = acme.engine.create("acme").id
     secret = acme.key(first)
     acme.engine.delete(first)
     assert acme.engine.create("acme").id != first
-    assert acme.ask("GET", "/v1/notes", key=secret).status_code == 401
+    assert acme.request("GET", "/v1/notes", key=secret).status_code == 401
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "reset", "import"])
 def test_the_key_of_a_deleted_sandbox_opens_no_later_one_after_a_restart(tmp_path: Path, meanwhile: str) -> None:
     store = TinyStore(tmp_path)
-    world = make_world(ACME, store=store)
-    exported = world.engine.export("acme")
-    ids = [world.engine.create("acme").id for _ in range(3)]
-    secrets = [world.key(id) for id in ids]
+    harness = make_harness(ACME, store=store)
+    exported = harness.engine.export("acme")
+    ids = [harness.engine.create("acme").id for _ in range(3)]
+    secrets = [harness.key(id) for id in ids]
     for id in ids:
-        world.engine.delete(id)
+        harness.engine.delete(id)
     if meanwhile == "reset":
-        world.engine.reset("acme")
+        harness.engine.reset("acme")
     elif meanwhile == "import":
-        world.engine.restore("acme", exported)
+        harness.engine.restore("acme", exported)
     store.close()
     store = TinyStore(tmp_path)
-    world = make_world(ACME, store=store)
+    harness = make_harness(ACME, store=store)
     for _ in range(3):
-        world.engine.create("acme")
-    assert [world.ask("GET", "/v1/notes", key=secret).status_code for secret in secrets] == [401] * 3
+        harness.engine.create("acme")
+    assert [harness.request("GET", "/v1/notes", key=secret).status_code for secret in secrets] == [401] * 3
     store.close()
 
 
-def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(acme: World) -> None:
+def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(acme: Harness) -> None:
     begun = acme.engine.create("acme", "other").id
     before = state(acme, begun)
     acme.admin("PATCH", "/sandboxes/other", {"limits": {"rate": 500}})
@@ -210,42 +210,42 @@ def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log(tmp_path: Path
 
 
 def test_a_reset_sandbox_answers_as_a_new_one() -> None:
-    world = make_world(SMARTEPI, scenarios={})
+    harness = make_harness(SMARTEPI, scenarios={})
     told = []
     for _ in range(2):
-        world.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
-        made = world.ask("POST", "/v1/sectors", json={"name": "a"})
-        told.append((made.data, sorted(made.headers.items()), world.ask("GET", "/v1/sectors").data))
-        world.admin("POST", "/sandboxes/smartepi/reset")
+        harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
+        made = harness.request("POST", "/v1/sectors", json={"name": "a"})
+        told.append((made.data, sorted(made.headers.items()), harness.request("GET", "/v1/sectors").data))
+        harness.admin("POST", "/sandboxes/smartepi/reset")
     assert told[0] == told[1]
 
 
-def test_a_call_with_a_key_nobody_knows_is_written_down_in_the_first_sandbox(acme: World) -> None:
+def test_a_call_with_a_key_nobody_knows_is_written_down_in_the_first_sandbox(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     for key in (None, "nobody"):
-        acme.ask("GET", "/v1/notes", key=key)
+        acme.request("GET", "/v1/notes", key=key)
     kept = [(entry.call.sandbox.id, entry.reply.status) for entry in acme.sandbox.journal.entries()]
     assert kept == [("acme", 401), ("acme", 401)]
 
 
 def test_a_key_opens_nothing_at_another_provider() -> None:
-    world = make_world(ACME, SMARTEPI)
+    harness = make_harness(ACME, SMARTEPI)
     for own, other in (("acme", "smartepi"), ("smartepi", "acme")):
-        answer = world.ask("GET", "/v1/notes", sandbox=own, key=world.key(other))
+        answer = harness.request("GET", "/v1/notes", sandbox=own, key=harness.key(other))
         assert answer.status_code in (401, 403)
-        assert world.engine.sandbox(other).journal.entries() == []
-        world.admin("DELETE", f"/sandboxes/{own}/requests")
+        assert harness.engine.get_sandbox(other).journal.entries() == []
+        harness.admin("DELETE", f"/sandboxes/{own}/requests")
 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_sandboxes_are_there_again_after_a_restart(tmp_path: Path, closed: bool) -> None:
     store = TinyStore(tmp_path / "a")
-    world = make_world(ACME, SMARTEPI, store=store)
-    world.engine.create("acme", "other")
-    add(world, "a", "other")
-    world.admin("POST", "/sandboxes/other/faults", {"id": "f", "fault": {"kind": "latency", "distribution": {
+    harness = make_harness(ACME, SMARTEPI, store=store)
+    harness.engine.create("acme", "other")
+    add(harness, "a", "other")
+    harness.admin("POST", "/sandboxes/other/faults", {"id": "f", "fault": {"kind": "latency", "distribution": {
         "type": "fixed", "ms": 0}}})  # fmt: skip
-    before = {id: state(world, id) for id in world.engine.sandboxes}
+    before = {id: state(harness, id) for id in harness.engine.sandboxes}
     if closed:
         store.close()
     # Unclosed, what a crash leaves: the files as they are while the store is open.
@@ -254,36 +254,36 @@ def test_sandboxes_are_there_again_after_a_restart(tmp_path: Path, closed: bool)
         (tmp_path / "b" / "sandboxes" / file.name).write_bytes(file.read_bytes())
     store.close()
     store = TinyStore(tmp_path / "b")
-    world = make_world(ACME, SMARTEPI, store=store, freeze=False)
-    assert {id: state(world, id) for id in world.engine.sandboxes} == before
-    assert texts(world, "other") == ["a"]
-    assert [active.rule.id for active in world.engine.sandbox("other").rules] == ["f"]
+    harness = make_harness(ACME, SMARTEPI, store=store, freeze=False)
+    assert {id: state(harness, id) for id in harness.engine.sandboxes} == before
+    assert texts(harness, "other") == ["a"]
+    assert [active.rule.id for active in harness.engine.get_sandbox("other").rules] == ["f"]
     store.close()
 
 
 def test_a_sandbox_half_made_is_cleaned_up_at_the_next_start(store: TinyStore) -> None:
     store.open("half")
-    world = make_world(ACME, store=store)
-    assert list(world.engine.sandboxes) == ["acme"]
+    harness = make_harness(ACME, store=store)
+    assert list(harness.engine.sandboxes) == ["acme"]
     assert store.names() == ["acme"]
-    assert world.engine.create("acme", "half").id == "half"
+    assert harness.engine.create("acme", "half").id == "half"
 
 
 def test_a_sandbox_of_a_provider_not_served_is_left_alone(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
-    world = make_world(ACME, SMARTEPI, store=store)
-    add(world, "kept")
-    before = state(world, "acme")
+    harness = make_harness(ACME, SMARTEPI, store=store)
+    add(harness, "kept")
+    before = state(harness, "acme")
     store.close()
     store = TinyStore(tmp_path)
     engine = make_engine(store, [SMARTEPI])
     assert list(engine.sandboxes) == ["smartepi"]
-    with pytest.raises(Taken, match="not started with"):
+    with pytest.raises(Conflict, match="not started with"):
         engine.create("smartepi", "acme")
     store.close()
     store = TinyStore(tmp_path)
-    world = make_world(ACME, SMARTEPI, store=store, freeze=False)
-    assert state(world, "acme") == before
+    harness = make_harness(ACME, SMARTEPI, store=store, freeze=False)
+    assert state(harness, "acme") == before
     store.close()
 
 
@@ -295,35 +295,35 @@ def test_a_provider_that_comes_later_finds_its_name_free_or_says_that_it_is_not(
         make_engine(store, [ACME, SMARTEPI])
 
 
-def test_what_is_unknown_is_named(acme: World) -> None:
+def test_what_is_unknown_is_named(acme: Harness) -> None:
     engine: Engine = acme.engine
-    for call in (engine.provider, engine.sandbox, engine.reset, engine.export, engine.delete):
-        with pytest.raises(Unknown, match="there is no"):
+    for call in (engine.get_provider, engine.get_sandbox, engine.reset, engine.export, engine.delete):
+        with pytest.raises(UnknownName, match="there is no"):
             call("nobody")
 
 
-def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: World) -> None:
+def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: Harness) -> None:
     for name in ("idle", "called", "asked"):
         acme.engine.create("acme", name)
     for sandbox in acme.engine.sandboxes.values():
-        sandbox.shared.used_at -= 100
-    acme.ask("GET", "/v1/notes", sandbox="called")
+        sandbox.sync.used_at -= 100
+    acme.request("GET", "/v1/notes", sandbox="called")
     acme.admin("GET", "/sandboxes/asked")
     assert acme.engine.evict(50 * 1_000_000) == []
     for sandbox in acme.engine.sandboxes.values():
-        sandbox.shared.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
+        sandbox.sync.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
     assert acme.engine.evict(50 * 1_000_000) == ["idle"]
     assert set(acme.engine.sandboxes) == {"acme", "called", "asked"}
 
 
 def test_every_line_of_a_log_says_the_sandboxs_time_and_the_machines(tmp_path: Path) -> None:
-    world = make_world(ACME, store=TinyStore(tmp_path))
-    world.advance("1h")
-    world.sandbox.keyring.mint()
+    harness = make_harness(ACME, store=TinyStore(tmp_path))
+    harness.advance("1h")
+    harness.sandbox.keyring.mint()
     lines = [loads(line) for line in (tmp_path / "sandboxes" / "acme.log").read_bytes().splitlines()]
     assert lines[0]["t"] == lines[0]["w"]
     assert lines[-1]["t"] == NOON + 3600 * SECOND
-    assert 0 <= wall() - lines[-1]["w"] < 3600 * SECOND
-    world.engine.create("acme", "other")
+    assert 0 <= wall_time() - lines[-1]["w"] < 3600 * SECOND
+    harness.engine.create("acme", "other")
     (line,) = map(loads, (tmp_path / "sandboxes" / "other.log").read_bytes().splitlines())
     assert line["t"] == line["w"]

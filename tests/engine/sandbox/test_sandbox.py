@@ -14,70 +14,70 @@ from mockserver.engine import Limits
 from mockserver.http import edge
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
-HERE = "/sandboxes/acme"
+SANDBOX_PATH = "/sandboxes/acme"
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "sleep", lambda seconds: None)
 
 
-def add(world: World, text: str = "a", sandbox: str | None = None) -> Any:
-    answer = world.ask("POST", "/v1/notes", json={"text": text}, sandbox=sandbox)
+def add(harness: Harness, text: str = "a", sandbox: str | None = None) -> Any:
+    answer = harness.request("POST", "/v1/notes", json={"text": text}, sandbox=sandbox)
     assert answer.status_code == 201, answer.text
     return answer.json
 
 
-def texts(world: World, sandbox: str | None = None) -> list[str]:
-    return [note["text"] for note in world.ask("GET", "/v1/notes", sandbox=sandbox).json["data"]]
+def texts(harness: Harness, sandbox: str | None = None) -> list[str]:
+    return [note["text"] for note in harness.request("GET", "/v1/notes", sandbox=sandbox).json["data"]]
 
 
 def canonical(state: Any) -> str:
     return dumps(state, sort_keys=True)
 
 
-def lived_in() -> World:
+def make_used_harness() -> Harness:
     """A world in which everything that is kept has been used."""
-    world = make_world(ACME)
-    add(world, "first")
-    world.ask("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
-    world.admin("POST", f"{HERE}/keys", {"expires_in": "1h", "cidrs": ["127.0.0.0/8"]})
-    world.admin("DELETE", f"{HERE}/keys/key_2", {"lingers": "5s"})
+    harness = make_harness(ACME)
+    add(harness, "first")
+    harness.request("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
+    harness.admin("POST", f"{SANDBOX_PATH}/keys", {"expires_in": "1h", "cidrs": ["127.0.0.0/8"]})
+    harness.admin("DELETE", f"{SANDBOX_PATH}/keys/key_2", {"lingers": "5s"})
     rule = {"id": "slow", "trigger": {"ttl": "1000.5s", "per": "key"}, "match": {"path": "*/nothing"}}
-    world.admin("POST", f"{HERE}/faults", {**rule, "fault": {"kind": "status"}})
-    world.ask("GET", "/v1/nothing")
-    world.admin("PUT", f"{HERE}/scenarios/slow", {})
+    harness.admin("POST", f"{SANDBOX_PATH}/faults", {**rule, "fault": {"kind": "status"}})
+    harness.request("GET", "/v1/nothing")
+    harness.admin("PUT", f"{SANDBOX_PATH}/scenarios/slow", {})
     limits = {"quota": 100, "period": "1d", "rate": 50}
-    world.admin("PATCH", HERE, {"limits": limits, "assumptions": {"body_limit": 500}})
-    world.ask("GET", "/v1/notes")
-    world.advance("90s")
-    return world
+    harness.admin("PATCH", SANDBOX_PATH, {"limits": limits, "assumptions": {"body_limit": 500}})
+    harness.request("GET", "/v1/notes")
+    harness.advance("90s")
+    return harness
 
 
 def test_importing_what_was_exported_changes_nothing() -> None:
-    world = lived_in()
-    before = world.admin("GET", f"{HERE}/state").json
-    shown = world.admin("GET", HERE).json
-    assert world.admin("PUT", f"{HERE}/state", before).status_code == 200
-    assert canonical(world.admin("GET", f"{HERE}/state").json) == canonical(before)
-    assert world.admin("GET", HERE).json == shown
+    harness = make_used_harness()
+    before = harness.admin("GET", f"{SANDBOX_PATH}/state").json
+    shown = harness.admin("GET", SANDBOX_PATH).json
+    assert harness.admin("PUT", f"{SANDBOX_PATH}/state", before).status_code == 200
+    assert canonical(harness.admin("GET", f"{SANDBOX_PATH}/state").json) == canonical(before)
+    assert harness.admin("GET", SANDBOX_PATH).json == shown
 
 
 def test_an_export_takes_another_server_to_the_same_state() -> None:
-    world, other = lived_in(), make_world(ACME)
-    state = world.admin("GET", f"{HERE}/state").json
-    assert other.admin("PUT", f"{HERE}/state", state).status_code == 200
-    assert canonical(other.admin("GET", f"{HERE}/state").json) == canonical(state)
-    assert other.admin("GET", HERE).json == world.admin("GET", HERE).json
+    harness, other = make_used_harness(), make_harness(ACME)
+    state = harness.admin("GET", f"{SANDBOX_PATH}/state").json
+    assert other.admin("PUT", f"{SANDBOX_PATH}/state", state).status_code == 200
+    assert canonical(other.admin("GET", f"{SANDBOX_PATH}/state").json) == canonical(state)
+    assert other.admin("GET", SANDBOX_PATH).json == harness.admin("GET", SANDBOX_PATH).json
     assert texts(other) == ["first", "second"]
-    assert add(other)["id"] == add(world)["id"] == "note_3"
-    again = other.ask("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
+    assert add(other)["id"] == add(harness)["id"] == "note_3"
+    again = other.request("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
     assert (again.json["id"], again.headers["Idempotent-Replayed"]) == ("note_2", "true")
 
 
-def broken(name: str, *records: Any, instead: bool = False) -> Any:
+def break_collection(name: str, *records: Any, instead: bool = False) -> Any:
     def change(state: Any) -> None:
         if instead:
             state["collections"][name] = list(records)
@@ -92,44 +92,46 @@ BAD_STATES = {
     "no provider": lambda state: state.pop("provider"),
     "no collections": lambda state: state.pop("collections"),
     "a list": lambda state: state.update(collections=[]),
-    "unknown collection": broken("nots", {"id": "a"}),
+    "unknown collection": break_collection("nots", {"id": "a"}),
     "no records": lambda state: state["collections"].update(notes={"id": "x"}),
-    "no record": broken("notes", 1),
-    "no id": broken("notes", {"text": "a"}),
-    "id no text": broken("notes", {"id": 1}),
-    "one id twice": broken("notes", {"id": "note_1"}),
-    "settings": broken("_sandbox", {"id": "settings", "colour": 1}, instead=True),
-    "clock text": broken("_sandbox", {"id": "clock", "offset": "soon"}, instead=True),
-    "clock before 1970": broken("_sandbox", {"id": "clock", "frozen_at": -1}, instead=True),
-    "clock member": broken("_sandbox", {"id": "clock", "now": 1}, instead=True),
-    "serial": broken("_sandbox", {"id": "serial", "reserved": "many"}, instead=True),
-    "key without members": broken("_keys", {"id": "key_9", "secret": "s"}),
-    "key with a wrong instant": broken("_keys", {"id": "k", "secret": "s", "created_at": "x", "active_at": 0}),
-    "fault": broken("_faults", {"id": "f", "set_at": 0, "scenario": None, "fault": {"kind": "no"}}),
-    "fault without members": broken("_faults", {"id": "f"}),
-    "scenario": broken("_scenarios", {"id": "s", "settings": 5}),
-    "scenario without settings": broken("_scenarios", {"id": "s"}),
-    "scenario settings": broken("_scenarios", {"id": "s", "settings": {"limits": {"rate": 0}}}),
-    "timer": broken("_timers", {"id": "t", "due": "soon", "action": "a", "parameters": {}}),
+    "no record": break_collection("notes", 1),
+    "no id": break_collection("notes", {"text": "a"}),
+    "id no text": break_collection("notes", {"id": 1}),
+    "one id twice": break_collection("notes", {"id": "note_1"}),
+    "settings": break_collection("_sandbox", {"id": "settings", "colour": 1}, instead=True),
+    "clock text": break_collection("_sandbox", {"id": "clock", "offset": "soon"}, instead=True),
+    "clock before 1970": break_collection("_sandbox", {"id": "clock", "frozen_at": -1}, instead=True),
+    "clock member": break_collection("_sandbox", {"id": "clock", "now": 1}, instead=True),
+    "serial": break_collection("_sandbox", {"id": "serial", "reserved": "many"}, instead=True),
+    "key without members": break_collection("_keys", {"id": "key_9", "secret": "s"}),
+    "key with a wrong instant": break_collection(
+        "_keys", {"id": "k", "secret": "s", "created_at": "x", "active_at": 0}
+    ),
+    "fault": break_collection("_faults", {"id": "f", "set_at": 0, "scenario": None, "fault": {"kind": "no"}}),
+    "fault without members": break_collection("_faults", {"id": "f"}),
+    "scenario": break_collection("_scenarios", {"id": "s", "settings": 5}),
+    "scenario without settings": break_collection("_scenarios", {"id": "s"}),
+    "scenario settings": break_collection("_scenarios", {"id": "s", "settings": {"limits": {"rate": 0}}}),
+    "timer": break_collection("_timers", {"id": "t", "due": "soon", "action": "a", "parameters": {}}),
 }
 
 
 @pytest.mark.parametrize("how", BAD_STATES)
 def test_a_state_that_cannot_be_is_refused_and_changes_nothing(how: str) -> None:
-    world = lived_in()
-    before = world.admin("GET", f"{HERE}/state").json
+    harness = make_used_harness()
+    before = harness.admin("GET", f"{SANDBOX_PATH}/state").json
     bad = deepcopy(before)
     BAD_STATES[how](bad)
-    assert world.admin("PUT", f"{HERE}/state", bad).status_code in (400, 422)
-    assert canonical(world.admin("GET", f"{HERE}/state").json) == canonical(before)
-    assert texts(world) == ["first", "second"]
-    assert world.admin("GET", HERE).status_code == 200
+    assert harness.admin("PUT", f"{SANDBOX_PATH}/state", bad).status_code in (400, 422)
+    assert canonical(harness.admin("GET", f"{SANDBOX_PATH}/state").json) == canonical(before)
+    assert texts(harness) == ["first", "second"]
+    assert harness.admin("GET", SANDBOX_PATH).status_code == 200
 
 
-def test_another_sandboxs_state_does_not_take_its_keys_away(acme: World) -> None:
+def test_another_sandboxs_state_does_not_take_its_keys_away(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "mine")
-    state = acme.admin("GET", f"{HERE}/state").json
+    state = acme.admin("GET", f"{SANDBOX_PATH}/state").json
     taken = acme.admin("PUT", "/sandboxes/other/state", state)
     assert taken.status_code == 409
     assert "key_1" in taken.json["detail"]
@@ -137,56 +139,56 @@ def test_another_sandboxs_state_does_not_take_its_keys_away(acme: World) -> None
     assert (texts(acme), texts(acme, "other")) == (["mine", "mine too"], [])
 
 
-def test_a_snapshot_leads_back_as_often_as_wanted(acme: World) -> None:
+def test_a_snapshot_leads_back_as_often_as_wanted(acme: Harness) -> None:
     add(acme, "a")
-    assert acme.admin("PUT", f"{HERE}/snapshots/one").json["taken_at"] == "2026-03-01T12:00:00.000000Z"
+    assert acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one").json["taken_at"] == "2026-03-01T12:00:00.000000Z"
     for text in ("b", "c"):
         acme.advance("60s")
         assert add(acme, text)["id"] == "note_2"
-        answer = acme.admin("POST", f"{HERE}/snapshots/one/restore")
+        answer = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
         assert (answer.status_code, answer.json["clock"]["now"]) == (200, "2026-03-01T12:00:00.000000Z")
         assert texts(acme) == ["a"]
 
 
-def test_a_snapshot_does_not_hold_the_other_snapshots_and_returning_keeps_them(acme: World) -> None:
+def test_a_snapshot_does_not_hold_the_other_snapshots_and_returning_keeps_them(acme: Harness) -> None:
     for name in ("one", "two", "three"):
         add(acme, name)
-        acme.admin("PUT", f"{HERE}/snapshots/{name}")
-    acme.admin("POST", f"{HERE}/snapshots/one/restore")
-    assert [each["name"] for each in acme.admin("GET", f"{HERE}/snapshots").json] == ["one", "two", "three"]
-    acme.admin("POST", f"{HERE}/snapshots/three/restore")
+        acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/{name}")
+    acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
+    assert [each["name"] for each in acme.admin("GET", f"{SANDBOX_PATH}/snapshots").json] == ["one", "two", "three"]
+    acme.admin("POST", f"{SANDBOX_PATH}/snapshots/three/restore")
     assert texts(acme) == ["one", "two", "three"]
 
 
-def test_a_snapshot_of_the_same_name_replaces_the_one_before(acme: World) -> None:
+def test_a_snapshot_of_the_same_name_replaces_the_one_before(acme: Harness) -> None:
     for text in ("a", "b"):
         add(acme, text)
-        acme.admin("PUT", f"{HERE}/snapshots/one")
-    acme.admin("POST", f"{HERE}/reset")
-    acme.admin("POST", f"{HERE}/snapshots/one/restore")
+        acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one")
+    acme.admin("POST", f"{SANDBOX_PATH}/reset")
+    acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
     assert texts(acme) == ["a", "b"]
 
 
-def test_twenty_snapshots_are_kept_and_one_more_is_refused(acme: World) -> None:
-    assert {acme.admin("PUT", f"{HERE}/snapshots/s{nth}").status_code for nth in range(20)} == {200}
-    assert acme.admin("PUT", f"{HERE}/snapshots/s20").status_code == 422
-    assert acme.admin("PUT", f"{HERE}/snapshots/s19").status_code == 200
+def test_twenty_snapshots_are_kept_and_one_more_is_refused(acme: Harness) -> None:
+    assert {acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/s{nth}").status_code for nth in range(20)} == {200}
+    assert acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/s20").status_code == 422
+    assert acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/s19").status_code == 200
 
 
-def test_an_unknown_snapshot_is_refused_with_the_nearest(acme: World) -> None:
-    acme.admin("PUT", f"{HERE}/snapshots/before")
-    answer = acme.admin("POST", f"{HERE}/snapshots/befor/restore")
+def test_an_unknown_snapshot_is_refused_with_the_nearest(acme: Harness) -> None:
+    acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/before")
+    answer = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/befor/restore")
     assert (answer.status_code, answer.json["detail"]) == (404, "there is no snapshot 'befor'; did you mean 'before'?")
 
 
-def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: World) -> None:
-    acme.admin("PUT", f"{HERE}/snapshots/one")
+def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: Harness) -> None:
+    acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one")
     for _ in range(3):
         texts(acme)
-    acme.admin("POST", f"{HERE}/snapshots/one/restore")
+    acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
     for _ in range(3):
         texts(acme)
-    ids = [request["id"] for request in acme.admin("GET", f"{HERE}/requests").json["requests"]]
+    ids = [request["id"] for request in acme.admin("GET", f"{SANDBOX_PATH}/requests").json["requests"]]
     assert len(ids) == len(set(ids)) >= 3
 
 
@@ -201,19 +203,19 @@ def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: Worl
     ],
 )
 def test_a_setting_is_shown_counts_and_goes_back_with_null(
-    acme: World, change: dict[str, Any], shown: dict[str, Any]
+    acme: Harness, change: dict[str, Any], shown: dict[str, Any]
 ) -> None:
     (name,) = change
-    before = acme.admin("GET", HERE).json
-    changed = acme.admin("PATCH", HERE, change).json
+    before = acme.admin("GET", SANDBOX_PATH).json
+    changed = acme.admin("PATCH", SANDBOX_PATH, change).json
     assert changed[name].items() >= shown.items()
     assert {**changed, name: None} == {**before, name: None}
-    assert acme.admin("PATCH", HERE, {name: None}).json == before
+    assert acme.admin("PATCH", SANDBOX_PATH, {name: None}).json == before
 
 
-def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: World) -> None:
-    acme.admin("PATCH", HERE, {"assumptions": {"body_limit": 7, "key_lifetime": "5s"}})
-    shown = acme.admin("PATCH", HERE, {"assumptions": {"body_limit": None}}).json["assumptions"]
+def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: Harness) -> None:
+    acme.admin("PATCH", SANDBOX_PATH, {"assumptions": {"body_limit": 7, "key_lifetime": "5s"}})
+    shown = acme.admin("PATCH", SANDBOX_PATH, {"assumptions": {"body_limit": None}}).json["assumptions"]
     assert (shown["body_limit"], shown["key_lifetime"]) == (1024 * 1024, "5s")
 
 
@@ -230,30 +232,30 @@ def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: World) -> 
         {"limits": {"rate": 9}, "assumptions": {"body_limit": -1}},
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_and_changes_nothing(acme: World, change: dict[str, Any]) -> None:
-    before = acme.admin("GET", HERE).json
-    assert acme.admin("PATCH", HERE, change).status_code == 422
-    assert acme.admin("GET", HERE).json == before
+def test_a_setting_that_cannot_be_is_refused_and_changes_nothing(acme: Harness, change: dict[str, Any]) -> None:
+    before = acme.admin("GET", SANDBOX_PATH).json
+    assert acme.admin("PATCH", SANDBOX_PATH, change).status_code == 422
+    assert acme.admin("GET", SANDBOX_PATH).json == before
 
 
 def test_settings_survive_a_restart(tmp_path: Path) -> None:
     shown: list[Any] = []
     for _ in range(2):
         store = TinyStore(tmp_path)
-        world = make_world(ACME, store=store)
+        harness = make_harness(ACME, store=store)
         if not shown:
             limits = {"rate": 5, "period": "1000.5s"}
-            world.admin("PATCH", HERE, {"limits": limits, "assumptions": {"key_lifetime": "1d12h0.001ms"}})
-        shown.append(world.admin("GET", HERE).json)
+            harness.admin("PATCH", SANDBOX_PATH, {"limits": limits, "assumptions": {"key_lifetime": "1d12h0.001ms"}})
+        shown.append(harness.admin("GET", SANDBOX_PATH).json)
         store.close()
     assert shown[0] == shown[1]
 
 
 def test_settings_left_out_are_the_providers() -> None:
-    world = make_world(replace(ACME, limits=Limits(rate=7, burst=9)))
-    assert world.admin("GET", HERE).json["limits"]["rate"] == 7
-    world.admin("PATCH", HERE, {"limits": {"quota": 1}})
-    assert world.admin("GET", HERE).json["limits"]["rate"] is None
+    harness = make_harness(replace(ACME, limits=Limits(rate=7, burst=9)))
+    assert harness.admin("GET", SANDBOX_PATH).json["limits"]["rate"] == 7
+    harness.admin("PATCH", SANDBOX_PATH, {"limits": {"quota": 1}})
+    assert harness.admin("GET", SANDBOX_PATH).json["limits"]["rate"] is None
 
 
 @pytest.mark.parametrize("closed", [True, False])
@@ -261,10 +263,10 @@ def test_numbers_of_calls_never_repeat_after_a_restart(tmp_path: Path, closed: b
     directory, seen = tmp_path / "0", []
     for restart in range(1, 4):
         store = TinyStore(directory)
-        world = make_world(ACME, store=store)
+        harness = make_harness(ACME, store=store)
         for _ in range(3):
-            texts(world)
-        seen += [entry.call.serial for entry in world.sandbox.journal.entries()]
+            texts(harness)
+        seen += [entry.call.serial for entry in harness.sandbox.journal.entries()]
         left = tmp_path / str(restart)
         if closed:
             store.close()
@@ -277,6 +279,6 @@ def test_numbers_of_calls_never_repeat_after_a_restart(tmp_path: Path, closed: b
     assert len(seen) == len(set(seen)) == 9
 
 
-def test_numbers_go_on_beyond_a_block(acme: World) -> None:
-    numbers = [acme.sandbox.serial() for _ in range(2500)]
+def test_numbers_go_on_beyond_a_block(acme: Harness) -> None:
+    numbers = [acme.sandbox.next_serial() for _ in range(2500)]
     assert numbers == list(range(1, 2501))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.engine import Moment, emit
+from mockserver.engine import SimulationContext, emit
 from mockserver.engine.webhooks import events
-from tests.support.worlds import NOON, World
+from tests.support.harness import NOON, Harness
 
 
-def kept(world: World) -> list[str]:
-    return [event["id"] for event in world.admin("GET", f"/sandboxes/{world.sandbox.id}/events").json]
+def stored_event_ids(harness: Harness) -> list[str]:
+    return [event["id"] for event in harness.admin("GET", f"/sandboxes/{harness.sandbox.id}/events").json]
 
 
-def test_an_event_is_shown_with_its_type_instant_and_data(acme: World) -> None:
+def test_an_event_is_shown_with_its_type_instant_and_data(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
-        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {"id": "note_1"})
+        emit(SimulationContext(acme.sandbox, NOON, space), "evt_1", "note.created", {"id": "note_1"})
     (shown,) = acme.admin("GET", f"/sandboxes/{acme.sandbox.id}/events").json
     assert shown == {
         "id": "evt_1",
@@ -25,25 +25,25 @@ def test_an_event_is_shown_with_its_type_instant_and_data(acme: World) -> None:
     }
 
 
-def test_an_event_of_a_change_that_is_rolled_back_never_was(acme: World) -> None:
+def test_an_event_of_a_change_that_is_rolled_back_never_was(acme: Harness) -> None:
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
-        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
+        emit(SimulationContext(acme.sandbox, NOON, space), "evt_1", "note.created", {})
         raise RuntimeError
-    assert kept(acme) == []
+    assert stored_event_ids(acme) == []
 
 
 def test_events_stand_in_the_order_they_happened_and_the_oldest_go_first(
-    acme: World, monkeypatch: pytest.MonkeyPatch
+    acme: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "BOUND", 3)
+    monkeypatch.setattr(events, "MAX_EVENTS", 3)
     for number in range(5):
         with acme.sandbox.transaction() as space:
-            emit(Moment(acme.sandbox, NOON, space), f"evt_{number}", "note.created", {})
-    assert kept(acme) == ["evt_2", "evt_3", "evt_4"]
+            emit(SimulationContext(acme.sandbox, NOON, space), f"evt_{number}", "note.created", {})
+    assert stored_event_ids(acme) == ["evt_2", "evt_3", "evt_4"]
 
 
-def test_a_reset_forgets_what_has_happened(acme: World) -> None:
+def test_a_reset_forgets_what_has_happened(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
-        emit(Moment(acme.sandbox, NOON, space), "evt_1", "note.created", {})
+        emit(SimulationContext(acme.sandbox, NOON, space), "evt_1", "note.created", {})
     acme.engine.reset(acme.sandbox.id)
-    assert kept(acme) == []
+    assert stored_event_ids(acme) == []

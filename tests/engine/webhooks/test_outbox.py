@@ -11,514 +11,524 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, FaultRule, Refusal, Unknown, return_to_snapshot, take_snapshot
+from mockserver.engine import SECOND, FaultRule, Refusal, UnknownName, restore_from_snapshot, take_snapshot
 from mockserver.engine.webhooks import deliveries, outbox
 from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.storage.tinydb.store import TinyStore
-from tests.support.acme import TELLING
-from tests.support.webhook_receivers import Posts, endpoint, happen, instants, states
-from tests.support.worlds import NOON, World, make_world
+from tests.support.acme import ACME_WITH_WEBHOOKS
+from tests.support.harness import NOON, Harness, make_harness
+from tests.support.webhook_receivers import FakeEgress, attempt_instants, delivery_states, emit_events, endpoint
 
 MINUTE = 60 * SECOND
-WAITS = [5 * MINUTE, 30 * MINUTE, 120 * MINUTE]
-NOBODY = "http://127.0.0.1:9/b"
+RETRY_DELAYS = [5 * MINUTE, 30 * MINUTE, 120 * MINUTE]
+UNREACHABLE_URL = "http://127.0.0.1:9/b"
 
 
 @pytest.fixture
-def posts() -> Posts:
-    return Posts()
+def egress() -> FakeEgress:
+    return FakeEgress()
 
 
 @pytest.fixture
-def world(posts: Posts) -> World:
-    return make_world(TELLING, post=posts)
+def harness(egress: FakeEgress) -> Harness:
+    return make_harness(ACME_WITH_WEBHOOKS, sender=egress)
 
 
-def only(world: World) -> Any:
-    (delivery,) = world.sandbox.outbox.all()
+def only_delivery(harness: Harness) -> Any:
+    (delivery,) = harness.sandbox.outbox.all()
     return delivery
 
 
-def test_an_event_leaves_once_for_everyone_who_asked_for_its_type(world: World, posts: Posts) -> None:
+def test_an_event_leaves_once_for_everyone_who_asked_for_its_type(harness: Harness, egress: FakeEgress) -> None:
     for name, events in (("all", ["*"]), ("made", ["note.created"]), ("gone", ["note.deleted"])):
-        endpoint(world, f"http://127.0.0.1:9/{name}", events=events)
-    happen(world)
-    world.settle()
-    assert [url.rpartition("/")[2] for url, _, _ in posts.sent] == ["all", "made"]
-    assert states(world) == ["delivered", "delivered"]
+        endpoint(harness, f"http://127.0.0.1:9/{name}", events=events)
+    emit_events(harness)
+    harness.deliver_due()
+    assert [url.rpartition("/")[2] for url, _, _ in egress.sent] == ["all", "made"]
+    assert delivery_states(harness) == ["delivered", "delivered"]
 
 
-def test_an_event_whose_transaction_fails_never_leaves(world: World, posts: Posts) -> None:
-    endpoint(world)
-    with pytest.raises(RuntimeError), world.sandbox.transaction():
-        happen(world)
+def test_an_event_whose_transaction_fails_never_leaves(harness: Harness, egress: FakeEgress) -> None:
+    endpoint(harness)
+    with pytest.raises(RuntimeError), harness.sandbox.transaction():
+        emit_events(harness)
         raise RuntimeError
-    world.settle()
-    assert (posts.sent, states(world), world.sandbox.outbox.next_due) == ([], [], None)
+    harness.deliver_due()
+    assert (egress.sent, delivery_states(harness), harness.sandbox.outbox.next_due) == ([], [], None)
 
 
-def test_an_event_before_anyone_asked_is_told_to_nobody(world: World, posts: Posts) -> None:
-    happen(world)
-    endpoint(world)
-    world.settle()
-    assert posts.sent == []
+def test_an_event_before_anyone_asked_is_told_to_nobody(harness: Harness, egress: FakeEgress) -> None:
+    emit_events(harness)
+    endpoint(harness)
+    harness.deliver_due()
+    assert egress.sent == []
 
 
-def test_nothing_is_sent_while_the_sandbox_is_locked(world: World, posts: Posts) -> None:
+def test_nothing_is_sent_while_the_sandbox_is_locked(harness: Harness, egress: FakeEgress) -> None:
     entered: list[bool] = []
 
     def look() -> None:
-        other = Thread(target=lambda: entered.append(world.ask("GET", "/v1/notes").status_code == 200))
+        other = Thread(target=lambda: entered.append(harness.request("GET", "/v1/notes").status_code == 200))
         other.start()
         other.join(10)
 
-    posts.during = look
-    endpoint(world)
-    happen(world)
-    world.settle()
+    egress.during_send = look
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
     assert entered == [True]
 
 
 def test_a_receiver_that_refuses_is_told_again_as_the_schedule_says_and_then_no_more(
-    world: World, posts: Posts
+    harness: Harness, egress: FakeEgress
 ) -> None:
-    posts.answer = lambda _url, _nth: 500
-    endpoint(world)
-    happen(world)
-    world.settle()
-    assert (states(world), only(world)["due"]) == (["pending"], NOON + WAITS[0])
-    world.advance("30d")
-    assert states(world) == ["failed"]
-    passed = [NOON, NOON + WAITS[0], NOON + WAITS[0] + WAITS[1], NOON + sum(WAITS)]
-    assert instants(only(world)) == passed
-    world.advance("30d")
-    assert len(posts.sent) == 4
+    egress.respond = lambda _url, _nth: 500
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    assert (delivery_states(harness), only_delivery(harness)["due"]) == (["pending"], NOON + RETRY_DELAYS[0])
+    harness.advance("30d")
+    assert delivery_states(harness) == ["failed"]
+    passed = [NOON, NOON + RETRY_DELAYS[0], NOON + RETRY_DELAYS[0] + RETRY_DELAYS[1], NOON + sum(RETRY_DELAYS)]
+    assert attempt_instants(only_delivery(harness)) == passed
+    harness.advance("30d")
+    assert len(egress.sent) == 4
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
-def test_any_status_of_the_two_hundreds_takes_a_delivery(world: World, posts: Posts, status: int) -> None:
-    posts.answer = lambda _url, _nth: status
-    endpoint(world)
-    happen(world)
-    world.advance("30d")
-    assert (states(world), len(posts.sent)) == (["delivered"], 1)
+def test_any_status_of_the_two_hundreds_takes_a_delivery(harness: Harness, egress: FakeEgress, status: int) -> None:
+    egress.respond = lambda _url, _nth: status
+    endpoint(harness)
+    emit_events(harness)
+    harness.advance("30d")
+    assert (delivery_states(harness), len(egress.sent)) == (["delivered"], 1)
 
 
 @pytest.mark.parametrize("status", [None, 100, 199, 300, 301, 304, 400, 410, 500, 503])
-def test_any_other_answer_and_none_is_a_failure(world: World, posts: Posts, status: int | None) -> None:
-    posts.answer = lambda _url, nth: status if nth == 0 else 200
-    endpoint(world)
-    happen(world)
-    world.advance("30d")
-    assert (states(world), len(posts.sent)) == (["delivered"], 2)
-    first, second = only(world)["attempts"]
+def test_any_other_answer_and_none_is_a_failure(harness: Harness, egress: FakeEgress, status: int | None) -> None:
+    egress.respond = lambda _url, nth: status if nth == 0 else 200
+    endpoint(harness)
+    emit_events(harness)
+    harness.advance("30d")
+    assert (delivery_states(harness), len(egress.sent)) == (["delivered"], 2)
+    first, second = only_delivery(harness)["attempts"]
     assert (first["status"], first["error"]) == (status, None if status else "nobody there")
     assert (second["status"], second["error"]) == (200, None)
 
 
-def test_every_attempt_carries_the_same_id_and_body_and_a_signature_of_its_own(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, _nth: 503
-    endpoint(world)
-    (event,) = happen(world, text="ü")
-    world.advance("30d")
-    assert posts.ids == [event] * 4
-    assert {body for _, _, body in posts.sent} == {
+def test_every_attempt_carries_the_same_id_and_body_and_a_signature_of_its_own(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    egress.respond = lambda _url, _nth: 503
+    endpoint(harness)
+    (event,) = emit_events(harness, text="ü")
+    harness.advance("30d")
+    assert egress.ids == [event] * 4
+    assert {body for _, _, body in egress.sent} == {
         '{"type":"note.created","timestamp":"2026-03-01T12:00:00.000000Z","data":{"text":"ü"}}'.encode()
     }
-    assert len({dict(headers)["webhook-signature"] for _, headers, _ in posts.sent}) == 4
+    assert len({dict(headers)["webhook-signature"] for _, headers, _ in egress.sent}) == 4
 
 
-def test_retries_of_many_run_in_the_order_of_time_before_the_clock_is_set(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, _nth: None
-    endpoint(world)
+def test_retries_of_many_run_in_the_order_of_time_before_the_clock_is_set(harness: Harness, egress: FakeEgress) -> None:
+    egress.respond = lambda _url, _nth: None
+    endpoint(harness)
     ids = []
     for _ in range(3):
-        ids += happen(world)
-        world.advance("1m")
-    assert posts.ids == ids
-    world.advance("5m")
-    assert posts.ids == ids * 2
+        ids += emit_events(harness)
+        harness.advance("1m")
+    assert egress.ids == ids
+    harness.advance("5m")
+    assert egress.ids == ids * 2
 
 
-def test_the_clock_moves_with_what_is_delivered(world: World, posts: Posts) -> None:
+def test_the_clock_moves_with_what_is_delivered(harness: Harness, egress: FakeEgress) -> None:
     seen: list[int] = []
-    posts.answer = lambda _url, _nth: 500
-    posts.during = lambda: seen.append(world.sandbox.now())
-    endpoint(world)
-    happen(world)
-    world.advance("1h")
-    assert seen == instants(only(world))
-    assert world.sandbox.now() == NOON + 60 * MINUTE
+    egress.respond = lambda _url, _nth: 500
+    egress.during_send = lambda: seen.append(harness.sandbox.now())
+    endpoint(harness)
+    emit_events(harness)
+    harness.advance("1h")
+    assert seen == attempt_instants(only_delivery(harness))
+    assert harness.sandbox.now() == NOON + 60 * MINUTE
 
 
-def test_a_clock_whose_move_fails_stands_where_it_stood(world: World, posts: Posts) -> None:
+def test_a_clock_whose_move_fails_stands_where_it_stood(harness: Harness, egress: FakeEgress) -> None:
     def fail() -> None:
         raise RuntimeError("on purpose")
 
-    endpoint(world)
-    happen(world)
-    posts.during = fail
+    endpoint(harness)
+    emit_events(harness)
+    egress.during_send = fail
     with pytest.raises(RuntimeError):
-        world.sandbox.move_clock(lambda clock, _: clock.advance(60 * MINUTE))
-    assert world.sandbox.now() == NOON
-    posts.during = lambda: None
-    world.advance("1h")
-    assert states(world) == ["delivered"]
+        harness.sandbox.move_clock(lambda clock, _: clock.advance(60 * MINUTE))
+    assert harness.sandbox.now() == NOON
+    egress.during_send = lambda: None
+    harness.advance("1h")
+    assert delivery_states(harness) == ["delivered"]
 
 
-def test_a_move_of_a_sandbox_that_is_reset_meanwhile_is_refused(world: World, posts: Posts) -> None:
-    endpoint(world)
-    happen(world)
-    posts.answer = lambda _url, _nth: 500
-    posts.during = lambda: world.engine.reset("acme")
+def test_a_move_of_a_sandbox_that_is_reset_meanwhile_is_refused(harness: Harness, egress: FakeEgress) -> None:
+    endpoint(harness)
+    emit_events(harness)
+    egress.respond = lambda _url, _nth: 500
+    egress.during_send = lambda: harness.engine.reset("acme")
     with pytest.raises(Refusal, match="was reset while its clock was moving"):
-        world.sandbox.move_clock(lambda clock, _: clock.advance(60 * MINUTE))
-    assert (states(world), len(posts.sent)) == ([], 1)
+        harness.sandbox.move_clock(lambda clock, _: clock.advance(60 * MINUTE))
+    assert (delivery_states(harness), len(egress.sent)) == ([], 1)
 
 
-def test_a_reset_forgets_what_waits_and_what_is_under_way(world: World, posts: Posts) -> None:
-    endpoint(world)
-    happen(world, 2)
-    posts.during = lambda: world.engine.reset("acme")
-    world.settle()
-    assert (len(posts.sent), states(world), world.sandbox.outbox.next_due) == (1, [], None)
+def test_a_reset_forgets_what_waits_and_what_is_under_way(harness: Harness, egress: FakeEgress) -> None:
+    endpoint(harness)
+    emit_events(harness, 2)
+    egress.during_send = lambda: harness.engine.reset("acme")
+    harness.deliver_due()
+    assert (len(egress.sent), delivery_states(harness), harness.sandbox.outbox.next_due) == (1, [], None)
 
 
-def test_an_attempt_of_a_former_life_says_nothing_about_a_delivery_of_the_same_id(world: World, posts: Posts) -> None:
-    endpoint(world)
-    happen(world)
-    take_snapshot(world.engine, "acme", "before")
+def test_an_attempt_of_a_former_life_says_nothing_about_a_delivery_of_the_same_id(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    endpoint(harness)
+    emit_events(harness)
+    take_snapshot(harness.engine, "acme", "before")
 
     def restore() -> None:
-        posts.during = lambda: None
-        return_to_snapshot(world.engine, "acme", "before")
+        egress.during_send = lambda: None
+        restore_from_snapshot(harness.engine, "acme", "before")
 
-    posts.during = restore
-    assert world.sandbox.outbox.deliver_next(NOON)
-    assert states(world) == ["pending"]
-    world.settle()
-    assert (states(world), len(posts.sent)) == (["delivered"], 2)
+    egress.during_send = restore
+    assert harness.sandbox.outbox.deliver_next(NOON)
+    assert delivery_states(harness) == ["pending"]
+    harness.deliver_due()
+    assert (delivery_states(harness), len(egress.sent)) == (["delivered"], 2)
 
 
-def test_a_sandbox_that_is_deleted_sends_nothing_more(world: World, posts: Posts) -> None:
-    made = world.engine.create("acme")
+def test_a_sandbox_that_is_deleted_sends_nothing_more(harness: Harness, egress: FakeEgress) -> None:
+    made = harness.engine.create("acme")
     made.endpoints.add("http://127.0.0.1:9/x")
-    world.ask("POST", "/v1/notes", sandbox=made.id, json={"text": "a"})
-    parcel = made.outbox.take(made.instant())
+    harness.request("POST", "/v1/notes", sandbox=made.id, json={"text": "a"})
+    parcel = made.outbox.lease_next(made.clock_time())
     assert parcel is not None
-    world.engine.delete(made.id)
+    harness.engine.delete(made.id)
     with pytest.raises(Exception, match="is not open"):
         made.outbox.send(parcel)
-    assert len(posts.sent) == 1
-    assert world.ask("GET", "/v1/notes").status_code == 200
+    assert len(egress.sent) == 1
+    assert harness.request("GET", "/v1/notes").status_code == 200
 
 
 def test_what_waits_survives_a_restart_and_goes_on(tmp_path: Path) -> None:
-    first, second = Posts(answer=lambda _url, _nth: 500), Posts()
+    first, second = FakeEgress(respond=lambda _url, _nth: 500), FakeEgress()
     store = TinyStore(tmp_path)
-    world = make_world(TELLING, store=store, post=first)
-    endpoint(world)
-    (event,) = happen(world)
-    world.settle()
-    happen(world)
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=first)
+    endpoint(harness)
+    (event,) = emit_events(harness)
+    harness.deliver_due()
+    emit_events(harness)
     store.close()
     store = TinyStore(tmp_path)
-    again = make_world(TELLING, store=store, post=second, freeze=False)
+    again = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=second, freeze=False)
     assert again.sandbox.outbox.next_due == NOON
     again.advance("1d")
-    assert (states(again), len(second.sent)) == (["delivered", "delivered"], 2)
-    assert instants(again.sandbox.outbox.all()[0]) == [NOON, NOON + WAITS[0]]
+    assert (delivery_states(again), len(second.sent)) == (["delivered", "delivered"], 2)
+    assert attempt_instants(again.sandbox.outbox.all()[0]) == [NOON, NOON + RETRY_DELAYS[0]]
     assert event in second.ids
     store.close()
 
 
 def test_what_was_under_way_when_the_server_died_is_sent_again(tmp_path: Path) -> None:
-    world = make_world(TELLING, store=TinyStore(tmp_path), post=Posts())
-    endpoint(world)
-    happen(world)
-    assert world.sandbox.outbox.take(NOON) is not None
-    world.engine._store.close()
-    posts = Posts()
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path), sender=FakeEgress())
+    endpoint(harness)
+    emit_events(harness)
+    assert harness.sandbox.outbox.lease_next(NOON) is not None
+    harness.engine._store.close()
+    posts = FakeEgress()
     store = TinyStore(tmp_path)
-    again = make_world(TELLING, store=store, post=posts, freeze=False)
-    again.settle()
-    assert (states(again), len(posts.sent)) == (["delivered"], 1)
+    again = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=posts, freeze=False)
+    again.deliver_due()
+    assert (delivery_states(again), len(posts.sent)) == (["delivered"], 1)
     store.close()
 
 
-def test_an_endpoint_that_is_deleted_is_told_nothing_more(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, _nth: 500
-    gone, stays = endpoint(world), endpoint(world, NOBODY)
-    happen(world)
-    world.settle()
-    world.sandbox.endpoints.drop(gone["id"])
-    world.advance("1d")
-    assert sorted(states(world)) == ["abandoned", "failed"]
-    assert [url for url, _, _ in posts.sent].count(gone["url"]) == 1
-    assert [url for url, _, _ in posts.sent].count(stays["url"]) == 4
+def test_an_endpoint_that_is_deleted_is_told_nothing_more(harness: Harness, egress: FakeEgress) -> None:
+    egress.respond = lambda _url, _nth: 500
+    gone, stays = endpoint(harness), endpoint(harness, UNREACHABLE_URL)
+    emit_events(harness)
+    harness.deliver_due()
+    harness.sandbox.endpoints.delete(gone["id"])
+    harness.advance("1d")
+    assert sorted(delivery_states(harness)) == ["abandoned", "failed"]
+    assert [url for url, _, _ in egress.sent].count(gone["url"]) == 1
+    assert [url for url, _, _ in egress.sent].count(stays["url"]) == 4
 
 
-def test_an_endpoint_that_is_switched_off_is_told_nothing_until_it_is_switched_on(world: World, posts: Posts) -> None:
-    id = endpoint(world)["id"]
-    happen(world)
-    world.sandbox.endpoints.change(id, enabled=False)
-    happen(world)
-    world.settle()
-    assert (states(world), posts.sent) == (["abandoned"], [])
-    world.sandbox.endpoints.change(id, enabled=True)
-    happen(world)
-    world.settle()
-    assert states(world) == ["abandoned", "delivered"]
+def test_an_endpoint_that_is_switched_off_is_told_nothing_until_it_is_switched_on(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    id = endpoint(harness)["id"]
+    emit_events(harness)
+    harness.sandbox.endpoints.update(id, enabled=False)
+    emit_events(harness)
+    harness.deliver_due()
+    assert (delivery_states(harness), egress.sent) == (["abandoned"], [])
+    harness.sandbox.endpoints.update(id, enabled=True)
+    emit_events(harness)
+    harness.deliver_due()
+    assert delivery_states(harness) == ["abandoned", "delivered"]
 
 
 @pytest.mark.parametrize("change", ["drop", "disable"])
-def test_a_delivery_that_has_nowhere_to_go_is_not_tried_by_hand(world: World, change: str) -> None:
-    id = endpoint(world)["id"]
-    happen(world)
-    world.settle()
+def test_a_delivery_that_has_nowhere_to_go_is_not_tried_by_hand(harness: Harness, change: str) -> None:
+    id = endpoint(harness)["id"]
+    emit_events(harness)
+    harness.deliver_due()
     if change == "drop":
-        world.sandbox.endpoints.drop(id)
+        harness.sandbox.endpoints.delete(id)
     else:
-        world.sandbox.endpoints.change(id, enabled=False)
+        harness.sandbox.endpoints.update(id, enabled=False)
     with pytest.raises(Refusal, match="has nowhere to go"):
-        world.sandbox.outbox.retry(only(world)["id"])
-    assert states(world) == ["delivered"]
+        harness.sandbox.outbox.retry(only_delivery(harness)["id"])
+    assert delivery_states(harness) == ["delivered"]
 
 
-def test_a_try_by_hand_that_succeeds_ends_the_schedule(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, nth: 500 if nth == 0 else 200
-    endpoint(world)
-    happen(world)
-    world.settle()
-    assert world.sandbox.outbox.retry(only(world)["id"])["state"] == "delivered"
-    world.advance("30d")
-    assert len(posts.sent) == 2
+def test_a_try_by_hand_that_succeeds_ends_the_schedule(harness: Harness, egress: FakeEgress) -> None:
+    egress.respond = lambda _url, nth: 500 if nth == 0 else 200
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    assert harness.sandbox.outbox.retry(only_delivery(harness)["id"])["state"] == "delivered"
+    harness.advance("30d")
+    assert len(egress.sent) == 2
 
 
-def test_a_try_by_hand_that_fails_leaves_the_schedule_as_it_was(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, _nth: 500
-    endpoint(world)
-    happen(world)
-    world.settle()
-    world.advance("1m")
-    tried = world.sandbox.outbox.retry(only(world)["id"])
-    assert (tried["state"], tried["due"]) == ("pending", NOON + WAITS[0])
-    world.advance("30d")
-    at = [0, MINUTE, WAITS[0], WAITS[0] + WAITS[1], sum(WAITS)]
-    assert instants(only(world)) == [NOON + each for each in at]
+def test_a_try_by_hand_that_fails_leaves_the_schedule_as_it_was(harness: Harness, egress: FakeEgress) -> None:
+    egress.respond = lambda _url, _nth: 500
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    harness.advance("1m")
+    tried = harness.sandbox.outbox.retry(only_delivery(harness)["id"])
+    assert (tried["state"], tried["due"]) == ("pending", NOON + RETRY_DELAYS[0])
+    harness.advance("30d")
+    at = [0, MINUTE, RETRY_DELAYS[0], RETRY_DELAYS[0] + RETRY_DELAYS[1], sum(RETRY_DELAYS)]
+    assert attempt_instants(only_delivery(harness)) == [NOON + each for each in at]
 
 
-def test_what_has_ended_is_tried_by_hand_once_and_not_by_itself(world: World, posts: Posts) -> None:
-    posts.answer = lambda _url, nth: 200 if nth == 0 else 500
-    endpoint(world)
-    happen(world)
-    world.settle()
-    assert world.sandbox.outbox.retry(only(world)["id"])["state"] == "failed"
-    world.advance("30d")
-    assert len(posts.sent) == 2
+def test_what_has_ended_is_tried_by_hand_once_and_not_by_itself(harness: Harness, egress: FakeEgress) -> None:
+    egress.respond = lambda _url, nth: 200 if nth == 0 else 500
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    assert harness.sandbox.outbox.retry(only_delivery(harness)["id"])["state"] == "failed"
+    harness.advance("30d")
+    assert len(egress.sent) == 2
 
 
-def test_a_replay_goes_once_to_everyone_who_asks_now(world: World, posts: Posts) -> None:
-    happen(world)
-    event = world.engine.export("acme")["collections"]["_events"][0]
-    endpoint(world)
-    endpoint(world, NOBODY, events=["note.deleted"])
-    posts.answer = lambda _url, _nth: 500
-    (replayed,) = world.sandbox.outbox.replay(event)
+def test_a_replay_goes_once_to_everyone_who_asks_now(harness: Harness, egress: FakeEgress) -> None:
+    emit_events(harness)
+    event = harness.engine.export("acme")["collections"]["_events"][0]
+    endpoint(harness)
+    endpoint(harness, UNREACHABLE_URL, events=["note.deleted"])
+    egress.respond = lambda _url, _nth: 500
+    (replayed,) = harness.sandbox.outbox.replay(event)
     assert (replayed["state"], len(replayed["attempts"])) == ("failed", 1)
-    world.advance("30d")
-    assert len(posts.sent) == 1
+    harness.advance("30d")
+    assert len(egress.sent) == 1
 
 
-def test_a_replay_that_the_courier_has_taken_in_hand_is_not_sent_twice(world: World, posts: Posts) -> None:
-    endpoint(world)
-    happen(world)
-    held = world.sandbox.outbox.take(NOON)
+def test_a_replay_that_the_courier_has_taken_in_hand_is_not_sent_twice(harness: Harness, egress: FakeEgress) -> None:
+    endpoint(harness)
+    emit_events(harness)
+    held = harness.sandbox.outbox.lease_next(NOON)
     assert held is not None
     answers: list[Any] = []
-    waiting = Thread(target=lambda: answers.append(world.sandbox.outbox.deliver(held.delivery["id"])))
+    waiting = Thread(target=lambda: answers.append(harness.sandbox.outbox.deliver(held.delivery["id"])))
     waiting.start()
     waiting.join(0.05)
-    assert (waiting.is_alive(), posts.sent) == (True, [])
-    world.sandbox.outbox.send(held)
+    assert (waiting.is_alive(), egress.sent) == (True, [])
+    harness.sandbox.outbox.send(held)
     waiting.join(10)
-    assert ([each["state"] for each in answers], len(posts.sent)) == (["delivered"], 1)
+    assert ([each["state"] for each in answers], len(egress.sent)) == (["delivered"], 1)
 
 
-def test_a_delivery_nobody_knows_is_refused_with_the_nearest(world: World) -> None:
-    endpoint(world)
-    happen(world)
-    known = only(world)["id"]
-    for ask in (world.sandbox.outbox.get, world.sandbox.outbox.retry):
-        with pytest.raises(Unknown, match=f"did you mean '{known}'"):
+def test_a_delivery_nobody_knows_is_refused_with_the_nearest(harness: Harness) -> None:
+    endpoint(harness)
+    emit_events(harness)
+    known = only_delivery(harness)["id"]
+    for ask in (harness.sandbox.outbox.get, harness.sandbox.outbox.retry):
+        with pytest.raises(UnknownName, match=f"did you mean '{known}'"):
             ask(known[:-1])
 
 
-def test_two_never_go_to_one_endpoint_at_the_same_time(world: World) -> None:
-    endpoint(world)
-    endpoint(world, NOBODY)
-    happen(world, 2)
-    box = world.sandbox.outbox
-    held = [box.take(NOON) for _ in range(3)]
+def test_two_never_go_to_one_endpoint_at_the_same_time(harness: Harness) -> None:
+    endpoint(harness)
+    endpoint(harness, UNREACHABLE_URL)
+    emit_events(harness, 2)
+    box = harness.sandbox.outbox
+    held = [box.lease_next(NOON) for _ in range(3)]
     assert [parcel is not None for parcel in held] == [True, True, False]
     assert (box.next_due, box.next_free) == (NOON, None)
     assert held[0] is not None
     assert held[1] is not None
     box.send(held[1])
     assert box.next_free == NOON
-    following = box.take(NOON)
+    following = box.lease_next(NOON)
     assert following is not None
     assert following.delivery["endpoint"] == held[1].delivery["endpoint"]
 
 
-def test_a_move_of_the_clock_waits_for_what_is_under_way(world: World, posts: Posts) -> None:
-    endpoint(world)
-    happen(world, 2)
-    held = world.sandbox.outbox.take(NOON)
+def test_a_move_of_the_clock_waits_for_what_is_under_way(harness: Harness, egress: FakeEgress) -> None:
+    endpoint(harness)
+    emit_events(harness, 2)
+    held = harness.sandbox.outbox.lease_next(NOON)
     assert held is not None
-    moved = Thread(target=world.advance, args=("1h",))
+    moved = Thread(target=harness.advance, args=("1h",))
     moved.start()
     moved.join(0.05)
     assert moved.is_alive()
-    assert posts.sent == []
-    world.sandbox.outbox.send(held)
+    assert egress.sent == []
+    harness.sandbox.outbox.send(held)
     moved.join(10)
-    assert (states(world), posts.ids) == (["delivered", "delivered"], ["evt_1", "evt_2"])
+    assert (delivery_states(harness), egress.ids) == (["delivered", "delivered"], ["evt_1", "evt_2"])
 
 
-def test_a_full_outbox_gives_up_what_is_done_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "BOUND", 3)
-    posts = Posts(answer=lambda url, _nth: 500 if url == NOBODY else 200)
-    world.sandbox.post = posts
-    endpoint(world, NOBODY)
-    happen(world, 2)
-    world.settle()
-    world.sandbox.endpoints.change(world.sandbox.endpoints.all()[0]["id"], url="http://127.0.0.1:9/well")
-    happen(world, 1)
-    world.settle()
-    happen(world, 1)
-    kept = [(each["event"]["id"], each["state"]) for each in world.sandbox.outbox.all()]
+def test_a_full_outbox_gives_up_what_is_done_first(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 3)
+    posts = FakeEgress(respond=lambda url, _nth: 500 if url == UNREACHABLE_URL else 200)
+    harness.sandbox.sender = posts
+    endpoint(harness, UNREACHABLE_URL)
+    emit_events(harness, 2)
+    harness.deliver_due()
+    harness.sandbox.endpoints.update(harness.sandbox.endpoints.all()[0]["id"], url="http://127.0.0.1:9/well")
+    emit_events(harness, 1)
+    harness.deliver_due()
+    emit_events(harness, 1)
+    kept = [(each["event"]["id"], each["state"]) for each in harness.sandbox.outbox.all()]
     assert kept == [("evt_1", "pending"), ("evt_2", "pending"), ("evt_4", "pending")]
 
 
 def test_a_full_outbox_in_which_everything_waits_gives_up_the_oldest_and_says_so(
-    world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(deliveries, "BOUND", 3)
-    endpoint(world)
-    happen(world, 4)
-    world.settle()
-    assert posts.ids == ["evt_2", "evt_3", "evt_4"]
+    monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 3)
+    endpoint(harness)
+    emit_events(harness, 4)
+    harness.deliver_due()
+    assert egress.ids == ["evt_2", "evt_3", "evt_4"]
     assert "3 deliveries wait" in caplog.text
 
 
 def test_a_delivery_that_was_given_up_under_way_does_not_come_back(
-    world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "BOUND", 1)
-    endpoint(world)
-    happen(world)
-    held = world.sandbox.outbox.take(NOON)
+    monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 1)
+    endpoint(harness)
+    emit_events(harness)
+    held = harness.sandbox.outbox.lease_next(NOON)
     assert held is not None
-    happen(world)
-    world.sandbox.outbox.send(held)
-    assert [each["event"]["id"] for each in world.sandbox.outbox.all()] == ["evt_2"]
+    emit_events(harness)
+    harness.sandbox.outbox.send(held)
+    assert [each["event"]["id"] for each in harness.sandbox.outbox.all()] == ["evt_2"]
 
 
-def test_what_is_kept_of_an_attempt_is_bounded(world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "BODY_KEPT", 10)
-    monkeypatch.setattr(outbox, "ANSWER_KEPT", 5)
-    monkeypatch.setattr(outbox, "ATTEMPTS_KEPT", 2)
-    endpoint(world)
-    happen(world)
-    world.settle()
-    id = only(world)["id"]
+def test_what_is_kept_of_an_attempt_is_bounded(
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MAX_STORED_BODY_BYTES", 10)
+    monkeypatch.setattr(outbox, "MAX_STORED_RESPONSE_BYTES", 5)
+    monkeypatch.setattr(outbox, "MAX_STORED_ATTEMPTS", 2)
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    id = only_delivery(harness)["id"]
     for _ in range(3):
-        world.sandbox.outbox.retry(id)
-    attempts = only(world)["attempts"]
+        harness.sandbox.outbox.retry(id)
+    attempts = only_delivery(harness)["attempts"]
     assert [(each["body"], each["answer"], each["milliseconds"]) for each in attempts] == [
         ('{"type":"n', "heard", 250.0)
     ] * 2
-    assert len(posts.sent) == 4
+    assert len(egress.sent) == 4
 
 
 def test_an_attempt_that_cannot_be_made_leaves_its_endpoint_free(
-    world: World, posts: Posts, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoint(world)
-    happen(world)
+    endpoint(harness)
+    emit_events(harness)
 
     def fail(*_: object) -> None:
         raise RuntimeError("on purpose")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Attempt, "of", fail)
+        patch.setattr(Attempt, "create", fail)
         with pytest.raises(RuntimeError):
-            world.sandbox.outbox.take(NOON)
-    world.settle()
-    assert states(world) == ["delivered"]
+            harness.sandbox.outbox.lease_next(NOON)
+    harness.deliver_due()
+    assert delivery_states(harness) == ["delivered"]
 
 
 def test_a_delivery_that_could_not_be_taken_in_hand_leaves_its_endpoint_free(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoint(world)
-    happen(world)
+    endpoint(harness)
+    emit_events(harness)
 
     def fail(_space: object) -> None:
         raise OSError("the store has failed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.sandbox.outbox, "read", fail)
+        patch.setattr(harness.sandbox.outbox, "reload", fail)
         with pytest.raises(OSError, match="has failed"):
-            world.sandbox.outbox.take(NOON)
-    world.settle()
-    assert states(world) == ["delivered"]
+            harness.sandbox.outbox.lease_next(NOON)
+    harness.deliver_due()
+    assert delivery_states(harness) == ["delivered"]
 
 
-def test_what_has_ended_and_is_put_off_when_tried_by_hand_still_goes_once(world: World, posts: Posts) -> None:
+def test_what_has_ended_and_is_put_off_when_tried_by_hand_still_goes_once(harness: Harness, egress: FakeEgress) -> None:
     fault = {"kind": "dropped_webhook"}
-    world.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": fault})])
-    endpoint(world)
-    happen(world)
-    world.settle()
-    world.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": {"kind": "delayed_webhook"}})])
-    posts.answer = lambda _url, _nth: 500
-    assert world.sandbox.outbox.retry(only(world)["id"])["state"] == "pending"
-    world.advance("30d")
-    assert (states(world), instants(only(world))) == (["failed"], [NOON + MINUTE])
+    harness.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": fault})])
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    harness.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": {"kind": "delayed_webhook"}})])
+    egress.respond = lambda _url, _nth: 500
+    assert harness.sandbox.outbox.retry(only_delivery(harness)["id"])["state"] == "pending"
+    harness.advance("30d")
+    assert (delivery_states(harness), attempt_instants(only_delivery(harness))) == (["failed"], [NOON + MINUTE])
 
 
 @pytest.mark.parametrize(("statuses", "state", "sent"), [([500, 200], "delivered", 2), ([200, 500], "delivered", 2)])
 def test_of_two_copies_one_that_arrives_is_enough(
-    world: World, posts: Posts, statuses: list[int], state: str, sent: int
+    harness: Harness, egress: FakeEgress, statuses: list[int], state: str, sent: int
 ) -> None:
-    world.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "duplicate_webhook"}})])
-    posts.answer = lambda _url, nth: statuses[nth]
-    endpoint(world)
-    happen(world)
-    world.advance("30d")
-    assert (states(world), len(posts.sent)) == ([state], sent)
+    harness.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "duplicate_webhook"}})])
+    egress.respond = lambda _url, nth: statuses[nth]
+    endpoint(harness)
+    emit_events(harness)
+    harness.advance("30d")
+    assert (delivery_states(harness), len(egress.sent)) == ([state], sent)
 
 
-def test_copies_that_fail_count_as_one_attempt_of_the_schedule(world: World, posts: Posts) -> None:
-    world.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "duplicate_webhook"}})])
-    posts.answer = lambda _url, _nth: 500
-    endpoint(world)
-    happen(world)
-    world.advance("30d")
-    at = [0, WAITS[0], WAITS[0] + WAITS[1], sum(WAITS)]
-    assert instants(only(world)) == [NOON + each for each in at for _ in range(2)]
+def test_copies_that_fail_count_as_one_attempt_of_the_schedule(harness: Harness, egress: FakeEgress) -> None:
+    harness.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "duplicate_webhook"}})])
+    egress.respond = lambda _url, _nth: 500
+    endpoint(harness)
+    emit_events(harness)
+    harness.advance("30d")
+    at = [0, RETRY_DELAYS[0], RETRY_DELAYS[0] + RETRY_DELAYS[1], sum(RETRY_DELAYS)]
+    assert attempt_instants(only_delivery(harness)) == [NOON + each for each in at for _ in range(2)]
 
 
-def test_a_hundred_equal_requests_at_once_make_one_note_one_event_and_one_delivery(world: World, posts: Posts) -> None:
-    endpoint(world)
+def test_a_hundred_equal_requests_at_once_make_one_note_one_event_and_one_delivery(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    endpoint(harness)
     headers, answers = {"Idempotency-Key": "k"}, []
     begin = Event()
 
     def send() -> None:
         begin.wait(10)
-        answers.append(world.ask("POST", "/v1/notes", json={"text": "a"}, headers=headers).status_code)
+        answers.append(harness.request("POST", "/v1/notes", json={"text": "a"}, headers=headers).status_code)
 
     threads = [Thread(target=send) for _ in range(100)]
     for thread in threads:
@@ -526,11 +536,11 @@ def test_a_hundred_equal_requests_at_once_make_one_note_one_event_and_one_delive
     begin.set()
     for thread in threads:
         thread.join(30)
-    world.settle()
-    collections = world.engine.export("acme")["collections"]
+    harness.deliver_due()
+    collections = harness.engine.export("acme")["collections"]
     assert (len(answers), set(answers) <= {201, 409}) == (100, True)
     assert [len(collections[name]) for name in ("notes", "_events", "_deliveries")] == [1, 1, 1]
-    assert len(posts.sent) == 1
+    assert len(egress.sent) == 1
 
 
 WAIT = st.sampled_from([0, 1, 30, 60, 600]).map(lambda seconds: seconds * SECOND)
@@ -550,23 +560,23 @@ STEP = st.one_of(
 def test_whatever_happens_every_delivery_ends_after_exactly_its_schedule_and_none_is_lost(
     steps: list[tuple[str, int]], waits: list[int], verdicts: list[int | None]
 ) -> None:
-    posts = Posts(answer=lambda _url, nth: verdicts[nth % len(verdicts)])
-    world = make_world(TELLING, post=posts)
-    world.sandbox.configure({"assumptions": {"webhook_retries": [f"{wait // SECOND}s" for wait in waits]}})
-    urls = {endpoint(world)["id"], endpoint(world, NOBODY)["id"]}
+    posts = FakeEgress(respond=lambda _url, nth: verdicts[nth % len(verdicts)])
+    harness = make_harness(ACME_WITH_WEBHOOKS, sender=posts)
+    harness.sandbox.configure({"assumptions": {"webhook_retries": [f"{wait // SECOND}s" for wait in waits]}})
+    urls = {endpoint(harness)["id"], endpoint(harness, UNREACHABLE_URL)["id"]}
     when: list[tuple[int, str]] = []
-    posts.during = lambda: when.append((world.sandbox.instant(), posts.sent[-1][0]))
+    posts.during_send = lambda: when.append((harness.sandbox.clock_time(), posts.sent[-1][0]))
     events, by_hand = 0, 0
     for step, value in steps:
         if step == "happen":
-            events += len(happen(world, value))
+            events += len(emit_events(harness, value))
         elif step == "advance":
-            world.sandbox.move_clock(lambda clock, _, by=value: clock.advance(by))  # type: ignore[misc]
-        elif kept := world.sandbox.outbox.all():
-            world.sandbox.outbox.retry(kept[value % len(kept)]["id"])
+            harness.sandbox.move_clock(lambda clock, _, by=value: clock.advance(by))  # type: ignore[misc]
+        elif kept := harness.sandbox.outbox.all():
+            harness.sandbox.outbox.retry(kept[value % len(kept)]["id"])
             by_hand += 1
-    world.advance("1d")
-    ended = world.sandbox.outbox.all()
+    harness.advance("1d")
+    ended = harness.sandbox.outbox.all()
     assert len(ended) == events * len(urls)
     for delivery in ended:
         assert delivery["state"] in ("delivered", "failed")
@@ -574,7 +584,7 @@ def test_whatever_happens_every_delivery_ends_after_exactly_its_schedule_and_non
         last = delivery["attempts"][-1]["status"]
         assert (last == 200) == (delivery["state"] == "delivered")
         if not by_hand:
-            made = instants(delivery)
+            made = attempt_instants(delivery)
             begun = delivery["event"]["created_at"]
             assert made[0] == begun
             assert [later - earlier for earlier, later in pairwise(made)] == waits[: len(made) - 1]

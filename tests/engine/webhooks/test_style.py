@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from standardwebhooks import Webhook
 
-from mockserver.engine import Forged, Randomness, Received, Record
+from mockserver.engine import InvalidSignature, Randomness, ReceivedWebhook, Record
 from mockserver.engine.core.clock import SECOND
-from mockserver.engine.core.webhook_style import Letter
-from mockserver.engine.webhooks.style import render, seconds, standard_webhooks
-from tests.support.acme import TELLING
-from tests.support.worlds import NOON, make_world
+from mockserver.engine.core.webhook_style import SigningInput
+from mockserver.engine.webhooks.style import render_body, standard_webhooks, to_unix_seconds
+from tests.support.acme import ACME_WITH_WEBHOOKS
+from tests.support.harness import NOON, make_harness
 
 STYLE = standard_webhooks(("note.created",))
 EVENT = {"id": "evt_1", "type": "note.created", "created_at": NOON, "data": {"text": "ü", "n": 1.5}}
-SECRET = STYLE.secret(Randomness("1"), "webhook-secret:we_1:1")
+SECRET = STYLE.generate_secret(Randomness("1"), "webhook-secret:we_1:1")
 
 
 def endpoint(*events: str, enabled: bool = True, version: str = "") -> Record:
@@ -40,26 +40,26 @@ def endpoint(*events: str, enabled: bool = True, version: str = "") -> Record:
 def test_an_endpoint_wants_its_types_in_its_version_while_it_is_on(
     asked: Record, type: str, version: str, wanted: bool
 ) -> None:
-    assert STYLE.wants(asked, type, version) is wanted
+    assert STYLE.is_subscribed(asked, type, version) is wanted
 
 
 def test_a_standard_delivery_is_type_timestamp_and_data_under_three_headers() -> None:
-    sandbox = make_world(TELLING).sandbox
-    body = render(STYLE, sandbox, EVENT)
+    sandbox = make_harness(ACME_WITH_WEBHOOKS).sandbox
+    body = render_body(STYLE, sandbox, EVENT)
     at = "2026-03-01T12:00:00.000000Z"
     assert body == f'{{"type":"note.created","timestamp":"{at}","data":{{"text":"ü","n":1.5}}}}'.encode()
-    headers = dict(STYLE.headers(sandbox, Letter(EVENT, "del_1", seconds(NOON), body, (SECRET,))))
+    headers = dict(STYLE.headers(sandbox, SigningInput(EVENT, "del_1", to_unix_seconds(NOON), body, (SECRET,))))
     assert list(headers) == ["Content-Type", "webhook-id", "webhook-timestamp", "webhook-signature"]
     assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("evt_1", str(NOON // SECOND))
     lower = {name.lower(): value for name, value in headers.items()}
-    STYLE.verify(Received(lower, body, (SECRET,), NOON // SECOND))
-    with pytest.raises(Forged):
-        STYLE.verify(Received(lower, body, (SECRET,), NOON // SECOND + 301))
+    STYLE.verify(ReceivedWebhook(lower, body, (SECRET,), NOON // SECOND))
+    with pytest.raises(InvalidSignature):
+        STYLE.verify(ReceivedWebhook(lower, body, (SECRET,), NOON // SECOND + 301))
 
 
 @pytest.mark.parametrize("nth", range(20))
 def test_a_standard_secret_is_the_base64_of_twenty_four_bytes(nth: int) -> None:
-    secret = STYLE.secret(Randomness("1"), f"webhook-secret:we_{nth}:1")
+    secret = STYLE.generate_secret(Randomness("1"), f"webhook-secret:we_{nth}:1")
     assert secret.startswith("whsec_")
     assert len(b64decode(secret.removeprefix("whsec_"), validate=True)) == 24
     assert Webhook(secret).sign("evt_1", datetime.fromtimestamp(1, UTC), "{}").startswith("v1,")
@@ -70,4 +70,4 @@ def test_ids_and_secrets_come_from_the_seed() -> None:
     assert STYLE.endpoint_id(dice, 1) == STYLE.endpoint_id(Randomness("1"), 1)
     assert STYLE.endpoint_id(dice, 1) != STYLE.endpoint_id(dice, 2)
     assert STYLE.delivery_id(dice, 1) != STYLE.delivery_id(Randomness("2"), 1)
-    assert STYLE.secret(dice, "a") != STYLE.secret(dice, "b")
+    assert STYLE.generate_secret(dice, "a") != STYLE.generate_secret(dice, "b")

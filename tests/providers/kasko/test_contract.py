@@ -9,84 +9,92 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.support.kasko_sales import (
+from tests.support.harness import Harness, make_harness
+from tests.support.kasko_helpers import (
     DATA,
     PERSON,
     PRODUCT,
     PRODUCT_KEYS,
-    V3,
-    cancelled,
-    dataset,
+    V3_HEADERS,
+    create_cancelled_policy,
+    create_offer,
+    create_policy,
+    dataset_id,
     events,
+    expect_ok,
     item,
     key,
-    offer,
-    ok,
     pay,
-    policy,
-    quote,
+    request_quote,
 )
-from tests.support.paths import contract
-from tests.support.worlds import World, make_world
+from tests.support.paths import load_contract
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
-FACTS = contract("kasko")
+FACTS = load_contract("kasko")
 OPERATIONS: list[dict[str, Any]] = FACTS["operations"]
-SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.offered is None}
+SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.available_if is None}
 operations = pytest.mark.parametrize("fact", OPERATIONS, ids=lambda fact: fact["name"])
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
 LIST = {"language": "en", "fields": '["name"]'}
-CALLS: dict[str, Callable[[World], Answer]] = {
-    "create_quote": quote,
-    "create_offer": lambda world: world.ask(
-        "POST", "/policies", json={"quote_token": ok(quote(world))["token"], **PERSON}
+OPERATION_CALLS: dict[str, Callable[[Harness], ApiResponse]] = {
+    "create_quote": request_quote,
+    "create_offer": lambda harness: harness.request(
+        "POST", "/policies", json={"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
     ),
-    "get_offer": lambda world: world.ask("GET", f"/offers/{offer(world)['id']}"),
-    "create_payment": lambda world: pay(world, offer(world)),
-    "get_payment": lambda world: world.ask("GET", f"/payments/{ok(pay(world, offer(world)), 201)['id']}"),
-    "get_policy": lambda world: world.ask("GET", f"/policies/{policy(world)}"),
-    "update_policy": lambda world: world.ask("PATCH", f"/policies/{policy(world)}", json={"first_name": "Ida"}),
-    "replace_policy": lambda world: world.ask(
-        "PUT", f"/policies/{policy(world)}", json={"status": "cancelled", "cancellation_reason": "sold"}
+    "get_offer": lambda harness: harness.request("GET", f"/offers/{create_offer(harness)['id']}"),
+    "create_payment": lambda harness: pay(harness, create_offer(harness)),
+    "get_payment": lambda harness: harness.request(
+        "GET", f"/payments/{expect_ok(pay(harness, create_offer(harness)), 201)['id']}"
     ),
-    "reactivate_policy": lambda world: world.ask("POST", f"/policies/{cancelled(world)}/reactivate"),
-    "get_dataset": lambda world: world.ask("GET", f"/datasets/{dataset(world)}"),
-    "list_dataset_items": lambda world: world.ask(
-        "GET", f"/datasets/{dataset(world)}/dataset_items", query_string=LIST
+    "get_policy": lambda harness: harness.request("GET", f"/policies/{create_policy(harness)}"),
+    "update_policy": lambda harness: harness.request(
+        "PATCH", f"/policies/{create_policy(harness)}", json={"first_name": "Ida"}
     ),
-    "list_distinct_values": lambda world: world.ask(
-        "GET", f"/datasets/{dataset(world)}/items_distinct_values", query_string=LIST
+    "replace_policy": lambda harness: harness.request(
+        "PUT", f"/policies/{create_policy(harness)}", json={"status": "cancelled", "cancellation_reason": "sold"}
     ),
-    "get_dataset_item": lambda world: world.ask("GET", f"/dataset_items/{item(world)}?language=en"),
-    "get_quote": lambda world: world.ask("GET", "/quotes", query_string=old_quote()),
-    "create_lead": lambda world: world.ask("POST", "/leads", json={}),
-    "get_lead": lambda world: world.ask("GET", f"/leads/{ok(world.ask('POST', '/leads', json={}), 201)['id']}"),
-    "create_media": lambda world: world.ask("POST", "/media", json=media()),
-    "upload_media": lambda world: upload(world),
-    "attach_media": lambda world: world.ask(
+    "reactivate_policy": lambda harness: harness.request(
+        "POST", f"/policies/{create_cancelled_policy(harness)}/reactivate"
+    ),
+    "get_dataset": lambda harness: harness.request("GET", f"/datasets/{dataset_id(harness)}"),
+    "list_dataset_items": lambda harness: harness.request(
+        "GET", f"/datasets/{dataset_id(harness)}/dataset_items", query_string=LIST
+    ),
+    "list_distinct_values": lambda harness: harness.request(
+        "GET", f"/datasets/{dataset_id(harness)}/items_distinct_values", query_string=LIST
+    ),
+    "get_dataset_item": lambda harness: harness.request("GET", f"/dataset_items/{item(harness)}?language=en"),
+    "get_quote": lambda harness: harness.request("GET", "/quotes", query_string=legacy_quote_query()),
+    "create_lead": lambda harness: harness.request("POST", "/leads", json={}),
+    "get_lead": lambda harness: harness.request(
+        "GET", f"/leads/{expect_ok(harness.request('POST', '/leads', json={}), 201)['id']}"
+    ),
+    "create_media": lambda harness: harness.request("POST", "/media", json=media()),
+    "upload_media": lambda harness: upload(harness),
+    "attach_media": lambda harness: harness.request(
         "POST",
-        f"/policies/{policy(world)}/media",
-        json={"id": ok(world.ask("POST", "/media", json=media()), 201)["id"]},
+        f"/policies/{create_policy(harness)}/media",
+        json={"id": expect_ok(harness.request("POST", "/media", json=media()), 201)["id"]},
     ),
-    "list_indexed_policies": lambda world: world.ask("GET", PROVIDER.example),
+    "list_indexed_policies": lambda harness: harness.request("GET", PROVIDER.example),
 }
 
 
-def old_quote() -> dict[str, Any]:
+def legacy_quote_query() -> dict[str, Any]:
     assert PRODUCT.legacy is not None
-    data = '{"a":1,' + ",".join(f'"{name}":{written(value)}' for name, value in DATA.items()) + "}"
+    data = '{"a":1,' + ",".join(f'"{name}":{as_text(value)}' for name, value in DATA.items()) + "}"
     return {"variant_id": PRODUCT.legacy.variant_id, "data": data}
 
 
-def written(value: Any) -> str:
+def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
 
 
@@ -94,10 +102,10 @@ def media() -> dict[str, Any]:
     return {"designation": "id", "name": "a", "mime_type": "text/plain", "file_size": 0}
 
 
-def upload(world: World) -> Answer:
-    id = ok(world.ask("POST", "/media", json=media()), 201)["id"]
+def upload(harness: Harness) -> ApiResponse:
+    id = expect_ok(harness.request("POST", "/media", json=media()), 201)["id"]
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\r\n--x--\r\n'
-    return world.ask(
+    return harness.request(
         "POST", f"/media/{id}/content", data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
     )
 
@@ -106,12 +114,12 @@ def test_exactly_the_documented_operations_are_served() -> None:
     assert set(SERVED) == {(fact["method"], fact["path"]) for fact in OPERATIONS}
     assert len([fact for fact in OPERATIONS if fact["core"]]) == 13
     assert len(SERVED) == 20
-    assert [op.path for op in PROVIDER.operations if op.offered is not None] == ["/offers"]
+    assert [op.path for op in PROVIDER.operations if op.available_if is not None] == ["/offers"]
 
 
 @operations
-def test_an_operation_answers_with_its_status_as_json_with_a_request_id(world: World, fact: dict[str, Any]) -> None:
-    answer = CALLS[fact["name"]](world)
+def test_an_operation_answers_with_its_status_as_json_with_a_request_id(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = OPERATION_CALLS[fact["name"]](harness)
     assert answer.status_code == fact["status"] == SERVED[fact["method"], fact["path"]].status, answer.text
     assert answer.headers.getlist("Content-Type") == ["application/json"]
     assert len(answer.headers.getlist("X-Request-Id")) == 1
@@ -123,26 +131,28 @@ def test_an_operation_answers_with_its_status_as_json_with_a_request_id(world: W
 
 
 @pytest.mark.parametrize("name", list(FACTS["fields"]))
-def test_an_answer_has_exactly_the_documented_fields(world: World, name: str) -> None:
-    assert set(ok(CALLS[name](world), CALLS[name](world).status_code)) == set(FACTS["fields"][name])
+def test_an_answer_has_exactly_the_documented_fields(harness: Harness, name: str) -> None:
+    assert set(expect_ok(OPERATION_CALLS[name](harness), OPERATION_CALLS[name](harness).status_code)) == set(
+        FACTS["fields"][name]
+    )
 
 
 @operations
-def test_a_public_key_opens_what_is_documented_for_it(world: World, fact: dict[str, Any]) -> None:
-    public = key(world, "public_test")
+def test_a_public_key_opens_what_is_documented_for_it(harness: Harness, fact: dict[str, Any]) -> None:
+    public = key(harness, "public_test")
     path = fact["path"].replace("{id}", "any")
-    answer = world.ask(fact["method"], path, key=public, json={} if fact["method"] != "GET" else None)
+    answer = harness.request(fact["method"], path, key=public, json={} if fact["method"] != "GET" else None)
     assert (answer.status_code == 403) != fact["public"], answer.text
     if not fact["public"]:
         assert answer.json["status"] == "Forbidden"
 
 
 @operations
-def test_no_key_and_a_wrong_one_are_401(world: World, fact: dict[str, Any]) -> None:
+def test_no_key_and_a_wrong_one_are_401(harness: Harness, fact: dict[str, Any]) -> None:
     path = fact["path"].replace("{id}", "any")
-    answers = [world.ask(fact["method"], path, key="sk_test_wrong")]
+    answers = [harness.request(fact["method"], path, key="sk_test_wrong")]
     if "dataset" not in fact["path"]:
-        answers.append(world.ask(fact["method"], path, key=None))
+        answers.append(harness.request(fact["method"], path, key=None))
     for answer in answers:
         assert (answer.status_code, answer.json) == (
             401,
@@ -151,32 +161,32 @@ def test_no_key_and_a_wrong_one_are_401(world: World, fact: dict[str, Any]) -> N
         assert "X-Request-Id" in answer.headers
 
 
-def test_keys_and_ids_have_the_documented_shapes(world: World) -> None:
+def test_keys_and_ids_have_the_documented_shapes(harness: Harness) -> None:
     for mode, pattern in FACTS["keys"].items():
-        assert re.match(pattern, key(world, mode))
+        assert re.match(pattern, key(harness, mode))
     shapes = {name: re.compile(pattern) for name, pattern in FACTS["ids"].items()}
-    made = offer(world)
-    live = offer(world, asked={"key": key(world, "live")})
-    payment = ok(pay(world, made), 201)
-    world.advance("2s")
+    made = create_offer(harness)
+    live = create_offer(harness, request_options={"key": key(harness, "live")})
+    payment = expect_ok(pay(harness, made), 201)
+    harness.advance("2s")
     assert shapes["policy_test"].match(made["id"])
     assert shapes["policy_live"].match(live["id"])
     assert shapes["number"].match(made["insurer_policy_id"])
     assert shapes["payment_test"].match(payment["id"])
-    assert shapes["dataset"].match(dataset(world))
-    assert shapes["dataset_item"].match(item(world))
-    assert shapes["delivery"].match(events(world)[0]["id"])
+    assert shapes["dataset"].match(dataset_id(harness))
+    assert shapes["dataset_item"].match(item(harness))
+    assert shapes["delivery"].match(events(harness)[0]["id"])
     assert all(len(id) == 32 for id in PRODUCT_KEYS.values())
 
 
-def test_nested_objects_have_the_documented_fields(world: World) -> None:
-    made = offer(world)
-    shown = ok(world.ask("GET", f"/offers/{made['id']}"))
+def test_nested_objects_have_the_documented_fields(harness: Harness) -> None:
+    made = create_offer(harness)
+    shown = expect_ok(harness.request("GET", f"/offers/{made['id']}"))
     assert set(shown["quote"]) == set(FACTS["quote_fields"])
     assert set(shown["quote"]["payment_data"]) == set(FACTS["premium_fields"])
     assert set(shown["quote"]["duration_data"]) == {"policy_start_date", "policy_end_date"}
     assert set(shown["_links"]) == set(FACTS["offer_links"])
-    full = ok(world.ask("GET", f"/policies/{policy(world)}"))
+    full = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
     assert set(full["_links"]) == set(FACTS["policy_links"])
     assert set(full["localized_dates"]) == set(FACTS["localized_fields"])
     assert [set(each) for each in full["assets"]] == [set(FACTS["asset_fields"])]
@@ -186,14 +196,14 @@ def test_nested_objects_have_the_documented_fields(world: World) -> None:
     )
 
 
-def test_empty_data_is_a_list_and_empty_metadata_an_object(world: World) -> None:
-    shown = ok(world.ask("GET", f"/policies/{policy(world)}"))
+def test_empty_data_is_a_list_and_empty_metadata_an_object(harness: Harness) -> None:
+    shown = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
     assert (shown["data"], shown["metadata"], shown["currency"]) == ([], {}, "eur")
 
 
-def test_an_event_is_the_object_itself(world: World) -> None:
-    id = policy(world)
-    [event] = events(world)
+def test_an_event_is_the_object_itself(harness: Harness) -> None:
+    id = create_policy(harness)
+    [event] = events(harness)
     assert event["type"] == "policy.created"
     assert set(event["data"]) == set(FACTS["event_fields"])
     assert [set(each) for each in event["data"]["assets"]] == [set(FACTS["event_asset_fields"])]
@@ -201,13 +211,13 @@ def test_an_event_is_the_object_itself(world: World) -> None:
     assert event["data"]["product_id"] == PRODUCT.item_id
 
 
-def test_the_documented_refusals_are_said_word_for_word(world: World) -> None:
+def test_the_documented_refusals_are_said_word_for_word(harness: Harness) -> None:
     said = FACTS["errors"]
-    wrong = quote(world, data={"deductible": 7})
+    wrong = request_quote(harness, data={"deductible": 7})
     assert (wrong.status_code, wrong.json) == (400, said["validation"])
-    plan = quote(world, subscription_plan_id="pp_no")
+    plan = request_quote(harness, subscription_plan_id="pp_no")
     assert (plan.status_code, plan.json) == (404, {"status": "Not Found", "message": said["plan"].format(plan="pp_no")})
-    pair = quote(world, integration_id="in_no")
+    pair = request_quote(harness, integration_id="in_no")
     message = said["integration"].format(integration="in_no", item=PRODUCT.item_id)
     assert (pair.status_code, pair.json) == (404, {"status": "Not Found", "message": message})
 
@@ -221,32 +231,32 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("field", list(FACTS["rules"]))
-def test_the_products_rules_hold_for_every_field(world: World, field: str) -> None:
+def test_the_products_rules_hold_for_every_field(harness: Harness, field: str) -> None:
     rule = FACTS["rules"][field]
     missing = {name: value for name, value in DATA.items() if name != field}
     body = {**PRODUCT_KEYS, "data": missing}
     expected = {**FACTS["errors"]["validation"], "errors": [{"code": "invalid_value", "field": field}]}
-    assert ok(world.ask("POST", "/quotes", headers=V3, json=body), 400) == expected
+    assert expect_ok(harness.request("POST", "/quotes", headers=V3_HEADERS, json=body), 400) == expected
     wrong: list[Any] = [*WRONG[rule["type"]], None]
     for value in wrong + ([999, "999"] if "in" in rule else []):
-        assert ok(quote(world, data={field: value}), 400) == expected, value
+        assert expect_ok(request_quote(harness, data={field: value}), 400) == expected, value
     for value in rule.get("in", ()):
-        answer = quote(world, data={field: value})
+        answer = request_quote(harness, data={field: value})
         assert answer.status_code == 200 or (field, value) == ("company_backup", "never"), value
 
 
 @pytest.mark.parametrize(("start", "status"), [("2026-03-01", 400), ("2026-02-28", 400), ("2026-03-02", 200)])
-def test_a_policy_starts_after_today(world: World, start: str, status: int) -> None:
-    assert quote(world, data={"policy_start_date": start}).status_code == status
+def test_a_policy_starts_after_today(harness: Harness, start: str, status: int) -> None:
+    assert request_quote(harness, data={"policy_start_date": start}).status_code == status
 
 
-def test_today_is_the_sandboxs_day_where_the_product_is_sold(world: World) -> None:
-    assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 200
-    world.advance("11h")  # 23:00 in UTC is midnight in Berlin
-    assert quote(world, data={"policy_start_date": "2026-03-02"}).status_code == 400
+def test_today_is_the_sandboxs_day_where_the_product_is_sold(harness: Harness) -> None:
+    assert request_quote(harness, data={"policy_start_date": "2026-03-02"}).status_code == 200
+    harness.advance("11h")  # 23:00 in UTC is midnight in Berlin
+    assert request_quote(harness, data={"policy_start_date": "2026-03-02"}).status_code == 400
 
 
-SHAPES = {
+ID_EXAMPLES = {
     "ins": [PRODUCT.item_id],
     "in": PRODUCT.integrations,
     "pp": [plan.id for plan in PRODUCT.plans],
@@ -258,27 +268,27 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("prefix", SHAPES)
+@pytest.mark.parametrize("prefix", ID_EXAMPLES)
 def test_a_products_ids_have_the_documented_prefix_and_length(prefix: str) -> None:
-    for id in SHAPES[prefix]:
+    for id in ID_EXAMPLES[prefix]:
         assert re.fullmatch(rf"{prefix}_[0-9a-f]+", id)
         assert len(id) == 32
 
 
-def test_tokens_are_long_and_say_nothing(world: World) -> None:
-    token, made = ok(quote(world))["token"], offer(world)
+def test_tokens_are_long_and_say_nothing(harness: Harness) -> None:
+    token, made = expect_ok(request_quote(harness))["token"], create_offer(harness)
     for each in (token, made["payment_token"]):
         assert len(each) >= 80
         assert re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", each)
         assert len(each) % 4 == 0
-    assert ok(quote(world, data={"employee_number": 13}))["token"] != token
+    assert expect_ok(request_quote(harness, data={"employee_number": 13}))["token"] != token
 
 
-def test_the_way_of_a_conflict_and_of_a_wrong_method(world: World) -> None:
-    made = offer(world)
-    ok(pay(world, made), 201)
-    conflict = ok(pay(world, made), 409)
+def test_the_way_of_a_conflict_and_of_a_wrong_method(harness: Harness) -> None:
+    made = create_offer(harness)
+    expect_ok(pay(harness, made), 201)
+    conflict = expect_ok(pay(harness, made), 409)
     assert (list(conflict), conflict["status"]) == (["status", "message"], "Conflict")
-    wrong = world.ask("DELETE", f"/policies/{made['id']}")
+    wrong = harness.request("DELETE", f"/policies/{made['id']}")
     assert (wrong.status_code, wrong.json["status"]) == (405, "Method Not Allowed")
     assert wrong.headers["Allow"] == "GET, PATCH, PUT"

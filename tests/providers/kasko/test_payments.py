@@ -9,20 +9,30 @@ import pytest
 
 from mockserver.engine import Clock, parse_instant
 from mockserver.providers.kasko import PROVIDER
-from tests.support.kasko_sales import INVOICE, PRODUCT, card, key, offer, ok, pay, said, simulate
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
+from tests.support.kasko_helpers import (
+    INVOICE,
+    PRODUCT,
+    card,
+    create_offer,
+    expect_ok,
+    key,
+    pay,
+    refusal_message,
+    simulate,
+)
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
 @pytest.mark.parametrize(
     "number", ["4242424242424242", "4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005"]
 )
-def test_a_good_test_card_is_charged(world: World, number: str) -> None:
-    payment = ok(pay(world, offer(world), **card(number)), 201)
+def test_a_good_test_card_is_charged(harness: Harness, number: str) -> None:
+    payment = expect_ok(pay(harness, create_offer(harness), **card(number)), 201)
     assert (payment["status"], payment["error_code"], payment["charge_id"][:3]) == ("ok", None, "ch_")
 
 
@@ -42,24 +52,27 @@ def test_a_good_test_card_is_charged(world: World, number: str) -> None:
     ],
 )
 def test_a_bad_card_fails_as_at_stripe_and_the_offer_can_still_be_paid(
-    world: World, number: str, more: dict[str, Any], code: str, reason: str
+    harness: Harness, number: str, more: dict[str, Any], code: str, reason: str
 ) -> None:
-    made = offer(world)
-    payment = ok(pay(world, made, **card(number, **more)), 201)
+    made = create_offer(harness)
+    payment = expect_ok(pay(harness, made, **card(number, **more)), 201)
     assert (payment["status"], payment["error_code"], payment["reason"]) == ("failed", code, reason)
-    assert ok(world.ask("GET", f"/payments/{payment['id']}"))["status"] == "failed"
-    assert ok(world.ask("GET", f"/offers/{made['id']}"))["status"] == "ready"
-    assert ok(pay(world, made, **card("4242424242424242", exp_month=3, exp_year=2026)), 201)["status"] == "ok"
+    assert expect_ok(harness.request("GET", f"/payments/{payment['id']}"))["status"] == "failed"
+    assert expect_ok(harness.request("GET", f"/offers/{made['id']}"))["status"] == "ready"
+    assert expect_ok(pay(harness, made, **card("4242424242424242", exp_month=3, exp_year=2026)), 201)["status"] == "ok"
 
 
-def test_a_test_card_is_worth_nothing_in_live_mode(world: World) -> None:
-    live = {"key": key(world, "live")}
-    made = offer(world, asked=live)
-    assert ok(pay(world, made, asked=live, **card("4242424242424242")), 201)["reason"] == "testmode_decline"
-    assert ok(pay(world, made, asked=live, **card("4929000000000000")), 201)["status"] == "ok"
+def test_a_test_card_is_worth_nothing_in_live_mode(harness: Harness) -> None:
+    live = {"key": key(harness, "live")}
+    made = create_offer(harness, request_options=live)
+    assert (
+        expect_ok(pay(harness, made, request_options=live, **card("4242424242424242")), 201)["reason"]
+        == "testmode_decline"
+    )
+    assert expect_ok(pay(harness, made, request_options=live, **card("4929000000000000")), 201)["status"] == "ok"
 
 
-PUBLISHED = [
+ACCEPTED_CARDS = [
     "4242424242424242",
     "4000056655665556",
     "5555555555554444",
@@ -76,7 +89,7 @@ PUBLISHED = [
     "6200000000000005",
     "4000002760000016",
 ]
-DECLINED = {
+DECLINED_CARDS = {
     "4000000000000002": ("card_declined", "generic_decline"),
     "4000000000009995": ("card_declined", "insufficient_funds"),
     "4000000000009987": ("card_declined", "lost_card"),
@@ -88,24 +101,24 @@ DECLINED = {
 }
 
 
-def test_every_published_number_does_what_it_does_at_stripe(world: World) -> None:
-    for number in PUBLISHED:
-        assert ok(pay(world, offer(world), **card(number)), 201)["status"] == "ok", number
-    for number, expected in DECLINED.items():
-        payment = ok(pay(world, offer(world), **card(number)), 201)
+def test_every_published_number_does_what_it_does_at_stripe(harness: Harness) -> None:
+    for number in ACCEPTED_CARDS:
+        assert expect_ok(pay(harness, create_offer(harness), **card(number)), 201)["status"] == "ok", number
+    for number, expected in DECLINED_CARDS.items():
+        payment = expect_ok(pay(harness, create_offer(harness), **card(number)), 201)
         assert (payment["error_code"], payment["reason"]) == expected, number
 
 
-def test_the_card_of_the_older_pages_is_charged_until_it_expires(world: World) -> None:
+def test_the_card_of_the_older_pages_is_charged_until_it_expires(harness: Harness) -> None:
     old = card("4111 1111 1111 1111", exp_month=12, exp_year=19, cvc="123", name="Mia Kern")
-    assert ok(pay(world, offer(world), **old), 201)["error_code"] == "invalid_expiry_year"
-    world.sandbox.set_clock(Clock(frozen_at=parse_instant("2019-12-31T12:00:00Z")))
-    assert ok(pay(world, offer(world), **old), 201)["status"] == "ok"
+    assert expect_ok(pay(harness, create_offer(harness), **old), 201)["error_code"] == "invalid_expiry_year"
+    harness.sandbox.set_clock(Clock(frozen_at=parse_instant("2019-12-31T12:00:00Z")))
+    assert expect_ok(pay(harness, create_offer(harness), **old), 201)["status"] == "ok"
 
 
-def test_a_payment_is_the_documented_object(world: World) -> None:
-    made = offer(world)
-    payment = ok(pay(world, made), 201)
+def test_a_payment_is_the_documented_object(harness: Harness) -> None:
+    made = create_offer(harness)
+    payment = expect_ok(pay(harness, made), 201)
     id, customer = payment["id"], payment["customer_id"]
     assert customer
     assert payment == {
@@ -131,30 +144,30 @@ def test_a_payment_is_the_documented_object(world: World) -> None:
     }
 
 
-def test_a_payment_in_live_mode_says_so_in_its_id_and_in_livemode(world: World) -> None:
-    live = {"key": key(world, "live")}
-    payment = ok(pay(world, offer(world, asked=live), asked=live), 201)
+def test_a_payment_in_live_mode_says_so_in_its_id_and_in_livemode(harness: Harness) -> None:
+    live = {"key": key(harness, "live")}
+    payment = expect_ok(pay(harness, create_offer(harness, request_options=live), request_options=live), 201)
     assert (payment["livemode"], payment["policy_id"][:5]) == (True, "lpol_")
     assert re.fullmatch(r"l[0-9a-f]{32}", payment["id"])
 
 
 @pytest.mark.parametrize("field", ["token", "policy_id", "method", "provider"])
-def test_a_payment_needs_its_fields(world: World, field: str) -> None:
-    made = offer(world)
+def test_a_payment_needs_its_fields(harness: Harness, field: str) -> None:
+    made = create_offer(harness)
     body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE}
     body.pop(field)
-    assert field in said(world, "POST", "/payments", 400, json=body)
+    assert field in refusal_message(harness, "POST", "/payments", 400, json=body)
 
 
-def test_a_distributor_may_collect_the_premium(world: World) -> None:
-    payment = ok(pay(world, offer(world), method="distributor", provider="distributor"), 201)
+def test_a_distributor_may_collect_the_premium(harness: Harness) -> None:
+    payment = expect_ok(pay(harness, create_offer(harness), method="distributor", provider="distributor"), 201)
     assert (payment["status"], payment["method"], payment["charge_id"]) == ("ok", "distributor", None)
 
 
 @pytest.mark.parametrize("provider", ["allianz_invoice", "zurich_invoice", "ergo_invoice", "baloise_invoice"])
-def test_an_insurer_may_send_the_invoice_where_the_plan_says_so(world: World, provider: str) -> None:
-    assert pay(world, offer(world), provider=provider).status_code == 400
+def test_an_insurer_may_send_the_invoice_where_the_plan_says_so(harness: Harness, provider: str) -> None:
+    assert pay(harness, create_offer(harness), provider=provider).status_code == 400
     plan = PRODUCT.plans[0].model_dump() | {"payments": [f"invoice/{provider}"]}
-    ok(simulate(world, "publish_product", product=PRODUCT.model_dump(mode="json") | {"plans": [plan]}))
-    assert ok(pay(world, offer(world), provider=provider), 201)["provider"] == provider
-    assert pay(world, offer(world)).status_code == 400
+    expect_ok(simulate(harness, "publish_product", product=PRODUCT.model_dump(mode="json") | {"plans": [plan]}))
+    assert expect_ok(pay(harness, create_offer(harness), provider=provider), 201)["provider"] == provider
+    assert pay(harness, create_offer(harness)).status_code == 400

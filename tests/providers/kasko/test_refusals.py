@@ -9,31 +9,31 @@ from typing import Any
 import pytest
 
 from mockserver.providers.kasko import PROVIDER
-from tests.support.kasko_sales import (
+from tests.support.harness import Harness, make_harness
+from tests.support.kasko_helpers import (
     CANCEL,
     DATA,
+    FULL_LEAD,
     PERSON,
     PRODUCT_KEYS,
-    V3,
-    WHOLE,
-    assume,
-    dataset,
+    V3_HEADERS,
+    create_offer,
+    create_policy,
+    dataset_id,
     events,
+    expect_ok,
     key,
-    offer,
-    ok,
     pay,
-    policy,
-    quote,
-    said,
+    refusal_message,
+    request_quote,
+    set_assumptions,
     simulate,
 )
-from tests.support.worlds import World, make_world
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
 @pytest.mark.parametrize(
@@ -41,28 +41,30 @@ def world() -> World:
     ["", "Bearer", "Bearer ", "Basic", "Basic !!", "Basic /////w==", "Digest x", "Bearer sk_test_none",
      f"Basic {b64encode(b'sk_test_none:').decode()}"],
 )  # fmt: skip
-def test_a_header_that_shows_no_key_of_ours_is_401(world: World, header: str) -> None:
-    said(world, "GET", "/offers/any", 401, key=None, headers={"Authorization": header})
+def test_a_header_that_shows_no_key_of_ours_is_401(harness: Harness, header: str) -> None:
+    refusal_message(harness, "GET", "/offers/any", 401, key=None, headers={"Authorization": header})
 
 
-def test_the_user_of_basic_has_no_password(world: World) -> None:
-    header = {"Authorization": f"Basic {b64encode(f'{world.key()}:secret'.encode()).decode()}"}
-    said(world, "GET", "/offers/any", 401, key=None, headers=header)
+def test_the_user_of_basic_has_no_password(harness: Harness) -> None:
+    header = {"Authorization": f"Basic {b64encode(f'{harness.key()}:secret'.encode()).decode()}"}
+    refusal_message(harness, "GET", "/offers/any", 401, key=None, headers=header)
 
 
-def test_the_key_is_looked_at_before_anything_else(world: World) -> None:
+def test_the_key_is_looked_at_before_anything_else(harness: Harness) -> None:
     for method, path in (("POST", "/quotes"), ("POST", "/policies"), ("PUT", "/policies/any")):
-        said(world, method, path, 401, key=None, data=b"{")
+        refusal_message(harness, method, path, 401, key=None, data=b"{")
 
 
 @pytest.mark.parametrize("field", [*PRODUCT_KEYS, "data"])
 @pytest.mark.parametrize("value", [None, "", 7, []])
-def test_a_quotes_parameters_are_needed(world: World, field: str, value: Any) -> None:
+def test_a_quotes_parameters_are_needed(harness: Harness, field: str, value: Any) -> None:
     if (field, value) == ("data", []):
-        assert ok(world.ask("POST", "/quotes", headers=V3, json={**PRODUCT_KEYS, "data": []}), 400)["errors"]
+        assert expect_ok(
+            harness.request("POST", "/quotes", headers=V3_HEADERS, json={**PRODUCT_KEYS, "data": []}), 400
+        )["errors"]
         return
     body = {**PRODUCT_KEYS, "data": DATA, field: value}
-    answer = world.ask("POST", "/quotes", headers=V3, json=body)
+    answer = harness.request("POST", "/quotes", headers=V3_HEADERS, json=body)
     assert answer.status_code == 400
     assert list(answer.json) == ["status", "message"]
     assert answer.json["status"] == "Bad Request"
@@ -71,20 +73,20 @@ def test_a_quotes_parameters_are_needed(world: World, field: str, value: Any) ->
 @pytest.mark.parametrize(
     "accept", [None, "*/*", "application/json", "application/vnd.kasko.v2+json", "application/vnd.kasko.v3"]
 )
-def test_a_quote_needs_the_third_version(world: World, accept: str | None) -> None:
+def test_a_quote_needs_the_third_version(harness: Harness, accept: str | None) -> None:
     headers = {} if accept is None else {"Accept": accept}
     body = {**PRODUCT_KEYS, "data": DATA}
-    said(world, "POST", "/quotes", 400, headers=headers, json=body)
+    refusal_message(harness, "POST", "/quotes", 400, headers=headers, json=body)
     both = {"Accept": "text/html, application/vnd.kasko.v3+json;q=0.9"}
-    assert world.ask("POST", "/quotes", headers=both, json=body).status_code == 200
+    assert harness.request("POST", "/quotes", headers=both, json=body).status_code == 200
 
 
 @pytest.mark.parametrize(
     "data",
     [{"yearly_turnover": 5_000_000_001}, {"company_backup": "never", "insured_sum": 50_000_000}],
 )
-def test_some_risks_are_knocked_out(world: World, data: dict[str, Any]) -> None:
-    answer = quote(world, data=data)
+def test_some_risks_are_knocked_out(harness: Harness, data: dict[str, Any]) -> None:
+    answer = request_quote(harness, data=data)
     assert (answer.status_code, answer.json) == (
         400,
         {"status": "Bad Request", "message": "The quote ended in a knock-out."},
@@ -104,16 +106,16 @@ def test_some_risks_are_knocked_out(world: World, data: dict[str, Any]) -> None:
         ({"data": {"anything": "dai_no"}}, 400),
     ],
 )
-def test_what_a_quote_cannot_be_made_of_is_refused(world: World, asked: dict[str, Any], status: int) -> None:
-    assert quote(world, **asked).status_code == status
+def test_what_a_quote_cannot_be_made_of_is_refused(harness: Harness, asked: dict[str, Any], status: int) -> None:
+    assert request_quote(harness, **asked).status_code == status
 
 
-def test_all_wrong_fields_are_named_together(world: World) -> None:
-    answer = ok(quote(world, data={"deductible": 7, "encryption": "x", "insured_sum": None}), 400)
+def test_all_wrong_fields_are_named_together(harness: Harness) -> None:
+    answer = expect_ok(request_quote(harness, data={"deductible": 7, "encryption": "x", "insured_sum": None}), 400)
     assert {each["field"] for each in answer["errors"]} == {"deductible", "encryption", "insured_sum"}
 
 
-BENT: dict[str, Callable[[str], str]] = {
+MANGLED_TOKENS: dict[str, Callable[[str], str]] = {
     "nothing": lambda token: "",
     "short": lambda token: "x",
     "cut": lambda token: token[:-4],
@@ -123,34 +125,35 @@ BENT: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in BENT.items()])
-def test_a_changed_quote_token_is_worth_nothing(world: World, bend: Callable[[str], str]) -> None:
-    token = bend(ok(quote(world))["token"])
+@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in MANGLED_TOKENS.items()])
+def test_a_changed_quote_token_is_worth_nothing(harness: Harness, bend: Callable[[str], str]) -> None:
+    token = bend(expect_ok(request_quote(harness))["token"])
     assert (
-        said(world, "POST", "/policies", 400, json={"quote_token": token, **PERSON}) == "The quote token is not valid."
+        refusal_message(harness, "POST", "/policies", 400, json={"quote_token": token, **PERSON})
+        == "The quote token is not valid."
     )
 
 
-def test_a_quote_token_is_good_in_its_own_mode_and_account_only(world: World) -> None:
-    body = {"quote_token": ok(quote(world))["token"], **PERSON}
-    said(world, "POST", "/policies", 400, json=body, key=key(world, "live"))
-    assert world.admin("POST", "/sandboxes", {"provider": "kasko", "name": "other", "seed": "1"}).status_code == 201
-    said(world, "POST", "/policies", 400, json=body, sandbox="other")
+def test_a_quote_token_is_good_in_its_own_mode_and_account_only(harness: Harness) -> None:
+    body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
+    refusal_message(harness, "POST", "/policies", 400, json=body, key=key(harness, "live"))
+    assert harness.admin("POST", "/sandboxes", {"provider": "kasko", "name": "other", "seed": "1"}).status_code == 201
+    refusal_message(harness, "POST", "/policies", 400, json=body, sandbox="other")
 
 
 @pytest.mark.parametrize("field", ["quote_token", "first_name", "last_name", "email", "language"])
-def test_an_offer_needs_its_fields(world: World, field: str) -> None:
-    body = {"quote_token": ok(quote(world))["token"], **PERSON}
+def test_an_offer_needs_its_fields(harness: Harness, field: str) -> None:
+    body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
     body.pop(field)
-    assert field in said(world, "POST", "/policies", 400, json=body)
+    assert field in refusal_message(harness, "POST", "/policies", 400, json=body)
 
 
 @pytest.mark.parametrize(
     "changed", [{"email": "mia"}, {"email": "@x"}, {"language": "eng"}, {"language": "E1"}, {"data": 7}]
 )
-def test_an_offers_fields_are_checked(world: World, changed: dict[str, Any]) -> None:
-    body = {"quote_token": ok(quote(world))["token"], **PERSON, **changed}
-    said(world, "POST", "/policies", 400, json=body)
+def test_an_offers_fields_are_checked(harness: Harness, changed: dict[str, Any]) -> None:
+    body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON, **changed}
+    refusal_message(harness, "POST", "/policies", 400, json=body)
 
 
 @pytest.mark.parametrize(
@@ -164,46 +167,46 @@ def test_an_offers_fields_are_checked(world: World, changed: dict[str, Any]) -> 
         ({"method": "creditcard", "provider": "stripe", "card": {}}, 400),
     ],
 )
-def test_a_payment_that_does_not_fit_its_offer_is_refused(world: World, how: dict[str, Any], status: int) -> None:
-    made = offer(world)
-    assert pay(world, made, **how).status_code == status
-    assert ok(world.ask("GET", f"/offers/{made['id']}"))["status"] == "ready"
+def test_a_payment_that_does_not_fit_its_offer_is_refused(harness: Harness, how: dict[str, Any], status: int) -> None:
+    made = create_offer(harness)
+    assert pay(harness, made, **how).status_code == status
+    assert expect_ok(harness.request("GET", f"/offers/{made['id']}"))["status"] == "ready"
 
 
-def test_an_offer_is_paid_once(world: World) -> None:
-    made = offer(world)
-    ok(pay(world, made), 201)
-    assert ok(pay(world, made), 409)["status"] == "Conflict"
-    world.advance("2s")
-    assert pay(world, made).status_code == 409
-    assert len(events(world)) == 1
+def test_an_offer_is_paid_once(harness: Harness) -> None:
+    made = create_offer(harness)
+    expect_ok(pay(harness, made), 201)
+    assert expect_ok(pay(harness, made), 409)["status"] == "Conflict"
+    harness.advance("2s")
+    assert pay(harness, made).status_code == 409
+    assert len(events(harness)) == 1
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"first_name": "Eva"}, {**WHOLE, "email": None}, {**WHOLE, "email": "x"}, {**WHOLE, "quote_token": "x"},
+    [{}, {"first_name": "Eva"}, {**FULL_LEAD, "email": None}, {**FULL_LEAD, "email": "x"}, {**FULL_LEAD, "quote_token": "x"},
      {"status": "paid"}, {"status": "cancelled"}, {**CANCEL, "cancellation_reason": ""},
      {**CANCEL, "termination_date": "1.5.2026"}, {**CANCEL, "termination_date": "2026-02-30"}],
 )  # fmt: skip
-def test_a_policy_is_replaced_whole_or_cancelled_for_a_reason(world: World, body: dict[str, Any]) -> None:
-    path = f"/policies/{policy(world)}"
-    before = ok(world.ask("GET", path))
-    said(world, "PUT", path, 400, json=body)
-    assert ok(world.ask("GET", path)) == before
+def test_a_policy_is_replaced_whole_or_cancelled_for_a_reason(harness: Harness, body: dict[str, Any]) -> None:
+    path = f"/policies/{create_policy(harness)}"
+    before = expect_ok(harness.request("GET", path))
+    refusal_message(harness, "PUT", path, 400, json=body)
+    assert expect_ok(harness.request("GET", path)) == before
 
 
-def test_an_offer_that_is_not_paid_is_no_policy(world: World) -> None:
-    path = f"/policies/{offer(world)['id']}"
+def test_an_offer_that_is_not_paid_is_no_policy(harness: Harness) -> None:
+    path = f"/policies/{create_offer(harness)['id']}"
     for method, body in (("GET", None), ("PATCH", {}), ("PUT", CANCEL)):
-        assert said(world, method, path, 404, json=body) == "Policy not found."
-    said(world, "POST", f"{path}/reactivate", 404)
+        assert refusal_message(harness, method, path, 404, json=body) == "Policy not found."
+    refusal_message(harness, "POST", f"{path}/reactivate", 404)
 
 
 @pytest.mark.parametrize("value", ["x", "", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT", "0"])
-def test_a_date_that_is_none_is_no_precondition(world: World, value: str) -> None:
-    path = f"/policies/{policy(world)}"
-    assert world.ask("PATCH", path, json={}, headers={"If-Unmodified-Since": value}).status_code == 200
-    assert world.ask("PATCH", path, json={}, headers={"If-Match": value}).status_code == 412
+def test_a_date_that_is_none_is_no_precondition(harness: Harness, value: str) -> None:
+    path = f"/policies/{create_policy(harness)}"
+    assert harness.request("PATCH", path, json={}, headers={"If-Unmodified-Since": value}).status_code == 200
+    assert harness.request("PATCH", path, json={}, headers={"If-Match": value}).status_code == 412
 
 
 @pytest.mark.parametrize(
@@ -219,29 +222,29 @@ def test_a_date_that_is_none_is_no_precondition(world: World, value: str) -> Non
     ],
 )
 def test_what_cannot_happen_off_stage_is_refused(
-    world: World, name: str, parameters: dict[str, Any], status: int
+    harness: Harness, name: str, parameters: dict[str, Any], status: int
 ) -> None:
-    assert simulate(world, name, **parameters).status_code == status
+    assert simulate(harness, name, **parameters).status_code == status
 
 
-def test_what_is_refused_keeps_nothing(world: World) -> None:
-    before = world.engine.export("kasko")["collections"]
-    quote(world, data={"deductible": 7})
-    pay(world, {"id": "tpol_no"})
-    world.ask("POST", "/policies", json=PERSON)
-    after = world.engine.export("kasko")["collections"]
+def test_what_is_refused_keeps_nothing(harness: Harness) -> None:
+    before = harness.engine.export("kasko")["collections"]
+    request_quote(harness, data={"deductible": 7})
+    pay(harness, {"id": "tpol_no"})
+    harness.request("POST", "/policies", json=PERSON)
+    after = harness.engine.export("kasko")["collections"]
     assert {**after, "_sandbox": 0} == {**before, "_sandbox": 0}
 
 
 @pytest.mark.parametrize("name", ["fields", "query", "sort"])
-def test_a_parameter_that_is_no_json_is_named(world: World, name: str) -> None:
+def test_a_parameter_that_is_no_json_is_named(harness: Harness, name: str) -> None:
     query = {"language": "en", "fields": '["name"]', name: "["}
-    told = said(world, "GET", f"/datasets/{dataset(world)}/dataset_items", 400, query_string=query)
+    told = refusal_message(harness, "GET", f"/datasets/{dataset_id(harness)}/dataset_items", 400, query_string=query)
     assert told == f"{name} must be JSON."
 
 
-def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(world: World) -> None:
-    assume(world, forbidden="404")
-    public = {"key": key(world, "public_test")}
-    for path in (f"/offers/{offer(world)['id']}", "/offers/none", "/nothing"):
-        assert said(world, "GET", path, 404, **public) == f"There is nothing at /kasko{path}."
+def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(harness: Harness) -> None:
+    set_assumptions(harness, forbidden="404")
+    public = {"key": key(harness, "public_test")}
+    for path in (f"/offers/{create_offer(harness)['id']}", "/offers/none", "/nothing"):
+        assert refusal_message(harness, "GET", path, 404, **public) == f"There is nothing at /kasko{path}."

@@ -8,26 +8,26 @@ import pytest
 
 from mockserver.providers.kasko import PROVIDER
 from mockserver.providers.kasko.products import pricing, rules
-from tests.support.datasets import generated
-from tests.support.kasko_sales import PRODUCT, events, key, offer, ok, pay
-from tests.support.worlds import World, make_world
+from tests.support.datasets import cached_dataset
+from tests.support.harness import Harness, make_harness
+from tests.support.kasko_helpers import PRODUCT, create_offer, events, expect_ok, key, pay
 
-ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}
-sizes = pytest.mark.parametrize("size", ABOUT)
+APPROXIMATE_SIZES = {"small": 50, "medium": 1_000, "large": 10_000}
+sizes = pytest.mark.parametrize("size", APPROXIMATE_SIZES)
 PAID, ENDED = ("paid", "cancelled"), ("ready", "pending", "rejected")
 
 
 @sizes
 def test_a_data_set_is_as_big_as_it_says(size: str) -> None:
-    state = generated("kasko", size)
-    assert 0.9 * ABOUT[size] <= sum(map(len, state.values())) <= 1.1 * ABOUT[size]
+    state = cached_dataset("kasko", size)
+    assert 0.9 * APPROXIMATE_SIZES[size] <= sum(map(len, state.values())) <= 1.1 * APPROXIMATE_SIZES[size]
     for records in state.values():
         assert len({record["id"] for record in records}) == len(records)
 
 
 @sizes
-def test_everything_hangs_together(size: str) -> None:
-    state = generated("kasko", size)
+def test_all_references_resolve(size: str) -> None:
+    state = cached_dataset("kasko", size)
     policies = {record["id"]: record for record in state["policies"]}
     waiting = {timer["parameters"]["policy_id"]: timer for timer in state["_timers"]}
     paid = set()
@@ -52,9 +52,9 @@ def test_everything_hangs_together(size: str) -> None:
 def test_every_offer_is_one_the_product_would_make(size: str) -> None:
     assert PRODUCT.price is not None
     assert PRODUCT.price != "building"
-    for record in generated("kasko", size)["policies"]:
+    for record in cached_dataset("kasko", size)["policies"]:
         quote = record["quote"]
-        read = rules.check(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
+        read = rules.validate_data(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
         assert pricing.premium(PRODUCT.price, read) == quote["premium"]
         assert pricing.term(PRODUCT, read) == quote["term"]
         assert not pricing.holds(PRODUCT.knockouts, read)
@@ -65,115 +65,120 @@ def test_every_offer_is_one_the_product_would_make(size: str) -> None:
 @sizes
 def test_there_is_every_status_in_both_modes(size: str) -> None:
     for live in (False, True):
-        mine = [record for record in generated("kasko", size)["policies"] if record["live"] == live]
+        mine = [record for record in cached_dataset("kasko", size)["policies"] if record["live"] == live]
         assert {record["offer_status"] for record in mine} == {"accepted", *ENDED}
         assert {record["policy_status"] for record in mine} == {None, *PAID}
         ids = {record["id"] for record in mine}
-        payments = [each for each in generated("kasko", size)["payments"] if each["policy_id"] in ids]
+        payments = [each for each in cached_dataset("kasko", size)["payments"] if each["policy_id"] in ids]
         assert {each["status"] for each in payments} == {"ok", "failed"}
 
 
 @sizes
 def test_in_each_mode_a_paid_offer_waits_for_its_policy(size: str) -> None:
-    ids = [timer["parameters"]["policy_id"] for timer in generated("kasko", size)["_timers"]]
+    ids = [timer["parameters"]["policy_id"] for timer in cached_dataset("kasko", size)["_timers"]]
     assert [id[:5] for id in ids] == ["tpol_", "lpol_"]
 
 
 def test_another_seed_gives_other_people_under_other_ids() -> None:
-    for collection in generated("kasko", "small"):
-        one, two = generated("kasko", "small")[collection], generated("kasko", "small", "2")[collection]
+    for collection in cached_dataset("kasko", "small"):
+        one, two = cached_dataset("kasko", "small")[collection], cached_dataset("kasko", "small", "2")[collection]
         assert not {record["id"] for record in one} & {record["id"] for record in two}
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
-def asked(world: World, record: Any) -> dict[str, Any]:
-    return {"key": key(world, "live" if record["live"] else "test")}
+def request_options(harness: Harness, record: Any) -> dict[str, Any]:
+    return {"key": key(harness, "live" if record["live"] else "test")}
 
 
-def test_every_seeded_record_can_be_read(world: World) -> None:
-    for record in generated("kasko", "small")["policies"]:
-        shown = ok(world.ask("GET", f"/offers/{record['id']}", **asked(world, record)))
+def test_every_seeded_record_can_be_read(harness: Harness) -> None:
+    for record in cached_dataset("kasko", "small")["policies"]:
+        shown = expect_ok(harness.request("GET", f"/offers/{record['id']}", **request_options(harness, record)))
         assert shown["status"] == record["offer_status"]
-        answer = world.ask("GET", f"/policies/{record['id']}", **asked(world, record))
+        answer = harness.request("GET", f"/policies/{record['id']}", **request_options(harness, record))
         assert answer.status_code == (200 if record["policy_status"] else 404)
-    for payment in generated("kasko", "small")["payments"]:
-        how = asked(world, {"live": payment["livemode"]})
-        assert ok(world.ask("GET", f"/payments/{payment['id']}", **how))["status"] == payment["status"]
+    for payment in cached_dataset("kasko", "small")["payments"]:
+        how = request_options(harness, {"live": payment["livemode"]})
+        assert expect_ok(harness.request("GET", f"/payments/{payment['id']}", **how))["status"] == payment["status"]
 
 
-def test_a_seeded_offer_can_be_paid_and_a_seeded_policy_reactivated(world: World) -> None:
-    for record in generated("kasko", "small")["policies"]:
-        how = asked(world, record)
+def test_a_seeded_offer_can_be_paid_and_a_seeded_policy_reactivated(harness: Harness) -> None:
+    for record in cached_dataset("kasko", "small")["policies"]:
+        how = request_options(harness, record)
         if record["offer_status"] == "ready":
             body = {"token": record["payment_token"], "policy_id": record["id"]}
-            paid = world.ask("POST", "/payments", json={**body, "method": "invoice", "provider": "invoice"}, **how)
-            ok(paid, 201)
-            world.advance("2s")
-            assert ok(world.ask("GET", f"/policies/{record['id']}", **how))["status"] == "paid"
+            paid = harness.request(
+                "POST", "/payments", json={**body, "method": "invoice", "provider": "invoice"}, **how
+            )
+            expect_ok(paid, 201)
+            harness.advance("2s")
+            assert expect_ok(harness.request("GET", f"/policies/{record['id']}", **how))["status"] == "paid"
         if record["policy_status"] == "cancelled":
-            assert ok(world.ask("POST", f"/policies/{record['id']}/reactivate", **how))["status"] == "paid"
+            assert expect_ok(harness.request("POST", f"/policies/{record['id']}/reactivate", **how))["status"] == "paid"
 
 
-def test_a_seeded_pending_offer_waits_for_its_underwriter(world: World) -> None:
-    waiting = [record for record in generated("kasko", "small")["policies"] if record["offer_status"] == "pending"]
+def test_a_seeded_pending_offer_waits_for_its_underwriter(harness: Harness) -> None:
+    waiting = [record for record in cached_dataset("kasko", "small")["policies"] if record["offer_status"] == "pending"]
     for record in waiting:
-        approved = world.admin("POST", "/sandboxes/kasko/simulations/approve_offer", {"offer_id": record["id"]})
-        assert ok(approved)["status"] == "ready"
+        approved = harness.admin("POST", "/sandboxes/kasko/simulations/approve_offer", {"offer_id": record["id"]})
+        assert expect_ok(approved)["status"] == "ready"
     assert len(waiting) == 2
 
 
 def test_records_were_made_before_today_and_nowhere_yet() -> None:
-    for record in generated("kasko", "large")["policies"]:
+    for record in cached_dataset("kasko", "large")["policies"]:
         assert record["created_at"] <= record["updated_at"] < 1_772_366_400 * 1_000_000
         assert record["base"] is None
 
 
-def test_a_seeded_policy_comes_at_its_time_or_when_the_insurer_makes_it(world: World) -> None:
-    due = ok(world.admin("GET", "/sandboxes/kasko/clock"))["due"]
+def test_a_seeded_policy_comes_at_its_time_or_when_the_insurer_makes_it(harness: Harness) -> None:
+    due = expect_ok(harness.admin("GET", "/sandboxes/kasko/clock"))["due"]
     assert [(each["at"][:10], each["action"]) for each in due] == [("2100-01-01", "issue_policy")] * 2
-    test, live = (timer["parameters"]["policy_id"] for timer in generated("kasko", "small")["_timers"])
-    own = {"key": key(world, "live")}
-    assert ok(world.ask("GET", f"/offers/{test}"))["status"] == "accepted"
-    assert world.ask("GET", f"/policies/{test}").status_code == 404
-    ok(world.admin("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": test}))
-    assert ok(world.ask("GET", f"/policies/{test}"))["policy_created_date"] == "2026-03-01T12:00:00+00:00"
-    assert len(ok(world.admin("GET", "/sandboxes/kasko/clock"))["due"]) == 1
-    assert world.ask("GET", f"/policies/{live}", **own).status_code == 404
-    frozen = world.admin("PUT", "/sandboxes/kasko/clock", {"action": "freeze", "at": "2100-01-01T00:00:00Z"})
+    test, live = (timer["parameters"]["policy_id"] for timer in cached_dataset("kasko", "small")["_timers"])
+    own = {"key": key(harness, "live")}
+    assert expect_ok(harness.request("GET", f"/offers/{test}"))["status"] == "accepted"
+    assert harness.request("GET", f"/policies/{test}").status_code == 404
+    expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": test}))
+    assert expect_ok(harness.request("GET", f"/policies/{test}"))["policy_created_date"] == "2026-03-01T12:00:00+00:00"
+    assert len(expect_ok(harness.admin("GET", "/sandboxes/kasko/clock"))["due"]) == 1
+    assert harness.request("GET", f"/policies/{live}", **own).status_code == 404
+    frozen = harness.admin("PUT", "/sandboxes/kasko/clock", {"action": "freeze", "at": "2100-01-01T00:00:00Z"})
     assert frozen.status_code == 200, frozen.text
-    assert ok(world.ask("GET", f"/policies/{live}", **own))["policy_created_date"] == "2100-01-01T00:00:00+00:00"
+    assert (
+        expect_ok(harness.request("GET", f"/policies/{live}", **own))["policy_created_date"]
+        == "2100-01-01T00:00:00+00:00"
+    )
 
 
-def test_a_paid_policy_is_not_made_twice(world: World) -> None:
-    made = offer(world)
-    ok(pay(world, made), 201)
+def test_a_paid_policy_is_not_made_twice(harness: Harness) -> None:
+    made = create_offer(harness)
+    expect_ok(pay(harness, made), 201)
     issue = ("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": made["id"]})
-    ok(world.admin(*issue))
-    assert world.admin(*issue).status_code == 422
-    world.advance("2s")
-    assert [event["type"] for event in events(world)] == ["policy.created"]
+    expect_ok(harness.admin(*issue))
+    assert harness.admin(*issue).status_code == 422
+    harness.advance("2s")
+    assert [event["type"] for event in events(harness)] == ["policy.created"]
 
 
-def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(world: World) -> None:
-    record = next(each for each in generated("kasko", "small")["policies"] if each["policy_status"] == "paid")
+def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(harness: Harness) -> None:
+    record = next(each for each in cached_dataset("kasko", "small")["policies"] if each["policy_status"] == "paid")
     path, host = f"/policies/{record['id']}", {"Host": "sandbox.localhost:81"}
-    shown = ok(world.ask("GET", path, headers=host))
+    shown = expect_ok(harness.request("GET", path, headers=host))
     assert shown["assets"][0]["url"] == f"http://sandbox.localhost:81/kasko/assets/{record['id']}/policy.pdf"
     assert shown["_links"]["_self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
-    ok(world.ask("PATCH", path, json={"first_name": "Ida"}, headers=host))
-    ok(world.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
-    for event in events(world):
+    expect_ok(harness.request("PATCH", path, json={"first_name": "Ida"}, headers=host))
+    expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
+    for event in events(harness):
         assert event["data"]["_links"]["self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
         assert event["data"]["assets"][0]["href"].startswith("http://sandbox.localhost:81/kasko/assets/")
 
 
-def test_an_event_of_a_record_nobody_has_called_about_leaves_out_the_host(world: World) -> None:
-    record = next(each for each in generated("kasko", "small")["policies"] if each["policy_status"] == "paid")
-    ok(world.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
-    [event] = events(world)
+def test_an_event_of_a_record_nobody_has_called_about_leaves_out_the_host(harness: Harness) -> None:
+    record = next(each for each in cached_dataset("kasko", "small")["policies"] if each["policy_status"] == "paid")
+    expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
+    [event] = events(harness)
     assert event["data"]["_links"]["self"]["href"] == f"/policies/{record['id']}"
     assert event["data"]["assets"][0]["href"] == f"/assets/{record['id']}/policy.pdf"

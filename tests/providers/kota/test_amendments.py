@@ -7,63 +7,77 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kota import PROVIDER
-from tests.support.kota_cover import assume, done, enrolled, freeze, get, insured_pair, ok, person, post, refused, told
-from tests.support.kota_world import simulate, step
-from tests.support.worlds import make_world
+from tests.support.harness import make_harness
+from tests.support.kota_cover_helpers import (
+    create_insured_employee,
+    enrol_employee,
+    event_types,
+    expect_no_content,
+    expect_ok,
+    expect_refusal,
+    freeze_clock,
+    get,
+    person,
+    post,
+    set_assumptions,
+)
+from tests.support.kota_helpers import simulate, take_step
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer, World
+    from tests.support.harness import ApiResponse, Harness
 
-BIRTH = {
+BIRTH_REASON = {
     "type": "qualifying_life_event",
     "qualifying_life_event": {"event": "birth_of_child", "event_date": "2026-03-01"},
 }
-AT_FIRST = {"type": "initial_adjustment_period"}
+INITIAL_PERIOD_REASON = {"type": "initial_adjustment_period"}
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
-def ask(world: World, policy: str, change: str = "dependents", reason: Any = AT_FIRST) -> Answer:
+def request_amendment(
+    harness: Harness, policy: str, change: str = "dependents", reason: Any = INITIAL_PERIOD_REASON
+) -> ApiResponse:
     body = {"amendment_reason": reason, "requested_changes": [{"change_type": change}]}
-    return post(world, f"/policies/{policy}/policy_amendment_intents", body)
+    return post(harness, f"/policies/{policy}/policy_amendment_intents", body)
 
 
 class Amendment:
     """An amendment of a policy and the paths it has."""
 
-    def __init__(self, world: World, policy: str, *asked: Any) -> None:
-        self.made = ok(ask(world, policy, *asked))
-        self.world, self.policy, self.id = world, policy, self.made["id"]
+    def __init__(self, harness: Harness, policy: str, *asked: Any) -> None:
+        self.made = expect_ok(request_amendment(harness, policy, *asked))
+        self.harness, self.policy, self.id = harness, policy, self.made["id"]
         self.path = f"/policies/{policy}/policy_amendment_intents/{self.id}"
 
     @property
-    def shown(self) -> Any:
-        return get(self.world, self.path)
+    def fetch(self) -> Any:
+        return get(self.harness, self.path)
 
     def list_dependents(self) -> str:
-        return str(ok(post(self.world, f"{self.path}/create_dependents_management_intent"))["id"])
+        return str(expect_ok(post(self.harness, f"{self.path}/create_dependents_management_intent"))["id"])
 
     def confirm_dependents(self, *added: str) -> str:
         intent = self.list_dependents()
         path = f"/dependents_management_intents/{intent}"
         if added:
-            ok(post(self.world, f"{path}/dependents", {"associated_person_ids": list(added)}))
-        done(post(self.world, f"{path}/confirm"))
-        self.world.advance("3s")
+            expect_ok(post(self.harness, f"{path}/dependents", {"associated_person_ids": list(added)}))
+        expect_no_content(post(self.harness, f"{path}/confirm"))
+        self.harness.advance("3s")
         return intent
 
-    def confirm(self) -> Answer:
-        return post(self.world, f"{self.path}/confirm")
+    def confirm(self) -> ApiResponse:
+        return post(self.harness, f"{self.path}/confirm")
 
 
-def test_a_child_is_born_quoted_and_covered(world: World) -> None:
+def test_a_child_is_born_quoted_and_covered(harness: Harness) -> None:
     half = {"type": "percentage", "percentage": {"percentage": 50}}
-    pair = insured_pair(world, sharing=half, metadata={"testmode.enrolment_intent": "enrolling"})
-    policy = enrolled(world, pair)
-    amendment = Amendment(world, policy["id"], "dependents", BIRTH)
+    pair = create_insured_employee(harness, sharing=half, metadata={"testmode.enrolment_intent": "enrolling"})
+    policy = enrol_employee(harness, pair)
+    amendment = Amendment(harness, policy["id"], "dependents", BIRTH_REASON)
     asked = amendment.made["required_action"]
     assert amendment.made["status"] == "action_required"
     assert amendment.made["amendment_reason"]["qualifying_life_event"]["reason"] is None
@@ -72,10 +86,10 @@ def test_a_child_is_born_quoted_and_covered(world: World) -> None:
         "type": "dependents",
         "dependents": {"dependents_management_intent_id": None, "status": None},
     }
-    intent = amendment.confirm_dependents(person(world, pair[0]))
-    assert amendment.shown["status"] == "awaiting_quote"
-    world.advance("3s")
-    quoted = amendment.shown["pending_confirmation"]
+    intent = amendment.confirm_dependents(person(harness, pair[0]))
+    assert amendment.fetch["status"] == "awaiting_quote"
+    harness.advance("3s")
+    quoted = amendment.fetch["pending_confirmation"]
     assert (quoted["code"], quoted["quote"]["currency"]) == ("confirm_quote", "EUR")
     listed = {"dependents_management_intent_id": intent, "status": "completed"}
     assert quoted["associated_persons"]["dependents"] == listed
@@ -85,222 +99,232 @@ def test_a_child_is_born_quoted_and_covered(world: World) -> None:
         both = monthly["employee_contribution"][part] + monthly["employer_contribution"][part]
         assert both == pytest.approx(monthly["total"][part])
     assert quoted["quote"]["term"]["total"]["gross"] == 1738.20
-    before = get(world, f"/policies/{policy['id']}")["health_insurance"]
-    done(amendment.confirm())
-    assert amendment.shown["status"] == "processing"
-    world.advance("3s")
-    assert amendment.shown["status"] == "amended"
-    after = get(world, f"/policies/{policy['id']}")["health_insurance"]
+    before = get(harness, f"/policies/{policy['id']}")["health_insurance"]
+    expect_no_content(amendment.confirm())
+    assert amendment.fetch["status"] == "processing"
+    harness.advance("3s")
+    assert amendment.fetch["status"] == "amended"
+    after = get(harness, f"/policies/{policy['id']}")["health_insurance"]
     assert [each["member_type"] for each in after["members"]] == ["policyholder", "child"]
     assert after["members"][0] == before["members"][0]
     assert after["estimated_gross_premium"]["monthly"]["total"] == 144.85
-    assert [each.partition(".")[2] for each in told(world, amendment.id) if each.startswith("policy_")] == [
+    assert [each.partition(".")[2] for each in event_types(harness, amendment.id) if each.startswith("policy_")] == [
         "action_required",
         "awaiting_quote",
         "pending_confirmation",
         "processing",
         "amended",
     ]
-    assert told(world, policy["id"])[-2:] == ["policy.updated", "policy_amendment_intent.amended"]
+    assert event_types(harness, policy["id"])[-2:] == ["policy.updated", "policy_amendment_intent.amended"]
 
 
-def test_whoever_was_covered_is_on_the_list_and_can_be_removed(world: World) -> None:
-    pair = insured_pair(world)
-    policy, child = enrolled(world, pair)["id"], person(world, pair[0])
-    first = Amendment(world, policy)
+def test_whoever_was_covered_is_on_the_list_and_can_be_removed(harness: Harness) -> None:
+    pair = create_insured_employee(harness)
+    policy, child = enrol_employee(harness, pair)["id"], person(harness, pair[0])
+    first = Amendment(harness, policy)
     first.confirm_dependents(child)
-    world.advance("3s")
-    done(first.confirm())
-    world.advance("3s")
-    second = Amendment(world, policy)
+    harness.advance("3s")
+    expect_no_content(first.confirm())
+    harness.advance("3s")
+    second = Amendment(harness, policy)
     intent = second.list_dependents()
     path = f"/dependents_management_intents/{intent}"
-    assert [each["associated_person_id"] for each in get(world, path)["dependents"]] == [child]
-    ok(world.ask("DELETE", f"{path}/dependents/{child}"))
-    done(post(world, f"{path}/confirm"))
-    world.advance("6s")
-    done(second.confirm())
-    world.advance("3s")
-    assert len(get(world, f"/policies/{policy}")["health_insurance"]["members"]) == 1
+    assert [each["associated_person_id"] for each in get(harness, path)["dependents"]] == [child]
+    expect_ok(harness.request("DELETE", f"{path}/dependents/{child}"))
+    expect_no_content(post(harness, f"{path}/confirm"))
+    harness.advance("6s")
+    expect_no_content(second.confirm())
+    harness.advance("3s")
+    assert len(get(harness, f"/policies/{policy}")["health_insurance"]["members"]) == 1
 
 
-def test_a_policy_can_be_opted_out_of_as_if_it_had_not_begun(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    amendment = Amendment(world, policy, "cancellation")
+def test_a_policy_can_be_opted_out_of_as_if_it_had_not_begun(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    amendment = Amendment(harness, policy, "cancellation")
     assert amendment.made["status"] == "pending_confirmation"
     waiting = amendment.made["pending_confirmation"]
     assert (waiting["code"], waiting["quote"], waiting["associated_persons"]) == ("confirm_opt_out", None, None)
-    done(amendment.confirm())
-    world.advance("3s")
-    assert amendment.shown["status"] == "amended"
-    ended = get(world, f"/policies/{policy}")
+    expect_no_content(amendment.confirm())
+    harness.advance("3s")
+    assert amendment.fetch["status"] == "amended"
+    ended = get(harness, f"/policies/{policy}")
     assert (ended["status"], ended["cancellation_date"]) == ("cancelled", "2026-03-01")
 
 
-def test_a_policy_is_cancelled_on_the_day_of_a_life_event(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
+def test_a_policy_is_cancelled_on_the_day_of_a_life_event(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     event = {"event": "gained_other_insurance_coverage", "event_date": "2026-06-01", "reason": "A new employer's"}
     reason = {"type": "qualifying_life_event", "qualifying_life_event": event}
-    amendment = Amendment(world, policy, "cancellation", reason)
+    amendment = Amendment(harness, policy, "cancellation", reason)
     assert amendment.made["pending_confirmation"]["code"] == "confirm_qle"
     assert amendment.made["amendment_reason"] == reason
-    done(amendment.confirm())
-    world.advance("3s")
-    assert get(world, f"/policies/{policy}")["cancellation_date"] == "2026-06-01"
-    freeze(world, "2026-06-01T00:00:00Z")
-    assert get(world, f"/policies/{policy}")["status"] == "cancelled"
+    expect_no_content(amendment.confirm())
+    harness.advance("3s")
+    assert get(harness, f"/policies/{policy}")["cancellation_date"] == "2026-06-01"
+    freeze_clock(harness, "2026-06-01T00:00:00Z")
+    assert get(harness, f"/policies/{policy}")["status"] == "cancelled"
 
 
 @pytest.mark.parametrize(("confirmed", "code"), [(False, "unable_to_quote"), (True, "provider_rejected")])
-def test_an_insurer_may_fail_to_quote_or_refuse(world: World, confirmed: bool, code: str) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    amendment = Amendment(world, policy)
+def test_an_insurer_may_fail_to_quote_or_refuse(harness: Harness, confirmed: bool, code: str) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    amendment = Amendment(harness, policy)
     amendment.confirm_dependents()
     if confirmed:
-        world.advance("3s")
-        done(amendment.confirm())
-    step(world, amendment.id, "fail")
-    assert (amendment.shown["status"], amendment.shown["processing_error"]["code"]) == ("processing_error", code)
-    assert told(world, amendment.id)[-1] == "policy_amendment_intent.processing_error"
-    refused(post(world, f"{amendment.path}/cancel"))
+        harness.advance("3s")
+        expect_no_content(amendment.confirm())
+    take_step(harness, amendment.id, "fail")
+    assert (amendment.fetch["status"], amendment.fetch["processing_error"]["code"]) == ("processing_error", code)
+    assert event_types(harness, amendment.id)[-1] == "policy_amendment_intent.processing_error"
+    expect_refusal(post(harness, f"{amendment.path}/cancel"))
 
 
-def test_metadata_chooses_ahead_that_an_amendment_fails(world: World) -> None:
-    pair = insured_pair(world, metadata={"testmode.policy_amendment_intent": "processing_error"})
-    amendment = Amendment(world, enrolled(world, pair)["id"])
+def test_metadata_chooses_ahead_that_an_amendment_fails(harness: Harness) -> None:
+    pair = create_insured_employee(harness, metadata={"testmode.policy_amendment_intent": "processing_error"})
+    amendment = Amendment(harness, enrol_employee(harness, pair)["id"])
     amendment.confirm_dependents()
-    world.advance("3s")
-    assert amendment.shown["processing_error"]["code"] == "unable_to_quote"
+    harness.advance("3s")
+    assert amendment.fetch["processing_error"]["code"] == "unable_to_quote"
 
 
-def test_an_amendment_can_be_cancelled_until_it_is_quoted_or_made(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    amendment = Amendment(world, policy)
+def test_an_amendment_can_be_cancelled_until_it_is_quoted_or_made(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    amendment = Amendment(harness, policy)
     intent = amendment.list_dependents()
-    done(post(world, f"{amendment.path}/cancel"))
-    assert amendment.shown["status"] == "not_undertaken"
-    assert get(world, f"/dependents_management_intents/{intent}")["status"] == "not_undertaken"
-    refused(post(world, f"{amendment.path}/cancel"))
-    refused(amendment.confirm())
-    other = Amendment(world, policy)
+    expect_no_content(post(harness, f"{amendment.path}/cancel"))
+    assert amendment.fetch["status"] == "not_undertaken"
+    assert get(harness, f"/dependents_management_intents/{intent}")["status"] == "not_undertaken"
+    expect_refusal(post(harness, f"{amendment.path}/cancel"))
+    expect_refusal(amendment.confirm())
+    other = Amendment(harness, policy)
     other.confirm_dependents()
-    refused(post(world, f"{other.path}/cancel"))
-    world.advance("3s")
-    done(post(world, f"{other.path}/cancel"))
-    assert told(world, other.id)[-1] == "policy_amendment_intent.not_undertaken"
+    expect_refusal(post(harness, f"{other.path}/cancel"))
+    harness.advance("3s")
+    expect_no_content(post(harness, f"{other.path}/cancel"))
+    assert event_types(harness, other.id)[-1] == "policy_amendment_intent.not_undertaken"
 
 
 @pytest.mark.parametrize("change", ["dependents", "cancellation"])
-def test_the_day_of_the_deadline_still_counts_and_the_next_does_not(world: World, change: str) -> None:
-    assume(world, amendment_deadline=3)
-    amendment = Amendment(world, enrolled(world, insured_pair(world))["id"], change)
-    freeze(world, "2026-03-04T23:59:59Z")
-    assert amendment.shown["status"] == amendment.made["status"]
-    world.advance("1s")
-    assert amendment.shown["status"] == "not_undertaken"
+def test_the_day_of_the_deadline_still_counts_and_the_next_does_not(harness: Harness, change: str) -> None:
+    set_assumptions(harness, amendment_deadline=3)
+    amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"], change)
+    freeze_clock(harness, "2026-03-04T23:59:59Z")
+    assert amendment.fetch["status"] == amendment.made["status"]
+    harness.advance("1s")
+    assert amendment.fetch["status"] == "not_undertaken"
 
 
-def test_a_list_given_up_can_be_begun_anew_while_it_is_asked_for(world: World) -> None:
-    amendment = Amendment(world, enrolled(world, insured_pair(world))["id"])
+def test_a_list_given_up_can_be_begun_anew_while_it_is_asked_for(harness: Harness) -> None:
+    amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     first = amendment.list_dependents()
-    refused(post(world, f"{amendment.path}/create_dependents_management_intent"))
-    done(post(world, f"/dependents_management_intents/{first}/cancel"))
-    state = amendment.shown["required_action"]["associated_persons"]["dependents"]
+    expect_refusal(post(harness, f"{amendment.path}/create_dependents_management_intent"))
+    expect_no_content(post(harness, f"/dependents_management_intents/{first}/cancel"))
+    state = amendment.fetch["required_action"]["associated_persons"]["dependents"]
     assert state == {"dependents_management_intent_id": first, "status": "not_undertaken"}
     amendment.confirm_dependents()
-    refused(post(world, f"{amendment.path}/create_dependents_management_intent"))
+    expect_refusal(post(harness, f"{amendment.path}/create_dependents_management_intent"))
 
 
-def test_the_initial_adjustment_period_ends(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    freeze(world, "2026-03-15T00:00:00Z")
-    refused(ask(world, policy, "cancellation"))
-    Amendment(world, policy, "cancellation", BIRTH)
-    freeze(world, "2026-03-31T23:59:59Z")
-    assume(world, second_amendment="accepted")
-    Amendment(world, policy)
-    world.advance("1s")
-    refused(ask(world, policy))
+def test_the_initial_adjustment_period_ends(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    freeze_clock(harness, "2026-03-15T00:00:00Z")
+    expect_refusal(request_amendment(harness, policy, "cancellation"))
+    Amendment(harness, policy, "cancellation", BIRTH_REASON)
+    freeze_clock(harness, "2026-03-31T23:59:59Z")
+    set_assumptions(harness, second_amendment="accepted")
+    Amendment(harness, policy)
+    harness.advance("1s")
+    expect_refusal(request_amendment(harness, policy))
 
 
-def test_one_amendment_at_a_time(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    Amendment(world, policy)
-    assert "under way" in refused(ask(world, policy))["detail"]
-    assume(world, second_amendment="accepted")
-    Amendment(world, policy)
+def test_one_amendment_at_a_time(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    Amendment(harness, policy)
+    assert "under way" in expect_refusal(request_amendment(harness, policy))["detail"]
+    set_assumptions(harness, second_amendment="accepted")
+    Amendment(harness, policy)
 
 
-def test_what_cannot_be_amended_is_refused(world: World) -> None:
-    alone = enrolled(world, insured_pair(world, "Single", sharing={"type": "policyholder_only"}))["id"]
-    assert "no dependents" in refused(ask(world, alone, "dependents", BIRTH))["detail"]
-    assert "cancellation" in ok(ask(world, alone, "cancellation"))["requested_changes"][0]["change_type"]
-    step(world, alone, "cancel")
-    assert "cancelled" in refused(ask(world, alone, "cancellation"))["detail"]
+def test_what_cannot_be_amended_is_refused(harness: Harness) -> None:
+    alone = enrol_employee(harness, create_insured_employee(harness, "Single", sharing={"type": "policyholder_only"}))[
+        "id"
+    ]
+    assert "no dependents" in expect_refusal(request_amendment(harness, alone, "dependents", BIRTH_REASON))["detail"]
+    assert (
+        "cancellation"
+        in expect_ok(request_amendment(harness, alone, "cancellation"))["requested_changes"][0]["change_type"]
+    )
+    take_step(harness, alone, "cancel")
+    assert "cancelled" in expect_refusal(request_amendment(harness, alone, "cancellation"))["detail"]
 
 
-def test_an_amendment_is_given_up_when_its_policy_ends(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
-    amendment = Amendment(world, policy)
-    simulate(world, "cancel_policy", id=policy, day="2026-03-01")
-    assert amendment.shown["status"] == "not_undertaken"
+def test_an_amendment_is_given_up_when_its_policy_ends(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
+    amendment = Amendment(harness, policy)
+    simulate(harness, "cancel_policy", id=policy, day="2026-03-01")
+    assert amendment.fetch["status"] == "not_undertaken"
 
 
 @pytest.mark.parametrize(
     ("reason", "changes", "path"),
     [
         ({"type": "qualifying_life_event"}, ["dependents"], "amendment_reason.qualifying_life_event"),
-        (AT_FIRST, [], "requested_changes"),
-        (AT_FIRST, ["dependents", "cancellation"], "requested_changes"),
-        (AT_FIRST, ["other"], "requested_changes[0].change_type"),
+        (INITIAL_PERIOD_REASON, [], "requested_changes"),
+        (INITIAL_PERIOD_REASON, ["dependents", "cancellation"], "requested_changes"),
+        (INITIAL_PERIOD_REASON, ["other"], "requested_changes[0].change_type"),
         ({"type": "other"}, ["dependents"], "amendment_reason.type"),
     ],
 )
-def test_wrong_amendments_are_refused_by_their_path(world: World, reason: Any, changes: list[str], path: str) -> None:
-    policy = enrolled(world, insured_pair(world))["id"]
+def test_wrong_amendments_are_refused_by_their_path(
+    harness: Harness, reason: Any, changes: list[str], path: str
+) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     body = {"amendment_reason": reason, "requested_changes": [{"change_type": each} for each in changes]}
-    answer = post(world, f"/policies/{policy}/policy_amendment_intents", body)
-    assert path in refused(answer, "invalid_request")["errors"]
+    answer = post(harness, f"/policies/{policy}/policy_amendment_intents", body)
+    assert path in expect_refusal(answer, "invalid_request")["errors"]
 
 
-def test_amendments_are_listed_oldest_first_under_their_policy_alone(world: World) -> None:
-    assume(world, second_amendment="accepted")
-    policy, other = enrolled(world, insured_pair(world))["id"], enrolled(world, insured_pair(world))["id"]
-    first, second = Amendment(world, policy), Amendment(world, policy, "cancellation")
+def test_amendments_are_listed_oldest_first_under_their_policy_alone(harness: Harness) -> None:
+    set_assumptions(harness, second_amendment="accepted")
+    policy, other = (
+        enrol_employee(harness, create_insured_employee(harness))["id"],
+        enrol_employee(harness, create_insured_employee(harness))["id"],
+    )
+    first, second = Amendment(harness, policy), Amendment(harness, policy, "cancellation")
     path = f"/policies/{policy}/policy_amendment_intents"
-    assert [each["id"] for each in get(world, path)["items"]] == [first.id, second.id]
-    assert [each["id"] for each in get(world, f"{path}?status=pending_confirmation")["items"]] == [second.id]
-    assert get(world, f"/policies/{other}/policy_amendment_intents")["items"] == []
-    refused(world.ask("GET", f"/policies/{other}/policy_amendment_intents/{first.id}"), "not_found", 404)
-    refused(world.ask("GET", "/policies/p_none/policy_amendment_intents"), "not_found", 404)
+    assert [each["id"] for each in get(harness, path)["items"]] == [first.id, second.id]
+    assert [each["id"] for each in get(harness, f"{path}?status=pending_confirmation")["items"]] == [second.id]
+    assert get(harness, f"/policies/{other}/policy_amendment_intents")["items"] == []
+    expect_refusal(harness.request("GET", f"/policies/{other}/policy_amendment_intents/{first.id}"), "not_found", 404)
+    expect_refusal(harness.request("GET", "/policies/p_none/policy_amendment_intents"), "not_found", 404)
 
 
-def test_an_opt_out_cannot_be_confirmed_while_the_insurers_are_down(world: World) -> None:
-    amendment = Amendment(world, enrolled(world, insured_pair(world))["id"], "cancellation")
-    assume(world, insurers="down")
-    refused(amendment.confirm(), "third_party_error", 500)
+def test_an_opt_out_cannot_be_confirmed_while_the_insurers_are_down(harness: Harness) -> None:
+    amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"], "cancellation")
+    set_assumptions(harness, insurers="down")
+    expect_refusal(amendment.confirm(), "third_party_error", 500)
 
 
 @pytest.mark.parametrize(
     ("setting", "state"), [("amendment_quote", "pending_confirmation"), ("amendment_processing", "amended")]
 )
-def test_how_long_an_amendment_takes_can_be_assumed_otherwise(world: World, setting: str, state: str) -> None:
-    assume(world, **{setting: "1h"})
-    amendment = Amendment(world, enrolled(world, insured_pair(world))["id"])
+def test_how_long_an_amendment_takes_can_be_assumed_otherwise(harness: Harness, setting: str, state: str) -> None:
+    set_assumptions(harness, **{setting: "1h"})
+    amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     amendment.confirm_dependents()
     if state == "amended":
-        world.advance("3s")
-        done(amendment.confirm())
-    world.advance("59m59s")
-    assert amendment.shown["status"] != state
-    world.advance("1s")
-    assert amendment.shown["status"] == state
+        harness.advance("3s")
+        expect_no_content(amendment.confirm())
+    harness.advance("59m59s")
+    assert amendment.fetch["status"] != state
+    harness.advance("1s")
+    assert amendment.fetch["status"] == state
 
 
-def test_tax_and_currency_of_a_quote_can_be_assumed_otherwise(world: World) -> None:
-    assume(world, amendment_tax=0, amendment_currency="lower")
-    amendment = Amendment(world, enrolled(world, insured_pair(world))["id"])
+def test_tax_and_currency_of_a_quote_can_be_assumed_otherwise(harness: Harness) -> None:
+    set_assumptions(harness, amendment_tax=0, amendment_currency="lower")
+    amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     amendment.confirm_dependents()
-    world.advance("3s")
-    quote = amendment.shown["pending_confirmation"]["quote"]
+    harness.advance("3s")
+    quote = amendment.fetch["pending_confirmation"]["quote"]
     assert (quote["currency"], quote["monthly"]["total"]["tax"]) == ("eur", 0.0)

@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kota import PROVIDER
-from tests.support.kota_cover import (
-    S,
-    assume,
-    done,
-    enrolled,
-    freeze,
+from tests.support.harness import make_harness
+from tests.support.kota_cover_helpers import (
+    SANDBOX_PATH,
+    add_to_group,
+    coverage_selection,
+    create_group,
+    create_group_policy,
+    create_insured_employee,
+    enrol_employee,
+    event_types,
+    expect_no_content,
+    expect_ok,
+    expect_refusal,
+    freeze_clock,
     get,
-    group,
-    group_policy,
-    insured_pair,
-    join,
-    ok,
     person,
     post,
-    refused,
-    selection,
-    told,
+    set_assumptions,
 )
-from tests.support.kota_world import employee, employer, made, simulate, step
-from tests.support.worlds import make_world
+from tests.support.kota_helpers import create, create_employee, create_employer, simulate, take_step
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer, World
+    from tests.support.harness import ApiResponse, Harness
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world(PROVIDER)
+def harness() -> Harness:
+    return make_harness(PROVIDER)
 
 
-def shown(world: World, id: str) -> Any:
-    return get(world, f"/policies/{id}")
+def fetch_policy(harness: Harness, id: str) -> Any:
+    return get(harness, f"/policies/{id}")
 
 
-def test_a_policy_has_deadlines_a_renewal_and_a_member(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))
+def test_a_policy_has_deadlines_a_renewal_and_a_member(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))
     insurance = policy["health_insurance"]
     assert (policy["status"], policy["end_date"], policy["type"]) == ("active", "2027-02-28", "health_insurance")
     assert policy["bundling_type"] == "not_bundled"
@@ -61,40 +61,40 @@ def test_a_policy_has_deadlines_a_renewal_and_a_member(world: World) -> None:
     }
 
 
-def test_a_plan_for_the_policyholder_alone_has_no_deadline_for_dependents(world: World) -> None:
-    policy = enrolled(world, insured_pair(world, "Single", sharing={"type": "policyholder_only"}))
+def test_a_plan_for_the_policyholder_alone_has_no_deadline_for_dependents(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness, "Single", sharing={"type": "policyholder_only"}))
     assert policy["health_insurance"]["initial_dependents_update_deadline"] is None
     assert policy["health_insurance"]["dependents_supported"] is False
 
 
-def test_the_deadlines_can_be_assumed_otherwise(world: World) -> None:
-    assume(world, opt_out_days=1, initial_dependents_days=2)
-    insurance = enrolled(world, insured_pair(world))["health_insurance"]
+def test_the_deadlines_can_be_assumed_otherwise(harness: Harness) -> None:
+    set_assumptions(harness, opt_out_days=1, initial_dependents_days=2)
+    insurance = enrol_employee(harness, create_insured_employee(harness))["health_insurance"]
     assert insurance["opt_out_deadline"] == "2026-03-01"
     assert insurance["initial_dependents_update_deadline"] == "2026-03-02"
 
 
-def test_a_policy_starts_and_ends_on_its_days(world: World) -> None:
-    id = enrolled(world, insured_pair(world, start="2026-04-01"))["id"]
-    assert shown(world, id)["status"] == "scheduled"
-    freeze(world, "2026-04-01T00:00:00Z")
-    assert shown(world, id)["status"] == "active"
-    freeze(world, "2027-03-31T23:59:59Z")
-    assert shown(world, id)["status"] == "active"
-    world.advance("1s")
-    assert shown(world, id)["status"] == "expired"
-    events = told(world, id)
+def test_a_policy_starts_and_ends_on_its_days(harness: Harness) -> None:
+    id = enrol_employee(harness, create_insured_employee(harness, start="2026-04-01"))["id"]
+    assert fetch_policy(harness, id)["status"] == "scheduled"
+    freeze_clock(harness, "2026-04-01T00:00:00Z")
+    assert fetch_policy(harness, id)["status"] == "active"
+    freeze_clock(harness, "2027-03-31T23:59:59Z")
+    assert fetch_policy(harness, id)["status"] == "active"
+    harness.advance("1s")
+    assert fetch_policy(harness, id)["status"] == "expired"
+    events = event_types(harness, id)
     assert [events[0], events[1], events[-1]] == ["policy.scheduled", "policy.active", "policy.expired"]
 
 
-def test_a_policy_is_renewed_with_the_policy_of_its_group(world: World) -> None:
-    before = enrolled(world, insured_pair(world))
-    freeze(world, before["health_insurance"]["renewal"]["window_start_date"] + "T00:00:00Z")
-    assert shown(world, before["id"])["health_insurance"]["renewal"]["status"] == "open"
-    freeze(world, "2027-03-01T00:00:00Z")
-    renewal = shown(world, before["id"])["health_insurance"]["renewal"]
-    assert (renewal["status"], shown(world, before["id"])["status"]) == ("renewed", "expired")
-    after = shown(world, renewal["renewed_policy_id"])
+def test_a_policy_is_renewed_with_the_policy_of_its_group(harness: Harness) -> None:
+    before = enrol_employee(harness, create_insured_employee(harness))
+    freeze_clock(harness, before["health_insurance"]["renewal"]["window_start_date"] + "T00:00:00Z")
+    assert fetch_policy(harness, before["id"])["health_insurance"]["renewal"]["status"] == "open"
+    freeze_clock(harness, "2027-03-01T00:00:00Z")
+    renewal = fetch_policy(harness, before["id"])["health_insurance"]["renewal"]
+    assert (renewal["status"], fetch_policy(harness, before["id"])["status"]) == ("renewed", "expired")
+    after = fetch_policy(harness, renewal["renewed_policy_id"])
     assert (after["status"], after["start_date"], after["employee_id"]) == (
         "active",
         "2027-03-01",
@@ -102,7 +102,7 @@ def test_a_policy_is_renewed_with_the_policy_of_its_group(world: World) -> None:
     )
     assert after["group_policy_id"] != before["group_policy_id"]
     assert after["health_insurance"]["members"][0]["id"] != before["health_insurance"]["members"][0]["id"]
-    assert told(world, before["id"]) == [
+    assert event_types(harness, before["id"]) == [
         "policy.active",
         "policy.renewal.opened",
         "policy.renewal.renewed",
@@ -110,74 +110,80 @@ def test_a_policy_is_renewed_with_the_policy_of_its_group(world: World) -> None:
     ]
 
 
-def test_a_renewal_is_cancelled_with_that_of_the_group(world: World) -> None:
-    assume(world, renewals="cancelled")
-    policy = enrolled(world, insured_pair(world))
-    freeze(world, "2027-02-28T00:00:00Z")
-    assert shown(world, policy["id"])["health_insurance"]["renewal"]["status"] == "cancelled"
-    assert told(world, policy["id"])[-1] == "policy.renewal.canceled"
+def test_a_renewal_is_cancelled_with_that_of_the_group(harness: Harness) -> None:
+    set_assumptions(harness, renewals="cancelled")
+    policy = enrol_employee(harness, create_insured_employee(harness))
+    freeze_clock(harness, "2027-02-28T00:00:00Z")
+    assert fetch_policy(harness, policy["id"])["health_insurance"]["renewal"]["status"] == "cancelled"
+    assert event_types(harness, policy["id"])[-1] == "policy.renewal.canceled"
 
 
-def test_what_is_to_end_is_not_renewed(world: World) -> None:
-    policy = enrolled(world, insured_pair(world))
-    simulate(world, "cancel_policy", id=policy["id"], day="2027-02-25")
-    freeze(world, "2027-02-24T00:00:00Z")
-    assert shown(world, policy["id"])["health_insurance"]["renewal"]["status"] == "cancelled"
+def test_what_is_to_end_is_not_renewed(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness))
+    simulate(harness, "cancel_policy", id=policy["id"], day="2027-02-25")
+    freeze_clock(harness, "2027-02-24T00:00:00Z")
+    assert fetch_policy(harness, policy["id"])["health_insurance"]["renewal"]["status"] == "cancelled"
 
 
-def test_an_insurer_ends_a_policy_now_or_on_a_day(world: World) -> None:
-    id = enrolled(world, insured_pair(world))["id"]
-    simulate(world, "cancel_policy", id=id, day="2026-03-10")
-    assert (shown(world, id)["status"], shown(world, id)["cancellation_date"]) == ("active", "2026-03-10")
-    freeze(world, "2026-03-10T00:00:00Z")
-    assert shown(world, id)["status"] == "cancelled"
-    assert told(world, id) == ["policy.active", "policy.updated", "policy.cancelled"]
-    again = world.admin("POST", f"{S}/simulations/cancel_policy", {"id": id, "day": "2026-03-10"})
+def test_an_insurer_ends_a_policy_now_or_on_a_day(harness: Harness) -> None:
+    id = enrol_employee(harness, create_insured_employee(harness))["id"]
+    simulate(harness, "cancel_policy", id=id, day="2026-03-10")
+    assert (fetch_policy(harness, id)["status"], fetch_policy(harness, id)["cancellation_date"]) == (
+        "active",
+        "2026-03-10",
+    )
+    freeze_clock(harness, "2026-03-10T00:00:00Z")
+    assert fetch_policy(harness, id)["status"] == "cancelled"
+    assert event_types(harness, id) == ["policy.active", "policy.updated", "policy.cancelled"]
+    again = harness.admin("POST", f"{SANDBOX_PATH}/simulations/cancel_policy", {"id": id, "day": "2026-03-10"})
     assert again.status_code == 422
 
 
-def test_a_policy_cancelled_before_it_begins_never_does(world: World) -> None:
-    id = enrolled(world, insured_pair(world, start="2026-04-01"))["id"]
-    simulate(world, "cancel_policy", id=id, day="2026-03-20")
-    assert (shown(world, id)["status"], shown(world, id)["cancellation_date"]) == ("cancelled", "2026-03-20")
+def test_a_policy_cancelled_before_it_begins_never_does(harness: Harness) -> None:
+    id = enrol_employee(harness, create_insured_employee(harness, start="2026-04-01"))["id"]
+    simulate(harness, "cancel_policy", id=id, day="2026-03-20")
+    assert (fetch_policy(harness, id)["status"], fetch_policy(harness, id)["cancellation_date"]) == (
+        "cancelled",
+        "2026-03-20",
+    )
 
 
-def test_a_step_without_a_day_is_taken_today(world: World) -> None:
-    id = enrolled(world, insured_pair(world))["id"]
-    step(world, id, "cancel")
-    assert shown(world, id)["cancellation_date"] == "2026-03-01"
+def test_a_step_without_a_day_is_taken_today(harness: Harness) -> None:
+    id = enrol_employee(harness, create_insured_employee(harness))["id"]
+    take_step(harness, id, "cancel")
+    assert fetch_policy(harness, id)["cancellation_date"] == "2026-03-01"
 
 
-def test_only_policies_in_force_are_listed_unless_asked_otherwise(world: World) -> None:
-    someone, everybody = insured_pair(world)
-    id = enrolled(world, (someone, everybody))["id"]
-    step(world, id, "cancel")
-    assert get(world, f"/policies?employee_id={someone}")["items"] == []
-    assert get(world, "/policies?status=cancelled")["items"][0]["id"] == id
-    second = enrolled(world, (someone, everybody))
+def test_only_policies_in_force_are_listed_unless_asked_otherwise(harness: Harness) -> None:
+    someone, everybody = create_insured_employee(harness)
+    id = enrol_employee(harness, (someone, everybody))["id"]
+    take_step(harness, id, "cancel")
+    assert get(harness, f"/policies?employee_id={someone}")["items"] == []
+    assert get(harness, "/policies?status=cancelled")["items"][0]["id"] == id
+    second = enrol_employee(harness, (someone, everybody))
     for filter in (f"employee_id={someone}", f"group_id={everybody}", f"group_policy_id={second['group_policy_id']}"):
-        assert [each["id"] for each in get(world, f"/policies?{filter}")["items"]] == [second["id"]]
-        assert get(world, f"/policies?{filter}&status=active,cancelled")["total_count"] == 2
-    assert get(world, "/policies?group_policy_id=gp_none")["items"] == []
-    refused(world.ask("GET", "/policies/p_none"), "not_found", 404)
+        assert [each["id"] for each in get(harness, f"/policies?{filter}")["items"]] == [second["id"]]
+        assert get(harness, f"/policies?{filter}&status=active,cancelled")["total_count"] == 2
+    assert get(harness, "/policies?group_policy_id=gp_none")["items"] == []
+    expect_refusal(harness.request("GET", "/policies/p_none"), "not_found", 404)
 
 
-def test_a_bundle_of_plans_makes_a_policy_of_each(world: World) -> None:
-    owner = employer(world)
-    someone, everybody = employee(world, owner), group(world, owner)
-    group_policy(world, everybody, "Core")
-    group_policy(world, everybody, "Choice")
-    world.advance("5s")
-    join(world, everybody, someone)
-    enrolled(world, (someone, everybody), coverage_selections=[selection(world, "policy")])
-    policies = get(world, f"/policies?group_id={everybody}")["items"]
+def test_a_bundle_of_plans_makes_a_policy_of_each(harness: Harness) -> None:
+    owner = create_employer(harness)
+    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
+    create_group_policy(harness, everybody, "Core")
+    create_group_policy(harness, everybody, "Choice")
+    harness.advance("5s")
+    add_to_group(harness, everybody, someone)
+    enrol_employee(harness, (someone, everybody), coverage_selections=[coverage_selection(harness, "policy")])
+    policies = get(harness, f"/policies?group_id={everybody}")["items"]
     assert {(each["plan"]["name"], each["bundling_type"]) for each in policies} == {
         ("Core", "bundled_primary"),
         ("Choice", "bundled_secondary"),
     }
 
 
-def importing(world: World, pair: tuple[str, str], **changes: Any) -> Answer:
+def request_import(harness: Harness, pair: tuple[str, str], **changes: Any) -> ApiResponse:
     body = {
         "employee_id": pair[0],
         "group_id": pair[1],
@@ -185,83 +191,89 @@ def importing(world: World, pair: tuple[str, str], **changes: Any) -> Answer:
         "member_number": "M-1",
         "policy_start_date": "2025-11-01",
     }
-    return post(world, "/policy_import_intents", {**body, **changes})
+    return post(harness, "/policy_import_intents", {**body, **changes})
 
 
-def test_a_policy_that_exists_at_the_insurer_is_taken_over(world: World) -> None:
-    pair = insured_pair(world)
-    spouse = person(world, pair[0], "spouse", "1990-01-01")
+def test_a_policy_that_exists_at_the_insurer_is_taken_over(harness: Harness) -> None:
+    pair = create_insured_employee(harness)
+    spouse = person(harness, pair[0], "spouse", "1990-01-01")
     people = [{"associated_person_id": spouse, "member_number": "M-2"}]
-    asked = ok(importing(world, pair, associated_persons=people))
+    asked = expect_ok(request_import(harness, pair, associated_persons=people))
     assert asked["status"] == "processing"
     assert asked["associated_persons"][0]["member_number"] == "M-2"
-    world.advance("3s")
-    assert get(world, f"/policy_import_intents/{asked['id']}")["status"] == "success"
-    policy = get(world, "/policies")["items"][0]
+    harness.advance("3s")
+    assert get(harness, f"/policy_import_intents/{asked['id']}")["status"] == "success"
+    policy = get(harness, "/policies")["items"][0]
     assert (policy["start_date"], policy["end_date"], policy["status"]) == ("2025-11-01", None, "active")
     assert policy["health_insurance"]["policy_number"] == "ILH-77"
     members = [(each["member_type"], each["member_number"]) for each in policy["health_insurance"]["members"]]
     assert members == [("policyholder", "M-1"), ("spouse", "M-2")]
     states = ["processing", "success"]
-    assert told(world, asked["id"]) == [f"policy_import_intent.{state}" for state in states]
+    assert event_types(harness, asked["id"]) == [f"policy_import_intent.{state}" for state in states]
     # The event of a success names the policy.
-    assert told(world, policy["id"]) == ["policy.imported", "policy_import_intent.success"]
-    freeze(world, "2028-01-01T00:00:00Z")
-    assert shown(world, policy["id"])["status"] == "active"
+    assert event_types(harness, policy["id"]) == ["policy.imported", "policy_import_intent.success"]
+    freeze_clock(harness, "2028-01-01T00:00:00Z")
+    assert fetch_policy(harness, policy["id"])["status"] == "active"
 
 
-def test_an_imported_policy_ends_when_its_insurer_says(world: World) -> None:
-    pair = insured_pair(world)
-    ok(importing(world, pair, policy_end_date="2026-02-28"))
-    world.advance("3s")
-    assert get(world, "/policies?status=expired")["items"][0]["end_date"] == "2026-02-28"
+def test_an_imported_policy_ends_when_its_insurer_says(harness: Harness) -> None:
+    pair = create_insured_employee(harness)
+    expect_ok(request_import(harness, pair, policy_end_date="2026-02-28"))
+    harness.advance("3s")
+    assert get(harness, "/policies?status=expired")["items"][0]["end_date"] == "2026-02-28"
 
 
-def test_the_last_day_there_is_means_for_ever(world: World) -> None:
-    ok(importing(world, insured_pair(world), policy_start_date="2026-05-01", policy_end_date="9999-12-31"))
-    world.advance("3s")
-    id = get(world, "/policies?status=scheduled")["items"][0]["id"]
-    freeze(world, "2030-01-01T00:00:00Z")
-    assert (shown(world, id)["status"], shown(world, id)["end_date"]) == ("active", "9999-12-31")
+def test_the_last_day_there_is_means_for_ever(harness: Harness) -> None:
+    expect_ok(
+        request_import(
+            harness, create_insured_employee(harness), policy_start_date="2026-05-01", policy_end_date="9999-12-31"
+        )
+    )
+    harness.advance("3s")
+    id = get(harness, "/policies?status=scheduled")["items"][0]["id"]
+    freeze_clock(harness, "2030-01-01T00:00:00Z")
+    assert (fetch_policy(harness, id)["status"], fetch_policy(harness, id)["end_date"]) == ("active", "9999-12-31")
 
 
-def test_a_plan_of_a_bundle_covers_whom_it_can(world: World) -> None:
-    owner = employer(world)
-    someone, everybody = employee(world, owner), group(world, owner)
-    group_policy(world, everybody, "Core")
-    group_policy(world, everybody, "Single", sharing={"type": "policyholder_only"})
-    world.advance("5s")
-    join(world, everybody, someone)
+def test_a_plan_of_a_bundle_covers_whom_it_can(harness: Harness) -> None:
+    owner = create_employer(harness)
+    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
+    create_group_policy(harness, everybody, "Core")
+    create_group_policy(harness, everybody, "Single", sharing={"type": "policyholder_only"})
+    harness.advance("5s")
+    add_to_group(harness, everybody, someone)
     body = {"employee_id": someone, "group_id": everybody, "force_confirmation": True}
-    enrolment = f"/enrolment_intents/{made(world, '/enrolment_intents', body)['id']}"
-    world.advance("2s")
-    listing = f"/dependents_management_intents/{made(world, f'{enrolment}/create_dependents_management_intent')['id']}"
-    made(world, f"{listing}/dependents", {"associated_person_ids": [person(world, someone)]})
-    done(post(world, f"{listing}/confirm"))
-    world.advance("3s")
-    done(post(world, f"{enrolment}/confirm"))
-    world.advance("3s")
-    found = get(world, f"/policies?employee_id={someone}")["items"]
+    enrolment = f"/enrolment_intents/{create(harness, '/enrolment_intents', body)['id']}"
+    harness.advance("2s")
+    listing = (
+        f"/dependents_management_intents/{create(harness, f'{enrolment}/create_dependents_management_intent')['id']}"
+    )
+    create(harness, f"{listing}/dependents", {"associated_person_ids": [person(harness, someone)]})
+    expect_no_content(post(harness, f"{listing}/confirm"))
+    harness.advance("3s")
+    expect_no_content(post(harness, f"{enrolment}/confirm"))
+    harness.advance("3s")
+    found = get(harness, f"/policies?employee_id={someone}")["items"]
     assert {each["plan"]["name"]: len(each["health_insurance"]["members"]) for each in found} == {
         "Core": 2,
         "Single": 1,
     }
 
 
-def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(world: World) -> None:
-    pair = insured_pair(world)
-    enrolled(world, pair)
-    covered = ok(importing(world, pair))["id"]
-    failing = insured_pair(world, metadata={"testmode.policy_import_intent": "failed"})
-    chosen = ok(importing(world, failing))["id"]
-    world.advance("3s")
-    assert get(world, f"/policy_import_intents/{covered}")["status"] == "failed"
-    assert get(world, f"/policy_import_intents/{chosen}")["status"] == "failed"
-    assert told(world, chosen)[-1] == "policy_import_intent.failed"
-    found = get(world, f"/policy_import_intents?employee_id={failing[0]}&group_id={failing[1]}&status=failed")
+def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(harness: Harness) -> None:
+    pair = create_insured_employee(harness)
+    enrol_employee(harness, pair)
+    covered = expect_ok(request_import(harness, pair))["id"]
+    failing = create_insured_employee(harness, metadata={"testmode.policy_import_intent": "failed"})
+    chosen = expect_ok(request_import(harness, failing))["id"]
+    harness.advance("3s")
+    assert get(harness, f"/policy_import_intents/{covered}")["status"] == "failed"
+    assert get(harness, f"/policy_import_intents/{chosen}")["status"] == "failed"
+    assert event_types(harness, chosen)[-1] == "policy_import_intent.failed"
+    found = get(harness, f"/policy_import_intents?employee_id={failing[0]}&group_id={failing[1]}&status=failed")
     assert [each["id"] for each in found["items"]] == [chosen]
-    assert [each["id"] for each in get(world, "/policy_import_intents")["items"][:2]] == [chosen, covered]
-    assert get(world, f"/policy_import_intents?employee_id={failing[0]}&status=success")["items"] == []
+    assert [each["id"] for each in get(harness, "/policy_import_intents")["items"][:2]] == [chosen, covered]
+    assert get(harness, f"/policy_import_intents?employee_id={failing[0]}&status=success")["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -274,16 +286,21 @@ def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(world: World
         ({"policy_end_date": "2025-10-31"}, "policy_end_date"),
     ],
 )
-def test_wrong_imports_are_refused_by_their_path(world: World, changes: dict[str, str], path: str) -> None:
-    assert path in refused(importing(world, insured_pair(world), **changes), "invalid_request")["errors"]
+def test_wrong_imports_are_refused_by_their_path(harness: Harness, changes: dict[str, str], path: str) -> None:
+    assert (
+        path
+        in expect_refusal(request_import(harness, create_insured_employee(harness), **changes), "invalid_request")[
+            "errors"
+        ]
+    )
 
 
-def test_only_the_employees_own_people_are_imported_once_each(world: World) -> None:
-    pair, others = insured_pair(world), insured_pair(world)
-    mine, theirs = person(world, pair[0]), person(world, others[0])
+def test_only_the_employees_own_people_are_imported_once_each(harness: Harness) -> None:
+    pair, others = create_insured_employee(harness), create_insured_employee(harness)
+    mine, theirs = person(harness, pair[0]), person(harness, others[0])
     rows = [{"associated_person_id": each} for each in (mine, mine, theirs)]
     rows[0] |= {"start_date": "2025-12-01", "end_date": "2025-11-01"}
-    errors = refused(importing(world, pair, associated_persons=rows), "invalid_request")["errors"]
+    errors = expect_refusal(request_import(harness, pair, associated_persons=rows), "invalid_request")["errors"]
     assert set(errors) == {
         "associated_persons[0].end_date",
         "associated_persons[1].associated_person_id",
@@ -291,20 +308,20 @@ def test_only_the_employees_own_people_are_imported_once_each(world: World) -> N
     }
 
 
-def test_what_cannot_be_insured_cannot_be_imported(world: World) -> None:
-    pair = insured_pair(world)
-    refused(importing(world, (pair[0], group(world, employer(world)))))
-    refused(importing(world, ("ee_none", pair[1])), "not_found", 404)
-    refused(importing(world, (pair[0], "gr_none")), "not_found", 404)
-    refused(world.ask("GET", "/policy_import_intents/pii_0"), "not_found", 404)
-    assume(world, insurers="down")
-    refused(importing(world, pair), "third_party_error", 500)
+def test_what_cannot_be_insured_cannot_be_imported(harness: Harness) -> None:
+    pair = create_insured_employee(harness)
+    expect_refusal(request_import(harness, (pair[0], create_group(harness, create_employer(harness)))))
+    expect_refusal(request_import(harness, ("ee_none", pair[1])), "not_found", 404)
+    expect_refusal(request_import(harness, (pair[0], "gr_none")), "not_found", 404)
+    expect_refusal(harness.request("GET", "/policy_import_intents/pii_0"), "not_found", 404)
+    set_assumptions(harness, insurers="down")
+    expect_refusal(request_import(harness, pair), "third_party_error", 500)
 
 
-def test_how_long_an_import_takes_can_be_assumed_otherwise(world: World) -> None:
-    assume(world, import_processing="1h")
-    id = ok(importing(world, insured_pair(world)))["id"]
-    world.advance("59m")
-    assert get(world, f"/policy_import_intents/{id}")["status"] == "processing"
-    world.advance("1m")
-    assert get(world, f"/policy_import_intents/{id}")["status"] == "success"
+def test_how_long_an_import_takes_can_be_assumed_otherwise(harness: Harness) -> None:
+    set_assumptions(harness, import_processing="1h")
+    id = expect_ok(request_import(harness, create_insured_employee(harness)))["id"]
+    harness.advance("59m")
+    assert get(harness, f"/policy_import_intents/{id}")["status"] == "processing"
+    harness.advance("1m")
+    assert get(harness, f"/policy_import_intents/{id}")["status"] == "success"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Randomness
-from mockserver.providers.kota.catalog.coverage import errors
-from mockserver.providers.kota.catalog.premiums import estimated, in_term, money, shares
-from mockserver.providers.kota.catalog.records import records
+from mockserver.providers.kota.catalog.coverage import selection_errors
+from mockserver.providers.kota.catalog.premiums import amount_for_term, money, render_estimate, split_premium
+from mockserver.providers.kota.catalog.records import seed_records
 
-PLANS = {each["name"]: each for each in records(Randomness("seed"))["plans"]}
+PLANS = {each["name"]: each for each in seed_records(Randomness("seed"))["plans"]}
 FAMILY = ("policyholder", "spouse", "adult_dependant", "child", "child")
 POLICYHOLDER_ONLY = {"type": "policyholder_only"}
 
@@ -20,18 +20,18 @@ def members(*types: str) -> list[dict[str, Any]]:
     return [{"member_type": type, "date_of_birth": "1990-01-01"} for type in types]
 
 
-def paid(sharing: dict[str, Any], *types: str, plan: str = "Core") -> list[int]:
-    return [each.employer for each in shares(PLANS[plan], sharing, members(*types or FAMILY))]
+def employer_shares(sharing: dict[str, Any], *types: str, plan: str = "Core") -> list[int]:
+    return [each.employer for each in split_premium(PLANS[plan], sharing, members(*types or FAMILY))]
 
 
 def test_every_member_has_a_price() -> None:
-    parts = shares(PLANS["Core"], POLICYHOLDER_ONLY, members(*FAMILY))
+    parts = split_premium(PLANS["Core"], POLICYHOLDER_ONLY, members(*FAMILY))
     assert [each.total for each in parts] == [10_990, 10_990, 6_250, 3_495, 3_495]
     assert [each.employee for each in parts] == [0, 10_990, 6_250, 3_495, 3_495]
 
 
 def test_in_a_tier_a_member_costs_what_the_tier_becomes_dearer_by() -> None:
-    parts = shares(PLANS["Family"], POLICYHOLDER_ONLY, members("child", "spouse", "policyholder", "child"))
+    parts = split_premium(PLANS["Family"], POLICYHOLDER_ONLY, members("child", "spouse", "policyholder", "child"))
     assert [each.member["member_type"] for each in parts] == ["policyholder", "spouse", "child", "child"]
     assert [each.total for each in parts] == [8_900, 17_150 - 8_900, 20_999 - 17_150, 0]
 
@@ -58,20 +58,22 @@ def test_in_a_tier_a_member_costs_what_the_tier_becomes_dearer_by() -> None:
 )
 def test_the_employer_pays_for_the_members_it_has_agreed_to(sharing: dict[str, Any], pays: list[bool]) -> None:
     prices = [10_990, 10_990, 6_250, 3_495, 3_495]
-    assert paid(sharing) == [price * pay for price, pay in zip(prices, pays, strict=True)]
+    assert employer_shares(sharing) == [price * pay for price, pay in zip(prices, pays, strict=True)]
 
 
 @pytest.mark.parametrize("percentage", [0, 1, 33, 50, 67, 99, 100])
 def test_the_parts_of_a_percentage_add_up_to_the_rounded_whole(percentage: int) -> None:
     sharing = {"type": "percentage", "percentage": {"percentage": percentage}}
     whole = 10_990 + 10_990 + 6_250 + 3_495 + 3_495
-    assert sum(paid(sharing)) == (whole * percentage + 50) // 100
-    assert all(each >= 0 for each in paid(sharing))
+    assert sum(employer_shares(sharing)) == (whole * percentage + 50) // 100
+    assert all(each >= 0 for each in employer_shares(sharing))
 
 
 def test_employer_and_employee_add_up_in_the_month_and_in_the_term() -> None:
     sharing = {"type": "percentage", "percentage": {"percentage": 33}}
-    premium = estimated("eur", shares(PLANS["Core"], sharing, members(*FAMILY)), "2026-03-10", "2027-01-01")
+    premium = render_estimate(
+        "eur", split_premium(PLANS["Core"], sharing, members(*FAMILY)), "2026-03-10", "2027-01-01"
+    )
     for period in (premium["monthly"], premium["term"]):
         cents = {name: round(amount * 100) for name, amount in period.items()}
         assert cents["employee_contribution"] + cents["employer_contribution"] == cents["total"]
@@ -90,7 +92,7 @@ def test_employer_and_employee_add_up_in_the_month_and_in_the_term() -> None:
     ],
 )
 def test_a_term_counts_whole_months_and_the_days_of_the_last(start: str, renewal: str, cents: int) -> None:
-    assert in_term(10_000, start, renewal) == cents
+    assert amount_for_term(10_000, start, renewal) == cents
 
 
 def test_money_has_two_decimals() -> None:
@@ -113,7 +115,7 @@ def pick(scope: str, *nths: int, subs: tuple[int, ...] = ()) -> dict[str, Any]:
 def test_options_are_paid_for_by_the_member_who_has_them() -> None:
     people = members("policyholder", "child")
     people[1]["_coverage_selections"] = [pick("member", 0, 2, subs=(0, 1))]
-    parts = shares(PLANS["Choice"], POLICYHOLDER_ONLY, people, [pick("policy", 2)])
+    parts = split_premium(PLANS["Choice"], POLICYHOLDER_ONLY, people, [pick("policy", 2)])
     assert [each.total for each in parts] == [14_225 + 1_575, 4_410 + 480 + 310 + 95 + 725]
 
 
@@ -130,4 +132,4 @@ def test_options_are_paid_for_by_the_member_who_has_them() -> None:
     ],
 )
 def test_selections_fit_what_the_plan_offers(scope: str, picked: list[Any], paths: list[str]) -> None:
-    assert [path for path, _ in errors(PLANS["Choice"], scope, picked, "f")] == paths
+    assert [path for path, _ in selection_errors(PLANS["Choice"], scope, picked, "f")] == paths

@@ -13,23 +13,23 @@ from stdnum.ie import pps
 
 from mockserver.engine import Randomness, parse_instant
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.seed.dates import WRITTEN, settle
-from mockserver.providers.kota.seed.people import People
-from mockserver.providers.kota.values.fields import valid_postal_code
+from mockserver.providers.kota.seed.dates import GENERATED_AS_OF, shift_dates
+from mockserver.providers.kota.seed.people import PeopleGenerator
+from mockserver.providers.kota.values.fields import is_valid_postal_code
 from mockserver.providers.kota.values.kinds import KINDS
-from tests.support.datasets import generated
-from tests.support.worlds import World, make_world
+from tests.support.datasets import cached_dataset
+from tests.support.harness import Harness, make_harness
 
-ABOUT = {"small": 450, "medium": 1_400}
+APPROXIMATE_SIZES = {"small": 450, "medium": 1_400}
 DAY = 86_400 * 1_000_000
-PREFIXES = {kind.prefix: kind.collection for kind in KINDS.values() if kind.prefix}
-NAMED = {f"{kind.object}_id": kind.collection for kind in KINDS.values() if kind.prefix}
+COLLECTION_BY_PREFIX = {kind.prefix: kind.collection for kind in KINDS.values() if kind.prefix}
+REFERENCE_FIELDS = {f"{kind.object}_id": kind.collection for kind in KINDS.values() if kind.prefix}
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def harness() -> Harness:
     """A new platform; these tests only look."""
-    return make_world(PROVIDER)
+    return make_harness(PROVIDER)
 
 
 def ids(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
@@ -40,19 +40,19 @@ def ids(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for each in value:
             yield from ids(each, name)
-    elif isinstance(value, str) and name in NAMED:
-        yield NAMED[name], value
+    elif isinstance(value, str) and name in REFERENCE_FIELDS:
+        yield REFERENCE_FIELDS[name], value
 
 
-@pytest.mark.parametrize("size", ABOUT)
+@pytest.mark.parametrize("size", APPROXIMATE_SIZES)
 def test_a_data_set_is_about_as_big_as_it_says(size: str) -> None:
-    count = sum(len(records) for name, records in generated("kota", size).items() if not name.startswith("_"))
-    assert 0.5 * ABOUT[size] <= count <= 1.5 * ABOUT[size]
+    count = sum(len(records) for name, records in cached_dataset("kota", size).items() if not name.startswith("_"))
+    assert 0.5 * APPROXIMATE_SIZES[size] <= count <= 1.5 * APPROXIMATE_SIZES[size]
 
 
-@pytest.mark.parametrize("size", ABOUT)
+@pytest.mark.parametrize("size", APPROXIMATE_SIZES)
 def test_every_reference_leads_to_a_record(size: str) -> None:
-    state = generated("kota", size)
+    state = cached_dataset("kota", size)
     there = {collection: {record["id"] for record in records} for collection, records in state.items()}
     loose = {
         (collection, target, id)
@@ -66,7 +66,7 @@ def test_every_reference_leads_to_a_record(size: str) -> None:
 
 
 def test_numbers_of_people_have_the_check_digits_of_their_country() -> None:
-    employees = generated("kota", "medium")["employees"]
+    employees = cached_dataset("kota", "medium")["employees"]
     checks: dict[str, Any] = {
         "ie": pps.is_valid,
         "es": dni.is_valid,
@@ -77,17 +77,17 @@ def test_numbers_of_people_have_the_check_digits_of_their_country() -> None:
         right: Callable[[str], bool] = checks[each["nationality"]]
         assert right(each["national_tax_id"]), each["national_tax_id"]
         address = each["home_address"]
-        assert valid_postal_code(address["country_code"], address["postal_code"]), address
+        assert is_valid_postal_code(address["country_code"], address["postal_code"]), address
 
 
 @pytest.mark.parametrize("country", ["ie", "gb", "es"])
 def test_bank_accounts_are_ibans(country: str) -> None:
-    people = People(Randomness("1"))
+    people = PeopleGenerator(Randomness("1"))
     assert all(iban.is_valid(people.iban(country)) for _ in range(50))
 
 
 def test_there_is_an_employer_of_each_country_with_policies_in_force() -> None:
-    state = generated("kota", "small")
+    state = cached_dataset("kota", "small")
     countries = {each["id"]: each["legal_address"]["country_code"] for each in state["employers"]}
     employers = {each["employer_id"] for each in state["group_policies"] if each["status"] == "active"}
     assert {countries[each] for each in employers} == {"ie", "gb", "es"}
@@ -109,24 +109,24 @@ def test_there_is_an_employer_of_each_country_with_policies_in_force() -> None:
     ],
 )
 def test_there_is_something_at_every_stage(collection: str, statuses: set[str]) -> None:
-    assert statuses <= set(Counter(record["status"] for record in generated("kota", "small")[collection]))
+    assert statuses <= set(Counter(record["status"] for record in cached_dataset("kota", "small")[collection]))
 
 
-def test_every_list_of_the_platform_has_something_to_show(world: World) -> None:
+def test_every_list_of_the_platform_has_something_to_show(harness: Harness) -> None:
     lists = [op.path for op in PROVIDER.operations if op.method == "GET" and "{" not in op.path]
     assert len(lists) >= 12
     for path in lists:
         if path == "/webhooks/endpoints":
             continue  # Endpoints are made in a console: nobody has made one yet.
         year = "?created_after=2000-01-01T00:00:00Z" if path == "/events" else ""
-        answer = world.ask("GET", f"{path}{year}")
+        answer = harness.request("GET", f"{path}{year}")
         assert answer.status_code == 200, answer.text
         assert answer.json["items"], path
 
 
 def test_lives_stand_where_they_would_on_another_day() -> None:
-    state = generated("kota", "small")
-    later = settle(state, WRITTEN + 10 * DAY)
+    state = cached_dataset("kota", "small")
+    later = shift_dates(state, GENERATED_AS_OF + 10 * DAY)
     for before, after in zip(state["policies"], later["policies"], strict=True):
         days = parse_instant(after["start_date"]) - parse_instant(before["start_date"])
         assert days == 10 * DAY
@@ -138,21 +138,21 @@ def test_lives_stand_where_they_would_on_another_day() -> None:
 
 
 def test_on_its_own_day_a_data_set_stands_as_it_is() -> None:
-    state = generated("kota", "small")
-    assert settle(state, WRITTEN + 60) is state
+    state = cached_dataset("kota", "small")
+    assert shift_dates(state, GENERATED_AS_OF + 60) is state
 
 
 def test_at_every_hour_of_a_day_lives_stand_alike() -> None:
-    state, day = generated("kota", "small"), parse_instant("2026-11-05T00:00:00Z")
-    early, late = settle(state, day), settle(state, day + DAY - 1)
+    state, day = cached_dataset("kota", "small"), parse_instant("2026-11-05T00:00:00Z")
+    early, late = shift_dates(state, day), shift_dates(state, day + DAY - 1)
     assert early == late
     assert max(event["created_at"] for event in early["_events"]) <= day
 
 
 def test_a_seeded_life_goes_on() -> None:
-    world = make_world(PROVIDER)
+    harness = make_harness(PROVIDER)
     waiting = "/enrolment_intents?status=pending_confirmation"
-    before = world.ask("GET", waiting).json["total_count"]
-    world.advance("60d")
+    before = harness.request("GET", waiting).json["total_count"]
+    harness.advance("60d")
     assert before
-    assert world.ask("GET", waiting).json["total_count"] == 0
+    assert harness.request("GET", waiting).json["total_count"] == 0

@@ -10,32 +10,32 @@ import pytest
 
 from mockserver.engine import Reply
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.wire.compression import chosen, compressed
-from tests.support.worlds import World, make_world
+from mockserver.providers.kotauth.wire.compression import choose_coding, compress_reply
+from tests.support.harness import Harness, make_harness
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
 BASE = "/t/kotauth/api/v1"
 
 
 @pytest.fixture
-def world() -> World:
+def harness() -> Harness:
     """A world that compresses."""
-    made = make_world(PROVIDER)
+    made = make_harness(PROVIDER)
     face = {"compression": "observed"}
     assert made.admin("PATCH", "/sandboxes/kotauth", {"assumptions": face}).status_code == 200
     return made
 
 
-def ask(world: World, path: str, accepted: str | None) -> Answer:
+def send_request(harness: Harness, path: str, accepted: str | None) -> ApiResponse:
     headers = {} if accepted is None else {"Accept-Encoding": accepted}
-    return world.ask("GET", f"{BASE}{path}", headers=headers)
+    return harness.request("GET", f"{BASE}{path}", headers=headers)
 
 
 @pytest.mark.parametrize(("coding", "decode"), [("gzip", gunzip), ("deflate", inflate)])
-def test_a_long_answer_is_compressed_as_the_client_takes_it(world: World, coding: str, decode: Any) -> None:
-    plain, packed = ask(world, "/users", None), ask(world, "/users", coding)
+def test_a_long_answer_is_compressed_as_the_client_takes_it(harness: Harness, coding: str, decode: Any) -> None:
+    plain, packed = send_request(harness, "/users", None), send_request(harness, "/users", coding)
     assert len(plain.data) >= 1024 > len(packed.data)
     assert packed.headers["Content-Encoding"] == coding
     assert packed.headers["Vary"] == "Accept-Encoding"
@@ -44,15 +44,15 @@ def test_a_long_answer_is_compressed_as_the_client_takes_it(world: World, coding
     assert not {"Content-Encoding", "Vary"} & set(plain.headers.keys())
 
 
-def test_a_short_answer_is_left_as_it_is(world: World) -> None:
-    assert "Content-Encoding" not in ask(world, "/users/1", "gzip, deflate").headers
+def test_a_short_answer_is_left_as_it_is(harness: Harness) -> None:
+    assert "Content-Encoding" not in send_request(harness, "/users/1", "gzip, deflate").headers
 
 
 @pytest.mark.parametrize(("size", "is_compressed"), [(1023, False), (1024, True)])
-def test_an_answer_is_long_from_1024_bytes(world: World, size: int, is_compressed: bool) -> None:
-    ask(world, "/users/1", "deflate")
+def test_an_answer_is_long_from_1024_bytes(harness: Harness, size: int, is_compressed: bool) -> None:
+    send_request(harness, "/users/1", "deflate")
     reply = Reply(200, body=b"x" * size)
-    compressed(world.sandbox.journal.entries()[-1].call, reply)
+    compress_reply(harness.sandbox.journal.entries()[-1].call, reply)
     assert (reply.header("Content-Encoding") == "deflate") == is_compressed
     assert (len(reply.body) < size) == is_compressed
 
@@ -86,4 +86,4 @@ def test_an_answer_is_long_from_1024_bytes(world: World, size: int, is_compresse
     ],
 )
 def test_the_coding_that_is_liked_best_is_taken_and_none_that_is_forbidden(accepted: str, coding: str | None) -> None:
-    assert chosen(accepted) == coding
+    assert choose_coding(accepted) == coding

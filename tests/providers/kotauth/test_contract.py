@@ -12,16 +12,18 @@ from mockserver.engine import Operation
 from mockserver.providers.kotauth import PROVIDER
 from mockserver.providers.kotauth.wire import models
 from mockserver.providers.kotauth.wire.auth import SCOPES
-from tests.support.paths import contract
-from tests.support.worlds import World
+from tests.support.harness import Harness
+from tests.support.paths import load_contract
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
-FACTS = contract("kotauth")
+FACTS = load_contract("kotauth")
 DOCUMENTED: list[dict[str, Any]] = FACTS["operations"]
 BASE = "/t/{slug}/api/v1"
-SERVED = {(op.method, op.path.removeprefix(BASE)): op for op in PROVIDER.operations if op.scope and op.offered is None}
+SERVED = {
+    (op.method, op.path.removeprefix(BASE)): op for op in PROVIDER.operations if op.scope and op.available_if is None
+}
 IDS = {"userId": 1, "roleId": 2, "groupId": 1, "appId": 2, "sessionId": 1, "key": "department", "attributeKey": "plan"}
 BODIES: dict[str, dict[str, Any]] = {
     "CreateUserRequest": {"username": "new", "email": "new@acme.test", "fullName": "New", "password": "long enough"},
@@ -51,7 +53,18 @@ MODELS: dict[str, type[BaseModel]] = {
     "ClaimMapperDto": models.ClaimMapper,
     "ClaimMappersDto": models.ClaimMappers,
 }
-HELD = {"type", "required", "nullable", "enum", "format", "maxLength", "minLength", "pattern", "default", "items"}
+CHECKED_KEYWORDS = {
+    "type",
+    "required",
+    "nullable",
+    "enum",
+    "format",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "default",
+    "items",
+}
 """What a fact may say of a field, all of it held by a test here."""
 TYPES: dict[str, Any] = {"integer": int, "string": str, "boolean": bool, "array": list, "object": dict}
 FORMATS = {
@@ -63,25 +76,25 @@ FORMATS = {
 WRONG: dict[str, Any] = {"integer": "one", "string": 1, "boolean": "yes", "array": "none", "object": []}
 
 
-def named(fact: dict[str, Any]) -> str:
+def operation_title(fact: dict[str, Any]) -> str:
     return f"{fact['method']} {fact['path']}"
 
 
-operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=named)
-with_body = pytest.mark.parametrize("fact", [fact for fact in DOCUMENTED if fact["body"]], ids=named)
+operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=operation_title)
+with_body = pytest.mark.parametrize("fact", [fact for fact in DOCUMENTED if fact["body"]], ids=operation_title)
 
 
-def filled(fact: dict[str, Any]) -> str:
+def fill_path(fact: dict[str, Any]) -> str:
     return re.sub(r"{(\w+)}", lambda found: str(IDS[found[1]]), fact["path"])
 
 
-def ask(world: World, method: str, path: str, **options: Any) -> Answer:
-    return world.ask(method, f"/t/kotauth/api/v1{path}", sandbox="kotauth", **options)
+def send_request(harness: Harness, method: str, path: str, **options: Any) -> ApiResponse:
+    return harness.request(method, f"/t/kotauth/api/v1{path}", sandbox="kotauth", **options)
 
 
-def performed(world: World, fact: dict[str, Any], **changes: Any) -> Answer:
+def call_operation(harness: Harness, fact: dict[str, Any], **changes: Any) -> ApiResponse:
     options = {"json": {**BODIES[fact["body"]], **changes}} if fact["body"] else {}
-    return ask(world, fact["method"], filled(fact), **options)
+    return send_request(harness, fact["method"], fill_path(fact), **options)
 
 
 def operation(fact: dict[str, Any]) -> Operation:
@@ -120,12 +133,12 @@ def test_exactly_the_documented_operations_are_served() -> None:
 
 def test_what_only_pages_speak_of_is_offered_by_the_documented_face_only() -> None:
     given = PROVIDER.assumptions.model_validate({"fidelity": "observed"})
-    ours = [op for op in PROVIDER.operations if op.offered is not None]
+    ours = [op for op in PROVIDER.operations if op.available_if is not None]
     assert {op.name for op in ours} == {"resend_invite", "show_workspace_docs"}
     for op in ours:
-        assert op.offered is not None
-        assert op.offered(PROVIDER.assumptions())
-        assert not op.offered(given)
+        assert op.available_if is not None
+        assert op.available_if(PROVIDER.assumptions())
+        assert not op.available_if(given)
 
 
 def test_there_are_fifteen_scopes_and_every_one_opens_something() -> None:
@@ -150,8 +163,8 @@ def test_an_operation_declares_the_documented_statuses(fact: dict[str, Any]) -> 
 
 
 @operations
-def test_an_operation_answers_with_the_documented_status_and_type(world: World, fact: dict[str, Any]) -> None:
-    answer = performed(world, fact)
+def test_an_operation_answers_with_the_documented_status_and_type(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = call_operation(harness, fact)
     assert answer.status_code == fact["status"], answer.text
     empty = fact["status"] == 204
     assert answer.headers["Content-Type"] == ("text/plain" if empty else "application/json")
@@ -159,8 +172,8 @@ def test_an_operation_answers_with_the_documented_status_and_type(world: World, 
 
 
 @operations
-def test_an_answer_has_exactly_the_documented_fields(world: World, fact: dict[str, Any]) -> None:
-    answer = performed(world, fact)
+def test_an_answer_has_exactly_the_documented_fields(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = call_operation(harness, fact)
     match fact["answer"]:
         case None:
             assert answer.data == b""
@@ -175,25 +188,25 @@ def test_an_answer_has_exactly_the_documented_fields(world: World, fact: dict[st
 
 
 @operations
-def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, Any]) -> None:
-    model = operation(fact).answer_model
+def test_an_answer_is_what_the_operation_declares(harness: Harness, fact: dict[str, Any]) -> None:
+    model = operation(fact).response_model
     assert (model is None) == (fact["answer"] is None)
     if model is not None:
-        said = performed(world, fact).json
+        said = call_operation(harness, fact).json
         for record in said.get("data", [said]):
             model.model_validate(record, strict=True)
 
 
 @operations
-def test_a_refusal_has_exactly_the_documented_fields(world: World, fact: dict[str, Any]) -> None:
-    answer = ask(world, fact["method"], filled(fact), key=None)
+def test_a_refusal_has_exactly_the_documented_fields(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = send_request(harness, fact["method"], fill_path(fact), key=None)
     assert answer.status_code == 401
     check_object(answer.json, "ProblemDetail")
 
 
 def test_every_fact_about_a_field_is_of_a_kind_that_is_held_here() -> None:
     said = {kind for fields in FACTS["schemas"].values() for fact in fields.values() for kind in fact}
-    assert said == HELD
+    assert said == CHECKED_KEYWORDS
     told = {kind for fact in DOCUMENTED for said in fact["parameters"].values() for kind in said}
     assert told == {"in", "type", "required", "maxLength", "maximum", "default"}
     assert set(FACTS["schemas"]) == {*MODELS, *BODIES, "ProblemDetail"}
@@ -211,8 +224,8 @@ def test_a_model_says_null_and_values_where_the_documents_do(schema: str) -> Non
 
 
 @operations
-def test_no_body_shows_what_is_kept_beside_a_record(world: World, fact: dict[str, Any]) -> None:
-    assert not re.search(r'"_\w+":', performed(world, fact).text)
+def test_no_body_shows_what_is_kept_beside_a_record(harness: Harness, fact: dict[str, Any]) -> None:
+    assert not re.search(r'"_\w+":', call_operation(harness, fact).text)
 
 
 @operations
@@ -223,61 +236,61 @@ def test_the_documented_parameters_are_taken(fact: dict[str, Any]) -> None:
 
 
 @operations
-def test_a_path_takes_ids_and_keys_as_documented(world: World, fact: dict[str, Any]) -> None:
+def test_a_path_takes_ids_and_keys_as_documented(harness: Harness, fact: dict[str, Any]) -> None:
     said = {name: each for name, each in fact["parameters"].items() if each["in"] == "path"}
     assert set(said) == set(re.findall(r"{(\w+)}", fact["path"]))
     assert all(each["required"] for each in said.values())
     body = {"json": BODIES[fact["body"]]} if fact["body"] else {}
     for name in (name for name, each in said.items() if each["type"] == "integer"):
-        wrong = filled({"path": fact["path"].replace(f"{{{name}}}", "x")})
-        assert ask(world, fact["method"], wrong, **body).status_code == 400
+        wrong = fill_path({"path": fact["path"].replace(f"{{{name}}}", "x")})
+        assert send_request(harness, fact["method"], wrong, **body).status_code == 400
     for name, each in said.items():
         if "maxLength" in each and fact["method"] == "PUT":
             for more, status in ((1, 422), (0, fact["status"])):
-                path = filled({"path": fact["path"].replace(f"{{{name}}}", "k" * (each["maxLength"] + more))})
-                assert ask(world, "PUT", path, **body).status_code == status
+                path = fill_path({"path": fact["path"].replace(f"{{{name}}}", "k" * (each["maxLength"] + more))})
+                assert send_request(harness, "PUT", path, **body).status_code == status
 
 
 def test_only_operations_with_a_documented_body_read_one() -> None:
     for fact in DOCUMENTED:
-        assert (operation(fact).body is None) == (fact["body"] is None), named(fact)
+        assert (operation(fact).body is None) == (fact["body"] is None), operation_title(fact)
 
 
 @with_body
 def test_a_field_may_be_null_where_the_documents_say_so_and_not_where_it_is_required(
-    world: World, fact: dict[str, Any]
+    harness: Harness, fact: dict[str, Any]
 ) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
         if said.get("nullable"):
-            assert performed(world, fact, **{name: None}).status_code == fact["status"], name
+            assert call_operation(harness, fact, **{name: None}).status_code == fact["status"], name
         elif said.get("required"):
-            assert performed(world, fact, **{name: None}).status_code == 400, name
+            assert call_operation(harness, fact, **{name: None}).status_code == 400, name
 
 
 @with_body
-def test_a_text_is_of_its_documented_pattern_and_format(world: World, fact: dict[str, Any]) -> None:
+def test_a_text_is_of_its_documented_pattern_and_format(harness: Harness, fact: dict[str, Any]) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
         if "pattern" in said:
             for text in ("Az09._-", "a b", "é", "a/"):
                 status = fact["status"] if re.fullmatch(said["pattern"], text) else 422
-                assert performed(world, fact, **{name: text}).status_code == status, text
+                assert call_operation(harness, fact, **{name: text}).status_code == status, text
         if said.get("format") == "email":
-            assert performed(world, fact, **{name: "nobody"}).status_code == 422
+            assert call_operation(harness, fact, **{name: "nobody"}).status_code == 422
 
 
 @with_body
-def test_every_documented_value_of_a_field_is_taken_and_shown(world: World, fact: dict[str, Any]) -> None:
+def test_every_documented_value_of_a_field_is_taken_and_shown(harness: Harness, fact: dict[str, Any]) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
         for value in said.get("enum", ()):
             body = {name: value, **({"name": f"role-{value}"} if name == "scope" else {})}
-            assert performed(world, fact, **body).json[name].lower() == value
+            assert call_operation(harness, fact, **body).json[name].lower() == value
         if "items" in said:
-            assert performed(world, fact, **{name: [WRONG[said["items"]]]}).status_code == 400
+            assert call_operation(harness, fact, **{name: [WRONG[said["items"]]]}).status_code == 400
 
 
-def test_a_role_without_a_scope_has_the_documented_default(world: World) -> None:
+def test_a_role_without_a_scope_has_the_documented_default(harness: Harness) -> None:
     default = FACTS["schemas"]["CreateRoleRequest"]["scope"]["default"]
-    assert ask(world, "POST", "/roles", json={"name": "fresh"}).json["scope"].lower() == default
+    assert send_request(harness, "POST", "/roles", json={"name": "fresh"}).json["scope"].lower() == default
 
 
 @with_body
@@ -289,40 +302,44 @@ def test_a_body_takes_every_documented_field(fact: dict[str, Any]) -> None:
 
 
 @with_body
-def test_a_body_without_a_required_field_is_refused(world: World, fact: dict[str, Any]) -> None:
+def test_a_body_without_a_required_field_is_refused(harness: Harness, fact: dict[str, Any]) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
         body = {other: value for other, value in BODIES[fact["body"]].items() if other != name}
-        answer = ask(world, fact["method"], filled(fact), json=body)
+        answer = send_request(harness, fact["method"], fill_path(fact), json=body)
         assert (answer.status_code == 400) == bool(said.get("required")), name
 
 
 @with_body
-def test_a_field_of_another_type_is_refused(world: World, fact: dict[str, Any]) -> None:
+def test_a_field_of_another_type_is_refused(harness: Harness, fact: dict[str, Any]) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
-        assert performed(world, fact, **{name: WRONG[said["type"]]}).status_code == 400, name
+        assert call_operation(harness, fact, **{name: WRONG[said["type"]]}).status_code == 400, name
 
 
 @with_body
-def test_a_text_over_its_documented_limit_is_refused(world: World, fact: dict[str, Any]) -> None:
+def test_a_text_over_its_documented_limit_is_refused(harness: Harness, fact: dict[str, Any]) -> None:
     for name, said in FACTS["schemas"][fact["body"]].items():
         if "maxLength" in said:
-            assert performed(world, fact, **{name: "x" * said["maxLength"]}).status_code == fact["status"], name
-            assert performed(world, fact, **{name: "x" * (said["maxLength"] + 1)}).status_code == 422, name
+            assert call_operation(harness, fact, **{name: "x" * said["maxLength"]}).status_code == fact["status"], name
+            assert call_operation(harness, fact, **{name: "x" * (said["maxLength"] + 1)}).status_code == 422, name
         if "minLength" in said:
-            assert performed(world, fact, **{name: "x" * (said["minLength"] - 1)}).status_code == 422, name
+            assert call_operation(harness, fact, **{name: "x" * (said["minLength"] - 1)}).status_code == 422, name
 
 
-def test_a_mapper_without_flags_has_the_documented_defaults(world: World) -> None:
+def test_a_mapper_without_flags_has_the_documented_defaults(harness: Harness) -> None:
     fields = FACTS["schemas"]["UpsertClaimMapperRequest"]
-    assert ask(world, "PUT", "/claim-mappers/fresh", json={"claimName": "fresh"}).status_code == 204
-    made = next(each for each in ask(world, "GET", "/claim-mappers").json["mappers"] if each["attributeKey"] == "fresh")
+    assert send_request(harness, "PUT", "/claim-mappers/fresh", json={"claimName": "fresh"}).status_code == 204
+    made = next(
+        each
+        for each in send_request(harness, "GET", "/claim-mappers").json["mappers"]
+        if each["attributeKey"] == "fresh"
+    )
     for name in ("includeInAccess", "includeInId"):
         assert made[name] == fields[name]["default"]
 
 
-def test_audit_logs_have_the_documented_page_size_and_maximum(world: World) -> None:
+def test_audit_logs_have_the_documented_page_size_and_maximum(harness: Harness) -> None:
     said = next(fact for fact in DOCUMENTED if fact["path"] == "/audit-logs")["parameters"]
     limit = said["limit"]
-    assert ask(world, "GET", "/audit-logs").json["meta"]["offset"] == said["offset"]["default"]
-    assert ask(world, "GET", "/audit-logs").json["meta"]["limit"] == limit["default"]
-    assert ask(world, "GET", "/audit-logs?limit=5000").json["meta"]["limit"] == limit["maximum"]
+    assert send_request(harness, "GET", "/audit-logs").json["meta"]["offset"] == said["offset"]["default"]
+    assert send_request(harness, "GET", "/audit-logs").json["meta"]["limit"] == limit["default"]
+    assert send_request(harness, "GET", "/audit-logs?limit=5000").json["meta"]["limit"] == limit["maximum"]

@@ -8,63 +8,63 @@ import pytest
 
 from mockserver.engine import Settings
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.audit_logs import TYPES
-from mockserver.providers.kotauth.users.attributes import RESERVED
+from mockserver.providers.kotauth.audit_logs import EVENT_TYPES
+from mockserver.providers.kotauth.users.attributes import RESERVED_CLAIMS
 from mockserver.providers.kotauth.wire import records
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
 BASE = "/t/kotauth/api/v1"
 NEW_USER = {"username": "new", "email": "new@acme.test", "fullName": "New", "password": "long enough"}
-WHOLE_APP = {"name": "n", "accessType": "public", "redirectUris": ["https://a.test"]}
+FULL_APPLICATION = {"name": "n", "accessType": "public", "redirectUris": ["https://a.test"]}
 
 
-def shown(**assumptions: Any) -> World:
-    return make_world(PROVIDER, firsts={"kotauth": Settings(assumptions=assumptions)})
+def make_harness_with(**assumptions: Any) -> Harness:
+    return make_harness(PROVIDER, first_settings={"kotauth": Settings(assumptions=assumptions)})
 
 
 @pytest.fixture(params=["documented", "observed"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     """A world that shows one face, then one that shows the other."""
-    return shown(fidelity=request.param)
+    return make_harness_with(fidelity=request.param)
 
 
 @pytest.fixture
-def product() -> World:
+def product_harness() -> Harness:
     """A world that does as the product does."""
-    return shown(fidelity="observed")
+    return make_harness_with(fidelity="observed")
 
 
-def is_documented(world: World) -> bool:
-    return bool(world.sandbox.assumptions.model_dump()["fidelity"] == "documented")
+def is_documented(harness: Harness) -> bool:
+    return bool(harness.sandbox.assumptions.model_dump()["fidelity"] == "documented")
 
 
-def ask(world: World, method: str, path: str, json: Any = None, **options: Any) -> Answer:
+def send_request(harness: Harness, method: str, path: str, json: Any = None, **options: Any) -> ApiResponse:
     body = {} if json is None else {"json": json}
-    return world.ask(method, f"{BASE}{path}", **body, **options)
+    return harness.request(method, f"{BASE}{path}", **body, **options)
 
 
-def made(world: World, kind: str, **body: Any) -> Any:
-    answer = ask(world, "POST", f"/{kind}", body)
+def create(harness: Harness, kind: str, **body: Any) -> Any:
+    answer = send_request(harness, "POST", f"/{kind}", body)
     assert answer.status_code == 201, answer.text
     return answer.json
 
 
-def run(world: World, name: str, /, **parameters: Any) -> Any:
-    answer = world.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
+def run(harness: Harness, name: str, /, **parameters: Any) -> Any:
+    answer = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
     assert answer.status_code == 200, answer.text
     return answer.json.get("result") or answer.json
 
 
-def audited(world: World, number: int) -> list[tuple[str, Any, Any, Any]]:
-    events = ask(world, "GET", f"/audit-logs?limit={number}").json["data"][::-1]
+def audit_events(harness: Harness, number: int) -> list[tuple[str, Any, Any, Any]]:
+    events = send_request(harness, "GET", f"/audit-logs?limit={number}").json["data"][::-1]
     return [(each["eventType"], each["userId"], each["clientId"], each["details"]) for each in events]
 
 
-def kept(world: World) -> Any:
-    collections = world.engine.export("kotauth")["collections"]
+def stored_users(harness: Harness) -> Any:
+    collections = harness.engine.export("kotauth")["collections"]
     return {name: records for name, records in collections.items() if name[0] != "_"}
 
 
@@ -72,100 +72,105 @@ def kept(world: World) -> Any:
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer"])
-def test_the_scheme_may_be_written_in_any_case(world: World, scheme: str) -> None:
+def test_the_scheme_may_be_written_in_any_case(harness: Harness, scheme: str) -> None:
     assert (
-        ask(world, "GET", "/users", key=None, headers={"Authorization": f"{scheme} {world.key()}"}).status_code == 200
+        send_request(
+            harness, "GET", "/users", key=None, headers={"Authorization": f"{scheme} {harness.key()}"}
+        ).status_code
+        == 200
     )
 
 
-def test_the_pages_of_the_product_are_there_on_both_faces(world: World) -> None:
+def test_the_pages_of_the_product_are_there_on_both_faces(harness: Harness) -> None:
     for path in ("/api/docs", "/api/docs/openapi.yaml"):
-        assert world.ask("GET", path, key=None).status_code == 200
+        assert harness.request("GET", path, key=None).status_code == 200
 
 
 # Users
 
 
-def test_users_are_searched_by_name_address_and_full_name_and_a_blank_search_finds_all(world: World) -> None:
-    user = made(world, "users", **{**NEW_USER, "username": "qqq", "email": "www@acme.test", "fullName": "Xxx Yyy"})
+def test_users_are_searched_by_name_address_and_full_name_and_a_blank_search_finds_all(harness: Harness) -> None:
+    user = create(harness, "users", **{**NEW_USER, "username": "qqq", "email": "www@acme.test", "fullName": "Xxx Yyy"})
     for text in ("QQ", "www", "xxx y"):
-        found = ask(world, "GET", "/users", query_string={"search": text}).json["data"]
+        found = send_request(harness, "GET", "/users", query_string={"search": text}).json["data"]
         assert [each["id"] for each in found] == [user["id"]]
     for blank in ("", "  "):
-        assert ask(world, "GET", "/users", query_string={"search": blank}).json["meta"]["total"] == 11
+        assert send_request(harness, "GET", "/users", query_string={"search": blank}).json["meta"]["total"] == 11
 
 
-def test_the_product_searches_with_the_wildcards_of_its_database(product: World) -> None:
-    made(product, "users", **{**NEW_USER, "username": "q-qz"})
+def test_the_product_searches_with_the_wildcards_of_its_database(product_harness: Harness) -> None:
+    create(product_harness, "users", **{**NEW_USER, "username": "q-qz"})
     for text, total in (("q_q", 1), ("q%z", 1), ("_", 11), ("q__q", 0)):
-        assert ask(product, "GET", "/users", query_string={"search": text}).json["meta"]["total"] == total
+        assert (
+            send_request(product_harness, "GET", "/users", query_string={"search": text}).json["meta"]["total"] == total
+        )
 
 
-def test_a_new_user_is_verified_and_has_no_role(world: World) -> None:
-    before = kept(world)["user_roles"]
-    user = made(world, "users", **{**NEW_USER, "email": "New@Acme.test "})
+def test_a_new_user_is_verified_and_has_no_role(harness: Harness) -> None:
+    before = stored_users(harness)["user_roles"]
+    user = create(harness, "users", **{**NEW_USER, "email": "New@Acme.test "})
     assert (user["email"], user["emailVerified"], user["enabled"], user["mfaEnabled"]) == (
         "new@acme.test", True, True, False
     )  # fmt: skip
-    assert kept(world)["user_roles"] == before
+    assert stored_users(harness)["user_roles"] == before
 
 
-def test_the_product_keeps_what_an_update_leaves_out_or_gives_as_null(product: World) -> None:
-    before = ask(product, "GET", "/users/1").json
+def test_the_product_keeps_what_an_update_leaves_out_or_gives_as_null(product_harness: Harness) -> None:
+    before = send_request(product_harness, "GET", "/users/1").json
     for body in ({}, {"email": None}, {"email": None, "fullName": None}):
-        assert ask(product, "PUT", "/users/1", body).json == before
-    assert ask(product, "PUT", "/users/1", {"fullName": ""}).json == {**before, "fullName": ""}
-    assert audited(product, 1) == [("ADMIN_USER_UPDATED", 1, None, {"username": before["username"]})]
+        assert send_request(product_harness, "PUT", "/users/1", body).json == before
+    assert send_request(product_harness, "PUT", "/users/1", {"fullName": ""}).json == {**before, "fullName": ""}
+    assert audit_events(product_harness, 1) == [("ADMIN_USER_UPDATED", 1, None, {"username": before["username"]})]
 
 
 def test_a_password_that_breaks_every_rule_is_refused_for_them_in_order() -> None:
     policy = ("password_special", "password_uppercase", "password_digit", "password_blacklist")
-    world = shown(password_minimum="observed", **dict.fromkeys(policy, True))
+    harness = make_harness_with(password_minimum="observed", **dict.fromkeys(policy, True))
     words = {"abc": "at least 8", "abcdefgh": "special", "abcdefg!": "uppercase", "ABCDEFG!": "number"}
     for password, word in words.items():
-        answer = ask(world, "POST", "/users", {**NEW_USER, "password": password})
+        answer = send_request(harness, "POST", "/users", {**NEW_USER, "password": password})
         assert answer.status_code == 422
         assert word in answer.json["detail"]
-    assert ask(world, "POST", "/users", {**NEW_USER, "password": "ABCDEF1!"}).status_code == 201
+    assert send_request(harness, "POST", "/users", {**NEW_USER, "password": "ABCDEF1!"}).status_code == 201
 
 
-def test_the_product_ignores_an_assignment_to_what_is_not_there_and_writes_nothing(product: World) -> None:
-    before = kept(product)
+def test_the_product_ignores_an_assignment_to_what_is_not_there_and_writes_nothing(product_harness: Harness) -> None:
+    before = stored_users(product_harness)
     for path in ("/users/99/roles/1", "/users/1/roles/99", "/groups/99/members/1", "/groups/1/members/99"):
         for method in ("POST", "DELETE"):
-            assert ask(product, method, path).status_code == 204
-    assert kept(product) == before
+            assert send_request(product_harness, method, path).status_code == 204
+    assert stored_users(product_harness) == before
 
 
-def test_an_assignment_that_is_there_already_is_not_written_again(world: World) -> None:
+def test_an_assignment_that_is_there_already_is_not_written_again(harness: Harness) -> None:
     for path in ("/users/1/roles/2", "/groups/1/members/3"):
-        assert ask(world, "POST", path).status_code == 204
-        before = kept(world)
-        assert ask(world, "POST", path).status_code == (204 if is_documented(world) else 500)
-        assert kept(world) == before
+        assert send_request(harness, "POST", path).status_code == 204
+        before = stored_users(harness)
+        assert send_request(harness, "POST", path).status_code == (204 if is_documented(harness) else 500)
+        assert stored_users(harness) == before
 
 
-def test_a_role_that_is_not_had_is_taken_and_audited_all_the_same(world: World) -> None:
-    role, user = made(world, "roles", name="fresh"), ask(world, "GET", "/users/1").json
-    assert ask(world, "DELETE", f"/users/1/roles/{role['id']}").status_code == 204
+def test_a_role_that_is_not_had_is_taken_and_audited_all_the_same(harness: Harness) -> None:
+    role, user = create(harness, "roles", name="fresh"), send_request(harness, "GET", "/users/1").json
+    assert send_request(harness, "DELETE", f"/users/1/roles/{role['id']}").status_code == 204
     details = {"roleName": "fresh", "username": user["username"]}
-    assert audited(world, 1) == [("ADMIN_ROLE_UNASSIGNED", 1, None, details)]
+    assert audit_events(harness, 1) == [("ADMIN_ROLE_UNASSIGNED", 1, None, details)]
 
 
 # Roles
 
 
 @pytest.mark.parametrize("scope", [{}, {"scope": None}, {"scope": "REALM"}, {"scope": "Tenant"}, {"scope": "clients"}])
-def test_a_role_of_no_known_scope_is_the_workspaces(world: World, scope: dict[str, Any]) -> None:
-    assert made(world, "roles", name="r", **scope)["scope"] == "TENANT"
+def test_a_role_of_no_known_scope_is_the_workspaces(harness: Harness, scope: dict[str, Any]) -> None:
+    assert create(harness, "roles", name="r", **scope)["scope"] == "TENANT"
 
 
-def test_names_of_roles_differ_by_case(world: World) -> None:
-    made(world, "roles", name="Admin")
-    assert ask(world, "PUT", "/roles/2", {"name": "ADMIN"}).status_code == 200
+def test_names_of_roles_differ_by_case(harness: Harness) -> None:
+    create(harness, "roles", name="Admin")
+    assert send_request(harness, "PUT", "/roles/2", {"name": "ADMIN"}).status_code == 200
 
 
-def test_a_new_role_is_refused_for_its_name_then_its_scope_then_its_twin(product: World) -> None:
+def test_a_new_role_is_refused_for_its_name_then_its_scope_then_its_twin(product_harness: Harness) -> None:
     for body, detail in (
         ({"name": " ", "scope": "client"}, "Role name is required."),
         (
@@ -175,60 +180,60 @@ def test_a_new_role_is_refused_for_its_name_then_its_scope_then_its_twin(product
         ({"name": "admin", "scope": "client"}, "Client-scoped roles require a client ID."),
         ({"name": "admin", "scope": "tenant"}, "Role 'admin' already exists in this scope."),
     ):
-        assert ask(product, "POST", "/roles", body).json["detail"] == detail
+        assert send_request(product_harness, "POST", "/roles", body).json["detail"] == detail
 
 
 @pytest.mark.parametrize("description", [{}, {"description": None}, {"description": "  "}])
 @pytest.mark.parametrize("kind", ["roles", "groups"])
-def test_an_update_without_a_description_clears_it(world: World, kind: str, description: dict[str, Any]) -> None:
-    record = made(world, kind, name="Fresh", description=" What it is for ")
+def test_an_update_without_a_description_clears_it(harness: Harness, kind: str, description: dict[str, Any]) -> None:
+    record = create(harness, kind, name="Fresh", description=" What it is for ")
     assert record["description"] == "What it is for"
-    changed = ask(world, "PUT", f"/{kind}/{record['id']}", {"name": "Fresh", **description}).json
+    changed = send_request(harness, "PUT", f"/{kind}/{record['id']}", {"name": "Fresh", **description}).json
     assert changed == {**record, "description": None}
 
 
-def test_a_role_of_an_application_stays_one_and_its_events_name_the_application(world: World) -> None:
-    id = run(world, "make_client_role", application="acme-mobile", name="reader")["id"]
-    changed = ask(world, "PUT", f"/roles/{id}", {"name": "writer"}).json
+def test_a_role_of_an_application_stays_one_and_its_events_name_the_application(harness: Harness) -> None:
+    id = run(harness, "make_client_role", application="acme-mobile", name="reader")["id"]
+    changed = send_request(harness, "PUT", f"/roles/{id}", {"name": "writer"}).json
     assert (changed["name"], changed["scope"]) == ("writer", "CLIENT")
-    assert id in [role["id"] for role in ask(world, "GET", "/roles").json["data"]]
-    assert ask(world, "DELETE", f"/roles/{id}").status_code == 204
-    assert audited(world, 2) == [
+    assert id in [role["id"] for role in send_request(harness, "GET", "/roles").json["data"]]
+    assert send_request(harness, "DELETE", f"/roles/{id}").status_code == 204
+    assert audit_events(harness, 2) == [
         ("ADMIN_ROLE_UPDATED", None, 3, {"roleId": str(id), "roleName": "writer"}),
         ("ADMIN_ROLE_DELETED", None, 3, {"roleName": "writer"}),
     ]
 
 
-def test_the_roles_a_workspace_begins_with_may_be_deleted(world: World) -> None:
+def test_the_roles_a_workspace_begins_with_may_be_deleted(harness: Harness) -> None:
     for id in (1, 2):
-        assert ask(world, "DELETE", f"/roles/{id}").status_code == 204
-        assert ask(world, "DELETE", f"/roles/{id}").status_code == 404
+        assert send_request(harness, "DELETE", f"/roles/{id}").status_code == 204
+        assert send_request(harness, "DELETE", f"/roles/{id}").status_code == 404
 
 
 # Groups
 
 
-def test_a_group_has_any_name_but_a_blank_one_and_a_blank_one_is_refused_before_its_parent(world: World) -> None:
-    assert made(world, "groups", name="Ä / b & c!")["name"] == "Ä / b & c!"
-    blank = ask(world, "POST", "/groups", {"name": " ", "parentGroupId": 99})
+def test_a_group_has_any_name_but_a_blank_one_and_a_blank_one_is_refused_before_its_parent(harness: Harness) -> None:
+    assert create(harness, "groups", name="Ä / b & c!")["name"] == "Ä / b & c!"
+    blank = send_request(harness, "POST", "/groups", {"name": " ", "parentGroupId": 99})
     assert (blank.status_code, blank.json["detail"]) == (422, "Group name is required.")
 
 
-def test_names_of_groups_are_compared_as_sent_and_kept_trimmed(world: World) -> None:
-    assert made(world, "groups", name=" Engineering ")["name"] == "Engineering"
-    assert ask(world, "POST", "/groups", {"name": "Engineering"}).status_code == 409
-    assert ask(world, "PUT", "/groups/3", {"name": "engineering"}).status_code == 200
+def test_names_of_groups_are_compared_as_sent_and_kept_trimmed(harness: Harness) -> None:
+    assert create(harness, "groups", name=" Engineering ")["name"] == "Engineering"
+    assert send_request(harness, "POST", "/groups", {"name": "Engineering"}).status_code == 409
+    assert send_request(harness, "PUT", "/groups/3", {"name": "engineering"}).status_code == 200
 
 
-def test_a_group_stays_where_it_is(world: World) -> None:
-    before = ask(world, "GET", "/groups/2").json
-    moved = ask(world, "PUT", "/groups/2", {"name": "Moved", "parentGroupId": 3})
-    assert moved.status_code == (200 if is_documented(world) else 500)
-    assert ask(world, "GET", "/groups/2").json["parentGroupId"] == before["parentGroupId"] == 1
+def test_a_group_stays_where_it_is(harness: Harness) -> None:
+    before = send_request(harness, "GET", "/groups/2").json
+    moved = send_request(harness, "PUT", "/groups/2", {"name": "Moved", "parentGroupId": 3})
+    assert moved.status_code == (200 if is_documented(harness) else 500)
+    assert send_request(harness, "GET", "/groups/2").json["parentGroupId"] == before["parentGroupId"] == 1
 
 
-def test_changes_of_groups_and_members_are_audited(world: World) -> None:
-    id, name = made(world, "groups", name="Fresh")["id"], ask(world, "GET", "/users/1").json["username"]
+def test_changes_of_groups_and_members_are_audited(harness: Harness) -> None:
+    id, name = create(harness, "groups", name="Fresh")["id"], send_request(harness, "GET", "/users/1").json["username"]
     for method, path, body in (
         ("PUT", f"/groups/{id}", {"name": "Renamed"}),
         ("POST", f"/groups/{id}/members/1", None),
@@ -236,9 +241,9 @@ def test_changes_of_groups_and_members_are_audited(world: World) -> None:
         ("DELETE", f"/groups/{id}/members/1", None),
         ("DELETE", f"/groups/{id}", None),
     ):
-        assert ask(world, method, path, body).status_code in (200, 204)
+        assert send_request(harness, method, path, body).status_code in (200, 204)
     member = {"groupName": "Renamed", "username": name}
-    assert audited(world, 6) == [
+    assert audit_events(harness, 6) == [
         ("ADMIN_GROUP_CREATED", None, None, {"groupName": "Fresh"}),
         ("ADMIN_GROUP_UPDATED", None, None, {"groupId": str(id), "groupName": "Renamed"}),
         ("ADMIN_GROUP_MEMBER_ADDED", 1, None, member),
@@ -247,84 +252,98 @@ def test_changes_of_groups_and_members_are_audited(world: World) -> None:
     ]
 
 
-def test_the_product_deletes_a_groups_children_and_theirs_with_their_members(product: World) -> None:
-    child = made(product, "groups", name="Child", parentGroupId=3)["id"]
-    grandchild = made(product, "groups", name="Grandchild", parentGroupId=child)["id"]
+def test_the_product_deletes_a_groups_children_and_theirs_with_their_members(product_harness: Harness) -> None:
+    child = create(product_harness, "groups", name="Child", parentGroupId=3)["id"]
+    grandchild = create(product_harness, "groups", name="Grandchild", parentGroupId=child)["id"]
     for id in (child, grandchild):
-        assert ask(product, "POST", f"/groups/{id}/members/1").status_code == 204
-    assert ask(product, "DELETE", "/groups/3").status_code == 204
+        assert send_request(product_harness, "POST", f"/groups/{id}/members/1").status_code == 204
+    assert send_request(product_harness, "DELETE", "/groups/3").status_code == 204
     for id in (child, grandchild):
-        assert ask(product, "GET", f"/groups/{id}").status_code == 404
-    assert not [link for link in kept(product)["group_members"] if link["groupId"] in (3, child, grandchild)]
-    assert audited(product, 1) == [("ADMIN_GROUP_DELETED", None, None, {"groupName": "Support"})]
+        assert send_request(product_harness, "GET", f"/groups/{id}").status_code == 404
+    assert not [
+        link for link in stored_users(product_harness)["group_members"] if link["groupId"] in (3, child, grandchild)
+    ]
+    assert audit_events(product_harness, 1) == [("ADMIN_GROUP_DELETED", None, None, {"groupName": "Support"})]
 
 
 # Applications and sessions
 
 
-def test_applications_are_listed_by_id_with_the_disabled_ones(world: World) -> None:
-    assert ask(world, "DELETE", "/applications/2").status_code == 204
-    listed = ask(world, "GET", "/applications").json["data"]
+def test_applications_are_listed_by_id_with_the_disabled_ones(harness: Harness) -> None:
+    assert send_request(harness, "DELETE", "/applications/2").status_code == 204
+    listed = send_request(harness, "GET", "/applications").json["data"]
     assert [(app["id"], app["enabled"]) for app in listed] == [(1, True), (2, False), (3, True)]
 
 
-def test_redirect_uris_are_replaced_as_a_whole_and_may_be_anything(world: World) -> None:
+def test_redirect_uris_are_replaced_as_a_whole_and_may_be_anything(harness: Harness) -> None:
     for uris in (["b", "a", "b"], ["not a uri"], []):
-        assert ask(world, "PUT", "/applications/2", {**WHOLE_APP, "redirectUris": uris}).json["redirectUris"] == uris
+        assert (
+            send_request(harness, "PUT", "/applications/2", {**FULL_APPLICATION, "redirectUris": uris}).json[
+                "redirectUris"
+            ]
+            == uris
+        )
 
 
-def test_the_product_keeps_what_an_update_of_an_application_leaves_out_and_an_empty_text_clears(product: World) -> None:
-    whole = ask(product, "PUT", "/applications/2", {**WHOLE_APP, "description": "d"}).json
-    nulls = dict.fromkeys((*WHOLE_APP, "description"))
+def test_the_product_keeps_what_an_update_of_an_application_leaves_out_and_an_empty_text_clears(
+    product_harness: Harness,
+) -> None:
+    whole = send_request(product_harness, "PUT", "/applications/2", {**FULL_APPLICATION, "description": "d"}).json
+    nulls = dict.fromkeys((*FULL_APPLICATION, "description"))
     for body in ({}, nulls):
-        assert ask(product, "PUT", "/applications/2", body).json == whole
-    assert ask(product, "PUT", "/applications/2", {"description": ""}).json == {**whole, "description": None}
-    assert audited(product, 1) == [("ADMIN_CLIENT_UPDATED", None, 2, {"clientId": "acme-dashboard"})]
+        assert send_request(product_harness, "PUT", "/applications/2", body).json == whole
+    assert send_request(product_harness, "PUT", "/applications/2", {"description": ""}).json == {
+        **whole,
+        "description": None,
+    }
+    assert audit_events(product_harness, 1) == [("ADMIN_CLIENT_UPDATED", None, 2, {"clientId": "acme-dashboard"})]
 
 
-def test_a_session_that_has_expired_is_still_there_for_the_product(product: World) -> None:
-    run(product, "sign_in", user=1)
-    product.advance("6m", "kotauth")
-    assert 5 not in [session["id"] for session in ask(product, "GET", "/sessions").json["data"]]
-    before = audited(product, 200)
-    assert ask(product, "DELETE", "/sessions/5").status_code == 204
-    assert audited(product, 200) == before
+def test_a_session_that_has_expired_is_still_there_for_the_product(product_harness: Harness) -> None:
+    run(product_harness, "sign_in", user=1)
+    product_harness.advance("6m", "kotauth")
+    assert 5 not in [session["id"] for session in send_request(product_harness, "GET", "/sessions").json["data"]]
+    before = audit_events(product_harness, 200)
+    assert send_request(product_harness, "DELETE", "/sessions/5").status_code == 204
+    assert audit_events(product_harness, 200) == before
 
 
 # Audit logs and claim mappers
 
 
-def test_the_total_of_audit_logs_is_that_of_the_filter_and_not_of_the_page(world: World) -> None:
+def test_the_total_of_audit_logs_is_that_of_the_filter_and_not_of_the_page(harness: Harness) -> None:
     for _ in range(3):
-        assert ask(world, "DELETE", "/users/2").status_code == 204
-    page = ask(world, "GET", "/audit-logs?eventType=ADMIN_USER_DISABLED&userId=2&limit=1&offset=1").json
+        assert send_request(harness, "DELETE", "/users/2").status_code == 204
+    page = send_request(harness, "GET", "/audit-logs?eventType=ADMIN_USER_DISABLED&userId=2&limit=1&offset=1").json
     assert (len(page["data"]), page["meta"]) == (1, {"total": 3, "offset": 1, "limit": 1})
-    assert len(TYPES) == 62
+    assert len(EVENT_TYPES) == 62
 
 
-def test_of_audit_events_the_oldest_go_when_there_are_too_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MOST_EVENTS", 3)
-    shown = {each["name"]: each["value"] for each in world.admin("GET", "/settings").json["bounds"]}
+def test_of_audit_events_the_oldest_go_when_there_are_too_many(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "MAX_EVENTS", 3)
+    shown = {each["name"]: each["value"] for each in harness.admin("GET", "/settings").json["bounds"]}
     assert shown["audit_events"] == 3
     for _ in range(5):
-        assert ask(world, "DELETE", "/users/2").status_code == 204
-    page = ask(world, "GET", "/audit-logs").json
+        assert send_request(harness, "DELETE", "/users/2").status_code == 204
+    page = send_request(harness, "GET", "/audit-logs").json
     assert page["meta"]["total"] == 3
     assert {event["eventType"] for event in page["data"]} == {"ADMIN_USER_DISABLED"}
 
 
-def test_every_reserved_claim_name_is_refused_before_the_limit_is_looked_at(world: World) -> None:
-    assert len(RESERVED) == 37
+def test_every_reserved_claim_name_is_refused_before_the_limit_is_looked_at(harness: Harness) -> None:
+    assert len(RESERVED_CLAIMS) == 37
     for nth in range(18):
-        assert ask(world, "PUT", f"/claim-mappers/k{nth}", {"claimName": f"c{nth}"}).status_code == 204
-    for name in sorted(RESERVED):
-        answer = ask(world, "PUT", "/claim-mappers/new", {"claimName": name})
+        assert send_request(harness, "PUT", f"/claim-mappers/k{nth}", {"claimName": f"c{nth}"}).status_code == 204
+    for name in sorted(RESERVED_CLAIMS):
+        answer = send_request(harness, "PUT", "/claim-mappers/new", {"claimName": name})
         assert (answer.status_code, answer.json["title"]) == (400, "Reserved Claim Name")
 
 
 # Columns
 
-LONG = [
+LENGTH_LIMITS = [
     ("POST", "/users", {**NEW_USER, "username": "{}"}, 50),
     ("POST", "/users", {**NEW_USER, "email": "{}@acme.test"}, 245),
     ("POST", "/users", {**NEW_USER, "fullName": "{}"}, 100),
@@ -338,25 +357,29 @@ LONG = [
     ("POST", "/groups", {"name": "g", "description": "{}"}, 500),
     ("PUT", "/groups/1", {"name": "{}"}, 100),
     ("PUT", "/groups/1", {"name": "g", "description": "{}"}, 500),
-    ("PUT", "/applications/2", {**WHOLE_APP, "name": "{}"}, 100),
-    ("PUT", "/applications/2", {**WHOLE_APP, "description": "{}"}, 500),
-    ("PUT", "/applications/2", {**WHOLE_APP, "redirectUris": ["a", "{}"]}, 500),
+    ("PUT", "/applications/2", {**FULL_APPLICATION, "name": "{}"}, 100),
+    ("PUT", "/applications/2", {**FULL_APPLICATION, "description": "{}"}, 500),
+    ("PUT", "/applications/2", {**FULL_APPLICATION, "redirectUris": ["a", "{}"]}, 500),
     ("PUT", "/claim-mappers/{}", {"claimName": "c"}, 64),
 ]
 
 
-def filled(value: Any, text: str) -> Any:
+def fill_value(value: Any, text: str) -> Any:
     if isinstance(value, dict):
-        return {name: filled(each, text) for name, each in value.items()}
-    return [filled(each, text) for each in value] if isinstance(value, list) else value.replace("{}", text)
+        return {name: fill_value(each, text) for name, each in value.items()}
+    return [fill_value(each, text) for each in value] if isinstance(value, list) else value.replace("{}", text)
 
 
-@pytest.mark.parametrize(("method", "path", "body", "most"), LONG)
+@pytest.mark.parametrize(("method", "path", "body", "most"), LENGTH_LIMITS)
 def test_a_text_may_be_as_long_as_its_column_and_no_longer(
-    world: World, method: str, path: str, body: Any, most: int
+    harness: Harness, method: str, path: str, body: Any, most: int
 ) -> None:
-    before = kept(world)
-    long = ask(world, method, filled(path, "x" * (most + 1)), filled(body, "x" * (most + 1)))
-    assert long.status_code == (422 if is_documented(world) else 500), long.text
-    assert kept(world) == before
-    assert ask(world, method, filled(path, "x" * most), filled(body, "x" * most)).status_code in (200, 201, 204)
+    before = stored_users(harness)
+    long = send_request(harness, method, fill_value(path, "x" * (most + 1)), fill_value(body, "x" * (most + 1)))
+    assert long.status_code == (422 if is_documented(harness) else 500), long.text
+    assert stored_users(harness) == before
+    assert send_request(harness, method, fill_value(path, "x" * most), fill_value(body, "x" * most)).status_code in (
+        200,
+        201,
+        204,
+    )

@@ -9,10 +9,10 @@ import pytest
 
 from mockserver.engine import Settings
 from mockserver.providers.kotauth import PROVIDER
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
 BASE = "/t/kotauth/api/v1"
 INVALID = ("Invalid API key", "The provided API key is invalid, expired, or has been revoked.")
@@ -22,22 +22,22 @@ EMAIL_RULE = "A valid email address is required."
 
 
 @pytest.fixture(params=["documented", "observed"])
-def world(request: pytest.FixtureRequest) -> World:
+def harness(request: pytest.FixtureRequest) -> Harness:
     """A world that shows one face, then one that shows the other."""
-    return make_world(PROVIDER, firsts={"kotauth": Settings(assumptions={"fidelity": request.param})})
+    return make_harness(PROVIDER, first_settings={"kotauth": Settings(assumptions={"fidelity": request.param})})
 
 
-def ask(world: World, method: str, path: str, **options: Any) -> Answer:
-    return world.ask(method, f"{BASE}{path}", **options)
+def send_request(harness: Harness, method: str, path: str, **options: Any) -> ApiResponse:
+    return harness.request(method, f"{BASE}{path}", **options)
 
 
-def scoped(world: World, *scopes: str) -> str:
-    made = world.admin("POST", "/sandboxes/kotauth/keys", {"scopes": list(scopes)})
+def mint_scoped_key(harness: Harness, *scopes: str) -> str:
+    made = harness.admin("POST", "/sandboxes/kotauth/keys", {"scopes": list(scopes)})
     assert made.status_code == 201
     return str(made.json["secret"])
 
 
-def check(answer: Answer, status: int, title: str, detail: str) -> None:
+def check(answer: ApiResponse, status: int, title: str, detail: str) -> None:
     """The answer is exactly this problem."""
     assert answer.status_code == status, answer.text
     assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
@@ -52,73 +52,75 @@ def check(answer: Answer, status: int, title: str, detail: str) -> None:
 # The order, each refusal before the next
 
 
-def test_a_path_nobody_knows_is_404_before_any_key_is_asked_for(world: World) -> None:
-    assert ask(world, "GET", "/nothing", key=None).status_code == 404
-    assert ask(world, "GET", "/users/1/nothing", key=None).status_code == 404
+def test_a_path_nobody_knows_is_404_before_any_key_is_asked_for(harness: Harness) -> None:
+    assert send_request(harness, "GET", "/nothing", key=None).status_code == 404
+    assert send_request(harness, "GET", "/users/1/nothing", key=None).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["PATCH", "HEAD", "OPTIONS", "DELETE"])
-def test_a_method_the_path_has_not_is_405_before_any_key_is_asked_for(world: World, method: str) -> None:
-    assert ask(world, method, "/users", key=None).status_code == 405
+def test_a_method_the_path_has_not_is_405_before_any_key_is_asked_for(harness: Harness, method: str) -> None:
+    assert send_request(harness, method, "/users", key=None).status_code == 405
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer sk_x", "Basic kauth_x", "kauth_x"])
-def test_without_a_key_that_could_be_one_it_is_401_even_where_no_workspace_is(world: World, header: str | None) -> None:
+def test_without_a_key_that_could_be_one_it_is_401_even_where_no_workspace_is(
+    harness: Harness, header: str | None
+) -> None:
     headers = {} if header is None else {"Authorization": header}
     for slug in ("kotauth", "nobodys"):
-        answer = world.ask("GET", f"/t/{slug}/api/v1/users", key=None, headers=headers)
+        answer = harness.request("GET", f"/t/{slug}/api/v1/users", key=None, headers=headers)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="KotAuth REST API"'
 
 
 @pytest.mark.parametrize("key", ["kauth_wrong", None])
-def test_a_workspace_nobody_knows_is_404_whatever_the_key_is(world: World, key: str | None) -> None:
-    answer = world.ask("GET", "/t/nobodys/api/v1/users/x", key=key or world.key())
+def test_a_workspace_nobody_knows_is_404_whatever_the_key_is(harness: Harness, key: str | None) -> None:
+    answer = harness.request("GET", "/t/nobodys/api/v1/users/x", key=key or harness.key())
     check(answer, 404, "Tenant not found", "No workspace with slug 'nobodys' exists.")
 
 
-def bad_key(world: World, why: str) -> str:
+def make_bad_key(harness: Harness, why: str) -> str:
     if why == "another workspace's":
-        made = world.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "other"})
+        made = harness.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "other"})
         return str(made.json["keys"][0]["secret"])
     if why == "unknown":
         return "kauth_kotauth_" + "x" * 43
     run = {"name": why, "expires_on": "2026-03-01"} if why == "expired" else {"name": why}
-    made = world.admin("POST", "/sandboxes/kotauth/simulations/make_key", run)
+    made = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", run)
     assert made.status_code == 200, made.text
     secret = str(made.json["result"]["secret"] if "result" in made.json else made.json["secret"])
     if why == "revoked":
-        assert world.admin("POST", "/sandboxes/kotauth/simulations/revoke_key", {"key": secret}).status_code == 200
+        assert harness.admin("POST", "/sandboxes/kotauth/simulations/revoke_key", {"key": secret}).status_code == 200
     return secret
 
 
 @pytest.mark.parametrize("why", ["unknown", "another workspace's", "revoked", "expired"])
-def test_a_bad_key_gets_the_same_answer_whatever_is_bad_about_it(world: World, why: str) -> None:
+def test_a_bad_key_gets_the_same_answer_whatever_is_bad_about_it(harness: Harness, why: str) -> None:
     for path in ("/users", "/users/x"):
-        check(ask(world, "GET", path, key=bad_key(world, why)), 401, *INVALID)
+        check(send_request(harness, "GET", path, key=make_bad_key(harness, why)), 401, *INVALID)
         if why == "another workspace's":
             return
 
 
-def test_a_key_is_good_until_the_first_instant_of_its_last_day_has_passed(world: World) -> None:
+def test_a_key_is_good_until_the_first_instant_of_its_last_day_has_passed(harness: Harness) -> None:
     midnight = {"action": "freeze", "at": "2026-03-02T00:00:00Z"}
     run = {"name": "day", "expires_on": "2026-03-02"}
-    made = world.admin("POST", "/sandboxes/kotauth/simulations/make_key", run).json
+    made = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", run).json
     secret = (made.get("result") or made)["secret"]
-    assert world.admin("PUT", "/sandboxes/kotauth/clock", midnight).status_code == 200
-    assert ask(world, "GET", "/users", key=secret).status_code == 200
-    world.advance("1ms", "kotauth")
-    check(ask(world, "GET", "/users", key=secret), 401, *INVALID)
+    assert harness.admin("PUT", "/sandboxes/kotauth/clock", midnight).status_code == 200
+    assert send_request(harness, "GET", "/users", key=secret).status_code == 200
+    harness.advance("1ms", "kotauth")
+    check(send_request(harness, "GET", "/users", key=secret), 401, *INVALID)
 
 
 @pytest.mark.parametrize(
     "operation", [op for op in PROVIDER.operations if op.scope], ids=[op.name for op in PROVIDER.operations if op.scope]
 )
-def test_a_scope_is_asked_for_before_ids_and_bodies_are_read(world: World, operation: Any) -> None:
+def test_a_scope_is_asked_for_before_ids_and_bodies_are_read(harness: Harness, operation: Any) -> None:
     others = [scope for scope in PROVIDER.keys.scopes if scope != operation.scope]
     path = re.sub(r"\{\w+\}", "x", operation.path.replace("{slug}", "kotauth"))
-    answer = world.ask(operation.method, path, key=scoped(world, *others), data=b"{")
-    if operation.offered and not operation.offered(world.sandbox.assumptions):
+    answer = harness.request(operation.method, path, key=mint_scoped_key(harness, *others), data=b"{")
+    if operation.available_if and not operation.available_if(harness.sandbox.assumptions):
         assert (answer.status_code, answer.data) == (404, b"")
         return
     detail = f"This API key does not have the '{operation.scope}' permission."
@@ -126,8 +128,8 @@ def test_a_scope_is_asked_for_before_ids_and_bodies_are_read(world: World, opera
 
 
 @pytest.mark.parametrize("id", ["x", "1.5", "2147483648", "-2147483649", "1e3", "%20", "9" * 30])
-def test_an_id_that_is_no_32_bit_integer_is_refused_before_the_body_is_read(world: World, id: str) -> None:
-    check(ask(world, "PUT", f"/users/{id}", data=b"{"), 400, "Invalid user ID", "userId must be an integer.")
+def test_an_id_that_is_no_32_bit_integer_is_refused_before_the_body_is_read(harness: Harness, id: str) -> None:
+    check(send_request(harness, "PUT", f"/users/{id}", data=b"{"), 400, "Invalid user ID", "userId must be an integer.")
 
 
 @pytest.mark.parametrize(
@@ -148,21 +150,28 @@ def test_an_id_that_is_no_32_bit_integer_is_refused_before_the_body_is_read(worl
         ("DELETE", "/sessions/x", "Invalid session ID", ""),
     ],
 )
-def test_every_kind_of_id_has_its_own_refusal(world: World, method: str, path: str, title: str, detail: str) -> None:
-    check(ask(world, method, path), 400, title, detail)
+def test_every_kind_of_id_has_its_own_refusal(
+    harness: Harness, method: str, path: str, title: str, detail: str
+) -> None:
+    check(send_request(harness, method, path), 400, title, detail)
 
 
-def test_ids_are_read_as_integers(world: World) -> None:
+def test_ids_are_read_as_integers(harness: Harness) -> None:
     for id in ("+1", "01", "0000000001"):
-        assert ask(world, "GET", f"/users/{id}").json["id"] == 1
-    check(ask(world, "GET", "/users/-1"), 404, "User not found", "No user with id UserId(value=-1) in this workspace.")
+        assert send_request(harness, "GET", f"/users/{id}").json["id"] == 1
+    check(
+        send_request(harness, "GET", "/users/-1"),
+        404,
+        "User not found",
+        "No user with id UserId(value=-1) in this workspace.",
+    )
 
 
-def test_a_body_is_read_before_records_are_looked_for(world: World) -> None:
-    expected = 400 if world.sandbox.assumptions.model_dump()["fidelity"] == "documented" else 500
+def test_a_body_is_read_before_records_are_looked_for(harness: Harness) -> None:
+    expected = 400 if harness.sandbox.assumptions.model_dump()["fidelity"] == "documented" else 500
     for path in ("/users/99", "/roles/99", "/groups/99", "/applications/99"):
-        assert ask(world, "PUT", path, data=b"{").status_code == expected
-        assert ask(world, "PUT", path, json={"name": 1.5, "email": []}).status_code == expected
+        assert send_request(harness, "PUT", path, data=b"{").status_code == expected
+        assert send_request(harness, "PUT", path, json={"name": 1.5, "email": []}).status_code == expected
 
 
 # Missing
@@ -192,14 +201,14 @@ UPDATE = {"name": "n", "email": "e@acme.test", "fullName": "F", "accessType": "p
     ],
 )
 def test_what_is_not_there_is_said_word_for_word(
-    world: World, method: str, path: str, fields: str, title: str, detail: str
+    harness: Harness, method: str, path: str, fields: str, title: str, detail: str
 ) -> None:
     body = {"json": {name: UPDATE[name] for name in fields.split()}} if fields else {}
-    check(ask(world, method, path, **body), 404, title, detail)
+    check(send_request(harness, method, path, **body), 404, title, detail)
 
 
-def test_the_parent_of_a_new_group_must_be_there(world: World) -> None:
-    answer = ask(world, "POST", "/groups", json={"name": "x", "parentGroupId": 99})
+def test_the_parent_of_a_new_group_must_be_there(harness: Harness) -> None:
+    answer = send_request(harness, "POST", "/groups", json={"name": "x", "parentGroupId": 99})
     check(answer, 404, "Not Found", "Parent group not found in this workspace.")
 
 
@@ -221,19 +230,21 @@ def test_the_parent_of_a_new_group_must_be_there(world: World) -> None:
     ],
 )  # fmt: skip
 def test_a_new_user_is_refused_for_the_first_rule_it_breaks(
-    world: World, changes: dict[str, str], status: int, detail: str
+    harness: Harness, changes: dict[str, str], status: int, detail: str
 ) -> None:
-    answer = ask(world, "POST", "/users", json={**NEW_USER, **changes})
-    least = "4" if world.sandbox.assumptions.model_dump()["fidelity"] == "documented" else "8"
+    answer = send_request(harness, "POST", "/users", json={**NEW_USER, **changes})
+    least = "4" if harness.sandbox.assumptions.model_dump()["fidelity"] == "documented" else "8"
     title = {422: "Validation Error", 409: "Conflict"}[status]
     check(answer, status, title, detail.replace("<n>", least))
 
 
-def test_usernames_differ_by_case_and_emails_do_not(world: World) -> None:
-    assert ask(world, "POST", "/users", json={**NEW_USER, "username": "Wayne.Simpson.1"}).status_code == 201
-    changed = ask(world, "PUT", "/users/2", json={"email": "NEW@acme.test", "fullName": "x"})
+def test_usernames_differ_by_case_and_emails_do_not(harness: Harness) -> None:
+    assert send_request(harness, "POST", "/users", json={**NEW_USER, "username": "Wayne.Simpson.1"}).status_code == 201
+    changed = send_request(harness, "PUT", "/users/2", json={"email": "NEW@acme.test", "fullName": "x"})
     check(changed, 409, "Conflict", "Email 'new@acme.test' is already registered.")
-    assert ask(world, "PUT", "/users/11", json={"email": "NEW@acme.test", "fullName": "x"}).status_code == 200
+    assert (
+        send_request(harness, "PUT", "/users/11", json={"email": "NEW@acme.test", "fullName": "x"}).status_code == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,15 +255,19 @@ def test_usernames_differ_by_case_and_emails_do_not(world: World) -> None:
         ({"password_digit": True}, "longenough", "one number."),
     ],
 )
-def test_a_password_is_refused_by_the_policy(world: World, policy: dict[str, bool], password: str, detail: str) -> None:
-    assert world.admin("PATCH", "/sandboxes/kotauth", {"assumptions": policy}).status_code == 200
-    answer = ask(world, "POST", "/users", json={**NEW_USER, "password": password.replace(" ", "")})
+def test_a_password_is_refused_by_the_policy(
+    harness: Harness, policy: dict[str, bool], password: str, detail: str
+) -> None:
+    assert harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": policy}).status_code == 200
+    answer = send_request(harness, "POST", "/users", json={**NEW_USER, "password": password.replace(" ", "")})
     check(answer, 422, "Validation Error", f"Password must contain at least {detail}")
 
 
-def test_a_common_password_is_refused_where_the_policy_says_so(world: World) -> None:
-    assert world.admin("PATCH", "/sandboxes/kotauth", {"assumptions": {"password_blacklist": True}}).status_code == 200
-    answer = ask(world, "POST", "/users", json={**NEW_USER, "password": "Password123"})
+def test_a_common_password_is_refused_where_the_policy_says_so(harness: Harness) -> None:
+    assert (
+        harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": {"password_blacklist": True}}).status_code == 200
+    )
+    answer = send_request(harness, "POST", "/users", json={**NEW_USER, "password": "Password123"})
     check(answer, 422, "Validation Error", "This password is too common. Please choose a different one.")
 
 
@@ -290,40 +305,40 @@ def test_a_common_password_is_refused_where_the_policy_says_so(world: World) -> 
     ],
 )  # fmt: skip
 def test_content_is_refused_word_for_word(
-    world: World, method: str, path: str, body: dict[str, Any], status: int, title: str, detail: str
+    harness: Harness, method: str, path: str, body: dict[str, Any], status: int, title: str, detail: str
 ) -> None:
     if "applications" in path:
         body = {name: body[name] for name in ("name", "accessType", "redirectUris")}
-    check(ask(world, method, path, json=body), status, title, detail)
+    check(send_request(harness, method, path, json=body), status, title, detail)
 
 
-def test_reserved_claims_are_compared_exactly(world: World) -> None:
-    assert ask(world, "PUT", "/claim-mappers/k", json={"claimName": "Sub"}).status_code == 204
+def test_reserved_claims_are_compared_exactly(harness: Harness) -> None:
+    assert send_request(harness, "PUT", "/claim-mappers/k", json={"claimName": "Sub"}).status_code == 204
 
 
-def test_there_are_twenty_claim_mappers_at_most_and_they_can_still_be_changed(world: World) -> None:
+def test_there_are_twenty_claim_mappers_at_most_and_they_can_still_be_changed(harness: Harness) -> None:
     for nth in range(18):
-        assert ask(world, "PUT", f"/claim-mappers/k{nth}", json={"claimName": f"c{nth}"}).status_code == 204
-    full = ask(world, "PUT", "/claim-mappers/k20", json={"claimName": "c1"})
+        assert send_request(harness, "PUT", f"/claim-mappers/k{nth}", json={"claimName": f"c{nth}"}).status_code == 204
+    full = send_request(harness, "PUT", "/claim-mappers/k20", json={"claimName": "c1"})
     check(full, 409, "Mapper Limit Reached", "This tenant has reached the maximum of 20 claim mappers.")
-    assert ask(world, "PUT", "/claim-mappers/k1", json={"claimName": "c1"}).status_code == 204
+    assert send_request(harness, "PUT", "/claim-mappers/k1", json={"claimName": "c1"}).status_code == 204
 
 
-def test_too_many_calls_are_refused_with_a_time_to_wait(world: World) -> None:
-    assert world.admin("PATCH", "/sandboxes/kotauth", {"limits": {"rate": 1, "burst": 1}}).status_code == 200
-    assert ask(world, "GET", "/users").status_code == 200
-    answer = ask(world, "GET", "/users")
+def test_too_many_calls_are_refused_with_a_time_to_wait(harness: Harness) -> None:
+    assert harness.admin("PATCH", "/sandboxes/kotauth", {"limits": {"rate": 1, "burst": 1}}).status_code == 200
+    assert send_request(harness, "GET", "/users").status_code == 200
+    answer = send_request(harness, "GET", "/users")
     detail = "API write rate limit exceeded for this key in this workspace. Retry after 60 seconds."
     check(answer, 429, "Rate limit exceeded", detail)
     assert answer.headers["Retry-After"] == "60"
 
 
-def test_a_refusal_changes_nothing_and_is_not_audited(world: World) -> None:
-    before = world.engine.export("kotauth")["collections"]
+def test_a_refusal_changes_nothing_and_is_not_audited(harness: Harness) -> None:
+    before = harness.engine.export("kotauth")["collections"]
     for path in ("/users", "/roles", "/groups"):
-        ask(world, "POST", path, json={"name": " "})
-        ask(world, "PUT", f"{path}/99", json={"name": "x", "email": "a@acme.test", "fullName": "x"})
-    after = world.engine.export("kotauth")["collections"]
+        send_request(harness, "POST", path, json={"name": " "})
+        send_request(harness, "PUT", f"{path}/99", json={"name": "x", "email": "a@acme.test", "fullName": "x"})
+    after = harness.engine.export("kotauth")["collections"]
     assert {name: after[name] for name in after if name[0] != "_"} == {
         name: before[name] for name in before if name[0] != "_"
     }

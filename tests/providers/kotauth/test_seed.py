@@ -11,23 +11,25 @@ import pytest
 
 from mockserver.engine import State
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.audit_logs import TYPES
-from tests.support.datasets import WRITTEN, generated
-from tests.support.worlds import make_world
+from mockserver.providers.kotauth.audit_logs import EVENT_TYPES
+from tests.support.datasets import STORED_SIZES, cached_dataset
+from tests.support.harness import make_harness
 
-ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}
-POINTS = {"userId": "users", "roleId": "roles", "groupId": "groups", "parentGroupId": "groups"}
+APPROXIMATE_SIZES = {"small": 50, "medium": 1_000, "large": 10_000}
+REFERENCE_FIELDS = {"userId": "users", "roleId": "roles", "groupId": "groups", "parentGroupId": "groups"}
 UNIQUE = [("users", "username"), ("users", "email"), ("applications", "clientId"), ("claim_mappers", "claimName")]
 
 
 def references(state: State) -> Iterator[tuple[str, int]]:
     for collection, records in state.items():
         for record in records:
-            points = POINTS if collection == "applications" else {**POINTS, "clientId": "applications"}
+            points = (
+                REFERENCE_FIELDS if collection == "applications" else {**REFERENCE_FIELDS, "clientId": "applications"}
+            )
             yield from ((points[name], record[name]) for name in points if record.get(name) is not None)
 
 
-def check_sound(state: State, about: int) -> None:
+def check_integrity(state: State, about: int) -> None:
     """Everything that must hold of a data set of any size."""
     assert 0.8 * about <= sum(len(records) for name, records in state.items() if name != "sequences") <= 1.2 * about
     ids = {collection: {record["id"] for record in records} for collection, records in state.items()}
@@ -40,38 +42,38 @@ def check_sound(state: State, about: int) -> None:
     assert set(places.values()) == {1}
     for user in state["users"]:
         assert re.fullmatch(r"[a-z]+(\.[a-z]+)*\.\d+@acme\.test", user["email"]), user["email"]
-    assert {event["eventType"] for event in state["audit_events"]} <= TYPES
+    assert {event["eventType"] for event in state["audit_events"]} <= EVENT_TYPES
     assert len(state["claim_mappers"]) <= 20
 
 
-@pytest.mark.parametrize("size", WRITTEN)
+@pytest.mark.parametrize("size", STORED_SIZES)
 def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
-    check_sound(generated("kotauth", size), ABOUT[size])
+    check_integrity(cached_dataset("kotauth", size), APPROXIMATE_SIZES[size])
 
 
-def keyed() -> State:
-    collections = make_world(PROVIDER).engine.export("kotauth")["collections"]
+def data_set_with_keys() -> State:
+    collections = make_harness(PROVIDER).engine.export("kotauth")["collections"]
     return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
 
 
 def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
-    state = generated("kotauth", "large")
-    check_sound(state, ABOUT["large"])
-    world = make_world(PROVIDER)
-    world.engine.restore("kotauth", {"provider": "kotauth", "collections": {**keyed(), **state}})
-    answer = world.ask("GET", "/t/kotauth/api/v1/users?limit=100&offset=1900")
+    state = cached_dataset("kotauth", "large")
+    check_integrity(state, APPROXIMATE_SIZES["large"])
+    harness = make_harness(PROVIDER)
+    harness.engine.restore("kotauth", {"provider": "kotauth", "collections": {**data_set_with_keys(), **state}})
+    answer = harness.request("GET", "/t/kotauth/api/v1/users?limit=100&offset=1900")
     assert [user["id"] for user in answer.json["data"]] == list(range(1901, 2001))
     assert answer.json["meta"]["total"] == 2000
 
 
 def test_another_seed_gives_other_people() -> None:
-    one, two = generated("kotauth", "small"), generated("kotauth", "small", "2")
+    one, two = cached_dataset("kotauth", "small"), cached_dataset("kotauth", "small", "2")
     assert not {user["fullName"] for user in one["users"]} & {user["fullName"] for user in two["users"]}
-    check_sound(two, ABOUT["small"])
+    check_integrity(two, APPROXIMATE_SIZES["small"])
 
 
 def test_a_workspace_begins_with_what_its_console_makes_and_what_the_api_cannot_make() -> None:
-    state = generated("kotauth", "small")
+    state = cached_dataset("kotauth", "small")
     assert state["applications"][0]["clientId"] == "kotauth-portal"
     assert [role["name"] for role in state["roles"]][:2] == ["admin", "user"]
     assert {role["scope"] for role in state["roles"]} == {"TENANT", "CLIENT"}
@@ -83,7 +85,7 @@ def test_a_workspace_begins_with_what_its_console_makes_and_what_the_api_cannot_
 def test_records_were_made_one_after_another_and_before_today() -> None:
     created = [
         record["_created"]
-        for records in generated("kotauth", "medium").values()
+        for records in cached_dataset("kotauth", "medium").values()
         for record in records
         if "_created" in record
     ]
@@ -92,7 +94,10 @@ def test_records_were_made_one_after_another_and_before_today() -> None:
 
 
 def test_new_records_go_on_counting_where_the_seed_stopped() -> None:
-    world = make_world(PROVIDER)
+    harness = make_harness(PROVIDER)
     body: dict[str, Any] = {"name": "one-more"}
-    made = [world.ask("POST", f"/t/kotauth/api/v1/{kind}", json=body).json["id"] for kind in ("roles", "groups")]
-    assert made == [len(generated("kotauth", "small")["roles"]) + 1, len(generated("kotauth", "small")["groups"]) + 1]
+    made = [harness.request("POST", f"/t/kotauth/api/v1/{kind}", json=body).json["id"] for kind in ("roles", "groups")]
+    assert made == [
+        len(cached_dataset("kotauth", "small")["roles"]) + 1,
+        len(cached_dataset("kotauth", "small")["groups"]) + 1,
+    ]

@@ -6,12 +6,12 @@ import pytest
 
 from mockserver.http import edge
 from mockserver.providers.smartepi import PROVIDER
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
+def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
     """A world of SmartEPI; waiting is written down instead of done."""
-    made = make_world(PROVIDER)
-    monkeypatch.setattr(edge, "sleep", made.waited.append)
+    made = make_harness(PROVIDER)
+    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
     return made

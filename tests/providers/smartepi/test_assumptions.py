@@ -8,28 +8,28 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from mockserver.engine import check_timed, describe
+from mockserver.engine import describe, verify_timestamped
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
-from tests.support.webhook_receivers import Posts
-from tests.support.worlds import NOON, World
+from tests.support.harness import NOON, Harness
+from tests.support.webhook_receivers import FakeEgress
 
 SANDBOX = "/sandboxes/smartepi"
-LINKED = {"id", "withdrawalStatus", "employeeId", "productId", "quantity", "createdAt"}
+LINKED_FIELDS = {"id", "withdrawalStatus", "employeeId", "productId", "quantity", "createdAt"}
 
 
-def assume(world: World, **assumptions: Any) -> TestResponse:
-    return world.admin("PATCH", SANDBOX, {"assumptions": assumptions})
+def set_assumptions(harness: Harness, **assumptions: Any) -> TestResponse:
+    return harness.admin("PATCH", SANDBOX, {"assumptions": assumptions})
 
 
-def data(answer: TestResponse) -> Any:
+def data_of(answer: TestResponse) -> Any:
     assert answer.json is not None, answer.text
     return answer.json["data"]
 
 
-def make(world: World, resource: str, **fields: Any) -> Any:
-    answer = world.ask("POST", f"/v1/{resource}", json=fields)
+def make(harness: Harness, resource: str, **fields: Any) -> Any:
+    answer = harness.request("POST", f"/v1/{resource}", json=fields)
     assert answer.status_code == 201, answer.text
-    return data(answer)
+    return data_of(answer)
 
 
 def token(answer: TestResponse) -> tuple[int, str]:
@@ -37,204 +37,209 @@ def token(answer: TestResponse) -> tuple[int, str]:
     return answer.status_code, answer.json["type"].removeprefix("urn:smartepi:error:")
 
 
-def status(method: str, path: str, **asked: Any) -> Callable[[World], Any]:
+def status(method: str, path: str, **asked: Any) -> Callable[[Harness], Any]:
     """What the status of this call is."""
-    return lambda world: world.ask(method, path, **asked).status_code
+    return lambda harness: harness.request(method, path, **asked).status_code
 
 
-def new_key(world: World, **wanted: Any) -> str:
-    answer = world.admin("POST", f"{SANDBOX}/keys", wanted)
+def new_key(harness: Harness, **wanted: Any) -> str:
+    answer = harness.admin("POST", f"{SANDBOX}/keys", wanted)
     assert answer.json is not None, answer.text
     return str(answer.json["secret"])
 
 
-def works(world: World, key: str) -> int:
-    return world.ask("GET", "/v1/sectors", key=key).status_code
+def works(harness: Harness, key: str) -> int:
+    return harness.request("GET", "/v1/sectors", key=key).status_code
 
 
-def a_new_key_after_30_seconds(world: World) -> int:
-    key = new_key(world)
-    world.advance("30s")
-    return works(world, key)
+def a_new_key_after_30_seconds(harness: Harness) -> int:
+    key = new_key(harness)
+    harness.advance("30s")
+    return works(harness, key)
 
 
-def a_revoked_key_after_30_seconds(world: World) -> int:
-    key = new_key(world, activates_in="0s")
-    world.admin("DELETE", f"{SANDBOX}/keys/{key}", {})
-    world.advance("30s")
-    return works(world, key)
+def a_revoked_key_after_30_seconds(harness: Harness) -> int:
+    key = new_key(harness, activates_in="0s")
+    harness.admin("DELETE", f"{SANDBOX}/keys/{key}", {})
+    harness.advance("30s")
+    return works(harness, key)
 
 
-def a_key_after_a_day(world: World) -> int:
-    key = new_key(world, activates_in="0s")
-    world.advance("1d")
-    return works(world, key)
+def a_key_after_a_day(harness: Harness) -> int:
+    key = new_key(harness, activates_in="0s")
+    harness.advance("1d")
+    return works(harness, key)
 
 
-def with_authorization(scheme: str, header: str = "Authorization") -> Callable[[World], int]:
-    def ask(world: World) -> int:
-        return world.ask("GET", "/v1/sectors", key=None, headers={header: f"{scheme}{world.key()}"}).status_code
+def with_authorization(scheme: str, header: str = "Authorization") -> Callable[[Harness], int]:
+    def ask(harness: Harness) -> int:
+        return harness.request("GET", "/v1/sectors", key=None, headers={header: f"{scheme}{harness.key()}"}).status_code
 
     return ask
 
 
-def refused_with(method: str, path: str, body: Any = None) -> Callable[[World], Any]:
-    return lambda world: token(world.ask(method, path, json=body))
+def refusal_of(method: str, path: str, body: Any = None) -> Callable[[Harness], Any]:
+    return lambda harness: token(harness.request(method, path, json=body))
 
 
-def an_unknown_path(world: World) -> Any:
-    answer = world.ask("GET", "/v1/nothing")
+def an_unknown_path(harness: Harness) -> Any:
+    answer = harness.request("GET", "/v1/nothing")
     return answer.status_code, (answer.json or {}).get("message"), "X-Request-Id" in answer.headers
 
 
-def an_injected_failure(world: World) -> Any:
-    world.admin("POST", f"{SANDBOX}/faults", {"fault": {"kind": "status", "status": 500}})
-    return token(world.ask("GET", "/v1/sectors"))
+def an_injected_failure(harness: Harness) -> Any:
+    harness.admin("POST", f"{SANDBOX}/faults", {"fault": {"kind": "status", "status": 500}})
+    return token(harness.request("GET", "/v1/sectors"))
 
 
-def a_taken_email(world: World) -> Any:
-    make(world, "employees", name="A", email="a@epi.test")
-    return token(world.ask("POST", "/v1/employees", json={"name": "B", "email": "a@epi.test"}))
+def a_taken_email(harness: Harness) -> Any:
+    make(harness, "employees", name="A", email="a@epi.test")
+    return token(harness.request("POST", "/v1/employees", json={"name": "B", "email": "a@epi.test"}))
 
 
-def a_title(world: World) -> Any:
-    answer = world.ask("POST", "/v1/employees", json={"name": "A", "sectorId": "none"})
+def a_title(harness: Harness) -> Any:
+    answer = harness.request("POST", "/v1/employees", json={"name": "A", "sectorId": "none"})
     return (answer.json or {})["title"]
 
 
-def times(world: World) -> Any:
-    record = make(world, "sectors", name="New")
+def times(harness: Harness) -> Any:
+    record = make(harness, "sectors", name="New")
     return record.get("createdAt"), record.get("updatedAt")
 
 
-def number(path: str) -> Callable[[World], int]:
-    return lambda world: len(data(world.ask("GET", path)))
+def number(path: str) -> Callable[[Harness], int]:
+    return lambda harness: len(data_of(harness.request("GET", path)))
 
 
-def by_id(resource: str) -> Callable[[World], Any]:
-    def ask(world: World) -> Any:
-        id = data(world.ask("GET", f"/v1/{resource}"))[0]["id"]
-        found = world.ask("GET", f"/v1/{resource}/{id}")
-        other = [world.ask(method, f"/v1/{resource}/{id}") for method in ("PUT", "DELETE")]
+def by_id(resource: str) -> Callable[[Harness], Any]:
+    def ask(harness: Harness) -> Any:
+        id = data_of(harness.request("GET", f"/v1/{resource}"))[0]["id"]
+        found = harness.request("GET", f"/v1/{resource}/{id}")
+        other = [harness.request(method, f"/v1/{resource}/{id}") for method in ("PUT", "DELETE")]
         allowed = {answer.headers["Allow"] for answer in other if answer.status_code == 405}
-        return found.status_code, "ETag" in found.headers, world.ask("GET", f"/v1/{resource}/no").status_code, allowed
+        return (
+            found.status_code,
+            "ETag" in found.headers,
+            harness.request("GET", f"/v1/{resource}/no").status_code,
+            allowed,
+        )
 
     return ask
 
 
-CLOSED, OPEN = (405, False, 405, {""}), (200, False, 404, {"GET"})
+METHOD_NOT_SERVED, METHOD_SERVED = (405, False, 405, {""}), (200, False, 404, {"GET"})
 
 
-def deleted(world: World) -> str:
-    id = make(world, "sectors", name="Gone")["id"]
-    assert world.ask("DELETE", f"/v1/sectors/{id}?_version=1").status_code == 200
+def create_and_delete(harness: Harness) -> str:
+    id = make(harness, "sectors", name="Gone")["id"]
+    assert harness.request("DELETE", f"/v1/sectors/{id}?_version=1").status_code == 200
     return str(id)
 
 
-def a_deleted_record(world: World) -> Any:
-    id = deleted(world)
-    listed = id in [record["id"] for record in data(world.ask("GET", "/v1/sectors?limit=100"))]
-    return world.ask("GET", f"/v1/sectors/{id}").status_code, listed
+def a_deleted_record(harness: Harness) -> Any:
+    id = create_and_delete(harness)
+    listed = id in [record["id"] for record in data_of(harness.request("GET", "/v1/sectors?limit=100"))]
+    return harness.request("GET", f"/v1/sectors/{id}").status_code, listed
 
 
-def a_deleted_records_name(world: World) -> int:
-    deleted(world)
-    return world.ask("POST", "/v1/sectors", json={"name": "Gone"}).status_code
+def a_deleted_records_name(harness: Harness) -> int:
+    create_and_delete(harness)
+    return harness.request("POST", "/v1/sectors", json={"name": "Gone"}).status_code
 
 
-def a_code_twice(world: World) -> int:
-    make(world, "cost-centers", name="One", code="C")
-    return world.ask("POST", "/v1/cost-centers", json={"name": "Two", "code": "C"}).status_code
+def a_code_twice(harness: Harness) -> int:
+    make(harness, "cost-centers", name="One", code="C")
+    return harness.request("POST", "/v1/cost-centers", json={"name": "Two", "code": "C"}).status_code
 
 
-def deletes_of_what_was_withdrawn(world: World) -> Any:
-    employee, product = make(world, "employees", name="A")["id"], make(world, "products", name="P")["id"]
+def deletes_of_what_was_withdrawn(harness: Harness) -> Any:
+    employee, product = make(harness, "employees", name="A")["id"], make(harness, "products", name="P")["id"]
     withdrawn = {"employee_id": employee, "product_id": product}
-    assert world.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", withdrawn).status_code == 200
+    assert harness.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", withdrawn).status_code == 200
     paths = (f"/v1/employees/{employee}", f"/v1/products/{product}")
-    return [world.ask("DELETE", f"{path}?_version=1").status_code for path in paths]
+    return [harness.request("DELETE", f"{path}?_version=1").status_code for path in paths]
 
 
-def an_email_set_to_null(world: World) -> Any:
-    path = f"/v1/employees/{make(world, 'employees', name='A', email='a@epi.test')['id']}"
-    answer = world.ask("PUT", path, json={"_version": 1, "email": None})
-    return answer.status_code, data(world.ask("GET", path)).get("email")
+def an_email_set_to_null(harness: Harness) -> Any:
+    path = f"/v1/employees/{make(harness, 'employees', name='A', email='a@epi.test')['id']}"
+    answer = harness.request("PUT", path, json={"_version": 1, "email": None})
+    return answer.status_code, data_of(harness.request("GET", path)).get("email")
 
 
-def rules_after_an_update(world: World) -> Any:
-    one, two = (make(world, "products", name=name)["id"] for name in "AB")
-    group = make(world, "groups", name="G", rules=[{"productId": one, "most": 1}])["id"]
-    answer = world.ask("PUT", f"/v1/groups/{group}", json={"_version": 1, "rules": [{"productId": two}]})
-    return ["AB"[[one, two].index(rule["productId"])] for rule in data(answer)["rules"]]
+def rules_after_an_update(harness: Harness) -> Any:
+    one, two = (make(harness, "products", name=name)["id"] for name in "AB")
+    group = make(harness, "groups", name="G", rules=[{"productId": one, "most": 1}])["id"]
+    answer = harness.request("PUT", f"/v1/groups/{group}", json={"_version": 1, "rules": [{"productId": two}]})
+    return ["AB"[[one, two].index(rule["productId"])] for rule in data_of(answer)["rules"]]
 
 
-def rows_after_an_update(world: World) -> Any:
-    product = make(world, "products", name="P", sizes=[{"name": "S"}, {"name": "M"}])
+def rows_after_an_update(harness: Harness) -> Any:
+    product = make(harness, "products", name="P", sizes=[{"name": "S"}, {"name": "M"}])
     kept = {"_version": 1, "sizes": [{"id": product["sizes"][1]["id"]}, {"name": "L"}]}
-    return [row["name"] for row in data(world.ask("PUT", f"/v1/products/{product['id']}", json=kept))["sizes"]]
+    return [row["name"] for row in data_of(harness.request("PUT", f"/v1/products/{product['id']}", json=kept))["sizes"]]
 
 
-def members_of_rows(world: World) -> Any:
-    product = make(world, "products", name="P", sizes=[{"name": "S"}], certificates=[{"number": "1"}])
-    group = make(world, "groups", name="G", rules=[{"productId": product["id"], "most": 3}])
+def members_of_rows(harness: Harness) -> Any:
+    product = make(harness, "products", name="P", sizes=[{"name": "S"}], certificates=[{"number": "1"}])
+    group = make(harness, "groups", name="G", rules=[{"productId": product["id"], "most": 3}])
     return [set(row) for row in (*product["sizes"], *product["certificates"], *group["rules"])]
 
 
-def an_update_with(if_match: str, version: int | None = None) -> Callable[[World], int]:
-    def ask(world: World) -> int:
-        path = f"/v1/sectors/{make(world, 'sectors', name='S')['id']}"
+def an_update_with(if_match: str, version: int | None = None) -> Callable[[Harness], int]:
+    def ask(harness: Harness) -> int:
+        path = f"/v1/sectors/{make(harness, 'sectors', name='S')['id']}"
         body = {"name": "T"} if version is None else {"name": "T", "_version": version}
-        return world.ask("PUT", path, headers={"If-Match": if_match}, json=body).status_code
+        return harness.request("PUT", path, headers={"If-Match": if_match}, json=body).status_code
 
     return ask
 
 
-def updates_with_wrong_fields(world: World) -> Any:
-    paths = ("/v1/employees/none", f"/v1/employees/{make(world, 'employees', name='A')['id']}")
+def updates_with_wrong_fields(harness: Harness) -> Any:
+    paths = ("/v1/employees/none", f"/v1/employees/{make(harness, 'employees', name='A')['id']}")
     wrong: list[Any] = [{"name": ""}, {"name": "x" * 256}, {"email": "nobody"}, {"name": None}]
-    return [world.ask("PUT", path, json={"_version": 9, **body}).status_code for path in paths for body in wrong]
+    return [harness.request("PUT", path, json={"_version": 9, **body}).status_code for path in paths for body in wrong]
 
 
-def a_location(world: World) -> str:
-    answer = world.ask("POST", "/v1/sectors", json={"name": "S"})
-    return answer.headers["Location"].replace(data(answer)["id"], "<id>")
+def a_location(harness: Harness) -> str:
+    answer = harness.request("POST", "/v1/sectors", json={"name": "S"})
+    return answer.headers["Location"].replace(data_of(answer)["id"], "<id>")
 
 
-def a_cursor_with_another_filter(world: World) -> int:
-    cursor = (world.ask("GET", "/v1/employees?name=&limit=1").json or {})["cursor"]
-    return world.ask("GET", f"/v1/employees?name=a&cursor={cursor}").status_code
+def a_cursor_with_another_filter(harness: Harness) -> int:
+    cursor = (harness.request("GET", "/v1/employees?name=&limit=1").json or {})["cursor"]
+    return harness.request("GET", f"/v1/employees?name=a&cursor={cursor}").status_code
 
 
-def request_ids(world: World) -> Any:
-    return ["X-Request-Id" in world.ask("GET", f"/v1/sectors{id}").headers for id in ("", "/none")]
+def request_ids(harness: Harness) -> Any:
+    return ["X-Request-Id" in harness.request("GET", f"/v1/sectors{id}").headers for id in ("", "/none")]
 
 
-BOTH = [200, 200], [409, 409]
+BOTH_ORDERS = [200, 200], [409, 409]
 
 
-def webhooks(world: World) -> Posts:
+def enable_webhooks(harness: Harness) -> FakeEgress:
     """All that is sent in a month to a receiver that takes nothing."""
-    world.sandbox.post = posts = Posts(answer=lambda _url, _nth: 500)
-    world.sandbox.endpoints.add("http://127.0.0.1:9/", secret="whsec_abc")
-    assert world.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", {}).status_code == 200
-    world.advance("30d")
+    harness.sandbox.sender = posts = FakeEgress(respond=lambda _url, _nth: 500)
+    harness.sandbox.endpoints.add("http://127.0.0.1:9/", secret="whsec_abc")
+    assert harness.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", {}).status_code == 200
+    harness.advance("30d")
     return posts
 
 
-def a_webhooks_secret(world: World) -> str:
-    _, headers, body = webhooks(world).sent[0]
+def a_webhooks_secret(harness: Harness) -> str:
+    _, headers, body = enable_webhooks(harness).sent[0]
     signature = dict(headers)["X-SmartEPI-Signature"]
     now = NOON // 1_000_000
     for secret in ("whsec_abc", "abc"):
         try:
-            check_timed(signature, [secret], now, body, 0)
+            verify_timestamped(signature, [secret], now, body, 0)
         except ValueError:
             continue
         return secret
     raise AssertionError(signature)
 
 
-Case = tuple[str, Any, Callable[[World], Any], Any, Any]
+Case = tuple[str, Any, Callable[[Harness], Any], Any, Any]
 CASES: list[Case] = [
     ("key_propagation", "30s", a_new_key_after_30_seconds, 403, 200),
     ("revocation_lag", "30s", a_revoked_key_after_30_seconds, 200, 403),
@@ -245,13 +250,13 @@ CASES: list[Case] = [
     ("lowercase_bearer", "refused", with_authorization("bearer "), 200, 403),
     ("key_elsewhere", "x-api-key", with_authorization("", "x-api-key"), 401, 200),
     ("gateway_content_type", "application/json; charset=utf-8",
-     lambda world: world.ask("GET", "/v1/sectors", key=None).headers["Content-Type"],
+     lambda harness: harness.request("GET", "/v1/sectors", key=None).headers["Content-Type"],
      "application/json", "application/json; charset=utf-8"),
     ("unknown_path", "gateway", an_unknown_path, (404, None, True), (403, "Missing Authentication Token", False)),
     ("request_id_on_success", False, request_ids, [True, True], [False, True]),
-    ("type_bad_request", "bad", refused_with("POST", "/v1/sectors", []), (400, "bad_request"), (400, "bad")),
-    ("type_not_found", "gone", refused_with("GET", "/v1/sectors/none"), (404, "not_found"), (404, "gone")),
-    ("type_method_not_allowed", "no", refused_with("PATCH", "/v1/sectors"), (405, "method_not_allowed"), (405, "no")),
+    ("type_bad_request", "bad", refusal_of("POST", "/v1/sectors", []), (400, "bad_request"), (400, "bad")),
+    ("type_not_found", "gone", refusal_of("GET", "/v1/sectors/none"), (404, "not_found"), (404, "gone")),
+    ("type_method_not_allowed", "no", refusal_of("PATCH", "/v1/sectors"), (405, "method_not_allowed"), (405, "no")),
     ("type_internal_error", "oops", an_injected_failure, (500, "internal_error"), (500, "oops")),
     ("type_employee_duplicate", "twice", a_taken_email, (409, "duplicate_employee"), (409, "twice")),
     ("titles", "words", a_title, "Invalid reference", "Invalid Reference"),
@@ -260,19 +265,19 @@ CASES: list[Case] = [
     ("string_limit", 256, status("POST", "/v1/sectors", json={"name": "x" * 256}), 400, 201),
     ("email_check", "none", status("POST", "/v1/employees", json={"name": "A", "email": "x"}), 400, 201),
     ("employee_needs_identification", True, status("POST", "/v1/employees", json={"name": "A"}), 201, 400),
-    ("transaction_fields", "documented", lambda world: set(data(world.ask("GET", "/v1/withdrawals"))[0]),
-     LINKED, {"id", "withdrawalStatus"}),
+    ("transaction_fields", "documented", lambda harness: set(data_of(harness.request("GET", "/v1/withdrawals"))[0]),
+     LINKED_FIELDS, {"id", "withdrawalStatus"}),
     ("transaction_filters", "linked", number("/v1/withdrawals?employeeId=none"), 9, 0),
     ("transaction_filters", "linked", number("/v1/returns?productId=none"), 3, 0),
     ("employee_filters", "all", number("/v1/employees?jobRoleId=none"), 15, 0),
     ("employee_filters", "all", number("/v1/employees?groupId=none"), 15, 0),
-    ("access_groups_by_id", "answered", by_id("access-groups"), CLOSED, OPEN),
-    ("withdrawals_by_id", "answered", by_id("withdrawals"), CLOSED, OPEN),
-    ("exchanges_by_id", "answered", by_id("exchanges"), CLOSED, OPEN),
+    ("access_groups_by_id", "answered", by_id("access-groups"), METHOD_NOT_SERVED, METHOD_SERVED),
+    ("withdrawals_by_id", "answered", by_id("withdrawals"), METHOD_NOT_SERVED, METHOD_SERVED),
+    ("exchanges_by_id", "answered", by_id("exchanges"), METHOD_NOT_SERVED, METHOD_SERVED),
     ("deleted_records", "readable", a_deleted_record, (404, False), (200, False)),
     ("deleted_names", "taken", a_deleted_records_name, 201, 409),
     ("cost_center_codes", "unique", a_code_twice, 201, 409),
-    ("transactions_block_deletes", True, deletes_of_what_was_withdrawn, *BOTH),
+    ("transactions_block_deletes", True, deletes_of_what_was_withdrawn, *BOTH_ORDERS),
     ("null_fields", "kept", an_email_set_to_null, (200, None), (200, "a@epi.test")),
     ("null_fields", "refused", an_email_set_to_null, (200, None), (400, "a@epi.test")),
     ("group_rules", "merged", rules_after_an_update, ["B"], ["A", "B"]),
@@ -288,8 +293,8 @@ CASES: list[Case] = [
     ("if_match_star", "accepted", an_update_with("*"), 400, 200),
     ("fields_before_record", True, updates_with_wrong_fields, [404] * 4 + [409] * 4, [400] * 8),
     ("location", "absolute", a_location, "/smartepi/v1/sectors/<id>", "http://localhost/smartepi/v1/sectors/<id>"),
-    ("webhook_retries", ["1s"], lambda world: len(webhooks(world).sent), 4, 2),
-    ("webhook_timeout", "2s", lambda world: webhooks(world).patience[0], 10.0, 2.0),
+    ("webhook_retries", ["1s"], lambda harness: len(enable_webhooks(harness).sent), 4, 2),
+    ("webhook_timeout", "2s", lambda harness: enable_webhooks(harness).timeouts[0], 10.0, 2.0),
     ("webhooks_signed_with", "bare", a_webhooks_secret, "whsec_abc", "abc"),
     ("cursor_with_other_filters", "accepted", a_cursor_with_another_filter, 400, 200),
 ]  # fmt: skip
@@ -297,26 +302,26 @@ cases = pytest.mark.parametrize("case", [pytest.param(case, id=f"{case[0]}-{case
 
 
 @cases
-def test_by_default_it_is_as_the_assumption_says(world: World, case: Case) -> None:
+def test_by_default_it_is_as_the_assumption_says(harness: Harness, case: Case) -> None:
     _, _, behaviour, expected, _ = case
-    assert behaviour(world) == expected
+    assert behaviour(harness) == expected
 
 
 @cases
-def test_another_setting_makes_another_behaviour(world: World, case: Case) -> None:
+def test_another_setting_makes_another_behaviour(harness: Harness, case: Case) -> None:
     name, value, behaviour, _, expected = case
-    answer = assume(world, **{name: value})
+    answer = set_assumptions(harness, **{name: value})
     assert answer.json is not None
     assert (answer.status_code, answer.json["assumptions"][name]) == (200, value)
-    assert behaviour(world) == expected
+    assert behaviour(harness) == expected
 
 
 @cases
-def test_a_setting_taken_back_is_the_default_again(world: World, case: Case) -> None:
+def test_a_setting_taken_back_is_the_default_again(harness: Harness, case: Case) -> None:
     name, value, behaviour, expected, _ = case
-    assume(world, **{name: value})
-    assert assume(world, **{name: None}).status_code == 200
-    assert behaviour(world) == expected
+    set_assumptions(harness, **{name: value})
+    assert set_assumptions(harness, **{name: None}).status_code == 200
+    assert behaviour(harness) == expected
 
 
 def test_every_assumption_is_seen_to_make_a_difference() -> None:
@@ -332,8 +337,8 @@ def test_every_assumption_says_what_it_decides_and_what_speaks_for_it(said: dict
     assert said["default"] is not None
 
 
-def test_an_unknown_assumption_is_refused_with_the_nearest(world: World) -> None:
-    answer = assume(world, key_propagations="1s")
+def test_an_unknown_assumption_is_refused_with_the_nearest(harness: Harness) -> None:
+    answer = set_assumptions(harness, key_propagations="1s")
     assert answer.status_code == 422
     assert "did you mean 'key_propagation'?" in answer.text
 
@@ -344,16 +349,16 @@ WRONG = [("key_propagation", "soon"), ("titles", "shouted"), ("string_limit", 0)
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_wrong_value_is_refused_and_changes_nothing(world: World, name: str, value: Any) -> None:
-    before = world.admin("GET", SANDBOX).json
-    answer = assume(world, **{name: value, "nested_rows": "removed"})
+def test_a_wrong_value_is_refused_and_changes_nothing(harness: Harness, name: str, value: Any) -> None:
+    before = harness.admin("GET", SANDBOX).json
+    answer = set_assumptions(harness, **{name: value, "nested_rows": "removed"})
     assert answer.status_code == 422
     assert name in answer.text
-    assert world.admin("GET", SANDBOX).json == before
+    assert harness.admin("GET", SANDBOX).json == before
 
 
-def test_a_needed_identification_cannot_be_taken_away(world: World) -> None:
-    assume(world, employee_needs_identification=True)
-    path = f"/v1/employees/{make(world, 'employees', name='A', identification='7')['id']}"
-    assert world.ask("PUT", path, json={"_version": 1, "identification": None}).status_code == 400
-    assert world.ask("PUT", path, json={"_version": 1, "name": "B"}).status_code == 200
+def test_a_needed_identification_cannot_be_taken_away(harness: Harness) -> None:
+    set_assumptions(harness, employee_needs_identification=True)
+    path = f"/v1/employees/{make(harness, 'employees', name='A', identification='7')['id']}"
+    assert harness.request("PUT", path, json={"_version": 1, "identification": None}).status_code == 400
+    assert harness.request("PUT", path, json={"_version": 1, "name": "B"}).status_code == 200

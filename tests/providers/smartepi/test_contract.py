@@ -11,69 +11,69 @@ from werkzeug.test import TestResponse
 
 from mockserver.engine import Operation
 from mockserver.providers.smartepi import PROVIDER
-from tests.support.paths import contract
-from tests.support.worlds import World
+from tests.support.harness import Harness
+from tests.support.paths import load_contract
 
-FACTS = contract("smartepi")
+FACTS = load_contract("smartepi")
 DOCUMENTED: list[dict[str, Any]] = FACTS["operations"]
-SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.offered is None}
-SINGLE = [fact for fact in DOCUMENTED if fact["verb"] != "list"]
+SERVED = {(op.method, op.path): op for op in PROVIDER.operations if op.available_if is None}
+SINGLE_RECORD_OPERATIONS = [fact for fact in DOCUMENTED if fact["verb"] != "list"]
 LISTS = [fact for fact in DOCUMENTED if fact["verb"] == "list"]
 REFERENCES = {"sectorId": "sectors", "costCenterId": "cost-centers", "costCenter2Id": "cost-centers"}
 REFERENCES |= {"jobRoleId": "job-roles", "groupId": "groups"}
 ENVELOPE = {"list": {"data", "cursor"}}
 
 
-def named(fact: dict[str, Any]) -> str:
+def operation_title(fact: dict[str, Any]) -> str:
     return f"{fact['method']} {fact['path']}"
 
 
-operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=named)
+operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=operation_title)
 
 
-def first(world: World, resource: str) -> str:
-    listed = world.ask("GET", f"/v1/{resource}?limit=1").json
+def first(harness: Harness, resource: str) -> str:
+    listed = harness.request("GET", f"/v1/{resource}?limit=1").json
     assert listed is not None
     return str(listed["data"][0]["id"])
 
 
-def body(world: World, resource: str) -> dict[str, Any]:
+def body(harness: Harness, resource: str) -> dict[str, Any]:
     """A body with every field that is documented for the resource."""
     filled: dict[str, Any] = {"name": f"New {resource}"}
     match resource:
         case "cost-centers":
             filled["code"] = "CC-NEW"
         case "groups":
-            filled["rules"] = [{"productId": first(world, "products")}]
+            filled["rules"] = [{"productId": first(harness, "products")}]
         case "products":
             filled |= {"sizes": [{"name": "P"}], "certificates": [{"number": "CA 1"}]}
         case "employees":
             filled |= {"identification": "new-1", "email": "new@epi.test"}
-            filled |= {name: first(world, there) for name, there in REFERENCES.items()}
+            filled |= {name: first(harness, there) for name, there in REFERENCES.items()}
     return filled
 
 
-def made(world: World, resource: str) -> TestResponse:
-    answer = world.ask("POST", f"/v1/{resource}", json=body(world, resource))
+def create(harness: Harness, resource: str) -> TestResponse:
+    answer = harness.request("POST", f"/v1/{resource}", json=body(harness, resource))
     assert answer.status_code == 201, answer.text
     return answer
 
 
-def performed(world: World, fact: dict[str, Any]) -> TestResponse:
+def call_operation(harness: Harness, fact: dict[str, Any]) -> TestResponse:
     """The answer to a call of the operation that can succeed, over a record with every field."""
     verb, resource = fact["verb"], fact["resource"]
     if verb == "create":
-        return made(world, resource)
+        return create(harness, resource)
     writable = any(other["resource"] == resource and other["verb"] == "create" for other in DOCUMENTED)
-    record = made(world, resource) if writable else None
+    record = create(harness, resource) if writable else None
     if verb == "list":
-        return world.ask("GET", f"/v1/{resource}?limit=100")
+        return harness.request("GET", f"/v1/{resource}?limit=100")
     assert record is not None
     assert record.json is not None
     path = fact["path"].replace("{id}", record.json["data"]["id"])
     headers = {} if verb == "get" else {"If-Match": record.headers["ETag"]}
     changes = {"name": "Another name"} if verb == "update" else None
-    return world.ask(fact["method"], path, headers=headers, json=changes)
+    return harness.request(fact["method"], path, headers=headers, json=changes)
 
 
 def operation(fact: dict[str, Any]) -> Operation:
@@ -86,14 +86,14 @@ def test_exactly_the_documented_operations_are_served() -> None:
 
 
 def test_what_is_not_documented_is_offered_by_assumption_only() -> None:
-    undocumented = [op for op in PROVIDER.operations if op.offered is not None]
+    undocumented = [op for op in PROVIDER.operations if op.available_if is not None]
     default = PROVIDER.assumptions()
     assert {op.path for op in undocumented} == {
         "/v1/access-groups/{id}",
         "/v1/withdrawals/{id}",
         "/v1/exchanges/{id}",
     }
-    assert not any(op.offered(default) for op in undocumented if op.offered)
+    assert not any(op.available_if(default) for op in undocumented if op.available_if)
 
 
 @operations
@@ -105,13 +105,13 @@ def test_an_operation_declares_the_documented_statuses(fact: dict[str, Any]) -> 
 
 
 @operations
-def test_an_operation_answers_with_the_documented_status(world: World, fact: dict[str, Any]) -> None:
-    assert performed(world, fact).status_code == fact["status"]
+def test_an_operation_answers_with_the_documented_status(harness: Harness, fact: dict[str, Any]) -> None:
+    assert call_operation(harness, fact).status_code == fact["status"]
 
 
 @operations
-def test_an_answer_has_every_documented_field_in_its_envelope(world: World, fact: dict[str, Any]) -> None:
-    answer = performed(world, fact).json
+def test_an_answer_has_every_documented_field_in_its_envelope(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = call_operation(harness, fact).json
     assert answer is not None
     assert set(answer) == ENVELOPE.get(fact["verb"], {"data"})
     records = answer["data"] if fact["verb"] == "list" else [answer["data"]]
@@ -120,10 +120,10 @@ def test_an_answer_has_every_documented_field_in_its_envelope(world: World, fact
 
 
 @operations
-def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, Any]) -> None:
-    answer = performed(world, fact).json
+def test_an_answer_is_what_the_operation_declares(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = call_operation(harness, fact).json
     assert answer is not None
-    model = operation(fact).answer_model
+    model = operation(fact).response_model
     assert model is not None
     assert issubclass(model, BaseModel)
     for record in answer["data"] if fact["verb"] == "list" else [answer["data"]]:
@@ -131,66 +131,66 @@ def test_an_answer_is_what_the_operation_declares(world: World, fact: dict[str, 
 
 
 @operations
-def test_no_body_shows_what_is_kept_beside_a_record(world: World, fact: dict[str, Any]) -> None:
-    text = performed(world, fact).text
+def test_no_body_shows_what_is_kept_beside_a_record(harness: Harness, fact: dict[str, Any]) -> None:
+    text = call_operation(harness, fact).text
     assert not re.search(r'"_\w+":', text)
 
 
-@pytest.mark.parametrize("fact", LISTS, ids=named)
+@pytest.mark.parametrize("fact", LISTS, ids=operation_title)
 def test_a_list_takes_the_documented_parameters(fact: dict[str, Any]) -> None:
     query = operation(fact).query
     assert query is not None
     assert set(FACTS["parameters"][fact["resource"]]) <= set(query.model_fields)
 
 
-@pytest.mark.parametrize("fact", LISTS, ids=named)
-def test_a_list_without_a_limit_has_the_documented_number_of_records(world: World, fact: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fact", LISTS, ids=operation_title)
+def test_a_list_without_a_limit_has_the_documented_number_of_records(harness: Harness, fact: dict[str, Any]) -> None:
     for nth in range(FACTS["limit"]["default"] + 1):
         if (post := SERVED.get(("POST", fact["path"]))) is not None:
-            assert world.ask("POST", post.path, json={"name": f"One more {nth}"}).status_code == 201
+            assert harness.request("POST", post.path, json={"name": f"One more {nth}"}).status_code == 201
         elif fact["resource"] != "access-groups":
             word = fact["resource"].removesuffix("s")
-            assert world.admin("POST", f"/sandboxes/smartepi/simulations/record_{word}", {}).status_code == 200
-    answer = world.ask("GET", fact["path"]).json
+            assert harness.admin("POST", f"/sandboxes/smartepi/simulations/record_{word}", {}).status_code == 200
+    answer = harness.request("GET", fact["path"]).json
     assert answer is not None
     few = fact["resource"] == "access-groups"
     assert (len(answer["data"]) < 20) if few else (len(answer["data"]) == FACTS["limit"]["default"])
     assert (answer["cursor"] is None) == few
 
 
-@pytest.mark.parametrize("fact", SINGLE, ids=named)
-def test_a_single_record_carries_a_strong_quoted_etag(world: World, fact: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fact", SINGLE_RECORD_OPERATIONS, ids=operation_title)
+def test_a_single_record_carries_a_strong_quoted_etag(harness: Harness, fact: dict[str, Any]) -> None:
     expected = '"2"' if fact["verb"] in ("update", "delete") else '"1"'
-    assert performed(world, fact).headers.getlist("ETag") == [expected]
+    assert call_operation(harness, fact).headers.getlist("ETag") == [expected]
 
 
-@pytest.mark.parametrize("fact", LISTS, ids=named)
-def test_a_list_carries_no_etag(world: World, fact: dict[str, Any]) -> None:
-    assert "ETag" not in performed(world, fact).headers
+@pytest.mark.parametrize("fact", LISTS, ids=operation_title)
+def test_a_list_carries_no_etag(harness: Harness, fact: dict[str, Any]) -> None:
+    assert "ETag" not in call_operation(harness, fact).headers
 
 
 @operations
-def test_a_location_is_on_what_was_created_and_nowhere_else(world: World, fact: dict[str, Any]) -> None:
-    answer = performed(world, fact)
+def test_a_location_is_on_what_was_created_and_nowhere_else(harness: Harness, fact: dict[str, Any]) -> None:
+    answer = call_operation(harness, fact)
     if fact["verb"] != "create":
         assert "Location" not in answer.headers
         return
     assert answer.json is not None
     location = answer.headers["Location"]
     assert location == f"/smartepi{fact['path']}/{answer.json['data']['id']}"
-    assert world.ask("GET", location.removeprefix("/smartepi")).json == answer.json
+    assert harness.request("GET", location.removeprefix("/smartepi")).json == answer.json
 
 
 @operations
-def test_an_answer_of_the_application_has_its_own_request_id(world: World, fact: dict[str, Any]) -> None:
-    one, two = performed(world, fact), world.ask("GET", "/v1/sectors")
+def test_an_answer_of_the_application_has_its_own_request_id(harness: Harness, fact: dict[str, Any]) -> None:
+    one, two = call_operation(harness, fact), harness.request("GET", "/v1/sectors")
     ids = [*one.headers.getlist("X-Request-Id"), *two.headers.getlist("X-Request-Id")]
     assert len(set(ids)) == 2
     assert one.headers.getlist("Content-Type") == ["application/json"]
 
 
-def test_an_error_of_the_application_is_problem_json_with_a_request_id(world: World) -> None:
-    missing = world.ask("GET", "/v1/sectors/sec_none")
+def test_an_error_of_the_application_is_problem_json_with_a_request_id(harness: Harness) -> None:
+    missing = harness.request("GET", "/v1/sectors/sec_none")
     assert missing.headers.getlist("Content-Type") == ["application/problem+json"]
     assert len(missing.headers.getlist("X-Request-Id")) == 1
     assert missing.json is not None
@@ -199,35 +199,35 @@ def test_an_error_of_the_application_is_problem_json_with_a_request_id(world: Wo
     assert missing.json["type"].startswith("urn:smartepi:error:")
 
 
-def refused_by_gateway(world: World, situation: str, fact: dict[str, Any]) -> TestResponse:
+def refused_by_gateway(harness: Harness, situation: str, fact: dict[str, Any]) -> TestResponse:
     path = fact["path"].replace("{id}", "any")
     if situation == "throttled":
         settings = {"limits": {"rate": 1, "burst": 1}}
-        assert world.admin("PATCH", "/sandboxes/smartepi", settings).status_code == 200
-        world.ask("GET", "/v1/sectors")
-        return world.ask(fact["method"], path)
-    return world.ask(fact["method"], path, key=None if situation == "no_key" else "sk_wrong")
+        assert harness.admin("PATCH", "/sandboxes/smartepi", settings).status_code == 200
+        harness.request("GET", "/v1/sectors")
+        return harness.request(fact["method"], path)
+    return harness.request(fact["method"], path, key=None if situation == "no_key" else "sk_wrong")
 
 
 @pytest.mark.parametrize("situation", list(FACTS["gateway"]))
 @operations
-def test_the_gateway_refuses_in_its_own_voice(world: World, situation: str, fact: dict[str, Any]) -> None:
+def test_gateway_refusals_have_the_gateway_format(harness: Harness, situation: str, fact: dict[str, Any]) -> None:
     said = FACTS["gateway"][situation]
-    answer = refused_by_gateway(world, situation, fact)
+    answer = refused_by_gateway(harness, situation, fact)
     kept = {name: value for name, value in answer.headers.items() if name not in ("Date", "Content-Length")}
     assert (answer.status_code, answer.json) == (said["status"], said["body"])
     assert kept == {"Content-Type": "application/json", **said["headers"]}
 
 
-def test_the_documented_problems_are_said_word_for_word(world: World) -> None:
-    sector = first(world, "sectors")
-    used = world.ask("GET", "/v1/employees?limit=1").json
+def test_the_documented_problems_are_said_word_for_word(harness: Harness) -> None:
+    sector = first(harness, "sectors")
+    used = harness.request("GET", "/v1/employees?limit=1").json
     assert used is not None
     said = [
-        world.ask("PUT", f"/v1/sectors/{sector}", headers={"If-Match": '"9"'}, json={}),
-        world.ask("POST", "/v1/sectors", json={"name": "Pintura"}),
-        world.ask("DELETE", f"/v1/sectors/{used['data'][0]['sectorId']}?_version=1"),
-        world.ask("POST", "/v1/employees", json={"name": "A", "costCenterId": "cc_nope"}),
+        harness.request("PUT", f"/v1/sectors/{sector}", headers={"If-Match": '"9"'}, json={}),
+        harness.request("POST", "/v1/sectors", json={"name": "Pintura"}),
+        harness.request("DELETE", f"/v1/sectors/{used['data'][0]['sectorId']}?_version=1"),
+        harness.request("POST", "/v1/employees", json={"name": "A", "costCenterId": "cc_nope"}),
     ]
     for answer, documented in zip(said, FACTS["problems"], strict=True):
         assert answer.json is not None
@@ -236,9 +236,9 @@ def test_the_documented_problems_are_said_word_for_word(world: World) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/sectors", "/v1/sectors/any", "/v1/returns", "/v1/nothing"])
 @pytest.mark.parametrize("key", ["smartepi", None])
-def test_a_browser_is_told_nothing_about_other_origins(world: World, path: str, key: str | None) -> None:
+def test_a_browser_is_told_nothing_about_other_origins(harness: Harness, path: str, key: str | None) -> None:
     asked = {"Origin": "https://app.test", "Access-Control-Request-Method": "GET"}
-    shown = world.key() if key else None
-    answer = world.ask("OPTIONS", path, headers=asked, key=shown)
+    shown = harness.key() if key else None
+    answer = harness.request("OPTIONS", path, headers=asked, key=shown)
     assert answer.status_code in (401, 404, 405)
     assert not [name for name in answer.headers.keys() if name.lower().startswith("access-control")]  # noqa: SIM118

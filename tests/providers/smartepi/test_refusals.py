@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from mockserver.providers.smartepi import PROVIDER
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
-UNREADABLE = {
+UNREADABLE_BODIES = {
     "empty": b"",
     "spaces": b"  \n",
     "not JSON": b"name=Paint",
@@ -88,12 +88,12 @@ GOOD = {
 }
 
 
-def kept(world: World) -> dict[str, Any]:
-    collections: dict[str, Any] = world.engine.export("smartepi")["collections"]
+def stored_records(harness: Harness) -> dict[str, Any]:
+    collections: dict[str, Any] = harness.engine.export("smartepi")["collections"]
     return {name: records for name, records in collections.items() if name != "_sandbox"}
 
 
-def bad_request(answer: TestResponse) -> bool:
+def is_bad_request(answer: TestResponse) -> bool:
     """Whether this is exactly the problem that SmartEPI answers to a bad request."""
     said = loads(answer.data)
     return (
@@ -107,28 +107,28 @@ def bad_request(answer: TestResponse) -> bool:
     )
 
 
-@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in UNREADABLE.items()])
-def test_a_body_that_cannot_be_read_is_refused_and_nothing_is_kept(world: World, body: bytes) -> None:
-    before = kept(world)
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in UNREADABLE_BODIES.items()])
+def test_a_body_that_cannot_be_read_is_refused_and_nothing_is_kept(harness: Harness, body: bytes) -> None:
+    before = stored_records(harness)
     product = before["products"][0]["id"]
-    assert bad_request(world.ask("POST", "/v1/products", data=body))
-    assert bad_request(world.ask("PUT", f"/v1/products/{product}", data=body, headers={"If-Match": '"1"'}))
-    assert kept(world) == before
+    assert is_bad_request(harness.request("POST", "/v1/products", data=body))
+    assert is_bad_request(harness.request("PUT", f"/v1/products/{product}", data=body, headers={"If-Match": '"1"'}))
+    assert stored_records(harness) == before
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items()])
-def test_a_body_with_wrong_fields_is_refused_and_nothing_is_kept(world: World, body: Any) -> None:
-    before = kept(world)
-    assert bad_request(world.ask("POST", "/v1/products", json=body))
-    assert kept(world) == before
+def test_a_body_with_wrong_fields_is_refused_and_nothing_is_kept(harness: Harness, body: Any) -> None:
+    before = stored_records(harness)
+    assert is_bad_request(harness.request("POST", "/v1/products", json=body))
+    assert stored_records(harness) == before
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items() if name != "no name"])
-def test_an_update_is_as_strict_with_fields_as_a_create(world: World, body: Any) -> None:
-    before = kept(world)
+def test_an_update_is_as_strict_with_fields_as_a_create(harness: Harness, body: Any) -> None:
+    before = stored_records(harness)
     path = f"/v1/products/{before['products'][0]['id']}"
-    assert bad_request(world.ask("PUT", path, json=body, headers={"If-Match": '"1"'}))
-    assert kept(world) == before
+    assert is_bad_request(harness.request("PUT", path, json=body, headers={"If-Match": '"1"'}))
+    assert stored_records(harness) == before
 
 
 @pytest.mark.parametrize(
@@ -137,47 +137,47 @@ def test_an_update_is_as_strict_with_fields_as_a_create(world: World, body: Any)
      ("email", "x" * 250 + "@epi.test"), ("identification", "x" * 256), ("identification", 1042), ("sectorId", ""),
      ("sectorId", ["sec_1"])],
 )  # fmt: skip
-def test_an_employees_fields_are_checked_on_create_and_on_update(world: World, field: str, value: Any) -> None:
-    before = kept(world)
+def test_an_employees_fields_are_checked_on_create_and_on_update(harness: Harness, field: str, value: Any) -> None:
+    before = stored_records(harness)
     path = f"/v1/employees/{before['employees'][0]['id']}"
     answers = [
-        world.ask("POST", "/v1/employees", json={"name": "Ana", field: value}),
-        world.ask("PUT", path, json={"_version": 1, field: value}),
-        world.ask("PUT", path, json={"_version": 1, "name": "Ana", field: value}),
+        harness.request("POST", "/v1/employees", json={"name": "Ana", field: value}),
+        harness.request("PUT", path, json={"_version": 1, field: value}),
+        harness.request("PUT", path, json={"_version": 1, "name": "Ana", field: value}),
     ]
-    assert [bad_request(answer) for answer in answers] == [True, True, True], [answer.text for answer in answers]
-    assert kept(world) == before
+    assert [is_bad_request(answer) for answer in answers] == [True, True, True], [answer.text for answer in answers]
+    assert stored_records(harness) == before
 
 
-def test_a_refusal_names_the_field_as_the_client_wrote_it(world: World) -> None:
+def test_a_refusal_names_the_field_as_the_client_wrote_it(harness: Harness) -> None:
     wrong = [{"name": "P"}, {"id": 7}]
-    answer = world.ask("POST", "/v1/products", json={"name": "Paint", "sizes": wrong})
+    answer = harness.request("POST", "/v1/products", json={"name": "Paint", "sizes": wrong})
     assert answer.json is not None
     assert "sizes[1].id" in answer.json["detail"]
-    long = world.ask("POST", "/v1/products", json={"name": "Paint", "sizes": [{}, {"name": "x" * 256}]})
+    long = harness.request("POST", "/v1/products", json={"name": "Paint", "sizes": [{}, {"name": "x" * 256}]})
     assert long.json is not None
     assert "sizes[1].name" in long.json["detail"]
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in GOOD.items()])
-def test_a_body_that_is_only_unusual_is_taken(world: World, body: bytes) -> None:
-    answer = world.ask("POST", "/v1/products", data=body)
+def test_a_body_that_is_only_unusual_is_taken(harness: Harness, body: bytes) -> None:
+    answer = harness.request("POST", "/v1/products", data=body)
     assert answer.status_code == 201, answer.text
     record = loads(answer.data)["data"]
     assert record["name"] == loads(body)["name"]
     assert record["id"].startswith("prd_")
     assert record["id"] != "prd_mine"
-    assert loads(world.ask("GET", f"/v1/products/{record['id']}").data)["data"] == record
+    assert loads(harness.request("GET", f"/v1/products/{record['id']}").data)["data"] == record
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/xml", "application/json; charset=utf-16"])
-def test_what_a_body_is_called_does_not_matter(world: World, kind: str | None) -> None:
+def test_what_a_body_is_called_does_not_matter(harness: Harness, kind: str | None) -> None:
     headers = {"Content-Type": kind} if kind else {}
-    assert world.ask("POST", "/v1/sectors", data=b'{"name": "Paint"}', headers=headers).status_code == 201
+    assert harness.request("POST", "/v1/sectors", data=b'{"name": "Paint"}', headers=headers).status_code == 201
 
 
-TAKEN, FREE = {"name": "Capacete"}, {"name": "Free"}
-ORDER: list[tuple[str, str, Any, int, str]] = [
+TAKEN, FREE_NAME = {"name": "Capacete"}, {"name": "Free"}
+CHECK_ORDER_CASES: list[tuple[str, str, Any, int, str]] = [
     ("no record, and nothing else right", "/none", {"name": "", "rules": [{"productId": "no"}]}, 404, "not_found"),
     ("no version, wrong field", "", {"name": ""}, 400, "bad_request"),
     ("no version, dangling", "", {"rules": [{"productId": "no"}]}, 400, "bad_request"),
@@ -190,36 +190,38 @@ ORDER: list[tuple[str, str, Any, int, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "body", "status", "token"), [pytest.param(*row[1:], id=row[0]) for row in ORDER])
+@pytest.mark.parametrize(
+    ("path", "body", "status", "token"), [pytest.param(*row[1:], id=row[0]) for row in CHECK_ORDER_CASES]
+)
 def test_of_several_things_wrong_the_first_is_refused(
-    world: World, path: str, body: Any, status: int, token: str
+    harness: Harness, path: str, body: Any, status: int, token: str
 ) -> None:
-    before = kept(world)
-    answer = world.ask("PUT", f"/v1/groups/{path.strip('/') or before['groups'][0]['id']}", json=body)
+    before = stored_records(harness)
+    answer = harness.request("PUT", f"/v1/groups/{path.strip('/') or before['groups'][0]['id']}", json=body)
     assert answer.json is not None
     assert (answer.status_code, answer.json["type"]) == (status, f"urn:smartepi:error:{token}")
-    assert kept(world) == before
+    assert stored_records(harness) == before
 
 
-def test_an_unreadable_body_is_refused_before_a_missing_record(world: World) -> None:
-    assert bad_request(world.ask("PUT", "/v1/groups/none", data=b"{"))
+def test_an_unreadable_body_is_refused_before_a_missing_record(harness: Harness) -> None:
+    assert is_bad_request(harness.request("PUT", "/v1/groups/none", data=b"{"))
 
 
-def test_a_stale_delete_is_refused_before_one_in_use(world: World) -> None:
-    group = kept(world)["groups"][0]["id"]
-    answers = [world.ask("DELETE", f"/v1/groups/{group}?_version={version}") for version in (9, 1)]
+def test_a_stale_delete_is_refused_before_one_in_use(harness: Harness) -> None:
+    group = stored_records(harness)["groups"][0]["id"]
+    answers = [harness.request("DELETE", f"/v1/groups/{group}?_version={version}") for version in (9, 1)]
     said = [(answer.json or {})["type"].rpartition(":")[2] for answer in answers]
     assert said == ["conflict", "resource_in_use"]
 
 
-def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_kept(world: World) -> None:
-    before = kept(world)
+def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_kept(harness: Harness) -> None:
+    before = stored_records(harness)
     body = dumps({"name": "Paint", "padding": "x" * 1024 * 1024}).encode()
-    assert world.ask("POST", "/v1/products", data=body).status_code == 413
-    assert kept(world) == before
+    assert harness.request("POST", "/v1/products", data=body).status_code == 413
+    assert stored_records(harness) == before
 
 
-SHARED = make_world(PROVIDER)
+SHARED = make_harness(PROVIDER)
 SHARED.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1_000_000, "burst": 10_000_000}})
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -238,9 +240,9 @@ documents = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), json_
     body=st.binary(max_size=60) | documents,
 )
 def test_whatever_is_sent_the_answer_is_documented(resource: str, body: bytes) -> None:
-    answer = SHARED.ask("POST", f"/v1/{resource}", data=body)
+    answer = SHARED.request("POST", f"/v1/{resource}", data=body)
     assert answer.status_code in (201, 400, 409, 422)
     assert loads(answer.data)
     if answer.status_code == 201:
         id = loads(answer.data)["data"]["id"]
-        assert SHARED.ask("GET", f"/v1/{resource}/{id}").status_code == 200
+        assert SHARED.request("GET", f"/v1/{resource}/{id}").status_code == 200

@@ -13,12 +13,12 @@ from mockserver.providers.smartepi import PROVIDER
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
 from mockserver.providers.smartepi.dialect import show
 from mockserver.providers.smartepi.organization import RESOURCES
-from mockserver.providers.smartepi.transactions import LISTS
-from tests.support.datasets import WRITTEN, generated
-from tests.support.worlds import make_world
+from mockserver.providers.smartepi.transactions import READ_ONLY_RESOURCES
+from tests.support.datasets import STORED_SIZES, cached_dataset
+from tests.support.harness import make_harness
 
-ABOUT = {"small": 50, "medium": 1_000, "large": 10_000}
-POINTS = {
+APPROXIMATE_SIZES = {"small": 50, "medium": 1_000, "large": 10_000}
+REFERENCE_FIELDS = {
     "sectorId": "sectors",
     "costCenterId": "cost_centers",
     "costCenter2Id": "cost_centers",
@@ -32,17 +32,21 @@ UNIQUE = [
     ("employees", "identification"),
     ("employees", "email"),
 ]
-MODELS = {resource.collection: resource.model for resource in (*RESOURCES, *LISTS)}
+MODELS = {resource.collection: resource.model for resource in (*RESOURCES, *READ_ONLY_RESOURCES)}
 
 
 def references(state: State) -> Iterator[tuple[str, str]]:
     for collection, records in state.items():
         for record in records:
             for row in (record, *record.get("rules", ())):
-                yield from ((POINTS[name], row[name]) for name in POINTS if name in row and collection in state)
+                yield from (
+                    (REFERENCE_FIELDS[name], row[name])
+                    for name in REFERENCE_FIELDS
+                    if name in row and collection in state
+                )
 
 
-def check_sound(state: State, about: int) -> None:
+def check_integrity(state: State, about: int) -> None:
     """Everything that must hold of a data set of any size."""
     assert 0.8 * about <= sum(len(records) for name, records in state.items() if name in MODELS) <= 1.2 * about
     ids = {collection: {record["id"] for record in records} for collection, records in state.items()}
@@ -59,37 +63,37 @@ def check_sound(state: State, about: int) -> None:
             model.model_validate(show(given, record), strict=True)
 
 
-@pytest.mark.parametrize("size", WRITTEN)
+@pytest.mark.parametrize("size", STORED_SIZES)
 def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
-    check_sound(generated("smartepi", size), ABOUT[size])
+    check_integrity(cached_dataset("smartepi", size), APPROXIMATE_SIZES[size])
 
 
 def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
-    state = generated("smartepi", "large")
-    check_sound(state, ABOUT["large"])
-    world = make_world(PROVIDER)
-    world.engine.restore("smartepi", {"provider": "smartepi", "collections": {**keyed(), **state}})
-    answer = world.ask("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
+    state = cached_dataset("smartepi", "large")
+    check_integrity(state, APPROXIMATE_SIZES["large"])
+    harness = make_harness(PROVIDER)
+    harness.engine.restore("smartepi", {"provider": "smartepi", "collections": {**data_set_with_keys(), **state}})
+    answer = harness.request("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
     assert answer.json is not None
     expected = [record["id"] for record in state["employees"] if record["sectorId"] == state["sectors"][7]["id"]]
     assert [record["id"] for record in answer.json["data"]] == expected[::-1][:100]
 
 
-def keyed() -> State:
-    collections = make_world(PROVIDER).engine.export("smartepi")["collections"]
+def data_set_with_keys() -> State:
+    collections = make_harness(PROVIDER).engine.export("smartepi")["collections"]
     return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
 
 
 def test_another_seed_gives_other_people_under_other_ids() -> None:
-    one, two = generated("smartepi", "small"), generated("smartepi", "small", "2")
+    one, two = cached_dataset("smartepi", "small"), cached_dataset("smartepi", "small", "2")
     for collection in ("sectors", "employees", "products", "groups"):
         assert not {record["id"] for record in one[collection]} & {record["id"] for record in two[collection]}
     assert [record["name"] for record in one["employees"]] != [record["name"] for record in two["employees"]]
-    check_sound(two, ABOUT["small"])
+    check_integrity(two, APPROXIMATE_SIZES["small"])
 
 
 def test_rules_are_kept_beside_their_groups_as_a_create_would_keep_them() -> None:
-    state = generated("smartepi", "medium")
+    state = cached_dataset("smartepi", "medium")
     expected = [(group["id"], rule["productId"]) for group in state["groups"] for rule in group["rules"]]
     assert [(row["groupId"], row["productId"]) for row in state["rules"]] == expected
 
@@ -97,7 +101,7 @@ def test_rules_are_kept_beside_their_groups_as_a_create_would_keep_them() -> Non
 def test_records_were_made_one_after_another_and_before_today() -> None:
     created = [
         record["_created"]
-        for records in generated("smartepi", "medium").values()
+        for records in cached_dataset("smartepi", "medium").values()
         for record in records
         if "_created" in record
     ]
@@ -106,5 +110,5 @@ def test_records_were_made_one_after_another_and_before_today() -> None:
 
 
 def test_models_there_are_for_every_kind_of_seeded_record() -> None:
-    assert set(generated("smartepi", "small")) == {*MODELS, "rules"}
+    assert set(cached_dataset("smartepi", "small")) == {*MODELS, "rules"}
     assert all(issubclass(model, BaseModel) for model in MODELS.values())

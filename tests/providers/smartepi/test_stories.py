@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from mockserver.providers.smartepi import PROVIDER
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
 
 DENIED = {"Message": "User is not authorized to access this resource with an explicit deny in an identity-based policy"}
 UNAUTHORIZED = {"message": "Unauthorized"}
@@ -16,68 +16,68 @@ LIST = "/v1/sectors"
 KEYS = "/sandboxes/smartepi/keys"
 
 
-def new_key(world: World, **wanted: Any) -> str:
-    answer = world.admin("POST", KEYS, wanted)
+def new_key(harness: Harness, **wanted: Any) -> str:
+    answer = harness.admin("POST", KEYS, wanted)
     assert answer.status_code == 201, answer.text
     assert answer.json is not None
     return str(answer.json["secret"])
 
 
-def data(answer: TestResponse) -> Any:
+def data_of(answer: TestResponse) -> Any:
     assert answer.json is not None, answer.text
     return answer.json["data"]
 
 
-def create(world: World, resource: str, **fields: Any) -> str:
-    answer = world.ask("POST", f"/v1/{resource}", json=fields)
+def create(harness: Harness, resource: str, **fields: Any) -> str:
+    answer = harness.request("POST", f"/v1/{resource}", json=fields)
     assert answer.status_code == 201, answer.text
-    return str(data(answer)["id"])
+    return str(data_of(answer)["id"])
 
 
-def refusal(answer: TestResponse) -> tuple[int, str]:
+def refusal_details(answer: TestResponse) -> tuple[int, str]:
     assert answer.json is not None
     return answer.status_code, answer.json["type"].removeprefix("urn:smartepi:error:")
 
 
-def denied(answer: TestResponse) -> bool:
+def is_denied(answer: TestResponse) -> bool:
     raw = answer.headers["Content-Type"] == "application/json" and "X-Request-Id" not in answer.headers
     return raw and (answer.status_code, answer.json) == (403, DENIED)
 
 
-def test_a_new_key_is_refused_until_its_minute_is_over(world: World) -> None:
-    key = new_key(world)
-    assert denied(world.ask("GET", LIST, key=key))
-    world.advance("59.999999s")
-    assert denied(world.ask("GET", LIST, key=key))
-    world.advance("0.001ms")
-    assert world.ask("GET", LIST, key=key).status_code == 200
+def test_a_new_key_is_refused_until_its_minute_is_over(harness: Harness) -> None:
+    key = new_key(harness)
+    assert is_denied(harness.request("GET", LIST, key=key))
+    harness.advance("59.999999s")
+    assert is_denied(harness.request("GET", LIST, key=key))
+    harness.advance("0.001ms")
+    assert harness.request("GET", LIST, key=key).status_code == 200
 
 
-def test_a_revoked_key_works_for_a_minute_more(world: World) -> None:
-    key = world.key()
-    assert world.admin("DELETE", f"{KEYS}/{key}", {}).status_code == 200
-    assert world.ask("GET", LIST, key=key).status_code == 200
-    world.advance("59.999999s")
-    assert world.ask("GET", LIST, key=key).status_code == 200
-    world.advance("0.001ms")
-    assert denied(world.ask("GET", LIST, key=key))
+def test_a_revoked_key_works_for_a_minute_more(harness: Harness) -> None:
+    key = harness.key()
+    assert harness.admin("DELETE", f"{KEYS}/{key}", {}).status_code == 200
+    assert harness.request("GET", LIST, key=key).status_code == 200
+    harness.advance("59.999999s")
+    assert harness.request("GET", LIST, key=key).status_code == 200
+    harness.advance("0.001ms")
+    assert is_denied(harness.request("GET", LIST, key=key))
 
 
-def test_revoking_a_key_again_does_not_lengthen_its_life(world: World) -> None:
-    key = world.key()
-    world.admin("DELETE", f"{KEYS}/{key}", {})
-    world.advance("30s")
-    world.admin("DELETE", f"{KEYS}/{key}", {})
-    world.advance("30s")
-    assert denied(world.ask("GET", LIST, key=key))
+def test_revoking_a_key_again_does_not_lengthen_its_life(harness: Harness) -> None:
+    key = harness.key()
+    harness.admin("DELETE", f"{KEYS}/{key}", {})
+    harness.advance("30s")
+    harness.admin("DELETE", f"{KEYS}/{key}", {})
+    harness.advance("30s")
+    assert is_denied(harness.request("GET", LIST, key=key))
 
 
-def test_an_expired_key_is_refused_from_its_last_instant_on(world: World) -> None:
-    key = new_key(world, activates_in="0s", expires_in="10m")
-    world.advance("599.999999s")
-    assert world.ask("GET", LIST, key=key).status_code == 200
-    world.advance("0.001ms")
-    assert denied(world.ask("GET", LIST, key=key))
+def test_an_expired_key_is_refused_from_its_last_instant_on(harness: Harness) -> None:
+    key = new_key(harness, activates_in="0s", expires_in="10m")
+    harness.advance("599.999999s")
+    assert harness.request("GET", LIST, key=key).status_code == 200
+    harness.advance("0.001ms")
+    assert is_denied(harness.request("GET", LIST, key=key))
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_an_expired_key_is_refused_from_its_last_instant_on(world: World) -> Non
     ],
 )
 def test_a_key_with_ranges_works_from_within_them_only(
-    world: World, cidrs: list[str], address: str, admitted: bool
+    harness: Harness, cidrs: list[str], address: str, admitted: bool
 ) -> None:
-    key = new_key(world, activates_in="0s", cidrs=cidrs)
-    answer = world.ask("GET", LIST, key=key, environ_overrides={"REMOTE_ADDR": address})
-    assert answer.status_code == 200 if admitted else denied(answer)
+    key = new_key(harness, activates_in="0s", cidrs=cidrs)
+    answer = harness.request("GET", LIST, key=key, environ_overrides={"REMOTE_ADDR": address})
+    assert answer.status_code == 200 if admitted else is_denied(answer)
 
 
 @pytest.mark.parametrize("path", [LIST, "/v1/sectors/any", "/v1/nothing-here", "/", "//"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
-def test_without_a_key_there_is_nothing_but_unauthorized(world: World, method: str, path: str) -> None:
-    answer = world.ask(method, path, key=None)
+def test_without_a_key_there_is_nothing_but_unauthorized(harness: Harness, method: str, path: str) -> None:
+    answer = harness.request(method, path, key=None)
     assert (answer.status_code, answer.json) == (401, UNAUTHORIZED)
     assert "X-Request-Id" not in answer.headers
 
@@ -117,98 +117,104 @@ def test_without_a_key_there_is_nothing_but_unauthorized(world: World, method: s
 @pytest.mark.parametrize(
     "sent", ["", "Bearer", "Bearer ", "Bearer sk_wrong", "Bearer key", "Basic c2s6eA==", "sk_x", "ñ"]
 )
-def test_a_key_that_was_sent_but_is_wrong_is_denied(world: World, sent: str) -> None:
-    assert denied(world.ask("GET", LIST, key=None, headers={"Authorization": sent}))
+def test_a_key_that_was_sent_but_is_wrong_is_denied(harness: Harness, sent: str) -> None:
+    assert is_denied(harness.request("GET", LIST, key=None, headers={"Authorization": sent}))
 
 
-def test_a_key_with_anything_around_it_is_another_key(world: World) -> None:
-    for sent in (f"Bearer  {world.key()}", f"Bearer {world.key()}x", f"Bearer {world.key()[:-1]}", world.key()):
-        assert denied(world.ask("GET", LIST, key=None, headers={"Authorization": sent}))
+def test_a_key_with_anything_around_it_is_another_key(harness: Harness) -> None:
+    for sent in (f"Bearer  {harness.key()}", f"Bearer {harness.key()}x", f"Bearer {harness.key()[:-1]}", harness.key()):
+        assert is_denied(harness.request("GET", LIST, key=None, headers={"Authorization": sent}))
 
 
-def test_a_stale_version_is_refused_and_changes_nothing(world: World) -> None:
-    sector = f"/v1/sectors/{create(world, 'sectors', name='Paint')}"
-    first = world.ask("PUT", sector, headers={"If-Match": '"1"'}, json={"name": "Paint 2"})
+def test_a_stale_version_is_refused_and_changes_nothing(harness: Harness) -> None:
+    sector = f"/v1/sectors/{create(harness, 'sectors', name='Paint')}"
+    first = harness.request("PUT", sector, headers={"If-Match": '"1"'}, json={"name": "Paint 2"})
     assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
     for method, body in (("PUT", {"name": "Paint 3"}), ("DELETE", None)):
-        stale = world.ask(method, sector, headers={"If-Match": '"1"'}, json=body)
-        assert refusal(stale) == (409, "conflict")
+        stale = harness.request(method, sector, headers={"If-Match": '"1"'}, json=body)
+        assert refusal_details(stale) == (409, "conflict")
         assert stale.json is not None
         assert stale.json["detail"] == "Version is stale"
-    kept = world.ask("GET", sector)
-    assert (data(kept)["name"], kept.headers["ETag"]) == ("Paint 2", '"2"')
+    kept = harness.request("GET", sector)
+    assert (data_of(kept)["name"], kept.headers["ETag"]) == ("Paint 2", '"2"')
 
 
-def test_the_version_may_stand_in_the_body_of_an_update_and_the_query_of_a_delete(world: World) -> None:
-    sector = f"/v1/sectors/{create(world, 'sectors', name='Paint')}"
-    assert refusal(world.ask("PUT", sector, json={"_version": 2, "name": "B"})) == (409, "conflict")
-    assert world.ask("PUT", sector, json={"_version": 1, "name": "B"}).headers["ETag"] == '"2"'
-    assert refusal(world.ask("DELETE", f"{sector}?_version=1")) == (409, "conflict")
-    assert world.ask("DELETE", f"{sector}?_version=2").status_code == 200
+def test_the_version_may_stand_in_the_body_of_an_update_and_the_query_of_a_delete(harness: Harness) -> None:
+    sector = f"/v1/sectors/{create(harness, 'sectors', name='Paint')}"
+    assert refusal_details(harness.request("PUT", sector, json={"_version": 2, "name": "B"})) == (409, "conflict")
+    assert harness.request("PUT", sector, json={"_version": 1, "name": "B"}).headers["ETag"] == '"2"'
+    assert refusal_details(harness.request("DELETE", f"{sector}?_version=1")) == (409, "conflict")
+    assert harness.request("DELETE", f"{sector}?_version=2").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_a_change_without_a_version_is_a_bad_request(world: World, method: str) -> None:
-    sector = f"/v1/sectors/{create(world, 'sectors', name='Paint')}"
-    assert refusal(world.ask(method, sector, json={"name": "B"} if method == "PUT" else None)) == (400, "bad_request")
-    assert data(world.ask("GET", sector))["name"] == "Paint"
+def test_a_change_without_a_version_is_a_bad_request(harness: Harness, method: str) -> None:
+    sector = f"/v1/sectors/{create(harness, 'sectors', name='Paint')}"
+    assert refusal_details(harness.request(method, sector, json={"name": "B"} if method == "PUT" else None)) == (
+        400,
+        "bad_request",
+    )
+    assert data_of(harness.request("GET", sector))["name"] == "Paint"
 
 
-def test_an_update_changes_only_the_fields_it_names(world: World) -> None:
+def test_an_update_changes_only_the_fields_it_names(harness: Harness) -> None:
     before = {"name": "Ana", "identification": "1", "email": "ana@epi.test"}
-    employee = f"/v1/employees/{create(world, 'employees', **before)}"
-    world.advance("1h")
-    answer = world.ask("PUT", employee, headers={"If-Match": '"1"'}, json={"identification": "2"})
-    after = data(answer)
+    employee = f"/v1/employees/{create(harness, 'employees', **before)}"
+    harness.advance("1h")
+    answer = harness.request("PUT", employee, headers={"If-Match": '"1"'}, json={"identification": "2"})
+    after = data_of(answer)
     assert {name: after[name] for name in before} == before | {"identification": "2"}
     assert after["updatedAt"] - after["createdAt"] == 3600
 
 
-def test_a_deleted_record_is_shown_once_more_and_then_gone(world: World) -> None:
-    id = create(world, "sectors", name="Gone")
-    answer = world.ask("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"1"'})
-    assert (answer.status_code, data(answer)["id"], data(answer)["name"]) == (200, id, "Gone")
-    assert refusal(world.ask("GET", f"/v1/sectors/{id}")) == (404, "not_found")
-    assert refusal(world.ask("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"2"'})) == (404, "not_found")
-    assert id not in [record["id"] for record in data(world.ask("GET", "/v1/sectors?limit=100"))]
+def test_a_deleted_record_is_shown_once_more_and_then_gone(harness: Harness) -> None:
+    id = create(harness, "sectors", name="Gone")
+    answer = harness.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"1"'})
+    assert (answer.status_code, data_of(answer)["id"], data_of(answer)["name"]) == (200, id, "Gone")
+    assert refusal_details(harness.request("GET", f"/v1/sectors/{id}")) == (404, "not_found")
+    assert refusal_details(harness.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"2"'})) == (
+        404,
+        "not_found",
+    )
+    assert id not in [record["id"] for record in data_of(harness.request("GET", "/v1/sectors?limit=100"))]
 
 
-def test_all_keys_of_an_organization_drain_one_bucket(world: World) -> None:
-    keys = [world.key(), new_key(world, activates_in="0s")]
-    world.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 2, "burst": 4}})
-    statuses = [world.ask("GET", LIST, key=keys[nth % 2]).status_code for nth in range(6)]
+def test_all_keys_of_an_organization_drain_one_bucket(harness: Harness) -> None:
+    keys = [harness.key(), new_key(harness, activates_in="0s")]
+    harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 2, "burst": 4}})
+    statuses = [harness.request("GET", LIST, key=keys[nth % 2]).status_code for nth in range(6)]
     assert statuses == [200, 200, 200, 200, 429, 429]
-    world.advance("499ms")
-    assert world.ask("GET", LIST, key=keys[1]).status_code == 429
-    world.advance("1ms")
-    assert [world.ask("GET", LIST, key=key).status_code for key in keys] == [200, 429]
-    world.advance("1d")
-    assert [world.ask("GET", LIST).status_code for _ in range(5)] == [200, 200, 200, 200, 429]
+    harness.advance("499ms")
+    assert harness.request("GET", LIST, key=keys[1]).status_code == 429
+    harness.advance("1ms")
+    assert [harness.request("GET", LIST, key=key).status_code for key in keys] == [200, 429]
+    harness.advance("1d")
+    assert [harness.request("GET", LIST).status_code for _ in range(5)] == [200, 200, 200, 200, 429]
 
 
-def test_too_many_requests_is_said_by_the_gateway_without_a_hint_when_to_come_back(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
-    world.ask("GET", LIST)
-    answer = world.ask("POST", "/v1/sectors", json={"name": "Never made"})
+def test_too_many_requests_is_said_by_the_gateway_without_a_hint_when_to_come_back(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
+    harness.request("GET", LIST)
+    answer = harness.request("POST", "/v1/sectors", json={"name": "Never made"})
     assert (answer.status_code, answer.json) == (429, {"message": "Too Many Requests"})
     assert answer.headers["x-amzn-errortype"] == "TooManyRequestsException"
     assert not {"X-Request-Id", "Retry-After"} & set(answer.headers.keys())
-    world.advance("1s")
-    assert "Never made" not in world.ask("GET", f"{LIST}?limit=100").text
+    harness.advance("1s")
+    assert "Never made" not in harness.request("GET", f"{LIST}?limit=100").text
 
 
-def test_a_call_with_a_wrong_key_uses_up_nothing(world: World) -> None:
-    world.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
+def test_a_call_with_a_wrong_key_uses_up_nothing(harness: Harness) -> None:
+    harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
     for key in ("sk_wrong", None, "sk_wrong"):
-        world.ask("GET", LIST, key=key)
-    assert world.ask("GET", LIST).status_code == 200
+        harness.request("GET", LIST, key=key)
+    assert harness.request("GET", LIST).status_code == 200
 
 
-def test_a_retried_create_makes_a_second_record_whatever_header_it_has(world: World) -> None:
+def test_a_retried_create_makes_a_second_record_whatever_header_it_has(harness: Harness) -> None:
     headers = {"Idempotency-Key": "the-same"}
-    answers = [world.ask("POST", "/v1/employees", headers=headers, json={"name": "Ana"}) for _ in range(2)]
+    answers = [harness.request("POST", "/v1/employees", headers=headers, json={"name": "Ana"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
-    assert data(answers[0])["id"] != data(answers[1])["id"]
+    assert data_of(answers[0])["id"] != data_of(answers[1])["id"]
 
 
 @pytest.mark.parametrize(
@@ -222,18 +228,18 @@ def test_a_retried_create_makes_a_second_record_whatever_header_it_has(world: Wo
         ("PUT", "/v1/employees", "GET, POST"),
     ],
 )  # fmt: skip
-def test_what_is_not_allowed_is_405_and_says_what_is(world: World, method: str, path: str, allowed: str) -> None:
-    answer = world.ask(method, path)
+def test_what_is_not_allowed_is_405_and_says_what_is(harness: Harness, method: str, path: str, allowed: str) -> None:
+    answer = harness.request(method, path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "X-Request-Id" in answer.headers
 
 
-def test_the_gateway_refuses_a_key_before_it_knows_the_path(world: World) -> None:
+def test_the_gateway_refuses_a_key_before_it_knows_the_path(harness: Harness) -> None:
     for key, status in ((None, 401), ("sk_wrong", 403)):
-        assert world.ask("GET", "/v1/no/such/path", key=key).status_code == status
-        assert world.ask("POST", "/v1/returns/r-1", key=key).status_code == status
-    assert refusal(world.ask("GET", "/v1/no/such/path")) == (404, "not_found")
+        assert harness.request("GET", "/v1/no/such/path", key=key).status_code == status
+        assert harness.request("POST", "/v1/returns/r-1", key=key).status_code == status
+    assert refusal_details(harness.request("GET", "/v1/no/such/path")) == (404, "not_found")
 
 
 SCRIPT: list[tuple[str, str, Any]] = [
@@ -247,19 +253,19 @@ SCRIPT: list[tuple[str, str, Any]] = [
 ]  # fmt: skip
 
 
-def played() -> list[tuple[int, list[tuple[str, str]], bytes]]:
-    world, ids, replies = make_world(PROVIDER), {"sectors": "", "products": ""}, []
+def run_script() -> list[tuple[int, list[tuple[str, str]], bytes]]:
+    harness, ids, replies = make_harness(PROVIDER), {"sectors": "", "products": ""}, []
     for method, path, body in SCRIPT:
-        answer = world.ask(method, path.format(**ids), json=body)
+        answer = harness.request(method, path.format(**ids), json=body)
         replies.append((answer.status_code, list(answer.headers), answer.data))
         if answer.status_code == 201:
-            ids[path.rpartition("/")[2]] = data(answer)["id"]
-        world.advance("1500ms")
+            ids[path.rpartition("/")[2]] = data_of(answer)["id"]
+        harness.advance("1500ms")
     return replies
 
 
 def test_the_same_seed_and_the_same_requests_give_the_same_bytes() -> None:
-    one, two = played(), played()
+    one, two = run_script(), run_script()
     assert len(one) == 60
     assert {reply[0] for reply in one} >= {200, 201, 400, 404, 405, 409}
     assert one == two

@@ -25,10 +25,10 @@ from typing import IO, Any, NoReturn
 
 from tests.support.paths import ROOT
 
-MOST = 1 << 20
+MAX_MESSAGE_BYTES = 1 << 20
 
 
-class Forked(subprocess.Popen[str]):
+class ForkedProcess(subprocess.Popen[str]):
     """A process that was forked off the fork server, as its starter sees it: like one that was started alone."""
 
     def __init__(self, words: tuple[str, ...], environment: dict[str, str], stdout: int, stderr: int) -> None:
@@ -37,10 +37,10 @@ class Forked(subprocess.Popen[str]):
         self.stdin = self.stdout = self.stderr = None
         self.returncode: int | None = None
         self._status, theirs = os.pipe()
-        self._told = b""
-        fork_server().start(words, environment, (stdout, stderr, theirs))
+        self._buffer = b""
+        get_fork_server().start(words, environment, (stdout, stderr, theirs))
         os.close(theirs)
-        self.pid = int(self._line(None) or 0)
+        self.pid = int(self._read_line(None) or 0)
         assert self.pid, "the fork server ended"
 
     _child_created = False
@@ -51,29 +51,29 @@ class Forked(subprocess.Popen[str]):
             os.close(self._status)
             self._status = -1
 
-    def _line(self, timeout: float | None) -> str | None:
+    def _read_line(self, timeout: float | None) -> str | None:
         """The next line about this process, or None when there is none yet."""
         until = None if timeout is None else monotonic() + timeout
-        while b"\n" not in self._told:
+        while b"\n" not in self._buffer:
             left = None if until is None else max(0.0, until - monotonic())
             if not select.select([self._status], [], [], left)[0]:
                 return None
             data = os.read(self._status, 64)
             assert data, "the fork server ended before its child"
-            self._told += data
-        line, _, self._told = self._told.partition(b"\n")
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
         return line.decode()
 
     def poll(self) -> int | None:
         """How it ended, or None while it lives."""
-        if self.returncode is None and (line := self._line(0)) is not None:
+        if self.returncode is None and (line := self._read_line(0)) is not None:
             self.returncode = int(line)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended."""
         if self.returncode is None:
-            line = self._line(timeout)
+            line = self._read_line(timeout)
             if line is None:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
             self.returncode = int(line)
@@ -109,30 +109,32 @@ class Forked(subprocess.Popen[str]):
         return said[0], ""
 
 
-def forked(*words: str, **environment: str) -> Forked:
+def start_forked(*words: str, **environment: str) -> ForkedProcess:
     """Start ``testmode <words>`` with a pipe that takes what it prints and what it complains of."""
     out, theirs = os.pipe()
-    process = Forked(words, dict(os.environ) | environment, theirs, theirs)
+    process = ForkedProcess(words, dict(os.environ) | environment, theirs, theirs)
     os.close(theirs)
     process.stdout = TextIOWrapper(os.fdopen(out, "rb"), encoding="utf-8")
     return process
 
 
-def ran(
+def run_command(
     *words: str, environment: dict[str, str] | None = None, timeout: float = 120.0
 ) -> subprocess.CompletedProcess[str]:
     """Let ``testmode <words>`` run to its end, as ``subprocess.run`` does with the captured output of both kinds."""
     with TemporaryFile() as out, TemporaryFile() as err:
-        process = Forked(words, dict(os.environ) if environment is None else environment, out.fileno(), err.fileno())
+        process = ForkedProcess(
+            words, dict(os.environ) if environment is None else environment, out.fileno(), err.fileno()
+        )
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        return subprocess.CompletedProcess(process.args, process.wait(), _text(out), _text(err))
+        return subprocess.CompletedProcess(process.args, process.wait(), _read_text(out), _read_text(err))
 
 
-def _text(file: IO[bytes]) -> str:
+def _read_text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode()
 
@@ -141,7 +143,7 @@ class ForkServer:
     """The process that servers are forked off, as the tests' process sees it."""
 
     def __init__(self) -> None:
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.suite.fork_server", str(theirs.fileno())],
@@ -149,20 +151,20 @@ class ForkServer:
                 cwd=ROOT,
                 pass_fds=(theirs.fileno(),),
             )
-        atexit.register(self._end)
+        atexit.register(self._close)
 
     def start(self, words: tuple[str, ...], environment: dict[str, str], descriptors: tuple[int, ...]) -> None:
         told = json.dumps([words, environment, str(Path.cwd())]).encode()
-        assert len(told) < MOST
-        socket.send_fds(self._line, [told], descriptors)
+        assert len(told) < MAX_MESSAGE_BYTES
+        socket.send_fds(self._socket, [told], descriptors)
 
-    def _end(self) -> None:
-        self._line.close()
+    def _close(self) -> None:
+        self._socket.close()
         self._process.wait()
 
 
 @cache
-def fork_server() -> ForkServer:
+def get_fork_server() -> ForkServer:
     """The one of this process."""
     return ForkServer()
 
@@ -185,26 +187,28 @@ def main(line: socket.socket) -> list[str]:
     while True:
         for descriptor, _ in poller.poll():
             if descriptor == waking:
-                _reap(waking, told_of)
+                _reap_children(waking, told_of)
                 continue
-            data, descriptors, _, _ = receive(line, MOST, 3)
+            data, descriptors, _, _ = receive(line, MAX_MESSAGE_BYTES, 3)
             if not data:
-                _leave(told_of)
+                _kill_children_and_exit(told_of)
             *outputs, status = descriptors
             child = os.fork()
             if not child:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                return _become(json.loads(data), outputs, (line.detach(), waking, woken, status, *told_of.values()))
+                return _become_child(
+                    json.loads(data), outputs, (line.detach(), waking, woken, status, *told_of.values())
+                )
             for each in outputs:
                 os.close(each)
             told_of[child] = status
             os.write(status, b"%d\n" % child)
 
 
-def _reap(waking: int, told_of: dict[int, int]) -> None:
+def _reap_children(waking: int, told_of: dict[int, int]) -> None:
     with suppress(BlockingIOError):
-        os.read(waking, MOST)
+        os.read(waking, MAX_MESSAGE_BYTES)
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             status = told_of.pop(ended[0])
@@ -213,14 +217,14 @@ def _reap(waking: int, told_of: dict[int, int]) -> None:
             os.close(status)
 
 
-def _leave(told_of: dict[int, int]) -> NoReturn:
+def _kill_children_and_exit(told_of: dict[int, int]) -> NoReturn:
     """Nobody is there any more who could ask for a server or look after one."""
     for child in told_of:
         os.kill(child, signal.SIGKILL)
     os._exit(0)
 
 
-def _become(told: Any, outputs: list[int], others: tuple[int, ...]) -> list[str]:
+def _become_child(told: Any, outputs: list[int], others: tuple[int, ...]) -> list[str]:
     words, environment, folder = told
     for own, given in zip((1, 2), outputs, strict=True):
         os.dup2(given, own)

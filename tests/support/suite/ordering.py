@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-FIRST = (
-    "tests/storage/test_power.py::",
+SLOW_NODE_PREFIXES = (
+    "tests/storage/test_power_loss.py::",
     "tests/console/test_browser.py::",
     "tests/client/test_plugin.py::",
     "tests/whole/",
@@ -19,6 +19,6 @@ FIRST = (
 """How the names of cases begin that take a second and more; all others take milliseconds."""
 
 
-def slow_first(items: list[pytest.Item]) -> None:
+def move_slow_tests_first(items: list[pytest.Item]) -> None:
     """Move the slow cases to the front; among themselves, and among the others, the order stays."""
-    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_NODE_PREFIXES))

@@ -18,8 +18,8 @@ import click
 
 from tests.support.paths import ROOT
 
-ALWAYS = "tests/house/test_architecture.py"
-SLOW = {
+ALWAYS_RUN = "tests/house/test_architecture.py"
+SLOW_TESTS = {
     "tests/cli/test_cli.py": "starts a process for each command",
     "tests/cli/test_configuration.py": "starts a server for each file",
     "tests/client/test_plugin.py": "each test runs a pytest of its own",
@@ -29,22 +29,22 @@ SLOW = {
     "tests/docs/test_wheel.py": "builds and installs a wheel",
     "tests/engine/faults/test_wire.py": "waits for servers that never answer",
     "tests/house/test_fuzz.py": "asks real servers hundreds of times",
-    "tests/house/test_rules.py": "asks every operation in thousands of ways",
+    "tests/house/test_provider_conformance.py": "asks every operation in thousands of ways",
     "tests/http/test_server.py": "waits for time limits",
     "tests/http/test_workers.py": "starts and kills servers of three processes",
-    "tests/openapi/test_house.py": "asks every operation in thousands of ways",
+    "tests/openapi/test_openapi_conformance.py": "asks every operation in thousands of ways",
     "tests/openapi/test_serving.py": "fuzzes real servers",
     "tests/storage/test_crash.py": "cuts files at every byte",
-    "tests/storage/test_power.py": "lets every deed of a disk fail in every way",
+    "tests/storage/test_power_loss.py": "lets every deed of a disk fail in every way",
     "tests/upgrading/test_upgrading.py": "opens the data of every version",
     "tests/whole/test_concurrency.py": "many clients at once",
     "tests/whole/test_crash.py": "kills a server a hundred times",
     "tests/whole/test_invariants.py": "a hundred clients at once",
-    "tests/whole/test_invariants_killed.py": "kills workers amid load",
+    "tests/whole/test_invariants_worker_kill.py": "kills workers amid load",
     "tests/whole/test_soak.py": "a short soak of a real server",
 }
 """What takes more than some seconds, and why."""
-ELSEWHERE: dict[str, str | tuple[str, ...]] = {
+TEST_LOCATIONS: dict[str, str | tuple[str, ...]] = {
     "mockserver/testing/": "tests/client/",
     "mockserver/settings.py": "tests/cli/test_settings.py",
     "mockserver/configuration.py": "tests/cli/test_configuration.py",
@@ -56,42 +56,42 @@ ELSEWHERE: dict[str, str | tuple[str, ...]] = {
     "compose.yaml": "tests/docs/",
 }
 """Where the tests are of what has no folder of its name under tests/; the first that fits counts."""
-_IMPORT = re.compile(r"^\s*(?:from|import) (tests\.[\w.]+)(?: import ([\w, ]+))?", re.MULTILINE)
+_IMPORT_PATTERN = re.compile(r"^\s*(?:from|import) (tests\.[\w.]+)(?: import ([\w, ]+))?", re.MULTILINE)
 
 
-def chosen(changed: Iterable[str], sources: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+def select_tests(changed: Iterable[str], sources: dict[str, str]) -> tuple[list[str], dict[str, str]]:
     """Which test files to run for a change to these files, and which not for what reason.
 
     ``sources`` has the text of every Python file under ``tests`` by its path.
     """
-    wanted, themselves = {ALWAYS}, set[str]()
+    wanted, themselves = {ALWAYS_RUN}, set[str]()
     for path in changed:
-        found = _touched(PurePosixPath(path), sources)
+        found = _tests_touched_by(PurePosixPath(path), sources)
         wanted |= found
         themselves |= {path} & found
-    left = {path: SLOW[path] for path in sorted(wanted - themselves) if path in SLOW}
+    left = {path: SLOW_TESTS[path] for path in sorted(wanted - themselves) if path in SLOW_TESTS}
     return sorted(wanted - left.keys()), left
 
 
-def _touched(path: PurePosixPath, sources: dict[str, str]) -> set[str]:
-    for beginning, places in ELSEWHERE.items():
+def _tests_touched_by(path: PurePosixPath, sources: dict[str, str]) -> set[str]:
+    for beginning, places in TEST_LOCATIONS.items():
         if str(path).startswith(beginning):
             return {each for each in sources if _is_test(each) and each.startswith(places)}
     top, *folders = path.parts[:-1] or ("",)
     if path.suffix in (".md", ".toml", ".yml", ".yaml") and top in ("", "docs", ".github"):
         return {each for each in sources if _is_test(each) and each.startswith("tests/docs/")}
     if top == "mockserver":
-        return _nearest(PurePosixPath("tests", *folders), sources)
+        return _nearest_tests(PurePosixPath("tests", *folders), sources)
     if top == "docs" and _is_test(str(path)):
         return {str(path)}
     if top != "tests":
         return set()
     if _is_test(str(path)):
         return {str(path)} & sources.keys()
-    return _importing(str(path), sources)
+    return _tests_importing(str(path), sources)
 
 
-def _nearest(folder: PurePosixPath, sources: dict[str, str]) -> set[str]:
+def _nearest_tests(folder: PurePosixPath, sources: dict[str, str]) -> set[str]:
     """The tests in a folder, or in the nearest above it that has any; those of the whole are nobody's own."""
     while folder != PurePosixPath("tests"):
         if found := {each for each in sources if _is_test(each) and folder in PurePosixPath(each).parents}:
@@ -100,21 +100,21 @@ def _nearest(folder: PurePosixPath, sources: dict[str, str]) -> set[str]:
     return {each for each in sources if _is_test(each) and each.startswith("tests/house/")}
 
 
-def _importing(helper: str, sources: dict[str, str]) -> set[str]:
+def _tests_importing(helper: str, sources: dict[str, str]) -> set[str]:
     """The tests that import a helper, perhaps through others."""
     if helper.endswith("conftest.py") or helper not in sources:
-        return _nearest(PurePosixPath(helper).parent, sources)
+        return _nearest_tests(PurePosixPath(helper).parent, sources)
     reached, new = {helper}, {helper}
     while new:
         names = {each.removesuffix(".py").replace("/", ".") for each in new}
-        new = {each for each, text in sources.items() if each not in reached and names & _imported(text)}
+        new = {each for each, text in sources.items() if each not in reached and names & _imported_modules(text)}
         reached |= new
     return {each for each in reached if _is_test(each)}
 
 
-def _imported(text: str) -> set[str]:
+def _imported_modules(text: str) -> set[str]:
     found = set[str]()
-    for module, names in _IMPORT.findall(text):
+    for module, names in _IMPORT_PATTERN.findall(text):
         found |= {module, *(f"{module}.{name.strip()}" for name in names.split(","))}
     return found
 
@@ -137,7 +137,7 @@ def main() -> int:
     began, base, run = monotonic(), os.environ.get("BASE") or "HEAD", Path(sys.executable).parent
     changed = changed_files(base)
     sources = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py")}
-    tests, left = chosen(changed, sources)
+    tests, left = select_tests(changed, sources)
     if not changed:
         click.echo(f"Nothing differs from {base}.")
         return 0
@@ -147,9 +147,9 @@ def main() -> int:
         say = ["Left out, since they are slow and were not changed themselves (`make test` runs them):"]
         click.echo("\n  ".join([*say, *(f"{path}: {reason}" for path, reason in left.items())]))
     # The layout first: an import that points the wrong way is told there in a sentence, and by mypy in hundreds.
-    layout = ["pytest", "--noconftest", ALWAYS]
+    layout = ["pytest", "--noconftest", ALWAYS_RUN]
     checks = (["ruff", "format", "--check", "."], ["ruff", "check", "."], layout, ["mypy"])
-    for command in (*checks, ["pytest", "-n", "auto", *(each for each in tests if each != ALWAYS)]):
+    for command in (*checks, ["pytest", "-n", "auto", *(each for each in tests if each != ALWAYS_RUN)]):
         click.echo(" ".join(command[:4]))
         done = subprocess.run([run / command[0], *command[1:]], cwd=ROOT, check=False)
         if done.returncode:

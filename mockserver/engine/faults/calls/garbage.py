@@ -19,7 +19,7 @@ class Garbage(Fault):
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
         """Send noise; the nth hit of a rule always sends the same."""
-        assert call.chance is not None
-        noise = call.chance.bytes("garbage", self.bytes)
+        assert call.rng is not None
+        noise = call.rng.bytes("garbage", self.bytes)
         # A first byte no status line can begin with, so that no client takes the noise for HTTP/0.9.
         return Reply(0, body=b"\xff" + noise[1:], wire=Wire(head=False))

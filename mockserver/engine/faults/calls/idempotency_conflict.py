@@ -7,7 +7,7 @@ from typing import Literal
 from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
-from mockserver.engine.faults.base import Fault, say
+from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class IdempotencyConflict(Fault):
@@ -18,4 +18,4 @@ class IdempotencyConflict(Fault):
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
         """Refuse as if an equal request ran, or as if the key had been used for another one."""
-        return say(call, Problem(f"idempotency_{self.conflict}", "Injected", raised_in="idempotency"))
+        return refusal_reply(call, Problem(f"idempotency_{self.conflict}", "Injected", raised_in="idempotency"))

@@ -7,7 +7,7 @@ from typing import Literal
 from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
-from mockserver.engine.faults.base import Fault, say
+from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class KeyNotPropagated(Fault):
@@ -19,4 +19,4 @@ class KeyNotPropagated(Fault):
         """Refuse every call that shows a key; a call without one goes on to be refused for that."""
         if not call.credential.shown:
             return proceed(call)
-        return say(call, Problem("key_propagating", "Injected", raised_in="authenticate"))
+        return refusal_reply(call, Problem("key_propagating", "Injected", raised_in="authenticate"))

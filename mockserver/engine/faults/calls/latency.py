@@ -18,6 +18,6 @@ class Latency(Fault):
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Wait, then go on as ever."""
-        assert call.chance is not None
-        call.wait(self.distribution.draw(call.chance.unit("latency")))
+        assert call.rng is not None
+        call.wait(self.distribution.draw(call.rng.uniform("latency")))
         return proceed(call)

@@ -9,7 +9,7 @@ from pydantic import Field
 from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
-from mockserver.engine.faults.base import Fault, say
+from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class RateLimited(Fault):
@@ -21,4 +21,4 @@ class RateLimited(Fault):
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
         """Refuse as the rate limit would, whatever the bucket holds."""
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
-        return say(call, Problem("rate_limited", "Injected", headers=headers, raised_in="ratelimit"))
+        return refusal_reply(call, Problem("rate_limited", "Injected", headers=headers, raised_in="ratelimit"))

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from mockserver.engine.core.call import Call, Proceed
 from mockserver.engine.core.encoding import as_json
-from mockserver.engine.core.headers import Headers
+from mockserver.engine.core.headers import SettableHeaders
 from mockserver.engine.core.problem import Problem
 from mockserver.engine.core.reply import Reply
-from mockserver.engine.faults.base import Fault, say
+from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class Status(Fault):
@@ -20,14 +20,14 @@ class Status(Fault):
     kind: Literal["status"] = "status"
     status: int = Field(default=500, ge=200, le=599)
     detail: str = Field(default="Injected failure", max_length=1000)
-    headers: Headers = Field(default_factory=dict, description="Further headers of the answer.")
+    headers: SettableHeaders = Field(default_factory=dict, description="Further headers of the answer.")
     body: Any = Field(default=None, description="Sent instead of the provider's envelope: text as it is, else as JSON.")
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
         """Say the status as the provider says it, unless a body is given."""
         extra = list(self.headers.items())
         if self.body is None:
-            reply = say(call, Problem("injected", self.detail, status=self.status, raised_in="perform"))
+            reply = refusal_reply(call, Problem("injected", self.detail, status=self.status, raised_in="perform"))
             given = set(map(str.lower, self.headers))
             reply.headers = [*((name, value) for name, value in reply.headers if name.lower() not in given), *extra]
             return reply

@@ -11,9 +11,9 @@ from mockserver.engine.webhooks.attempt import Attempt
 class BadSignature(Fault):
     """Sends a signature that is made over another body."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["bad_signature"] = "bad_signature"
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Sign something else than is sent."""
-        attempt.signed = attempt.signed + b" "
+        attempt.signed_body = attempt.signed_body + b" "

@@ -12,11 +12,11 @@ from mockserver.engine.webhooks.attempt import Attempt
 class DelayedWebhook(Fault):
     """Keeps a delivery back for a while on the sandbox's clock, once."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["delayed_webhook"] = "delayed_webhook"
     by: Duration = 60 * SECOND
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Put the first attempt off."""
-        if attempt.first:
-            attempt.put_off = self.by
+        if attempt.is_first:
+            attempt.postponed_by = self.by

@@ -11,9 +11,9 @@ from mockserver.engine.webhooks.attempt import Attempt
 class DroppedWebhook(Fault):
     """Loses a delivery for good: neither now nor by a retry."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["dropped_webhook"] = "dropped_webhook"
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Send nothing, and never try again."""
         attempt.dropped = True

@@ -13,10 +13,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 class DuplicateWebhook(Fault):
     """Sends the same delivery several times in a row."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["duplicate_webhook"] = "duplicate_webhook"
     copies: int = Field(default=2, ge=2, le=10)
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Send so many copies, each with the same id."""
         attempt.copies = self.copies

@@ -14,11 +14,11 @@ from mockserver.engine.webhooks.attempt import Attempt
 class ReorderedWebhooks(Fault):
     """Keeps a delivery back until the next one of its endpoint has gone."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["reordered_webhooks"] = "reordered_webhooks"
     within: Duration = Field(default=60 * SECOND, description="Then it goes even if no other has gone before.")
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Let the next one pass, unless it is the next one itself that another was put off for."""
-        if attempt.first and not attempt.awaited:
-            attempt.put_off, attempt.let_pass = self.within, True
+        if attempt.is_first and not attempt.is_awaited:
+            attempt.postponed_by, attempt.until_next_sent = self.within, True

@@ -13,10 +13,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 class TruncatedWebhook(Fault):
     """Sends a part of the body, under the signature of the whole."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["truncated_webhook"] = "truncated_webhook"
     fraction: float = Field(default=0.5, ge=0, lt=1, description="How much of the body arrives.")
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Cut the body; the length announced is that of what is sent."""
         attempt.body = attempt.body[: int(len(attempt.body) * self.fraction)]

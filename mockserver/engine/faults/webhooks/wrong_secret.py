@@ -11,10 +11,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 class WrongSecret(Fault):
     """Signs with the secret before the last rotation once that has ended, with a strange one before."""
 
-    ON: ClassVar[str] = "webhooks"
+    APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["wrong_secret"] = "wrong_secret"
 
-    def spoil(self, attempt: Attempt) -> None:
+    def apply_to_attempt(self, attempt: Attempt) -> None:
         """Sign with the wrong secret alone."""
         previous = attempt.endpoint["previous"]
         ended = previous is not None and attempt.now >= previous["until"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mockserver.engine import Assumed, Duration
+from mockserver.engine import AssumptionNote, Duration
 from mockserver.providers.kasko.assumptions.access import AccessAssumptions
 
 
@@ -14,112 +14,117 @@ class SaleAssumptions(AccessAssumptions):
     """Quotes, offers and payments."""
 
     quote_status: Annotated[
-        Literal["200", "201"], Assumed("The status of a new quote.", "Not visible in the documents.")
+        Literal["200", "201"], AssumptionNote("The status of a new quote.", "Not visible in the documents.")
     ] = "200"
     offer_status: Annotated[
         Literal["201", "200"],
-        Assumed("The status of a new offer.", "Not visible; 201 is in the list of success codes."),
+        AssumptionNote("The status of a new offer.", "Not visible; 201 is in the list of success codes."),
     ] = "201"
     payment_status: Annotated[
         Literal["201", "200"],
-        Assumed("The status of a new payment.", "Not visible; 201 is in the list of success codes."),
+        AssumptionNote("The status of a new payment.", "Not visible; 201 is in the list of success codes."),
     ] = "201"
     rule_types: Annotated[
         Literal["laravel", "strict"],
-        Assumed(
+        AssumptionNote(
             'Whether `integer` takes "12" and `boolean` takes 1, or only JSON\'s own types.',
             "The rules are written in Laravel's grammar, whose types are lenient.",
         ),
     ] = "laravel"
     missing_code: Annotated[
         Literal["invalid_value", "missing_value"],
-        Assumed("The error code of a required field that is missing.", "invalid_value is the only code ever shown."),
+        AssumptionNote(
+            "The error code of a required field that is missing.", "invalid_value is the only code ever shown."
+        ),
     ] = "invalid_value"
     error_fields: Annotated[
         Literal["bare", "dotted"],
-        Assumed("Whether errors name `deductible` or `data.deductible`.", "Seen bare; nested fields are not shown."),
+        AssumptionNote(
+            "Whether errors name `deductible` or `data.deductible`.", "Seen bare; nested fields are not shown."
+        ),
     ] = "bare"
     knockout: Annotated[
         Literal["400", "422"],
-        Assumed(
+        AssumptionNote(
             "The status of a quote that ends in a knock-out.", "It has an answer of its own, its code is not visible."
         ),
     ] = "400"
     knockout_message: Annotated[
         str,
         Field(min_length=1, max_length=200),
-        Assumed("The message of a quote that ends in a knock-out.", "Its answer is not visible."),
+        AssumptionNote("The message of a quote that ends in a knock-out.", "Its answer is not visible."),
     ] = "The quote ended in a knock-out."
     building_message: Annotated[
         str,
         Field(min_length=1, max_length=200),
-        Assumed("The message of the 409 while the pricing logic is being built.", "Its text is cut off."),
+        AssumptionNote("The message of the 409 while the pricing logic is being built.", "Its text is cut off."),
     ] = "The product's pricing logic is still being built."
     quote_lifetime: Annotated[
-        Duration, Assumed("How long a quote token is good; 0s is for ever.", "Not documented; tokens are opaque.")
+        Duration,
+        AssumptionNote("How long a quote token is good; 0s is for ever.", "Not documented; tokens are opaque."),
     ] = 0
     quote_reuse: Annotated[
         Literal["allowed", "refused"],
-        Assumed("Whether two offers may be made from one quote.", "Not documented; 409 when refused."),
+        AssumptionNote("Whether two offers may be made from one quote.", "Not documented; 409 when refused."),
     ] = "allowed"
     forged: Annotated[
         Literal["400", "404"],
-        Assumed(
+        AssumptionNote(
             "The answer to a quote or payment token that was changed, or is of another account or mode.",
             "Not documented; tokens are opaque.",
         ),
     ] = "400"
     language_required: Annotated[
         bool,
-        Assumed("Whether an offer needs a language.", "The table says so; one example of 2022 leaves it out."),
+        AssumptionNote("Whether an offer needs a language.", "The table says so; one example of 2022 leaves it out."),
     ] = True
     email_check: Annotated[
-        Literal["has_at", "none"], Assumed("How an e-mail address is checked.", "No format is documented.")
+        Literal["has_at", "none"], AssumptionNote("How an e-mail address is checked.", "No format is documented.")
     ] = "has_at"
     post_offers: Annotated[
         bool,
-        Assumed(
+        AssumptionNote(
             "Whether POST /offers makes an offer too, as POST /policies does.",
             "The endpoints of the current offer page cannot be read; all older pages say POST /policies.",
         ),
     ] = False
     refused_offer: Annotated[
         Literal["rejected", "declined"],
-        Assumed(
+        AssumptionNote(
             "The status of an offer that the underwriter refuses.", "ready, accepted and pending are all there is."
         ),
     ] = "rejected"
     paid_offer: Annotated[
         Literal["accepted", "paid"],
-        Assumed(
+        AssumptionNote(
             "The status at /offers/{id} of an offer that has been paid.",
             "ready, accepted and pending are all there is; paid is one of policies.",
         ),
     ] = "accepted"
     payment_token_lifetime: Annotated[
-        Duration, Assumed("How long a payment token is good; 0s is for ever.", "Not documented.")
+        Duration, AssumptionNote("How long a payment token is good; 0s is for ever.", "Not documented.")
     ] = 0
     second_payment: Annotated[
         Literal["409", "400"],
-        Assumed("The answer to paying an offer twice.", "Not documented; 409 is in the list of errors."),
+        AssumptionNote("The answer to paying an offer twice.", "Not documented; 409 is in the list of errors."),
     ] = "409"
     declined_payment: Annotated[
         Literal["object", "refused"],
-        Assumed(
+        AssumptionNote(
             "Whether a declined card gives a payment with status `failed`, or 400 and no payment.",
             "The payment has fields error_code and reason, which only a failed one can fill.",
         ),
     ] = "object"
     card_field: Annotated[
         Literal["card", "metadata"],
-        Assumed(
+        AssumptionNote(
             "Where a payment request has the card: `card.number` or `metadata.card.number`.",
             "Where the card goes over REST is not documented; KASKO's script collects it in the browser.",
         ),
     ] = "card"
     public_payment_view: Annotated[
         Literal["full", "reduced"],
-        Assumed(
+        AssumptionNote(
             "Whether a public key sees a payment's token, customer_id and transaction_metadata.",
             "Some fields are hidden by the caller's permissions; which ones is not documented.",
         ),

@@ -7,97 +7,99 @@ from typing import Any
 from urllib.parse import urlencode
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.data_api.search import matches, ordered, read_conditions, read_orders
+from mockserver.providers.kasko.assumptions import assumptions_of
+from mockserver.providers.kasko.data_api.search import matches, read_conditions, read_orders, sort_rows
 from mockserver.providers.kasko.products.catalog import has_catalogue
 from mockserver.providers.kasko.wire.auth import is_public
-from mockserver.providers.kasko.wire.dialect import bad, json_in, missing
-from mockserver.providers.kasko.wire.models import ItemPage, Language, ValuePage
+from mockserver.providers.kasko.wire.dialect import bad_request, not_found, parse_json_parameter
+from mockserver.providers.kasko.wire.models import ItemQuery, LanguageQuery, ValueQuery
 
 DATASETS, ITEMS = "datasets", "dataset_items"
-DEFAULT = 20
+DEFAULT_LIMIT = 20
 
 
-def _opened(call: Call, id: str, what: str = "Dataset") -> Record:
+def _get_open_dataset(call: Call, id: str, what: str = "Dataset") -> Record:
     dataset = call.space.get(DATASETS, id)
     if dataset is None or not has_catalogue(call):
-        raise missing(what)
+        raise not_found(what)
     if dataset["locked"] and (call.key is None or is_public(call)):
-        if assume(call).locked_dataset == "401":
+        if assumptions_of(call).locked_dataset == "401":
             raise Problem("no_credentials", "The dataset is locked")
-        raise missing(what)
+        raise not_found(what)
     return dataset
 
 
 def _show(call: Call) -> Reply:
-    dataset = _opened(call, call.args["id"])
-    return call.sandbox.provider.dialect.one(call, {name: dataset[name] for name in ("id", "name", "languages")})
+    dataset = _get_open_dataset(call, call.args["id"])
+    return call.sandbox.provider.dialect.render_record(
+        call, {name: dataset[name] for name in ("id", "name", "languages")}
+    )
 
 
 def _show_item(call: Call) -> Reply:
     item = call.space.get(ITEMS, call.args["id"])
     if item is None:
-        raise missing("Dataset item")
-    dataset = _opened(call, item["dataset_id"], "Dataset item")
+        raise not_found("Dataset item")
+    dataset = _get_open_dataset(call, item["dataset_id"], "Dataset item")
     values = item["values"][_language(call, dataset)]
     shown = {"id": item["id"], "data": {name: values[name] for name in dataset["fields"]}}
-    return call.sandbox.provider.dialect.one(call, shown)
+    return call.sandbox.provider.dialect.render_record(call, shown)
 
 
 def _language(call: Call, dataset: Record) -> str:
-    assert isinstance(call.parameters, Language)
-    if call.parameters.language not in dataset["languages"]:
-        raise bad(f"language must be one of {', '.join(dataset['languages'])}.", field="language")
-    return call.parameters.language
+    assert isinstance(call.query_parameters, LanguageQuery)
+    if call.query_parameters.language not in dataset["languages"]:
+        raise bad_request(f"language must be one of {', '.join(dataset['languages'])}.", field="language")
+    return call.query_parameters.language
 
 
 def _fields(call: Call, dataset: Record) -> list[str]:
-    assert isinstance(call.parameters, ItemPage)
-    asked = json_in("fields", call.parameters.fields)
+    assert isinstance(call.query_parameters, ItemQuery)
+    asked = parse_json_parameter("fields", call.query_parameters.fields)
     if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
-        raise bad("fields must be a JSON array of names.", field="fields")
+        raise bad_request("fields must be a JSON array of names.", field="fields")
     wrong = [name for name in asked if name not in dataset["fields"]]
-    if wrong and assume(call).unknown_dataset_field == "refused":
-        raise bad(f"fields: there is no field {wrong[0][:50]}.", field="fields")
+    if wrong and assumptions_of(call).unknown_dataset_field == "refused":
+        raise bad_request(f"fields: there is no field {wrong[0][:50]}.", field="fields")
     return [name for name in dict.fromkeys(asked) if name in dataset["fields"]]
 
 
 def _matching(call: Call, dataset: Record) -> list[tuple[str, dict[str, Any]]]:
-    page, language = call.parameters, _language(call, dataset)
-    assert isinstance(page, ItemPage)
-    if page.limit is None and assume(call).limit_required:
-        raise bad("limit: field required.", field="limit")
+    page, language = call.query_parameters, _language(call, dataset)
+    assert isinstance(page, ItemQuery)
+    if page.limit is None and assumptions_of(call).limit_required:
+        raise bad_request("limit: field required.", field="limit")
     conditions = read_conditions(page.query, dataset["fields"])
     orders = read_orders(page.sort, dataset["fields"])
-    exact = assume(call).like_case == "exact"
+    case_sensitive = assumptions_of(call).like_case == "exact"
     rows = [(item["id"], item["values"][language]) for item in call.space.find(ITEMS, "dataset_id", dataset["id"])]
-    kept = [row for row in rows if matches(conditions, row[1], exact=exact)]
-    return ordered(kept, orders, lambda row: row[1])
+    kept = [row for row in rows if matches(conditions, row[1], case_sensitive=case_sensitive)]
+    return sort_rows(kept, orders, lambda row: row[1])
 
 
 def _list_items(call: Call) -> Reply:
-    dataset = _opened(call, call.args["id"])
+    dataset = _get_open_dataset(call, call.args["id"])
     fields, rows = _fields(call, dataset), _matching(call, dataset)
-    page = call.parameters
-    assert isinstance(page, ItemPage)
+    page = call.query_parameters
+    assert isinstance(page, ItemQuery)
     places = {id: place for place, (id, _) in enumerate(rows)}
     shown = [{"id": id, "value": {name: values[name] for name in fields}} for id, values in rows]
-    after = None if page.starting_after is None else _place(places, page.starting_after, "starting_after")
-    before = None if page.ending_before is None else _place(places, page.ending_before, "ending_before")
+    after = None if page.starting_after is None else _position_of(places, page.starting_after, "starting_after")
+    before = None if page.ending_before is None else _position_of(places, page.ending_before, "ending_before")
     return _page(call, shown, after, before, lambda place: rows[place][0])
 
 
-def _place(places: dict[str, int], id: str, name: str) -> int:
+def _position_of(places: dict[str, int], id: str, name: str) -> int:
     if id not in places:
-        raise bad(f"The cursor {id[:50]} is no item of this list.", field=name)
+        raise bad_request(f"The cursor {id[:50]} is no item of this list.", field=name)
     return places[id]
 
 
 def _list_values(call: Call) -> Reply:
-    dataset = _opened(call, call.args["id"])
+    dataset = _get_open_dataset(call, call.args["id"])
     fields, rows = _fields(call, dataset), _matching(call, dataset)
-    page = call.parameters
-    assert isinstance(page, ItemPage)
+    page = call.query_parameters
+    assert isinstance(page, ItemQuery)
     distinct = {repr(chosen): chosen for _, values in rows for chosen in [{name: values[name] for name in fields}]}
     after = None if page.starting_after is None else _ordinal(page.starting_after, "starting_after") - 1
     before = None if page.ending_before is None else _ordinal(page.ending_before, "ending_before") - 1
@@ -106,7 +108,7 @@ def _list_values(call: Call) -> Reply:
 
 def _ordinal(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise bad("A cursor of distinct values is a whole number.", field=name)
+        raise bad_request("A cursor of distinct values is a whole number.", field=name)
     return int(text)
 
 
@@ -114,15 +116,15 @@ def _page(
     call: Call, shown: Sequence[Any], after: int | None, before: int | None, cursor: Callable[[int], str]
 ) -> Reply:
     """The rows behind `after`, or just before `before`, with the ways to the neighbouring pages in Link."""
-    page = call.parameters
-    assert isinstance(page, ItemPage)
-    limit = page.limit or DEFAULT
+    page = call.query_parameters
+    assert isinstance(page, ItemQuery)
+    limit = page.limit or DEFAULT_LIMIT
     if after is not None and before is not None:
-        raise bad("starting_after and ending_before exclude each other.", field="ending_before")
+        raise bad_request("starting_after and ending_before exclude each other.", field="ending_before")
     end = min(len(shown), max(before, 0)) if before is not None else len(shown)
     start = max(0, end - limit) if before is not None else max(0, -1 if after is None else after) + (after is not None)
     end = min(end, start + limit)
-    reply = call.sandbox.provider.dialect.many(call, shown[start:end], None)
+    reply = call.sandbox.provider.dialect.render_list(call, shown[start:end], None)
     links = []
     if 0 < start <= len(shown) and shown:
         links.append(_link(call, "ending_before", cursor(start) if start < len(shown) else None, "prev"))
@@ -151,7 +153,7 @@ OPERATIONS = (
         "/datasets/{id}/dataset_items",
         _list_items,
         "List a dataset's items",
-        query=ItemPage,
+        query=ItemQuery,
         refusals=_LIST,
     ),
     Operation(
@@ -160,7 +162,7 @@ OPERATIONS = (
         "/datasets/{id}/items_distinct_values",
         _list_values,
         "List the distinct values of a dataset's fields",
-        query=ValuePage,
+        query=ValueQuery,
         refusals=_LIST,
     ),
     Operation(
@@ -169,7 +171,7 @@ OPERATIONS = (
         "/dataset_items/{id}",
         _show_item,
         "Show a dataset's item",
-        query=Language,
+        query=LanguageQuery,
         refusals=_LIST,
     ),
 )

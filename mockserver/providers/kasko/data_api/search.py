@@ -8,14 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from mockserver.providers.kasko.products.pricing import compare
-from mockserver.providers.kasko.products.rules import written
-from mockserver.providers.kasko.wire.dialect import bad, json_in
+from mockserver.providers.kasko.products.rules import to_text
+from mockserver.providers.kasko.wire.dialect import bad_request, parse_json_parameter
 
 OPERATORS = (None, "=", ">", ">=", "<", "<=", "IN")
 Values = Mapping[str, Any]
 
 
-class Condition(BaseModel):
+class QueryCondition(BaseModel):
     """One condition: equal or LIKE with `%` when it names no operator."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -32,18 +32,18 @@ class Order(BaseModel):
     dir: str = "asc"
 
 
-_CONDITIONS = TypeAdapter(list[Condition])
+_CONDITIONS = TypeAdapter(list[QueryCondition])
 _ORDERS = TypeAdapter(list[Order])
 
 
-def read_conditions(text: str | None, known: Sequence[str]) -> list[Condition]:
+def read_conditions(text: str | None, known: Sequence[str]) -> list[QueryCondition]:
     """The conditions of `query`, checked."""
-    conditions: list[Condition] = _read("query", text, _CONDITIONS, known)
+    conditions: list[QueryCondition] = _read("query", text, _CONDITIONS, known)
     for condition in conditions:
         if condition.operator not in OPERATORS:
-            raise bad("query: operator must be one of =, >, >=, <, <=, IN.", field="query")
+            raise bad_request("query: operator must be one of =, >, >=, <, <=, IN.", field="query")
         if (condition.operator == "IN") != isinstance(condition.search, list):
-            raise bad("query: search must be an array with IN, and only there.", field="query")
+            raise bad_request("query: search must be an array with IN, and only there.", field="query")
     return conditions
 
 
@@ -51,7 +51,7 @@ def read_orders(text: str | None, known: Sequence[str]) -> list[Order]:
     """The orders of `sort`, checked."""
     orders: list[Order] = _read("sort", text, _ORDERS, known)
     if any(order.dir not in ("asc", "desc") for order in orders):
-        raise bad("sort: dir must be asc or desc.", field="sort")
+        raise bad_request("sort: dir must be asc or desc.", field="sort")
     return orders
 
 
@@ -59,27 +59,27 @@ def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known: Sequenc
     if not text:
         return []
     try:
-        parts = adapter.validate_python(json_in(name, text))
+        parts = adapter.validate_python(parse_json_parameter(name, text))
     except ValidationError:
-        raise bad(f"{name} must be a JSON array of objects.", field=name) from None
+        raise bad_request(f"{name} must be a JSON array of objects.", field=name) from None
     for part in parts:
         if part.field not in known:
-            raise bad(f"{name}: there is no field {part.field[:50]}.", field=name)
+            raise bad_request(f"{name}: there is no field {part.field[:50]}.", field=name)
     return parts
 
 
-def matches(conditions: Sequence[Condition], values: Values, *, exact: bool) -> bool:
+def matches(conditions: Sequence[QueryCondition], values: Values, *, case_sensitive: bool) -> bool:
     """Whether an item's values meet every condition."""
-    return all(_meets(condition, values.get(condition.field), exact) for condition in conditions)
+    return all(_matches_condition(condition, values.get(condition.field), case_sensitive) for condition in conditions)
 
 
-def _meets(condition: Condition, value: Any, exact: bool) -> bool:
+def _matches_condition(condition: QueryCondition, value: Any, case_sensitive: bool) -> bool:
     if value is None:
         return False
     if condition.operator not in (None, "="):
         return compare(condition.operator, value, condition.search)
-    text, pattern = written(value), written(condition.search)
-    return like(text, pattern) if exact else like(text.casefold(), pattern.casefold())
+    text, pattern = to_text(value), to_text(condition.search)
+    return like(text, pattern) if case_sensitive else like(text.casefold(), pattern.casefold())
 
 
 def like(text: str, pattern: str) -> bool:
@@ -98,16 +98,16 @@ def like(text: str, pattern: str) -> bool:
     return len(text) - at >= len(last) and text.endswith(last)
 
 
-def ordered(rows: list[Any], orders: Sequence[Order], values: Any) -> list[Any]:
+def sort_rows(rows: list[Any], orders: Sequence[Order], values: Any) -> list[Any]:
     """The rows in order, by the first field first; what is equal stays as it was."""
     for order in reversed(orders):
-        rows = sorted(rows, key=lambda row: _rank(values(row).get(order.field)), reverse=order.dir == "desc")
+        rows = sorted(rows, key=lambda row: _sort_key(values(row).get(order.field)), reverse=order.dir == "desc")
     return rows
 
 
-def _rank(value: Any) -> tuple[int, float, str]:
+def _sort_key(value: Any) -> tuple[int, float, str]:
     if value is None:
         return (0, 0.0, "")
     if isinstance(value, int | float):
         return (1, float(value), "")
-    return (2, 0.0, written(value).casefold())
+    return (2, 0.0, to_text(value).casefold())

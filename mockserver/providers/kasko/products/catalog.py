@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from mockserver.engine import Call, Moment, Problem, Record
-from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.products.rules import RULES, unknown
-from mockserver.providers.kasko.wire.auth import livemode
+from mockserver.engine import Call, Problem, Record, SimulationContext
+from mockserver.providers.kasko.assumptions import assumptions_of
+from mockserver.providers.kasko.products.rules import RULES, find_unknown_rule
+from mockserver.providers.kasko.wire.auth import is_livemode
 
 COLLECTION = "products"
 
 
-def _known(rules: dict[str, str]) -> dict[str, str]:
+def _check_rules(rules: dict[str, str]) -> dict[str, str]:
     for field, rule in rules.items():
-        if (name := unknown(rule)) is not None:
+        if (name := find_unknown_rule(rule)) is not None:
             raise ValueError(f"{field}: there is no rule {name!r}; there are {', '.join(RULES)}, required, required_if")
     return rules
 
 
-def _zone(name: str) -> str:
+def _check_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
@@ -33,16 +33,16 @@ def _zone(name: str) -> str:
     return name
 
 
-RuleSet = Annotated[dict[str, str], AfterValidator(_known)]
+RuleSet = Annotated[dict[str, str], AfterValidator(_check_rules)]
 
 
-class Part(BaseModel):
+class ProductPart(BaseModel):
     """A part of a product's definition."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class Plan(Part):
+class Plan(ProductPart):
     """A subscription plan: how the product is paid."""
 
     id: str
@@ -50,14 +50,14 @@ class Plan(Part):
     billing_cycles: int = Field(default=1, ge=1)
 
 
-class Versions(Part):
+class Versions(ProductPart):
     """The latest published and the latest unpublished version."""
 
     published: str
     unpublished: str
 
 
-class Legacy(Part):
+class Legacy(ProductPart):
     """The ids that older versions of the API know the product by."""
 
     touchpoint_id: str
@@ -66,7 +66,7 @@ class Legacy(Part):
     subscription_plan_id: str
 
 
-class Condition(Part):
+class Condition(ProductPart):
     """One comparison over the quote's data."""
 
     field: str
@@ -74,21 +74,21 @@ class Condition(Part):
     value: Any
 
 
-class Band(Part):
+class Band(ProductPart):
     """A percentage for values up to a bound; None is without end."""
 
     up_to: int | None
     percent: int = Field(ge=0, le=10_000)
 
 
-class Base(Part):
+class Base(ProductPart):
     """Where the net premium begins: minor units by a field's value."""
 
     field: str
     net: dict[str, int]
 
 
-class Factor(Part):
+class Factor(ProductPart):
     """Multiplies the net premium by a percentage, by a field's value or by bands."""
 
     field: str
@@ -96,7 +96,7 @@ class Factor(Part):
     bands: list[Band] | None = None
 
 
-class Price(Part):
+class Price(ProductPart):
     """Base, factors and tax: integers all the way, so that net and tax make gross exactly."""
 
     base: Base
@@ -104,7 +104,7 @@ class Price(Part):
     tax_basis_points: int = Field(ge=0, le=10_000)
 
 
-class Duration(Part):
+class Duration(ProductPart):
     """When a policy begins and how long it lasts."""
 
     strategy: str = "fixed_start_and_end_date"
@@ -112,7 +112,7 @@ class Duration(Part):
     months: int = Field(ge=1, le=1_200)
 
 
-class Product(Part):
+class Product(ProductPart):
     """An insurance product and its integration."""
 
     name: str
@@ -127,7 +127,7 @@ class Product(Part):
     legacy: Legacy | None = None
     policy_prefix: str = Field(pattern=r"^[A-Z0-9]{1,20}$")
     currency: str = Field(pattern=r"^[a-z]{3}$")
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
     quote: RuleSet
     quote_patch: RuleSet | None = Field(default=None, description="For data sent in a PATCH; null: as in `quote`.")
     policy: RuleSet = Field(default_factory=dict, description="For a policy's data, whoever sends it.")
@@ -142,7 +142,7 @@ class Product(Part):
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)
 
-    def patched(self) -> dict[str, str]:
+    def patch_rules(self) -> dict[str, str]:
         """The rules for data that changes a policy in part: what is required is required again."""
         return {**self.policy, **(self.quote if self.quote_patch is None else self.quote_patch)}
 
@@ -165,37 +165,37 @@ def built_in() -> dict[str, Product]:
     return {product.item_id: product for product in products}
 
 
-def find(at: Call | Moment, item: str) -> Product | None:
+def find_product(at: Call | SimulationContext, item: str) -> Product | None:
     """The product of an item id: one published in the sandbox, or a built-in one."""
     record = at.space.get(COLLECTION, item)
-    return read(record) if record is not None else built_in().get(item)
+    return parse_product(record) if record is not None else built_in().get(item)
 
 
-def offered(call: Call, item: str) -> Product | None:
+def find_offered_product(call: Call, item: str) -> Product | None:
     """The product of an item id, where the key's mode has products at all."""
-    return find(call, item) if has_catalogue(call) else None
+    return find_product(call, item) if has_catalogue(call) else None
 
 
 def has_catalogue(call: Call) -> bool:
     """Whether the key's mode has products and datasets."""
-    return not livemode(call) or assume(call).live_catalogue == "shared"
+    return not is_livemode(call) or assumptions_of(call).live_catalogue == "shared"
 
 
-def of(at: Call | Moment, item: str) -> Product:
+def get_product(at: Call | SimulationContext, item: str) -> Product:
     """The product an offer was made from."""
-    product = find(at, item)
+    product = find_product(at, item)
     if product is None:
         raise Problem("not_found", f"Product - {item} not found.")
     return product
 
 
-def all_of(call: Call) -> list[Product]:
+def list_products(call: Call) -> list[Product]:
     """Every product that the key's mode has."""
     if not has_catalogue(call):
         return []
-    return [read(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
+    return [parse_product(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
 
 
-def read(record: Record) -> Product:
+def parse_product(record: Record) -> Product:
     """The product a record keeps."""
     return Product.model_validate(record["definition"])

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from mockserver.engine import FieldError, Problem
 from mockserver.providers.kasko.products.catalog import Condition, Factor, Price, Product
-from mockserver.providers.kasko.products.rules import Data, Wrong, read_date, written
+from mockserver.providers.kasko.products.rules import Data, RuleViolation, read_date, to_text
 
 
 def premium(price: Price, data: Data) -> dict[str, Any]:
     """Gross, tax, net and rate: net from base and factors, rounded once; gross is net and tax exactly."""
-    net = price.base.net.get(written(data.get(price.base.field)))
+    net = price.base.net.get(to_text(data.get(price.base.field)))
     if net is None:
-        raise _unpriced(price.base.field)
+        raise _invalid_data(price.base.field)
     whole = 1
     for factor in price.factors:
         net *= _percent(factor, data.get(factor.field))
@@ -35,15 +35,15 @@ def _rounded(amount: int, divisor: int) -> int:
 
 
 def _percent(factor: Factor, value: Any) -> int:
-    if factor.percent is not None and written(value) in factor.percent:
-        return factor.percent[written(value)]
+    if factor.percent is not None and to_text(value) in factor.percent:
+        return factor.percent[to_text(value)]
     for band in factor.bands or ():
         if isinstance(value, int) and (band.up_to is None or value <= band.up_to):
             return band.percent
-    raise _unpriced(factor.field)
+    raise _invalid_data(factor.field)
 
 
-def _unpriced(field: str) -> Problem:
+def _invalid_data(field: str) -> Problem:
     return Problem("data_invalid", field, status=400, fields=[FieldError(field, "invalid")])
 
 
@@ -61,9 +61,9 @@ def _holds(condition: Condition, value: Any) -> bool:
 def compare(operator: str, value: Any, other: Any) -> bool:
     """Whether a value stands to another as the operator says; numbers by size, anything else by its text."""
     if operator == "IN":
-        return isinstance(other, list) and written(value) in map(written, other)
+        return isinstance(other, list) and to_text(value) in map(to_text, other)
     one, two = _number(value), _number(other)
-    left, right = (written(value), written(other)) if one is None or two is None else (one, two)
+    left, right = (to_text(value), to_text(other)) if one is None or two is None else (one, two)
     match operator:
         case ">":
             return left > right  # type: ignore[operator]
@@ -92,8 +92,8 @@ def term(product: Product, data: Data) -> dict[str, str]:
         start = read_date(data.get(duration.start_field))
         end = _months_later(start, duration.months)
         return {"policy_start_date": midnight(start, product), "policy_end_date": midnight(end, product)}
-    except (Wrong, ValueError, OverflowError):
-        raise _unpriced(duration.start_field) from None
+    except (RuleViolation, ValueError, OverflowError):
+        raise _invalid_data(duration.start_field) from None
 
 
 def _months_later(start: date, months: int) -> date:

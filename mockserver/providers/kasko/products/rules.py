@@ -13,14 +13,14 @@ Data = Mapping[str, Any]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,15}", re.ASCII)
 _TRUE, _FALSE = (True, "true", "1", 1), (False, "false", "0", 0)
-LARGEST = 10**15
+MAX_INTEGER = 10**15
 
 
-class Wrong(Exception):
+class RuleViolation(Exception):
     """A value breaks a rule."""
 
 
-def check(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = False) -> dict[str, Any]:
+def validate_data(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = False) -> dict[str, Any]:
     """The data with the values of ruled fields in their own types; a Problem names every field that is wrong."""
     read, wrong = dict(data), []
     for field, rule in rules.items():
@@ -33,27 +33,27 @@ def check(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = F
             continue
         try:
             read[field] = _value(parts, value, today, strict)
-        except Wrong:
+        except RuleViolation:
             wrong.append(FieldError(field, "invalid"))
     if wrong:
         raise Problem("data_invalid", ", ".join(each.path for each in wrong), status=400, fields=wrong)
     return read
 
 
-def unknown(rule: str) -> str | None:
+def find_unknown_rule(rule: str) -> str | None:
     """The first part of a rule that nobody knows, or None."""
     names = (part.partition(":")[0] for part in rule.split("|"))
-    return next((name for name in names if name not in RULES and name not in _PRESENCE), None)
+    return next((name for name in names if name not in RULES and name not in _PRESENCE_RULES), None)
 
 
-_PRESENCE = ("required", "required_if")
+_PRESENCE_RULES = ("required", "required_if")
 
 
 def _is_required(parts: list[str], data: Data) -> bool:
     for part in parts:
         name, _, argument = part.partition(":")
         other, *values = argument.split(",")
-        if name == "required" or (name == "required_if" and written(data.get(other)) in values):
+        if name == "required" or (name == "required_if" and to_text(data.get(other)) in values):
             return True
     return False
 
@@ -61,7 +61,7 @@ def _is_required(parts: list[str], data: Data) -> bool:
 def _value(parts: list[str], value: Any, today: date, strict: bool) -> Any:
     for part in parts:
         name, _, argument = part.partition(":")
-        if name not in _PRESENCE:
+        if name not in _PRESENCE_RULES:
             value = RULES[name](value, argument, today, strict)
     return value
 
@@ -69,15 +69,15 @@ def _value(parts: list[str], value: Any, today: date, strict: bool) -> Any:
 def _integer(value: Any, _: str, __: date, strict: bool) -> int:
     if not strict and isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_INTEGER:
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def _string(value: Any, _: str, __: date, ___: bool) -> str:
     if isinstance(value, str):
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def _boolean(value: Any, _: str, __: date, strict: bool) -> bool:
@@ -85,23 +85,23 @@ def _boolean(value: Any, _: str, __: date, strict: bool) -> bool:
         return value
     if not strict and isinstance(value, str | int) and value in (*_TRUE, *_FALSE):
         return value in _TRUE
-    raise Wrong
+    raise RuleViolation
 
 
 def _in(value: Any, argument: str, _: date, __: bool) -> Any:
-    if written(value) in argument.split(","):
+    if to_text(value) in argument.split(","):
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def read_date(value: Any) -> date:
     """A `YYYY-MM-DD`; Wrong for anything else."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise Wrong
+        raise RuleViolation
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise Wrong from None
+        raise RuleViolation from None
 
 
 def _iso_date(value: Any, _: str, __: date, ___: bool) -> str:
@@ -111,19 +111,19 @@ def _iso_date(value: Any, _: str, __: date, ___: bool) -> str:
 def _after(value: Any, argument: str, today: date, _: bool) -> Any:
     if read_date(value) > (today if argument == "today" else read_date(argument)):
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def _min(value: Any, argument: str, _: date, __: bool) -> Any:
     if _size(value) >= int(argument):
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def _max(value: Any, argument: str, _: date, __: bool) -> Any:
     if _size(value) <= int(argument):
         return value
-    raise Wrong
+    raise RuleViolation
 
 
 def _size(value: Any) -> int:
@@ -142,6 +142,6 @@ RULES: dict[str, Callable[[Any, str, date, bool], Any]] = {
 }
 
 
-def written(value: Any) -> str:
+def to_text(value: Any) -> str:
     """A value as rules and tables write it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,14 +7,14 @@ from datetime import date
 from typing import Any, NamedTuple
 
 
-class Declined(NamedTuple):
+class Decline(NamedTuple):
     """Why a card was not charged: Stripe's code and the reason."""
 
     code: str
     reason: str
 
 
-GOOD = frozenset(
+ACCEPTED_NUMBERS = frozenset(
     (
         "4242424242424242",
         "4000056655665556",
@@ -35,29 +35,29 @@ GOOD = frozenset(
     )
 )
 """Numbers that are charged; the last is the one of KASKO's older pages."""
-BAD = {
-    "4000000000000002": Declined("card_declined", "generic_decline"),
-    "4000000000009995": Declined("card_declined", "insufficient_funds"),
-    "4000000000009987": Declined("card_declined", "lost_card"),
-    "4000000000009979": Declined("card_declined", "stolen_card"),
-    "4000000000000069": Declined("expired_card", "expired_card"),
-    "4000000000000127": Declined("incorrect_cvc", "incorrect_cvc"),
-    "4000000000000119": Declined("processing_error", "processing_error"),
-    "4000000000006975": Declined("card_declined", "card_velocity_exceeded"),
+DECLINED_NUMBERS = {
+    "4000000000000002": Decline("card_declined", "generic_decline"),
+    "4000000000009995": Decline("card_declined", "insufficient_funds"),
+    "4000000000009987": Decline("card_declined", "lost_card"),
+    "4000000000009979": Decline("card_declined", "stolen_card"),
+    "4000000000000069": Decline("expired_card", "expired_card"),
+    "4000000000000127": Decline("incorrect_cvc", "incorrect_cvc"),
+    "4000000000000119": Decline("processing_error", "processing_error"),
+    "4000000000006975": Decline("card_declined", "card_velocity_exceeded"),
 }
 
 
-def charge(card: Mapping[str, Any], today: date, *, live: bool) -> Declined | None:
+def charge(card: Mapping[str, Any], today: date, *, live: bool) -> Decline | None:
     """None when the card is charged; else why not. Test numbers work in TEST mode only, others in LIVE mode only."""
     number = str(card.get("number", "")).replace(" ", "").replace("-", "")
     if not _is_number(number):
-        return Declined("incorrect_number", "incorrect_number")
+        return Decline("incorrect_number", "incorrect_number")
     if (wrong := _expiry(card, today)) is not None:
         return wrong
-    known = number in GOOD or number in BAD
+    known = number in ACCEPTED_NUMBERS or number in DECLINED_NUMBERS
     if live:
-        return Declined("card_declined", "testmode_decline") if known else None
-    return BAD.get(number) if known else Declined("card_declined", "generic_decline")
+        return Decline("card_declined", "testmode_decline") if known else None
+    return DECLINED_NUMBERS.get(number) if known else Decline("card_declined", "generic_decline")
 
 
 def _is_number(number: str) -> bool:
@@ -69,17 +69,17 @@ def _is_number(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _expiry(card: Mapping[str, Any], today: date) -> Declined | None:
+def _expiry(card: Mapping[str, Any], today: date) -> Decline | None:
     month, year = _number(card.get("exp_month")), _number(card.get("exp_year"))
     if month is not None and not 1 <= month <= 12:
-        return Declined("invalid_expiry_month", "invalid_expiry_month")
+        return Decline("invalid_expiry_month", "invalid_expiry_month")
     if year is None:
         return None
     year += 2000 if year < 100 else 0
     if year < today.year:
-        return Declined("invalid_expiry_year", "invalid_expiry_year")
+        return Decline("invalid_expiry_year", "invalid_expiry_year")
     past = year == today.year and month is not None and month < today.month
-    return Declined("invalid_expiry_month", "invalid_expiry_month") if past else None
+    return Decline("invalid_expiry_month", "invalid_expiry_month") if past else None
 
 
 def _number(value: Any) -> int | None:

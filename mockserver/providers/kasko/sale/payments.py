@@ -4,73 +4,78 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import TIMERS, Call, Moment, Operation, Problem, Record, Refusal, Reply
-from mockserver.providers.kasko.assumptions import assume
+from mockserver.engine import TIMERS, Call, Operation, Problem, Record, Refusal, Reply, SimulationContext
+from mockserver.providers.kasko.assumptions import assumptions_of
 from mockserver.providers.kasko.products import catalog as products
 from mockserver.providers.kasko.sale import cards, records, tokens
-from mockserver.providers.kasko.sale.cards import Declined
+from mockserver.providers.kasko.sale.cards import Decline
 from mockserver.providers.kasko.sale.records import POLICIES
-from mockserver.providers.kasko.wire.auth import HEX, is_public, livemode
-from mockserver.providers.kasko.wire.dialect import bad, foreign, missing
+from mockserver.providers.kasko.wire.auth import HEX, is_livemode, is_public
+from mockserver.providers.kasko.wire.dialect import bad_request, not_found, wrong_mode
 from mockserver.providers.kasko.wire.models import NewPayment
 
 PAYMENTS = "payments"
-CARD = ("creditcard", "stripe")
+CARD_METHOD = ("creditcard", "stripe")
 
 
 def _create(call: Call) -> Reply:
     body: NewPayment = call.body
     offer = call.space.get(POLICIES, body.policy_id)
     if offer is None:
-        raise missing("Policy")
-    if offer["live"] != livemode(call):
-        raise foreign(call, "Policy")
+        raise not_found("Policy")
+    if offer["live"] != is_livemode(call):
+        raise wrong_mode(call, "Policy")
     _check_payable(call, offer, body)
-    declined = _declined(call, offer, body) if (body.method, body.provider) == CARD else None
-    if declined is not None and assume(call).declined_payment == "refused":
-        raise bad(f"The payment was declined: {declined.code} ({declined.reason}).")
+    declined = _charge_card(call, offer, body) if (body.method, body.provider) == CARD_METHOD else None
+    if declined is not None and assumptions_of(call).declined_payment == "refused":
+        raise bad_request(f"The payment was declined: {declined.code} ({declined.reason}).")
     payment = _payment(call, offer, body, declined)
     call.space.put(PAYMENTS, payment)
     if declined is None:
         _accept(call, offer)
-    return call.sandbox.provider.dialect.one(call, _shown(call, payment), int(assume(call).payment_status))
+    return call.sandbox.provider.dialect.render_record(
+        call, _render(call, payment), int(assumptions_of(call).payment_status)
+    )
 
 
 def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
-    given = assume(call)
+    given = assumptions_of(call)
     if offer["payment_token"] is None or body.token != offer["payment_token"]:
-        raise bad("The payment token is not valid.", int(given.forged))
+        raise bad_request("The payment token is not valid.", int(given.forged))
     if offer["offer_status"] == "accepted":
         raise Problem("already_paid", "The policy is paid already", status=int(given.second_payment))
     if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, given.payment_token_lifetime):
-        raise bad("The payment token has expired.")
-    plan = products.of(call, offer["quote"]["item"]).plan(offer["quote"]["plan"])
+        raise bad_request("The payment token has expired.")
+    plan = products.get_product(call, offer["quote"]["item"]).plan(offer["quote"]["plan"])
     if plan is None or f"{body.method}/{body.provider}" not in plan.payments:
-        raise bad(f"Payment method {body.method[:50]} by {body.provider[:50]} is not available.")
+        raise bad_request(f"Payment method {body.method[:50]} by {body.provider[:50]} is not available.")
 
 
-def _declined(call: Call, offer: Record, body: NewPayment) -> Declined | None:
-    place = assume(call).card_field
+def _charge_card(call: Call, offer: Record, body: NewPayment) -> Decline | None:
+    place = assumptions_of(call).card_field
     card = body.card if place == "card" else body.metadata.get("card")
     if not isinstance(card, dict) or not card.get("number"):
-        raise bad("card: field required." if place == "card" else "metadata.card: field required.")
-    today = products.of(call, offer["quote"]["item"]).today(call.now)
-    return cards.charge(card, today, live=livemode(call))
+        raise bad_request("card: field required." if place == "card" else "metadata.card: field required.")
+    today = products.get_product(call, offer["quote"]["item"]).today(call.now)
+    return cards.charge(card, today, live=is_livemode(call))
 
 
-def _payment(call: Call, offer: Record, body: NewPayment, declined: Declined | None) -> dict[str, Any]:
+def _payment(call: Call, offer: Record, body: NewPayment, declined: Decline | None) -> dict[str, Any]:
     nth, randomness = call.nth("payments"), call.sandbox.randomness
-    by_card = (body.method, body.provider) == CARD
+    by_card = (body.method, body.provider) == CARD_METHOD
     metadata = {name: value for name, value in body.metadata.items() if name != "card"}
     return new_payment(
-        ("l" if livemode(call) else "t") + randomness.text("payment", nth, 32, HEX), offer, body.method, body.provider
+        ("l" if is_livemode(call) else "t") + randomness.text("payment", nth, 32, HEX),
+        offer,
+        body.method,
+        body.provider,
     ) | {
         "status": "failed" if declined else "ok",
         "charge_id": f"ch_{randomness.text('charge', nth, 24)}" if by_card else None,
         "reason": declined.reason if declined else None,
-        "processed_at": records.when(call.now) if by_card else None,
+        "processed_at": records.format_with_offset(call.now) if by_card else None,
         "error_code": declined.code if declined else None,
-        "metadata": records.php(metadata),
+        "metadata": records.to_php_array(metadata),
     }
 
 
@@ -99,23 +104,23 @@ def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str,
 
 
 def _accept(call: Call, offer: Record) -> None:
-    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.base(call)}
-    delay = assume(call).policy_delay
+    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.base_url(call)}
+    delay = assumptions_of(call).policy_delay
     if delay:
-        accepted["timer"] = _wait(call, delay, offer["id"])
+        accepted["timer"] = _schedule_issue(call, delay, offer["id"])
     call.space.put(POLICIES, accepted)
     if not delay:
-        issue(call, offer["id"])
+        issue_policy(call, offer["id"])
 
 
-def _wait(call: Call, delay: int, id: str) -> str:
+def _schedule_issue(call: Call, delay: int, id: str) -> str:
     try:
         return call.sandbox.schedule(call.space, call.now + delay, "issue_policy", {"policy_id": id})
     except Refusal as refusal:
         raise Problem("busy", str(refusal), status=503) from None
 
 
-def issue(at: Call | Moment, id: str) -> Record:
+def issue_policy(at: Call | SimulationContext, id: str) -> Record:
     """Make the policy of an accepted offer, and tell of it; whatever was to make it later does so no more."""
     offer = at.space.get(POLICIES, id)
     if offer is None or offer["offer_status"] != "accepted" or offer["policy_status"] is not None:
@@ -124,24 +129,24 @@ def issue(at: Call | Moment, id: str) -> Record:
         at.space.drop(TIMERS, offer["timer"])
     record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now, "timer": None}
     at.space.put(POLICIES, record)
-    records.tell(at, "policy.created", record)
+    records.publish_event(at, "policy.created", record)
     return record
 
 
 def _show(call: Call) -> Reply:
     payment = call.space.get(PAYMENTS, call.args["id"])
     if payment is None:
-        raise missing("Payment")
-    if payment["livemode"] != livemode(call):
-        raise foreign(call, "Payment")
-    return call.sandbox.provider.dialect.one(call, _shown(call, payment))
+        raise not_found("Payment")
+    if payment["livemode"] != is_livemode(call):
+        raise wrong_mode(call, "Payment")
+    return call.sandbox.provider.dialect.render_record(call, _render(call, payment))
 
 
-def _shown(call: Call, payment: Record) -> dict[str, Any]:
-    if is_public(call) and assume(call).public_payment_view == "reduced":
+def _render(call: Call, payment: Record) -> dict[str, Any]:
+    if is_public(call) and assumptions_of(call).public_payment_view == "reduced":
         hidden = ("token", "customer_id", "transaction_metadata")
         payment = {name: value for name, value in payment.items() if name not in hidden}
-    return {**payment, "_links": {"_self": {"href": f"{records.base(call)}/payments/{payment['id']}"}}}
+    return {**payment, "_links": {"_self": {"href": f"{records.base_url(call)}/payments/{payment['id']}"}}}
 
 
 OPERATIONS = (

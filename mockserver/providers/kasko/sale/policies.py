@@ -5,79 +5,79 @@ from __future__ import annotations
 from email.utils import formatdate
 
 from mockserver.engine import SECOND, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kasko.assumptions import assume
+from mockserver.providers.kasko.assumptions import assumptions_of
 from mockserver.providers.kasko.products import catalog as products
 from mockserver.providers.kasko.products.pricing import midnight
-from mockserver.providers.kasko.products.rules import Wrong, read_date
+from mockserver.providers.kasko.products.rules import RuleViolation, read_date
 from mockserver.providers.kasko.sale import records, tokens
-from mockserver.providers.kasko.sale.offers import check_email, checked_data
+from mockserver.providers.kasko.sale.offers import check_email, validate_policy_data
 from mockserver.providers.kasko.sale.records import POLICIES
 from mockserver.providers.kasko.wire import preconditions
-from mockserver.providers.kasko.wire.dialect import JSON, bad, missing
+from mockserver.providers.kasko.wire.dialect import JSON, bad_request, not_found
 from mockserver.providers.kasko.wire.models import Changes, Replacement
-from mockserver.providers.kasko.wire.negotiate import need_known
+from mockserver.providers.kasko.wire.negotiate import require_known_version
 
-NEEDED = ("first_name", "last_name", "email", "data")
+REQUIRED_FIELDS = ("first_name", "last_name", "email", "data")
 
 
-def _found(call: Call) -> Record:
-    need_known(call)
-    record = records.found(call)
+def _get_or_404(call: Call) -> Record:
+    require_known_version(call)
+    record = records.get_policy_or_404(call)
     if record["policy_status"] is None:
-        given, waits = assume(call).unissued_policy, record["offer_status"] == "accepted"
+        given, waits = assumptions_of(call).unissued_policy, record["offer_status"] == "accepted"
         if call.method != "GET" or given == "404" or (given == "pending" and not waits):
-            raise missing("Policy")
+            raise not_found("Policy")
     return record
 
 
-def _shown(call: Call, record: Record) -> Reply:
-    reply = call.sandbox.provider.dialect.one(call, records.show_policy(call, record))
-    reply.headers.append(("ETag", preconditions.tag(call.sandbox.randomness, record)))
+def _render(call: Call, record: Record) -> Reply:
+    reply = call.sandbox.provider.dialect.render_record(call, records.show_policy(call, record))
+    reply.headers.append(("ETag", preconditions.entity_tag(call.sandbox.randomness, record)))
     reply.headers.append(("Last-Modified", formatdate(record["updated_at"] // SECOND, usegmt=True)))
     return reply
 
 
-def _changed(call: Call, record: Record, *, tell: bool = True) -> Reply:
+def _save_change(call: Call, record: Record, *, tell: bool = True) -> Reply:
     """Keep a changed policy under a new version, tell of it, and answer with it or with nothing."""
-    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base(call)}
+    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
     call.space.put(POLICIES, kept)
     if tell:
-        records.tell_update(call, kept)
-    reply = _shown(call, kept)
-    if assume(call).change_answer == "200":
+        records.publish_update(call, kept)
+    reply = _render(call, kept)
+    if assumptions_of(call).change_answer == "200":
         return reply
     return Reply(204, [header for header in reply.headers if header != JSON])
 
 
 def _show(call: Call) -> Reply:
-    return _shown(call, _found(call))
+    return _render(call, _get_or_404(call))
 
 
 def _patch(call: Call) -> Reply:
-    record = _found(call)
+    record = _get_or_404(call)
     body: Changes = call.body
-    if assume(call).patch_preconditions == "checked":
-        preconditions.check(call, record, needed=False)
-    _check_open(call, record)
+    if assumptions_of(call).patch_preconditions == "checked":
+        preconditions.check_preconditions(call, record, required=False)
+    _check_not_cancelled(call, record)
     return _change(call, record, body)
 
 
 def _put(call: Call) -> Reply:
-    record = _found(call)
+    record = _get_or_404(call)
     body: Replacement = call.body
-    preconditions.check(call, record, needed=assume(call).preconditions == "required")
-    _check_open(call, record)
+    preconditions.check_preconditions(call, record, required=assumptions_of(call).preconditions == "required")
+    _check_not_cancelled(call, record)
     if body.status is not None:
         return _cancel(call, record, body)
-    for name in NEEDED:
+    for name in REQUIRED_FIELDS:
         if getattr(body, name) is None:
-            raise bad(f"{name}: field required.")
+            raise bad_request(f"{name}: field required.")
     return _change(call, record, body)
 
 
-def _check_open(call: Call, record: Record) -> None:
+def _check_not_cancelled(call: Call, record: Record) -> None:
     if record["policy_status"] == "cancelled":
-        raise Problem("cancelled", "The policy is cancelled", status=int(assume(call).cancelled_change))
+        raise Problem("cancelled", "The policy is cancelled", status=int(assumptions_of(call).cancelled_change))
 
 
 def _change(call: Call, record: Record, body: Changes) -> Reply:
@@ -85,23 +85,23 @@ def _change(call: Call, record: Record, body: Changes) -> Reply:
     changed = {**record, **sent}
     if body.email is not None:
         check_email(call, body.email)
-    product = products.of(call, record["quote"]["item"])
+    product = products.get_product(call, record["quote"]["item"])
     if body.quote_token is not None:
-        quote = tokens.read(call, body.quote_token)
+        quote = tokens.decode_quote(call, body.quote_token)
         if quote["item"] != record["quote"]["item"]:
-            raise bad("The quote token is one of another product.")
-        changed["quote"] = records.quoted(quote)
+            raise bad_request("The quote token is one of another product.")
+        changed["quote"] = records.quote_snapshot(quote)
     if body.data is not None:
-        ruled = product.patched() if call.method == "PATCH" else product.policy
-        changed["data"] = checked_data(call, product, ruled, body.data)
-    return _changed(call, changed)
+        ruled = product.patch_rules() if call.method == "PATCH" else product.policy
+        changed["data"] = validate_policy_data(call, product, ruled, body.data)
+    return _save_change(call, changed)
 
 
 def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
     if body.status != "cancelled":
-        raise bad('status must be "cancelled".')
+        raise bad_request('status must be "cancelled".')
     if body.cancellation_reason is None:
-        raise bad("cancellation_reason: field required.")
+        raise bad_request("cancellation_reason: field required.")
     if body.termination_date is not None:
         _check_termination(call, record, body.termination_date)
     changed = {
@@ -109,32 +109,34 @@ def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
         "policy_status": "cancelled",
         "cancellation_reason": body.cancellation_reason,
         "cancelled_by": call.key.id if call.key else None,
-        "cancelled_at": records.when(call.now),
+        "cancelled_at": records.format_with_offset(call.now),
         "termination_date": body.termination_date,
     }
-    return _changed(call, changed, tell=assume(call).cancellation_event)
+    return _save_change(call, changed, tell=assumptions_of(call).cancellation_event)
 
 
 def _check_termination(call: Call, record: Record, date: str) -> None:
     try:
-        midnight(read_date(date), products.of(call, record["quote"]["item"]))
-    except (Wrong, OverflowError):
-        raise bad("termination_date must be a date such as 2031-05-01.") from None
+        midnight(read_date(date), products.get_product(call, record["quote"]["item"]))
+    except (RuleViolation, OverflowError):
+        raise bad_request("termination_date must be a date such as 2031-05-01.") from None
 
 
 def _reactivate(call: Call) -> Reply:
-    record = _found(call)
+    record = _get_or_404(call)
     if record["policy_status"] != "cancelled":
-        raise Problem("not_cancelled", "The policy is not cancelled", status=int(assume(call).cancelled_change))
+        raise Problem("not_cancelled", "The policy is not cancelled", status=int(assumptions_of(call).cancelled_change))
     nothing = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
     changed = {**record, **nothing, "policy_status": "paid"}
-    return _changed(call, changed, tell=assume(call).cancellation_event)
+    return _save_change(call, changed, tell=assumptions_of(call).cancellation_event)
 
 
-_CHANGED = (400, 401, 403, 404, 405, 409, 412, 413)
+_CHANGE_REFUSALS = (400, 401, 403, 404, 405, 409, 412, 413)
 OPERATIONS = (
     Operation("get_policy", "GET", "/policies/{id}", _show, "Show a policy", refusals=(401, 403, 404, 405)),
-    Operation("update_policy", "PATCH", "/policies/{id}", _patch, "Change a policy", body=Changes, refusals=_CHANGED),
+    Operation(
+        "update_policy", "PATCH", "/policies/{id}", _patch, "Change a policy", body=Changes, refusals=_CHANGE_REFUSALS
+    ),
     Operation(
         "replace_policy",
         "PUT",
@@ -142,7 +144,7 @@ OPERATIONS = (
         _put,
         "Change a policy as a whole, or cancel it",
         body=Replacement,
-        refusals=_CHANGED,
+        refusals=_CHANGE_REFUSALS,
     ),
     Operation(
         "reactivate_policy",

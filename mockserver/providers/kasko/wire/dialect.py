@@ -7,48 +7,48 @@ from http import HTTPStatus
 from typing import Any
 
 from mockserver.engine import Call, FieldError, Problem, Record, Reply, as_json, parse_body
-from mockserver.providers.kasko.assumptions import assume
-from mockserver.providers.kasko.wire.auth import DATA_API, HEX
+from mockserver.providers.kasko.assumptions import assumptions_of
+from mockserver.providers.kasko.wire.auth import DATA_API_OPERATIONS, HEX
 
 JSON = ("Content-Type", "application/json")
-VALIDATION = "Data validation failed."
+VALIDATION_MESSAGE = "Data validation failed."
 # Python's own phrases for these have changed between its versions.
 _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
-_KEYS = ("no_credentials", "bad_credentials", "key_propagating", "key_expired", "key_revoked")
+_KEY_CODES = ("no_credentials", "bad_credentials", "key_propagating", "key_expired", "key_revoked")
 
 
 class KaskoDialect:
     """Plain JSON objects and arrays, `X-Request-Id` on everything."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
         """The object itself, without an envelope."""
         return Reply(status, [JSON], as_json(record))
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
         """A bare array."""
         return Reply(200, [JSON], as_json(list(records)))
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         """`{"status": "Not Found", "message": ...}`, with `errors` where product rules refuse fields."""
-        status = 401 if problem.code in _KEYS else problem.status
-        body: dict[str, Any] = {"status": phrase(status), "message": _message(call, problem, status)}
+        status = 401 if problem.code in _KEY_CODES else problem.status
+        body: dict[str, Any] = {"status": reason_phrase(status), "message": _message(call, problem, status)}
         if problem.code == "data_invalid":
             body["errors"] = [_error(call, each.message, each.path) for each in problem.fields]
         elif problem.code == "invalid_parameter" and _names_parameters(call):
             body["errors"] = [{"code": "invalid_value", "field": each.path} for each in problem.fields]
         return Reply(status, [JSON, *problem.headers], as_json(body), problem)
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         """X-Request-Id, on every answer."""
         randomness = call.sandbox.randomness
-        if assume(call).request_ids == "uuid":
+        if assumptions_of(call).request_ids == "uuid":
             id = randomness.uuid("request-id", call.serial)
         else:
             id = randomness.text("request-id", call.serial, 32, HEX)
         reply.headers.append(("X-Request-Id", id))
 
 
-def phrase(status: int) -> str:
+def reason_phrase(status: int) -> str:
     """The words that stand for a status: `Bad Request`."""
     try:
         return _PHRASES.get(status) or HTTPStatus(status).phrase
@@ -57,54 +57,54 @@ def phrase(status: int) -> str:
 
 
 def _error(call: Call, code: str, field: str) -> dict[str, str]:
-    given = assume(call)
+    given = assumptions_of(call)
     shown = f"data.{field}" if given.error_fields == "dotted" else field
     return {"code": given.missing_code if code == "missing" else "invalid_value", "field": shown}
 
 
 def _names_parameters(call: Call) -> bool:
     name = call.operation.name if call.operation else ""
-    return name in DATA_API and assume(call).data_api_errors == "errors"
+    return name in DATA_API_OPERATIONS and assumptions_of(call).data_api_errors == "errors"
 
 
 def _message(call: Call, problem: Problem, status: int) -> str:
     if status == 401:
-        return assume(call).unauthorized_message
+        return assumptions_of(call).unauthorized_message
     if problem.code in ("scope_missing", "other_mode"):
-        return assume(call).forbidden_message
+        return assumptions_of(call).forbidden_message
     if problem.code == "method_not_allowed":
-        return assume(call).method_message.replace("{method}", call.method)
+        return assumptions_of(call).method_message.replace("{method}", call.method)
     if problem.code == "data_invalid":
-        return VALIDATION
-    return f"{problem.detail or phrase(status)}".rstrip(".") + "."
+        return VALIDATION_MESSAGE
+    return f"{problem.detail or reason_phrase(status)}".rstrip(".") + "."
 
 
-def missing(what: str) -> Problem:
+def not_found(what: str) -> Problem:
     """The refusal of something that is not there, or of someone else's."""
     return Problem("not_found", f"{what} not found.")
 
 
-def foreign(call: Call, what: str) -> Problem:
+def wrong_mode(call: Call, what: str) -> Problem:
     """The refusal of something of the other mode than the key's."""
-    if assume(call).other_mode == "404":
-        return missing(what)
+    if assumptions_of(call).other_mode == "404":
+        return not_found(what)
     return Problem("other_mode", f"{what} of the other mode", status=403)
 
 
-def bad(detail: str, status: int = 400, *, field: str = "") -> Problem:
+def bad_request(detail: str, status: int = 400, *, field: str = "") -> Problem:
     """The refusal of a parameter, in one short sentence."""
     fields = [FieldError(field, "invalid")] if field else []
     return Problem("invalid_parameter", detail, status=status, fields=fields)
 
 
-def json_in(name: str, text: str) -> Any:
+def parse_json_parameter(name: str, text: str) -> Any:
     """The JSON document in a parameter of the query; a Problem names the parameter."""
     try:
         return parse_body(text.encode("utf-8", "surrogatepass"))
     except Problem:
-        raise bad(f"{name} must be JSON.", field=name) from None
+        raise bad_request(f"{name} must be JSON.", field=name) from None
 
 
-def answer(call: Call, record: Record, status: str) -> Reply:
+def render_with_status(call: Call, record: Record, status: str) -> Reply:
     """The object under an assumed status, or nothing under 204."""
-    return Reply(204) if status == "204" else call.sandbox.provider.dialect.one(call, record, int(status))
+    return Reply(204) if status == "204" else call.sandbox.provider.dialect.render_record(call, record, int(status))

@@ -40,7 +40,7 @@ class NewQuote(Body):
     key: str | None = None
 
 
-class LegacyQuote(BaseModel):
+class LegacyQuoteQuery(BaseModel):
     """The query of a quote in v1 (variant_id), its successor (touchpoint_id, item_id) and v2 (with a plan)."""
 
     data: str
@@ -94,13 +94,13 @@ class Replacement(Changes):
     termination_date: str | None = None
 
 
-class Language(BaseModel):
+class LanguageQuery(BaseModel):
     """In which language a dataset's item is shown."""
 
     language: str
 
 
-class ItemPage(Language):
+class ItemQuery(LanguageQuery):
     """A page of a dataset's items; `fields`, `query` and `sort` are JSON."""
 
     fields: str
@@ -111,7 +111,7 @@ class ItemPage(Language):
     sort: str | None = None
 
 
-class ValuePage(ItemPage):
+class ValueQuery(ItemQuery):
     """A page of distinct values; its cursors are ordinals."""
 
 
@@ -137,7 +137,7 @@ class Attached(Body):
     id: Text
 
 
-class Period(BaseModel):
+class PeriodQuery(BaseModel):
     """From when to when, as `YYYY-MM-DD HH:MM:SS`."""
 
     start_date: str

@@ -7,34 +7,34 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.amendments import schemas
-from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN, create_amendment, list_dependents
-from mockserver.providers.kota.amendments.parts import CANCELLATION, DEPENDENTS, changes
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN_STATES, create_amendment, list_dependents
+from mockserver.providers.kota.amendments.state_details import CANCELLATION, DEPENDENTS, changes
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.policies.logic import IN_FORCE
 from mockserver.providers.kota.values.records import (
-    found,
-    found_with_body,
-    need_insurer,
-    nothing,
-    one,
+    get_or_404,
+    get_or_404_with_body,
+    no_content,
     refuse_fields,
+    render_one,
+    require_insurer,
     today,
 )
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
-    policy, body = found_with_body(call, "policy", "policy_id")
-    refuse_fields(_wrong(body))
+    policy, body = get_or_404_with_body(call, "policy", "policy_id")
+    refuse_fields(_body_errors(body))
     requested = [each.change_type for each in body.requested_changes]
-    _refuse(call, policy, body.amendment_reason.type, requested)
-    return one(call, create_amendment(call, policy, _reason(body.amendment_reason), requested))
+    _check_allowed(call, policy, body.amendment_reason.type, requested)
+    return render_one(call, create_amendment(call, policy, _reason(body.amendment_reason), requested))
 
 
-def _wrong(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
+def _body_errors(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
     reason = body.amendment_reason
     if reason.type == "qualifying_life_event" and reason.qualifying_life_event is None:
         yield "amendment_reason.qualifying_life_event", "required for this type of reason"
@@ -50,7 +50,7 @@ def _reason(given: schemas.PolicyAmendmentReasonRequest) -> Record:
     return {"type": given.type, "qualifying_life_event": event.model_dump() if event else None}
 
 
-def _refuse(call: Call, policy: Record, reason: str, requested: list[str]) -> None:
+def _check_allowed(call: Call, policy: Record, reason: str, requested: list[str]) -> None:
     insurance = policy["health_insurance"]
     if policy["status"] not in IN_FORCE:
         raise Problem("invalid_state", f"The policy is {policy['status']}")
@@ -59,69 +59,79 @@ def _refuse(call: Call, policy: Record, reason: str, requested: list[str]) -> No
     until = insurance["opt_out_deadline" if CANCELLATION in requested else "initial_dependents_update_deadline"]
     if reason == "initial_adjustment_period" and (until is None or until < today(call)):
         raise Problem("invalid_state", f"The initial adjustment period ended on {until}")
-    under_way = next(walk(call.space, "policy_amendment_intents", policy_id=policy["id"], status=OPEN), None)
-    if under_way is not None and assume(call).second_amendment == "refused":
+    under_way = next(
+        iter_records(call.space, "policy_amendment_intents", policy_id=policy["id"], status=OPEN_STATES), None
+    )
+    if under_way is not None and assumptions_of(call).second_amendment == "refused":
         raise Problem("invalid_state", f"Another amendment is under way: {under_way['id']}")
 
 
 def _list(call: Call) -> Reply:
-    policy, query = found(call, "policy", "policy_id"), call.parameters
-    status = chosen(getattr(query, "status", None))
-    amendments = walk(call.space, "policy_amendment_intents", oldest_first=True, policy_id=policy["id"], status=status)
-    return listed(call, amendments)
+    policy, query = get_or_404(call, "policy", "policy_id"), call.query_parameters
+    status = filter_values(getattr(query, "status", None))
+    amendments = iter_records(
+        call.space, "policy_amendment_intents", oldest_first=True, policy_id=policy["id"], status=status
+    )
+    return render_list(call, amendments)
 
 
-def _found(call: Call, parameter: str = f"{KIND}_id") -> Record:
-    policy, record = found(call, "policy", "policy_id"), found(call, KIND, parameter)
+def _get_or_404(call: Call, parameter: str = f"{KIND}_id") -> Record:
+    policy, record = get_or_404(call, "policy", "policy_id"), get_or_404(call, KIND, parameter)
     if record["policy_id"] != policy["id"]:
         raise Problem("not_found", "No policy amendment intent of this policy has this id.")
     return record
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, _found(call))
+    return render_one(call, _get_or_404(call))
 
 
 def _confirm(call: Call) -> Reply:
-    record = _found(call)
-    if LIFECYCLE.allows(record, "confirm"):
-        need_insurer(call)
-    LIFECYCLE.take(call, record, "confirm")
-    return nothing()
+    record = _get_or_404(call)
+    if LIFECYCLE.find_transition(record, "confirm"):
+        require_insurer(call)
+    LIFECYCLE.apply(call, record, "confirm")
+    return no_content()
 
 
 def _cancel(call: Call) -> Reply:
-    LIFECYCLE.take(call, _found(call, "id"), "cancel")
-    return nothing()
+    LIFECYCLE.apply(call, _get_or_404(call, "id"), "cancel")
+    return no_content()
 
 
 def _list_dependents(call: Call) -> Reply:
-    record = _found(call, "id")
+    record = _get_or_404(call, "id")
     if record["status"] != "action_required" or DEPENDENTS not in changes(record):
         raise Problem("invalid_state", f"The policy amendment intent is {record['status']}")
-    intent = dependents.newest(call, record["id"])
-    if intent is not None and intent["status"] in dependents.OPEN:
+    intent = dependents.latest_intent(call, record["id"])
+    if intent is not None and intent["status"] in dependents.OPEN_STATES:
         raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
-    return one(call, list_dependents(call, record))
+    return render_one(call, list_dependents(call, record))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on policy amendment intents."""
     base = "/policies/{policy_id}/policy_amendment_intents"
-    answer = shown("amendments", "PolicyAmendmentIntentResponse")
+    answer = response_model("amendments", "PolicyAmendmentIntentResponse")
     single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
-    listing: dict[str, Any] = {"query": schemas.AmendmentsPage, "answer": paged(answer)}
+    listing: dict[str, Any] = {"query": schemas.AmendmentsQuery, "response": paged_response_model(answer)}
     body = schemas.CreatePolicyAmendmentIntentRequest
-    listed_answer = shown("dependents", "DependentsManagementIntentResponse")
-    yield row(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
-    yield row(f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, answer=answer)
-    yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", answer=answer)
-    yield row(f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm a policy amendment intent", status=204)
-    yield row(f"cancel_{KIND}", f"POST {odd}/cancel", _cancel, "Cancel a policy amendment intent", status=204)
-    yield row(
+    listed_answer = response_model("dependents", "DependentsManagementIntentResponse")
+    yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
+    yield define_operation(
+        f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, response=answer
+    )
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", response=answer)
+    yield define_operation(
+        f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm a policy amendment intent", status=204
+    )
+    yield define_operation(
+        f"cancel_{KIND}", f"POST {odd}/cancel", _cancel, "Cancel a policy amendment intent", status=204
+    )
+    yield define_operation(
         f"create_dependents_of_{KIND}",
         f"POST {odd}/create_dependents_management_intent",
         _list_dependents,
         "Begin to list dependents anew",
-        answer=listed_answer,
+        response=listed_answer,
     )

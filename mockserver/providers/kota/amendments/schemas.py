@@ -5,41 +5,45 @@ from __future__ import annotations
 from typing import Annotated
 
 from mockserver.providers.kota.amendments.logic import STATES
-from mockserver.providers.kota.values.fields import Day
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import AmendmentReasonType, QualifyingLifeEventType, RequestedChangeType
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.fields import DateText
+from mockserver.providers.kota.values.ids_and_enums import (
+    AmendmentReasonType,
+    QualifyingLifeEventType,
+    RequestedChangeType,
+)
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class QualifyingLifeEventSupplementalInfo(Given):
+class QualifyingLifeEventSupplementalInfo(RequestModel):
     """Qualifying life event supplemental info."""
 
     event: QualifyingLifeEventType
-    event_date: Day
+    event_date: DateText
     reason: str | None = None
 
 
-class PolicyAmendmentReasonRequest(Given):
+class PolicyAmendmentReasonRequest(RequestModel):
     """Policy amendment reason request."""
 
     type: AmendmentReasonType
     qualifying_life_event: QualifyingLifeEventSupplementalInfo | None = None
 
 
-class PolicyAmendmentRequestedChangeRequest(Given):
+class PolicyAmendmentRequestedChangeRequest(RequestModel):
     """Policy amendment requested change request."""
 
     change_type: RequestedChangeType
 
 
-class CreatePolicyAmendmentIntentRequest(Given):
+class CreatePolicyAmendmentIntentRequest(RequestModel):
     """Create policy amendment intent request."""
 
     amendment_reason: PolicyAmendmentReasonRequest
     requested_changes: list[PolicyAmendmentRequestedChangeRequest]
 
 
-class AmendmentsPage(Page):
+class AmendmentsQuery(PageQuery):
     """The query of the list of a policy's amendments."""
 
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from mockserver.engine import At
+from mockserver.engine import WriteContext
 from mockserver.providers.kota.assumptions.enrolment import EnrolmentAssumptions
 from mockserver.providers.kota.assumptions.events import EventsAssumptions
 from mockserver.providers.kota.assumptions.groups import GroupsAssumptions
@@ -16,11 +16,11 @@ class KotaAssumptions(EventsAssumptions, EnrolmentAssumptions, GroupsAssumptions
     """Every point the vendor does not document, with the default we chose."""
 
 
-def assume(at: At) -> KotaAssumptions:
+def assumptions_of(at: WriteContext) -> KotaAssumptions:
     """The assumptions that hold where a call or simulation happens."""
     return cast(KotaAssumptions, at.sandbox.assumptions)
 
 
-def is_employer_of_record(at: At) -> bool:
+def is_employer_of_record(at: WriteContext) -> bool:
     """Whether the platform employs people for its customers."""
-    return assume(at).platform_type == "employer_of_record"
+    return assumptions_of(at).platform_type == "employer_of_record"

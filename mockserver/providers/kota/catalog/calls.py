@@ -9,57 +9,59 @@ from typing import Any
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.catalog.logic import monthly_premium
-from mockserver.providers.kota.catalog.schemas import Counted, PlansPage, ProvidersPage
-from mockserver.providers.kota.values.records import found, kept, one, today
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.catalog.schemas import CountQuery, PlansQuery, ProvidersQuery
+from mockserver.providers.kota.values.records import find_record, get_or_404, render_one, today
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 _COUNTS = ("eligible_count", "ineligible_count", "total_count")
 
 
 def _list_providers(call: Call) -> Reply:
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     country = query.country
-    providers = walk(call.space, "providers", oldest_first=True)
-    return listed(call, (each for each in providers if country is None or country in each["supported_countries"]))
+    providers = iter_records(call.space, "providers", oldest_first=True)
+    return render_list(call, (each for each in providers if country is None or country in each["supported_countries"]))
 
 
 def _retrieve_provider(call: Call) -> Reply:
-    return one(call, found(call, "provider", "provider_id"))
+    return render_one(call, get_or_404(call, "provider", "provider_id"))
 
 
 def _list_plans(call: Call) -> Reply:
-    query: Any = call.parameters
-    day, counts = query.available_on or today(call), _counting(call)
-    plans = walk(call.space, "plans", oldest_first=True, country=query.country, _provider_key=chosen(query.provider_id))
+    query: Any = call.query_parameters
+    day, counts = query.available_on or today(call), _eligibility_counter(call)
+    plans = iter_records(
+        call.space, "plans", oldest_first=True, country=query.country, _provider_key=filter_values(query.provider_id)
+    )
     available = [each for each in plans if each["available_from"] <= day <= (each["available_to"] or day)]
     if query.sort_by is not None:
-        available.sort(key=_of_policyholder, reverse=query.sort_dir == "desc")
-    return listed(call, available, lambda plan: {**plan, **counts(plan)})
+        available.sort(key=_policyholder_premium, reverse=query.sort_dir == "desc")
+    return render_list(call, available, lambda plan: {**plan, **counts(plan)})
 
 
-def _of_policyholder(plan: Record) -> int:
+def _policyholder_premium(plan: Record) -> int:
     return monthly_premium(plan, ["policyholder"])
 
 
 def _retrieve_plan(call: Call) -> Reply:
-    counts, record = _counting(call), found(call, "plan", "plan_id")
-    return one(call, {**record, **counts(record)})
+    counts, record = _eligibility_counter(call), get_or_404(call, "plan", "plan_id")
+    return render_one(call, {**record, **counts(record)})
 
 
-def _counting(call: Call) -> Callable[[Record], dict[str, int | None]]:
+def _eligibility_counter(call: Call) -> Callable[[Record], dict[str, int | None]]:
     """Tells of a plan how many of the group that the query names could have it; of no group where it names none."""
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     if query.group_id is None or query.start_date is None:
         return lambda _plan: dict.fromkeys(_COUNTS)
-    if kept(call, "group", query.group_id) is None:
+    if find_record(call, "group", query.group_id) is None:
         raise Problem("not_found", "No group has this id.")
-    members = walk(call.space, "group_employees", group_id=query.group_id)
-    employees = [employee for each in members if (employee := kept(call, "employee", each["employee_id"]))]
+    members = iter_records(call.space, "group_employees", group_id=query.group_id)
+    employees = [employee for each in members if (employee := find_record(call, "employee", each["employee_id"]))]
 
     def counts(plan: Record) -> dict[str, int | None]:
-        found = Counter(eligibility.judge(call, plan, each, query.start_date)[0] for each in employees)
+        found = Counter(eligibility.evaluate_eligibility(call, plan, each, query.start_date)[0] for each in employees)
         return dict(zip(_COUNTS, (found["eligible"], found["ineligible"], len(employees)), strict=True))
 
     return counts
@@ -67,15 +69,21 @@ def _counting(call: Call) -> Callable[[Record], dict[str, int | None]]:
 
 def operations() -> Iterator[Operation]:
     """The operations on providers and plans."""
-    provider, plan = shown("catalog", "ProviderResponse"), shown("catalog", "PlanResponse")
-    yield row("list_plans", "GET /plans", _list_plans, "List plans", query=PlansPage, answer=paged(plan))
-    yield row("get_plan", "GET /plans/{plan_id}", _retrieve_plan, "Get a plan", query=Counted, answer=plan)
-    yield row(
+    provider, plan = response_model("catalog", "ProviderResponse"), response_model("catalog", "PlanResponse")
+    yield define_operation(
+        "list_plans", "GET /plans", _list_plans, "List plans", query=PlansQuery, response=paged_response_model(plan)
+    )
+    yield define_operation(
+        "get_plan", "GET /plans/{plan_id}", _retrieve_plan, "Get a plan", query=CountQuery, response=plan
+    )
+    yield define_operation(
         "list_providers",
         "GET /providers",
         _list_providers,
         "List providers",
-        query=ProvidersPage,
-        answer=paged(provider),
+        query=ProvidersQuery,
+        response=paged_response_model(provider),
     )
-    yield row("get_provider", "GET /providers/{provider_id}", _retrieve_provider, "Get a provider", answer=provider)
+    yield define_operation(
+        "get_provider", "GET /providers/{provider_id}", _retrieve_provider, "Get a provider", response=provider
+    )

@@ -11,47 +11,47 @@ from mockserver.engine import Record
 Error = tuple[str, str]
 
 
-def of_scope(plan: Record, scope: str) -> list[Record]:
+def configurations_of_scope(plan: Record, scope: str) -> list[Record]:
     """What can be selected of a plan for a group_policy, a policy or a member."""
     return [each for each in plan["coverage_options"] or () if each["scope"] == scope]
 
 
-def shown(plan: Record, scope: str) -> list[Record] | None:
+def render_configurations(plan: Record, scope: str) -> list[Record] | None:
     """What can be selected, as answers show it: None where there is nothing."""
-    return of_scope(plan, scope) or None
+    return configurations_of_scope(plan, scope) or None
 
 
 def is_required(plan: Record, scope: str) -> bool:
     """Whether something has to be selected."""
-    return any(each["required"] for each in of_scope(plan, scope))
+    return any(each["required"] for each in configurations_of_scope(plan, scope))
 
 
-def as_kept(selections: Sequence[Any] | None) -> list[dict[str, Any]] | None:
+def dump_selections(selections: Sequence[Any] | None) -> list[dict[str, Any]] | None:
     """The selections of a body as they are kept and shown."""
     return None if selections is None else [each.model_dump(mode="json") for each in selections]
 
 
-def errors(plan: Record, scope: str, selections: Sequence[Record], path: str) -> Iterator[Error]:
+def selection_errors(plan: Record, scope: str, selections: Sequence[Record], path: str) -> Iterator[Error]:
     """What is wrong with selections for a scope; ``path`` is where the body has them."""
-    known = {each["id"]: each for each in of_scope(plan, scope)}
-    yield from _repeated([each["configuration_id"] for each in selections], path, "configuration_id")
+    known = {each["id"]: each for each in configurations_of_scope(plan, scope)}
+    yield from _duplicate_errors([each["configuration_id"] for each in selections], path, "configuration_id")
     for nth, selection in enumerate(selections):
         configuration = known.get(selection["configuration_id"])
         if configuration is None:
             yield f"{path}[{nth}].configuration_id", f"the plan has no such configuration for a {scope}"
         else:
-            yield from _of_configuration(configuration, selection["options"], f"{path}[{nth}].options")
+            yield from _configuration_errors(configuration, selection["options"], f"{path}[{nth}].options")
     taken = {each["configuration_id"] for each in selections}
     for id in known:
         if known[id]["required"] and id not in taken:
             yield path, f"something has to be selected of {id}"
 
 
-def _of_configuration(configuration: Record, options: Sequence[Record], path: str) -> Iterator[Error]:
+def _configuration_errors(configuration: Record, options: Sequence[Record], path: str) -> Iterator[Error]:
     least, most = _bounds(configuration)
     if not least <= len(options) <= most:
         yield path, f"select {least}" + (f" to {most}" if most != least else "")
-    yield from _of_options(configuration["options"], options, path)
+    yield from _option_errors(configuration["options"], options, path)
 
 
 def _bounds(configuration: Record) -> tuple[int, int]:
@@ -60,26 +60,26 @@ def _bounds(configuration: Record) -> tuple[int, int]:
     return max(least, int(configuration["required"])), 1 if configuration["input_type"] == "single_select" else most
 
 
-def _of_options(known: Iterable[Record], chosen: Sequence[Record], path: str) -> Iterator[Error]:
+def _option_errors(known: Iterable[Record], chosen: Sequence[Record], path: str) -> Iterator[Error]:
     by_id = {each["id"]: each for each in known}
-    yield from _repeated([each["option_id"] for each in chosen], path, "option_id")
+    yield from _duplicate_errors([each["option_id"] for each in chosen], path, "option_id")
     for nth, option in enumerate(chosen):
         found = by_id.get(option["option_id"])
         if found is None:
             yield f"{path}[{nth}].option_id", "not an option of this configuration"
         else:
-            yield from _of_options(
+            yield from _option_errors(
                 found["sub_options"] or (), option["sub_options"] or (), f"{path}[{nth}].sub_options"
             )
 
 
-def _repeated(ids: Sequence[str], path: str, field: str) -> Iterator[Error]:
+def _duplicate_errors(ids: Sequence[str], path: str, field: str) -> Iterator[Error]:
     for id, times in Counter(ids).items():
         if times > 1:
             yield f"{path}[{len(ids) - 1 - ids[::-1].index(id)}].{field}", "selected twice"
 
 
-def monthly(plan: Record, selections: Sequence[Record] | None) -> int:
+def monthly_price(plan: Record, selections: Sequence[Record] | None) -> int:
     """What selections add to a month's premium, in cents."""
     chosen = {each["configuration_id"]: each["options"] for each in selections or ()}
     return sum(_price(each["options"], chosen.get(each["id"], ())) for each in plan["coverage_options"] or ())

@@ -5,50 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.catalog.members import age
 from mockserver.providers.kota.values.records import today
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.wire.lists import iter_records
 
 IN_FORCE = frozenset(("scheduled", "active"))
 Reasons = list[dict[str, str]]
 
 
-def covering(at: At, group_id: str) -> Record | None:
+def covering_policy(at: WriteContext, group_id: str) -> Record | None:
     """The group policy employees of a group are covered by: of those in force the oldest."""
-    return next(walk(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE), None)
+    return next(iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE), None)
 
 
-def check(at: At, group: Record, employee: Record, day: str | None = None) -> tuple[str, Reasons]:
+def check_eligibility(at: WriteContext, group: Record, employee: Record, day: str | None = None) -> tuple[str, Reasons]:
     """Whether an employee may be covered by a group's policy on a day, today or when it starts: (status, reasons).
 
     The status is pending while the group has no policy, or while nothing but the employee's own check stands
     against it.
     """
-    policy = covering(at, group["id"])
+    policy = covering_policy(at, group["id"])
     if policy is None:
         return "pending", []
     plan = catalog.plan(at, policy["plan"]["id"])
-    return judge(at, plan, employee, day or max(today(at), policy["start_date"]))
+    return evaluate_eligibility(at, plan, employee, day or max(today(at), policy["start_date"]))
 
 
-def judge(at: At, plan: Record, employee: Record, day: str) -> tuple[str, Reasons]:
+def evaluate_eligibility(at: WriteContext, plan: Record, employee: Record, day: str) -> tuple[str, Reasons]:
     """Whether an employee may be covered by a plan on a day: (status, reasons)."""
-    reasons = [{"code": code, "message": message} for code, message in _against(at, plan, employee, day)]
+    reasons = [{"code": code, "message": message} for code, message in _ineligibility_reasons(at, plan, employee, day)]
     waits = employee["status"] == "pending" and [each["code"] for each in reasons] == ["employee_not_active"]
-    if waits and assume(at).eligibility_of_pending == "pending":
+    if waits and assumptions_of(at).eligibility_of_pending == "pending":
         return "pending", reasons
     return ("ineligible" if reasons else "eligible"), reasons
 
 
-def _against(at: At, plan: Record, employee: Record, day: str) -> Iterator[tuple[str, str]]:
+def _ineligibility_reasons(at: WriteContext, plan: Record, employee: Record, day: str) -> Iterator[tuple[str, str]]:
     if employee["status"] == "restricted":
         yield "employee_restricted", "The employee is restricted."
     elif employee["status"] != "active":
         yield "employee_not_active", f"The employee is {employee['status']}."
-    if employee["start_on"] > day and assume(at).employment_started == "needed":
+    if employee["start_on"] > day and assumptions_of(at).employment_started == "needed":
         yield "employment_not_started", f"The employment begins on {employee['start_on']}."
     years = age(employee["date_of_birth"], day)
     for criterion in plan["employee_eligibility_criteria"]:

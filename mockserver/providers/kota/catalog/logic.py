@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.values.records import kept
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.values.records import find_record
 
 _PRICED_AS = {"adult_dependant": ("young_adult", "adult"), "child": ("child",)}
 """By member type: the prices that count, the first that the plan has; everybody else is an adult."""
@@ -20,9 +20,9 @@ _TIERS = {
 """By (has a partner, has dependants)."""
 
 
-def plan(at: At, id: str) -> Record:
+def plan(at: WriteContext, id: str) -> Record:
     """The plan of an id that is known to exist."""
-    record = kept(at, "plan", id)
+    record = find_record(at, "plan", id)
     assert record is not None, "plans are never deleted"
     return record
 
@@ -31,12 +31,12 @@ def monthly_premium(plan: Record, types: Iterable[str]) -> int:
     """What a plan costs in a month for members of these types, in cents, without any options."""
     pricing = plan["health_insurance"]["pricing"]
     if pricing["type"] == "tier_based":
-        return _in_tiers(pricing["tier_based"], set(types))
+        return _tier_premium(pricing["tier_based"], set(types))
     prices = {each["code"]: cents(each["monthly_premium"]) for each in pricing["per_member"]["member_type_pricing"]}
     return sum(_price(prices, type) for type in types)
 
 
-def _in_tiers(pricing: Record, types: set[str]) -> int:
+def _tier_premium(pricing: Record, types: set[str]) -> int:
     code = _TIERS[bool(types & _PARTNERS), bool(types & _DEPENDANTS)]
     return next(cents(tier["monthly_premium"]) for tier in pricing["tiers"] if tier["code"] == code)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.values.records import new_id
 
 PARTNERS = ("spouse", "partner")
@@ -29,31 +29,31 @@ def age(born: str, day: str) -> int:
     return then.year - birth.year - ((then.month, then.day) < (birth.month, birth.day))
 
 
-def member_type(at: At, person: Record, day: str) -> str:
+def member_type(at: WriteContext, person: Record, day: str) -> str:
     """The kind of member that an associated person is on a day."""
     relationship: str = person["relationship_type"]
     if relationship in PARTNERS:
         return relationship
-    young = age(person["date_of_birth"], day) < assume(at).child_until
+    young = age(person["date_of_birth"], day) < assumptions_of(at).child_until
     return "child" if relationship == "child" and young else "adult_dependant"
 
 
-def cover(
-    at: At, employee: Record, dependents: Sequence[Dependent], day: str, number: str | None = None
+def build_members(
+    at: WriteContext, employee: Record, dependents: Sequence[Dependent], day: str, number: str | None = None
 ) -> list[Record]:
     """An employee and dependents as the members of a policy from a day on; ``number`` is the employee's own."""
     members = [_member(at, employee, "policyholder", number)]
-    return [*members, *(dependant(at, each, day) for each in dependents)]
+    return [*members, *(build_dependant(at, each, day) for each in dependents)]
 
 
-def dependant(at: At, dependent: Dependent, day: str) -> dict[str, Any]:
+def build_dependant(at: WriteContext, dependent: Dependent, day: str) -> dict[str, Any]:
     """An associated person as a member from a day on."""
     person = dependent.person
     member = _member(at, person, member_type(at, person, day), dependent.number)
     return {**member, "associated_person_id": person["id"], "_coverage_selections": dependent.selections}
 
 
-def _member(at: At, who: Record, type: str, number: str | None) -> dict[str, Any]:
+def _member(at: WriteContext, who: Record, type: str, number: str | None) -> dict[str, Any]:
     return {
         "id": new_id(at, "pm"),
         "member_number": number,

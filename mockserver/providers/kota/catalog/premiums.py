@@ -23,7 +23,7 @@ _BY_FAMILY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class PremiumShare:
     """What one member costs in a month, in cents, and how much of it the employer pays."""
 
     member: Record
@@ -36,7 +36,9 @@ class Share:
         return self.total - self.employer
 
 
-def shares(plan: Record, sharing: Record, members: Sequence[Record], policy_selections: Any = None) -> list[Share]:
+def split_premium(
+    plan: Record, sharing: Record, members: Sequence[Record], policy_selections: Any = None
+) -> list[PremiumShare]:
     """What each member adds to a month's premium, the policyholder first.
 
     Priced by tier a member costs what the tier becomes dearer by. Options selected for the policy are the
@@ -46,29 +48,31 @@ def shares(plan: Record, sharing: Record, members: Sequence[Record], policy_sele
     types = [member["member_type"] for member in ordered]
     upto = [0, *(monthly_premium(plan, types[: count + 1]) for count in range(len(types)))]
     costs = [after - before for before, after in pairwise(upto)]
-    options = [coverage.monthly(plan, member.get("_coverage_selections")) for member in ordered]
-    options[0] += coverage.monthly(plan, policy_selections)
+    options = [coverage.monthly_price(plan, member.get("_coverage_selections")) for member in ordered]
+    options[0] += coverage.monthly_price(plan, policy_selections)
     totals = [cost + option for cost, option in zip(costs, options, strict=True)]
     if sharing["type"] == "percentage":
         return _by_percentage(ordered, totals, sharing["percentage"]["percentage"])
-    paid = _paid(sharing, ordered)
-    return [Share(member, total, total * pays) for member, total, pays in zip(ordered, totals, paid, strict=True)]
+    paid = _paid_members(sharing, ordered)
+    return [
+        PremiumShare(member, total, total * pays) for member, total, pays in zip(ordered, totals, paid, strict=True)
+    ]
 
 
-def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage: int) -> list[Share]:
+def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage: int) -> list[PremiumShare]:
     """Rounds the sums, not the parts, so that the parts add up to the rounded whole."""
     result, before = [], 0
     for count, (member, total) in enumerate(zip(members, totals, strict=True), start=1):
         upto = _rounded(sum(totals[:count]) * percentage, 100)
-        result.append(Share(member, total, upto - before))
+        result.append(PremiumShare(member, total, upto - before))
         before = upto
     return result
 
 
-def _paid(sharing: Record, members: Sequence[Record]) -> list[bool]:
+def _paid_members(sharing: Record, members: Sequence[Record]) -> list[bool]:
     """Which members the employer pays for, where it pays for members."""
     if sharing["type"] == "member_count":
-        return _counted(sharing["member_count"], members)
+        return _paid_by_count(sharing["member_count"], members)
     types = _types(sharing)
     return [member["member_type"] == "policyholder" or member["member_type"] in types for member in members]
 
@@ -82,7 +86,7 @@ def _types(sharing: Record) -> tuple[str, ...]:
     return ()
 
 
-def _counted(counts: Mapping[str, int], members: Sequence[Record]) -> list[bool]:
+def _paid_by_count(counts: Mapping[str, int], members: Sequence[Record]) -> list[bool]:
     left = dict(counts)
     result = []
     for member in members:
@@ -92,7 +96,7 @@ def _counted(counts: Mapping[str, int], members: Sequence[Record]) -> list[bool]
     return result
 
 
-def in_term(cents: int, start: str, renewal: str) -> int:
+def amount_for_term(cents: int, start: str, renewal: str) -> int:
     """What a monthly amount comes to from a start to the renewal; a month that is not whole counts by its days."""
     begin, end = date.fromisoformat(start), date.fromisoformat(renewal)
     whole = max((end.year - begin.year) * 12 + end.month - begin.month - (end.day < begin.day), 0)
@@ -117,10 +121,10 @@ def money(cents: int) -> float:
     return round(cents / 100, 2)
 
 
-def estimated(currency: str, parts: Sequence[Share], start: str, renewal: str) -> dict[str, Any]:
+def render_estimate(currency: str, parts: Sequence[PremiumShare], start: str, renewal: str) -> dict[str, Any]:
     """The estimated gross premium of a policy as answers show it."""
     employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
-    term = in_term(employer, start, renewal), in_term(total, start, renewal)
+    term = amount_for_term(employer, start, renewal), amount_for_term(total, start, renewal)
     return {"currency": currency, "monthly": _amounts(employer, total), "term": _amounts(*term)}
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from mockserver.engine import HEX, Randomness
 from mockserver.providers.kota.catalog.tables import (
     INSURERS,
-    PRODUCTS,
+    PLANS,
     Choice,
     Configuration,
     Insurer,
     PerMember,
-    Product,
+    PlanRow,
     Tiers,
 )
 
@@ -37,26 +37,26 @@ _TIERS = (
 )
 
 
-class _Ids:
+class _IdGenerator:
     """Ids of a sandbox, each of its prefix the next."""
 
     def __init__(self, randomness: Randomness) -> None:
-        self._randomness, self._given = randomness, dict[str, int]()
+        self._randomness, self._counts = randomness, dict[str, int]()
 
     def __call__(self, prefix: str) -> str:
-        nth = self._given[prefix] = self._given.get(prefix, 0) + 1
+        nth = self._counts[prefix] = self._counts.get(prefix, 0) + 1
         return f"{prefix}_{self._randomness.text(f'catalog:{prefix}', nth, 32, HEX)}"
 
 
-def records(randomness: Randomness) -> dict[str, list[dict[str, Any]]]:
+def seed_records(randomness: Randomness) -> dict[str, list[dict[str, Any]]]:
     """The providers and plans of a new sandbox."""
-    ids = _Ids(randomness)
+    ids = _IdGenerator(randomness)
     providers = {insurer.key: _provider(ids, insurer) for insurer in INSURERS}
-    plans = [_plan(ids, product, providers[product.insurer]) for product in PRODUCTS]
+    plans = [_plan(ids, product, providers[product.insurer]) for product in PLANS]
     return {"providers": list(providers.values()), "plans": plans}
 
 
-def _provider(ids: _Ids, insurer: Insurer) -> dict[str, Any]:
+def _provider(ids: _IdGenerator, insurer: Insurer) -> dict[str, Any]:
     host = insurer.key.replace("_", "-")
     return {
         "object": "provider",
@@ -74,7 +74,7 @@ def _provider(ids: _Ids, insurer: Insurer) -> dict[str, Any]:
     }
 
 
-def _plan(ids: _Ids, product: Product, provider: dict[str, Any]) -> dict[str, Any]:
+def _plan(ids: _IdGenerator, product: PlanRow, provider: dict[str, Any]) -> dict[str, Any]:
     id = ids("pl")
     documents = ((type, title, f"{_ASSETS}/{id}/{type}.pdf") for type, title in _DOCUMENTS)
     return {
@@ -98,7 +98,7 @@ def _plan(ids: _Ids, product: Product, provider: dict[str, Any]) -> dict[str, An
     }
 
 
-def _health_insurance(product: Product) -> dict[str, Any]:
+def _health_insurance(product: PlanRow) -> dict[str, Any]:
     return {
         "health_insurance_type": product.kind,
         "supported_cost_sharing_options": list(product.sharing),
@@ -120,7 +120,7 @@ def _limits(pair: tuple[int | None, int | None]) -> dict[str, int | None]:
     return {"min": pair[0], "max": pair[1]}
 
 
-def _said(limits: dict[str, int | None]) -> str:
+def _describe_limits(limits: dict[str, int | None]) -> str:
     least = f"at least {limits['min']}" if limits["min"] is not None else ""
     most = f"at most {limits['max']}" if limits["max"] is not None else ""
     return " and ".join(filter(None, (least, most)))
@@ -131,21 +131,25 @@ def _employer_criterion(type: str, description: str, details: Any) -> dict[str, 
     return {"type": type, "description": description, **absent, type: details}
 
 
-def _employer_criteria(product: Product) -> Iterator[dict[str, Any]]:
+def _employer_criteria(product: PlanRow) -> Iterator[dict[str, Any]]:
     if product.employees is not None:
         limits = _limits(product.employees)
-        yield _employer_criterion("employees_count", f"{_said(limits)} employees".capitalize(), limits)
+        yield _employer_criterion("employees_count", f"{_describe_limits(limits)} employees".capitalize(), limits)
     if product.insured is not None:
         limits = _limits(product.insured)
-        yield _employer_criterion("members_count", f"{_said(limits)} members".capitalize(), limits)
+        yield _employer_criterion("members_count", f"{_describe_limits(limits)} members".capitalize(), limits)
     if product.excluded:
         details = {"excluded_industries": list(product.excluded)}
         yield _employer_criterion("industry_exclusions", f"Not {', '.join(product.excluded)}", details)
 
 
-def _age_criterion(product: Product) -> dict[str, Any]:
+def _age_criterion(product: PlanRow) -> dict[str, Any]:
     limits = _limits(product.ages)
-    return {"type": "age_range", "description": f"{_said(limits)} years old".capitalize(), "age_range": limits}
+    return {
+        "type": "age_range",
+        "description": f"{_describe_limits(limits)} years old".capitalize(),
+        "age_range": limits,
+    }
 
 
 def _pricing(pricing: PerMember | Tiers) -> dict[str, Any]:
@@ -178,11 +182,11 @@ def _tier_based(pricing: Tiers) -> dict[str, Any]:
     return {"currency": pricing.currency, "tiers": tiers}
 
 
-def _configurations(ids: _Ids, configurations: Sequence[Configuration]) -> list[dict[str, Any]] | None:
+def _configurations(ids: _IdGenerator, configurations: Sequence[Configuration]) -> list[dict[str, Any]] | None:
     return [_configuration(ids, nth, each) for nth, each in enumerate(configurations, start=1)] or None
 
 
-def _configuration(ids: _Ids, nth: int, row: Configuration) -> dict[str, Any]:
+def _configuration(ids: _IdGenerator, nth: int, row: Configuration) -> dict[str, Any]:
     single = row.input_type == "single_select"
     return {
         "id": ids("pc"),
@@ -199,9 +203,9 @@ def _configuration(ids: _Ids, nth: int, row: Configuration) -> dict[str, Any]:
     }
 
 
-def _option(ids: _Ids, choice: Choice) -> dict[str, Any]:
+def _option(ids: _IdGenerator, choice: Choice) -> dict[str, Any]:
     limits = _limits((choice.min_employees, None))
-    criteria = [_employer_criterion("employees_count", f"{_said(limits)} employees".capitalize(), limits)]
+    criteria = [_employer_criterion("employees_count", f"{_describe_limits(limits)} employees".capitalize(), limits)]
     return {
         "id": ids("pco"),
         "name": choice.name,

@@ -7,59 +7,59 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mockserver.providers.kota.catalog.tables import INSURERS
-from mockserver.providers.kota.values.fields import Country, Day
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import (
+from mockserver.providers.kota.values.fields import Country, DateText
+from mockserver.providers.kota.values.ids_and_enums import (
     CoverageId,
     GroupId,
     HealthInsuranceCostSharingType,
     HealthInsuranceFamilyCostSharingType,
     OptionId,
 )
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class SelectedOptionRequest(Given):
+class SelectedOptionRequest(RequestModel):
     """Selected option request."""
 
     option_id: OptionId
     sub_options: list[SelectedOptionRequest] | None = None
 
 
-class PlanCoverageOptionSelectionRequest(Given):
+class PlanCoverageOptionSelectionRequest(RequestModel):
     """Plan coverage option selection request."""
 
     configuration_id: CoverageId
     options: list[SelectedOptionRequest]
 
 
-class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(Given):
+class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(RequestModel):
     """Health insurance family type cost sharing configuration response."""
 
     type: HealthInsuranceFamilyCostSharingType
 
 
-class HealthInsuranceMemberCountCostSharingConfigurationResponse(Given):
+class HealthInsuranceMemberCountCostSharingConfigurationResponse(RequestModel):
     """Health insurance member count cost sharing configuration response."""
 
     adults: int = Field(ge=0)
     children: int = Field(ge=0)
 
 
-class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(Given):
+class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(RequestModel):
     """Health insurance member selection cost sharing configuration response."""
 
     partner: bool
     children: bool
 
 
-class HealthInsurancePercentageCostSharingConfigurationResponse(Given):
+class HealthInsurancePercentageCostSharingConfigurationResponse(RequestModel):
     """Health insurance percentage cost sharing configuration response."""
 
     percentage: int = Field(ge=0, le=100)
 
 
-class HealthInsuranceCostSharingConfigurationResponse(Given):
+class HealthInsuranceCostSharingConfigurationResponse(RequestModel):
     """Health insurance cost sharing configuration response."""
 
     type: HealthInsuranceCostSharingType
@@ -77,26 +77,26 @@ class HealthInsuranceCostSharingConfigurationResponse(Given):
         return self
 
 
-class ProvidersPage(Page):
+class ProvidersQuery(PageQuery):
     """The query of the list of providers."""
 
     country: Country | None = None
 
 
-class Counted(BaseModel):
+class CountQuery(BaseModel):
     """What a plan is counted for: the employees of a group, if their cover began on a day."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
     group_id: GroupId | None = None
-    start_date: Day | None = None
+    start_date: DateText | None = None
 
 
-class PlansPage(Counted, Page):
+class PlansQuery(CountQuery, PageQuery):
     """The query of the list of plans."""
 
-    type: Annotated[str | None, states("health_insurance")] = None
-    provider_id: Annotated[str | None, states(*(insurer.key for insurer in INSURERS))] = None
+    type: Annotated[str | None, comma_separated_filter("health_insurance")] = None
+    provider_id: Annotated[str | None, comma_separated_filter(*(insurer.key for insurer in INSURERS))] = None
     country: Country | None = None
-    available_on: Day | None = None
+    available_on: DateText | None = None
     sort_by: Literal["premium"] | None = None
     sort_dir: Literal["asc", "desc"] | None = None

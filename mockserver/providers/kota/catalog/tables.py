@@ -62,7 +62,7 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class PlanRow:
     """One plan."""
 
     insurer: str
@@ -126,10 +126,10 @@ _EXTRAS = Configuration(
 _OUTPATIENT = Configuration(
     "Outpatient cover", "policy", "multi_select", False, (Choice("Physiotherapy", 520), Choice("Mental health", 840))
 )
-PRODUCTS = (
-    Product("irish_life_health", "ie", "Core", PerMember("eur", 10_990, 3_495, 6_250), _BY_MEMBER),
-    Product("irish_life_health", "ie", "Family", Tiers("eur", 8_900, 17_150, 12_475, 20_999), _BY_FAMILY),
-    Product(
+PLANS = (
+    PlanRow("irish_life_health", "ie", "Core", PerMember("eur", 10_990, 3_495, 6_250), _BY_MEMBER),
+    PlanRow("irish_life_health", "ie", "Family", Tiers("eur", 8_900, 17_150, 12_475, 20_999), _BY_FAMILY),
+    PlanRow(
         "irish_life_health",
         "ie",
         "Choice",
@@ -137,7 +137,7 @@ PRODUCTS = (
         _BY_MEMBER,
         configurations=(_HOSPITALS, _EXCESS, _EXTRAS),
     ),
-    Product(
+    PlanRow(
         "irish_life_health",
         "ie",
         "Single",
@@ -146,7 +146,7 @@ PRODUCTS = (
         members=("policyholder",),
         ages=(18, 65),
     ),
-    Product(
+    PlanRow(
         "irish_life_health",
         "ie",
         "Classic",
@@ -154,10 +154,10 @@ PRODUCTS = (
         _SIMPLE,
         available=("2020-01-01", "2025-12-31"),
     ),
-    Product(
+    PlanRow(
         "irish_life_health", "ie", "Next", PerMember("eur", 11_990, 3_600), _BY_MEMBER, available=("2030-01-01", None)
     ),
-    Product(
+    PlanRow(
         "allianz",
         "ie",
         "International",
@@ -168,17 +168,17 @@ PRODUCTS = (
         insured=(3, 500),
         excluded=("mining", "offshore_drilling"),
     ),
-    Product("vitality", "gb", "Business", PerMember("gbp", 6_275, 2_130, 4_490), _BY_MEMBER, configurations=(_EXCESS,)),
-    Product("bupa", "gb", "Select", Tiers("gbp", 7_050, 13_690, 10_825, 17_340), _BY_FAMILY, employees=(2, 249)),
-    Product("freedom_uk", "gb", "Essential", PerMember("gbp", 4_125, 1_560), _SIMPLE, configurations=(_EXTRAS,)),
-    Product("sanitas", "es", "Profesional", PerMember("eur", 5_480, 3_920), _BY_MEMBER, ages=(18, 67)),
-    Product("freedom", "es", "Familia", Tiers("eur", 6_100, 11_790, 9_240, 15_650), _BY_FAMILY),
-    Product("onvz", "nl", "Aanvullend", PerMember("eur", 4_295, 0, 2_150), _SIMPLE),
-    Product("hallesche", "de", "Zusatz", PerMember("eur", 3_990, 1_290), _SIMPLE, employees=(10, None)),
-    Product("dansk_sundhedssikring", "dk", "Sundhed", PerMember("dkk", 18_900, 9_450), _SIMPLE),
-    Product("allianz_kpt", "ch", "Plus", PerMember("chf", 16_480, 5_240), _SIMPLE),
-    Product("canada_life", "ca", "Group Health", Tiers("cad", 9_870, 18_740, 15_990, 24_310), _BY_FAMILY),
-    Product(
+    PlanRow("vitality", "gb", "Business", PerMember("gbp", 6_275, 2_130, 4_490), _BY_MEMBER, configurations=(_EXCESS,)),
+    PlanRow("bupa", "gb", "Select", Tiers("gbp", 7_050, 13_690, 10_825, 17_340), _BY_FAMILY, employees=(2, 249)),
+    PlanRow("freedom_uk", "gb", "Essential", PerMember("gbp", 4_125, 1_560), _SIMPLE, configurations=(_EXTRAS,)),
+    PlanRow("sanitas", "es", "Profesional", PerMember("eur", 5_480, 3_920), _BY_MEMBER, ages=(18, 67)),
+    PlanRow("freedom", "es", "Familia", Tiers("eur", 6_100, 11_790, 9_240, 15_650), _BY_FAMILY),
+    PlanRow("onvz", "nl", "Aanvullend", PerMember("eur", 4_295, 0, 2_150), _SIMPLE),
+    PlanRow("hallesche", "de", "Zusatz", PerMember("eur", 3_990, 1_290), _SIMPLE, employees=(10, None)),
+    PlanRow("dansk_sundhedssikring", "dk", "Sundhed", PerMember("dkk", 18_900, 9_450), _SIMPLE),
+    PlanRow("allianz_kpt", "ch", "Plus", PerMember("chf", 16_480, 5_240), _SIMPLE),
+    PlanRow("canada_life", "ca", "Group Health", Tiers("cad", 9_870, 18_740, 15_990, 24_310), _BY_FAMILY),
+    PlanRow(
         "bupa_global",
         "ae",
         "Worldwide",
@@ -187,7 +187,7 @@ PRODUCTS = (
         kind="international",
         ages=(18, 79),
     ),
-    Product(
+    PlanRow(
         "expatriate",
         "us",
         "Abroad",

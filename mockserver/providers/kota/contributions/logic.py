@@ -10,23 +10,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mockserver.engine import At, Lifecycle, Record, Step
+from mockserver.engine import Lifecycle, Record, Transition, WriteContext
 from mockserver.providers.kota.assumptions import is_employer_of_record
 from mockserver.providers.kota.contributions.entries import (
     SIDES,
-    Due,
-    Key,
-    covered,
-    dues,
-    entry_of,
-    following,
-    key_of,
-    last_of,
-    still_due,
+    DueAmount,
+    EntryKey,
+    covered_days,
+    due_amounts,
+    entry_key,
+    last_day_of_month,
+    next_month,
+    recompute_due_amounts,
+    render_entry,
 )
-from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.values.records import begins, kept, new_id, today, written
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.events.publishing import publish_event
+from mockserver.providers.kota.values.records import find_record, format_date_time, new_id, start_of_day, today
+from mockserver.providers.kota.wire.lists import iter_records
 
 OPEN_REPORT = "open_contribution_report"
 """The simulation that a month's begin falls due as."""
@@ -46,70 +46,70 @@ class Payer:
         return f"{self.employer_id}:{self.customer_id or ''}"
 
 
-def _finalize(at: At, record: dict[str, Any]) -> None:
-    now = written(at, at.now)
+def _finalize(at: WriteContext, record: dict[str, Any]) -> None:
+    now = format_date_time(at, at.now)
     record |= {"finalized_at": now, "last_updated_at": now}
 
 
-def _told(at: At, record: Record) -> None:
+def _publish_finalized(at: WriteContext, record: Record) -> None:
     if record["status"] != "finalized":
         return
     fields = {name: record[name] for name in ("status", "finalized_at", "last_updated_at")}
-    for breakdown in list(walk(at.space, "breakdowns", contribution_report_id=record["id"])):
+    for breakdown in list(iter_records(at.space, "breakdowns", contribution_report_id=record["id"])):
         at.space.put("breakdowns", {**breakdown, **fields})
     ids = {name: record[name] for name in ("id", "employer_id", "external_customer_id")}
-    tell(at, "contribution_report.finalized", "contribution_report", ids, record)
+    publish_event(at, "contribution_report.finalized", "contribution_report", ids, record)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "contribution_report",
     "contribution_reports",
-    steps=(Step("finalize", ("open",), "finalized"),),
-    entering={"finalized": _finalize},
-    entered=_told,
+    transitions=(Transition("finalize", ("open",), "finalized"),),
+    before_enter={"finalized": _finalize},
+    after_enter=_publish_finalized,
 )
 
 
-def cover_changed(at: At, policy: Record) -> None:
+def cover_changed(at: WriteContext, policy: Record) -> None:
     """Report a policy that was made, has moved or was changed."""
-    employee = kept(at, "employee", policy["employee_id"])
+    employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"
     customer = employee["external_customer_id"] if is_employer_of_record(at) else None
     payer = Payer(employee["employer_id"], customer)
     month = this_month(at)
-    if covered(policy, month) is not None and _report(at, payer, month) is None:
+    if covered_days(policy, month) is not None and _report(at, payer, month) is None:
         open_report(at, payer, month)
     else:
-        _settle(at, payer, policy)
-    if policy["status"] in _IN_FORCE or _is_owed(at, payer, policy):
-        _plan(at, payer, max(following(month), policy["start_date"][:8] + "01"))
+        _update_reports(at, payer, policy)
+    if policy["status"] in _IN_FORCE or _has_unreported_correction(at, payer, policy):
+        _schedule_report(at, payer, max(next_month(month), policy["start_date"][:8] + "01"))
 
 
-def this_month(at: At) -> str:
+def this_month(at: WriteContext) -> str:
     """The first day of the month it is."""
     return f"{today(at)[:8]}01"
 
 
-def _reports(at: At, payer: Payer) -> list[Record]:
+def _reports(at: WriteContext, payer: Payer) -> list[Record]:
     """The reports for a payer, the oldest first."""
-    of_employer = walk(at.space, "contribution_reports", oldest_first=True, employer_id=payer.employer_id)
+    of_employer = iter_records(at.space, "contribution_reports", oldest_first=True, employer_id=payer.employer_id)
     return [each for each in of_employer if each["external_customer_id"] == payer.customer_id]
 
 
-def _report(at: At, payer: Payer, month: str) -> Record | None:
+def _report(at: WriteContext, payer: Payer, month: str) -> Record | None:
     return next((each for each in _reports(at, payer) if each["period"]["from_date"] == month), None)
 
 
-def _plan(at: At, payer: Payer, month: str) -> None:
+def _schedule_report(at: WriteContext, payer: Payer, month: str) -> None:
     """Have the next report opened when a month begins, unless an earlier one is coming."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] is None or month < calendar["next"]:
         at.space.put("contribution_calendars", {"id": payer.id, "next": month})
         asked = {"employer_id": payer.employer_id, "external_customer_id": payer.customer_id, "month": month}
-        at.sandbox.schedule(at.space, begins(month), OPEN_REPORT, asked)
+        at.sandbox.schedule(at.space, start_of_day(month), OPEN_REPORT, asked)
 
 
-def month_begins(at: At, payer: Payer, month: str) -> None:
+def begin_month(at: WriteContext, payer: Payer, month: str) -> None:
     """Open the report of a month that begins, if anything is to be paid in it, and see to the next."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] != month:
@@ -117,50 +117,50 @@ def month_begins(at: At, payer: Payer, month: str) -> None:
         return
     at.space.put("contribution_calendars", {"id": payer.id, "next": None})
     policies = _policies(at, payer)
-    wanted = any(covered(each, month) or _is_owed(at, payer, each) for each in policies)
+    wanted = any(covered_days(each, month) or _has_unreported_correction(at, payer, each) for each in policies)
     if wanted and _report(at, payer, month) is None:
         open_report(at, payer, month)
     if any(each["status"] in _IN_FORCE for each in policies):
-        _plan(at, payer, following(month))
+        _schedule_report(at, payer, next_month(month))
 
 
-def _policies(at: At, payer: Payer) -> list[Record]:
-    employees = walk(at.space, "employees", oldest_first=True, employer_id=payer.employer_id)
+def _policies(at: WriteContext, payer: Payer) -> list[Record]:
+    employees = iter_records(at.space, "employees", oldest_first=True, employer_id=payer.employer_id)
     return [
         policy
         for employee in list(employees)
         if not is_employer_of_record(at) or employee["external_customer_id"] == payer.customer_id
-        for policy in walk(at.space, "policies", oldest_first=True, employee_id=employee["id"])
+        for policy in iter_records(at.space, "policies", oldest_first=True, employee_id=employee["id"])
     ]
 
 
-def open_report(at: At, payer: Payer, month: str) -> Record:
+def open_report(at: WriteContext, payer: Payer, month: str) -> Record:
     """Open the report of a month with what is due in it, and what has to be adjusted of earlier ones."""
-    now = written(at, at.now)
+    now = format_date_time(at, at.now)
     record = {
         "object": "contribution_report",
         "id": new_id(at, "ctr"),
         "employer_id": payer.employer_id,
         "external_customer_id": payer.customer_id,
-        "period": {"from_date": month, "to_date": last_of(month)},
+        "period": {"from_date": month, "to_date": last_day_of_month(month)},
         "finalized_at": None,
         "created_at": now,
         "last_updated_at": now,
     }
-    report = LIFECYCLE.begin(at, record, "open")
+    report = LIFECYCLE.create(at, record, "open")
     for policy in _policies(at, payer):
-        _settle(at, payer, policy)
+        _update_reports(at, payer, policy)
     return at.space.get("contribution_reports", report["id"]) or report
 
 
-def _settle(at: At, payer: Payer, policy: Record) -> None:
+def _update_reports(at: WriteContext, payer: Payer, policy: Record) -> None:
     """Bring what the reports say of a policy up to date, as far as they are open."""
     reports, now = _reports(at, payer), this_month(at)
     opened = [each for each in reports if each["status"] == "open"]
     for report in opened:
         month = report["period"]["from_date"]
-        said = [] if month == now else _said(at, report, policy)
-        _place(at, report, policy, month, list(_wanted(at, policy, month, said)), {})
+        said = [] if month == now else _reported_entries(at, report, policy)
+        _replace_entries(at, report, policy, month, list(_current_due_amounts(at, policy, month, said)), {})
     for report in reports:
         target = _open_after(reports, report)
         if report["status"] == "finalized" and target is not None:
@@ -173,16 +173,16 @@ def _open_after(reports: list[Record], report: Record) -> Record | None:
     return next((each for each in after if each["status"] == "open"), None)
 
 
-def _is_owed(at: At, payer: Payer, policy: Record) -> bool:
+def _has_unreported_correction(at: WriteContext, payer: Payer, policy: Record) -> bool:
     """Whether a finalized report of a policy has to be corrected, and none is open to do so."""
     reports = _reports(at, payer)
     waiting = [each for each in reports if each["status"] == "finalized" and _open_after(reports, each) is None]
     return any(due.amount for each in waiting for due in _differences(at, reports, each, policy))
 
 
-def _wanted(at: At, policy: Record, month: str, said: list[Record]) -> Iterator[Due]:
+def _current_due_amounts(at: WriteContext, policy: Record, month: str, said: list[Record]) -> Iterator[DueAmount]:
     """What a month of a policy comes to now: by what has been said of it, or if nothing has, by who is covered now."""
-    return still_due(at, policy, month, said) if said else dues(at, policy, month)
+    return recompute_due_amounts(at, policy, month, said) if said else due_amounts(at, policy, month)
 
 
 def breakdown_id(report_id: str, employee_id: str) -> str:
@@ -190,7 +190,7 @@ def breakdown_id(report_id: str, employee_id: str) -> str:
     return f"{report_id}:{employee_id}"
 
 
-def _breakdown(at: At, report: Record, employee_id: str) -> Record | None:
+def _breakdown(at: WriteContext, report: Record, employee_id: str) -> Record | None:
     return at.space.get("breakdowns", breakdown_id(report["id"], employee_id))
 
 
@@ -199,55 +199,64 @@ def _entries(breakdown: Record | None) -> Iterator[Record]:
         yield from (breakdown or {})["health_insurance"][f"{side}_contributions"]
 
 
-def _said(at: At, report: Record, policy: Record) -> list[Record]:
+def _reported_entries(at: WriteContext, report: Record, policy: Record) -> list[Record]:
     """The entries for a policy in the report of the month they cover."""
     month, entries = report["period"]["from_date"], _entries(_breakdown(at, report, policy["employee_id"]))
-    return [each for each in entries if key_of(each)[:2] == (policy["id"], month)]
+    return [each for each in entries if entry_key(each)[:2] == (policy["id"], month)]
 
 
-def _adjust(at: At, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
+def _adjust(at: WriteContext, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
     """Have the difference to what a finalized report says of a policy paid with an open one."""
-    corrected = {key_of(each): str(each["id"]) for each in _said(at, report, policy)}
+    corrected = {entry_key(each): str(each["id"]) for each in _reported_entries(at, report, policy)}
     differences = _differences(at, reports, report, policy)
-    _place(at, target, policy, report["period"]["from_date"], differences, corrected)
+    _replace_entries(at, target, policy, report["period"]["from_date"], differences, corrected)
 
 
-def _differences(at: At, reports: list[Record], report: Record, policy: Record) -> list[Due]:
+def _differences(at: WriteContext, reports: list[Record], report: Record, policy: Record) -> list[DueAmount]:
     month = report["period"]["from_date"]
-    paid = _paid(at, reports, policy, month)
-    wanted = _wanted(at, policy, month, _said(at, report, policy))
+    paid = _finalized_amounts(at, reports, policy, month)
+    wanted = _current_due_amounts(at, policy, month, _reported_entries(at, report, policy))
     return [replace(each, amount=each.amount - paid.get(each.key, 0)) for each in wanted]
 
 
-def _paid(at: At, reports: list[Record], policy: Record, month: str) -> dict[Key, int]:
+def _finalized_amounts(at: WriteContext, reports: list[Record], policy: Record, month: str) -> dict[EntryKey, int]:
     """What finalized reports say of a policy's month, adjustments and all, in cents."""
-    paid: dict[Key, int] = {}
+    paid: dict[EntryKey, int] = {}
     for report in reports:
         for each in _entries(
             _breakdown(at, report, policy["employee_id"]) if report["status"] == "finalized" else None
         ):
-            if key_of(each)[:2] == (policy["id"], month):
-                paid[key_of(each)] = paid.get(key_of(each), 0) + each["_cents"]
+            if entry_key(each)[:2] == (policy["id"], month):
+                paid[entry_key(each)] = paid.get(entry_key(each), 0) + each["_cents"]
     return paid
 
 
-def _place(at: At, report: Record, policy: Record, month: str, wanted: list[Due], corrected: Mapping[Key, str]) -> None:
+def _replace_entries(
+    at: WriteContext,
+    report: Record,
+    policy: Record,
+    month: str,
+    wanted: list[DueAmount],
+    corrected: Mapping[EntryKey, str],
+) -> None:
     """Have a report say this of a policy's month, and nothing else of it."""
     there = list(_entries(_breakdown(at, report, policy["employee_id"])))
-    before = {key_of(each): each for each in there if key_of(each)[:2] == (policy["id"], month)}
-    others, reporting = [each for each in there if key_of(each) not in before], report["period"]["from_date"]
+    before = {entry_key(each): each for each in there if entry_key(each)[:2] == (policy["id"], month)}
+    others, reporting = [each for each in there if entry_key(each) not in before], report["period"]["from_date"]
     fresh = [
-        entry_of(at, due, reporting, before.get(due.key), corrected.get(due.key)) for due in wanted if due.amount != 0
+        render_entry(at, due, reporting, before.get(due.key), corrected.get(due.key))
+        for due in wanted
+        if due.amount != 0
     ]
     if fresh != list(before.values()):
         _write(at, report, policy, [*others, *fresh])
 
 
-def _write(at: At, report: Record, policy: Record, entries: list[Record]) -> None:
-    now = written(at, at.now)
+def _write(at: WriteContext, report: Record, policy: Record, entries: list[Record]) -> None:
+    now = format_date_time(at, at.now)
     before = _breakdown(at, report, policy["employee_id"]) or {}
     shared = ("employer_id", "external_customer_id", "period", "status", "finalized_at")
-    sides = {f"{side}_contributions": [each for each in entries if key_of(each)[3] == side] for side in SIDES}
+    sides = {f"{side}_contributions": [each for each in entries if entry_key(each)[3] == side] for side in SIDES}
     record = {
         "object": "contribution_report_employee_breakdown",
         "id": breakdown_id(report["id"], policy["employee_id"]),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pydantic import Field
 
 from mockserver.providers.kota.catalog.schemas import PlanCoverageOptionSelectionRequest
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import PersonId
+from mockserver.providers.kota.values.ids_and_enums import PersonId
+from mockserver.providers.kota.values.schemas import RequestModel
 
 
-class DependentCoverageSelectionsRequest(Given):
+class DependentCoverageSelectionsRequest(RequestModel):
     """Dependent coverage selections request."""
 
     associated_person_id: PersonId
     coverage_selections: list[PlanCoverageOptionSelectionRequest]
 
 
-class AddDependentsRequest(Given):
+class AddDependentsRequest(RequestModel):
     """Add dependents request."""
 
     associated_person_ids: list[PersonId] = Field(min_length=1)

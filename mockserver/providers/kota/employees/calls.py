@@ -8,22 +8,27 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.employees import schemas
-from mockserver.providers.kota.employees.logic import LIFECYCLE, account_shown, create_employee, tell_employee
-from mockserver.providers.kota.values.addresses import address_errors, moved
-from mockserver.providers.kota.values.customers import customer_filter, customer_given
-from mockserver.providers.kota.values.fields import OLDEST
+from mockserver.providers.kota.employees.logic import (
+    LIFECYCLE,
+    create_employee,
+    mask_bank_account,
+    publish_employee_event,
+)
+from mockserver.providers.kota.values.addresses import address_errors, replace_address
+from mockserver.providers.kota.values.customers import customer_filter, resolve_customer
+from mockserver.providers.kota.values.fields import MIN_DATE
 from mockserver.providers.kota.values.records import (
-    changed,
-    found,
-    found_with_body,
-    one,
-    referred,
+    apply_changes,
+    get_or_404,
+    get_or_404_with_body,
+    get_referenced,
     refuse_fields,
+    render_one,
     today,
 )
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 _CHANGEABLE = (
     *("first_name", "last_name", "nationality", "national_tax_id", "phone_number", "email", "start_on"),
@@ -34,59 +39,59 @@ _CHANGEABLE = (
 def _create(call: Call) -> Reply:
     body: schemas.CreateEmployeeRequest = call.body
     refuse_fields([*birth_errors(call, body.date_of_birth), *_start_errors(body.start_on)])
-    employer = referred(call, "employer", "employer_id", body.employer_id)
+    employer = get_referenced(call, "employer", "employer_id", body.employer_id)
     if employer["status"] == "inactive":
         raise Problem("invalid_state", "The employer is inactive")
-    customer = customer_given(call, body.external_customer_id, needed=True)
-    return one(call, create_employee(call, {**body.model_dump(mode="json"), "external_customer_id": customer}))
+    customer = resolve_customer(call, body.external_customer_id, required=True)
+    return render_one(call, create_employee(call, {**body.model_dump(mode="json"), "external_customer_id": customer}))
 
 
 def birth_errors(call: Call, day: str | None) -> Iterator[tuple[str, str]]:
     """What is wrong with a date of birth."""
-    if day is not None and not OLDEST < day < today(call):
-        yield "date_of_birth", f"must be after {OLDEST} and in the past"
+    if day is not None and not MIN_DATE < day < today(call):
+        yield "date_of_birth", f"must be after {MIN_DATE} and in the past"
 
 
 def _start_errors(day: str | None) -> Iterator[tuple[str, str]]:
-    if day is not None and day <= OLDEST:
-        yield "start_on", f"must be after {OLDEST}"
+    if day is not None and day <= MIN_DATE:
+        yield "start_on", f"must be after {MIN_DATE}"
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     wanted = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
-    employees = walk(call.space, "employees", status=chosen(query.filter), **wanted)
-    sought = _folded(query.metadata_id or "")
-    return listed(call, (each for each in employees if not sought or sought in _folded(_own_id(each))))
+    employees = iter_records(call.space, "employees", status=filter_values(query.filter), **wanted)
+    sought = _fold_accents(query.metadata_id or "")
+    return render_list(call, (each for each in employees if not sought or sought in _fold_accents(_metadata_id(each))))
 
 
-def _own_id(record: Record) -> str:
+def _metadata_id(record: Record) -> str:
     return str((record["metadata"] or {}).get("id", ""))
 
 
-def _folded(text: str) -> str:
+def _fold_accents(text: str) -> str:
     """The text without accents and without regard to case."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in apart if not unicodedata.combining(each))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "employee", "employee_id"))
+    return render_one(call, get_or_404(call, "employee", "employee_id"))
 
 
 def _update(call: Call) -> Reply:
-    record, body = found_with_body(call, "employee", "employee_id")
+    record, body = get_or_404_with_body(call, "employee", "employee_id")
     errors = [*address_errors("home_address", record["home_address"], body.home_address)]
     refuse_fields([*errors, *_start_errors(body.start_on), *_late_errors(call, record, body)])
-    fields = changed(record, body, *_CHANGEABLE)
+    fields = apply_changes(record, body, *_CHANGEABLE)
     if body.home_address is not None:
-        fields["home_address"] = moved(record["home_address"], body.home_address)
+        fields["home_address"] = replace_address(record["home_address"], body.home_address)
     if body.bank_account is not None:
-        fields["bank_account"] = account_shown(body.bank_account.model_dump())
+        fields["bank_account"] = mask_bank_account(body.bank_account.model_dump())
     # The earliest day of benefits says when the employee becomes active.
-    record = LIFECYCLE.keep(call, fields)
-    tell_employee(call, "updated", record)
-    return one(call, record)
+    record = LIFECYCLE.update(call, fields)
+    publish_employee_event(call, "updated", record)
+    return render_one(call, record)
 
 
 def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
@@ -100,16 +105,25 @@ def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest
 
 def _has_cover(call: Call, record: Record) -> bool:
     kinds = ("policies", "employee_offers", "employee_policies")
-    return any(next(walk(call.space, kind, employee_id=record["id"]), None) for kind in kinds)
+    return any(next(iter_records(call.space, kind, employee_id=record["id"]), None) for kind in kinds)
 
 
 def operations() -> Iterator[Operation]:
     """The operations on employees, but for their offboarding."""
-    answer, single = shown("employees", "EmployeeResponse"), "/employees/{employee_id}"
+    answer, single = response_model("employees", "EmployeeResponse"), "/employees/{employee_id}"
     create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
-    yield row("create_employee", "POST /employees", _create, "Create an employee", body=create, answer=answer)
-    yield row(
-        "list_employees", "GET /employees", _list, "List employees", query=schemas.EmployeesPage, answer=paged(answer)
+    yield define_operation(
+        "create_employee", "POST /employees", _create, "Create an employee", body=create, response=answer
     )
-    yield row("update_employee", f"PUT {single}", _update, "Update an employee", body=update, answer=answer)
-    yield row("get_employee", f"GET {single}", _retrieve, "Get an employee", answer=answer)
+    yield define_operation(
+        "list_employees",
+        "GET /employees",
+        _list,
+        "List employees",
+        query=schemas.EmployeesQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation(
+        "update_employee", f"PUT {single}", _update, "Update an employee", body=update, response=answer
+    )
+    yield define_operation("get_employee", f"GET {single}", _retrieve, "Get an employee", response=answer)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.enrolments import logic as enrolments
 from mockserver.providers.kota.groups import memberships
 from mockserver.providers.kota.policies import logic as policies
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.wire.lists import iter_records
 
 
-def end_cover(at: At, employee: Record) -> None:
+def end_cover(at: WriteContext, employee: Record) -> None:
     """End what covers an employee who has left, on the day it left."""
     enrolments.abandon(at, employee)
     for policy in policies.in_force(at, employee_id=employee["id"]):
         policies.cancel(at, policy, employee["offboard_on"][:10])
-    if assume(at).groups_of_leavers == "left":
-        for member in list(walk(at.space, "group_employees", employee_id=employee["id"])):
+    if assumptions_of(at).groups_of_leavers == "left":
+        for member in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
             memberships.remove(at, member)

@@ -5,80 +5,94 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.engine import At, Call, Operation, Problem, Record, Reply, iso, parse_instant
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Call, Operation, Problem, Record, Reply, WriteContext, format_instant, parse_instant
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.employees import logic as employees
 from mockserver.providers.kota.employees import schemas
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.groups import logic as groups
 from mockserver.providers.kota.policy_intents import logic as policy_intents
 from mockserver.providers.kota.quotes import logic as quotes
-from mockserver.providers.kota.values.records import found, found_with_body, later, one, refuse_fields, today, written
-from mockserver.providers.kota.wire.lists import walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import shown
+from mockserver.providers.kota.values.records import (
+    add_days,
+    format_date_time,
+    get_or_404,
+    get_or_404_with_body,
+    refuse_fields,
+    render_one,
+    today,
+)
+from mockserver.providers.kota.wire.lists import iter_records
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import response_model
 
-_GIVEN_UP = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
+_ABANDON_STEPS = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
 """The steps that end what a group has asked insurers for; a quote that waits for answers leads to nothing anyway."""
-LONGEST = 30
+MAX_DAYS_AGO = 30
 """So many days ago an employee who has active policies can have left."""
 
 
-def end_employee(at: At, employee: Record, offboard_on: str, **kept_beside: Any) -> Record:
+def offboard_now(at: WriteContext, employee: Record, offboard_on: str, **kept_beside: Any) -> Record:
     """Let an employee go now, as of a date and time that is not ahead."""
-    return employees.LIFECYCLE.take(at, employee, "offboard", offboard_on=offboard_on, **kept_beside)
+    return employees.LIFECYCLE.apply(at, employee, "offboard", offboard_on=offboard_on, **kept_beside)
 
 
-def end_employer(at: At, employer: Record) -> None:
+def end_employer_benefits(at: WriteContext, employer: Record) -> None:
     """End what an employer has that is being offboarded: its people, its policies, its groups."""
-    now = written(at, at.now)
-    for employee in list(walk(at.space, "employees", employer_id=employer["id"])):
-        if employees.LIFECYCLE.allows(employee, "offboard"):
-            end_employee(at, employee, now)
-    for group in list(walk(at.space, "groups", employer_id=employer["id"])):
+    now = format_date_time(at, at.now)
+    for employee in list(iter_records(at.space, "employees", employer_id=employer["id"])):
+        if employees.LIFECYCLE.find_transition(employee, "offboard"):
+            offboard_now(at, employee, now)
+    for group in list(iter_records(at.space, "groups", employer_id=employer["id"])):
         _end_group(at, group)
 
 
-def _end_group(at: At, group: Record) -> None:
-    for lifecycle, steps in _GIVEN_UP:
-        for intent in list(walk(at.space, lifecycle.collection, group_id=group["id"])):
-            step = next((each for each in steps if lifecycle.allows(intent, each)), None)
+def _end_group(at: WriteContext, group: Record) -> None:
+    for lifecycle, steps in _ABANDON_STEPS:
+        for intent in list(iter_records(at.space, lifecycle.collection, group_id=group["id"])):
+            step = next((each for each in steps if lifecycle.find_transition(intent, each)), None)
             if step is not None:
-                lifecycle.take(at, intent, step)
+                lifecycle.apply(at, intent, step)
     for policy in group_policies.in_force(at, group["id"]):
         group_policies.cancel(at, policy, today(at))
     groups.archive(at, at.space.get("groups", group["id"]) or group)
 
 
 def _offboard(call: Call) -> Reply:
-    record, body = found_with_body(call, "employee", "employee_id")
+    record, body = get_or_404_with_body(call, "employee", "employee_id")
     instant = parse_instant(body.offboard_on)
-    day, changes = iso(instant)[:10], {"_offboard_reason": body.offboard_reason}
-    if record["status"] == "offboarding" and assume(call).second_offboarding == "refused":
+    day, changes = format_instant(instant)[:10], {"_offboard_reason": body.offboard_reason}
+    if record["status"] == "offboarding" and assumptions_of(call).second_offboarding == "refused":
         raise Problem("invalid_state", "The employee is offboarding")
     if day > today(call):
-        changes["offboard_on"] = written(call, instant)
-        return one(call, employees.LIFECYCLE.take(call, record, "schedule_offboarding", **changes))
-    if day < later(today(call), -LONGEST) and _is_covered(call, record):
-        refuse_fields([("offboard_on", f"may be at most {LONGEST} days ago while there are active policies")])
-    return one(call, end_employee(call, record, written(call, instant), **changes))
+        changes["offboard_on"] = format_date_time(call, instant)
+        return render_one(call, employees.LIFECYCLE.apply(call, record, "schedule_offboarding", **changes))
+    if day < add_days(today(call), -MAX_DAYS_AGO) and _is_covered(call, record):
+        refuse_fields([("offboard_on", f"may be at most {MAX_DAYS_AGO} days ago while there are active policies")])
+    return render_one(call, offboard_now(call, record, format_date_time(call, instant), **changes))
 
 
 def _is_covered(call: Call, record: Record) -> bool:
-    return any(walk(call.space, "policies", employee_id=record["id"], status="active"))
+    return any(iter_records(call.space, "policies", employee_id=record["id"], status="active"))
 
 
 def _cancel(call: Call) -> Reply:
-    record = found(call, "employee", "employee_id")
-    return one(call, employees.LIFECYCLE.take(call, record, f"resume_{record['_standing']}"))
+    record = get_or_404(call, "employee", "employee_id")
+    return render_one(call, employees.LIFECYCLE.apply(call, record, f"resume_{record['_standing']}"))
 
 
 def operations() -> Iterator[Operation]:
     """The operations that offboard employees."""
     path = "/employees/{employee_id}/offboard"
     body = schemas.OffboardEmployeeRequest
-    answer = shown("employees", "EmployeeResponse")
-    yield row("offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, answer=answer)
-    yield row(
-        "cancel_employee_offboarding", f"POST {path}/cancel", _cancel, "Cancel an employee's offboarding", answer=answer
+    answer = response_model("employees", "EmployeeResponse")
+    yield define_operation(
+        "offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, response=answer
+    )
+    yield define_operation(
+        "cancel_employee_offboarding",
+        f"POST {path}/cancel",
+        _cancel,
+        "Cancel an employee's offboarding",
+        response=answer,
     )

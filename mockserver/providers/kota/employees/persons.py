@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.engine import At, Call, Operation, Problem, Record, Reply
+from mockserver.engine import Call, Operation, Problem, Record, Reply, WriteContext
 from mockserver.providers.kota.employees import schemas
 from mockserver.providers.kota.employees.calls import birth_errors
-from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.values.records import (
-    changed,
-    found,
-    found_with_body,
+    apply_changes,
+    get_or_404,
+    get_or_404_with_body,
     new_id,
-    one,
     platform_id,
     refuse_fields,
+    render_one,
 )
-from mockserver.providers.kota.wire.lists import Page, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.wire.lists import PageQuery, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 _FIELDS = ("first_name", "last_name", "date_of_birth", "sex_at_birth", "relationship_type")
-_CLEARED = ("email", "phone_number")
+_CLEARABLE_FIELDS = ("email", "phone_number")
 """Null clears these, and leaves the others as they are."""
 
 
-def create_person(at: At, employee: Record, fields: Mapping[str, Any]) -> Record:
+def create_person(at: WriteContext, employee: Record, fields: Mapping[str, Any]) -> Record:
     """Make an associated person of an employee."""
     record = {
         "object": "associated_person",
@@ -35,61 +35,77 @@ def create_person(at: At, employee: Record, fields: Mapping[str, Any]) -> Record
         "platform_id": platform_id(at),
         "employee_id": employee["id"],
         **{name: fields[name] for name in _FIELDS},
-        **{name: fields.get(name) for name in _CLEARED},
+        **{name: fields.get(name) for name in _CLEARABLE_FIELDS},
     }
     at.space.put("associated_persons", record)
     return record
 
 
 def _create(call: Call) -> Reply:
-    employee, body = found_with_body(call, "employee", "employee_id")
+    employee, body = get_or_404_with_body(call, "employee", "employee_id")
     refuse_fields(birth_errors(call, body.date_of_birth))
-    return one(call, create_person(call, employee, body.model_dump(mode="json")))
+    return render_one(call, create_person(call, employee, body.model_dump(mode="json")))
 
 
 def _list(call: Call) -> Reply:
-    employee = found(call, "employee", "employee_id")
-    return listed(call, walk(call.space, "associated_persons", employee_id=employee["id"]))
+    employee = get_or_404(call, "employee", "employee_id")
+    return render_list(call, iter_records(call.space, "associated_persons", employee_id=employee["id"]))
 
 
-def _of_employee(call: Call) -> Record:
+def _get_person(call: Call) -> Record:
     """The person of the path, who is nobody beside another employee."""
-    employee = found(call, "employee", "employee_id")
-    person = found(call, "associated_person", "associated_person_id")
+    employee = get_or_404(call, "employee", "employee_id")
+    person = get_or_404(call, "associated_person", "associated_person_id")
     if person["employee_id"] != employee["id"]:
         raise Problem("not_found", "No associated person of the employee has this id.")
     return person
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, _of_employee(call))
+    return render_one(call, _get_person(call))
 
 
 def _update(call: Call) -> Reply:
-    _, body = found_with_body(call, "employee", "employee_id")
-    person = _of_employee(call)
+    _, body = get_or_404_with_body(call, "employee", "employee_id")
+    person = _get_person(call)
     refuse_fields(birth_errors(call, body.date_of_birth))
-    cleared = {name: None for name in _CLEARED if name in body.model_fields_set and getattr(body, name) is None}
-    record = {**changed(person, body, *_FIELDS, *_CLEARED), **cleared}
+    cleared = {
+        name: None for name in _CLEARABLE_FIELDS if name in body.model_fields_set and getattr(body, name) is None
+    }
+    record = {**apply_changes(person, body, *_FIELDS, *_CLEARABLE_FIELDS), **cleared}
     call.space.put("associated_persons", record)
     ids = {name: record[name] for name in ("id", "employee_id")}
-    tell(call, "associated_person.updated", "associated_person", ids)
-    return one(call, record)
+    publish_event(call, "associated_person.updated", "associated_person", ids)
+    return render_one(call, record)
 
 
 def _delete(call: Call) -> Reply:
-    person = _of_employee(call)
+    person = _get_person(call)
     call.space.drop("associated_persons", person["id"])
-    return one(call, person)
+    return render_one(call, person)
 
 
 def operations() -> Iterator[Operation]:
     """The operations on associated persons."""
-    answer, several = shown("employees", "AssociatedPersonResponse"), "/employees/{employee_id}/associated_persons"
+    answer, several = (
+        response_model("employees", "AssociatedPersonResponse"),
+        "/employees/{employee_id}/associated_persons",
+    )
     single, create = f"{several}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
     update = schemas.UpdateAssociatedPersonRequest
-    yield row("create_associated_person", f"POST {several}", _create, "Add a person", body=create, answer=answer)
-    yield row("list_associated_persons", f"GET {several}", _list, "List persons", query=Page, answer=paged(answer))
-    yield row("get_associated_person", f"GET {single}", _retrieve, "Get a person", answer=answer)
-    yield row("update_associated_person", f"PUT {single}", _update, "Update a person", body=update, answer=answer)
-    yield row("delete_associated_person", f"DELETE {single}", _delete, "Delete a person", answer=answer)
+    yield define_operation(
+        "create_associated_person", f"POST {several}", _create, "Add a person", body=create, response=answer
+    )
+    yield define_operation(
+        "list_associated_persons",
+        f"GET {several}",
+        _list,
+        "List persons",
+        query=PageQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation("get_associated_person", f"GET {single}", _retrieve, "Get a person", response=answer)
+    yield define_operation(
+        "update_associated_person", f"PUT {single}", _update, "Update a person", body=update, response=answer
+    )
+    yield define_operation("delete_associated_person", f"DELETE {single}", _delete, "Delete a person", response=answer)

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.engine import At, Call, Operation, Problem, Record, Reply
+from mockserver.engine import Call, Operation, Problem, Record, Reply, WriteContext
 from mockserver.providers.kota.employees.schemas import CreateSalaryRequest
-from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.values.records import found, found_with_body, new_id, one, today
-from mockserver.providers.kota.wire.lists import Page, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.events.publishing import publish_event
+from mockserver.providers.kota.values.records import get_or_404, get_or_404_with_body, new_id, render_one, today
+from mockserver.providers.kota.wire.lists import PageQuery, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
-    employee, body = found_with_body(call, "employee", "employee_id")
-    return one(call, create_salary(call, employee, body.model_dump(mode="json")))
+    employee, body = get_or_404_with_body(call, "employee", "employee_id")
+    return render_one(call, create_salary(call, employee, body.model_dump(mode="json")))
 
 
-def create_salary(at: At, employee: Record, fields: Mapping[str, Any]) -> Record:
+def create_salary(at: WriteContext, employee: Record, fields: Mapping[str, Any]) -> Record:
     """Keep what an employee is paid from a day on."""
     record = {"object": "salary", "id": new_id(at, "sal"), "employee_id": employee["id"], **fields}
     at.space.put("salaries", record)
@@ -31,50 +31,56 @@ def create_salary(at: At, employee: Record, fields: Mapping[str, Any]) -> Record
 
 
 def _list(call: Call) -> Reply:
-    employee = found(call, "employee", "employee_id")
-    return listed(call, walk(call.space, "salaries", employee_id=employee["id"]))
+    employee = get_or_404(call, "employee", "employee_id")
+    return render_list(call, iter_records(call.space, "salaries", employee_id=employee["id"]))
 
 
 def _current(call: Call) -> Reply:
-    employee, day = found(call, "employee", "employee_id"), today(call)
+    employee, day = get_or_404(call, "employee", "employee_id"), today(call)
     # Of two that take effect on one day the newer counts: max answers the first it meets.
-    there = [each for each in walk(call.space, "salaries", employee_id=employee["id"]) if each["effective_from"] <= day]
+    there = [
+        each
+        for each in iter_records(call.space, "salaries", employee_id=employee["id"])
+        if each["effective_from"] <= day
+    ]
     if not there:
         raise Problem("not_found", "The employee has no salary yet.")
-    return one(call, max(there, key=lambda salary: str(salary["effective_from"])))
+    return render_one(call, max(there, key=lambda salary: str(salary["effective_from"])))
 
 
-def _of_employee(call: Call) -> Record:
-    employee, salary = found(call, "employee", "employee_id"), found(call, "salary", "salary_id")
+def _get_salary(call: Call) -> Record:
+    employee, salary = get_or_404(call, "employee", "employee_id"), get_or_404(call, "salary", "salary_id")
     if salary["employee_id"] != employee["id"]:
         raise Problem("not_found", "No salary of the employee has this id.")
     return salary
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, _of_employee(call))
+    return render_one(call, _get_salary(call))
 
 
 def _delete(call: Call) -> Reply:
-    salary = _of_employee(call)
+    salary = _get_salary(call)
     call.space.drop("salaries", salary["id"])
-    tell(call, "employee.salary_deleted", "salary", {name: salary[name] for name in ("id", "employee_id")})
-    return one(call, salary)
+    publish_event(call, "employee.salary_deleted", "salary", {name: salary[name] for name in ("id", "employee_id")})
+    return render_one(call, salary)
 
 
 def operations() -> Iterator[Operation]:
     """The operations on salaries."""
-    several, answer = "/employees/{employee_id}/salaries", shown("employees", "SalaryResponse")
+    several, answer = "/employees/{employee_id}/salaries", response_model("employees", "SalaryResponse")
     body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
-    yield row("create_salary", f"POST {several}", _create, "Record a salary", body=body, answer=answer)
-    yield row(
+    yield define_operation("create_salary", f"POST {several}", _create, "Record a salary", body=body, response=answer)
+    yield define_operation(
         "list_salaries",
         f"GET {several}",
         _list,
         "List salaries (path documented, form of the list assumed)",
-        query=Page,
-        answer=paged(answer),
+        query=PageQuery,
+        response=paged_response_model(answer),
     )
-    yield row("get_current_salary", f"GET {several}/current", _current, "Get the current salary", answer=answer)
-    yield row("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", answer=answer)
-    yield row("delete_salary", f"DELETE {single}", _delete, "Delete a salary", answer=answer)
+    yield define_operation(
+        "get_current_salary", f"GET {several}/current", _current, "Get the current salary", response=answer
+    )
+    yield define_operation("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", response=answer)
+    yield define_operation("delete_salary", f"DELETE {single}", _delete, "Delete a salary", response=answer)

@@ -7,98 +7,107 @@ from typing import Annotated
 from pydantic import Field
 
 from mockserver.providers.kota.employees.logic import STATES
-from mockserver.providers.kota.values.fields import At, Country, Currency, Day, Filled, Iban, Metadata, Phone
-from mockserver.providers.kota.values.schemas import AddressModel, AddressModelWithoutCountry, Given
-from mockserver.providers.kota.values.terms import EmployerId, PayFrequency, RelationshipType, SexAtBirth
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.fields import (
+    Country,
+    Currency,
+    DateText,
+    DateTimeText,
+    Iban,
+    Metadata,
+    NonBlankText,
+    Phone,
+)
+from mockserver.providers.kota.values.ids_and_enums import EmployerId, PayFrequency, RelationshipType, SexAtBirth
+from mockserver.providers.kota.values.schemas import AddressModel, AddressModelWithoutCountry, RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class CreateEmployeeBankAccount(Given):
+class CreateEmployeeBankAccount(RequestModel):
     """Create employee bank account."""
 
     account_number: Iban
 
 
-class CreateEmployeeRequest(Given):
+class CreateEmployeeRequest(RequestModel):
     """Create employee request."""
 
     employer_id: EmployerId
     external_customer_id: str | None = None
-    first_name: Filled
-    last_name: Filled
-    date_of_birth: Day
+    first_name: NonBlankText
+    last_name: NonBlankText
+    date_of_birth: DateText
     sex_at_birth: SexAtBirth
     home_address: AddressModel
     nationality: Country | None = None
-    national_tax_id: Filled
-    start_on: Day
-    earliest_benefits_start_date: Day | None = None
+    national_tax_id: NonBlankText
+    start_on: DateText
+    earliest_benefits_start_date: DateText | None = None
     phone_number: Phone
-    email: Filled
+    email: NonBlankText
     bank_account: CreateEmployeeBankAccount | None = None
     metadata: Metadata | None = None
 
 
-class UpdateEmployeeRequest(Given):
+class UpdateEmployeeRequest(RequestModel):
     """Update employee request."""
 
-    first_name: Filled | None = None
-    last_name: Filled | None = None
+    first_name: NonBlankText | None = None
+    last_name: NonBlankText | None = None
     home_address: AddressModelWithoutCountry | None = None
     nationality: Country | None = None
-    national_tax_id: Filled | None = None
+    national_tax_id: NonBlankText | None = None
     phone_number: Phone | None = None
-    email: Filled | None = None
-    start_on: Day | None = None
-    earliest_benefits_start_date: Day | None = None
+    email: NonBlankText | None = None
+    start_on: DateText | None = None
+    earliest_benefits_start_date: DateText | None = None
     bank_account: CreateEmployeeBankAccount | None = None
     metadata: Metadata | None = None
 
 
-class OffboardEmployeeRequest(Given):
+class OffboardEmployeeRequest(RequestModel):
     """Offboard employee request."""
 
-    offboard_on: At
+    offboard_on: DateTimeText
     offboard_reason: str
 
 
-class CreateAssociatedPersonRequest(Given):
+class CreateAssociatedPersonRequest(RequestModel):
     """Create associated person request."""
 
-    first_name: Filled
-    last_name: Filled
-    date_of_birth: Day
+    first_name: NonBlankText
+    last_name: NonBlankText
+    date_of_birth: DateText
     sex_at_birth: SexAtBirth
     relationship_type: RelationshipType
     email: str | None = None
     phone_number: Phone | None = None
 
 
-class UpdateAssociatedPersonRequest(Given):
+class UpdateAssociatedPersonRequest(RequestModel):
     """Update associated person request."""
 
-    first_name: Filled | None = None
-    last_name: Filled | None = None
-    date_of_birth: Day | None = None
+    first_name: NonBlankText | None = None
+    last_name: NonBlankText | None = None
+    date_of_birth: DateText | None = None
     sex_at_birth: SexAtBirth | None = None
     relationship_type: RelationshipType | None = None
     email: str | None = None
     phone_number: Phone | None = None
 
 
-class EmployeesPage(Page):
+class EmployeesQuery(PageQuery):
     """The query of the list of employees."""
 
-    filter: Annotated[str | None, states(*STATES)] = None
+    filter: Annotated[str | None, comma_separated_filter(*STATES)] = None
     employer_id: EmployerId | None = None
     external_customer_id: str | None = None
     metadata_id: str | None = None
 
 
-class CreateSalaryRequest(Given):
+class CreateSalaryRequest(RequestModel):
     """What an employee is paid from a day on."""
 
     amount: Annotated[float, Field(gt=0)]
     currency: Currency
     pay_frequency: PayFrequency
-    effective_from: Day
+    effective_from: DateText

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Record, Reply
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.employees import logic as employees
 from mockserver.providers.kota.employers import schemas
-from mockserver.providers.kota.employers.logic import LIFECYCLE, create_employer, tell_employer
-from mockserver.providers.kota.values.addresses import address_errors, moved
-from mockserver.providers.kota.values.records import changed, found, found_with_body, one, refuse_fields, today
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.employers.logic import LIFECYCLE, create_employer, publish_employer_event
+from mockserver.providers.kota.values.addresses import address_errors, replace_address
+from mockserver.providers.kota.values.records import (
+    apply_changes,
+    get_or_404,
+    get_or_404_with_body,
+    refuse_fields,
+    render_one,
+    today,
+)
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
@@ -22,53 +29,64 @@ def _create(call: Call) -> Reply:
     start = body.earliest_benefits_start_date
     if start is not None and start <= today(call):
         refuse_fields([("earliest_benefits_start_date", "must be in the future")])
-    return one(call, create_employer(call, body.model_dump(mode="json")))
+    return render_one(call, create_employer(call, body.model_dump(mode="json")))
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    return listed(call, walk(call.space, "employers", status=chosen(query.filter)))
+    query: Any = call.query_parameters
+    return render_list(call, iter_records(call.space, "employers", status=filter_values(query.filter)))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "employer", "employer_id"))
+    return render_one(call, get_or_404(call, "employer", "employer_id"))
 
 
 def _update(call: Call) -> Reply:
-    record, body = found_with_body(call, "employer", "employer_id")
+    record, body = get_or_404_with_body(call, "employer", "employer_id")
     refuse_fields(address_errors("legal_address", record["legal_address"], body.legal_address))
     if body.earliest_benefits_start_date is not None and _has_scheme(call, record):
         refuse_fields([("earliest_benefits_start_date", "cannot change once there is a group quote or policy")])
-    fields = changed(
+    fields = apply_changes(
         record, body, "legal_name", "registration_number", "contact", "earliest_benefits_start_date", "metadata"
     )
     if body.legal_address is not None:
-        fields["legal_address"] = moved(record["legal_address"], body.legal_address)
+        fields["legal_address"] = replace_address(record["legal_address"], body.legal_address)
     call.space.put("employers", fields)
-    employees.wait_anew(call, fields)
-    tell_employer(call, "updated", fields)
-    return one(call, fields)
+    employees.reschedule_checks(call, fields)
+    publish_employer_event(call, "updated", fields)
+    return render_one(call, fields)
 
 
 def _has_scheme(call: Call, record: Record) -> bool:
-    groups = list(walk(call.space, "groups", employer_id=record["id"]))
+    groups = list(iter_records(call.space, "groups", employer_id=record["id"]))
     return any(group["group_quote_intent_ids"] or group["group_policy_ids"] for group in groups)
 
 
 def _offboard(call: Call) -> Reply:
-    record = found(call, "employer", "employer_id")
-    at_once = record["status"] == "offboarding" or assume(call).employer_offboarding == 0
-    return one(call, LIFECYCLE.take(call, record, "offboard" if at_once else "begin_offboarding"))
+    record = get_or_404(call, "employer", "employer_id")
+    at_once = record["status"] == "offboarding" or assumptions_of(call).employer_offboarding == 0
+    return render_one(call, LIFECYCLE.apply(call, record, "offboard" if at_once else "begin_offboarding"))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on employers."""
-    answer, single = shown("employers", "EmployerResponse"), "/employers/{employer_id}"
+    answer, single = response_model("employers", "EmployerResponse"), "/employers/{employer_id}"
     create, update = schemas.CreateEmployerRequest, schemas.UpdateEmployerRequest
-    yield row("create_employer", "POST /employers", _create, "Create an employer", body=create, answer=answer)
-    yield row(
-        "list_employers", "GET /employers", _list, "List employers", query=schemas.EmployersPage, answer=paged(answer)
+    yield define_operation(
+        "create_employer", "POST /employers", _create, "Create an employer", body=create, response=answer
     )
-    yield row("update_employer", f"PUT {single}", _update, "Update an employer", body=update, answer=answer)
-    yield row("get_employer", f"GET {single}", _retrieve, "Get an employer", answer=answer)
-    yield row("offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", answer=answer)
+    yield define_operation(
+        "list_employers",
+        "GET /employers",
+        _list,
+        "List employers",
+        query=schemas.EmployersQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation(
+        "update_employer", f"PUT {single}", _update, "Update an employer", body=update, response=answer
+    )
+    yield define_operation("get_employer", f"GET {single}", _retrieve, "Get an employer", response=answer)
+    yield define_operation(
+        "offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", response=answer
+    )

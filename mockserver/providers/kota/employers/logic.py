@@ -4,56 +4,58 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import At, Lifecycle, Record, Step, Timed
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Lifecycle, Record, TimedTransition, Transition, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.employees import offboarding
-from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.values.records import new_id, outcome, platform_id, written
+from mockserver.providers.kota.events.publishing import publish_event
+from mockserver.providers.kota.values.records import format_date_time, new_id, platform_id, preset_state
 
 STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 
 
-def _told(at: At, record: Record) -> None:
+def _publish_state(at: WriteContext, record: Record) -> None:
     # There is no event of its own for a check that is over.
     type = {"pending": "created", "inactive": "offboarded"}.get(record["status"], "updated")
-    tell_employer(at, type, record)
+    publish_employer_event(at, type, record)
     if record["status"] == "inactive":
-        offboarding.end_employer(at, record)
+        offboarding.end_employer_benefits(at, record)
 
 
-def tell_employer(at: At, what: str, record: Record) -> None:
+def publish_employer_event(at: WriteContext, what: str, record: Record) -> None:
     """Keep an event about an employer."""
-    tell(at, f"employer.{what}", "employer", {"id": record["id"], "metadata": record["metadata"]}, record)
+    publish_event(at, f"employer.{what}", "employer", {"id": record["id"], "metadata": record["metadata"]}, record)
 
 
-def _check(_at: At, record: Record) -> str | None:
-    wanted = outcome("employer", record)
-    return (LIFECYCLE.leads_to(record, wanted) if wanted else None) or "pass_check"
+def _check_step(_at: WriteContext, record: Record) -> str | None:
+    wanted = preset_state("employer", record)
+    return (LIFECYCLE.transition_to(record, wanted) if wanted else None) or "pass_check"
 
 
-def _leave(at: At, record: dict[str, Any]) -> None:
-    record["offboard_on"] = record["offboard_on"] or written(at, at.now)
+def _set_offboard_date(at: WriteContext, record: dict[str, Any]) -> None:
+    record["offboard_on"] = record["offboard_on"] or format_date_time(at, at.now)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "employer",
     "employers",
-    steps=(
-        Step("pass_check", ("pending", "restricted"), "active"),
-        Step("fail_check", ("pending", "active"), "restricted"),
-        Step("begin_offboarding", ("pending", "active", "restricted"), "offboarding"),
-        Step("offboard", ("pending", "active", "offboarding", "restricted"), "inactive"),
+    transitions=(
+        Transition("pass_check", ("pending", "restricted"), "active"),
+        Transition("fail_check", ("pending", "active"), "restricted"),
+        Transition("begin_offboarding", ("pending", "active", "restricted"), "offboarding"),
+        Transition("offboard", ("pending", "active", "offboarding", "restricted"), "inactive"),
     ),
-    timed=(
-        Timed("pending", lambda at, _record: at.now + assume(at).employer_check, _check),
-        Timed("offboarding", lambda at, _record: at.now + assume(at).employer_offboarding, lambda *_: "offboard"),
+    timed_transitions=(
+        TimedTransition("pending", lambda at, _record: at.now + assumptions_of(at).employer_check, _check_step),
+        TimedTransition(
+            "offboarding", lambda at, _record: at.now + assumptions_of(at).employer_offboarding, lambda *_: "offboard"
+        ),
     ),
-    entering=dict.fromkeys(("offboarding", "inactive"), _leave),
-    entered=_told,
+    before_enter=dict.fromkeys(("offboarding", "inactive"), _set_offboard_date),
+    after_enter=_publish_state,
 )
 
 
-def create_employer(at: At, fields: dict[str, Any]) -> Record:
+def create_employer(at: WriteContext, fields: dict[str, Any]) -> Record:
     """Make an employer, whose check begins."""
     record = {
         "object": "employer",
@@ -68,4 +70,4 @@ def create_employer(at: At, fields: dict[str, Any]) -> Record:
         "earliest_benefits_start_date": fields.get("earliest_benefits_start_date"),
         "metadata": fields.get("metadata"),
     }
-    return LIFECYCLE.begin(at, record, "pending")
+    return LIFECYCLE.create(at, record, "pending")

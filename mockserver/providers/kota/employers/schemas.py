@@ -5,41 +5,41 @@ from __future__ import annotations
 from typing import Annotated
 
 from mockserver.providers.kota.employers.logic import STATES
-from mockserver.providers.kota.values.fields import Day, Filled, Metadata
-from mockserver.providers.kota.values.schemas import AddressModel, AddressModelWithoutCountry, Given
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.fields import DateText, Metadata, NonBlankText
+from mockserver.providers.kota.values.schemas import AddressModel, AddressModelWithoutCountry, RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class ContactModel(Given):
+class ContactModel(RequestModel):
     """Contact model."""
 
     name: str
-    email: Filled
+    email: NonBlankText
 
 
-class CreateEmployerRequest(Given):
+class CreateEmployerRequest(RequestModel):
     """Create employer request."""
 
     legal_name: str
     registration_number: str | None = None
     legal_address: AddressModel
     contact: ContactModel
-    earliest_benefits_start_date: Day | None = None
+    earliest_benefits_start_date: DateText | None = None
     metadata: Metadata | None = None
 
 
-class UpdateEmployerRequest(Given):
+class UpdateEmployerRequest(RequestModel):
     """Update employer request."""
 
     legal_name: str | None = None
     registration_number: str | None = None
     legal_address: AddressModelWithoutCountry | None = None
     contact: ContactModel | None = None
-    earliest_benefits_start_date: Day | None = None
+    earliest_benefits_start_date: DateText | None = None
     metadata: Metadata | None = None
 
 
-class EmployersPage(Page):
+class EmployersQuery(PageQuery):
     """The query of the list of employers."""
 
-    filter: Annotated[str | None, states(*STATES)] = None
+    filter: Annotated[str | None, comma_separated_filter(*STATES)] = None

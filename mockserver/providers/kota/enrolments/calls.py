@@ -6,29 +6,29 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import coverage
 from mockserver.providers.kota.catalog.logic import plan as plan_of
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.enrolments import schemas
-from mockserver.providers.kota.enrolments.logic import KIND, LIFECYCLE, create_enrolment, first_state, opened
-from mockserver.providers.kota.enrolments.parts import due_by, plans_of, policies_of
+from mockserver.providers.kota.enrolments.logic import KIND, LIFECYCLE, create_enrolment, first_state, open_enrolments
+from mockserver.providers.kota.enrolments.state_details import due_by, plans_of, policies_of
 from mockserver.providers.kota.policies import logic as policies
 from mockserver.providers.kota.requirements import logic as requirements
 from mockserver.providers.kota.requirements.schemas import RequirementsPage
 from mockserver.providers.kota.values.records import (
-    found,
-    found_with_body,
-    kept,
-    need_insurer,
-    nothing,
-    one,
-    referred,
+    find_record,
+    get_or_404,
+    get_or_404_with_body,
+    get_referenced,
+    no_content,
     refuse_fields,
+    render_one,
+    require_insurer,
 )
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 _ID = f"{KIND}_id"
 _FIELD = "coverage_selections"
@@ -36,12 +36,12 @@ _FIELD = "coverage_selections"
 
 def _create(call: Call) -> Reply:
     body: schemas.CreateEnrolmentIntentRequest = call.body
-    employee = referred(call, "employee", "employee_id", body.employee_id)
-    group = referred(call, "group", "group_id", body.group_id)
-    selections = coverage.as_kept(body.coverage_selections)
+    employee = get_referenced(call, "employee", "employee_id", body.employee_id)
+    group = get_referenced(call, "group", "group_id", body.group_id)
+    selections = coverage.dump_selections(body.coverage_selections)
     refuse_enrolment(call, group, employee)
     if selections:
-        refuse_fields(_wrong(call, group, selections))
+        refuse_fields(_selection_errors(call, group, selections))
     configuration = body.policy_configuration.model_dump() if body.policy_configuration else None
     record = create_enrolment(
         call,
@@ -51,7 +51,7 @@ def _create(call: Call) -> Reply:
         configuration=configuration,
         selections=selections,
     )
-    return one(call, record)
+    return render_one(call, record)
 
 
 def refuse_enrolment(call: Call, group: Record, employee: Record) -> None:
@@ -60,8 +60,8 @@ def refuse_enrolment(call: Call, group: Record, employee: Record) -> None:
     if group["enrolment_type"] != "manual":
         raise Problem("invalid_state", "The group enrols its employees automatically.")
     both = {"group_id": group["id"], "employee_id": employee["id"]}
-    taken = next(opened(call, **both), None) or next(policies.in_force(call, **both), None)
-    if taken is not None and assume(call).second_enrolment == "refused":
+    taken = next(open_enrolments(call, **both), None) or next(policies.in_force(call, **both), None)
+    if taken is not None and assumptions_of(call).second_enrolment == "refused":
         raise Problem("invalid_state", f"The employee has {taken['id']} in this group.")
 
 
@@ -69,103 +69,123 @@ def refuse_uninsurable(call: Call, group: Record, employee: Record) -> None:
     """Refuse to insure whoever is not in the group, or under a group without a policy."""
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived.")
-    if next(walk(call.space, "group_employees", group_id=group["id"], employee_id=employee["id"]), None) is None:
+    if (
+        next(iter_records(call.space, "group_employees", group_id=group["id"], employee_id=employee["id"]), None)
+        is None
+    ):
         raise Problem("invalid_state", "The employee is not in the group.")
     if not policies_of(call, group["id"]):
         raise Problem("invalid_state", "The group has no policy.")
 
 
-def _wrong(call: Call, group: Record, selections: Sequence[Record]) -> Iterator[coverage.Error]:
+def _selection_errors(call: Call, group: Record, selections: Sequence[Record]) -> Iterator[coverage.Error]:
     # The plans of a bundle are selected from together.
     options = [each for plan in plans_of(call, group["id"]) for each in plan["coverage_options"] or ()]
-    return coverage.errors({"coverage_options": options}, "policy", selections, _FIELD)
+    return coverage.selection_errors({"coverage_options": options}, "policy", selections, _FIELD)
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = {"employee_id": query.employee_id, "group_id": query.group_id, "status": chosen(query.status)}
-    return listed(call, walk(call.space, "enrolment_intents", **wanted))
+    query: Any = call.query_parameters
+    wanted = {"employee_id": query.employee_id, "group_id": query.group_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "enrolment_intents", **wanted))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, KIND, _ID))
+    return render_one(call, get_or_404(call, KIND, _ID))
 
 
 def _update(call: Call) -> Reply:
-    record, body = found_with_body(call, KIND, _ID)
+    record, body = get_or_404_with_body(call, KIND, _ID)
     before, given = record["policy_configuration"], body.model_dump(exclude_unset=True)
-    if assume(call).configuration_put == "replaced":
+    if assumptions_of(call).configuration_put == "replaced":
         before = dict.fromkeys(before)
     configuration = {**before, **{name: value for name, value in given.items() if value is not None}}
-    employee = kept(call, "employee", record["employee_id"]) or record
+    employee = find_record(call, "employee", record["employee_id"]) or record
     step = "postpone" if first_state(employee) == "scheduled" else "reconsider"
-    return one(call, LIFECYCLE.take(call, record, step, policy_configuration=configuration))
+    return render_one(call, LIFECYCLE.apply(call, record, step, policy_configuration=configuration))
 
 
 def _requirements(call: Call) -> Reply:
-    return requirements.list_of(call, found(call, KIND, _ID))
+    return requirements.render_requirements(call, get_or_404(call, KIND, _ID))
 
 
 def _confirm(call: Call) -> Reply:
-    record = found(call, KIND, _ID)
-    intent = dependents.newest(call, record["id"])
-    open_list = intent is not None and intent["status"] in dependents.OPEN
-    if open_list and assume(call).confirm_with_open_dependents == "refused":
+    record = get_or_404(call, KIND, _ID)
+    intent = dependents.latest_intent(call, record["id"])
+    open_list = intent is not None and intent["status"] in dependents.OPEN_STATES
+    if open_list and assumptions_of(call).confirm_with_open_dependents == "refused":
         raise Problem("invalid_state", "The dependents are not confirmed yet.")
-    if LIFECYCLE.allows(record, "confirm"):
-        need_insurer(call)
-    LIFECYCLE.take(call, record, "confirm")
-    return nothing()
+    if LIFECYCLE.find_transition(record, "confirm"):
+        require_insurer(call)
+    LIFECYCLE.apply(call, record, "confirm")
+    return no_content()
 
 
 def _reject(call: Call) -> Reply:
-    LIFECYCLE.take(call, found(call, KIND, _ID), "reject")
-    return nothing()
+    LIFECYCLE.apply(call, get_or_404(call, KIND, _ID), "reject")
+    return no_content()
 
 
 def _select(call: Call) -> Reply:
-    record, body = found_with_body(call, KIND, _ID)
-    if LIFECYCLE.allows(record, "select"):
-        selections = coverage.as_kept(body.coverage_selections) or []
-        refuse_fields(_wrong(call, {"id": record["group_id"]}, selections))
+    record, body = get_or_404_with_body(call, KIND, _ID)
+    if LIFECYCLE.find_transition(record, "select"):
+        selections = coverage.dump_selections(body.coverage_selections) or []
+        refuse_fields(_selection_errors(call, {"id": record["group_id"]}, selections))
         record = {**record, "_selections": selections, "_selected": True}
-    LIFECYCLE.take(call, record, "select")
-    return nothing()
+    LIFECYCLE.apply(call, record, "select")
+    return no_content()
 
 
 def _list_dependents(call: Call) -> Reply:
-    record = found(call, KIND, _ID)
+    record = get_or_404(call, KIND, _ID)
     if record["status"] != "pending_confirmation":
         raise Problem("invalid_state", f"The enrolment intent is {record['status']}")
     if record["pending_confirmation"]["associated_persons"] is None:
         raise Problem("invalid_state", "The plan covers no dependents.")
-    intent = dependents.newest(call, record["id"])
+    intent = dependents.latest_intent(call, record["id"])
     if intent is not None and intent["status"] != "not_undertaken":
         raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
-    employee = kept(call, "employee", record["employee_id"]) or record
+    employee = find_record(call, "employee", record["employee_id"]) or record
     plan = plan_of(call, record["policy_enrolments"][0]["plan"]["id"])
-    return one(call, dependents.create_intent(call, record, employee, plan, due_by(call, record), []))
+    return render_one(call, dependents.create_intent(call, record, employee, plan, due_by(call, record), []))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on enrolment intents."""
-    base, answer = "/enrolment_intents", shown("enrolments", "EnrolmentIntentResponse")
+    base, answer = "/enrolment_intents", response_model("enrolments", "EnrolmentIntentResponse")
     single, bodies = f"{base}/{{{_ID}}}", schemas
-    asked, page = paged(shown("enrolments", "EnrolmentIntentRequirementResponse")), RequirementsPage
-    listing = {"query": schemas.EnrolmentsPage, "answer": paged(answer)}
+    asked, page = (
+        paged_response_model(response_model("enrolments", "EnrolmentIntentRequirementResponse")),
+        RequirementsPage,
+    )
+    listing = {"query": schemas.EnrolmentsQuery, "response": paged_response_model(answer)}
     create, selections = bodies.CreateEnrolmentIntentRequest, bodies.SubmitCoverageSelectionsRequest
     dates = bodies.PolicyConfigurationRequest
-    dependents_answer = shown("dependents", "DependentsManagementIntentResponse")
+    dependents_answer = response_model("dependents", "DependentsManagementIntentResponse")
     new_list, select = f"POST {single}/create_dependents_management_intent", f"POST {single}/coverage-selections"
-    yield row(f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", body=create, answer=answer)
-    yield row(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)
-    yield row(f"update_{KIND}", f"PUT {single}", _update, "Update an enrolment intent", body=dates, answer=answer)
-    yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get an enrolment intent", answer=answer)
+    yield define_operation(
+        f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", body=create, response=answer
+    )
+    yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)
+    yield define_operation(
+        f"update_{KIND}", f"PUT {single}", _update, "Update an enrolment intent", body=dates, response=answer
+    )
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get an enrolment intent", response=answer)
     requirements_path, list_asked = f"GET {single}/requirements", f"list_{KIND}_requirements"
-    yield row(list_asked, requirements_path, _requirements, "List its requirements", query=page, answer=asked)
-    yield row(f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm an enrolment intent", status=204)
-    yield row(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject an enrolment intent", status=204)
-    yield row("submit_coverage_selections", select, _select, "Submit coverage selections", body=selections, status=204)
-    yield row(
-        f"create_dependents_of_{KIND}", new_list, _list_dependents, "Begin to list dependents", answer=dependents_answer
+    yield define_operation(
+        list_asked, requirements_path, _requirements, "List its requirements", query=page, response=asked
+    )
+    yield define_operation(
+        f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm an enrolment intent", status=204
+    )
+    yield define_operation(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject an enrolment intent", status=204)
+    yield define_operation(
+        "submit_coverage_selections", select, _select, "Submit coverage selections", body=selections, status=204
+    )
+    yield define_operation(
+        f"create_dependents_of_{KIND}",
+        new_list,
+        _list_dependents,
+        "Begin to list dependents",
+        response=dependents_answer,
     )

@@ -6,20 +6,20 @@ from typing import Annotated
 
 from mockserver.providers.kota.catalog.schemas import PlanCoverageOptionSelectionRequest
 from mockserver.providers.kota.enrolments.logic import STATES
-from mockserver.providers.kota.values.fields import Day
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.fields import DateText
+from mockserver.providers.kota.values.ids_and_enums import EmployeeId, GroupId
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class PolicyConfigurationRequest(Given):
+class PolicyConfigurationRequest(RequestModel):
     """Policy configuration request."""
 
-    desired_policy_start_date: Day | None = None
-    enrolment_date: Day | None = None
+    desired_policy_start_date: DateText | None = None
+    enrolment_date: DateText | None = None
 
 
-class CreateEnrolmentIntentRequest(Given):
+class CreateEnrolmentIntentRequest(RequestModel):
     """Create enrolment intent request."""
 
     employee_id: EmployeeId
@@ -29,15 +29,15 @@ class CreateEnrolmentIntentRequest(Given):
     coverage_selections: list[PlanCoverageOptionSelectionRequest] | None = None
 
 
-class SubmitCoverageSelectionsRequest(Given):
+class SubmitCoverageSelectionsRequest(RequestModel):
     """Submit coverage selections request."""
 
     coverage_selections: list[PlanCoverageOptionSelectionRequest]
 
 
-class EnrolmentsPage(Page):
+class EnrolmentsQuery(PageQuery):
     """The query of the list of enrolment intents."""
 
     employee_id: EmployeeId | None = None
     group_id: GroupId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.engine import Call, Operation, Problem, Record, Reply, iso, parse_instant
-from mockserver.providers.kota.assumptions import assume
-from mockserver.providers.kota.events.schemas import EventsPage
-from mockserver.providers.kota.values.records import DAY, one, platform_id, written
-from mockserver.providers.kota.wire.lists import Page, listed
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.engine import Call, Operation, Problem, Record, Reply, format_instant, parse_instant
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.events.schemas import EventsQuery
+from mockserver.providers.kota.values.records import DAY, format_date_time, platform_id, render_one
+from mockserver.providers.kota.wire.lists import PageQuery, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 RETENTION = 30 * DAY
-_NOT_MADE = {"status": None, "milliseconds": 0.0}
+_NO_ATTEMPT = {"status": None, "milliseconds": 0.0}
 _EVENTS, _ENDPOINTS = "_events", "_endpoints"
 
 
@@ -22,7 +22,7 @@ def _show(call: Call, event: Record) -> dict[str, Any]:
     return {
         "id": event["id"],
         "platform_id": platform_id(call),
-        "created": iso(event["created_at"], assume(call).fraction_digits),
+        "created": format_instant(event["created_at"], assumptions_of(call).fraction_digits),
         "type": event["type"],
         "data": event["data"],
         "api_version": "1.0" if event["version"] == "v1" else "2.0",
@@ -30,36 +30,36 @@ def _show(call: Call, event: Record) -> dict[str, Any]:
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     since = max(call.now - RETENTION, parse_instant(query.created_after) if query.created_after else 0)
     versions = _versions(call, query.version)
     walk = (event for _, event in call.space.scan(_EVENTS, descending=query.order_direction == "desc"))
     shown = (event for event in walk if event["created_at"] >= since and event["version"] in versions)
-    return listed(call, shown, lambda event: _show(call, event))
+    return render_list(call, shown, lambda event: _show(call, event))
 
 
 def _versions(call: Call, asked: str | None) -> set[str]:
     if asked is not None:
         return {asked}
     everyone = {"v1", "v2"}
-    if assume(call).events_listed == "all":
+    if assumptions_of(call).events_listed == "all":
         return everyone
     return {endpoint["version"] for _, endpoint in call.space.scan(_ENDPOINTS)} or everyone
 
 
-def _found(call: Call, event: Record | None) -> Record:
+def _check_found(call: Call, event: Record | None) -> Record:
     if event is None or event["created_at"] < call.now - RETENTION:
         raise Problem("not_found", "No event has this id.")
     return event
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, _show(call, _found(call, call.space.get(_EVENTS, call.args["event_id"]))))
+    return render_one(call, _show(call, _check_found(call, call.space.get(_EVENTS, call.args["event_id"]))))
 
 
-def _send_again(call: Call) -> list[Record]:
+def _prepare_replay(call: Call) -> list[Record]:
     with call.sandbox.transaction() as space:
-        event = _found(call, space.get(_EVENTS, call.args["event_id"]))
+        event = _check_found(call, space.get(_EVENTS, call.args["event_id"]))
     return call.sandbox.outbox.replay(event)
 
 
@@ -72,13 +72,13 @@ def _replay(call: Call) -> Reply:
             "elapsed_time_ms": attempt["milliseconds"],
         }
         for delivery in call.prepared
-        for attempt in delivery["attempts"][-1:] or [_NOT_MADE]
+        for attempt in delivery["attempts"][-1:] or [_NO_ATTEMPT]
     ]
-    return one(call, {"event_id": call.args["event_id"], "deliveries": deliveries})
+    return render_one(call, {"event_id": call.args["event_id"], "deliveries": deliveries})
 
 
 def _show_endpoint(call: Call, endpoint: Record) -> dict[str, Any]:
-    created = written(call, endpoint["created_at"])
+    created = format_date_time(call, endpoint["created_at"])
     return {
         "object": "webhook_endpoint",
         "id": endpoint["id"],
@@ -90,32 +90,34 @@ def _show_endpoint(call: Call, endpoint: Record) -> dict[str, Any]:
 
 def _list_endpoints(call: Call) -> Reply:
     walk = (endpoint for _, endpoint in call.space.scan(_ENDPOINTS, descending=True))
-    return listed(call, walk, lambda endpoint: _show_endpoint(call, endpoint))
+    return render_list(call, walk, lambda endpoint: _show_endpoint(call, endpoint))
 
 
 def _retrieve_endpoint(call: Call) -> Reply:
     endpoint = call.space.get(_ENDPOINTS, call.args["webhook_endpoint_id"])
     if endpoint is None:
         raise Problem("not_found", "No webhook endpoint has this id.")
-    return one(call, _show_endpoint(call, endpoint))
+    return render_one(call, _show_endpoint(call, endpoint))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on events and on webhook endpoints."""
-    event = shown("events", "EventResponse")
-    endpoint = shown("events", "WebhookEndpointResponse")
+    event = response_model("events", "EventResponse")
+    endpoint = response_model("events", "WebhookEndpointResponse")
     one_event = "/events/{event_id}"
-    yield row("get_event", f"GET {one_event}", _retrieve, "Get an event", answer=event)
-    yield row("list_events", "GET /events", _list, "List events", query=EventsPage, answer=paged(event))
-    yield row(
-        "replay_event", f"POST {one_event}/replay", _replay, "Send an event again", prepare=_send_again,
-        answer=shown("events", "ReplayEventResponse"),
+    yield define_operation("get_event", f"GET {one_event}", _retrieve, "Get an event", response=event)
+    yield define_operation(
+        "list_events", "GET /events", _list, "List events", query=EventsQuery, response=paged_response_model(event)
+    )
+    yield define_operation(
+        "replay_event", f"POST {one_event}/replay", _replay, "Send an event again", prepare=_prepare_replay,
+        response=response_model("events", "ReplayEventResponse"),
     )  # fmt: skip
-    yield row(
+    yield define_operation(
         "get_webhook_endpoint", "GET /webhooks/endpoints/{webhook_endpoint_id}", _retrieve_endpoint,
-        "Get a webhook endpoint", answer=endpoint,
+        "Get a webhook endpoint", response=endpoint,
     )  # fmt: skip
-    yield row(
-        "list_webhook_endpoints", "GET /webhooks/endpoints", _list_endpoints, "List webhook endpoints", query=Page,
-        answer=paged(endpoint),
+    yield define_operation(
+        "list_webhook_endpoints", "GET /webhooks/endpoints", _list_endpoints, "List webhook endpoints", query=PageQuery,
+        response=paged_response_model(endpoint),
     )  # fmt: skip

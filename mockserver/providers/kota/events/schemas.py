@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from mockserver.providers.kota.values.fields import At as Instant
-from mockserver.providers.kota.wire.lists import Page
+from mockserver.providers.kota.values.fields import DateTimeText as Instant
+from mockserver.providers.kota.wire.lists import PageQuery
 
 
-class EventsPage(Page):
+class EventsQuery(PageQuery):
     """The query of the list of events."""
 
     created_after: Instant | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPES = (
+EVENT_TYPES = (
     "employee.created",
     "employee.updated",
     "employee.offboarded",

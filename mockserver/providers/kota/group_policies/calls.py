@@ -7,29 +7,38 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
 from mockserver.providers.kota.catalog.eligibility import IN_FORCE
-from mockserver.providers.kota.group_policies.schemas import GroupPoliciesPage
-from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.group_policies.schemas import GroupPoliciesQuery
+from mockserver.providers.kota.values.records import get_or_404, render_one
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = {"employer_id": query.employer_id, "group_id": query.group_id, "status": chosen(query.status, IN_FORCE)}
-    return listed(call, walk(call.space, "group_policies", **wanted))
+    query: Any = call.query_parameters
+    wanted = {
+        "employer_id": query.employer_id,
+        "group_id": query.group_id,
+        "status": filter_values(query.status, IN_FORCE),
+    }
+    return render_list(call, iter_records(call.space, "group_policies", **wanted))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "group_policy", "group_policy_id"))
+    return render_one(call, get_or_404(call, "group_policy", "group_policy_id"))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on group policies."""
-    answer, listing = shown("group_policies", "GroupPolicyResponse"), "List group policies"
-    yield row(
-        "list_group_policies", "GET /group_policies", _list, listing, query=GroupPoliciesPage, answer=paged(answer)
+    answer, listing = response_model("group_policies", "GroupPolicyResponse"), "List group policies"
+    yield define_operation(
+        "list_group_policies",
+        "GET /group_policies",
+        _list,
+        listing,
+        query=GroupPoliciesQuery,
+        response=paged_response_model(answer),
     )
-    yield row(
-        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", answer=answer
+    yield define_operation(
+        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", response=answer
     )

@@ -7,68 +7,72 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
-from mockserver.providers.kota.assumptions import assume
-from mockserver.providers.kota.values.records import begins, kept, later, outcome
+from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransition, Transition, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.values.records import add_days, find_record, preset_state, start_of_day
 
-MOVED: list[Callable[[At, Record], None]] = []
+LISTENERS: list[Callable[[WriteContext, Record], None]] = []
 """Told of a renewal that has moved; group policies add themselves, since they are built on renewals."""
 
 
-def _told(at: At, record: Record) -> None:
+def _notify_listeners(at: WriteContext, record: Record) -> None:
     if record["status"] != "upcoming":
-        for told in MOVED:
+        for told in LISTENERS:
             told(at, record)
 
 
-def _decide(moment: Moment, record: Record) -> str | None:
-    wanted = outcome("renewal", kept(moment, "employer", record["employer_id"]))
-    chosen = LIFECYCLE.leads_to(record, wanted) if wanted else None
-    return chosen or LIFECYCLE.leads_to(record, assume(moment).renewals)
+def _decision_step(moment: SimulationContext, record: Record) -> str | None:
+    wanted = preset_state("renewal", find_record(moment, "employer", record["employer_id"]))
+    chosen = LIFECYCLE.transition_to(record, wanted) if wanted else None
+    return chosen or LIFECYCLE.transition_to(record, assumptions_of(moment).renewals)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "renewal",
     "renewals",
-    steps=(
-        Step("open", ("upcoming",), "open"),
-        Step("renew", ("upcoming", "open"), "renewed"),
-        Step("decline", ("upcoming", "open"), "cancelled"),
+    transitions=(
+        Transition("open", ("upcoming",), "open"),
+        Transition("renew", ("upcoming", "open"), "renewed"),
+        Transition("decline", ("upcoming", "open"), "cancelled"),
     ),
-    timed=(
-        Timed("upcoming", lambda _at, record: begins(record["window_start_date"]), lambda _moment, _record: "open"),
-        Timed("open", lambda _at, record: begins(later(record["window_end_date"], 1)), _decide),
+    timed_transitions=(
+        TimedTransition(
+            "upcoming", lambda _at, record: start_of_day(record["window_start_date"]), lambda _moment, _record: "open"
+        ),
+        TimedTransition(
+            "open", lambda _at, record: start_of_day(add_days(record["window_end_date"], 1)), _decision_step
+        ),
     ),
-    entered=_told,
+    after_enter=_notify_listeners,
 )
 
 
-def id_of(group_policy_id: str) -> str:
+def renewal_id(group_policy_id: str) -> str:
     """The id of the renewal of a group policy."""
     return f"rn_{group_policy_id}"
 
 
-def begin(at: At, group_policy: Record) -> Record:
+def create_renewal(at: WriteContext, group_policy: Record) -> Record:
     """Have the renewal of a new group policy come."""
     window = {
         name: group_policy["health_insurance"]["renewal"][name] for name in ("window_start_date", "window_end_date")
     }
     ids = {"group_policy_id": group_policy["id"], "employer_id": group_policy["employer_id"]}
-    record = {"object": "renewal", "id": id_of(group_policy["id"]), **ids, **window, "cost_sharing": None}
-    return LIFECYCLE.begin(at, record, "upcoming")
+    record = {"object": "renewal", "id": renewal_id(group_policy["id"]), **ids, **window, "cost_sharing": None}
+    return LIFECYCLE.create(at, record, "upcoming")
 
 
-def renew(at: At, group_policy_id: str, cost_sharing: Record) -> bool:
+def renew(at: WriteContext, group_policy_id: str, cost_sharing: Record) -> bool:
     """Renew a group policy with a cost sharing of its own; False where its renewal has been decided."""
-    record = at.space.get("renewals", id_of(group_policy_id))
-    if record is None or not LIFECYCLE.allows(record, "renew"):
+    record = at.space.get("renewals", renewal_id(group_policy_id))
+    if record is None or not LIFECYCLE.find_transition(record, "renew"):
         return False
-    LIFECYCLE.take(at, record, "renew", cost_sharing=cost_sharing)
+    LIFECYCLE.apply(at, record, "renew", cost_sharing=cost_sharing)
     return True
 
 
-def end(at: At, group_policy_id: str) -> None:
+def cancel_renewal(at: WriteContext, group_policy_id: str) -> None:
     """Cancel the renewal of a group policy that ends, unless it has been decided."""
-    record = at.space.get("renewals", id_of(group_policy_id))
-    if record is not None and LIFECYCLE.allows(record, "decline"):
-        LIFECYCLE.take(at, record, "decline")
+    record = at.space.get("renewals", renewal_id(group_policy_id))
+    if record is not None and LIFECYCLE.find_transition(record, "decline"):
+        LIFECYCLE.apply(at, record, "decline")

@@ -7,41 +7,56 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
 from mockserver.providers.kota.groups import schemas
-from mockserver.providers.kota.groups.logic import create_group, tell_group
-from mockserver.providers.kota.values.records import changed, found, found_with_body, one, referred
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.groups.logic import create_group, publish_group_event
+from mockserver.providers.kota.values.records import (
+    apply_changes,
+    get_or_404,
+    get_or_404_with_body,
+    get_referenced,
+    render_one,
+)
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
     body: schemas.CreateGroupRequest = call.body
-    referred(call, "employer", "employer_id", body.employer_id)
-    return one(call, create_group(call, body.model_dump(mode="json")))
+    get_referenced(call, "employer", "employer_id", body.employer_id)
+    return render_one(call, create_group(call, body.model_dump(mode="json")))
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    return listed(call, walk(call.space, "groups", employer_id=query.employer_id, status=chosen(query.status)))
+    query: Any = call.query_parameters
+    return render_list(
+        call, iter_records(call.space, "groups", employer_id=query.employer_id, status=filter_values(query.status))
+    )
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "group", "group_id"))
+    return render_one(call, get_or_404(call, "group", "group_id"))
 
 
 def _update(call: Call) -> Reply:
-    record, body = found_with_body(call, "group", "group_id")
-    record = changed(record, body, "name", "description")
+    record, body = get_or_404_with_body(call, "group", "group_id")
+    record = apply_changes(record, body, "name", "description")
     call.space.put("groups", record)
-    tell_group(call, "updated", record)
-    return one(call, record)
+    publish_group_event(call, "updated", record)
+    return render_one(call, record)
 
 
 def operations() -> Iterator[Operation]:
     """The operations on groups."""
-    answer, single = shown("groups", "GroupResponse"), "/groups/{group_id}"
+    answer, single = response_model("groups", "GroupResponse"), "/groups/{group_id}"
     create, update = schemas.CreateGroupRequest, schemas.UpdateGroupRequest
-    yield row("create_group", "POST /groups", _create, "Create a group", body=create, answer=answer)
-    yield row("list_groups", "GET /groups", _list, "List groups", query=schemas.GroupsPage, answer=paged(answer))
-    yield row("update_group", f"PUT {single}", _update, "Update a group", body=update, answer=answer)
-    yield row("get_group", f"GET {single}", _retrieve, "Get a group", answer=answer)
+    yield define_operation("create_group", "POST /groups", _create, "Create a group", body=create, response=answer)
+    yield define_operation(
+        "list_groups",
+        "GET /groups",
+        _list,
+        "List groups",
+        query=schemas.GroupsQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation("update_group", f"PUT {single}", _update, "Update a group", body=update, response=answer)
+    yield define_operation("get_group", f"GET {single}", _retrieve, "Get a group", response=answer)

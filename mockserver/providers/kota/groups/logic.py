@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.engine import At, Lifecycle, Record, Step
-from mockserver.providers.kota.events.telling import tell
+from mockserver.engine import Lifecycle, Record, Transition, WriteContext
+from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.values.records import new_id
 
 STATES = ("pending", "ready", "archived")
 
 
-def tell_group(at: At, what: str, record: Record) -> None:
+def publish_group_event(at: WriteContext, what: str, record: Record) -> None:
     """Keep an event about a group."""
-    tell(at, f"group.{what}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
+    publish_event(at, f"group.{what}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
 
 
-def _told(at: At, record: Record) -> None:
-    tell_group(at, "created" if record["status"] == "pending" else record["status"], record)
+def _publish_state(at: WriteContext, record: Record) -> None:
+    publish_group_event(at, "created" if record["status"] == "pending" else record["status"], record)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "group",
     "groups",
-    steps=(
-        Step("ready", ("pending",), "ready"),
-        Step("archive", ("pending", "ready"), "archived"),
+    transitions=(
+        Transition("ready", ("pending",), "ready"),
+        Transition("archive", ("pending", "ready"), "archived"),
     ),
-    entered=_told,
+    after_enter=_publish_state,
 )
 
 
-def create_group(at: At, fields: dict[str, Any]) -> Record:
+def create_group(at: WriteContext, fields: dict[str, Any]) -> Record:
     """Make a group, which is being configured until it has a policy."""
     record = {
         "object": "group",
@@ -45,10 +45,10 @@ def create_group(at: At, fields: dict[str, Any]) -> Record:
         "group_quote_intent_ids": [],
         "group_policy_intent_ids": [],
     }
-    return LIFECYCLE.begin(at, record, "pending")
+    return LIFECYCLE.create(at, record, "pending")
 
 
-def add_to(at: At, group_id: str, field: str, id: str) -> Record:
+def append_id(at: WriteContext, group_id: str, field: str, id: str) -> Record:
     """Add an id to one of a group's lists of ids."""
     group = at.space.get("groups", group_id)
     assert group is not None
@@ -57,25 +57,25 @@ def add_to(at: At, group_id: str, field: str, id: str) -> Record:
     return group
 
 
-def insure(at: At, group_id: str, group_policy_id: str, *, bundled: bool) -> Record:
+def attach_policy(at: WriteContext, group_id: str, group_policy_id: str, *, bundled: bool) -> Record:
     """Give a group a policy: that readies it and decides its type."""
-    group = add_to(at, group_id, "group_policy_ids", group_policy_id)
+    group = append_id(at, group_id, "group_policy_ids", group_policy_id)
     group = {**group, "group_type": "bundled" if bundled or group["group_type"] == "bundled" else "single"}
-    if LIFECYCLE.allows(group, "ready"):
-        return LIFECYCLE.take(at, group, "ready")
+    if LIFECYCLE.find_transition(group, "ready"):
+        return LIFECYCLE.apply(at, group, "ready")
     at.space.put("groups", group)
-    tell_group(at, "updated", group)
+    publish_group_event(at, "updated", group)
     return group
 
 
-def archive(at: At, group: Record) -> Record:
+def archive(at: WriteContext, group: Record) -> Record:
     """Close a group, unless that has been done."""
-    return LIFECYCLE.take(at, group, "archive") if LIFECYCLE.allows(group, "archive") else group
+    return LIFECYCLE.apply(at, group, "archive") if LIFECYCLE.find_transition(group, "archive") else group
 
 
-def set_enrolment_type(at: At, group: Record, type: str) -> Record:
+def set_enrolment_type(at: WriteContext, group: Record, type: str) -> Record:
     """Have the employees of a group's employer be added to it by hand, or whenever one is made."""
     group = {**group, "enrolment_type": type}
     at.space.put("groups", group)
-    tell_group(at, "updated", group)
+    publish_group_event(at, "updated", group)
     return group

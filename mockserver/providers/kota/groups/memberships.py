@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.enrolments import logic as enrolments
-from mockserver.providers.kota.events.telling import tell
-from mockserver.providers.kota.values.records import begins, kept, platform_id, written
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.events.publishing import publish_event
+from mockserver.providers.kota.values.records import find_record, format_date_time, platform_id, start_of_day
+from mockserver.providers.kota.wire.lists import iter_records
 
 DATES = ("desired_policy_start_date", "enrolment_date")
 FINISH_MOVE = "finish_group_move"
 """The simulation that a move planned for a later day falls due as."""
-_BY_INTENT = {"enrolling": "enrolling", "not_undertaken": "opted_out", "ineligible": "not_available"}
+_STATUS_BY_INTENT = {"enrolling": "enrolling", "not_undertaken": "opted_out", "ineligible": "not_available"}
 """The enrolment status that the latest enrolment intent decides; in its other states the cover does."""
 
 
@@ -25,30 +25,32 @@ def member_id(group_id: str, employee_id: str) -> str:
     return f"{group_id}:{employee_id}"
 
 
-def membership(at: At, group_id: str, employee_id: str) -> Record | None:
+def membership(at: WriteContext, group_id: str, employee_id: str) -> Record | None:
     """The membership of an employee in a group, or None."""
     return at.space.get("group_employees", member_id(group_id, employee_id))
 
 
-def members_of(at: At, group_id: str) -> list[Record]:
+def members_of(at: WriteContext, group_id: str) -> list[Record]:
     """The memberships of a group, the oldest first."""
-    return list(walk(at.space, "group_employees", oldest_first=True, group_id=group_id))
+    return list(iter_records(at.space, "group_employees", oldest_first=True, group_id=group_id))
 
 
-def tell_member(at: At, what: str, member: Record) -> None:
+def publish_member_event(at: WriteContext, what: str, member: Record) -> None:
     """Keep an event about an employee in a group."""
-    tell(at, f"group.employee.{what}", "group_employee", {name: member[name] for name in ("group_id", "employee_id")})
+    publish_event(
+        at, f"group.employee.{what}", "group_employee", {name: member[name] for name in ("group_id", "employee_id")}
+    )
 
 
-def add_employee(at: At, group: Record, employee: Record, fields: Mapping[str, Any]) -> Record:
+def add_employee(at: WriteContext, group: Record, employee: Record, fields: Mapping[str, Any]) -> Record:
     """Put an employee into a group; where the group has a policy an enrolment intent may be made as well."""
     wanted = fields.get("create_enrolment_intents")
     member = _put(at, group["id"], employee["id"], fields.get("policy_configuration") or {}, wanted)
-    tell_member(at, "added", member)
+    publish_member_event(at, "added", member)
     return review(at, member)
 
 
-def _put(at: At, group_id: str, employee_id: str, dates: Mapping[str, Any], enrols: bool | None) -> Record:
+def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, Any], enrols: bool | None) -> Record:
     record: dict[str, Any] = {
         "object": "group_employee",
         "id": member_id(group_id, employee_id),
@@ -56,67 +58,67 @@ def _put(at: At, group_id: str, employee_id: str, dates: Mapping[str, Any], enro
         "employee_id": employee_id,
         **{name: dates.get(name) for name in DATES},
         "scheduled_group_transitions": [],
-        "_enrols": assume(at).hosted if enrols is None else enrols,
+        "_enrols": assumptions_of(at).hosted if enrols is None else enrols,
         "_eligible": False,
     }
     at.space.put("group_employees", record)
     return record
 
 
-def review(at: At, member: Record) -> Record:
+def review(at: WriteContext, member: Record) -> Record:
     """See whether an employee has become eligible in a group, and whether the enrolment asked for can begin."""
-    group, employee = _both(at, member)
-    if not member["_eligible"] and eligibility.check(at, group, employee)[0] == "eligible":
-        member = _changed(at, member, _eligible=True)
-        tell_member(at, "eligible", member)
-    if member["_enrols"] and group["enrolment_type"] == "manual" and eligibility.covering(at, group["id"]):
-        member = _changed(at, member, _enrols=False)
+    group, employee = _group_and_employee(at, member)
+    if not member["_eligible"] and eligibility.check_eligibility(at, group, employee)[0] == "eligible":
+        member = _update_member(at, member, _eligible=True)
+        publish_member_event(at, "eligible", member)
+    if member["_enrols"] and group["enrolment_type"] == "manual" and eligibility.covering_policy(at, group["id"]):
+        member = _update_member(at, member, _enrols=False)
         _enrol(at, group, employee, member)
     return member
 
 
-def _enrol(at: At, group: Record, employee: Record, member: Record) -> None:
+def _enrol(at: WriteContext, group: Record, employee: Record, member: Record) -> None:
     enrolments.create_enrolment(at, group, employee, configuration={name: member[name] for name in DATES})
 
 
-def _both(at: At, member: Record) -> tuple[Record, Record]:
-    group, employee = kept(at, "group", member["group_id"]), kept(at, "employee", member["employee_id"])
+def _group_and_employee(at: WriteContext, member: Record) -> tuple[Record, Record]:
+    group, employee = find_record(at, "group", member["group_id"]), find_record(at, "employee", member["employee_id"])
     assert group is not None
     assert employee is not None
     return group, employee
 
 
-def _changed(at: At, member: Record, **changes: Any) -> Record:
+def _update_member(at: WriteContext, member: Record, **changes: Any) -> Record:
     member = {**member, **changes}
     at.space.put("group_employees", member)
     return member
 
 
-def review_group(at: At, group_id: str) -> None:
+def review_group(at: WriteContext, group_id: str) -> None:
     """See what a change of a group's policy means for everybody in it."""
     for member in members_of(at, group_id):
         review(at, member)
 
 
-def review_employee(at: At, employee: Record) -> None:
+def review_employee(at: WriteContext, employee: Record) -> None:
     """See what a change of an employee means in the groups it is in."""
-    for member in list(walk(at.space, "group_employees", employee_id=employee["id"])):
+    for member in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
         review(at, member)
 
 
-def enrol_automatically(at: At, employee: Record) -> None:
+def enrol_automatically(at: WriteContext, employee: Record) -> None:
     """Put a new employee into the groups of its employer that take everybody."""
-    groups = walk(at.space, "groups", employer_id=employee["employer_id"], enrolment_type="automatic")
+    groups = iter_records(at.space, "groups", employer_id=employee["employer_id"], enrolment_type="automatic")
     for group in [each for each in groups if each["status"] != "archived"]:
         add_employee(at, group, employee, {})
 
 
-def show_member(at: At, member: Record) -> dict[str, Any]:
+def show_member(at: WriteContext, member: Record) -> dict[str, Any]:
     """A membership as its API shows it, with what follows from the employee's policies and enrolments."""
-    group, employee = _both(at, member)
-    standing, _ = eligibility.check(at, group, employee)
+    group, employee = _group_and_employee(at, member)
+    standing, _ = eligibility.check_eligibility(at, group, employee)
     here = {"employee_id": employee["id"], "group_id": group["id"]}
-    policies, intents = (list(walk(at.space, what, **here)) for what in ("policies", "enrolment_intents"))
+    policies, intents = (list(iter_records(at.space, what, **here)) for what in ("policies", "enrolment_intents"))
     return {
         **{name: value for name, value in member.items() if name != "employee_id"},
         "id": employee["id"],
@@ -132,36 +134,42 @@ def _enrolment_status(standing: str, policies: list[Record], intents: list[Recor
     statuses = {each["status"] for each in policies}
     if statuses & eligibility.IN_FORCE:
         return "enrolled"
-    if intents and intents[0]["status"] in _BY_INTENT:
-        return _BY_INTENT[intents[0]["status"]]
+    if intents and intents[0]["status"] in _STATUS_BY_INTENT:
+        return _STATUS_BY_INTENT[intents[0]["status"]]
     if "cancelled" in statuses:
         return "cancelled"
     return "enrolment_available" if standing == "eligible" else "not_available"
 
 
-def remove(at: At, member: Record) -> None:
+def remove(at: WriteContext, member: Record) -> None:
     """Take an employee out of a group."""
     at.space.drop("group_employees", member["id"])
-    group, _ = _both(at, member)
-    ids = {"platform_id": platform_id(at), "employer_id": group["employer_id"], "removed_at": written(at, at.now)}
+    group, _ = _group_and_employee(at, member)
+    ids = {
+        "platform_id": platform_id(at),
+        "employer_id": group["employer_id"],
+        "removed_at": format_date_time(at, at.now),
+    }
     here = {name: member[name] for name in ("group_id", "employee_id")}
-    tell(at, "group.employee.removed", "group_employee", {**ids, **here})
+    publish_event(at, "group.employee.removed", "group_employee", {**ids, **here})
 
 
-def move(at: At, member: Record, new_group_id: str) -> Record:
+def move(at: WriteContext, member: Record, new_group_id: str) -> Record:
     """Take an employee from a group into another, with its dates."""
     at.space.drop("group_employees", member["id"])
     moved = _put(at, new_group_id, member["employee_id"], member, member["_enrols"])
     ids = {"previous_group_id": member["group_id"], "new_group_id": new_group_id, "employee_id": member["employee_id"]}
-    tell(at, "group.employee.moved", "group_employee", ids)
+    publish_event(at, "group.employee.moved", "group_employee", ids)
     return review(at, moved)
 
 
-def plan_move(at: At, member: Record, new_group_id: str, day: str) -> Record:
+def plan_move(at: WriteContext, member: Record, new_group_id: str, day: str) -> Record:
     """Have an employee moved into another group on a day to come."""
     transition = {"new_group_id": new_group_id, "scheduled_date": day}
-    member = _changed(at, member, scheduled_group_transitions=[*member["scheduled_group_transitions"], transition])
+    member = _update_member(
+        at, member, scheduled_group_transitions=[*member["scheduled_group_transitions"], transition]
+    )
     ids = {"employee_id": member["employee_id"], "current_group_id": member["group_id"], **transition}
-    tell(at, "group.employee.move.scheduled", "group_employee", ids)
-    at.sandbox.schedule(at.space, begins(day), FINISH_MOVE, {"member_id": member["id"], **transition})
+    publish_event(at, "group.employee.move.scheduled", "group_employee", ids)
+    at.sandbox.schedule(at.space, start_of_day(day), FINISH_MOVE, {"member_id": member["id"], **transition})
     return member

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from mockserver.providers.kota.enrolments.schemas import PolicyConfigurationRequest
 from mockserver.providers.kota.groups.logic import STATES
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import EmployeeId, EmployerId
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.ids_and_enums import EmployeeId, EmployerId
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class CreateGroupRequest(Given):
+class CreateGroupRequest(RequestModel):
     """Create group request."""
 
     employer_id: EmployerId
@@ -19,14 +19,14 @@ class CreateGroupRequest(Given):
     description: str | None = None
 
 
-class UpdateGroupRequest(Given):
+class UpdateGroupRequest(RequestModel):
     """Update group request."""
 
     name: str | None = None
     description: str | None = None
 
 
-class AddEmployeeToGroupRequest(Given):
+class AddEmployeeToGroupRequest(RequestModel):
     """Add employee to group request."""
 
     employee_id: EmployeeId
@@ -34,20 +34,20 @@ class AddEmployeeToGroupRequest(Given):
     policy_configuration: PolicyConfigurationRequest | None = None
 
 
-class CheckGroupEligibilityRequest(Given):
+class CheckGroupEligibilityRequest(RequestModel):
     """Check group eligibility request."""
 
     employee_id: EmployeeId
 
 
-class GroupsPage(Page):
+class GroupsQuery(PageQuery):
     """The query of the list of groups."""
 
     employer_id: EmployerId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None
 
 
-class MembersPage(Page):
+class MembersQuery(PageQuery):
     """The query of the list of a group's employees."""
 
     employee_id: EmployeeId | None = None

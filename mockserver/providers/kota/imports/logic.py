@@ -5,50 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
-from mockserver.providers.kota.assumptions import assume
-from mockserver.providers.kota.catalog.members import Dependent, cover
-from mockserver.providers.kota.enrolments.parts import policies_of
-from mockserver.providers.kota.events.telling import tell
+from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransition, Transition, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.catalog.members import Dependent, build_members
+from mockserver.providers.kota.enrolments.state_details import policies_of
+from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.policies.logic import Cover, create_policy, in_force
-from mockserver.providers.kota.values.records import kept, new_id, outcome
+from mockserver.providers.kota.values.records import find_record, new_id, preset_state
 
 KIND = "policy_import_intent"
 STATES = ("processing", "failed", "success")
 
 
-def _told(at: At, record: Record) -> None:
+def _publish_state(at: WriteContext, record: Record) -> None:
     ids = {name: record[name] for name in ("employee_id", "group_id")}
     told = {f"{KIND}_id": record["id"], **ids, "policy_id": record["_policy_id"]}
-    tell(at, f"{KIND}.{record['status']}", KIND, told)
+    publish_event(at, f"{KIND}.{record['status']}", KIND, told)
 
 
-def _take_over(at: At, record: dict[str, Any]) -> None:
-    employee, group_policy = kept(at, "employee", record["employee_id"]), _group_policy(at, record)
+def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
+    employee, group_policy = find_record(at, "employee", record["employee_id"]), _group_policy(at, record)
     assert employee is not None, "employees are never deleted"
     assert group_policy is not None, "an import into a group without a policy fails"
     start, number = record["policy_start_date"], record["provider_policy_number"]
-    members = cover(at, employee, list(_people(at, record)), start, record["member_number"])
+    members = build_members(at, employee, list(_iter_dependents(at, record)), start, record["member_number"])
     covered = Cover(members, number=number, end_date=record["policy_end_date"])
     record["_policy_id"] = create_policy(at, group_policy, employee["id"], start, covered)["id"]
 
 
-def _group_policy(at: At, record: Record) -> Record | None:
+def _group_policy(at: WriteContext, record: Record) -> Record | None:
     return next(iter(policies_of(at, record["group_id"])), None)
 
 
-def _people(at: At, record: Record) -> Iterator[Dependent]:
+def _iter_dependents(at: WriteContext, record: Record) -> Iterator[Dependent]:
     for each in record["associated_persons"]:
-        person = kept(at, "associated_person", each["associated_person_id"])
+        person = find_record(at, "associated_person", each["associated_person_id"])
         if person is not None:
             yield Dependent(person, number=each["member_number"])
 
 
-def _processed(moment: Moment, record: Record) -> str:
-    employee = kept(moment, "employee", record["employee_id"])
-    employer = kept(moment, "employer", employee["employer_id"] if employee else None)
-    wanted = outcome(KIND, employee, employer)
-    chosen_step = LIFECYCLE.leads_to(record, wanted) if wanted else None
+def _processing_step(moment: SimulationContext, record: Record) -> str:
+    employee = find_record(moment, "employee", record["employee_id"])
+    employer = find_record(moment, "employer", employee["employer_id"] if employee else None)
+    wanted = preset_state(KIND, employee, employer)
+    chosen_step = LIFECYCLE.transition_to(record, wanted) if wanted else None
     both = {"employee_id": record["employee_id"], "group_id": record["group_id"]}
     fails = next(in_force(moment, **both), None) is not None or _group_policy(moment, record) is None
     return "fail" if fails else chosen_step or "succeed"
@@ -57,17 +57,21 @@ def _processed(moment: Moment, record: Record) -> str:
 LIFECYCLE: Lifecycle = Lifecycle(
     KIND,
     "policy_import_intents",
-    steps=(Step("succeed", ("processing",), "success"), Step("fail", ("processing",), "failed")),
-    timed=(Timed("processing", lambda at, _record: at.now + assume(at).import_processing, _processed),),
-    entering={"success": _take_over},
-    entered=_told,
+    transitions=(Transition("succeed", ("processing",), "success"), Transition("fail", ("processing",), "failed")),
+    timed_transitions=(
+        TimedTransition(
+            "processing", lambda at, _record: at.now + assumptions_of(at).import_processing, _processing_step
+        ),
+    ),
+    before_enter={"success": _create_policy},
+    after_enter=_publish_state,
 )
 
 
-def create_import(at: At, fields: dict[str, Any]) -> Record:
+def create_import(at: WriteContext, fields: dict[str, Any]) -> Record:
     """Make an intent to take over an employee's policy."""
     persons = [
-        {"id": at.sandbox.randomness.uuid("imported", at.space.bump("imported")), **each}
+        {"id": at.sandbox.randomness.uuid("imported", at.space.increment("imported")), **each}
         for each in fields.get("associated_persons") or ()
     ]
     names = ("employee_id", "group_id", "provider_policy_number", "member_number", "policy_start_date")
@@ -79,4 +83,4 @@ def create_import(at: At, fields: dict[str, Any]) -> Record:
         "associated_persons": persons,
         "_policy_id": None,
     }
-    return LIFECYCLE.begin(at, record, "processing")
+    return LIFECYCLE.create(at, record, "processing")

@@ -5,44 +5,72 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mockserver.engine import Call, Later, Operation, Problem, Reply
-from mockserver.providers.kota.assumptions import assume
-from mockserver.providers.kota.legacy.logic import COVER, OFFER, POLICY, QUOTE
-from mockserver.providers.kota.legacy.schemas import PoliciesPage, QuotesPage
+from mockserver.engine import Call, LazyModel, Operation, Problem, Reply
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.legacy.logic import EMPLOYEE_OFFER, EMPLOYEE_POLICY, EMPLOYER_POLICY, EMPLOYER_QUOTE
+from mockserver.providers.kota.legacy.schemas import LegacyPoliciesQuery, LegacyQuotesQuery
 from mockserver.providers.kota.values.kinds import KINDS
-from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.wire.lists import Page, chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.values.records import get_or_404, render_one
+from mockserver.providers.kota.wire.lists import PageQuery, filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _listing(owner: str, kind: str) -> Callable[[Call], Reply]:
     def perform(call: Call) -> Reply:
         # Only the list of offers declares that an employee may be unknown.
-        if kind == OFFER or assume(call).unknown_parent == "404":
-            found(call, owner, f"{owner}_id")
-        query: Any = call.parameters
-        wanted: Any = {f"{owner}_id": call.args[f"{owner}_id"], "status": chosen(getattr(query, "status", None))}
-        return listed(call, walk(call.space, KINDS[kind].collection, **wanted))
+        if kind == EMPLOYEE_OFFER or assumptions_of(call).unknown_parent == "404":
+            get_or_404(call, owner, f"{owner}_id")
+        query: Any = call.query_parameters
+        wanted: Any = {f"{owner}_id": call.args[f"{owner}_id"], "status": filter_values(getattr(query, "status", None))}
+        return render_list(call, iter_records(call.space, KINDS[kind].collection, **wanted))
 
     return perform
 
 
 def _reading(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
     def perform(call: Call) -> Reply:
-        record = found(call, kind, parameter)
+        record = get_or_404(call, kind, parameter)
         if record[f"{owner}_id"] != call.args[f"{owner}_id"]:
-            raise Problem("not_found", f"No {KINDS[kind].words} of the {owner} has this id.")
-        return one(call, record)
+            raise Problem("not_found", f"No {KINDS[kind].display_name} of the {owner} has this id.")
+        return render_one(call, record)
 
     return perform
 
 
-_ROWS: tuple[tuple[str, str, str, str, Later, type[Page]], ...] = (
-    ("employer", "quote", "quotes", QUOTE, shown("legacy", "EmployerHealthInsuranceQuoteResponse"), QuotesPage),
-    ("employer", "policy", "policies", POLICY, shown("legacy", "EmployerHealthInsurancePolicyResponse"), PoliciesPage),
-    ("employee", "offer", "offers", OFFER, shown("legacy", "EmployeeHealthInsuranceOfferResponse"), Page),
-    ("employee", "policy", "policies", COVER, shown("legacy", "EmployeeHealthInsurancePolicyResponse"), PoliciesPage),
+_ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
+    (
+        "employer",
+        "quote",
+        "quotes",
+        EMPLOYER_QUOTE,
+        response_model("legacy", "EmployerHealthInsuranceQuoteResponse"),
+        LegacyQuotesQuery,
+    ),
+    (
+        "employer",
+        "policy",
+        "policies",
+        EMPLOYER_POLICY,
+        response_model("legacy", "EmployerHealthInsurancePolicyResponse"),
+        LegacyPoliciesQuery,
+    ),
+    (
+        "employee",
+        "offer",
+        "offers",
+        EMPLOYEE_OFFER,
+        response_model("legacy", "EmployeeHealthInsuranceOfferResponse"),
+        PageQuery,
+    ),
+    (
+        "employee",
+        "policy",
+        "policies",
+        EMPLOYEE_POLICY,
+        response_model("legacy", "EmployeeHealthInsurancePolicyResponse"),
+        LegacyPoliciesQuery,
+    ),
 )
 """Whose, one of them, several of them, the kind, its model, the list's query."""
 
@@ -54,5 +82,14 @@ def operations() -> Iterator[Operation]:
         name = f"{owner}_health_insurance_{{}}"
         reading, listing = _reading(owner, kind, parameter), _listing(owner, kind)
         one_said, all_said = f"Get an {owner}'s older {single}", f"List an {owner}'s older {several}"
-        yield row(f"get_{name.format(single)}", f"GET {path}/{{{parameter}}}", reading, one_said, answer=answer)
-        yield row(f"list_{name.format(several)}", f"GET {path}", listing, all_said, query=query, answer=paged(answer))
+        yield define_operation(
+            f"get_{name.format(single)}", f"GET {path}/{{{parameter}}}", reading, one_said, response=answer
+        )
+        yield define_operation(
+            f"list_{name.format(several)}",
+            f"GET {path}",
+            listing,
+            all_said,
+            query=query,
+            response=paged_response_model(answer),
+        )

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.engine import At, Record
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import logic as catalog
-from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.values.kinds import KINDS
-from mockserver.providers.kota.values.records import kept, later, written
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.values.records import add_days, find_record, format_date_time
+from mockserver.providers.kota.wire.lists import iter_records
 
-QUOTE, POLICY = "employer_health_insurance_quote", "employer_health_insurance_policy"
-OFFER, COVER = "employee_health_insurance_offer", "employee_health_insurance_policy"
+EMPLOYER_QUOTE, EMPLOYER_POLICY = "employer_health_insurance_quote", "employer_health_insurance_policy"
+EMPLOYEE_OFFER, EMPLOYEE_POLICY = "employee_health_insurance_offer", "employee_health_insurance_policy"
 _BY_QUOTE_INTENT = {
     "processing": "pending_quote",
     "awaiting_quote": "pending_quote",
@@ -47,7 +47,7 @@ def legacy_id(kind: str, id: str) -> str:
     return f"{KINDS[kind].prefix}_{id.partition('_')[2]}"
 
 
-def _mirror(at: At, kind: str, id: str, **fields: Any) -> tuple[Record | None, Record]:
+def _mirror(at: WriteContext, kind: str, id: str, **fields: Any) -> tuple[Record | None, Record]:
     """Keep a mirror; answers how it was before, and how it is."""
     collection, own = KINDS[kind].collection, legacy_id(kind, id)
     before = at.space.get(collection, own)
@@ -71,69 +71,69 @@ def coverage_level(plan: Record) -> dict[str, Any]:
     }
 
 
-def employer_quote(at: At, quote_intent: Record) -> None:
+def mirror_quote_intent(at: WriteContext, quote_intent: Record) -> None:
     """Mirror a group quote intent that was made or has moved, or whose policy intent has."""
-    group = kept(at, "group", quote_intent["group_id"]) or {}
-    policy_intent = next(walk(at.space, "group_policy_intents", quote_intent_id=quote_intent["id"]), None)
+    group = find_record(at, "group", quote_intent["group_id"]) or {}
+    policy_intent = next(iter_records(at.space, "group_policy_intents", quote_intent_id=quote_intent["id"]), None)
     status = _BY_QUOTE_INTENT[quote_intent["status"]]
     if policy_intent is not None:
         status = _BY_POLICY_INTENT.get(policy_intent["status"], "pending_insurer_acceptance")
     before, record = _mirror(
         at,
-        QUOTE,
+        EMPLOYER_QUOTE,
         quote_intent["id"],
         employer_id=group["employer_id"],
         quoted_at=_quoted_at(at, quote_intent),
         status=status,
-        required_action=_of_quote(at, quote_intent) if status == "action_required" else None,
+        required_action=_quote_action(at, quote_intent) if status == "action_required" else None,
         coverage_levels=[coverage_level(catalog.plan(at, quote_intent["plan_id"]))],
     )
     if before is None:
-        _tell_quote(at, "created", record)
+        _publish_quote_event(at, "created", record)
     elif before["status"] != status:
-        _tell_quote(at, status, record)
+        _publish_quote_event(at, status, record)
 
 
-def _quoted_at(at: At, quote_intent: Record) -> str:
+def _quoted_at(at: WriteContext, quote_intent: Record) -> str:
     """When the insurer has quoted; until then, when it was asked."""
-    before = at.space.get(KINDS[QUOTE].collection, legacy_id(QUOTE, quote_intent["id"]))
+    before = at.space.get(KINDS[EMPLOYER_QUOTE].collection, legacy_id(EMPLOYER_QUOTE, quote_intent["id"]))
     quoted = quote_intent.get("_quote")
     if quoted is not None:
         return str(quoted["generated_at"])
-    return str(before["quoted_at"]) if before is not None else written(at, at.now)
+    return str(before["quoted_at"]) if before is not None else format_date_time(at, at.now)
 
 
-def _tell_quote(at: At, what: str, record: Record) -> None:
+def _publish_quote_event(at: WriteContext, what: str, record: Record) -> None:
     ids = {name: record[name] for name in ("id", "employer_id")}
-    tell(at, f"employer.health_insurance.quote.{what}", QUOTE, ids, record)
+    publish_event(at, f"employer.health_insurance.quote.{what}", EMPLOYER_QUOTE, ids, record)
 
 
-def _of_quote(at: At, quote_intent: Record) -> dict[str, str]:
+def _quote_action(at: WriteContext, quote_intent: Record) -> dict[str, str]:
     if quote_intent["action_required"] is not None:
-        return _required(quote_intent["action_required"])
+        return _render_action(quote_intent["action_required"])
     return {
         "reason": "The quote is to be decided about",
         "reason_description": "Accept the quote, or reject it.",
         "code": "decide_about_quote",
-        "due_at": written(at, quote_intent["_expires_at"])[:10],
+        "due_at": format_date_time(at, quote_intent["_expires_at"])[:10],
     }
 
 
-def _required(action: Mapping[str, Any]) -> dict[str, str]:
+def _render_action(action: Mapping[str, Any]) -> dict[str, str]:
     """What an intent asks for, as the older objects ask for it."""
     asked = {name: action[name] for name in ("reason", "reason_description", "code")}
     return {**asked, "due_at": action["due_by"][:10]}
 
 
-def employer_policy(at: At, group_policy: Record) -> None:
+def mirror_group_policy(at: WriteContext, group_policy: Record) -> None:
     """Mirror a group policy that was made or has moved."""
-    group = kept(at, "group", group_policy["group_id"]) or {}
+    group = find_record(at, "group", group_policy["group_id"]) or {}
     insurance = group_policy["health_insurance"]
-    kept_before = at.space.get(KINDS[POLICY].collection, legacy_id(POLICY, group_policy["id"]))
+    kept_before = at.space.get(KINDS[EMPLOYER_POLICY].collection, legacy_id(EMPLOYER_POLICY, group_policy["id"]))
     renewed_by = kept_before["renewal"]["renewed_health_insurance_id"] if kept_before else None
     _, record = _mirror(
         at,
-        POLICY,
+        EMPLOYER_POLICY,
         group_policy["id"],
         employer_id=group_policy["employer_id"],
         **_term(group_policy),
@@ -141,22 +141,22 @@ def employer_policy(at: At, group_policy: Record) -> None:
         status=group_policy["status"],
         enrolment_type=_enrolment_type(group),
         renewal=_renewal(insurance["renewal"], renewed_by),
-        employer_cancellation_period_length=assume(at).employer_cancellation_period,
+        employer_cancellation_period_length=assumptions_of(at).employer_cancellation_period,
         coverage_levels=[coverage_level(catalog.plan(at, group_policy["plan"]["id"]))],
         _group_id=group_policy["group_id"],
     )
     if kept_before is None:
-        _follow(at, record)
+        _link_renewed_policy(at, record)
 
 
-def _follow(at: At, following: Record) -> None:
+def _link_renewed_policy(at: WriteContext, following: Record) -> None:
     """Name a new policy in the one that it renews."""
-    for before in list(walk(at.space, KINDS[POLICY].collection, employer_id=following["employer_id"])):
+    for before in list(iter_records(at.space, KINDS[EMPLOYER_POLICY].collection, employer_id=following["employer_id"])):
         renewal = before["renewal"]
         same = before["_group_id"] == following["_group_id"] and _plan_id(before) == _plan_id(following)
         if same and renewal["status"] == "renewed" and renewal["renewal_date"] == following["start_date"]:
             renewal = {**renewal, "renewed_health_insurance_id": following["id"]}
-            at.space.put(KINDS[POLICY].collection, {**before, "renewal": renewal})
+            at.space.put(KINDS[EMPLOYER_POLICY].collection, {**before, "renewal": renewal})
 
 
 def _plan_id(record: Record) -> str:
@@ -172,7 +172,7 @@ def _term(policy: Record) -> dict[str, Any]:
     renewal_date = policy["health_insurance"]["renewal"]["renewal_date"]
     return {
         "start_date": policy["start_date"],
-        "end_date": policy["end_date"] or later(renewal_date, -1),
+        "end_date": policy["end_date"] or add_days(renewal_date, -1),
         "cancellation_date": policy["cancellation_date"],
     }
 
@@ -183,8 +183,8 @@ def _renewal(renewal: Record, renewed_by: str | None) -> dict[str, Any]:
     return {**shown, "decision_confirmed": decided, "renewed_health_insurance_id": renewed_by}
 
 
-def _people(at: At, record: Record) -> dict[str, Any]:
-    employee = kept(at, "employee", record["employee_id"]) or {}
+def _owner_ids(at: WriteContext, record: Record) -> dict[str, Any]:
+    employee = find_record(at, "employee", record["employee_id"]) or {}
     return {
         "employer_id": employee["employer_id"],
         "employee_id": employee["id"],
@@ -192,34 +192,34 @@ def _people(at: At, record: Record) -> dict[str, Any]:
     }
 
 
-_TOLD_OF_PEOPLE = ("id", "employer_id", "employee_id", "external_customer_id")
+_EVENT_FIELDS = ("id", "employer_id", "employee_id", "external_customer_id")
 
 
-def employee_offer(at: At, enrolment: Record) -> None:
+def mirror_enrolment(at: WriteContext, enrolment: Record) -> None:
     """Mirror an enrolment intent that was made or has moved, once there is something to decide about."""
     status = _BY_ENROLMENT.get(enrolment["status"])
-    there = at.space.get(KINDS[OFFER].collection, legacy_id(OFFER, enrolment["id"]))
+    there = at.space.get(KINDS[EMPLOYEE_OFFER].collection, legacy_id(EMPLOYEE_OFFER, enrolment["id"]))
     nothing_offered = status is None or (there is None and status == "not_undertaken")
     if nothing_offered or not enrolment["policy_enrolments"]:
         return
     plan = catalog.plan(at, enrolment["policy_enrolments"][0]["plan"]["id"])
     before, record = _mirror(
         at,
-        OFFER,
+        EMPLOYEE_OFFER,
         enrolment["id"],
-        **_people(at, enrolment),
+        **_owner_ids(at, enrolment),
         status=status,
-        required_action=_of_offer(enrolment) if status == "action_required" else None,
+        required_action=_offer_action(enrolment) if status == "action_required" else None,
         coverage_level=coverage_level(plan),
     )
     if status == "action_required" and record != before:
-        ids = {name: record[name] for name in _TOLD_OF_PEOPLE}
-        tell(at, "employee.health_insurance.offer.action_required", OFFER, ids, record)
+        ids = {name: record[name] for name in _EVENT_FIELDS}
+        publish_event(at, "employee.health_insurance.offer.action_required", EMPLOYEE_OFFER, ids, record)
 
 
-def _of_offer(enrolment: Record) -> dict[str, str]:
+def _offer_action(enrolment: Record) -> dict[str, str]:
     action = enrolment["action_required"] or enrolment["pending_confirmation"]
-    return _required(action) if action is not None else _selection(enrolment["_due_day"])
+    return _render_action(action) if action is not None else _selection(enrolment["_due_day"])
 
 
 def _selection(due_day: str) -> dict[str, str]:
@@ -231,20 +231,20 @@ def _selection(due_day: str) -> dict[str, str]:
     }
 
 
-def employee_policy(at: At, policy: Record) -> None:
+def mirror_policy(at: WriteContext, policy: Record) -> None:
     """Mirror a policy that was made, has moved or was changed."""
-    group, insurance = kept(at, "group", policy["group_id"]) or {}, policy["health_insurance"]
+    group, insurance = find_record(at, "group", policy["group_id"]) or {}, policy["health_insurance"]
     renewed = insurance["renewal"]["renewed_policy_id"]
     before, record = _mirror(
         at,
-        COVER,
+        EMPLOYEE_POLICY,
         policy["id"],
-        **_people(at, policy),
+        **_owner_ids(at, policy),
         **_term(policy),
         policy_number=insurance["policy_number"],
         status=policy["status"],
         enrolment_type=_enrolment_type(group),
-        renewal=_renewal(insurance["renewal"], legacy_id(COVER, renewed) if renewed else None),
+        renewal=_renewal(insurance["renewal"], legacy_id(EMPLOYEE_POLICY, renewed) if renewed else None),
         opt_out_deadline_date=insurance["opt_out_deadline"],
         coverage_level=coverage_level(catalog.plan(at, policy["plan"]["id"])),
         enrolled_dependants_count=len(insurance["members"]) - 1,
@@ -253,5 +253,5 @@ def employee_policy(at: At, policy: Record) -> None:
     first, moved = before is None, before is None or before["status"] != policy["status"]
     what = "imported" if first and policy["_imported"] else _COVER_EVENTS.get(policy["status"]) if moved else None
     if what is not None:
-        ids = {name: record[name] for name in _TOLD_OF_PEOPLE}
-        tell(at, f"employee.health_insurance.policy.{what}", COVER, ids, record)
+        ids = {name: record[name] for name in _EVENT_FIELDS}
+        publish_event(at, f"employee.health_insurance.policy.{what}", EMPLOYEE_POLICY, ids, record)

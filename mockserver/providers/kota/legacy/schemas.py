@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 QUOTE_STATES = ("pending_quote", "action_required", "not_undertaken", "accepted", "pending_insurer_acceptance")
 POLICY_STATES = ("scheduled", "active", "expired", "cancelled")
 
 
-class QuotesPage(Page):
+class LegacyQuotesQuery(PageQuery):
     """The query of the list of an employer's quotes."""
 
-    status: Annotated[str | None, states(*QUOTE_STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*QUOTE_STATES)] = None
 
 
-class PoliciesPage(Page):
+class LegacyPoliciesQuery(PageQuery):
     """The query of the lists of policies."""
 
-    status: Annotated[str | None, states(*POLICY_STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*POLICY_STATES)] = None

@@ -7,25 +7,34 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
 from mockserver.providers.kota.policies.logic import IN_FORCE
-from mockserver.providers.kota.policies.schemas import PoliciesPage
-from mockserver.providers.kota.values.records import found, one
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.policies.schemas import PoliciesQuery
+from mockserver.providers.kota.values.records import get_or_404, render_one
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     wanted = query.model_dump(include={"employee_id", "group_id", "group_policy_id"})
-    return listed(call, walk(call.space, "policies", status=chosen(query.status, IN_FORCE), **wanted))
+    return render_list(
+        call, iter_records(call.space, "policies", status=filter_values(query.status, IN_FORCE), **wanted)
+    )
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, "policy", "policy_id"))
+    return render_one(call, get_or_404(call, "policy", "policy_id"))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on policies."""
-    answer = shown("policies", "PolicyResponse")
-    yield row("list_policies", "GET /policies", _list, "List policies", query=PoliciesPage, answer=paged(answer))
-    yield row("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", answer=answer)
+    answer = response_model("policies", "PolicyResponse")
+    yield define_operation(
+        "list_policies",
+        "GET /policies",
+        _list,
+        "List policies",
+        query=PoliciesQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", response=answer)

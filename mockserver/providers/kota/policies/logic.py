@@ -6,50 +6,50 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mockserver.engine import At, Lifecycle, Moment, Record, Step, Timed
-from mockserver.providers.kota.assumptions import assume
+from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransition, Transition, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.catalog import premiums
 from mockserver.providers.kota.contributions import logic as contributions
-from mockserver.providers.kota.events.telling import tell
+from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.legacy import logic as legacy
-from mockserver.providers.kota.values.records import begins, later, new_id, today
-from mockserver.providers.kota.wire.lists import walk
+from mockserver.providers.kota.values.records import add_days, new_id, start_of_day, today
+from mockserver.providers.kota.wire.lists import iter_records
 
 STATES = ("scheduled", "active", "expired", "cancelled")
 IN_FORCE = frozenset(("scheduled", "active"))
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
-_FOREVER = "9999-12-31"
+_NO_END_DATE = "9999-12-31"
 """What insurers write for the end of what has none; there is no day after it."""
-OVER: list[Callable[[At, Record], None]] = []
+END_LISTENERS: list[Callable[[WriteContext, Record], None]] = []
 """Told of a policy that has ended; amendments add themselves, since they are built on policies."""
 
 
-def tell_policy(at: At, what: str, record: Record) -> None:
+def publish_policy_event(at: WriteContext, what: str, record: Record) -> None:
     """Keep an event about a policy."""
     ids = {name: record[name] for name in ("employee_id", "group_policy_id", "group_id")}
-    tell(at, f"policy.{what}", "policy", {"policy_id": record["id"], **ids})
+    publish_event(at, f"policy.{what}", "policy", {"policy_id": record["id"], **ids})
 
 
-def _told(at: At, record: Record) -> None:
+def _publish_state(at: WriteContext, record: Record) -> None:
     first = record["_visit"] == 1 and record["_imported"]
-    tell_policy(at, "imported" if first else record["status"], record)
-    legacy.employee_policy(at, record)
+    publish_policy_event(at, "imported" if first else record["status"], record)
+    legacy.mirror_policy(at, record)
     contributions.cover_changed(at, record)
     if record["status"] not in IN_FORCE:
-        for told in OVER:
+        for told in END_LISTENERS:
             told(at, record)
 
 
-def _next_due(at: At, record: Record) -> int | None:
+def _next_due(at: WriteContext, record: Record) -> int | None:
     days = [] if record["status"] == "active" else [record["start_date"]]
     days += [record["cancellation_date"]] if record["cancellation_date"] else []
-    days += [later(record["end_date"], 1)] if (record["end_date"] or _FOREVER) < _FOREVER else []
+    days += [add_days(record["end_date"], 1)] if (record["end_date"] or _NO_END_DATE) < _NO_END_DATE else []
     ahead = [day for day in days if day > today(at)]
-    return begins(min(ahead)) if ahead else None
+    return start_of_day(min(ahead)) if ahead else None
 
 
-def _step_due(moment: Moment, record: Record) -> str | None:
+def _due_step(moment: SimulationContext, record: Record) -> str | None:
     day, cancelled, last = today(moment), record["cancellation_date"], record["end_date"]
     if cancelled is not None and cancelled <= day:
         return "cancel"
@@ -58,21 +58,24 @@ def _step_due(moment: Moment, record: Record) -> str | None:
     return "activate" if record["status"] == "scheduled" and record["start_date"] <= day else None
 
 
-def _cancelled(at: At, record: dict[str, Any]) -> None:
+def _set_cancellation_date(at: WriteContext, record: dict[str, Any]) -> None:
     record["cancellation_date"] = record["cancellation_date"] or today(at)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "policy",
     "policies",
-    steps=(
-        Step("activate", ("scheduled",), "active"),
-        Step("expire", ("scheduled", "active"), "expired"),
-        Step("cancel", ("scheduled", "active"), "cancelled"),
+    transitions=(
+        Transition("activate", ("scheduled",), "active"),
+        Transition("expire", ("scheduled", "active"), "expired"),
+        Transition("cancel", ("scheduled", "active"), "cancelled"),
     ),
-    timed=(Timed("scheduled", _next_due, _step_due), Timed("active", _next_due, _step_due)),
-    entering={"cancelled": _cancelled},
-    entered=_told,
+    timed_transitions=(
+        TimedTransition("scheduled", _next_due, _due_step),
+        TimedTransition("active", _next_due, _due_step),
+    ),
+    before_enter={"cancelled": _set_cancellation_date},
+    after_enter=_publish_state,
 )
 
 
@@ -89,7 +92,7 @@ class Cover:
     bundling: str = "not_bundled"
 
 
-def create_policy(at: At, group_policy: Record, employee_id: str, start_date: str, cover: Cover) -> Record:
+def create_policy(at: WriteContext, group_policy: Record, employee_id: str, start_date: str, cover: Cover) -> Record:
     """Make the policy of an employee under a group's policy."""
     imported = cover.number is not None
     record = {
@@ -110,22 +113,22 @@ def create_policy(at: At, group_policy: Record, employee_id: str, start_date: st
         "_coverage_selections": [*(group_policy["_coverage_selections"] or ()), *(cover.selections or ())],
         "_imported": imported,
     }
-    return LIFECYCLE.begin(at, priced(at, record, cover.members), _first_state(at, record))
+    return LIFECYCLE.create(at, with_premium(at, record, cover.members), _first_state(at, record))
 
 
-def _first_state(at: At, record: Record) -> str:
+def _first_state(at: WriteContext, record: Record) -> str:
     if record["end_date"] is not None and record["end_date"] < today(at):
         return "expired"
     return "scheduled" if record["start_date"] > today(at) else "active"
 
 
-def _health_insurance(at: At, group_policy: Record, start_date: str, cover: Cover) -> dict[str, Any]:
-    given, counted = assume(at), max(start_date, today(at))
+def _health_insurance(at: WriteContext, group_policy: Record, start_date: str, cover: Cover) -> dict[str, Any]:
+    given, counted = assumptions_of(at), max(start_date, today(at))
     supported = dependents_supported(catalog.plan(at, group_policy["plan"]["id"]))
-    last = later(counted, max(given.initial_dependents_days - 1, 0)) if supported else None
+    last = add_days(counted, max(given.initial_dependents_days - 1, 0)) if supported else None
     return {
-        "policy_number": cover.number or f"K{at.space.bump('policy_number'):08d}",
-        "opt_out_deadline": later(counted, max(given.opt_out_days - 1, 0)),
+        "policy_number": cover.number or f"K{at.space.increment('policy_number'):08d}",
+        "opt_out_deadline": add_days(counted, max(given.opt_out_days - 1, 0)),
         "initial_dependents_update_deadline": last,
         "renewal": {**group_policy["health_insurance"]["renewal"], "renewed_policy_id": None},
         "dependents_supported": supported,
@@ -138,42 +141,42 @@ def dependents_supported(plan: Record) -> bool:
     return any(type != "policyholder" for type in plan["health_insurance"]["supported_member_types"])
 
 
-def priced(at: At, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
+def with_premium(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
     """The policy with these members, at what they cost."""
     insurance, plan = policy["health_insurance"], catalog.plan(at, policy["plan"]["id"])
     sharing = insurance["configuration"]["cost_sharing"]
-    parts = premiums.shares(plan, sharing, members, policy["_coverage_selections"])
+    parts = premiums.split_premium(plan, sharing, members, policy["_coverage_selections"])
     terms = policy["plan"]["currency"], parts, policy["start_date"], insurance["renewal"]["renewal_date"]
-    insurance = {**insurance, "members": list(members), "estimated_gross_premium": premiums.estimated(*terms)}
+    insurance = {**insurance, "members": list(members), "estimated_gross_premium": premiums.render_estimate(*terms)}
     return {**policy, "health_insurance": insurance}
 
 
-def change_members(at: At, policy: Record, members: Sequence[Record]) -> Record:
+def change_members(at: WriteContext, policy: Record, members: Sequence[Record]) -> Record:
     """Cover these members from now on."""
-    return _update(at, priced(at, policy, members))
+    return _update(at, with_premium(at, policy, members))
 
 
-def _update(at: At, changed: Record, what: str = "updated") -> Record:
-    changed = LIFECYCLE.keep(at, changed)
-    tell_policy(at, what, changed)
-    legacy.employee_policy(at, changed)
+def _update(at: WriteContext, changed: Record, what: str = "updated") -> Record:
+    changed = LIFECYCLE.update(at, changed)
+    publish_policy_event(at, what, changed)
+    legacy.mirror_policy(at, changed)
     contributions.cover_changed(at, changed)
     return changed
 
 
-def cancel(at: At, policy: Record, day: str) -> Record:
+def cancel(at: WriteContext, policy: Record, day: str) -> Record:
     """End a policy on a day: now when the day is not ahead, or the policy would begin only then."""
     if day <= today(at) or day <= policy["start_date"]:
-        return LIFECYCLE.take(at, policy, "cancel", cancellation_date=day)
+        return LIFECYCLE.apply(at, policy, "cancel", cancellation_date=day)
     return _update(at, {**policy, "cancellation_date": day})
 
 
-def in_force(at: At, **wanted: Any) -> Iterator[Record]:
+def in_force(at: WriteContext, **wanted: Any) -> Iterator[Record]:
     """The policies that are scheduled or active, of an employee_id, group_id or group_policy_id."""
-    yield from list(walk(at.space, "policies", status=IN_FORCE, **wanted))
+    yield from list(iter_records(at.space, "policies", status=IN_FORCE, **wanted))
 
 
-def follow_renewal(at: At, group_policy: Record, following: Record | None = None) -> None:
+def apply_renewal(at: WriteContext, group_policy: Record, following: Record | None = None) -> None:
     """Take over how the renewal of the group's policy stands; ``following`` is the policy it was renewed by."""
     for policy in in_force(at, group_policy_id=group_policy["id"]):
         status = group_policy["health_insurance"]["renewal"]["status"]
@@ -186,7 +189,7 @@ def follow_renewal(at: At, group_policy: Record, following: Record | None = None
         _update(at, changed, _RENEWAL_EVENTS.get(status, "updated"))
 
 
-def _renew(at: At, policy: Record, following: Record) -> Record:
+def _renew(at: WriteContext, policy: Record, following: Record) -> Record:
     members = [{**member, "id": new_id(at, "pm")} for member in policy["health_insurance"]["members"]]
     # The plan may be another one, with other options.
     selections = policy["_coverage_selections"] if policy["plan"]["id"] == following["plan"]["id"] else None

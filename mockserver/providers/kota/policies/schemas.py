@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from mockserver.providers.kota.policies.logic import STATES
-from mockserver.providers.kota.values.terms import EmployeeId, GroupId, GroupPolicyId
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.ids_and_enums import EmployeeId, GroupId, GroupPolicyId
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class PoliciesPage(Page):
+class PoliciesQuery(PageQuery):
     """The query of the list of policies."""
 
     employee_id: EmployeeId | None = None
     group_id: GroupId | None = None
     group_policy_id: GroupPolicyId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None

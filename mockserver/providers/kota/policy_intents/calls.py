@@ -6,37 +6,43 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.policy_intents import schemas
 from mockserver.providers.kota.policy_intents.logic import FAILED, KIND, create_policy_intent
 from mockserver.providers.kota.quotes import logic as quotes
 from mockserver.providers.kota.quotes.calls import sharing_errors
-from mockserver.providers.kota.requirements.logic import list_of
+from mockserver.providers.kota.requirements.logic import render_requirements
 from mockserver.providers.kota.requirements.schemas import RequirementsPage
-from mockserver.providers.kota.values.records import found, need_insurer, one, referred, refuse_fields
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.values.records import (
+    get_or_404,
+    get_referenced,
+    refuse_fields,
+    render_one,
+    require_insurer,
+)
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
     body: schemas.CreateGroupPolicyIntentRequest = call.body
-    quote_intent = referred(call, quotes.KIND, "quote_intent_id", body.quote_intent_id)
+    quote_intent = get_referenced(call, quotes.KIND, "quote_intent_id", body.quote_intent_id)
     plan = catalog.plan(call, quote_intent["plan_id"])
     refuse_fields(sharing_errors(call, plan, body.cost_sharing))
     refuse_fields(_consent_errors(call, quote_intent, body))
     _check_state(call, quote_intent)
-    need_insurer(call)
-    return one(call, create_policy_intent(call, quote_intent, body.model_dump(mode="json")))
+    require_insurer(call)
+    return render_one(call, create_policy_intent(call, quote_intent, body.model_dump(mode="json")))
 
 
 def _consent_errors(
     call: Call, quote_intent: Record, body: schemas.CreateGroupPolicyIntentRequest
 ) -> Iterator[tuple[str, str]]:
     given = {(each.type, each.version) for each in body.consent_approvals or ()}
-    for link in quote_intent["consent_links"] if assume(call).consents == "required" else ():
+    for link in quote_intent["consent_links"] if assumptions_of(call).consents == "required" else ():
         if (link["type"], link["version"]) not in given:
             yield "consent_approvals", f"{link['type']} must be approved in version {link['version']}"
 
@@ -49,41 +55,50 @@ def _check_state(call: Call, quote_intent: Record) -> None:
         raise Problem("invalid_state", "The group is archived")
     others = group_policies.in_force(call, group["id"])
     elsewhere = [each for each in others if each["plan"]["id"] != quote_intent["plan_id"]]
-    if elsewhere and assume(call).second_plan == "refused":
+    if elsewhere and assumptions_of(call).second_plan == "refused":
         raise Problem("invalid_state", "The group has a policy of another plan")
-    before = walk(call.space, "group_policy_intents", quote_intent_id=quote_intent["id"])
+    before = iter_records(call.space, "group_policy_intents", quote_intent_id=quote_intent["id"])
     under_way = any(each["status"] not in FAILED for each in before)
-    if under_way and assume(call).policy_intents_of_quote == "one":
+    if under_way and assumptions_of(call).policy_intents_of_quote == "one":
         raise Problem("invalid_state", "The quote has been taken up already")
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": chosen(query.status)}
-    return listed(call, walk(call.space, "group_policy_intents", **wanted))
+    query: Any = call.query_parameters
+    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "group_policy_intents", **wanted))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, KIND, "group_policy_intent_id"))
+    return render_one(call, get_or_404(call, KIND, "group_policy_intent_id"))
 
 
 def _requirements(call: Call) -> Reply:
-    return list_of(call, found(call, KIND, "group_policy_intent_id"))
+    return render_requirements(call, get_or_404(call, KIND, "group_policy_intent_id"))
 
 
 def operations() -> Iterator[Operation]:
     """The operations on group policy intents."""
-    answer, several = shown("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
+    answer, several = response_model("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
     single, body = f"{several}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
     listing, asked = "List group policy intents", "List what a group policy intent requires"
-    yield row(f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, answer=answer)
-    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=schemas.PolicyIntentsPage, answer=paged(answer))
-    yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", answer=answer)
-    yield row(
+    yield define_operation(
+        f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, response=answer
+    )
+    yield define_operation(
+        f"list_{KIND}s",
+        f"GET {several}",
+        _list,
+        listing,
+        query=schemas.PolicyIntentsQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", response=answer)
+    yield define_operation(
         f"list_{KIND}_requirements",
         f"GET {single}/requirements",
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(shown("policy_intents", "GroupPolicyIntentRequirementResponse")),
+        response=paged_response_model(response_model("policy_intents", "GroupPolicyIntentRequirementResponse")),
     )

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from mockserver.providers.kota.catalog.schemas import HealthInsuranceCostSharingConfigurationResponse
 from mockserver.providers.kota.policy_intents.logic import STATES
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import ConsentType, GroupId, PlanId, QuoteIntentId
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.ids_and_enums import ConsentType, GroupId, PlanId, QuoteIntentId
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class ConsentApprovalInput(Given):
+class ConsentApprovalInput(RequestModel):
     """Consent approval input."""
 
     type: ConsentType
@@ -20,7 +20,7 @@ class ConsentApprovalInput(Given):
     user_id: str
 
 
-class CreateGroupPolicyIntentRequest(Given):
+class CreateGroupPolicyIntentRequest(RequestModel):
     """Create group policy intent request."""
 
     quote_intent_id: QuoteIntentId
@@ -28,9 +28,9 @@ class CreateGroupPolicyIntentRequest(Given):
     consent_approvals: list[ConsentApprovalInput] | None = None
 
 
-class PolicyIntentsPage(Page):
+class PolicyIntentsQuery(PageQuery):
     """The query of the list of group policy intents."""
 
     group_id: GroupId | None = None
     plan_id: PlanId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None

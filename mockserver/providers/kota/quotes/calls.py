@@ -6,47 +6,47 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import HEX, Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import coverage
 from mockserver.providers.kota.catalog.schemas import HealthInsuranceCostSharingConfigurationResponse
 from mockserver.providers.kota.quotes import schemas
 from mockserver.providers.kota.quotes.logic import KIND, LIFECYCLE, create_quote_intent
-from mockserver.providers.kota.requirements.logic import list_of
+from mockserver.providers.kota.requirements.logic import render_requirements
 from mockserver.providers.kota.requirements.schemas import RequirementsPage
 from mockserver.providers.kota.values.records import (
-    found,
-    need_insurer,
-    nothing,
-    one,
-    referred,
+    format_date_time,
+    get_or_404,
+    get_referenced,
+    no_content,
     refuse_fields,
+    render_one,
+    require_insurer,
     today,
-    written,
 )
-from mockserver.providers.kota.wire.lists import chosen, listed, walk
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import paged, shown
+from mockserver.providers.kota.wire.lists import filter_values, iter_records, render_list
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
 def _create(call: Call) -> Reply:
     body: schemas.CreateGroupQuoteIntentRequest = call.body
-    group = referred(call, "group", "group_id", body.group_id)
-    plan = referred(call, "plan", "plan_id", body.plan_id)
+    group = get_referenced(call, "group", "group_id", body.group_id)
+    plan = get_referenced(call, "plan", "plan_id", body.plan_id)
     refuse_fields(_errors(call, plan, body))
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived")
-    return one(call, create_quote_intent(call, group, plan, body.model_dump(mode="json")))
+    return render_one(call, create_quote_intent(call, group, plan, body.model_dump(mode="json")))
 
 
 def _errors(call: Call, plan: Record, body: schemas.CreateGroupQuoteIntentRequest) -> Iterator[tuple[str, str]]:
     yield from sharing_errors(call, plan, body.cost_sharing)
     start = body.expected_start_date
-    if start is not None and start < today(call) and assume(call).start_in_past == "refused":
+    if start is not None and start < today(call) and assumptions_of(call).start_in_past == "refused":
         yield "expected_start_date", "must not be in the past"
-    if not _on_sale(call, plan) and assume(call).plan_not_on_sale == "refused":
+    if not _on_sale(call, plan) and assumptions_of(call).plan_not_on_sale == "refused":
         yield "plan_id", "the plan is not on sale today"
-    selections = coverage.as_kept(body.coverage_selections) or []
-    yield from coverage.errors(plan, "group_policy", selections, "coverage_selections")
+    selections = coverage.dump_selections(body.coverage_selections) or []
+    yield from coverage.selection_errors(plan, "group_policy", selections, "coverage_selections")
 
 
 def _on_sale(call: Call, plan: Record) -> bool:
@@ -58,65 +58,74 @@ def sharing_errors(
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a cost sharing for a plan."""
     supported = plan["health_insurance"]["supported_cost_sharing_options"]
-    refused = assume(call).unsupported_cost_sharing == "refused"
+    refused = assumptions_of(call).unsupported_cost_sharing == "refused"
     if sharing is not None and refused and sharing.type not in supported:
         yield "cost_sharing.type", f"the plan supports {', '.join(supported)}"
 
 
 def _list(call: Call) -> Reply:
-    query: Any = call.parameters
-    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": chosen(query.status)}
-    return listed(call, walk(call.space, "group_quote_intents", **wanted))
+    query: Any = call.query_parameters
+    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "group_quote_intents", **wanted))
 
 
 def _retrieve(call: Call) -> Reply:
-    return one(call, found(call, KIND, "group_quote_intent_id"))
+    return render_one(call, get_or_404(call, KIND, "group_quote_intent_id"))
 
 
 def _requirements(call: Call) -> Reply:
-    return list_of(call, found(call, KIND, "group_quote_intent_id"))
+    return render_requirements(call, get_or_404(call, KIND, "group_quote_intent_id"))
 
 
 def _quote(call: Call) -> Reply:
-    record = found(call, KIND, "group_quote_intent_id")
+    record = get_or_404(call, KIND, "group_quote_intent_id")
     if record["status"] != "quote_available":
         raise Problem("invalid_state", f"The group quote intent is {record['status']}")
-    need_insurer(call)
+    require_insurer(call)
     signature = call.sandbox.randomness.text("quote_document", call.serial, 32, HEX)
     document = {
         "pdf_url": f"https://assets.kota.example/quotes/{record['id']}.pdf?sig={signature}",
-        "pdf_expires_at": written(call, call.now + assume(call).quote_document_validity),
-        "expires_at": written(call, record["_expires_at"]),
+        "pdf_expires_at": format_date_time(call, call.now + assumptions_of(call).quote_document_validity),
+        "expires_at": format_date_time(call, record["_expires_at"]),
     }
-    return one(call, {"object": "group_quote", **record["_quote"], **document})
+    return render_one(call, {"object": "group_quote", **record["_quote"], **document})
 
 
 def _reject(call: Call) -> Reply:
-    LIFECYCLE.take(call, found(call, KIND, "group_quote_intent_id"), "reject")
-    return nothing()
+    LIFECYCLE.apply(call, get_or_404(call, KIND, "group_quote_intent_id"), "reject")
+    return no_content()
 
 
 def operations() -> Iterator[Operation]:
     """The operations on group quote intents."""
-    answer, several = shown("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
+    answer, several = response_model("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
     single, body = f"{several}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
     listing, asked = "List group quote intents", "List what a group quote intent requires"
-    yield row(f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, answer=answer)
-    yield row(f"list_{KIND}s", f"GET {several}", _list, listing, query=schemas.QuoteIntentsPage, answer=paged(answer))
-    yield row(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", answer=answer)
-    yield row(
+    yield define_operation(
+        f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, response=answer
+    )
+    yield define_operation(
+        f"list_{KIND}s",
+        f"GET {several}",
+        _list,
+        listing,
+        query=schemas.QuoteIntentsQuery,
+        response=paged_response_model(answer),
+    )
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", response=answer)
+    yield define_operation(
         f"list_{KIND}_requirements",
         f"GET {single}/requirements",
         _requirements,
         asked,
         query=RequirementsPage,
-        answer=paged(shown("quotes", "GroupQuoteIntentRequirementResponse")),
+        response=paged_response_model(response_model("quotes", "GroupQuoteIntentRequirementResponse")),
     )
-    yield row(
+    yield define_operation(
         "get_group_quote",
         f"GET {single}/quote",
         _quote,
         "Get a group's quote",
-        answer=shown("quotes", "GroupQuoteResponse"),
+        response=response_model("quotes", "GroupQuoteResponse"),
     )
-    yield row(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)
+    yield define_operation(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)

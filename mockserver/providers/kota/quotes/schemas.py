@@ -9,25 +9,25 @@ from mockserver.providers.kota.catalog.schemas import (
     PlanCoverageOptionSelectionRequest,
 )
 from mockserver.providers.kota.quotes.logic import STATES
-from mockserver.providers.kota.values.fields import Day
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import GroupId, PlanId
-from mockserver.providers.kota.wire.lists import Page, states
+from mockserver.providers.kota.values.fields import DateText
+from mockserver.providers.kota.values.ids_and_enums import GroupId, PlanId
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filter
 
 
-class CreateGroupQuoteIntentRequest(Given):
+class CreateGroupQuoteIntentRequest(RequestModel):
     """Create group quote intent request."""
 
     group_id: GroupId
     plan_id: PlanId
     cost_sharing: HealthInsuranceCostSharingConfigurationResponse | None = None
-    expected_start_date: Day | None = None
+    expected_start_date: DateText | None = None
     coverage_selections: list[PlanCoverageOptionSelectionRequest] | None = None
 
 
-class QuoteIntentsPage(Page):
+class QuoteIntentsQuery(PageQuery):
     """The query of the list of group quote intents."""
 
     group_id: GroupId | None = None
     plan_id: PlanId | None = None
-    status: Annotated[str | None, states(*STATES)] = None
+    status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -6,63 +6,74 @@ from collections.abc import Iterator
 from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kota.requirements.form_answers import outstanding, unknown, with_defaults, wrong
+from mockserver.providers.kota.requirements.form_answers import (
+    answer_errors,
+    outstanding,
+    unknown_fields,
+    with_defaults,
+)
 from mockserver.providers.kota.requirements.logic import LIFECYCLE, form_of
 from mockserver.providers.kota.requirements.schemas import AnswersRequest
-from mockserver.providers.kota.values.records import found, found_with_body, one, today, written
-from mockserver.providers.kota.wire.dialect import Refused
-from mockserver.providers.kota.wire.operation import row
-from mockserver.providers.kota.wire.shown import shown
+from mockserver.providers.kota.values.records import (
+    format_date_time,
+    get_or_404,
+    get_or_404_with_body,
+    render_one,
+    today,
+)
+from mockserver.providers.kota.wire.dialect import ExtendedProblem
+from mockserver.providers.kota.wire.operation import define_operation
+from mockserver.providers.kota.wire.response_models import response_model
 
 
 def _retrieve(call: Call) -> Reply:
-    record = found(call, "requirement", "requirement_id")
+    record = get_or_404(call, "requirement", "requirement_id")
     shown = {"is_fulfilled": record["is_fulfilled"]}
     if record["is_fulfilled"]:
-        shown["fulfilled_at"] = written(call, record["_fulfilled_at"])
-    return one(call, {**shown, "schema": with_defaults(form_of(record), record["_answers"])})
+        shown["fulfilled_at"] = format_date_time(call, record["_fulfilled_at"])
+    return render_one(call, {**shown, "schema": with_defaults(form_of(record), record["_answers"])})
 
 
 def _answer(call: Call) -> Reply:
-    record, body = found_with_body(call, "requirement", "requirement_id")
+    record, body = get_or_404_with_body(call, "requirement", "requirement_id")
     if record["is_fulfilled"]:
         raise Problem("requirement_fulfilled", "The requirement is fulfilled", status=409)
     _check(call, record, body.answers)
     answers = {**record["_answers"], **body.answers}
     left = outstanding(form_of(record), answers, today(call))
     if answers:
-        record = LIFECYCLE.take(call, record, "answer" if left else "fulfil", _answers=answers)
+        record = LIFECYCLE.apply(call, record, "answer" if left else "fulfil", _answers=answers)
     shown: dict[str, Any] = {"status": record["_status"]}
     if record["_status"] == "in_progress":
         shown["outstanding_fields"] = left
-    return one(call, {**shown, "schema": with_defaults(form_of(record), answers)})
+    return render_one(call, {**shown, "schema": with_defaults(form_of(record), answers)})
 
 
 def _check(call: Call, record: Record, given: dict[str, Any]) -> None:
     form = form_of(record)
-    strange = unknown(form, given)
+    strange = unknown_fields(form, given)
     if strange:
-        raise Refused("invalid_field", f"Unknown field: {strange[0]}", {"unknown_fields": strange})
-    errors = [each._asdict() for each in wrong(form, given, record["_answers"], today(call))]
+        raise ExtendedProblem("invalid_field", f"Unknown field: {strange[0]}", {"unknown_fields": strange})
+    errors = [each._asdict() for each in answer_errors(form, given, record["_answers"], today(call))]
     if errors:
-        raise Refused("invalid_field", errors[0]["message"], {"errors": errors})
+        raise ExtendedProblem("invalid_field", errors[0]["message"], {"errors": errors})
 
 
 def operations() -> Iterator[Operation]:
     """The operations on requirements."""
     single = "/requirements/{requirement_id}"
-    yield row(
+    yield define_operation(
         "get_requirement",
         f"GET {single}",
         _retrieve,
         "Get a requirement",
-        answer=shown("requirements", "RequirementResponse"),
+        response=response_model("requirements", "RequirementResponse"),
     )
-    yield row(
+    yield define_operation(
         "submit_requirement_answers",
         f"POST {single}",
         _answer,
         "Answer a requirement",
         body=AnswersRequest,
-        answer=shown("requirements", "RequirementAnsweredResponse"),
+        response=response_model("requirements", "RequirementAnsweredResponse"),
     )

@@ -12,7 +12,7 @@ from mockserver.providers.kota.requirements.rules import holds
 Answers = Mapping[str, Any]
 
 
-class Wrong(NamedTuple):
+class AnswerError(NamedTuple):
     """What is wrong with the answer to a field."""
 
     field_id: str
@@ -45,30 +45,30 @@ _TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def unknown(form: Form, given: Answers) -> list[str]:
+def unknown_fields(form: Form, given: Answers) -> list[str]:
     """The answers to fields that the form has not."""
     known = {field["id"] for field in form["fields"]}
     return [id for id in given if id not in known]
 
 
-def wrong(form: Form, given: Answers, before: Answers, today: str) -> list[Wrong]:
+def answer_errors(form: Form, given: Answers, before: Answers, today: str) -> list[AnswerError]:
     """What is wrong with the answers given now, beside those given before."""
     merged = {**before, **given}
     asked = [field for field in form["fields"] if field["id"] in given]
-    return [each for field in asked for each in _wrong(form, field, merged, today)]
+    return [each for field in asked for each in _field_errors(form, field, merged, today)]
 
 
-def _wrong(form: Form, field: Mapping[str, Any], answers: Answers, today: str) -> Iterator[Wrong]:
+def _field_errors(form: Form, field: Mapping[str, Any], answers: Answers, today: str) -> Iterator[AnswerError]:
     id, value = field["id"], answers[field["id"]]
     fits, message = _TYPES[field["type"]]
     if not fits(value):
-        yield Wrong(id, "invalid_type", message)
+        yield AnswerError(id, "invalid_type", message)
     elif field["type"] == "select" and value not in _options(form, field):
-        yield Wrong(id, "invalid_option", message)
+        yield AnswerError(id, "invalid_option", message)
     else:
         for rule in field["validation"].get("rules", ()):
             if not holds(rule["rule"], answers, today):
-                yield Wrong(id, "rule_failed", rule["message"])
+                yield AnswerError(id, "rule_failed", rule["message"])
 
 
 def _options(form: Form, field: Mapping[str, Any]) -> list[Any]:

@@ -5,44 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mockserver.engine import At, Call, Lifecycle, Record, Reply, Step
+from mockserver.engine import Call, Lifecycle, Record, Reply, Transition, WriteContext
 from mockserver.providers.kota.requirements.forms import FORMS
 from mockserver.providers.kota.values.kinds import KINDS
 from mockserver.providers.kota.values.records import new_id
-from mockserver.providers.kota.wire.lists import listed, walk
+from mockserver.providers.kota.wire.lists import iter_records, render_list
 
 _TYPES = {"dependents_management_intent": "dependent_management_intent"}
 """The kinds of intents that requirements call by another name."""
-HOOKS: dict[str, Callable[[At, Record], None]] = {}
+FULFILMENT_HANDLERS: dict[str, Callable[[WriteContext, Record], None]] = {}
 """By requirement type: told of an intent none of whose requirements is open any more. The kinds of intents add
 themselves, since they are built on requirements."""
 
 
-def _fulfilled(at: At, record: dict[str, Any]) -> None:
+def _set_fulfilled(at: WriteContext, record: dict[str, Any]) -> None:
     record |= {"is_fulfilled": True, "_fulfilled_at": at.now}
 
 
-def _told(at: At, record: Record) -> None:
-    if record["is_fulfilled"] and not open_ones(at, record["_intent_id"]):
+def _notify_intent(at: WriteContext, record: Record) -> None:
+    if record["is_fulfilled"] and not open_requirements(at, record["_intent_id"]):
         intent = at.space.get(KINDS[record["_intent_kind"]].collection, record["_intent_id"])
         assert intent is not None
-        HOOKS[record["requirement_type"]](at, intent)
+        FULFILMENT_HANDLERS[record["requirement_type"]](at, intent)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
     "requirement",
     "requirements",
-    steps=(
-        Step("answer", ("pending", "in_progress"), "in_progress"),
-        Step("fulfil", ("pending", "in_progress"), "fulfilled"),
+    transitions=(
+        Transition("answer", ("pending", "in_progress"), "in_progress"),
+        Transition("fulfil", ("pending", "in_progress"), "fulfilled"),
     ),
-    entering={"fulfilled": _fulfilled},
-    entered=_told,
-    states="_status",
+    before_enter={"fulfilled": _set_fulfilled},
+    after_enter=_notify_intent,
+    state_field="_status",
 )
 
 
-def ask(at: At, intent_kind: str, intent: Record, object_type: str, object_id: str) -> Record:
+def add_requirement(at: WriteContext, intent_kind: str, intent: Record, object_type: str, object_id: str) -> Record:
     """Have an intent require a form about an employer, an employee or an associated person."""
     record = {
         "object": "requirement",
@@ -56,7 +56,7 @@ def ask(at: At, intent_kind: str, intent: Record, object_type: str, object_id: s
         "_answers": {},
         "_fulfilled_at": None,
     }
-    return LIFECYCLE.begin(at, record, "pending")
+    return LIFECYCLE.create(at, record, "pending")
 
 
 def form_of(record: Record) -> Any:
@@ -64,22 +64,22 @@ def form_of(record: Record) -> Any:
     return FORMS[record["_intent_kind"], record["object_type"]]
 
 
-def ask_all(at: At, intent_kind: str, intent: Record, about: Iterable[tuple[str, str]]) -> None:
+def add_requirements(at: WriteContext, intent_kind: str, intent: Record, about: Iterable[tuple[str, str]]) -> None:
     """Have an intent require forms about these, pairs of type and id, as far as it has not done so before."""
-    before = walk(at.space, "requirements", _intent_id=intent["id"])
+    before = iter_records(at.space, "requirements", _intent_id=intent["id"])
     asked = {(each["object_type"], each["object_id"]) for each in before}
     for object_type, object_id in about:
         if (object_type, object_id) not in asked:
-            ask(at, intent_kind, intent, object_type, object_id)
+            add_requirement(at, intent_kind, intent, object_type, object_id)
 
 
-def open_ones(at: At, intent_id: str) -> list[Record]:
+def open_requirements(at: WriteContext, intent_id: str) -> list[Record]:
     """The requirements of an intent that are not fulfilled, oldest first."""
-    return list(walk(at.space, "requirements", oldest_first=True, _intent_id=intent_id, is_fulfilled=False))
+    return list(iter_records(at.space, "requirements", oldest_first=True, _intent_id=intent_id, is_fulfilled=False))
 
 
-def list_of(call: Call, intent: Record) -> Reply:
+def render_requirements(call: Call, intent: Record) -> Reply:
     """The page of an intent's requirements that the query asks for."""
-    query: Any = call.parameters
+    query: Any = call.query_parameters
     wanted = {"object_type": query.object_type, "object_id": query.object_id}
-    return listed(call, walk(call.space, "requirements", _intent_id=intent["id"], **wanted))
+    return render_list(call, iter_records(call.space, "requirements", _intent_id=intent["id"], **wanted))

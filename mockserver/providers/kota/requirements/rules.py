@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mockserver.providers.kota.values.fields import valid_phone
+from mockserver.providers.kota.values.fields import is_valid_phone
 
 
-def _compared(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def compare(left: Any, right: Any) -> bool:
         try:
             return holds(left, right)
@@ -25,13 +25,13 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "!": lambda value: not value,
     "and": lambda *values: all(values),
     "or": lambda *values: any(values),
-    "in": _compared(lambda item, items: item in items),
-    "<": _compared(lambda left, right: left < right),
-    "<=": _compared(lambda left, right: left <= right),
-    ">": _compared(lambda left, right: left > right),
-    ">=": _compared(lambda left, right: left >= right),
+    "in": _comparison(lambda item, items: item in items),
+    "<": _comparison(lambda left, right: left < right),
+    "<=": _comparison(lambda left, right: left <= right),
+    ">": _comparison(lambda left, right: left > right),
+    ">=": _comparison(lambda left, right: left >= right),
     "match": lambda text, pattern: isinstance(text, str) and re.fullmatch(pattern, text) is not None,
-    "phone_valid": lambda text: isinstance(text, str) and valid_phone(text),
+    "phone_valid": lambda text: isinstance(text, str) and is_valid_phone(text),
 }
 
 

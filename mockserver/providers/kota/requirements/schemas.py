@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import RequirementObjectType
-from mockserver.providers.kota.wire.lists import Page
+from mockserver.providers.kota.values.ids_and_enums import RequirementObjectType
+from mockserver.providers.kota.values.schemas import RequestModel
+from mockserver.providers.kota.wire.lists import PageQuery
 
 
-class AnswersRequest(Given):
+class AnswersRequest(RequestModel):
     """Answers by the ids of their fields."""
 
     answers: dict[str, Any]
 
 
-class RequirementsPage(Page):
+class RequirementsPage(PageQuery):
     """The query of an intent's list of requirements."""
 
     object_type: RequirementObjectType | None = None

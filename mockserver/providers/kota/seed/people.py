@@ -6,9 +6,9 @@ from typing import Any
 
 from mockserver.engine import Randomness
 
-COUNTRIES = ("ie", "gb", "es")
+SEED_COUNTRIES = ("ie", "gb", "es")
 _LOCALES = {"ie": "en_IE", "gb": "en_GB", "es": "es_ES"}
-_PLACES = {
+_CITIES = {
     "ie": (("Dublin", "D02"), ("Galway", "H91"), ("Cork", "T12"), ("Limerick", "V94")),
     "gb": (("London", "EC1A"), ("Manchester", "M1"), ("Leeds", "LS1"), ("Bristol", "BS1")),
     "es": (("Madrid", "280"), ("Barcelona", "080"), ("Valencia", "460"), ("Sevilla", "410")),
@@ -24,13 +24,13 @@ _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _PPSN = "WABCDEFGHIJKLMNOPQRSTUV"
 
 
-class People:
+class PeopleGenerator:
     """Draws people and companies; the same seed gives the same ones in the same order."""
 
     def __init__(self, randomness: Randomness) -> None:
         from faker import Faker
 
-        self._dice = randomness.stream("seed:people", 0)
+        self._rng = randomness.stream("seed:people", 0)
         self._fakers = {country: Faker(locale, use_weighting=False) for country, locale in _LOCALES.items()}
         for country, faker in self._fakers.items():
             faker.seed_instance(randomness.digest("seed:names", country).hex())
@@ -42,9 +42,9 @@ class People:
 
     def address(self, country: str) -> dict[str, Any]:
         """An address whose postal code is one of its country."""
-        city, area = self._dice.choice(_PLACES[country])
+        city, area = self._rng.choice(_CITIES[country])
         return {
-            "line1": f"{self._dice.randint(1, 120)} {self._dice.choice(_STREETS[country])}",
+            "line1": f"{self._rng.randint(1, 120)} {self._rng.choice(_STREETS[country])}",
             "line2": None,
             "line3": None,
             "city": city,
@@ -55,7 +55,7 @@ class People:
 
     def employee(self, employer_id: str, country: str, start_on: str) -> dict[str, Any]:
         """Everything an employee is made of."""
-        faker, female = self._fakers[country], self._dice.random() < 0.5
+        faker, female = self._fakers[country], self._rng.random() < 0.5
         first = str(faker.first_name_female() if female else faker.first_name_male())
         last = str(faker.last_name())
         self._nth += 1
@@ -69,7 +69,7 @@ class People:
             "nationality": country,
             "national_tax_id": self.tax_id(country),
             "start_on": start_on,
-            "phone_number": _PHONES[country].format(self._dice.randrange(1_000_000, 10_000_000)),
+            "phone_number": _PHONES[country].format(self._rng.randrange(1_000_000, 10_000_000)),
             "email": f"employee.{self._nth}@{country}.kota.test",
             "bank_account": {"account_number": self.iban(country)},
             "metadata": {"id": f"emp-{self._nth:04d}"},
@@ -77,7 +77,7 @@ class People:
 
     def relative(self, employee: dict[str, Any], relationship: str) -> dict[str, Any]:
         """A person an employee's insurance may cover."""
-        faker, female = self._fakers[employee["nationality"]], self._dice.random() < 0.5
+        faker, female = self._fakers[employee["nationality"]], self._rng.random() < 0.5
         youngest, oldest = (1, 15) if relationship == "child" else (24, 60)
         return {
             "first_name": str(faker.first_name_female() if female else faker.first_name_male()),
@@ -89,20 +89,20 @@ class People:
 
     def birthday(self, youngest: int, oldest: int) -> str:
         """The birthday of someone who is between two ages in 2026."""
-        year = 2026 - self._dice.randint(youngest, oldest)
-        return f"{year}-{self._dice.randint(1, 12):02d}-{self._dice.randint(1, 28):02d}"
+        year = 2026 - self._rng.randint(youngest, oldest)
+        return f"{year}-{self._rng.randint(1, 12):02d}-{self._rng.randint(1, 28):02d}"
 
     def tax_id(self, country: str) -> str:
         """A PPSN, a National Insurance number or a DNI."""
         match country:
             case "ie":
-                digits = f"{self._dice.randrange(1_000_000, 10_000_000)}"
+                digits = f"{self._rng.randrange(1_000_000, 10_000_000)}"
                 total = sum(int(digit) * weight for digit, weight in zip(digits, range(8, 1, -1), strict=True))
                 return digits + _PPSN[total % 23]
             case "gb":
-                return f"AB{self._dice.randrange(100_000, 1_000_000)}{self._dice.choice('ABCD')}"
+                return f"AB{self._rng.randrange(100_000, 1_000_000)}{self._rng.choice('ABCD')}"
             case _:
-                number = self._dice.randrange(10_000_000, 100_000_000)
+                number = self._rng.randrange(10_000_000, 100_000_000)
                 return f"{number}{_DNI[number % 23]}"
 
     def iban(self, country: str) -> str:
@@ -111,20 +111,20 @@ class People:
         from stdnum.es import ccc
 
         if country == "es":
-            bank, number = "21000418", f"{self._dice.randrange(10**10):010d}"
+            bank, number = "21000418", f"{self._rng.randrange(10**10):010d}"
             account = bank + ccc.calc_check_digits(f"{bank}00{number}") + number
         else:
             bank, digits = ("AIBK931152", 8) if country == "ie" else ("NWBK601613", 8)
-            account = bank + f"{self._dice.randrange(10**digits):0{digits}d}"
+            account = bank + f"{self._rng.randrange(10**digits):0{digits}d}"
         unchecked = f"{country.upper()}00{account}"
         return f"{country.upper()}{iban.calc_check_digits(unchecked)}{account}"
 
     def _postal_code(self, country: str, area: str) -> str:
         match country:
             case "ie":
-                return f"{area} {''.join(self._dice.choice('ACDEFHKNPRTVWXY0123456789') for _ in range(4))}"
+                return f"{area} {''.join(self._rng.choice('ACDEFHKNPRTVWXY0123456789') for _ in range(4))}"
             case "gb":
-                letters = "".join(self._dice.choice(_LETTERS) for _ in range(2))
-                return f"{area} {self._dice.randint(1, 9)}{letters}"
+                letters = "".join(self._rng.choice(_LETTERS) for _ in range(2))
+                return f"{area} {self._rng.randint(1, 9)}{letters}"
             case _:
-                return f"{area}{self._dice.randint(1, 55):02d}"
+                return f"{area}{self._rng.randint(1, 55):02d}"

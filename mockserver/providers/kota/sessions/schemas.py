@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mockserver.providers.kota.values.schemas import Given
-from mockserver.providers.kota.values.terms import EmployeeId, EmployerId
+from mockserver.providers.kota.values.ids_and_enums import EmployeeId, EmployerId
+from mockserver.providers.kota.values.schemas import RequestModel
 
 
-class CreateSessionTokenRequest(Given):
+class CreateSessionTokenRequest(RequestModel):
     """Create session token request."""
 
     employer_id: EmployerId
@@ -14,7 +14,7 @@ class CreateSessionTokenRequest(Given):
     external_customer_id: str | None = None
 
 
-class CreateSessionTokenLinkRequest(Given):
+class CreateSessionTokenLinkRequest(RequestModel):
     """Create session token link request."""
 
     employer_id: EmployerId

@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.engine import Moment, Refusal, Simulation
+from mockserver.engine import Refusal, Simulation, SimulationContext
 from mockserver.providers.kota.dependents import logic as dependents
-from mockserver.providers.kota.dependents.check import KIND, moved
+from mockserver.providers.kota.dependents.check import KIND, change_status
 from mockserver.providers.kota.policies import logic as policies
-from mockserver.providers.kota.values.fields import Day
-from mockserver.providers.kota.values.records import kept
+from mockserver.providers.kota.values.fields import DateText
+from mockserver.providers.kota.values.records import find_record
 
 
-class CheckedDependent(BaseModel):
+class CheckDependentParameters(BaseModel):
     """Which dependent of which list is found to be what."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -24,34 +24,34 @@ class CheckedDependent(BaseModel):
     status: Literal["pending_confirmation", "action_required", "ineligible", "restricted"]
 
 
-def check_dependent(moment: Moment, asked: CheckedDependent) -> Mapping[str, Any]:
+def check_dependent(moment: SimulationContext, asked: CheckDependentParameters) -> Mapping[str, Any]:
     """Have the check of a dependent end in a state."""
-    record = kept(moment, KIND, asked.id)
+    record = find_record(moment, KIND, asked.id)
     if record is None or record["status"] != "action_required":
         raise Refusal(f"there is no dependents management intent {asked.id!r} that is action_required")
     if asked.associated_person_id not in [each["associated_person_id"] for each in record["dependents"]]:
         raise Refusal(f"{asked.associated_person_id!r} is not on the list")
     found = [
-        moved(moment, record, each, asked.status)
+        change_status(moment, record, each, asked.status)
         if each["associated_person_id"] == asked.associated_person_id
         else each
         for each in record["dependents"]
     ]
-    dependents.LIFECYCLE.take(moment, {**record, "dependents": found}, "check")
+    dependents.LIFECYCLE.apply(moment, {**record, "dependents": found}, "check")
     return {"id": asked.id, "associated_person_id": asked.associated_person_id, "status": asked.status}
 
 
-class EndedPolicy(BaseModel):
+class CancelPolicyParameters(BaseModel):
     """Which policy ends, and when."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str = Field(description="The policy's id: p_...")
-    day: Day = Field(description="The day it is cancelled on; it ends at once when that is not ahead.")
+    day: DateText = Field(description="The day it is cancelled on; it ends at once when that is not ahead.")
 
 
-def cancel_policy(moment: Moment, asked: EndedPolicy) -> Mapping[str, Any]:
+def cancel_policy(moment: SimulationContext, asked: CancelPolicyParameters) -> Mapping[str, Any]:
     """Have an insurer cancel a policy."""
-    record = kept(moment, "policy", asked.id)
+    record = find_record(moment, "policy", asked.id)
     if record is None or record["status"] not in policies.IN_FORCE:
         raise Refusal(f"there is no policy {asked.id!r} that is scheduled or active")
     record = policies.cancel(moment, record, asked.day)
@@ -59,6 +59,8 @@ def cancel_policy(moment: Moment, asked: EndedPolicy) -> Mapping[str, Any]:
 
 
 SIMULATIONS = (
-    Simulation("check_dependent", "The check of a dependent ends in a state.", CheckedDependent, check_dependent),
-    Simulation("cancel_policy", "An insurer cancels an employee's policy.", EndedPolicy, cancel_policy),
+    Simulation(
+        "check_dependent", "The check of a dependent ends in a state.", CheckDependentParameters, check_dependent
+    ),
+    Simulation("cancel_policy", "An insurer cancels an employee's policy.", CancelPolicyParameters, cancel_policy),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mockserver.engine import Lifecycle, Moment, Refusal, Simulation, falling_due, nearest
+from mockserver.engine import Lifecycle, Refusal, Simulation, SimulationContext, nearest, timer_simulation
 from mockserver.providers.kota.amendments import logic as amendments
 from mockserver.providers.kota.contributions import logic as contributions
 from mockserver.providers.kota.dependents import logic as dependents
@@ -45,10 +45,10 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
     amendments.LIFECYCLE,
     imports.LIFECYCLE,
 )
-BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES}
+LIFECYCLES_BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in LIFECYCLES}
 
 
-class TakenStep(BaseModel):
+class TakeStepParameters(BaseModel):
     """Which object takes which step."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
@@ -56,23 +56,25 @@ class TakenStep(BaseModel):
     step: str = Field(description="The step's name; a wrong one is answered with those there are.")
 
 
-def take_step(moment: Moment, asked: TakenStep) -> Mapping[str, Any]:
+def take_step(moment: SimulationContext, asked: TakeStepParameters) -> Mapping[str, Any]:
     """Have any object take a step of its life that its state allows."""
-    lifecycle = BY_PREFIX.get(asked.id.partition("_")[0])
+    lifecycle = LIFECYCLES_BY_PREFIX.get(asked.id.partition("_")[0])
     record = moment.space.get(lifecycle.collection, asked.id) if lifecycle else None
     if lifecycle is None or record is None:
         raise Refusal(f"there is no object {asked.id!r} with states of its own")
-    possible = [step.name for step in lifecycle.steps if record[lifecycle.states] in step.sources]
+    possible = [step.name for step in lifecycle.transitions if record[lifecycle.state_field] in step.sources]
     if asked.step not in possible:
-        here = f"the {lifecycle.kind} is {record[lifecycle.states]} and can {', '.join(possible) or 'take no step'}"
+        here = (
+            f"the {lifecycle.kind} is {record[lifecycle.state_field]} and can {', '.join(possible) or 'take no step'}"
+        )
         raise Refusal(f"{asked.step!r}: {here}{nearest(asked.step, possible)}")
-    record = lifecycle.take(moment, record, asked.step)
-    return {"id": asked.id, lifecycle.states: record[lifecycle.states]}
+    record = lifecycle.apply(moment, record, asked.step)
+    return {"id": asked.id, lifecycle.state_field: record[lifecycle.state_field]}
 
 
 SIMULATIONS = (
-    Simulation("take_step", "An object takes a step of its life.", TakenStep, take_step),
-    falling_due(LIFECYCLES),
+    Simulation("take_step", "An object takes a step of its life.", TakeStepParameters, take_step),
+    timer_simulation(LIFECYCLES),
     *simulations_groups.SIMULATIONS,
     *simulations_enrolment.SIMULATIONS,
     *simulations_people.SIMULATIONS,

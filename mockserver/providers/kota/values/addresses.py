@@ -28,6 +28,6 @@ def address_errors(
             yield f"{path}.{name}", str(error)
 
 
-def moved(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
+def replace_address(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
     """A new address, replaced whole, in the country of the one before."""
     return {**after.model_dump(mode="json"), "country_code": before["country_code"]}

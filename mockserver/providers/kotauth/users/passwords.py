@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions
-from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.problems import build_problem
 
 OPENAPI_MINIMUM = 4
-COMMON = frozenset(
+COMMON_PASSWORDS = frozenset(
     ("password", "password1", "password123", "12345678", "123456789", "qwertyuiop", "qwerty123", "letmein1", "iloveyou",
      "admin123", "welcome1", "abc12345")
 )  # fmt: skip
@@ -23,9 +23,9 @@ def check_password(given: KotauthAssumptions, openapi: bool, password: str) -> N
          "Password must contain at least one uppercase letter."),
         (not given.password_digit or any(c.isdigit() for c in password),
          "Password must contain at least one number."),
-        (not given.password_blacklist or password.lower() not in COMMON,
+        (not given.password_blacklist or password.lower() not in COMMON_PASSWORDS,
          "This password is too common. Please choose a different one."),
     )  # fmt: skip
     for kept, detail in rules:
         if not kept:
-            raise refuse("validation", detail)
+            raise build_problem("validation", detail)

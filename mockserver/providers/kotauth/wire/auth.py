@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from mockserver.engine import Call, Credential, KeyPolicy, OperationView, Problem, Randomness, Reply
 from mockserver.engine import authenticate as engine_authenticate
 from mockserver.engine import locate as engine_locate
-from mockserver.providers.kotauth.wire.problems import KEY_REFUSED, refuse
+from mockserver.providers.kotauth.wire.problems import REFUSED_KEY_CODES, build_problem
 
 Proceed = Callable[[Call], Reply]
 SCOPES = (
@@ -28,7 +28,7 @@ SCOPES = (
     "claim_mappers:read",
     "claim_mappers:write",
 )
-_IDS = {
+_ID_PROBLEMS = {
     "userId": "bad_user_id",
     "roleId": "bad_role_id",
     "groupId": "bad_group_id",
@@ -36,7 +36,7 @@ _IDS = {
     "sessionId": "bad_session_id",
 }
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
-_LARGEST = 2**31
+_INTEGER_LIMIT = 2**31
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
@@ -60,7 +60,7 @@ def locate(call: Call, proceed: Proceed) -> Reply:
 def is_hidden(call: Call) -> bool:
     """Whether the path is one that only the documents have, and this sandbox has not."""
     here = [op for op in call.sandbox.provider.operations if _fits(op, call)]
-    return bool(here) and not any(op.is_offered(call.sandbox.assumptions) for op in here)
+    return bool(here) and not any(op.is_available(call.sandbox.assumptions) for op in here)
 
 
 def _fits(operation: OperationView, call: Call) -> bool:
@@ -75,14 +75,14 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     if not public and not call.credential.shown:
         raise Problem("no_credentials", "An API key is required: Authorization: Bearer kauth_...")
     if not call.tenant_known:
-        raise refuse("tenant_not_found", f"No workspace with slug '{call.args.get('slug', '')[:100]}' exists.")
+        raise build_problem("tenant_not_found", f"No workspace with slug '{call.args.get('slug', '')[:100]}' exists.")
     if public:
         return proceed(call)
     try:
         return engine_authenticate(call, proceed)
     except Problem as problem:
         # Why a key is refused is for the journal; the answer has one status for all of it.
-        if problem.code in KEY_REFUSED:
+        if problem.code in REFUSED_KEY_CODES:
             problem.status = 401
         raise
 
@@ -90,7 +90,7 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
 def identify(call: Call, proceed: Proceed) -> Reply:
     """Refuse ids that are no 32-bit integers, in the order the path has them: after the scope, before the body."""
     assert call.operation is not None
-    ids = {name: call.args[name] for name in _IDS if name in call.args}
+    ids = {name: call.args[name] for name in _ID_PROBLEMS if name in call.args}
     for name in re.findall(r"{(\w+)}", call.operation.path):
         if name in ids:
             ids[name] = _integer(name, ids)
@@ -100,10 +100,10 @@ def identify(call: Call, proceed: Proceed) -> Reply:
 
 def _integer(name: str, ids: Mapping[str, str]) -> str:
     value = ids[name]
-    number = int(value) if _INTEGER.fullmatch(value) else _LARGEST
-    if not -_LARGEST <= number < _LARGEST:
+    number = int(value) if _INTEGER.fullmatch(value) else _INTEGER_LIMIT
+    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
         alone = list(ids) == ["userId"]
-        raise refuse(_IDS[name], "userId must be an integer." if alone else "")
+        raise build_problem(_ID_PROBLEMS[name], "userId must be an integer." if alone else "")
     return str(number)
 
 
@@ -111,5 +111,5 @@ def _mint(randomness: Randomness, tenant: str, nth: int, mode: str) -> str:
     return f"kauth_{tenant}_{randomness.token(f'key:{tenant}:{mode}', nth, 43)}"
 
 
-KEYS = KeyPolicy(mint=_mint, modes=("live",), initial=("live",), scopes=SCOPES)
+KEYS = KeyPolicy(mint=_mint, modes=("live",), initial_modes=("live",), scopes=SCOPES)
 """`kauth_`, the workspace's slug, and 43 characters, the length of 32 bytes in base64url."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from mockserver.engine import Call, Problem, Record, Reply, as_json
-from mockserver.providers.kotauth.assumptions import assume, documented
-from mockserver.providers.kotauth.wire.compression import compressed
-from mockserver.providers.kotauth.wire.problems import KEY_REFUSED, title
+from mockserver.providers.kotauth.assumptions import assumptions_of, is_documented
+from mockserver.providers.kotauth.wire.compression import compress_reply
+from mockserver.providers.kotauth.wire.problems import REFUSED_KEY_CODES, title
 
 JSON = [("Content-Type", "application/json")]
 SERVER_ERROR = {"error": "server_error", "error_description": "An unexpected error occurred"}
 REALM = 'Bearer realm="KotAuth REST API"'
-HEADERS = [
+COMMON_HEADERS = [
     ("Server", "KotAuth"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -23,35 +23,35 @@ HEADERS = [
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
     ),
 ]
-_UNREADABLE = ("malformed_body", "invalid_field", "invalid_parameter")
-_ROUTING = ("no_such_path", "method_not_allowed")
-_WAIT = "60"
+_UNREADABLE_CODES = ("malformed_body", "invalid_field", "invalid_parameter")
+_ROUTING_CODES = ("no_such_path", "method_not_allowed")
+_DEFAULT_RETRY_AFTER = "60"
 
 
 class KotauthDialect:
     """Envelopes and refusals as Kotauth writes them."""
 
-    def one(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
         """A record as it is shown, without an envelope."""
         return Reply(status, [*JSON], as_json(record))
 
-    def many(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
+    def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
         """`{"data": [...], "meta": {...}}` over a whole list."""
         return envelope(list(records), total=len(records), offset=0, limit=0)
 
-    def refuse(self, call: Call, problem: Problem) -> Reply:
+    def render_problem(self, call: Call, problem: Problem) -> Reply:
         """A problem, or what the product answers where it does not write one."""
         headers = [*problem.headers]
         if problem.code == "no_credentials":
             headers.append(("WWW-Authenticate", REALM))
-            if not documented(call, "missing_key"):
+            if not is_documented(call, "missing_key"):
                 return Reply(401, headers, b"", problem)
-        if problem.code in _ROUTING and not documented(call, "routing_errors"):
+        if problem.code in _ROUTING_CODES and not is_documented(call, "routing_errors"):
             return Reply(problem.status, headers, b"", problem)
         if _is_server_error(call, problem):
             return Reply(500, [*JSON, *headers], as_json(SERVER_ERROR), problem)
         if problem.status == 429 and "retry-after" not in {name.lower() for name, _ in headers}:
-            headers.append(("Retry-After", _WAIT))
+            headers.append(("Retry-After", _DEFAULT_RETRY_AFTER))
         body = {
             "type": f"https://kotauth.dev/errors/{problem.status}",
             "title": _title(call, problem),
@@ -60,13 +60,13 @@ class KotauthDialect:
         }
         return Reply(problem.status, [("Content-Type", "application/problem+json"), *headers], as_json(body), problem)
 
-    def dress(self, call: Call, reply: Reply) -> None:
+    def decorate(self, call: Call, reply: Reply) -> None:
         """A request id and the headers that every answer has; compressed where the product would."""
         request_id = call.sandbox.randomness.uuid("request-id", call.serial)
-        reply.headers += [("X-Request-ID", request_id), *HEADERS]
+        reply.headers += [("X-Request-ID", request_id), *COMMON_HEADERS]
         if call.origin.startswith("https:"):
             reply.headers.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
-        compressed(call, reply)
+        compress_reply(call, reply)
 
 
 def envelope(data: list[Any], *, total: int, offset: int, limit: int) -> Reply:
@@ -74,27 +74,27 @@ def envelope(data: list[Any], *, total: int, offset: int, limit: int) -> Reply:
     return Reply(200, [*JSON], as_json({"data": data, "meta": {"total": total, "offset": offset, "limit": limit}}))
 
 
-def nothing() -> Reply:
+def no_content() -> Reply:
     """204 as Ktor writes it."""
     return Reply(204, [("Content-Type", "text/plain")])
 
 
 def _is_server_error(call: Call, problem: Problem) -> bool:
-    if problem.code in _UNREADABLE:
-        return not documented(call, "malformed_body")
+    if problem.code in _UNREADABLE_CODES:
+        return not is_documented(call, "malformed_body")
     if problem.code == "injected":
-        return problem.status == 500 and assume(call).fidelity == "observed"
+        return problem.status == 500 and assumptions_of(call).fidelity == "observed"
     return problem.code == "database_error"
 
 
 def _title(call: Call, problem: Problem) -> str:
-    if problem.code in KEY_REFUSED:
+    if problem.code in REFUSED_KEY_CODES:
         return "Invalid API key"
-    return assume(call).forbidden_title if problem.code == "scope_missing" else title(problem)
+    return assumptions_of(call).forbidden_title if problem.code == "scope_missing" else title(problem)
 
 
 def _detail(problem: Problem, headers: list[tuple[str, str]]) -> str:
-    if problem.code in KEY_REFUSED:
+    if problem.code in REFUSED_KEY_CODES:
         return "The provided API key is invalid, expired, or has been revoked."
     if problem.code == "scope_missing":
         return f"This API key does not have the '{problem.detail}' permission."

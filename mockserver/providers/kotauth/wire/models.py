@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, WrapVa
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 
 
-def _lenient(value: Any, handler: ValidatorFunctionWrapHandler) -> int | None:  # noqa: ARG001
+def _parse_lenient_integer(value: Any, handler: ValidatorFunctionWrapHandler) -> int | None:  # noqa: ARG001
     text = str(value)
     number = int(text) if _INTEGER.fullmatch(text) else None
     return number if number is not None and -(2**31) <= number < 2**31 else None
 
 
-Lenient = Annotated[int | None, WrapValidator(_lenient)]
+LenientInteger = Annotated[int | None, WrapValidator(_parse_lenient_integer)]
 """A number in a query; one that cannot be read is as if it had not been sent."""
 
 
@@ -28,24 +28,24 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, defer_build=True)
 
 
-class Page(BaseModel):
+class OffsetQuery(BaseModel):
     """Which page of a list."""
 
-    offset: Lenient = None
-    limit: Lenient = None
+    offset: LenientInteger = None
+    limit: LenientInteger = None
 
 
-class UserPage(Page):
+class UserQuery(OffsetQuery):
     """Which users."""
 
     search: str | None = None
 
 
-class AuditPage(Page):
+class AuditQuery(OffsetQuery):
     """Which audit events."""
 
     eventType: str | None = None
-    userId: Lenient = None
+    userId: LenientInteger = None
 
 
 class Meta(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mockserver.engine import Problem
 
-TITLES: dict[str, tuple[int, str]] = {
+PROBLEMS: dict[str, tuple[int, str]] = {
     "tenant_not_found": (404, "Tenant not found"),
     "bad_user_id": (400, "Invalid user ID"),
     "bad_role_id": (400, "Invalid role ID"),
@@ -25,9 +25,9 @@ TITLES: dict[str, tuple[int, str]] = {
     "no_pending_invite": (400, "Bad Request"),
     "database_error": (500, "Internal Server Error"),
 }
-KEY_REFUSED = ("bad_credentials", "key_propagating", "key_expired", "key_revoked", "address_refused")
+REFUSED_KEY_CODES = ("bad_credentials", "key_propagating", "key_expired", "key_revoked", "address_refused")
 """Whatever is wrong with a key that was sent: the answer is the same."""
-_PLAIN = {
+_TITLES_BY_STATUS = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -44,12 +44,12 @@ _PLAIN = {
 }
 
 
-def refuse(name: str, detail: str = "") -> Problem:
+def build_problem(name: str, detail: str = "") -> Problem:
     """The refusal of that name, to be raised."""
-    return Problem(name, detail, status=TITLES[name][0])
+    return Problem(name, detail, status=PROBLEMS[name][0])
 
 
 def title(problem: Problem) -> str:
     """A refusal's title; for what only the engine refuses, the words of its status."""
-    named = TITLES.get(problem.code)
-    return named[1] if named else _PLAIN.get(problem.status, "Error")
+    named = PROBLEMS.get(problem.code)
+    return named[1] if named else _TITLES_BY_STATUS.get(problem.status, "Error")

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
-from mockserver.engine import Call, Moment, Record, Reply, emit, iso
-from mockserver.providers.kotauth.assumptions import KotauthAssumptions, assume, documented
+from mockserver.engine import Call, Record, Reply, SimulationContext, emit, format_instant
+from mockserver.providers.kotauth.assumptions import KotauthAssumptions, assumptions_of, is_documented
 from mockserver.providers.kotauth.wire.dialect import envelope
-from mockserver.providers.kotauth.wire.problems import refuse
+from mockserver.providers.kotauth.wire.problems import build_problem
 
-AUDIT = "audit_events"
-MOST_EVENTS = 100_000
+AUDIT_COLLECTION = "audit_events"
+MAX_EVENTS = 100_000
 """So many audit events are kept; the oldest go first."""
-COLUMNS = {
+COLUMN_LENGTHS = {
     "username": 50,
     "email": 255,
     "fullName": 100,
@@ -28,49 +28,60 @@ COLUMNS = {
 """How long a text each column takes; nothing but the database looks at these."""
 
 
-def new_id(at: Call | Moment, table: str) -> str:
+def new_id(at: Call | SimulationContext, table: str) -> str:
     """The next number of a table's sequence; numbers of deleted records never come again."""
     kept = at.space.get("sequences", table)
-    value = (kept["value"] if kept else 0) + assume(at).id_step
+    value = (kept["value"] if kept else 0) + assumptions_of(at).id_step
     at.space.put("sequences", {"id": table, "value": value})
     return str(value)
 
 
-def listed(call: Call, records: Iterable[Record], show: Callable[[Record], Any], total: int | None = None) -> Reply:
+def render_list(
+    call: Call, records: Iterable[Record], show: Callable[[Record], Any], total: int | None = None
+) -> Reply:
     """A list in the pages that are documented, or whole as the product answers it."""
     if total is None:
         records = list(records)
         total = len(records)
-    if not documented(call, "list_paging"):
+    if not is_documented(call, "list_paging"):
         return envelope([show(record) for record in records], total=total, offset=0, limit=0)
-    return paged(call, records, show, total, default=20, most=100)
+    return render_page(call, records, show, total, default_limit=20, max_limit=100)
 
 
-def paged(
-    call: Call, records: Iterable[Record], show: Callable[[Record], Any], total: int, *, default: int, most: int
+def render_page(
+    call: Call,
+    records: Iterable[Record],
+    show: Callable[[Record], Any],
+    total: int,
+    *,
+    default_limit: int,
+    max_limit: int,
 ) -> Reply:
     """The page of a list that offset and limit ask for."""
-    asked_limit, asked_offset = getattr(call.parameters, "limit", None), getattr(call.parameters, "offset", None)
-    limit = min(max(default if asked_limit is None else asked_limit, 1), most)
+    asked_limit, asked_offset = (
+        getattr(call.query_parameters, "limit", None),
+        getattr(call.query_parameters, "offset", None),
+    )
+    limit = min(max(default_limit if asked_limit is None else asked_limit, 1), max_limit)
     offset = max(asked_offset or 0, 0)
     data = [show(record) for record in islice(records, offset, offset + limit)]
     return envelope(data, total=total, offset=offset, limit=limit)
 
 
-def instant(at: Call | Moment, value: int) -> str:
+def render_instant(at: Call | SimulationContext, value: int) -> str:
     """An instant as Kotauth writes it."""
-    return written(assume(at), value)
+    return format_by_assumptions(assumptions_of(at), value)
 
 
-def written(given: KotauthAssumptions, value: int) -> str:
+def format_by_assumptions(given: KotauthAssumptions, value: int) -> str:
     """An instant as a sandbox of these assumptions writes it."""
     if given.fraction_digits == "six" or value % 1000:
-        return iso(value)
-    return iso(value, digits=3) if value % 1_000_000 else iso(value, digits=0)
+        return format_instant(value)
+    return format_instant(value, digits=3) if value % 1_000_000 else format_instant(value, digits=0)
 
 
 def audit(
-    at: Call | Moment,
+    at: Call | SimulationContext,
     type: str,
     *,
     user: int | None = None,
@@ -80,7 +91,7 @@ def audit(
 ) -> None:
     """Write an audit event; calls of the API have no address in it."""
     event = {
-        "id": new_id(at, AUDIT),
+        "id": new_id(at, AUDIT_COLLECTION),
         "eventType": type,
         "userId": user,
         "clientId": client,
@@ -88,12 +99,12 @@ def audit(
         "details": details,
         "_created": at.now,
     }
-    at.space.append(AUDIT, event, keep=MOST_EVENTS)
+    at.space.append(AUDIT_COLLECTION, event, max_records=MAX_EVENTS)
 
 
-def tell(at: Call | Moment, type: str, *, user: int | None = None, **details: Any) -> None:
+def publish_event(at: Call | SimulationContext, type: str, *, user: int | None = None, **details: Any) -> None:
     """Let those know who listen for this kind of event."""
-    nth = at.space.bump("events")
+    nth = at.space.increment("events")
     data = {**({} if user is None else {"userId": user}), **details}
     emit(at, f"evt_{nth}", type, data)
 
@@ -102,20 +113,20 @@ def check_columns(call: Call, **texts: str | None) -> None:
     """Refuse texts that their columns do not take; names are those of COLUMNS with underscores for spaces."""
     for name, text in texts.items():
         column = name.replace("_", " ")
-        if text is not None and len(text) > COLUMNS[column]:
-            raise database_refuses(call, f"{column} must be at most {COLUMNS[column]} characters.")
+        if text is not None and len(text) > COLUMN_LENGTHS[column]:
+            raise column_refusal(call, f"{column} must be at most {COLUMN_LENGTHS[column]} characters.")
 
 
-def database_refuses(call: Call, detail: str) -> Exception:
+def column_refusal(call: Call, detail: str) -> Exception:
     """What becomes of a text that is too long."""
-    return refuse("validation" if documented(call, "database_errors") else "database_error", detail)
+    return build_problem("validation" if is_documented(call, "database_errors") else "database_error", detail)
 
 
-def blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """Whether there is nothing but white space."""
     return not text.strip()
 
 
-def trimmed(text: str | None) -> str | None:
+def trim_to_none(text: str | None) -> str | None:
     """A description as it is kept: without white space around it, and null rather than empty."""
     return (text or "").strip() or None

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from mockserver.providers.kota import PROVIDER
-from tests.support.paths import contract
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
+from tests.support.paths import load_contract
 
-FACTS = contract("kota")
+FACTS = load_contract("kota")
 SCHEMAS, ENUMS = FACTS["schemas"], FACTS["enums"]
 HEX = "011e2d3c4b5a69788796a5b4c3d2e1f0"
 ADDRESS = {"line1": "12 Harbour Row", "line2": "Floor 2", "line3": "Left", "city": "Galway", "state": "Connacht"}
@@ -138,26 +138,28 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 """A body of every kind with every field, its ids naming nothing."""
 WRONG_TYPES: dict[str, Any] = {"string": 7, "integer": "many", "boolean": "yes", "array": "none", "object": "none"}
-GONE = object()
-Broken = tuple[str, tuple[str | int, ...], Any, str]
+REMOVED = object()
+InvalidCase = tuple[str, tuple[str | int, ...], Any, str]
 
 
-def broken(schema: str, body: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any, str]]:
+def invalid_variants(
+    schema: str, body: Any, at: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any, str]]:
     """Every way to break a field of a body: where, the wrong value, and what is wrong with it."""
     for name, fact in SCHEMAS[schema].items():
         here = (*at, name)
         if fact.get("required"):
-            yield here, GONE, "missing"
+            yield here, REMOVED, "missing"
         if not fact.get("nullable"):
             yield here, None, "null"
-        yield from ((here, value, what) for value, what in wrong(fact))
+        yield from ((here, value, what) for value, what in invalid_values(fact))
         nested = fact.get("items", fact["type"])
         if nested in SCHEMAS and body.get(name):
             inner = (body[name][0], (*here, 0)) if fact["type"] == "array" else (body[name], here)
-            yield from broken(nested, *inner)
+            yield from invalid_variants(nested, *inner)
 
 
-def wrong(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+def invalid_values(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     """Values that a field must refuse."""
     if fact["type"] in ENUMS:
         yield "no-such-word", "not one of its words"
@@ -171,14 +173,14 @@ def wrong(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
         yield "2026-02-30", "no such day"
 
 
-def all_broken() -> Iterator[Broken]:
+def all_invalid_cases() -> Iterator[InvalidCase]:
     for schema, body in BODIES.items():
-        yield from ((schema, where, value, what) for where, value, what in broken(schema, body))
+        yield from ((schema, where, value, what) for where, value, what in invalid_variants(schema, body))
 
 
 US = {**HOME, "country_code": "us", "postal_code": "10001", "state": "New York"}
 CANADA = {**HOME, "country_code": "ca", "postal_code": "K1A 0B1"}
-SPECIAL: list[Broken] = [
+ADDITIONAL_CASES: list[InvalidCase] = [
     ("CreateEmployerRequest", ("metadata",), {f"key-{nth}": "v" for nth in range(26)}, "more than 25 keys"),
     ("CreateEmployerRequest", ("metadata",), {"k" * 41: "v"}, "a key of 41 characters"),
     ("CreateEmployerRequest", ("metadata",), {"k": "v" * 501}, "a value of 501 characters"),
@@ -218,23 +220,23 @@ SPECIAL: list[Broken] = [
     ),
 ]
 """What is documented beside the schemas, or cannot be said in one."""
-CASES = [*all_broken(), *SPECIAL]
+CASES = [*all_invalid_cases(), *ADDITIONAL_CASES]
 OPERATIONS = {fact["body"]: fact for fact in FACTS["operations"] if isinstance(fact["body"], str)}
 
 
-def written(where: tuple[str | int, ...]) -> str:
+def format_path(where: tuple[str | int, ...]) -> str:
     text = ""
     for part in where:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 
 
-def spoiled(schema: str, where: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+def body_with(schema: str, where: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     body: Any = deepcopy(BODIES[schema])
     inner = body
     for part in where[:-1]:
         inner = inner[part]
-    if value is GONE:
+    if value is REMOVED:
         del inner[where[-1]]
     else:
         inner[where[-1]] = value
@@ -242,16 +244,16 @@ def spoiled(schema: str, where: tuple[str | int, ...], value: Any) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
+def harness() -> Harness:
     """One world: what is refused changes nothing."""
-    world = make_world(PROVIDER)
-    world.admin("PATCH", "/sandboxes/kota", {"assumptions": {"platform_type": "employer_of_record"}})
-    return world
+    harness = make_harness(PROVIDER)
+    harness.admin("PATCH", "/sandboxes/kota", {"assumptions": {"platform_type": "employer_of_record"}})
+    return harness
 
 
-def seeded(world: World) -> dict[str, str]:
+def seeded_ids(harness: Harness) -> dict[str, str]:
     """An Irish employee with a family and a policy, by the prefixes of the ids."""
-    with world.sandbox.transaction() as space:
+    with harness.sandbox.transaction() as space:
         persons = [person for _, person in space.scan("associated_persons")]
         employees = {person["employee_id"]: space.get("employees", person["employee_id"]) for person in persons}
         person = next(each for each in persons if employees[each["employee_id"]]["nationality"] == "ie")  # type: ignore[index]
@@ -261,7 +263,7 @@ def seeded(world: World) -> dict[str, str]:
     return {"er": employee["employer_id"], "ee": employee["id"], "ap": person["id"], "p": policy["id"]}
 
 
-def sent(world: World, schema: str, body: dict[str, Any]) -> Any:
+def send_body(harness: Harness, schema: str, body: dict[str, Any]) -> Any:
     """Send a body; an employer, an employee, a person and a policy there are, other ids name nothing."""
     fact = OPERATIONS[schema]
     path = fact["path"]
@@ -269,9 +271,9 @@ def sent(world: World, schema: str, body: dict[str, Any]) -> Any:
         if said["in"] == "path":
             path = path.replace(f"{{{name}}}", said["pattern"].replace(".+", HEX))
     text = dumps(body)
-    for prefix, there in seeded(world).items():
+    for prefix, there in seeded_ids(harness).items():
         path, text = path.replace(f"/{prefix}_{HEX}", f"/{there}"), text.replace(f'"{prefix}_{HEX}"', f'"{there}"')
-    return world.ask(fact["method"], path, data=text, content_type="application/json")
+    return harness.request(fact["method"], path, data=text, content_type="application/json")
 
 
 def test_there_is_a_body_of_every_kind_and_every_field_of_it() -> None:
@@ -282,7 +284,7 @@ def test_there_is_a_body_of_every_kind_and_every_field_of_it() -> None:
 
 @pytest.mark.parametrize("schema", BODIES)
 def test_a_whole_body_is_refused_for_no_field(schema: str) -> None:
-    answer = sent(make_world(PROVIDER), schema, BODIES[schema])
+    answer = send_body(make_harness(PROVIDER), schema, BODIES[schema])
     assert answer.status_code in (200, 400, 404), answer.text
     assert answer.status_code != 400 or answer.json["error_code"] == "invalid_state" or set(answer.json["errors"]) <= {
         "earliest_benefits_start_date", "start_on", "amendment_reason.qualifying_life_event", "policy_start_date",
@@ -290,13 +292,15 @@ def test_a_whole_body_is_refused_for_no_field(schema: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "where", "value", "what"), CASES, ids=lambda value: written(value) if isinstance(value, tuple) else None
+    ("schema", "where", "value", "what"),
+    CASES,
+    ids=lambda value: format_path(value) if isinstance(value, tuple) else None,
 )
 def test_a_field_that_breaks_its_constraint_is_named(
-    world: World, schema: str, where: tuple[str | int, ...], value: Any, what: str
+    harness: Harness, schema: str, where: tuple[str | int, ...], value: Any, what: str
 ) -> None:
-    answer = sent(world, schema, spoiled(schema, where, value))
+    answer = send_body(harness, schema, body_with(schema, where, value))
     assert answer.status_code == 400, f"{what}: {answer.text}"
     said = answer.json
     assert (said["error_code"], said["title"]) == ("invalid_request", "Invalid request")
-    assert [path for path in said["errors"] if path == written(where) or path.startswith(written(where))], said
+    assert [path for path in said["errors"] if path == format_path(where) or path.startswith(format_path(where))], said

@@ -9,33 +9,39 @@ from pydantic import BaseModel
 
 from mockserver.engine import Operation
 from mockserver.providers.kota import PROVIDER
-from mockserver.providers.kota.events.telling import WHOLE
-from mockserver.providers.kota.events.types import TYPES
+from mockserver.providers.kota.events.publishing import VERSION_1_TYPES
+from mockserver.providers.kota.events.types import EVENT_TYPES
 from mockserver.providers.kota.values.fields import COUNTRIES, CURRENCIES
-from tests.providers.contracts.distil import fact as fact_of
-from tests.support.paths import contract
+from tests.providers.contracts.extract import describe_field as fact_of
+from tests.support.paths import load_contract
 
-FACTS = contract("kota")
+FACTS = load_contract("kota")
 DOCUMENTED: list[dict[str, Any]] = FACTS["operations"]
 SCHEMAS: dict[str, dict[str, Any]] = FACTS["schemas"]
 ENUMS: dict[str, list[str]] = FACTS["enums"]
 SERVED = {(op.method, op.path): op for op in PROVIDER.operations}
 SALARIES = {(op.method, op.path) for op in PROVIDER.operations if "/salaries" in op.path}
 """Five operations of newer pages, in no inventory."""
-LOOSE = ("Requirements_", "JsonNode")
+UNCHECKED_SCHEMAS = ("Requirements_", "JsonNode")
 """Schemas of the documents' tool: free objects, one file's own names."""
 
 
-def named(fact: dict[str, Any]) -> str:
+def operation_title(fact: dict[str, Any]) -> str:
     return f"{fact['method']} {fact['path']}"
 
 
-operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=named)
-with_body = pytest.mark.parametrize("fact", [each for each in DOCUMENTED if isinstance(each["body"], str)], ids=named)
+operations = pytest.mark.parametrize("fact", DOCUMENTED, ids=operation_title)
+with_body = pytest.mark.parametrize(
+    "fact", [each for each in DOCUMENTED if isinstance(each["body"], str)], ids=operation_title
+)
 with_answer = pytest.mark.parametrize(
     "fact",
-    [each for each in DOCUMENTED if isinstance(each["answer"], str) and not each["answer"].startswith(LOOSE)],
-    ids=named,
+    [
+        each
+        for each in DOCUMENTED
+        if isinstance(each["answer"], str) and not each["answer"].startswith(UNCHECKED_SCHEMAS)
+    ],
+    ids=operation_title,
 )
 
 
@@ -59,7 +65,7 @@ def kind(said: dict[str, Any]) -> Any:
     return sorted(ENUMS[name]) if name in ENUMS else name
 
 
-def ours(schema: dict[str, Any], required: bool) -> dict[str, Any]:
+def describe_model_field(schema: dict[str, Any], required: bool) -> dict[str, Any]:
     """A field of a model of ours as a fact."""
     if "const" in schema:
         schema = {**schema, "enum": [schema["const"]], "type": "string"}
@@ -73,7 +79,7 @@ def ours(schema: dict[str, Any], required: bool) -> dict[str, Any]:
     return {**said, "nullable": nullable, "kind": sorted(inner["enum"]) if "enum" in inner else said["type"]}
 
 
-def differences(name: str, schema: dict[str, Any]) -> list[str]:
+def schema_differences(name: str, schema: dict[str, Any]) -> list[str]:
     """Everything in which a schema of ours is not the documented one."""
     facts, required = SCHEMAS[name], schema.get("required", [])
     properties = schema.get("properties", {})
@@ -81,7 +87,7 @@ def differences(name: str, schema: dict[str, Any]) -> list[str]:
         f"{name}: {field} is {'missing' if field in facts else 'strange'}" for field in set(facts) ^ set(properties)
     ]
     for field in set(facts) & set(properties):
-        said, mine = facts[field], ours(properties[field], field in required)
+        said, mine = facts[field], describe_model_field(properties[field], field in required)
         if kind(said) != mine["kind"]:
             found.append(f"{name}.{field} is {mine['kind']}, not {kind(said)}")
         if bool(said.get("required")) != bool(mine.get("required")):
@@ -125,20 +131,20 @@ def test_a_body_is_the_documented_one(fact: dict[str, Any]) -> None:
     model = operation(fact).body
     assert model is not None
     assert model.__name__ == fact["body"]
-    assert [each for name, schema in models(model).items() for each in differences(name, schema)] == []
+    assert [each for name, schema in models(model).items() for each in schema_differences(name, schema)] == []
 
 
 @with_answer
 def test_an_answer_has_every_documented_field(fact: dict[str, Any]) -> None:
-    model = operation(fact).answer_model
+    model = operation(fact).response_model
     assert model is not None
     assert model.__name__ == fact["answer"]
-    assert [each for name, schema in models(model).items() for each in differences(name, schema)] == []
+    assert [each for name, schema in models(model).items() for each in schema_differences(name, schema)] == []
 
 
 @operations
 def test_only_what_has_no_body_declares_no_answer(fact: dict[str, Any]) -> None:
-    assert (operation(fact).answer_model is None) == (fact["status"] == 204)
+    assert (operation(fact).response_model is None) == (fact["status"] == 204)
     assert (operation(fact).body is not None) == (fact["body"] is not None)
 
 
@@ -150,9 +156,9 @@ def test_codes_of_countries_and_currencies_are_the_documented_ones() -> None:
 def test_the_types_of_events_are_the_documented_ones_and_two_of_newer_pages() -> None:
     documented = {type for type, _, _ in FACTS["events"]}
     assert len(documented) == 89
-    assert set(TYPES) - documented == {
+    assert set(EVENT_TYPES) - documented == {
         "employee.salary_deleted",
         "dependents_management_intent.dependent.pending_confirmation",
     }
-    assert documented <= set(TYPES)
-    assert {type for type, version, _ in FACTS["events"] if version == "v1"} == WHOLE
+    assert documented <= set(EVENT_TYPES)
+    assert {type for type, version, _ in FACTS["events"] if version == "v1"} == VERSION_1_TYPES

@@ -10,25 +10,31 @@ import pytest
 
 from mockserver.engine import Assumptions
 from mockserver.providers.kota.assumptions.http import HttpAssumptions
-from tests.support.kota_groups import group, join, quote, quote_intent, staffed
-from tests.support.kota_world import (
+from tests.support.harness import Harness
+from tests.support.kota_group_helpers import (
+    add_to_group,
+    create_available_quote,
+    create_group,
+    create_quote_intent,
+    create_staffed_group,
+)
+from tests.support.kota_helpers import (
     ADDRESS,
     EMPLOYEE,
     EMPLOYER,
-    S,
-    assume,
-    employee,
-    employer,
-    made,
-    new_world,
-    read,
-    refused,
-    wrong,
+    SANDBOX_PATH,
+    create,
+    create_employee,
+    create_employer,
+    expect_problem,
+    fetch,
+    invalid_fields,
+    make_empty_harness,
+    set_assumptions,
 )
-from tests.support.worlds import World
 
 if TYPE_CHECKING:
-    from tests.support.worlds import Answer
+    from tests.support.harness import ApiResponse
 
 HEX = "0" * 32
 RFC9110 = "https://tools.ietf.org/html/rfc9110#section-15."
@@ -36,19 +42,19 @@ CUSTOMER = "external_customer_id"
 
 
 @pytest.fixture
-def world() -> World:
-    return new_world()
+def harness() -> Harness:
+    return make_empty_harness()
 
 
-def new_key(world: World, **wanted: Any) -> Any:
-    answer = world.admin("POST", f"{S}/keys", wanted)
+def new_key(harness: Harness, **wanted: Any) -> Any:
+    answer = harness.admin("POST", f"{SANDBOX_PATH}/keys", wanted)
     assert answer.status_code == 201, answer.text
     return answer.json
 
 
-def ask_with(world: World, key: str | None, **options: Any) -> tuple[int, str | None]:
+def request_with_key(harness: Harness, key: str | None, **options: Any) -> tuple[int, str | None]:
     """The status and the error code that a key gets."""
-    answer = world.ask("GET", "/employers", key=key, **options)
+    answer = harness.request("GET", "/employers", key=key, **options)
     return answer.status_code, answer.json.get("error_code")
 
 
@@ -57,93 +63,95 @@ FINE, UNKNOWN, FORBIDDEN = (200, None), (401, "unauthorized"), (403, "forbidden"
 # Keys
 
 
-def test_keys_say_their_mode(world: World) -> None:
-    assert re.fullmatch(r"pk_test_[\w-]{43}", world.key())
-    assert re.fullmatch(r"pk_live_[\w-]{43}", new_key(world, mode="live")["secret"])
+def test_keys_say_their_mode(harness: Harness) -> None:
+    assert re.fullmatch(r"pk_test_[\w-]{43}", harness.key())
+    assert re.fullmatch(r"pk_live_[\w-]{43}", new_key(harness, mode="live")["secret"])
 
 
-def test_a_key_opens_as_a_bearer_however_the_word_is_spelled(world: World) -> None:
+def test_a_key_opens_as_a_bearer_however_the_word_is_spelled(harness: Harness) -> None:
     for scheme in ("Bearer", "bearer", "BEARER"):
-        assert ask_with(world, None, headers={"Authorization": f"{scheme} {world.key()}"}) == FINE
+        assert request_with_key(harness, None, headers={"Authorization": f"{scheme} {harness.key()}"}) == FINE
 
 
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Bearer pk_test_nobody", "Basic {key}", "{key}", "Token {key}"]
 )
-def test_anything_else_is_unauthorized(world: World, header: str) -> None:
-    assert ask_with(world, None) == UNKNOWN
-    assert ask_with(world, None, headers={"Authorization": header.format(key=world.key())}) == UNKNOWN
+def test_anything_else_is_unauthorized(harness: Harness, header: str) -> None:
+    assert request_with_key(harness, None) == UNKNOWN
+    assert request_with_key(harness, None, headers={"Authorization": header.format(key=harness.key())}) == UNKNOWN
 
 
-def test_a_key_in_the_query_or_in_another_header_is_none(world: World) -> None:
+def test_a_key_in_the_query_or_in_another_header_is_none(harness: Harness) -> None:
     for name in ("key", "api_key", "access_token"):
-        assert ask_with(world, None, query_string={name: world.key()}) == UNKNOWN
-    assert ask_with(world, None, headers={"X-Api-Key": world.key()}) == UNKNOWN
+        assert request_with_key(harness, None, query_string={name: harness.key()}) == UNKNOWN
+    assert request_with_key(harness, None, headers={"X-Api-Key": harness.key()}) == UNKNOWN
 
 
-def test_keys_of_the_live_mode_open_the_live_host_alone_unless_assumed_otherwise(world: World) -> None:
-    live = new_key(world, mode="live")["secret"]
-    assert ask_with(world, live) == UNKNOWN
-    assume(world, live_keys="accepted")
-    assert ask_with(world, live) == FINE
+def test_keys_of_the_live_mode_open_the_live_host_alone_unless_assumed_otherwise(harness: Harness) -> None:
+    live = new_key(harness, mode="live")["secret"]
+    assert request_with_key(harness, live) == UNKNOWN
+    set_assumptions(harness, live_keys="accepted")
+    assert request_with_key(harness, live) == FINE
 
 
-def test_a_revoked_key_is_unauthorized(world: World) -> None:
-    key = new_key(world)
-    assert ask_with(world, key["secret"]) == FINE
-    assert world.admin("DELETE", f"{S}/keys/{key['id']}").status_code in (200, 204)
-    assert ask_with(world, key["secret"]) == UNKNOWN
+def test_a_revoked_key_is_unauthorized(harness: Harness) -> None:
+    key = new_key(harness)
+    assert request_with_key(harness, key["secret"]) == FINE
+    assert harness.admin("DELETE", f"{SANDBOX_PATH}/keys/{key['id']}").status_code in (200, 204)
+    assert request_with_key(harness, key["secret"]) == UNKNOWN
 
 
-def test_an_expired_key_is_unauthorized(world: World) -> None:
-    key = new_key(world, expires_in="1h")["secret"]
-    world.advance("59m")
-    assert ask_with(world, key) == FINE
-    world.advance("1m")
-    assert ask_with(world, key) == UNKNOWN
+def test_an_expired_key_is_unauthorized(harness: Harness) -> None:
+    key = new_key(harness, expires_in="1h")["secret"]
+    harness.advance("59m")
+    assert request_with_key(harness, key) == FINE
+    harness.advance("1m")
+    assert request_with_key(harness, key) == UNKNOWN
 
 
-def test_a_key_that_is_not_known_everywhere_yet_is_forbidden_or_unauthorized(world: World) -> None:
-    key = new_key(world, activates_in="1m")["secret"]
-    assert ask_with(world, key) == FORBIDDEN
-    assume(world, new_key="401")
-    assert ask_with(world, key) == UNKNOWN
-    world.advance("1m")
-    assert ask_with(world, key) == FINE
+def test_a_key_that_is_not_known_everywhere_yet_is_forbidden_or_unauthorized(harness: Harness) -> None:
+    key = new_key(harness, activates_in="1m")["secret"]
+    assert request_with_key(harness, key) == FORBIDDEN
+    set_assumptions(harness, new_key="401")
+    assert request_with_key(harness, key) == UNKNOWN
+    harness.advance("1m")
+    assert request_with_key(harness, key) == FINE
 
 
-def test_a_key_from_elsewhere_is_forbidden(world: World) -> None:
-    assert ask_with(world, new_key(world, cidrs=["10.0.0.0/8"])["secret"]) == FORBIDDEN
+def test_a_key_from_elsewhere_is_forbidden(harness: Harness) -> None:
+    assert request_with_key(harness, new_key(harness, cidrs=["10.0.0.0/8"])["secret"]) == FORBIDDEN
 
 
-def test_a_key_is_asked_for_before_anything_is_read(world: World) -> None:
-    answer = world.ask("POST", "/employers", key=None, data=b"{", headers={"Idempotency-Key": "k" * 201})
+def test_a_key_is_asked_for_before_anything_is_read(harness: Harness) -> None:
+    answer = harness.request("POST", "/employers", key=None, data=b"{", headers={"Idempotency-Key": "k" * 201})
     assert (answer.status_code, answer.json["error_code"]) == UNKNOWN
 
 
 # Headers
 
 
-def test_plain_http_is_refused_where_https_is_insisted_on_whatever_a_header_claims(world: World) -> None:
-    assert ask_with(world, world.key()) == FINE
-    assume(world, https_only=True)
-    assert ask_with(world, world.key()) == FORBIDDEN
+def test_plain_http_is_refused_where_https_is_insisted_on_whatever_a_header_claims(harness: Harness) -> None:
+    assert request_with_key(harness, harness.key()) == FINE
+    set_assumptions(harness, https_only=True)
+    assert request_with_key(harness, harness.key()) == FORBIDDEN
     for name, value in (("X-Forwarded-Proto", "https"), ("Forwarded", "proto=https"), ("X-Forwarded-Ssl", "on")):
-        assert ask_with(world, world.key(), headers={name: value}) == FORBIDDEN
-    assert ask_with(world, world.key(), base_url="https://localhost") == FINE
+        assert request_with_key(harness, harness.key(), headers={name: value}) == FORBIDDEN
+    assert request_with_key(harness, harness.key(), base_url="https://localhost") == FINE
 
 
 @pytest.mark.parametrize("value", ["pt_" + HEX, "nobody", ""])
-def test_the_platform_that_a_header_names_is_ignored(world: World, value: str) -> None:
+def test_the_platform_that_a_header_names_is_ignored(harness: Harness, value: str) -> None:
     headers = {"X-Platform-Id": value}
-    one = world.ask("POST", "/employers", json=EMPLOYER, headers=headers).json
-    other = made(world, "/employers", EMPLOYER)
+    one = harness.request("POST", "/employers", json=EMPLOYER, headers=headers).json
+    other = create(harness, "/employers", EMPLOYER)
     assert one["platform_id"] == other["platform_id"]
-    assert world.ask("GET", "/employers", headers=headers).data == world.ask("GET", "/employers").data
+    assert harness.request("GET", "/employers", headers=headers).data == harness.request("GET", "/employers").data
 
 
-def test_answers_are_json_and_refusals_are_problems(world: World) -> None:
-    said = [world.ask("GET", path).headers["Content-Type"] for path in ("/employers", f"/employers/er_{HEX}", "/none")]
+def test_answers_are_json_and_refusals_are_problems(harness: Harness) -> None:
+    said = [
+        harness.request("GET", path).headers["Content-Type"] for path in ("/employers", f"/employers/er_{HEX}", "/none")
+    ]
     assert said == ["application/json", "application/problem+json", "application/problem+json"]
 
 
@@ -151,84 +159,93 @@ def test_answers_are_json_and_refusals_are_problems(world: World) -> None:
 
 
 @pytest.mark.parametrize("type", ["payroll_provider", "hr_platform"])
-def test_only_employers_of_record_have_external_customers(world: World, type: str) -> None:
-    assume(world, platform_type=type)
-    owner = employer(world)
-    alone, named = employee(world, owner), employee(world, owner, external_customer_id="acme")
-    assert [read(world, f"/employees/{each}")[CUSTOMER] for each in (alone, named)] == [None, None]
-    assert read(world, f"/employees?{CUSTOMER}=acme")["total_count"] == 2
-    assume(world, external_customer_elsewhere="refused")
+def test_only_employers_of_record_have_external_customers(harness: Harness, type: str) -> None:
+    set_assumptions(harness, platform_type=type)
+    owner = create_employer(harness)
+    alone, named = create_employee(harness, owner), create_employee(harness, owner, external_customer_id="acme")
+    assert [fetch(harness, f"/employees/{each}")[CUSTOMER] for each in (alone, named)] == [None, None]
+    assert fetch(harness, f"/employees?{CUSTOMER}=acme")["total_count"] == 2
+    set_assumptions(harness, external_customer_elsewhere="refused")
     body = {**EMPLOYEE, "employer_id": owner, CUSTOMER: "acme"}
-    assert wrong(world, "POST", "/employees", body) == [CUSTOMER]
-    assert wrong(world, "GET", f"/employees?{CUSTOMER}=acme") == [CUSTOMER]
-    assert wrong(world, "GET", f"/contribution_reports?{CUSTOMER}=acme") == [CUSTOMER]
+    assert invalid_fields(harness, "POST", "/employees", body) == [CUSTOMER]
+    assert invalid_fields(harness, "GET", f"/employees?{CUSTOMER}=acme") == [CUSTOMER]
+    assert invalid_fields(harness, "GET", f"/contribution_reports?{CUSTOMER}=acme") == [CUSTOMER]
 
 
-def test_employers_of_record_name_the_customer_of_each_employee(world: World) -> None:
-    assume(world, platform_type="employer_of_record")
-    owner = employer(world)
-    assert wrong(world, "POST", "/employees", {**EMPLOYEE, "employer_id": owner}) == [CUSTOMER]
-    named = employee(world, owner, external_customer_id="acme")
-    employee(world, owner, external_customer_id="other")
-    assert [each["id"] for each in read(world, f"/employees?{CUSTOMER}=acme")["items"]] == [named]
+def test_employers_of_record_name_the_customer_of_each_employee(harness: Harness) -> None:
+    set_assumptions(harness, platform_type="employer_of_record")
+    owner = create_employer(harness)
+    assert invalid_fields(harness, "POST", "/employees", {**EMPLOYEE, "employer_id": owner}) == [CUSTOMER]
+    named = create_employee(harness, owner, external_customer_id="acme")
+    create_employee(harness, owner, external_customer_id="other")
+    assert [each["id"] for each in fetch(harness, f"/employees?{CUSTOMER}=acme")["items"]] == [named]
 
 
 # The nine error codes
 
 
-def fault(**further: Any) -> Callable[[World], Answer]:
-    def ask(world: World) -> Answer:
-        world.admin("POST", f"{S}/faults", {"trigger": {"times": 1}, "fault": further})
-        return world.ask("GET", "/employers")
+def fault(**further: Any) -> Callable[[Harness], ApiResponse]:
+    def ask(harness: Harness) -> ApiResponse:
+        harness.admin("POST", f"{SANDBOX_PATH}/faults", {"trigger": {"times": 1}, "fault": further})
+        return harness.request("GET", "/employers")
 
     return ask
 
 
-def conflict(world: World) -> Answer:
+def request_conflict(harness: Harness) -> ApiResponse:
     for name in ("One Ltd", "Two Ltd"):
         body = {**EMPLOYER, "legal_name": name}
-        answer = world.ask("POST", "/employers", json=body, headers={"Idempotency-Key": "k1"})
+        answer = harness.request("POST", "/employers", json=body, headers={"Idempotency-Key": "k1"})
     return answer
 
 
-def too_many(world: World) -> Answer:
-    world.admin("PATCH", S, {"limits": {"rate": 1, "burst": 1}})
-    world.ask("GET", "/employers")
-    return world.ask("GET", "/employers")
+def exceed_rate_limit(harness: Harness) -> ApiResponse:
+    harness.admin("PATCH", SANDBOX_PATH, {"limits": {"rate": 1, "burst": 1}})
+    harness.request("GET", "/employers")
+    return harness.request("GET", "/employers")
 
 
-def no_insurer(world: World) -> Answer:
-    id = quote(world, staffed(world))
-    assume(world, insurers="down")
-    return world.ask("GET", f"/group_quote_intents/{id}/quote")
+def request_unavailable(harness: Harness) -> ApiResponse:
+    id = create_available_quote(harness, create_staffed_group(harness))
+    set_assumptions(harness, insurers="down")
+    return harness.request("GET", f"/group_quote_intents/{id}/quote")
 
 
-def too_early(world: World) -> Answer:
-    return world.ask("GET", f"/group_quote_intents/{quote_intent(world, staffed(world))}/quote")
+def request_not_ready(harness: Harness) -> ApiResponse:
+    return harness.request(
+        "GET", f"/group_quote_intents/{create_quote_intent(harness, create_staffed_group(harness))}/quote"
+    )
 
 
-def get(path: str, **options: Any) -> Callable[[World], Answer]:
-    return lambda world: world.ask("GET", path, **options)
+def get_request(path: str, **options: Any) -> Callable[[Harness], ApiResponse]:
+    return lambda harness: harness.request("GET", path, **options)
 
 
-def post(json: Any) -> Callable[[World], Answer]:
-    return lambda world: world.ask("POST", "/employers", json=json)
+def post(json: Any) -> Callable[[Harness], ApiResponse]:
+    return lambda harness: harness.request("POST", "/employers", json=json)
 
 
 INTERNAL = "An error occurred while processing your request"
-REFUSALS: list[tuple[str, int, str, str, str | None, Callable[[World], Answer]]] = [
+REFUSALS: list[tuple[str, int, str, str, str | None, Callable[[Harness], ApiResponse]]] = [
     ("invalid_request", 400, "Invalid request", f"{RFC9110}5.1", "errors", post({**EMPLOYER, "contact": None})),
-    ("invalid_request", 400, "Invalid request", f"{RFC9110}5.1", "errors", get("/employers?page_size=101")),
+    ("invalid_request", 400, "Invalid request", f"{RFC9110}5.1", "errors", get_request("/employers?page_size=101")),
     ("invalid_request", 400, "Invalid request", f"{RFC9110}5.1", None, fault(kind="status", status=400)),
-    ("invalid_state", 400, "Invalid state", f"{RFC9110}5.1", "detail", too_early),
-    ("unauthorized", 401, "Unauthorized", f"{RFC9110}5.2", None, get("/employers", key=None)),
+    ("invalid_state", 400, "Invalid state", f"{RFC9110}5.1", "detail", request_not_ready),
+    ("unauthorized", 401, "Unauthorized", f"{RFC9110}5.2", None, get_request("/employers", key=None)),
     ("forbidden", 403, "Forbidden", f"{RFC9110}5.4", None, fault(kind="key_not_propagated")),
-    ("not_found", 404, "Resource not found", f"{RFC9110}5.5", "detail", get(f"/employers/er_{HEX}")),
-    ("not_found", 404, "Resource not found", f"{RFC9110}5.5", "detail", get("/nowhere")),
-    ("idempotency_error", 409, "Idempotency error", f"{RFC9110}5.10", "detail", conflict),
+    ("not_found", 404, "Resource not found", f"{RFC9110}5.5", "detail", get_request(f"/employers/er_{HEX}")),
+    ("not_found", 404, "Resource not found", f"{RFC9110}5.5", "detail", get_request("/nowhere")),
+    ("idempotency_error", 409, "Idempotency error", f"{RFC9110}5.10", "detail", request_conflict),
     ("idempotency_error", 409, "Idempotency error", f"{RFC9110}5.10", "detail", fault(kind="idempotency_conflict")),
-    ("rate_limit_exceeded", 429, "Too many requests", "https://tools.ietf.org/html/rfc6585#section-4", None, too_many),
-    ("third_party_error", 500, "Third party error", f"{RFC9110}6.1", "detail", no_insurer),
+    (
+        "rate_limit_exceeded",
+        429,
+        "Too many requests",
+        "https://tools.ietf.org/html/rfc6585#section-4",
+        None,
+        exceed_rate_limit,
+    ),
+    ("third_party_error", 500, "Third party error", f"{RFC9110}6.1", "detail", request_unavailable),
     ("internal_error", 500, INTERNAL, f"{RFC9110}6.1", None, fault(kind="status", status=500)),
     ("internal_error", 503, INTERNAL, f"{RFC9110}6.1", None, fault(kind="status", status=503)),
 ]
@@ -236,9 +253,15 @@ REFUSALS: list[tuple[str, int, str, str, str | None, Callable[[World], Answer]]]
 
 @pytest.mark.parametrize(("code", "status", "title", "type", "further", "ask"), REFUSALS)
 def test_a_refusal_is_a_problem_with_a_code_to_branch_on(
-    world: World, code: str, status: int, title: str, type: str, further: str | None, ask: Callable[[World], Answer]
+    harness: Harness,
+    code: str,
+    status: int,
+    title: str,
+    type: str,
+    further: str | None,
+    ask: Callable[[Harness], ApiResponse],
 ) -> None:
-    answer = ask(world)
+    answer = ask(harness)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     said = answer.json
     assert list(said) == ["type", "title", "status", "error_code", "trace_id", *([further] if further else [])]
@@ -250,98 +273,100 @@ def test_there_are_nine_codes() -> None:
     assert len({code for code, *_ in REFUSALS}) == 9
 
 
-def test_each_refusal_has_a_trace_id_of_its_own(world: World) -> None:
-    traces = {refused(world, "GET", f"/employers/er_{HEX}")["trace_id"] for _ in range(20)}
+def test_each_refusal_has_a_trace_id_of_its_own(harness: Harness) -> None:
+    traces = {expect_problem(harness, "GET", f"/employers/er_{HEX}")["trace_id"] for _ in range(20)}
     assert len(traces) == 20
 
 
-def test_no_header_says_when_to_try_again_unless_the_limits_say_so(world: World) -> None:
-    assert "Retry-After" not in too_many(world).headers
-    world.admin("PATCH", S, {"limits": {"rate": 1, "burst": 1, "retry_after": True}})
-    assert world.ask("GET", "/employers").headers["Retry-After"] == "1"
+def test_no_header_says_when_to_try_again_unless_the_limits_say_so(harness: Harness) -> None:
+    assert "Retry-After" not in exceed_rate_limit(harness).headers
+    harness.admin("PATCH", SANDBOX_PATH, {"limits": {"rate": 1, "burst": 1, "retry_after": True}})
+    assert harness.request("GET", "/employers").headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'"x"', b'{"legal_name": "\xff"}'])
-def test_a_body_that_is_no_json_object_is_an_invalid_request(world: World, data: bytes) -> None:
-    answer = world.ask("POST", "/employers", data=data, headers={"Content-Type": "application/json"})
+def test_a_body_that_is_no_json_object_is_an_invalid_request(harness: Harness, data: bytes) -> None:
+    answer = harness.request("POST", "/employers", data=data, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json["error_code"]) == (400, "invalid_request")
 
 
-def test_several_wrong_fields_are_all_named_by_their_paths(world: World) -> None:
+def test_several_wrong_fields_are_all_named_by_their_paths(harness: Harness) -> None:
     body = {**EMPLOYER, "legal_address": {**ADDRESS, "line1": "", "postal_code": "1"}, "contact": {"name": 1}}
     expected = {"legal_address.line1", "legal_address.postal_code", "contact.name", "contact.email"}
-    assert set(wrong(world, "POST", "/employers", body)) == expected
+    assert set(invalid_fields(harness, "POST", "/employers", body)) == expected
 
 
 # Settings
 
 
-def status_of(method: str, path: str, body: Any = None) -> Callable[[World], Any]:
-    return lambda world: refused(world, method, path, body)["status"]
+def status_of(method: str, path: str, body: Any = None) -> Callable[[Harness], Any]:
+    return lambda harness: expect_problem(harness, method, path, body)["status"]
 
 
-def employee_of_nobody(world: World) -> Any:
-    return refused(world, "POST", "/employees", {**EMPLOYEE, "employer_id": f"er_{HEX}"})["status"]
+def employee_of_nobody(harness: Harness) -> Any:
+    return expect_problem(harness, "POST", "/employees", {**EMPLOYEE, "employer_id": f"er_{HEX}"})["status"]
 
 
-def group_of_nobody(world: World) -> Any:
-    return refused(world, "POST", "/groups", {"employer_id": f"er_{HEX}", "name": "All"})["status"]
+def group_of_nobody(harness: Harness) -> Any:
+    return expect_problem(harness, "POST", "/groups", {"employer_id": f"er_{HEX}", "name": "All"})["status"]
 
 
-def path_of_error(world: World) -> Any:
-    return wrong(world, "POST", "/employers", {**EMPLOYER, "legal_address": {**ADDRESS, "postal_code": "1"}})
+def path_of_error(harness: Harness) -> Any:
+    return invalid_fields(harness, "POST", "/employers", {**EMPLOYER, "legal_address": {**ADDRESS, "postal_code": "1"}})
 
 
-def path_of_parameter(world: World) -> Any:
-    return wrong(world, "GET", "/employers?page_size=0")
+def path_of_parameter(harness: Harness) -> Any:
+    return invalid_fields(harness, "GET", "/employers?page_size=0")
 
 
-def shown_nulls(world: World) -> Any:
-    return "registration_number" in made(world, "/employers", EMPLOYER)
+def shown_nulls(harness: Harness) -> Any:
+    return "registration_number" in create(harness, "/employers", EMPLOYER)
 
 
-def expiry(world: World) -> Any:
-    return made(world, "/embed/sessions", {"employer_id": employer(world)})["expiry"]
+def expiry(harness: Harness) -> Any:
+    return create(harness, "/embed/sessions", {"employer_id": create_employer(harness)})["expiry"]
 
 
-def size_shown(world: World) -> Any:
-    employer(world)
-    return read(world, "/employers?page_size=50")["page_size"]
+def size_shown(harness: Harness) -> Any:
+    create_employer(harness)
+    return fetch(harness, "/employers?page_size=50")["page_size"]
 
 
-def enrolments_of_a_new_member(world: World) -> Any:
-    owner = employer(world)
-    everybody, someone = group(world, owner), employee(world, owner)
-    join(world, everybody, someone)
-    with world.sandbox.transaction() as space:
+def enrolments_of_a_new_member(harness: Harness) -> Any:
+    owner = create_employer(harness)
+    everybody, someone = create_group(harness, owner), create_employee(harness, owner)
+    add_to_group(harness, everybody, someone)
+    with harness.sandbox.transaction() as space:
         return [record["_enrols"] for _, record in space.scan("group_employees")]
 
 
-def customer_sent(world: World) -> Any:
-    body = {**EMPLOYEE, "employer_id": employer(world), CUSTOMER: "acme"}
-    return world.ask("POST", "/employees", json=body).status_code
+def customer_sent(harness: Harness) -> Any:
+    body = {**EMPLOYEE, "employer_id": create_employer(harness), CUSTOMER: "acme"}
+    return harness.request("POST", "/employees", json=body).status_code
 
 
-def customer_not_sent(world: World) -> Any:
-    return world.ask("POST", "/employees", json={**EMPLOYEE, "employer_id": employer(world)}).status_code
+def customer_not_sent(harness: Harness) -> Any:
+    return harness.request("POST", "/employees", json={**EMPLOYEE, "employer_id": create_employer(harness)}).status_code
 
 
-def with_a_new_key(world: World) -> Any:
-    return ask_with(world, new_key(world, activates_in="1m")["secret"])[0]
+def with_a_new_key(harness: Harness) -> Any:
+    return request_with_key(harness, new_key(harness, activates_in="1m")["secret"])[0]
 
 
-def with_a_live_key(world: World) -> Any:
-    return ask_with(world, new_key(world, mode="live")["secret"])[0]
+def with_a_live_key(harness: Harness) -> Any:
+    return request_with_key(harness, new_key(harness, mode="live")["secret"])[0]
 
 
-def quote_shown(world: World) -> Any:
-    return world.ask("GET", f"/group_quote_intents/{quote(world, staffed(world))}/quote").status_code
+def quote_shown(harness: Harness) -> Any:
+    return harness.request(
+        "GET", f"/group_quote_intents/{create_available_quote(harness, create_staffed_group(harness))}/quote"
+    ).status_code
 
 
-SETTINGS: list[tuple[str, Any, Callable[[World], Any], Any, Any]] = [
+SETTINGS: list[tuple[str, Any, Callable[[Harness], Any], Any, Any]] = [
     ("platform_type", "employer_of_record", customer_not_sent, 200, 400),
     ("hosted", True, enrolments_of_a_new_member, [False], [True]),
-    ("https_only", True, lambda world: ask_with(world, world.key())[0], 200, 403),
+    ("https_only", True, lambda harness: request_with_key(harness, harness.key())[0], 200, 403),
     ("live_keys", "accepted", with_a_live_key, 401, 200),
     ("new_key", "401", with_a_new_key, 403, 401),
     ("external_customer_elsewhere", "refused", customer_sent, 200, 400),
@@ -352,11 +377,11 @@ SETTINGS: list[tuple[str, Any, Callable[[World], Any], Any, Any]] = [
     ("method_not_allowed", "404", status_of("DELETE", "/employers"), 405, 404),
     ("error_paths", "json_path", path_of_error, ["legal_address.postal_code"], ["$.legal_address.postal_code"]),
     ("error_paths", "json_path", path_of_parameter, ["page_size"], ["page_size"]),
-    ("trace_ids", "omitted", lambda world: "trace_id" in refused(world, "GET", "/none"), True, False),
+    ("trace_ids", "omitted", lambda harness: "trace_id" in expect_problem(harness, "GET", "/none"), True, False),
     ("null_members", "omitted", shown_nulls, True, False),
     ("fraction_digits", 3, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000Z"),
     ("fraction_digits", 6, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000000Z"),
-    ("page_out_of_range", "clamped", lambda world: world.ask("GET", "/employers?page=0").status_code, 400, 200),
+    ("page_out_of_range", "clamped", lambda harness: harness.request("GET", "/employers?page=0").status_code, 400, 200),
     ("page_size_shown", "asked", size_shown, 1, 50),
     ("insurers", "down", quote_shown, 200, 500),
 ]
@@ -364,10 +389,10 @@ SETTINGS: list[tuple[str, Any, Callable[[World], Any], Any, Any]] = [
 
 @pytest.mark.parametrize(("name", "value", "ask", "before", "after"), SETTINGS)
 def test_a_setting_decides_what_it_says(
-    name: str, value: Any, ask: Callable[[World], Any], before: Any, after: Any
+    name: str, value: Any, ask: Callable[[Harness], Any], before: Any, after: Any
 ) -> None:
-    assert ask(new_world()) == before
-    assert ask(new_world(**{name: value})) == after
+    assert ask(make_empty_harness()) == before
+    assert ask(make_empty_harness(**{name: value})) == after
 
 
 def test_every_setting_is_moved() -> None:

@@ -10,38 +10,38 @@ import pytest
 from mockserver.engine import Operation
 from mockserver.providers.kota import PROVIDER
 from mockserver.providers.kota.values.kinds import KINDS
-from tests.support.kota_world import employer, new_world, read, wrong
-from tests.support.worlds import World, make_world
+from tests.support.harness import Harness, make_harness
+from tests.support.kota_helpers import create_employer, fetch, invalid_fields, make_empty_harness
 
 LISTS = [op for op in PROVIDER.operations if op.method == "GET" and op.query and "page" in op.query.model_fields]
-TOP = [op for op in LISTS if "{" not in op.path and op.path not in ("/events", "/webhooks/endpoints")]
+TOP_LEVEL_LISTS = [op for op in LISTS if "{" not in op.path and op.path not in ("/events", "/webhooks/endpoints")]
 OLDEST_FIRST = ("/plans", "/providers")
 """Lists whose order is documented nowhere."""
-IN_FORCE = ("/policies", "/group_policies")
+LISTS_WITH_DEFAULT_FILTER = ("/policies", "/group_policies")
 """Lists that show what is active or scheduled unless asked otherwise."""
 
 each_list = pytest.mark.parametrize("operation", LISTS, ids=[op.name for op in LISTS])
 
 
 @pytest.fixture(scope="module")
-def seeded() -> World:
+def seeded() -> Harness:
     """A new platform; these tests only look."""
-    return make_world(PROVIDER)
+    return make_harness(PROVIDER)
 
 
 @pytest.fixture
-def world() -> World:
-    return new_world()
+def harness() -> Harness:
+    return make_empty_harness()
 
 
-def filter_of(operation: Operation) -> str | None:
+def filter_name(operation: Operation) -> str | None:
     """What the filter by state is called, where there is one."""
     fields = operation.query.model_fields if operation.query else {}
     return next((name for name in ("status", "filter") if name in fields), None)
 
 
-def kept(world: World, collection: str) -> list[Any]:
-    with world.sandbox.transaction() as space:
+def stored_records(harness: Harness, collection: str) -> list[Any]:
+    with harness.sandbox.transaction() as space:
         return [record for _, record in space.scan(collection)]
 
 
@@ -50,43 +50,43 @@ def collection_of(path: str) -> str:
     return next(kind.collection for kind in KINDS.values() if path[1:] in (kind.collection, f"{kind.object}s"))
 
 
-def on_sale(record: Any) -> bool:
+def is_current(record: Any) -> bool:
     """Whether a plan is listed on the day the tests run on; whatever is no plan always is."""
     return (record.get("available_from") or "") <= "2026-03-01" <= (record.get("available_to") or "9999")
 
 
-def longest(world: World, operation: Operation) -> str:
+def longest_list_path(harness: Harness, operation: Operation) -> str:
     """The list's path under the parent that has most in it."""
     if "{" not in operation.path:
         return operation.path
     before, rest = operation.path.split("{", 1)
     name, after = rest.split("}", 1)
-    parents = kept(world, KINDS[name.removesuffix("_id")].collection)
+    parents = stored_records(harness, KINDS[name.removesuffix("_id")].collection)
     paths = [f"{before}{record['id']}{after}" for record in parents]
-    return max(paths, key=lambda path: read(world, path)["total_count"])
+    return max(paths, key=lambda path: fetch(harness, path)["total_count"])
 
 
 @each_list
-def test_pages_of_one_follow_each_other_through_the_whole_list(seeded: World, operation: Operation) -> None:
-    path = longest(seeded, operation)
-    whole = read(seeded, f"{path}?page_size=100")
+def test_pages_of_one_follow_each_other_through_the_whole_list(seeded: Harness, operation: Operation) -> None:
+    path = longest_list_path(seeded, operation)
+    whole = fetch(seeded, f"{path}?page_size=100")
     total = whole["total_count"]
     assert len(whole["items"]) == min(total, 100)
     for nth, item in enumerate(whole["items"][:4], 1):
-        one = read(seeded, f"{path}?page={nth}&page_size=1")
+        one = fetch(seeded, f"{path}?page={nth}&page_size=1")
         assert one["items"] == [item]
         assert (one["page"], one["page_size"], one["total_count"]) == (nth, 1, total)
         assert (one["has_next_page"], one["has_previous_page"]) == (nth < total, nth > 1)
 
 
 @each_list
-def test_a_page_has_ten_unless_asked_and_is_empty_past_the_end(seeded: World, operation: Operation) -> None:
-    path = longest(seeded, operation)
-    first = read(seeded, path)
+def test_a_page_has_ten_unless_asked_and_is_empty_past_the_end(seeded: Harness, operation: Operation) -> None:
+    path = longest_list_path(seeded, operation)
+    first = fetch(seeded, path)
     total = first["total_count"]
     assert list(first) == ["items", "page", "page_size", "total_count", "has_next_page", "has_previous_page"]
     assert (first["page"], len(first["items"]), first["page_size"]) == (1, min(total, 10), min(total, 10))
-    beyond = read(seeded, f"{path}?page=1000000&page_size=100")
+    beyond = fetch(seeded, f"{path}?page=1000000&page_size=100")
     assert (beyond["items"], beyond["page"], beyond["total_count"]) == ([], 1_000_000, total)
     assert (beyond["has_next_page"], beyond["has_previous_page"]) == (False, True)
 
@@ -106,66 +106,68 @@ def test_a_page_has_ten_unless_asked_and_is_empty_past_the_end(seeded: World, op
     ],
 )
 def test_a_page_out_of_range_is_refused_by_the_parameters_name(
-    seeded: World, operation: Operation, query: str, names: list[str]
+    seeded: Harness, operation: Operation, query: str, names: list[str]
 ) -> None:
-    path = operation.path if "{" not in operation.path else longest(seeded, operation)
-    assert wrong(seeded, "GET", f"{path}?{query}") == names
+    path = operation.path if "{" not in operation.path else longest_list_path(seeded, operation)
+    assert invalid_fields(seeded, "GET", f"{path}?{query}") == names
 
 
-@pytest.mark.parametrize("operation", TOP, ids=[op.name for op in TOP])
-def test_a_list_shows_the_newest_first(seeded: World, operation: Operation) -> None:
-    records = kept(seeded, collection_of(operation.path))
-    ids = [record["id"] for record in records if on_sale(record)]
-    every = "status=scheduled,active,expired,cancelled&" if operation.path in IN_FORCE else ""
+@pytest.mark.parametrize("operation", TOP_LEVEL_LISTS, ids=[op.name for op in TOP_LEVEL_LISTS])
+def test_a_list_shows_the_newest_first(seeded: Harness, operation: Operation) -> None:
+    records = stored_records(seeded, collection_of(operation.path))
+    ids = [record["id"] for record in records if is_current(record)]
+    every = "status=scheduled,active,expired,cancelled&" if operation.path in LISTS_WITH_DEFAULT_FILTER else ""
     pages = range(1, len(ids) // 100 + 2)
     listed = [
         item["id"]
         for page in pages
-        for item in read(seeded, f"{operation.path}?{every}page_size=100&page={page}")["items"]
+        for item in fetch(seeded, f"{operation.path}?{every}page_size=100&page={page}")["items"]
     ]
     assert listed == (ids if operation.path in OLDEST_FIRST else ids[::-1])
 
 
-FILTERED = [op for op in TOP if filter_of(op)]
+FILTERED_LISTS = [op for op in TOP_LEVEL_LISTS if filter_name(op)]
 
 
-@pytest.mark.parametrize("operation", FILTERED, ids=[op.name for op in FILTERED])
-def test_a_filter_takes_several_states_separated_by_commas(seeded: World, operation: Operation) -> None:
-    name, path = filter_of(operation), operation.path
-    there = sorted({record["status"] for record in kept(seeded, collection_of(path))})
-    counts = {state: read(seeded, f"{path}?{name}={state}")["total_count"] for state in there}
+@pytest.mark.parametrize("operation", FILTERED_LISTS, ids=[op.name for op in FILTERED_LISTS])
+def test_a_filter_takes_several_states_separated_by_commas(seeded: Harness, operation: Operation) -> None:
+    name, path = filter_name(operation), operation.path
+    there = sorted({record["status"] for record in stored_records(seeded, collection_of(path))})
+    counts = {state: fetch(seeded, f"{path}?{name}={state}")["total_count"] for state in there}
     assert all(counts.values())
     for pair in combinations(there, 2):
-        shown = read(seeded, f"{path}?{name}={','.join(pair)}&page_size=100")
+        shown = fetch(seeded, f"{path}?{name}={','.join(pair)}&page_size=100")
         assert shown["total_count"] == sum(counts[state] for state in pair)
         assert {item["status"] for item in shown["items"]} <= set(pair)
 
 
-@pytest.mark.parametrize("operation", FILTERED, ids=[op.name for op in FILTERED])
+@pytest.mark.parametrize("operation", FILTERED_LISTS, ids=[op.name for op in FILTERED_LISTS])
 @pytest.mark.parametrize("value", ["gone", "active,gone", "ACTIVE", ","])
-def test_a_state_that_is_none_is_refused_by_the_filters_name(seeded: World, operation: Operation, value: str) -> None:
-    assert wrong(seeded, "GET", f"{operation.path}?{filter_of(operation)}={value}") == [filter_of(operation)]
+def test_a_state_that_is_none_is_refused_by_the_filters_name(seeded: Harness, operation: Operation, value: str) -> None:
+    assert invalid_fields(seeded, "GET", f"{operation.path}?{filter_name(operation)}={value}") == [
+        filter_name(operation)
+    ]
 
 
-@pytest.mark.parametrize("path", IN_FORCE)
-def test_without_a_filter_policies_are_those_in_force(seeded: World, path: str) -> None:
-    shown = read(seeded, f"{path}?page_size=100")
-    assert shown["items"] == read(seeded, f"{path}?status=active,scheduled&page_size=100")["items"]
-    everything = read(seeded, f"{path}?status=scheduled,active,expired,cancelled")
+@pytest.mark.parametrize("path", LISTS_WITH_DEFAULT_FILTER)
+def test_without_a_filter_policies_are_those_in_force(seeded: Harness, path: str) -> None:
+    shown = fetch(seeded, f"{path}?page_size=100")
+    assert shown["items"] == fetch(seeded, f"{path}?status=active,scheduled&page_size=100")["items"]
+    everything = fetch(seeded, f"{path}?status=scheduled,active,expired,cancelled")
     assert 0 < shown["total_count"] < everything["total_count"]
 
 
 def test_only_employers_and_employees_call_the_filter_by_state_filter() -> None:
-    assert {op.path for op in FILTERED if filter_of(op) == "filter"} == {"/employers", "/employees"}
+    assert {op.path for op in FILTERED_LISTS if filter_name(op) == "filter"} == {"/employers", "/employees"}
 
 
-def test_a_new_object_pushes_the_others_onto_later_pages(world: World) -> None:
-    first, second = employer(world), employer(world)
-    assert [each["id"] for each in read(world, "/employers?page_size=1&page=2")["items"]] == [first]
-    third = employer(world)
-    pages = [read(world, f"/employers?page_size=1&page={page}")["items"][0]["id"] for page in (1, 2, 3)]
+def test_a_new_object_pushes_the_others_onto_later_pages(harness: Harness) -> None:
+    first, second = create_employer(harness), create_employer(harness)
+    assert [each["id"] for each in fetch(harness, "/employers?page_size=1&page=2")["items"]] == [first]
+    third = create_employer(harness)
+    pages = [fetch(harness, f"/employers?page_size=1&page={page}")["items"][0]["id"] for page in (1, 2, 3)]
     assert pages == [third, second, first]
 
 
-def test_a_parameter_nobody_documents_is_ignored(seeded: World) -> None:
-    assert read(seeded, "/employers?limit=1&sort=name") == read(seeded, "/employers")
+def test_a_parameter_nobody_documents_is_ignored(seeded: Harness) -> None:
+    assert fetch(seeded, "/employers?limit=1&sort=name") == fetch(seeded, "/employers")

@@ -15,7 +15,7 @@ from time import perf_counter
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.suite.mutants.running import Run
+from tests.support.suite.mutants.runner import MutationRun
 
 MODULES = (
     "mockserver/engine/pipeline/*",
@@ -26,34 +26,34 @@ MODULES = (
     "mockserver/engine/core/randomness.py",
     "mockserver/engine/core/redaction.py",
     "mockserver/engine/records/*",
-    "mockserver/engine/sandbox/agenda.py",
+    "mockserver/engine/sandbox/timer_runner.py",
     "mockserver/engine/sandbox/keyring.py",
-    "mockserver/engine/sandbox/moving.py",
+    "mockserver/engine/sandbox/clock_moves.py",
     "mockserver/engine/sandbox/ruleset.py",
-    "mockserver/engine/sandbox/scheduler.py",
+    "mockserver/engine/sandbox/timers.py",
     "mockserver/engine/sandbox/templates.py",
     "mockserver/engine/webhooks/deliveries.py",
     "mockserver/engine/webhooks/endpoints.py",
     "mockserver/engine/webhooks/outbox.py",
     "mockserver/engine/webhooks/signatures.py",
     *(f"mockserver/storage/tinydb/{name}.py" for name in ("table", "index", "log", "checkpoint", "space", "memory")),
-    *(f"mockserver/storage/tinydb/{name}.py" for name in ("lines", "replay")),
+    *(f"mockserver/storage/tinydb/{name}.py" for name in ("log_format", "replay")),
     *(f"mockserver/http/{name}.py" for name in ("parser", "resolver", "hosts")),
     "mockserver/openapi/inference/*",
     "mockserver/delivery/egress.py",
 )
 TESTS = ("tests/engine", "tests/storage", "tests/http", "tests/openapi", "tests/delivery")
-APART = (
+EXCLUDED_TESTS = (
     *(f"tests/http/test_{name}.py" for name in ("workers", "server", "tls", "parser", "edge")),
-    *(f"tests/storage/test_{name}.py" for name in ("redis", "power", "durability")),
-    "tests/openapi/test_house.py",
+    *(f"tests/storage/test_{name}.py" for name in ("redis", "power_loss", "durability")),
+    "tests/openapi/test_openapi_conformance.py",
     "tests/engine/faults/test_wire.py",
 )
 """Tests that would start other processes, in which there is no mutant, or that take too long for each one."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
-def equivalents() -> dict[tuple[str, str, str], str]:
+def load_equivalent_mutants() -> dict[tuple[str, str, str], str]:
     """The mutants that change nothing anybody could notice, each with the reason."""
     listed = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", [])
     return {(each["module"], each["line"], each["change"]): each["reason"] for each in listed}
@@ -63,10 +63,10 @@ def score(killed: int, tried: int) -> str:
     return f"{100 * killed / tried:5.1f} %" if tried else "      -"
 
 
-def report(run: Run) -> str:
+def report(run: MutationRun) -> str:
     """What came of it: by module, and every mutant that survived."""
     known, lines = (
-        equivalents(),
+        load_equivalent_mutants(),
         [f"{'module':<48}{'of':>6}{'tried':>7}{'killed':>8}{'score':>9}{'without equivalents':>22}"],
     )
     sums, survivors = [0, 0, 0, 0], []
@@ -84,22 +84,22 @@ def report(run: Run) -> str:
     return "\n".join([*lines, "", f"{len(survivors)} survived:", *(each.title for each in survivors)])
 
 
-def chosen(globs: tuple[str, ...]) -> list[str]:
+def select_modules(globs: tuple[str, ...]) -> list[str]:
     paths = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "mockserver").rglob("*.py"))
     return [path for path in paths if any(fnmatch(path, glob) for glob in globs)]
 
 
 def main() -> int:
     began, asked = perf_counter(), os.environ
-    modules = chosen(tuple(asked.get("MODULES", "").split()) or MODULES)
-    run = Run(modules, asked.get("SEED", "1"), float(asked.get("MINUTES", "15")), int(asked.get("JOBS", "2")))
+    modules = select_modules(tuple(asked.get("MODULES", "").split()) or MODULES)
+    run = MutationRun(modules, asked.get("SEED", "1"), float(asked.get("MINUTES", "15")), int(asked.get("JOBS", "2")))
     # What a test leaves to the collector must not fail the next one, which would then not count.
     without = ("schemathesis", "xdist", "terminal", "cacheprovider", "unraisableexception", "threadexception")
     options = ["-o", "addopts=" + " ".join(f"-p no:{each}" for each in without)]
-    left_out = [f"--ignore={each}" for each in APART]
+    left_out = [f"--ignore={each}" for each in EXCLUDED_TESTS]
     os.chdir(ROOT)
     ended = pytest.main([*options, *left_out, *TESTS], plugins=[run])
-    sys.stdout.write(f"{report(run)}\n\n{perf_counter() - began:.0f} s, {len(run.traced)} tests\n")
+    sys.stdout.write(f"{report(run)}\n\n{perf_counter() - began:.0f} s, {len(run.traces)} tests\n")
     return int(ended)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+OPERATOR_SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
     ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add,
 }  # fmt: skip
-UNTOUCHED = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
+UNMUTATED_NODES = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
 """Nothing inside these is changed: what they say is for people."""
 
 
@@ -42,12 +42,12 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
     match node:
         case ast.Compare(left, ops, comparators):
             for nth, op in enumerate(ops):
-                swapped = [*ops[:nth], SWAPPED[type(op)](), *ops[nth + 1 :]]
+                swapped = [*ops[:nth], OPERATOR_SWAPS[type(op)](), *ops[nth + 1 :]]
                 yield ast.Compare(left, swapped, comparators)  # type: ignore[arg-type]
         case ast.BoolOp(op, values):
-            yield ast.BoolOp(SWAPPED[type(op)](), values)  # type: ignore[arg-type]
+            yield ast.BoolOp(OPERATOR_SWAPS[type(op)](), values)  # type: ignore[arg-type]
         case ast.BinOp(left, ast.Add() | ast.Sub() as op, right):
-            yield ast.BinOp(left, SWAPPED[type(op)](), right)  # type: ignore[arg-type]
+            yield ast.BinOp(left, OPERATOR_SWAPS[type(op)](), right)  # type: ignore[arg-type]
         case ast.UnaryOp(ast.Not(), operand):
             yield operand
         case ast.Constant(bool(value)):
@@ -63,7 +63,7 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
             yield type(node)(**{**vars(node), "test": ast.UnaryOp(ast.Not(), test)})
 
 
-def mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
+def generate_mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
     """Every mutant of a module."""
     text = source.splitlines()
 
@@ -75,10 +75,10 @@ def mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
             for nth, child in enumerate(siblings):
                 if not isinstance(child, ast.AST) or is_logging(child):
                     continue
-                inside = extent(child) if isinstance(child, ast.stmt) else lines
+                inside = line_range(child) if isinstance(child, ast.stmt) else lines
                 for other in replacements(child):
                     yield mutant(node, name, nth if isinstance(value, list) else None, child, other, inside, constant)
-                if not isinstance(child, UNTOUCHED):
+                if not isinstance(child, UNMUTATED_NODES):
                     yield from within(child, inside, constant)
 
     def mutant(
@@ -97,26 +97,26 @@ def mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
 
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            yield from functions(statement, within)
+            yield from mutants_in_functions(statement, within)
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, ast.Constant):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             yield from within(statement, range(1, len(text) + 1), ast.unparse(target))
 
 
-def functions(node: ast.FunctionDef | ast.ClassDef, within: Any) -> Iterator[Mutant]:
+def mutants_in_functions(node: ast.FunctionDef | ast.ClassDef, within: Any) -> Iterator[Mutant]:
     """The mutants in the bodies of a function, or of a class's methods."""
     for each in node.body if isinstance(node, ast.ClassDef) else [node]:
         if isinstance(each, ast.FunctionDef):
-            yield from within(each, extent(each), None)
+            yield from within(each, line_range(each), None)
         elif isinstance(each, ast.ClassDef):
-            yield from functions(each, within)
+            yield from mutants_in_functions(each, within)
 
 
 def is_logging(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and ast.unparse(node).startswith("_log.")
 
 
-def extent(statement: ast.stmt) -> range:
+def line_range(statement: ast.stmt) -> range:
     """The lines of a statement; of a compound one those of its head."""
     body = getattr(statement, "body", None)
     return range(statement.lineno, body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1)
@@ -129,9 +129,9 @@ def change(old: ast.AST, new: ast.AST) -> str:
     return " -> ".join(" ".join(ast.unparse(each).split())[:100] for each in (old, new))
 
 
-def codes(code: CodeType) -> Iterator[CodeType]:
+def iter_code_objects(code: CodeType) -> Iterator[CodeType]:
     """A code object and all within it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from codes(constant)
+            yield from iter_code_objects(constant)

@@ -1,0 +1,213 @@
+"""What the operations on a resource do: list, create, retrieve, replace, merge, delete, act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockserver.engine import Call, FieldError, Problem, Record, Reply
+from mockserver.openapi.inference.resources import InferredResource, OperationRole, envelope_names
+from mockserver.openapi.inference.shapes import success_response
+from mockserver.openapi.serving import list_queries, records
+from mockserver.openapi.serving.assumptions import assumptions_of
+from mockserver.openapi.serving.record_factory import RecordFactory
+from mockserver.openapi.serving.reply_writer import ReplyWriter, created_status, not_found
+from mockserver.openapi.serving.request import ParsedRequest
+from mockserver.openapi.serving.spec_model import SpecModel
+
+Handler = Callable[[Call], Reply]
+
+
+class ResourceHandlers:
+    """Performs the inferred operations of one document."""
+
+    def __init__(self, model: SpecModel, writer: ReplyWriter) -> None:
+        self._model, self._writer, self._factory = model, writer, RecordFactory(model)
+        self._handlers: dict[str, Callable[[Call, OperationRole], Reply]] = {
+            "list": self._list,
+            "create": self._create,
+            "retrieve": self._retrieve,
+            "replace": self._replace,
+            "merge": self._merge,
+            "delete": self._delete,
+            "act": self._merge,
+        }
+
+    def handler_of(self, role: OperationRole) -> Handler:
+        """The function that does what a role says."""
+        verb = self._handlers[role.verb]
+        return lambda call: verb(call, role)
+
+    def _list(self, call: Call, role: OperationRole) -> Reply:
+        at = self._parent_path(call, role)
+        resource, asked = role.resource, _parsed_request(call)
+        properties = self._model.document.schemas.properties(resource.schema)
+        paging = self._model.paging[role.operation.name]
+        wanted = list_queries.read_filters(asked, properties, paging)
+        found = [each for _, each in call.space.scan(resource.name, field="at", equals=at)]
+        found = [each for each in found if each["at"] == at and list_queries.matches_filters(each, wanted)]
+        if assumptions_of(call).order == "newest first":
+            found.reverse()
+        page = paging.select_page(
+            list_queries.sort_records(found, asked, properties), asked, assumptions_of(call).page_size
+        )
+        return self._writer.write_list(call, role, page)
+
+    def _create(self, call: Call, role: OperationRole) -> Reply:
+        at = self._parent_path(call, role)
+        return self._writer.write_record(
+            call, role, self._add_record(call, role, at, _sent_record(call, role), None), created_status(role)
+        )
+
+    def _add_record(self, call: Call, role: OperationRole, at: str, sent: Mapping[str, Any], id: Any) -> Record:
+        resource, nth = role.resource, call.nth(role.resource.name)
+        if id is None:
+            id = self._new_id(call, role, at, sent, nth)
+        shown = self._factory.create(
+            resource, sent, id, self._path_by_name(call, role), call.now, call.sandbox.randomness
+        )
+        self._check(call, resource, at, shown, None)
+        made = records.build_record(resource, at, id, shown, nth=nth, created=call.now, updated=call.now)
+        call.space.put(resource.name, made)
+        return made
+
+    def _new_id(self, call: Call, role: OperationRole, at: str, sent: Mapping[str, Any], nth: int) -> Any:
+        """The id of a new record: the client's where it may say one, else a new one."""
+        resource = role.resource
+        given = sent.get(resource.id_field) if resource.id_field in resource.writable else None
+        if given is not None and assumptions_of(call).client_ids == "kept":
+            if call.space.get(resource.name, records.record_key(at, given)) is not None:
+                field = str(resource.id_field)
+                raise Problem("duplicate", f"{field} is taken", fields=[FieldError(field, "is taken")])
+            return given
+        for further in range(1_000):
+            id = self._model.ids.make(resource, call.sandbox.randomness, nth + further)
+            if call.space.get(resource.name, records.record_key(at, id)) is None:
+                return id
+        raise Problem("duplicate", "There is no free id left that its schema admits")
+
+    def _check(
+        self, call: Call, resource: InferredResource, at: str, shown: Mapping[str, Any], own: str | None
+    ) -> None:
+        name = records.find_duplicate(call.space, resource, at, shown, own)
+        if name is not None:
+            raise Problem("duplicate", f"{name} is taken", fields=[FieldError(name, "is taken")])
+        for field, other in resource.references.items():
+            value = shown.get(field)
+            for id in value if isinstance(value, list) else [value]:
+                if id is not None and call.space.get(other, records.record_key("", id)) is None:
+                    raise Problem(
+                        "unknown_reference", f"{field}: {id} is unknown", fields=[FieldError(field, "is unknown")]
+                    )
+
+    def _retrieve(self, call: Call, role: OperationRole) -> Reply:
+        return self._writer.write_record(call, role, self._require(call, role), success_response(role.operation)[0])
+
+    def _replace(self, call: Call, role: OperationRole) -> Reply:
+        at, sent = self._parent_path(call, role), _sent_record(call, role)
+        current = self._current(call, role, at)
+        if current is None:
+            id = self._requested_id(call, role)
+            if not role.operation.declares(201):
+                raise not_found(role, id)
+            return self._writer.write_record(call, role, self._add_record(call, role, at, sent, id), 201)
+        return self._save(call, role, current, self._factory.replace(role.resource, current["shown"], sent, call.now))
+
+    def _merge(self, call: Call, role: OperationRole) -> Reply:
+        at, sent = self._parent_path(call, role), self._changes(call, role)
+        current = self._current(call, role, at)
+        if current is None:
+            raise not_found(role, self._requested_id(call, role))
+        return self._save(call, role, current, self._factory.merge(role.resource, current["shown"], sent, call.now))
+
+    def _changes(self, call: Call, role: OperationRole) -> Mapping[str, Any]:
+        """What a change says: its body, or where it has none the properties that its query names."""
+        sent = _sent_record(call, role)
+        if role.operation.body is None:
+            properties = self._model.document.schemas.properties(role.resource.schema)
+            named = {name: value for name, value in _parsed_request(call).query.items() if name in properties}
+            return {**named, **sent}
+        if role.verb == "act":
+            return {name: value for name, value in sent.items() if name in role.resource.writable}
+        return sent
+
+    def _save(self, call: Call, role: OperationRole, current: Record, shown: dict[str, Any]) -> Reply:
+        resource = role.resource
+        self._check(call, resource, current["at"], shown, current["id"])
+        times = {"created": current["_created"], "updated": call.now}
+        changed = records.build_record(resource, current["at"], current["own"], shown, nth=current["nth"], **times)
+        call.space.put(resource.name, changed)
+        return self._writer.write_record(call, role, changed, success_response(role.operation)[0])
+
+    def _delete(self, call: Call, role: OperationRole) -> Reply:
+        found = self._require(call, role)
+        call.space.drop(role.resource.name, found["id"])
+        if assumptions_of(call).children == "deleted":
+            for collection, id in records.find_descendants(
+                call.space, self._model.inferred.resources, role.resource, found["id"]
+            ):
+                call.space.drop(collection, id)
+        return self._writer.write_record(call, role, found, success_response(role.operation)[0])
+
+    def _require(self, call: Call, role: OperationRole) -> Record:
+        at = self._parent_path(call, role)
+        found = self._current(call, role, at)
+        if found is None:
+            raise not_found(role, self._requested_id(call, role))
+        return found
+
+    def _current(self, call: Call, role: OperationRole, at: str) -> Record | None:
+        """The record a call names; of one that there is only one of, the one there always is."""
+        resource = role.resource
+        id = self._requested_id(call, role)
+        found = call.space.get(resource.name, records.record_key(at, id)) if id is not None else None
+        if found is not None or not resource.is_singleton:
+            return found
+        shown = self._model.values.make(resource.schema, call.sandbox.randomness, f"single:{resource.name}:{at}")
+        return records.build_record(resource, at, id, shown, nth=0, created=call.now, updated=call.now)
+
+    def _requested_id(self, call: Call, role: OperationRole) -> Any:
+        resource = role.resource
+        if resource.is_singleton:
+            return "single"
+        # Another operation may call the parameter otherwise: what counts is where it stands.
+        depth = resource.path.count("/") + 1
+        parts = role.operation.path.split("/")
+        if len(parts) > depth and parts[depth].startswith("{"):
+            return _parsed_request(call).path.get(parts[depth][1:-1])
+        said = _sent_record(call, role, raw=True)
+        return said.get(resource.id_field) if resource.id_field else None
+
+    def _path_by_name(self, call: Call, role: OperationRole) -> dict[str, Any]:
+        """What the path says above the resource, by the names the resource knows."""
+        values = self._path_values(call, role)
+        return {parent.parameter: value for parent, value in zip(role.resource.parents, values, strict=False)}
+
+    def _path_values(self, call: Call, role: OperationRole) -> list[Any]:
+        parts = role.operation.path.split("/")[: role.resource.path.count("/") + 1]
+        names = [part[1:-1] for part in parts if part.startswith("{") and part.endswith("}")]
+        return [_parsed_request(call).path[name] for name in names if name in _parsed_request(call).path]
+
+    def _parent_path(self, call: Call, role: OperationRole) -> str:
+        """Where a call's records belong; every record its path names above them has to be there."""
+        values = self._path_values(call, role)
+        for nth, parent in enumerate(role.resource.parents[: len(values)]):
+            if parent.resource is None or assumptions_of(call).parents == "ignored":
+                continue
+            if call.space.get(parent.resource, records.encode_parents(values[: nth + 1])) is None:
+                what = envelope_names(self._model.inferred.resources[parent.resource])[-1].replace("_", " ")
+                raise Problem("not_found", f"There is no {what} {str(values[nth])[:100]}")
+        return records.encode_parents(values)
+
+
+def _parsed_request(call: Call) -> ParsedRequest:
+    asked = call.prepared
+    assert isinstance(asked, ParsedRequest)
+    return asked
+
+
+def _sent_record(call: Call, role: OperationRole, *, raw: bool = False) -> dict[str, Any]:
+    """The record as the body says it; ``raw``, with what is only read too."""
+    body = _parsed_request(call).raw_body if raw else _parsed_request(call).body
+    inner = role.request_shape.unwrap(body) if role.request_shape else body
+    return dict(inner) if isinstance(inner, Mapping) else {}

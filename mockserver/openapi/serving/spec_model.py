@@ -1,0 +1,52 @@
+"""Everything that is known of one document once it has been read: what its operations are made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mockserver.openapi.document.document import Document, DocumentOperation
+from mockserver.openapi.document.reader import read_document
+from mockserver.openapi.generation.valid_values import ValidValues
+from mockserver.openapi.inference.infer import infer
+from mockserver.openapi.inference.resources import InferenceResult
+from mockserver.openapi.serving.ids import IdGenerator
+from mockserver.openapi.serving.list_queries import EnvelopeFiller
+from mockserver.openapi.serving.paging import Paging
+from mockserver.openapi.serving.paging import infer_paging as infer_paging
+
+
+@dataclass(frozen=True)
+class SpecModel:
+    """A document, what was inferred of it, and what makes ids and answers for it."""
+
+    document: Document
+    inferred: InferenceResult
+    values: ValidValues
+    ids: IdGenerator
+    envelopes: EnvelopeFiller
+    operations: dict[str, DocumentOperation]
+    paging: dict[str, Paging]
+
+    @classmethod
+    def from_document(cls, document: Document) -> SpecModel:
+        """What a document comes to."""
+        return cls(
+            document=document,
+            inferred=infer(document),
+            values=ValidValues(document),
+            ids=IdGenerator(document.schemas, document.validators),
+            envelopes=EnvelopeFiller(document.schemas),
+            operations={each.name: each for each in document.operations},
+            paging={each.name: infer_paging(each, _defaults(document, each)) for each in document.operations},
+        )
+
+
+def load_spec_model(file: Path) -> SpecModel:
+    """What the document in a file comes to."""
+    return SpecModel.from_document(read_document(file))
+
+
+def _defaults(document: Document, endpoint: DocumentOperation) -> dict[str, object]:
+    query = (each for each in endpoint.parameters if each.location == "query")
+    return {each.name: document.schemas.flatten(each.schema).get("default") for each in query}

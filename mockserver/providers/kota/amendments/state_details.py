@@ -1,0 +1,115 @@
+"""The parts a policy amendment intent shows in each state: what to give, the quote to confirm, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.catalog import premiums
+from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.catalog.members import build_dependant
+from mockserver.providers.kota.dependents import logic as dependents
+from mockserver.providers.kota.values.records import today
+
+DEPENDENTS, CANCELLATION = "dependents", "cancellation"
+_CONFIRMATIONS = {
+    "confirm_quote": ("The quote is to be confirmed", "Look at what the changed policy costs, then confirm."),
+    "confirm_opt_out": ("The opt-out is to be confirmed", "The policy ends as if it had not begun."),
+    "confirm_qle": ("The cancellation is to be confirmed", "The policy ends because of the life event."),
+}
+_FAILURES = {
+    "provider_rejected": ("The insurer has refused", "The insurer does not make this change."),
+    "unable_to_quote": ("No quote could be made", "The insurer has no price for the changed policy."),
+}
+
+
+def changes(record: Record) -> list[str]:
+    """The kinds of changes an amendment asks for."""
+    return [each["change_type"] for each in record["requested_changes"]]
+
+
+def associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
+    """How the list of dependents of an amendment stands."""
+    intent = dependents.latest_intent(at, record["id"])
+    state = {
+        "dependents_management_intent_id": intent["id"] if intent else None,
+        "status": intent["status"] if intent else None,
+    }
+    return {"type": "dependents", "dependents": state}
+
+
+def required_action(at: WriteContext, record: Record) -> dict[str, Any]:
+    """What is asked for while the dependents are not known."""
+    return {
+        "code": "provide_dependents_information",
+        "reason": "Dependents are to be listed",
+        "reason_description": "Add or remove dependents, then confirm the list.",
+        "due_by": record["_due_day"],
+        "associated_persons": associated_persons(at, record),
+    }
+
+
+def pending_confirmation(at: WriteContext, record: Record, policy: Record) -> dict[str, Any]:
+    """What is asked for while an amendment is to be confirmed."""
+    listing = DEPENDENTS in changes(record)
+    event = record["amendment_reason"]["qualifying_life_event"]
+    code = "confirm_quote" if listing else "confirm_qle" if event else "confirm_opt_out"
+    reason, description = _CONFIRMATIONS[code]
+    return {
+        "code": code,
+        "reason": reason,
+        "reason_description": description,
+        "due_by": record["_due_day"],
+        "quote": _quote(at, policy, members_after(at, record, policy)) if listing else None,
+        "associated_persons": associated_persons(at, record) if listing else None,
+    }
+
+
+def failure(code: str) -> dict[str, str]:
+    """What is said of an amendment that the insurer does not make."""
+    reason, description = _FAILURES[code]
+    return {"code": code, "reason": reason, "reason_description": description}
+
+
+def members_after(at: WriteContext, record: Record, policy: Record) -> list[Record]:
+    """The members of the policy once the amendment is made; who was covered before stays the same member."""
+    before = {each["associated_person_id"]: each for each in policy["health_insurance"]["members"]}
+    people = dependents.confirmed_dependents(at, record["id"])
+    if people is None:
+        return list(before.values())
+    return [before[None], *(before.get(each.person["id"]) or build_dependant(at, each, today(at)) for each in people)]
+
+
+def _quote(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
+    insurance, plan = policy["health_insurance"], plan_of(at, policy["plan"]["id"])
+    sharing = insurance["configuration"]["cost_sharing"]
+    parts = premiums.split_premium(plan, sharing, members, policy["_coverage_selections"])
+    employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
+    term = policy["start_date"], insurance["renewal"]["renewal_date"]
+    currency = policy["plan"]["currency"]
+    return {
+        "currency": currency.upper() if assumptions_of(at).amendment_currency == "upper" else currency,
+        "monthly": _contributions(at, employer, total),
+        "term": _contributions(at, premiums.amount_for_term(employer, *term), premiums.amount_for_term(total, *term)),
+    }
+
+
+def _contributions(at: WriteContext, employer: int, total: int) -> dict[str, Any]:
+    # The tax of the sum is split, so that the two parts add up to it.
+    whole, mine = _net(at, total), _net(at, employer)
+    return {
+        "employee_contribution": _amount(whole - mine, total - employer),
+        "employer_contribution": _amount(mine, employer),
+        "total": _amount(whole, total),
+    }
+
+
+def _net(at: WriteContext, gross: int) -> int:
+    divisor = 10_000 + assumptions_of(at).amendment_tax
+    return (2 * gross * 10_000 + divisor) // (2 * divisor)
+
+
+def _amount(net: int, gross: int) -> dict[str, float]:
+    return {"net": premiums.money(net), "tax": premiums.money(gross - net), "gross": premiums.money(gross)}

@@ -1,0 +1,82 @@
+"""What answers show of employees, their persons and their salaries."""
+
+from __future__ import annotations
+
+from mockserver.providers.kota.values.fields import Country, Currency, DateText, DateTimeText, Metadata
+from mockserver.providers.kota.values.ids_and_enums import (
+    EmployeeId,
+    EmployeeStatus,
+    EmployerId,
+    PayFrequency,
+    PersonId,
+    PlatformId,
+    RelationshipType,
+    SalaryId,
+    SexAtBirth,
+)
+from mockserver.providers.kota.values.responses import ResponseModel, paged_list_model
+from mockserver.providers.kota.values.schemas import AddressModel
+
+
+class EmployeeBankAccount(ResponseModel):
+    """Employee bank account."""
+
+    account_number_last4: str
+
+
+class EmployeeResponse(ResponseModel):
+    """Employee response."""
+
+    platform_id: PlatformId | None = None
+    id: EmployeeId | None = None
+    employer_id: EmployerId | None = None
+    status: EmployeeStatus | None = None
+    external_customer_id: str | None = None
+    first_name: str
+    last_name: str
+    date_of_birth: DateText
+    sex_at_birth: SexAtBirth
+    home_address: AddressModel | None = None
+    nationality: Country | None = None
+    national_tax_id: str
+    start_on: DateText | None = None
+    earliest_benefits_start_date: DateText | None = None
+    phone_number: str
+    email: str
+    offboard_on: DateTimeText | None = None
+    bank_account: EmployeeBankAccount | None = None
+    metadata: Metadata | None = None
+    object: str | None = None
+
+
+class AssociatedPersonResponse(ResponseModel):
+    """Associated person response."""
+
+    id: PersonId
+    platform_id: PlatformId | None = None
+    employee_id: EmployeeId
+    first_name: str
+    last_name: str
+    date_of_birth: DateText
+    sex_at_birth: SexAtBirth
+    relationship_type: RelationshipType
+    email: str | None = None
+    phone_number: str | None = None
+    object: str | None = None
+
+
+class SalaryResponse(ResponseModel):
+    """A salary of an employee."""
+
+    object: str | None = None
+    id: SalaryId
+    employee_id: EmployeeId
+    amount: float
+    currency: Currency
+    pay_frequency: PayFrequency
+    effective_from: DateText
+
+
+EmployeeResponsePagedList = paged_list_model(EmployeeResponse)
+AssociatedPersonResponsePagedList = paged_list_model(AssociatedPersonResponse)
+SalaryResponsePagedList = paged_list_model(SalaryResponse)

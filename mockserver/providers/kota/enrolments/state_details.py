@@ -1,0 +1,143 @@
+"""The parts an enrolment intent shows in each state, and what it needs before it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mockserver.engine import Record, WriteContext
+from mockserver.providers.kota.assumptions import assumptions_of
+from mockserver.providers.kota.catalog import coverage, eligibility, premiums
+from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.dependents import logic as dependents
+from mockserver.providers.kota.policies.logic import IN_FORCE, dependents_supported
+from mockserver.providers.kota.requirements import logic as requirements
+from mockserver.providers.kota.values.records import end_of_day, find_record, format_date_time, today
+from mockserver.providers.kota.wire.lists import iter_records
+
+_DEPENDENT = {"action_required": "processing", "processing": "processing", "completed": "confirmed"}
+_CODES = (
+    "employee_restricted",
+    "employee_under_minimum_age",
+    "employee_above_maximum_age",
+    "employee_not_active",
+    "employment_not_started",
+)
+
+
+def policies_of(at: WriteContext, group_id: str) -> list[Record]:
+    """The policies a group's employees are enrolled in: one of each plan, an active one before a scheduled one."""
+    in_force = iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE)
+    by_plan: dict[str, Record] = {}
+    for each in sorted(in_force, key=lambda policy: policy["status"] != "active"):
+        by_plan.setdefault(each["plan"]["id"], each)
+    return sorted(by_plan.values(), key=lambda policy: policy["start_date"])
+
+
+def plans_of(at: WriteContext, group_id: str) -> list[Record]:
+    """The plans of those policies."""
+    return [plan_of(at, each["plan"]["id"]) for each in policies_of(at, group_id)]
+
+
+def policy_enrolments(at: WriteContext, record: Record) -> list[dict[str, Any]]:
+    """What the employee would be enrolled in."""
+    return [_policy_enrolment(at, record, each) for each in policies_of(at, record["group_id"])]
+
+
+def _policy_enrolment(at: WriteContext, record: Record, group_policy: Record) -> dict[str, Any]:
+    plan = plan_of(at, group_policy["plan"]["id"])
+    known = {each["id"] for each in coverage.configurations_of_scope(plan, "policy")}
+    selections = [each for each in record["_selections"] or () if each["configuration_id"] in known]
+    return {
+        "type": group_policy["type"],
+        "estimated_effective_from": _effective_from(at, record, group_policy),
+        "provider": group_policy["provider"],
+        "plan": group_policy["plan"],
+        "health_insurance": {
+            "configuration": group_policy["health_insurance"]["configuration"],
+            "coverage_options": coverage.render_configurations(plan, "policy"),
+            "coverage_selections": selections or None,
+        },
+        "id": None,
+        "_group_policy_id": group_policy["id"],
+    }
+
+
+def _effective_from(at: WriteContext, record: Record, group_policy: Record) -> str:
+    """The day wished for, or else that of the enrolment; never before employment or the group's policy begin."""
+    employee, wished = find_record(at, "employee", record["employee_id"]) or {}, record["policy_configuration"]
+    day = wished["desired_policy_start_date"] or wished["enrolment_date"] or today(at)
+    floor = [group_policy["start_date"], employee.get("start_on"), employee.get("earliest_benefits_start_date")]
+    day = max(day, *(each for each in floor if each))
+    return str(min(day, group_policy["end_date"] or day))
+
+
+def due_by(at: WriteContext, record: Record) -> str:
+    """The last second in which an enrolment that waits can be answered."""
+    return format_date_time(at, end_of_day(record["_due_day"]))
+
+
+def action_required(at: WriteContext, record: Record) -> dict[str, str]:
+    """What is asked for while information is missing."""
+    return {
+        "code": "provide_missing_information",
+        "reason": "Information is missing",
+        "reason_description": "Fulfil the requirements of this enrolment to go on.",
+        "due_by": due_by(at, record),
+    }
+
+
+def pending_confirmation(at: WriteContext, record: Record) -> dict[str, Any]:
+    """What is asked for while an enrolment is to be confirmed."""
+    supported = any(dependents_supported(each) for each in plans_of(at, record["group_id"]))
+    return {
+        "due_by": due_by(at, record),
+        "code": "confirm_enrolment",
+        "reason": "The enrolment is to be confirmed",
+        "reason_description": "Look at the cover and what it costs, list dependents if there are any, then confirm.",
+        "associated_persons": _associated_persons(at, record) if supported else None,
+    }
+
+
+def _associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
+    intent = dependents.latest_intent(at, record["id"])
+    status = _DEPENDENT.get(intent["status"]) if intent is not None else None
+    dependent = {"intent_id": intent["id"], "status": status} if intent is not None and status else None
+    return {"optional": True, "type": "dependents", "dependent": dependent}
+
+
+def ineligibility_reason(at: WriteContext, record: Record) -> dict[str, str]:
+    """Why the employee cannot be enrolled."""
+    group, employee = find_record(at, "group", record["group_id"]), find_record(at, "employee", record["employee_id"])
+    reasons = eligibility.check_eligibility(at, group, employee)[1] if group and employee else []
+    first = next((each for each in reasons if each["code"] in _CODES), None)
+    return {
+        "code": first["code"] if first else "unknown",
+        "reason": first["message"] if first else "The insurer does not cover the employee.",
+    }
+
+
+def information_needed(at: WriteContext, record: Record, _employee: Record) -> bool:
+    """Whether something has to be known about the employee first."""
+    missing = assumptions_of(at).enrolment_information == "asked" and not record["_asked"]
+    return missing or bool(requirements.open_requirements(at, record["id"]))
+
+
+def options_needed(at: WriteContext, record: Record, _employee: Record) -> bool:
+    """Whether options have to be selected first."""
+    plans = plans_of(at, record["group_id"])
+    return not record["_selected"] and any(coverage.is_required(plan, "policy") for plan in plans)
+
+
+def confirmation_needed(at: WriteContext, record: Record, employee: Record) -> bool:
+    """Whether the enrolment has to be confirmed first."""
+    rule = assumptions_of(at).enrolment_confirmation
+    pays = rule == "when_employee_pays" and any(_pays(at, each, employee) for each in record["policy_enrolments"])
+    return record["force_confirmation"] or rule == "always" or pays
+
+
+def _pays(at: WriteContext, enrolment: Record, employee: Record) -> bool:
+    insurance, plan = enrolment["health_insurance"], plan_of(at, enrolment["plan"]["id"])
+    member = {"member_type": "policyholder", "date_of_birth": employee["date_of_birth"]}
+    sharing = insurance["configuration"]["cost_sharing"]
+    parts = premiums.split_premium(plan, sharing, [member], insurance["coverage_selections"])
+    return any(part.employee > 0 for part in parts)

@@ -1,0 +1,102 @@
+"""What answers show of groups and their employees."""
+
+from __future__ import annotations
+
+from mockserver.providers.kota.catalog.responses import PlanProviderResponse
+from mockserver.providers.kota.values.fields import DateText
+from mockserver.providers.kota.values.ids_and_enums import (
+    EligibilityStatus,
+    EmployeeId,
+    EmployerId,
+    EnrolmentId,
+    EnrolmentStatus,
+    GroupEnrolmentType,
+    GroupId,
+    GroupPolicyId,
+    GroupStatus,
+    GroupType,
+    PlanId,
+    PolicyId,
+    PolicyIntentId,
+    QuoteIntentId,
+)
+from mockserver.providers.kota.values.responses import ResponseModel, paged_list_model
+
+
+class GroupResponse(ResponseModel):
+    """Group response."""
+
+    id: GroupId
+    name: str
+    description: str | None = None
+    status: GroupStatus
+    group_type: GroupType
+    enrolment_type: GroupEnrolmentType
+    employer_id: EmployerId
+    object: str | None = None
+    group_policy_ids: list[GroupPolicyId]
+    group_quote_intent_ids: list[QuoteIntentId]
+    group_policy_intent_ids: list[PolicyIntentId]
+
+
+class PolicyReference(ResponseModel):
+    """Policy reference."""
+
+    id: PolicyId
+
+
+class EnrolmentReference(ResponseModel):
+    """Enrolment reference."""
+
+    id: EnrolmentId
+
+
+class ScheduledGroupTransitionResponse(ResponseModel):
+    """Scheduled group transition response."""
+
+    new_group_id: GroupId
+    scheduled_date: DateText
+
+
+class GroupEmployeeResponse(ResponseModel):
+    """Group employee response."""
+
+    object: str | None = None
+    id: EmployeeId
+    group_id: GroupId
+    policies: list[PolicyReference]
+    enrolments: list[EnrolmentReference]
+    desired_policy_start_date: DateText | None = None
+    enrolment_date: DateText | None = None
+    eligibility_status: EligibilityStatus
+    enrolment_status: EnrolmentStatus
+    scheduled_group_transitions: list[ScheduledGroupTransitionResponse]
+
+
+class EligibilityCheckPlanResponse(ResponseModel):
+    """Eligibility check plan response."""
+
+    id: PlanId
+    name: str
+    description: str
+
+
+class EligibilityCheckReasonResponse(ResponseModel):
+    """Eligibility check reason response."""
+
+    code: str
+    message: str
+
+
+class EligibilityCheckResponse(ResponseModel):
+    """Eligibility check response."""
+
+    object: str | None = None
+    eligibility_status: EligibilityStatus
+    reasons: list[EligibilityCheckReasonResponse]
+    provider: PlanProviderResponse
+    plan: EligibilityCheckPlanResponse
+
+
+GroupResponsePagedList = paged_list_model(GroupResponse)
+GroupEmployeeResponsePagedList = paged_list_model(GroupEmployeeResponse)

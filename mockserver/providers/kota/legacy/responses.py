@@ -1,0 +1,154 @@
+"""What answers show of the older objects."""
+
+from __future__ import annotations
+
+from mockserver.providers.kota.catalog.cover_responses import GrossEstimationAmount
+from mockserver.providers.kota.values.fields import Currency, DateText, DateTimeText
+from mockserver.providers.kota.values.ids_and_enums import (
+    EmployeeHealthInsuranceOfferStatus,
+    EmployeeHealthInsurancePolicyStatus,
+    EmployeeId,
+    EmployeePolicyId,
+    EmployerHealthInsurancePolicyRenewalStatus,
+    EmployerHealthInsurancePolicyStatus,
+    EmployerHealthInsuranceQuoteStatus,
+    EmployerId,
+    EmployerPolicyId,
+    EmployerQuoteId,
+    EnrolmentType,
+    OfferId,
+    PlanId,
+)
+from mockserver.providers.kota.values.responses import ResponseModel, paged_list_model
+
+
+class HealthInsuranceCoverageLevelDocumentResponse(ResponseModel):
+    """Health insurance coverage level document response."""
+
+    title: str
+    link: str
+
+
+class HealthInsuranceCoverageLevelResponse(ResponseModel):
+    """Health insurance coverage level response."""
+
+    plan_id: PlanId
+    plan_name: str
+    plan_currency: Currency
+    provider_name: str
+    provider_logo_url: str
+    provider_employer_platform_url: str | None = None
+    provider_support_phone: str | None = None
+    documents: list[HealthInsuranceCoverageLevelDocumentResponse]
+
+
+class HealthInsuranceRequiredActionResponse(ResponseModel):
+    """Health insurance required action response."""
+
+    reason: str
+    reason_description: str
+    code: str
+    due_at: DateText
+
+
+class HealthInsuranceGrossEstimationAmountResponse(GrossEstimationAmount):
+    """Health insurance gross estimation amount response."""
+
+
+class HealthInsuranceEstimatedGrossPremiumResponse(ResponseModel):
+    """Health insurance estimated gross premium response."""
+
+    currency: Currency
+    monthly: HealthInsuranceGrossEstimationAmountResponse
+    term: HealthInsuranceGrossEstimationAmountResponse
+
+
+class EmployeeHealthInsuranceOfferResponse(ResponseModel):
+    """Employee health insurance offer response."""
+
+    object: str | None = None
+    id: OfferId
+    employer_id: EmployerId
+    employee_id: EmployeeId
+    external_customer_id: str | None = None
+    status: EmployeeHealthInsuranceOfferStatus
+    required_action: HealthInsuranceRequiredActionResponse | None = None
+    coverage_level: HealthInsuranceCoverageLevelResponse
+
+
+class EmployeeHealthPolicyRenewal(ResponseModel):
+    """Employee health policy renewal."""
+
+    status: EmployerHealthInsurancePolicyRenewalStatus
+    renewal_date: DateText
+    window_start_date: DateText
+    window_end_date: DateText
+    decision_confirmed: bool
+    renewed_health_insurance_id: EmployeePolicyId | None = None
+
+
+class EmployeeHealthInsurancePolicyResponse(ResponseModel):
+    """Employee health insurance policy response."""
+
+    object: str | None = None
+    id: EmployeePolicyId
+    employer_id: EmployerId
+    employee_id: EmployeeId
+    external_customer_id: str | None = None
+    start_date: DateText
+    end_date: DateText
+    cancellation_date: DateText | None = None
+    policy_number: str | None = None
+    status: EmployeeHealthInsurancePolicyStatus
+    enrolment_type: EnrolmentType
+    renewal: EmployeeHealthPolicyRenewal
+    opt_out_deadline_date: DateText
+    coverage_level: HealthInsuranceCoverageLevelResponse
+    enrolled_dependants_count: int
+    estimated_gross_premium: HealthInsuranceEstimatedGrossPremiumResponse
+
+
+class GetEmployerHealthPolicyRenewal(ResponseModel):
+    """Get employer health policy renewal."""
+
+    status: EmployerHealthInsurancePolicyRenewalStatus
+    renewal_date: DateText
+    window_start_date: DateText
+    window_end_date: DateText
+    decision_confirmed: bool
+    renewed_health_insurance_id: EmployerPolicyId | None = None
+
+
+class EmployerHealthInsurancePolicyResponse(ResponseModel):
+    """Employer health insurance policy response."""
+
+    object: str | None = None
+    id: EmployerPolicyId
+    employer_id: EmployerId
+    start_date: DateText
+    end_date: DateText
+    cancellation_date: DateText | None = None
+    group_policy_number: str | None = None
+    status: EmployerHealthInsurancePolicyStatus
+    enrolment_type: EnrolmentType
+    renewal: GetEmployerHealthPolicyRenewal
+    employer_cancellation_period_length: int
+    coverage_levels: list[HealthInsuranceCoverageLevelResponse]
+
+
+class EmployerHealthInsuranceQuoteResponse(ResponseModel):
+    """Employer health insurance quote response."""
+
+    object: str | None = None
+    id: EmployerQuoteId
+    employer_id: EmployerId
+    quoted_at: DateTimeText
+    status: EmployerHealthInsuranceQuoteStatus
+    required_action: HealthInsuranceRequiredActionResponse | None = None
+    coverage_levels: list[HealthInsuranceCoverageLevelResponse]
+
+
+EmployeeHealthInsuranceOfferResponsePagedList = paged_list_model(EmployeeHealthInsuranceOfferResponse)
+EmployeeHealthInsurancePolicyResponsePagedList = paged_list_model(EmployeeHealthInsurancePolicyResponse)
+EmployerHealthInsurancePolicyResponsePagedList = paged_list_model(EmployerHealthInsurancePolicyResponse)
+EmployerHealthInsuranceQuoteResponsePagedList = paged_list_model(EmployerHealthInsuranceQuoteResponse)

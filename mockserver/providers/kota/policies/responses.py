@@ -1,0 +1,98 @@
+"""What answers show of policies."""
+
+from __future__ import annotations
+
+from mockserver.providers.kota.catalog.cover_responses import (
+    GrossEstimationAmount,
+    HealthInsurancePolicyConfigurationResponse,
+    PolicyPlanResponse,
+    PolicyProviderResponse,
+)
+from mockserver.providers.kota.catalog.responses import DisclosureResponse
+from mockserver.providers.kota.values.fields import Currency, DateText
+from mockserver.providers.kota.values.ids_and_enums import (
+    BundlingType,
+    EmployeeId,
+    GroupId,
+    GroupPolicyId,
+    HealthInsurancePolicyRenewalStatus,
+    MemberId,
+    MemberType,
+    PersonId,
+    PolicyId,
+    PolicyStatus,
+    PolicyType,
+    SexAtBirth,
+)
+from mockserver.providers.kota.values.responses import ResponseModel, paged_list_model
+
+
+class HealthInsurancePolicyGrossEstimationAmountResponse(GrossEstimationAmount):
+    """Health insurance policy gross estimation amount response."""
+
+
+class HealthInsurancePolicyEstimatedGrossPremiumResponse(ResponseModel):
+    """Health insurance policy estimated gross premium response."""
+
+    currency: Currency
+    monthly: HealthInsurancePolicyGrossEstimationAmountResponse
+    term: HealthInsurancePolicyGrossEstimationAmountResponse
+
+
+class HealthInsurancePolicyRenewalResponse(ResponseModel):
+    """Health insurance policy renewal response."""
+
+    renewal_date: DateText
+    window_start_date: DateText
+    window_end_date: DateText
+    status: HealthInsurancePolicyRenewalStatus
+    renewed_policy_id: PolicyId | None = None
+
+
+class PolicyMemberResponse(ResponseModel):
+    """Policy member response."""
+
+    id: MemberId
+    member_number: str | None = None
+    first_name: str
+    last_name: str
+    date_of_birth: DateText
+    sex_at_birth: SexAtBirth
+    member_type: MemberType
+    associated_person_id: PersonId | None = None
+
+
+class HealthInsurancePolicyResponse(ResponseModel):
+    """Health insurance policy response."""
+
+    policy_number: str | None = None
+    opt_out_deadline: DateText
+    initial_dependents_update_deadline: DateText | None
+    renewal: HealthInsurancePolicyRenewalResponse
+    dependents_supported: bool
+    configuration: HealthInsurancePolicyConfigurationResponse
+    members: list[PolicyMemberResponse]
+    estimated_gross_premium: HealthInsurancePolicyEstimatedGrossPremiumResponse
+
+
+class PolicyResponse(ResponseModel):
+    """Policy response."""
+
+    id: PolicyId
+    employee_id: EmployeeId
+    group_policy_id: GroupPolicyId
+    bundling_type: BundlingType
+    status: PolicyStatus
+    group_id: GroupId
+    provider: PolicyProviderResponse
+    plan: PolicyPlanResponse
+    start_date: DateText
+    end_date: DateText | None = None
+    cancellation_date: DateText | None = None
+    type: PolicyType
+    health_insurance: HealthInsurancePolicyResponse | None = None
+    disclosures: list[DisclosureResponse]
+    object: str | None = None
+
+
+PolicyResponsePagedList = paged_list_model(PolicyResponse)

@@ -1,0 +1,30 @@
+"""What the models of all answers are made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+
+class ResponseModel(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class PagedList(BaseModel):
+    """One page of a list."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+    items: list[Any]
+    page: int
+    page_size: int
+    total_count: int
+    has_next_page: bool | None = None
+    has_previous_page: bool | None = None
+
+
+def paged_list_model(item: type[ResponseModel]) -> type[PagedList]:
+    """The model of a page of such items."""
+    return create_model(f"{item.__name__}PagedList", __base__=PagedList, items=(list[item], ...))  # type: ignore[valid-type]

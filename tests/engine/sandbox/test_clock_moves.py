@@ -1,0 +1,76 @@
+"""A clock is where it was told to go, or where it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockserver.engine import SECOND, Clock, Refusal
+from mockserver.engine.core.clock import LATEST_INSTANT
+from mockserver.engine.sandbox.clock_moves import move_clock_to
+from mockserver.storage.base import StoreError
+from tests.engine.sandbox.test_timers import ACME_WITH_BELLS
+from tests.support.harness import NOON, Harness, make_harness
+
+
+@pytest.mark.parametrize("instant", [-1, LATEST_INSTANT + 1])
+def test_a_clock_goes_from_1970_to_9999(acme: Harness, instant: int) -> None:
+    with pytest.raises(Refusal, match="1970 to 9999"):
+        move_clock_to(acme.sandbox, Clock(frozen_at=instant))
+    assert acme.sandbox.now() == NOON
+
+
+def test_a_clock_that_cannot_be_kept_stays_where_it_was(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr("mockserver.engine.sandbox.clock_moves._store_clock", refuse)
+    with pytest.raises(StoreError):
+        move_clock_to(acme.sandbox, Clock(frozen_at=NOON + SECOND))
+    assert acme.sandbox.now() == NOON
+
+
+def test_a_bucket_that_was_filled_later_than_now_is_full_again(acme: Harness) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
+    assert [acme.request("GET", "/v1/notes").status_code for _ in range(2)] == [200, 429]
+    move_clock_to(acme.sandbox, Clock(frozen_at=NOON - SECOND))
+    assert acme.request("GET", "/v1/notes").status_code == 200
+
+
+@pytest.mark.parametrize("instant", [0, LATEST_INSTANT])
+def test_the_first_and_the_last_instant_a_clock_shows_are_shown(acme: Harness, instant: int) -> None:
+    move_clock_to(acme.sandbox, Clock(frozen_at=instant))
+    assert acme.sandbox.now() == instant
+
+
+@pytest.mark.parametrize("by", [-SECOND, 0, SECOND])
+def test_whoever_delivers_is_woken_when_a_clock_has_moved(acme: Harness, by: int) -> None:
+    woken: list[int] = []
+    acme.sandbox.outbox.wake = lambda: woken.append(acme.sandbox.now())
+    move_clock_to(acme.sandbox, Clock(frozen_at=NOON + by))
+    assert woken[-1:] == [NOON + by]
+
+
+@pytest.mark.parametrize(("by", "status"), [(0, 429), (SECOND - 1, 429), (SECOND, 200)])
+def test_a_bucket_is_left_as_it_is_when_a_clock_does_not_go_back(acme: Harness, by: int, status: int) -> None:
+    acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
+    assert acme.request("GET", "/v1/notes").status_code == 200
+    move_clock_to(acme.sandbox, Clock(frozen_at=NOON + by))
+    assert acme.request("GET", "/v1/notes").status_code == status
+
+
+def test_moving_one_clock_leaves_those_of_other_sandboxes(acme: Harness) -> None:
+    other = acme.engine.create("acme", "other")
+    other.set_clock(Clock(frozen_at=NOON))
+    move_clock_to(acme.sandbox, Clock(frozen_at=NOON + SECOND))
+    assert (acme.sandbox.now(), other.now()) == (NOON + SECOND, NOON)
+
+
+@pytest.mark.parametrize(("by", "rung"), [(9 * SECOND, 0), (10 * SECOND, 1), (-60 * SECOND, 0)])
+def test_a_clock_that_runs_on_elsewhere_does_what_is_due_until_there(
+    monkeypatch: pytest.MonkeyPatch, by: int, rung: int
+) -> None:
+    harness = make_harness(ACME_WITH_BELLS)
+    harness.sandbox.simulate("ring", {"name": "a"}, 10 * SECOND)
+    monkeypatch.setattr("mockserver.engine.sandbox.clock_moves.wall_time", lambda: NOON - SECOND)
+    assert len(move_clock_to(harness.sandbox, Clock(offset=SECOND + by))) == rung
+    assert harness.sandbox.clock == Clock(offset=SECOND + by)
