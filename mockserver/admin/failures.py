@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.admin import views
 from mockserver.admin.admin_request import AdminRequest
-from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, scenario_named, switch_off, switch_on
+from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, get_scenario, switch_off, switch_on
 
 PREVIEW_CALLS = 100
 """So many of the newest calls a preview looks at."""
@@ -92,15 +92,15 @@ def list_scenarios(request: AdminRequest) -> Any:
 
 def get_scenario(request: AdminRequest) -> Any:
     """One scenario, and whether it is on in this sandbox."""
-    return views.scenario(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]))
+    return views.scenario(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]))
 
 
 def turn_scenario_on(request: AdminRequest) -> Any:
     """Switch a scenario on, with parameters."""
-    switch_on(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]), request.body)
+    switch_on(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]), request.body)
     return get_scenario(request)
 
 
 def turn_scenario_off(request: AdminRequest) -> Any:
     """Switch a scenario off."""
-    switch_off(request.sandbox, scenario_named(request.engine.scenarios, request.args["scenario"]))
+    switch_off(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]))

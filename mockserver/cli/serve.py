@@ -27,7 +27,7 @@ from mockserver.cli.progress import ProgressBar  # noqa: E402
 from mockserver.configuration import Configuration, create_planned_sandboxes, load  # noqa: E402
 from mockserver.delivery.delivery_worker import DeliveryWorker  # noqa: E402
 from mockserver.delivery.egress import Egress  # noqa: E402
-from mockserver.engine import Engine, Journals, Refusal, Settings, scenario_named, switch_on  # noqa: E402
+from mockserver.engine import Engine, Journals, Refusal, Settings, get_scenario, switch_on  # noqa: E402
 from mockserver.http import edge  # noqa: E402
 from mockserver.http.hosts import AllowedHosts, is_loopback  # noqa: E402
 from mockserver.http.tls import CertificateAuthority, certificate_names, open_certificate_authority  # noqa: E402
@@ -224,7 +224,7 @@ def _apply_overrides(engine: Engine, settings: ServerSettings) -> None:
         if settings.latency is not None:
             sandbox.configure({"latency": settings.latency.model_dump(mode="json")})
         for name in settings.scenario:
-            switch_on(sandbox, scenario_named(engine.scenarios, name), {})
+            switch_on(sandbox, get_scenario(engine.scenarios, name), {})
 
 
 def _load_admin_token(settings: ServerSettings, store: Store) -> str:

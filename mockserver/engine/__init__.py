@@ -54,8 +54,7 @@ from mockserver.engine.records.versions import VersionRules, etag
 from mockserver.engine.sandbox.engine import Engine
 from mockserver.engine.sandbox.fork import fork
 from mockserver.engine.sandbox.sandbox import Sandbox
-from mockserver.engine.sandbox.scenarios import Scenario, Scenarios, switch_off, switch_on
-from mockserver.engine.sandbox.scenarios import get_scenario as scenario_named
+from mockserver.engine.sandbox.scenarios import Scenario, Scenarios, get_scenario, switch_off, switch_on
 from mockserver.engine.sandbox.scenarios import load as load_scenarios
 from mockserver.engine.sandbox.seed_history import SeedHistory
 from mockserver.engine.sandbox.settings import Settings
@@ -173,6 +172,7 @@ __all__ = [
     "fork",
     "format_duration",
     "format_instant",
+    "get_scenario",
     "idempotency",
     "journal",
     "latency",
@@ -191,7 +191,6 @@ __all__ = [
     "ratelimit",
     "redact",
     "restore_from_snapshot",
-    "scenario_named",
     "send_test_event",
     "sign_body",
     "sign_timestamped",

@@ -6,6 +6,7 @@ It reads the source and imports none of it: a wrong import is told in a sentence
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -393,8 +394,8 @@ def test_the_command_line_shows_its_help_without_the_server() -> None:
 
 
 ONLY_VALUES = {
-    *("bound", "idempotency_policy", "latency", "limits", "moment", "operation", "outside", "reply", "webhook_style"),
-    *("collections", "settings", "owner", "post"),
+    *("bound", "idempotency_policy", "latency", "limits", "operation", "reply", "simulation", "unavailable_space"),
+    *("collections", "owner", "sender", "settings", "webhook_style"),
 }
 """Files of the engine with values and Protocols only: they are tested with what uses them."""
 
