@@ -1,1 +1,1 @@
-"""What can be measured; run with ``make bench``."""
+"""The benchmarks; run them with ``make bench``."""

@@ -1,4 +1,4 @@
-"""``make bench``: throughput, growth, cold start, parked requests; every ratio is made within one run."""
+"""Measures Testmode alone and prints Markdown: throughput, growth, cold start, admin operations, parked requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ TIMER_COUNT = 10_000
 
 
 def main() -> None:
-    """Run everything and print Markdown."""
     throughput()
     growth()
     cold_start()
@@ -27,19 +26,19 @@ def main() -> None:
 
 
 def throughput() -> None:
-    """Requests per second and percentiles at 16 connections, beside an empty Flask view, in interleaved rounds."""
+    """Compares three cases with an empty Flask view, in interleaved rounds: requests per second, percentiles, CPU."""
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
-        ours = stack.enter_context(serving("--data", folder))
+        testmode = stack.enter_context(serving("--data", folder))
         empty = stack.enter_context(run_empty_flask_view())
-        ours.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
-        key = ours.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
-        one = ours.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"][0]["id"]
+        testmode.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
+        key = testmode.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+        one = testmode.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"][0]["id"]
         cases: dict[str, tuple[Server, Callable[[int], bytes]]] = {
             "empty Flask view": (empty, _same_request(request("GET", "/"))),
-            "get one": (ours, _same_request(request("GET", f"/smartepi/v1/sectors/{one}", key))),
-            "list of 20": (ours, _same_request(request("GET", "/smartepi/v1/employees?limit=20", key))),
-            "create, on disk": (ours, _create_requests(key)),
+            "get one": (testmode, _same_request(request("GET", f"/smartepi/v1/sectors/{one}", key))),
+            "list of 20": (testmode, _same_request(request("GET", "/smartepi/v1/employees?limit=20", key))),
+            "create, on disk": (testmode, _create_requests(key)),
         }
         measured = _run_rounds(cases)
     print(f"\n## {CONNECTIONS} connections, median of {ROUNDS} interleaved rounds of {SECONDS:.0f} s\n")
@@ -79,14 +78,14 @@ def _create_requests(key: str) -> Callable[[int], bytes]:
 
 
 def growth() -> None:
-    """A create at 100 and at 10,000 records, each in a sandbox of its own on one server, in interleaved rounds."""
+    """Compares a create at 100 and at 10,000 records: two sandboxes on one server, in interleaved rounds."""
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
         sizes = {100: "small", 10_000: "large"}
         keys = {}
         for number, size in sizes.items():
-            made = server.admin("POST", "/sandboxes", {"provider": "smartepi", "size": size})
-            server.admin("PATCH", f"/sandboxes/{made['id']}", UNLIMITED)
-            keys[number] = made["keys"][0]["secret"]
+            sandbox = server.admin("POST", "/sandboxes", {"provider": "smartepi", "size": size})
+            server.admin("PATCH", f"/sandboxes/{sandbox['id']}", UNLIMITED)
+            keys[number] = sandbox["keys"][0]["secret"]
         times: dict[int, list[float]] = {number: [] for number in sizes}
         for _ in range(ROUNDS):
             for number, key in keys.items():
@@ -99,7 +98,7 @@ def growth() -> None:
 
 
 def cold_start() -> None:
-    """From the start of the process with all providers to the first 200, and memory at rest."""
+    """Measures the seconds from process start to the first 200, with all providers, and the memory then."""
     seconds, megabytes = [], []
     for _ in range(5):
         with serving("--memory", providers=()) as server:
@@ -110,8 +109,8 @@ def cold_start() -> None:
 
 
 def admin_operations() -> None:
-    """What an operator waits for: another sandbox, a reset, and the clock moved over many timers."""
-    print("\n## Upkeep, on disk, over HTTP\n\n| deed | median ms |\n|---|---|")
+    """Measures operations of the admin API: create a sandbox, reset one, advance the clock over many timers."""
+    print("\n## Upkeep, on disk, over HTTP\n\n| operation | median ms |\n|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder, providers=()) as server:
         for provider in ("smartepi", "kotauth", "kasko", "kota"):
             _measure(f"a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
@@ -124,15 +123,15 @@ def admin_operations() -> None:
 
 
 def _measure(
-    name: str, deed: Callable[[], object], before: Callable[[], object] = lambda: None, rounds: int = ROUNDS
+    name: str, action: Callable[[], object], before: Callable[[], object] = lambda: None, rounds: int = ROUNDS
 ) -> None:
-    took = []
+    milliseconds = []
     for _ in range(rounds):
         before()
         began = perf_counter()
-        deed()
-        took.append((perf_counter() - began) * 1000)
-    print(f"| {name} | {median(took):.1f} |")
+        action()
+        milliseconds.append((perf_counter() - began) * 1000)
+    print(f"| {name} | {median(milliseconds):.1f} |")
 
 
 def _create_sandbox(server: Server, provider: str, size: str = "small") -> str:
@@ -149,7 +148,7 @@ def _advance_clock(server: Server, sandbox: str) -> None:
 
 
 def delayed_requests() -> None:
-    """Many requests waiting for 2 s, and what undelayed ones feel meanwhile."""
+    """Sends many requests that wait for 2 s, and measures undelayed requests during that time."""
     print("\n## Parked on 2 s of latency\n")
     print(
         "| parked | all done after s | MB | threads | undelayed p50 ms | p99 while all wait | p99 from first to last |"
@@ -166,39 +165,39 @@ async def _measure_delayed(server: Server, number: int) -> None:
     waiting = request("GET", "/smartepi/v1/sectors", slow["keys"][0]["secret"])
     connections = [await Connection.open(server.port) for _ in range(number)]
     began = perf_counter()
-    asks = [asyncio.create_task(connection.send(waiting)) for connection in connections]
-    undelayed = asyncio.create_task(_measure_undelayed(server, quick, began + (2.0 if number else 1.0), asks))
+    tasks = [asyncio.create_task(connection.send(waiting)) for connection in connections]
+    undelayed = asyncio.create_task(_measure_undelayed(server, quick, began + (2.0 if number else 1.0), tasks))
     await asyncio.sleep(1.5)
     megabytes, threads = server.megabytes(), server.threads()
-    statuses = await asyncio.gather(*asks)
+    statuses = await asyncio.gather(*tasks)
     seconds = perf_counter() - began
     assert set(statuses) <= {200}, set(statuses)
-    settled, whole = await undelayed
+    while_waiting, whole = await undelayed
     for connection in connections:
         connection.close()
     print(
-        f"| {number:,} | {seconds if number else 0:.2f} | {megabytes:.0f} | {threads} | {settled.percentile(50):.1f} "
-        f"| {settled.percentile(99):.1f} | {whole.percentile(99):.1f} |"
+        f"| {number:,} | {seconds if number else 0:.2f} | {megabytes:.0f} | {threads} | "
+        f"{while_waiting.percentile(50):.1f} | {while_waiting.percentile(99):.1f} | {whole.percentile(99):.1f} |"
     )
 
 
 async def _measure_undelayed(
-    server: Server, key: str, settled_until: float, asks: list[asyncio.Task[int]]
+    server: Server, key: str, waiting_until: float, tasks: list[asyncio.Task[int]]
 ) -> tuple[Result, Result]:
-    """Ask every few milliseconds until all the parked ones are done: seen while all wait, and from first to last."""
-    settled, whole = Result(), Result()
+    """Sends a request every 5 ms until all tasks are done; returns those sent while all tasks wait, and all."""
+    while_waiting, whole = Result(), Result()
     connection = await Connection.open(server.port)
     data = request("GET", "/smartepi/v1/sectors", key)
-    while perf_counter() < settled_until or not all(ask.done() for ask in asks):
+    while perf_counter() < waiting_until or not all(task.done() for task in tasks):
         start = perf_counter()
         await connection.send(data)
         took = (perf_counter() - start) * 1000
         whole.milliseconds.append(took)
-        if settled_until - 0.7 < start < settled_until:
-            settled.milliseconds.append(took)
+        if waiting_until - 0.7 < start < waiting_until:
+            while_waiting.milliseconds.append(took)
         await asyncio.sleep(0.005)
     connection.close()
-    return settled, whole
+    return while_waiting, whole
 
 
 if __name__ == "__main__":

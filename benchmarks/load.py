@@ -1,4 +1,4 @@
-"""A small load generator: raw HTTP/1.1 over keep-alive connections, so that the client costs little."""
+"""A load generator that uses little CPU: raw HTTP/1.1 over keep-alive connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from time import perf_counter
 
 @dataclass
 class Result:
-    """What a run has seen: every answer's milliseconds, how long it all took, which statuses."""
+    """The duration of each response, the duration of the run, and the number of responses by status."""
 
     milliseconds: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -28,7 +28,7 @@ class Result:
 
 
 class Connection:
-    """One keep-alive connection; another is opened where the server closes it after its answer."""
+    """A keep-alive connection; it reconnects if the server closed it after the last response."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
         self._reader, self._writer, self._port = reader, writer, port
@@ -42,7 +42,7 @@ class Connection:
         return (await self.exchange(request))[0]
 
     async def exchange(self, request: bytes) -> tuple[int, bytes]:
-        """The status and the body."""
+        """Sends a request and returns status and body."""
         if self._closed:
             self.close()
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -70,7 +70,6 @@ class Connection:
 
 
 def request(method: str, path: str, key: str = "", body: bytes = b"", headers: tuple[str, ...] = ()) -> bytes:
-    """The bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"Authorization: Bearer {key}"] if key else []
     lines += headers
@@ -80,7 +79,7 @@ def request(method: str, path: str, key: str = "", body: bytes = b"", headers: t
 async def run(
     port: int, make: Callable[[int], bytes], connections: int, seconds: float, max_requests: int = 1 << 62
 ) -> Result:
-    """Ask for so many seconds, or so often, over so many connections; ``make`` gives the nth request."""
+    """Sends requests until ``seconds`` or ``max_requests`` is reached; ``make`` returns the nth request."""
     result, numbers = Result(), iter(range(max_requests))
     began = perf_counter()
     until = began + seconds

@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own."""
+"""Starts the measured servers as processes, and reads their CPU time, memory, threads and descriptors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNLIMITED = {"limits": {"rate": None, "quota": None}}
 
 
 class ProcessTree:
-    """A process with everything it started: where it listens and what all of it costs."""
+    """A server process with all its child processes; ``started`` is its start in ``perf_counter`` seconds."""
 
     def __init__(self, pid: int, port: int, started: float) -> None:
         self.port, self.started = port, started
@@ -51,24 +51,24 @@ class ProcessTree:
 
 
 class Server(ProcessTree):
-    """Our own running server, and how to set it up; ``said`` is what it has printed at its start."""
+    """A running Testmode server with a client of its admin API."""
 
-    def __init__(self, pid: int, port: int, started: float, said: list[str]) -> None:
+    def __init__(self, pid: int, port: int, started: float, startup_lines: list[str]) -> None:
         super().__init__(pid, port, started)
-        self._startup_lines = said
+        self._startup_lines = startup_lines
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         connection.request(method, f"/__admin{path}", None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        text = answer.read()
+        response = connection.getresponse()
+        text = response.read()
         connection.close()
-        assert answer.status < 400, text
+        assert response.status < 400, text
         return json.loads(text) if text else None
 
     def wait_for_first_response(self) -> None:
-        """Wait for the first 200 of an API call, which ends a cold start; with the key that the start has printed."""
+        """Sends an API call with the key printed at startup; its 200 ends a cold start."""
         key = next(line for line in self._startup_lines if "/smartepi" in line).split(" key ")[1].strip()
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("GET", "/smartepi/v1/employees?limit=2", headers={"Authorization": f"Bearer {key}"})
@@ -78,7 +78,7 @@ class Server(ProcessTree):
 
 @contextmanager
 def serving(*arguments: str, providers: tuple[str, ...] = ("smartepi",)) -> Iterator[Server]:
-    """The shipped command, on a free port; no providers are all of them."""
+    """Runs ``testmode serve`` on a free port; an empty ``providers`` means all of them."""
     command = [sys.executable, "-m", "mockserver", "serve", *providers, "--port", "0", "--admin-token", TOKEN]
     with _run_server([*command, *arguments]) as server:
         yield server
@@ -86,14 +86,14 @@ def serving(*arguments: str, providers: tuple[str, ...] = ("smartepi",)) -> Iter
 
 @contextmanager
 def run_empty_flask_view() -> Iterator[Server]:
-    """An empty Flask view under the same server."""
+    """Runs the empty Flask view on the same HTTP server."""
     with _run_server([sys.executable, "-m", "benchmarks.empty_flask_app"]) as server:
         yield server
 
 
 @cache
 def _compile_bytecode() -> None:
-    """Have what pip does when it installs a package: a checkout would be compiled by the first start, or by each."""
+    """Compiles the package as pip does on installation; otherwise a start would include the compilation."""
     compileall.compile_dir(Path(mockserver.__file__).parent, quiet=2)
 
 
@@ -104,10 +104,10 @@ def _run_server(command: list[str]) -> Iterator[Server]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
         assert process.stdout is not None
         try:
-            said = []
+            startup_lines = []
             while not (line := process.stdout.readline()).startswith("Ready."):
                 assert line, "the server ended before it was ready"
-                said.append(line)
-            yield Server(process.pid, int(line.rsplit(":", 1)[1]), began, said)
+                startup_lines.append(line)
+            yield Server(process.pid, int(line.rsplit(":", 1)[1]), began, startup_lines)
         finally:
             process.terminate()

@@ -1,6 +1,7 @@
-"""A million requests of every kind against the shipped server: its memory, threads and descriptors stay as they are.
+"""Sends a million requests of every kind to a server and checks that memory, threads and descriptors do not grow.
 
-``python -m benchmarks.run_clients``, or ``make run_clients``; SOAK_REQUESTS says how many. Ends with 1 when something has grown.
+``python -m benchmarks.soak``, or ``make soak``. SOAK_REQUESTS is the number of requests. Exits with 1 if something
+grew or a response had an unexpected status.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from benchmarks.servers import TOKEN, UNLIMITED, ProcessTree, serving
 
 CLIENTS = 8
 WARM_UP_REQUESTS = 100_000
-"""What is full by then is full for good: growth is counted from here on."""
+"""Caches are full after this number of requests; growth is measured only after it."""
 REQUESTS_PER_SANDBOX = 2_000
-"""Requests in the life of a sandbox."""
+"""Number of requests to a sandbox before it is deleted."""
 SAMPLES = 100
 MAX_GROWTH = 0.05
 JSON = ("Content-Type: application/json",)
@@ -39,7 +40,7 @@ EMPLOYER = {
 
 @dataclass(frozen=True)
 class Sample:
-    """What the server took after so many requests."""
+    """The resources of the server after a number of requests."""
 
     requests: int
     seconds: float
@@ -50,7 +51,7 @@ class Sample:
 
 @dataclass
 class SoakRun:
-    """How far it has come, and what was seen."""
+    """The progress of a run, and what it has measured so far."""
 
     server: ProcessTree
     total: int
@@ -65,7 +66,7 @@ class SoakRun:
         return self.request_count >= self.total
 
     def count(self, kind: str, status: int) -> None:
-        """One more answer."""
+        """Counts a response, and takes a sample after every hundredth of the run."""
         self.request_count += 1
         self.statuses[kind, status] += 1
         if self.request_count % max(1, self.total // SAMPLES) == 0:
@@ -77,17 +78,17 @@ class SoakRun:
 
 
 class Client:
-    """Makes a sandbox, lives in it beside the one that lasts, deletes it, and begins again."""
+    """Creates a sandbox, sends requests to it and to the permanent sandbox, deletes it, and starts again."""
 
-    def __init__(self, run: SoakRun, connection: Connection, lasting: str, receiver: str) -> None:
+    def __init__(self, run: SoakRun, connection: Connection, permanent_key: str, receiver: str) -> None:
         self._run, self._connection = run, connection
-        self._permanent_key, self._receiver = lasting, receiver
+        self._permanent_key, self._receiver = permanent_key, receiver
         self._sandbox = self._key = ""
         self._made: list[str] = []
         self._numbers = count()
 
     async def run(self) -> None:
-        """Go on until enough has been asked."""
+        """Runs until the total number of requests is reached."""
         while not self._run.is_finished:
             await self._create_sandbox()
             steps = self._request_mix()
@@ -116,8 +117,8 @@ class Client:
         await self._admin("webhook set", "POST", "/webhooks", {"url": self._receiver})
 
     def _request_mix(self) -> Iterator[Callable[[], Awaitable[Any]]]:
-        """What is asked, in turn, without end."""
-        often = [
+        """Yields the steps of a sandbox in turn, without end."""
+        frequent = [
             self._create,
             self._get,
             self._list,
@@ -127,7 +128,7 @@ class Client:
             self._fault,
         ]
         for nth in count():
-            yield from often
+            yield from frequent
             if nth % 20 == 0:
                 yield from (self._new_key, self._read_admin_views)
 
@@ -156,7 +157,7 @@ class Client:
         await self._send("fault", self._provider_request("GET", "/groups"))
 
     async def _create_list_and_delete(self) -> None:
-        """In the sandbox that lasts: made, shown among others, gone."""
+        """Runs in the permanent sandbox."""
         path = "/smartepi/v1/sectors"
         body = dumps({"name": f"s{id(self)}-{next(self._numbers)}"}).encode()
         made = await self._send("create", request("POST", path, self._permanent_key, body, JSON))
@@ -173,11 +174,10 @@ class Client:
 
 
 EXPECTED = {"create": {200, 201}, "idempotent": {200}, "fault": {200, 503}, "delete": {200, 204}}
-"""Other kinds are answered with any 2xx."""
+"""Statuses expected by kind of request; for all other kinds, any 2xx."""
 
 
 def unexpected_statuses(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """The answers that should not have been."""
     return {
         (kind, status): number
         for (kind, status), number in statuses.items()
@@ -186,23 +186,23 @@ def unexpected_statuses(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, i
 
 
 def find_growth(samples: list[Sample], warm: int) -> list[str]:
-    """What grew between the first fifth of what follows the warming up and the last."""
-    after = [sample for sample in samples if sample.requests >= warm]
-    fifth = max(1, len(after) // 5)
-    before, then = after[:fifth], after[-fifth:]
+    """Compares the first and the last fifth of the samples after the warm-up; returns a sentence for each growth."""
+    measured = [sample for sample in samples if sample.requests >= warm]
+    fifth = max(1, len(measured) // 5)
+    first, last = measured[:fifth], measured[-fifth:]
     found = []
-    growth = median(each.megabytes for each in then) / median(each.megabytes for each in before) - 1
+    growth = median(each.megabytes for each in last) / median(each.megabytes for each in first) - 1
     if growth > MAX_GROWTH:
-        found.append(f"memory has grown by {growth:.1%}")
+        found.append(f"memory grew by {growth:.1%}")
     for name in ("threads", "descriptors"):
-        most = [max(getattr(each, name) for each in part) for part in (after[: len(after) // 2 or 1], then)]
-        if most[1] > most[0]:
-            found.append(f"{name} have grown from {most[0]} to {most[1]}")
+        highest = [max(getattr(each, name) for each in part) for part in (measured[: len(measured) // 2 or 1], last)]
+        if highest[1] > highest[0]:
+            found.append(f"{name} grew from {highest[0]} to {highest[1]}")
     return found
 
 
 def table(run: SoakRun) -> str:
-    """A row for every tenth of the run."""
+    """Returns a table with a row for every tenth of the run."""
     rows = [f"{'requests':>10} {'seconds':>8} {'per s':>7} {'RSS MB':>7} {'threads':>8} {'descriptors':>12}"]
     tenth = max(1, len(run.samples) // 10)
     for each in run.samples[tenth - 1 :: tenth]:
@@ -220,10 +220,10 @@ def table(run: SoakRun) -> str:
 
 @asynccontextmanager
 async def receiver(run: SoakRun) -> Any:
-    """Where webhooks arrive, and its URL."""
+    """Runs a server that counts webhooks; yields its URL."""
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # When all has been asked, deliveries under way are cut off.
+        # At the end of the run, deliveries in flight are cancelled.
         with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
@@ -235,15 +235,15 @@ async def receiver(run: SoakRun) -> Any:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
-async def run_clients(run: SoakRun, lasting: str) -> None:
-    """Ask until enough has been asked."""
+async def run_clients(run: SoakRun, permanent_key: str) -> None:
+    """Runs all clients until the total number of requests is reached."""
     async with receiver(run) as url:
         connections = [await Connection.open(run.server.port) for _ in range(CLIENTS)]
-        await asyncio.gather(*(Client(run, each, lasting, url).run() for each in connections))
+        await asyncio.gather(*(Client(run, each, permanent_key, url).run() for each in connections))
 
 
 def run_soak(total: int) -> SoakRun:
-    """Ask a server of its own so often, and tell what was seen."""
+    """Starts a server, sends it ``total`` requests, and returns the measurements."""
     with TemporaryDirectory() as folder, serving("--data", folder, providers=("smartepi", "kota")) as server:
         server.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
         run = SoakRun(server, total)
@@ -252,15 +252,15 @@ def run_soak(total: int) -> SoakRun:
 
 
 def main(total: int) -> int:
-    """Run it, print the table, and say whether all is well."""
+    """Prints the measurements and the problems; returns the exit code."""
     run = run_soak(total)
     print(table(run), flush=True)
-    wrong = [
+    problems = [
         *find_growth(run.samples, min(WARM_UP_REQUESTS, total // 3)),
         *(f"{each}" for each in unexpected_statuses(run.statuses).items()),
     ]
-    print("\n".join(wrong) or "nothing has grown, and every answer was as it should be")
-    return 1 if wrong else 0
+    print("\n".join(problems) or "nothing grew, and every response had an expected status")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

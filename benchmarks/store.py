@@ -1,6 +1,6 @@
-"""What the store costs: microseconds per get, insert, find and page of 20, at three sizes, and how they grow.
+"""Measures the store: microseconds per get, find, page of 20 and insert, at three sizes, and the ratio of the sizes.
 
-Run it with ``python -m benchmarks.store [directory]``; the directory says which disk is measured.
+Run it with ``python -m benchmarks.store [directory]``; the directory selects the disk.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def make_filled_store(directory: Path | None, size: int) -> TinyStore:
     return store
 
 
-def measure_per_call(deed: Callable[[int], None], times: int) -> float:
+def measure_per_call(operation: Callable[[int], None], times: int) -> float:
     best = float("inf")
     for round_ in range(3):
         begin = time.perf_counter()
         for i in range(times):
-            deed(round_ * times + i)
+            operation(round_ * times + i)
         best = min(best, time.perf_counter() - begin)
     return best / times * 1e6
 
@@ -76,16 +76,16 @@ def measure(store: TinyStore, size: int) -> dict[str, float]:
     }
 
 
-def report(title: str, where: Callable[[int], Path | None]) -> None:
+def report(title: str, directory_of: Callable[[int], Path | None]) -> None:
     columns = []
     for size in SIZES:
-        store = make_filled_store(where(size), size)
+        store = make_filled_store(directory_of(size), size)
         columns.append(measure(store, size))
         store.close()
     print(f"\n{title:16}" + "".join(f"{size:>12,}" for size in SIZES) + "       ratio")
-    for deed in columns[0]:
-        costs = [column[deed] for column in columns]
-        print(f"{deed:16}" + "".join(f"{cost:>12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:>12.2f}")
+    for operation in columns[0]:
+        costs = [column[operation] for column in columns]
+        print(f"{operation:16}" + "".join(f"{cost:>12.1f}" for cost in costs) + f"{costs[-1] / costs[0]:>12.2f}")
 
 
 def measure_bare_fsync(directory: Path) -> float:
@@ -100,8 +100,8 @@ def measure_bare_fsync(directory: Path) -> float:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as made:
-        directory = Path(made)
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
+        directory = Path(name)
         report("memory, us", lambda _: None)
         report("disk, us", lambda size: directory / str(size))
         print(f"\nappend and fsync alone: {measure_bare_fsync(directory):.0f} us")

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.workers``: one process on the disk, and 1, 2 and 4 workers on a Redis of their own."""
+"""``python -m benchmarks.workers``: compares one process on disk with 1, 2 and 4 workers on Redis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = count()
 
 @contextmanager
 def run_redis() -> Iterator[str]:
-    """A redis-server of its own, which keeps nothing on the disk; answers its URL."""
+    """Runs a redis-server that does not write to disk; yields its URL."""
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
@@ -34,7 +34,7 @@ def run_redis() -> Iterator[str]:
 
 
 def main() -> None:
-    """Print requests per second, and the CPU of all processes together, as Markdown."""
+    """Prints a Markdown table: requests per second, and CPU time of all processes per request."""
     print(f"\n## Workers: {SANDBOXES} sandboxes, {CONNECTIONS} connections, median of {ROUNDS} rounds\n")
     print("| server | get one, requests/s | CPU µs each | create, requests/s | CPU µs each |\n|---|---|---|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def _print_row(name: str, server: Server) -> None:
-    made = [server.admin("POST", "/sandboxes", {"provider": "smartepi", **UNLIMITED}) for _ in range(SANDBOXES)]
-    keys = [each["keys"][0]["secret"] for each in made]
-    state = server.admin("GET", f"/sandboxes/{made[0]['id']}/state")["collections"]
+    sandboxes = [server.admin("POST", "/sandboxes", {"provider": "smartepi", **UNLIMITED}) for _ in range(SANDBOXES)]
+    keys = [each["keys"][0]["secret"] for each in sandboxes]
+    state = server.admin("GET", f"/sandboxes/{sandboxes[0]['id']}/state")["collections"]
     one = state["sectors"][0]["id"]
     gets = [request("GET", f"/smartepi/v1/sectors/{one}", key) for key in keys]
 

@@ -1,4 +1,4 @@
-"""``python -m mockserver``: the ``testmode`` command where its script is not on the path."""
+"""``python -m mockserver``: the ``testmode`` command without its script."""
 
 from mockserver.cli import main
 

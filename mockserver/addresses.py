@@ -1,4 +1,4 @@
-"""Names and addresses: which of the two a host is."""
+"""Distinguish IP addresses from host names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 
 def is_ip_address(host: str) -> bool:
-    """Whether a host is an IP address and no name."""
+    """Return whether a host is an IPv4 or IPv6 address (without brackets) rather than a name."""
     try:
         ip_address(host)
     except ValueError:

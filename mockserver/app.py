@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows everybody."""
+"""The composition root: builds the engine and the Flask and WSGI applications from all other packages."""
 
 from __future__ import annotations
 
@@ -37,20 +37,23 @@ if TYPE_CHECKING:
 
 
 def fixtures_folder() -> Path:
-    """Where the scenarios and data sets are: in the installed package, or beside it in a checkout."""
+    """Returns the folder of scenarios and data sets: in the installed package, or next to it in a checkout."""
     here = Path(__file__).resolve().parent
     return here / "fixtures" if (here / "fixtures").is_dir() else here.parent / "fixtures"
 
 
 def known_providers() -> dict[str, Provider]:
-    """Every provider there is, by name."""
+    """Returns all built-in providers by name."""
     from mockserver.providers import PROVIDERS
 
     return {provider.name: provider for provider in PROVIDERS}
 
 
 def select_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> list[Provider]:
-    """The providers of these names and those of OpenAPI documents, or all there are; Unknown names the nearest."""
+    """Returns the providers with these names and those of the OpenAPI documents; all providers if both are empty.
+
+    Raises UnknownName with the nearest name, and Conflict when a document has the name of another provider.
+    """
     known = known_providers()
     if documents:
         names = [*names, *_add_openapi_providers(documents, known)]
@@ -61,27 +64,27 @@ def select_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> li
 
 
 def _add_openapi_providers(documents: Sequence[Path], known: dict[str, Provider]) -> list[str]:
-    """Make the documents' providers known; answers their names."""
-    # Only who has a document of their own pays for what reads it.
+    """Adds the providers of the documents to ``known`` and returns their names."""
+    # Imported here: the OpenAPI packages are slow to import and rarely needed.
     from mockserver.openapi import load_provider
 
-    own = [load_provider(document) for document in documents]
-    for provider in own:
+    added = [load_provider(document) for document in documents]
+    for provider in added:
         if provider.name in known:
-            raise Conflict(f"there is a provider {provider.name!r} already; give the document an x-testmode-name")
+            raise Conflict(f"provider {provider.name!r} already exists; give the document an x-testmode-name")
         known[provider.name] = provider
-    return [provider.name for provider in own]
+    return [provider.name for provider in added]
 
 
 @lru_cache(maxsize=4)
 def _read_dataset(file: Path) -> State:
-    # Records are values: whoever gets these changes none of them.
+    # The cached state is shared: callers must not modify its records.
     data: State = loads(file.read_bytes())
     return data
 
 
 class Datasets(Mapping[tuple[str, str], State]):
-    """The written data sets by (provider, size), each read when it is first asked for."""
+    """The data sets in files by (provider, size); a file is read at the first access."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {
@@ -101,7 +104,7 @@ class Datasets(Mapping[tuple[str, str], State]):
 
 
 def bundled_templates() -> Templates:
-    """What new sandboxes hold where the written data sets are at hand."""
+    """Returns the templates of new sandboxes that use the bundled data sets."""
     return Templates(Datasets(fixtures_folder() / "datasets"))
 
 
@@ -117,29 +120,29 @@ def make_engine(
     at: int | None = None,
     **options: Any,
 ) -> Engine:
-    """An engine over a store, with a first sandbox for every provider that has none yet.
+    """Returns an engine over a store and creates the first sandbox of every provider that has none.
 
-    ``first_settings`` says by provider how it begins, ``defaults`` says it for the rest; those that are ``unfinished`` remember
-    that there is more to do to them.
+    ``first_settings`` has the settings of first sandboxes by provider, ``defaults`` those of all others. The first
+    sandboxes of the providers in ``provisioning`` are marked as not completely provisioned.
     """
     scenarios = Scenarios(fixtures_folder() / "scenarios") if scenarios is None else scenarios
     options.setdefault("templates", bundled_templates())
     engine = Engine(store, providers, scenarios, **options)
     for name in engine.providers:
         if name not in engine.sandboxes:
-            told = {"progress": progress} if progress else {}
+            further = {"progress": progress} if progress else {}
             settings = (first_settings or {}).get(name, defaults or Settings())
             try:
-                engine.create(name, name, settings, at=at, provisioning=name in provisioning, **told)
+                engine.create(name, name, settings, at=at, provisioning=name in provisioning, **further)
             except Conflict:
-                if name not in engine.sandboxes:  # else by another process that starts at the same time
+                if name not in engine.sandboxes:  # Otherwise another process that starts at the same time created it.
                     raise
     return engine
 
 
 def _create_flask_app(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
-    """Flask with the admin API, the console and what says how the server is."""
-    # A tenth of the start, and who only calls providers never needs it.
+    """Flask with the admin API, the console and the health checks."""
+    # Imported here: Flask takes a tenth of the start-up time, and calls for providers do not need it.
     from flask import Flask
 
     from mockserver.admin.api import register
@@ -150,14 +153,15 @@ def _create_flask_app(engine: Engine, token: str | None, settings: ServerSetting
     app.url_map.merge_slashes = False
     app.url_rule_class = MatchOnlyRule
     app.testing = engine.propagate
-    told = partial(describe_server, engine, settings)
-    console.register(app, partial(Client, engine, told), register(app, engine, token or new_token(), told))
+    server_info = partial(describe_server, engine, settings)
+    auth = register(app, engine, token or new_token(), server_info)
+    console.register(app, partial(Client, engine, server_info), auth)
     app.extensions["testmode"] = engine
     return app
 
 
 def _dispatch_app(engine: Engine, fallback: WSGIApp, root_provider: str | None, hosts: AllowedHosts | None) -> WSGIApp:
-    """What answers for the providers, and has ``fallback`` answer whatever is not theirs."""
+    """The application that handles calls for providers and passes all other requests to ``fallback``."""
     resolver = RequestResolver(engine.providers, hosts or AllowedHosts(), root_provider)
     return edge.create_provider_app(engine, resolver, mounts.preserve_raw_path(fallback))
 
@@ -170,10 +174,10 @@ def create_app(
     hosts: AllowedHosts | None = None,
     settings: ServerSettings | None = None,
 ) -> Flask:
-    """The Flask application over an engine; ``root_provider`` names a provider that is also mounted at the root.
+    """Returns the Flask application over an engine; ``root_provider`` is also mounted at the root.
 
-    Without an engine it is one in memory with all providers, as for ``flask --app mockserver.app routes``; without
-    a token the admin API lets nobody in. ``settings`` are shown there.
+    Without an engine it uses one in memory with all providers, as for ``flask --app mockserver.app routes``. Without a
+    token the admin API refuses every request. The admin API returns ``settings``.
     """
     if engine is None:
         engine = make_engine(TinyStore(None), select_providers(()))
@@ -192,9 +196,9 @@ def create_wsgi_app(
     hosts: AllowedHosts,
     settings: ServerSettings | None = None,
 ) -> WSGIApp:
-    """What ``serve`` runs: as ``create_app``, with a Flask that is loaded for the first request that needs it.
+    """Returns the application that ``serve`` runs: ``create_app`` with Flask loaded at the first request that needs it.
 
-    That one does not list the providers' paths: nobody asks a server for its routes, and they are most of them.
+    This Flask has no rules for the providers' paths, because ``flask routes`` never lists a running server.
     """
     return _dispatch_app(
         engine, mounts.load_lazily(lambda: _create_flask_app(engine, token, settings).wsgi_app), root_provider, hosts

@@ -1,4 +1,4 @@
-"""What one file says: settings of the server, and the sandboxes it begins with."""
+"""The configuration file (testmode.toml): settings of the server, and the sandboxes it starts with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.engine import Engine, FaultRule, Refusal, Settings, error_path, 
 from mockserver.settings import BadSettings
 
 DEFAULT_PATHS = (Path("testmode.toml"), Path("/etc/testmode/testmode.toml"))
-"""Where the file is looked for when none is named."""
+"""Paths at which the file is searched, in this order, when none is named."""
 
 
 def _names_to_table(value: Any) -> Any:
@@ -24,54 +24,59 @@ def _names_to_table(value: Any) -> Any:
 
 
 class PlannedSandbox(NewSandbox):
-    """A sandbox to begin with; without a name it is the provider's first one."""
+    """A sandbox to create at startup; without a name it is the provider's first sandbox."""
 
     scenarios: Annotated[dict[str, dict[str, Any]], BeforeValidator(_names_to_table)] = Field(
-        default_factory=dict, description="Names of those that are on, or a table of their parameters each."
+        default_factory=dict,
+        description="Names of scenarios to switch on, or a table of scenarios with their parameters.",
     )
     faults: list[FaultRule] = Field(default_factory=list, max_length=1000)
-    keys: list[NewKey] = Field(default_factory=list, max_length=1000, description="Keys beside those of the start.")
+    keys: list[NewKey] = Field(
+        default_factory=list, max_length=1000, description="Keys in addition to those that every sandbox has."
+    )
     webhooks: list[NewWebhook] = Field(default_factory=list, max_length=100)
 
     @property
     def id(self) -> str:
-        """The sandbox's id."""
         return self.name or self.provider
 
 
 class Configuration(StrictModel):
-    """The whole file."""
+    """The content of the configuration file."""
 
-    server: dict[str, Any] = Field(default_factory=dict, description="Settings, named as the flags are.")
+    server: dict[str, Any] = Field(default_factory=dict, description="Settings, with the names of the flags.")
     sandboxes: list[PlannedSandbox] = Field(default_factory=list, max_length=200)
 
     @model_validator(mode="after")
     def _check_unique_ids(self) -> Configuration:
         for id in self.ids:
             if self.ids.count(id) > 1:
-                raise ValueError(f"sandboxes: {id!r} is there {self.ids.count(id)} times")
+                raise ValueError(f"sandboxes: {id!r} is configured {self.ids.count(id)} times; use each id once")
         return self
 
     @property
     def ids(self) -> list[str]:
-        """The sandboxes there are to be."""
+        """The ids of the configured sandboxes."""
         return [plan.id for plan in self.sandboxes]
 
     def first_sandbox_settings(self, provider: str, defaults: Settings) -> Settings:
-        """How a provider's first sandbox begins: as the file says, and as the server's settings say for the rest."""
+        """Returns the settings of a provider's first sandbox: those of the file over ``defaults``."""
         for plan in self.sandboxes:
             if plan.id == provider:
-                said = plan.model_fields_set & set(Settings.model_fields)
-                return defaults.model_copy(update={name: getattr(plan, name) for name in said})
+                names = plan.model_fields_set & set(Settings.model_fields)
+                return defaults.model_copy(update={name: getattr(plan, name) for name in names})
         return defaults
 
 
-def load(named: str | Path | None) -> Configuration:
-    """The file of this name, or the one in its usual place, or nothing; BadSettings names what is wrong in it."""
-    file = Path(named) if named else next((place for place in DEFAULT_PATHS if place.is_file()), None)
+def load(path: str | Path | None) -> Configuration:
+    """Reads the file at ``path``, else the first of ``DEFAULT_PATHS`` that exists, else returns an empty configuration.
+
+    Raises BadSettings with the file and its first invalid value.
+    """
+    file = Path(path) if path else next((each for each in DEFAULT_PATHS if each.is_file()), None)
     if file is None:
-        return Configuration.model_construct()  # It has nothing that would have to be checked, which takes its time.
-    # Imported here: without a file nobody needs it.
+        return Configuration.model_construct()  # Validation is slow, and nothing needs it here.
+    # Imported here: it is not needed without a file.
     import tomllib
 
     try:
@@ -87,53 +92,55 @@ def _describe_error(error: ValidationError) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         name = str(detail["loc"][-1])
-        message = f"there is no {name!r} here{nearest(name, _known_names())}"
+        message = f"there is no field {name!r}{nearest(name, _known_names())}"
     return f"{error_path(detail)}: {message}" if detail["loc"] else message
 
 
 @cache
 def _known_names() -> tuple[str, ...]:
-    """Every name that may stand left of an equals sign."""
+    """All keys of the configuration file, at any level."""
     schema = Configuration.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
 
 
 def create_planned_sandboxes(engine: Engine, plans: Sequence[PlannedSandbox], delete: Callable[[str], None]) -> None:
-    """Make the planned sandboxes that are not there, and finish those that another start was cut off from.
+    """Creates the planned sandboxes that do not exist, and completes those that an interrupted start left.
 
-    All of them, or none where one cannot be; of several servers on one store, one does it.
+    When one fails, deletes all of them and raises BadSettings. Of several servers on one store, one creates them.
     """
     with engine.lock("begin"):
-        fresh = [plan for plan in plans if plan.id not in engine.sandboxes or engine.sandboxes[plan.id].is_provisioning]
-        for plan in fresh:
+        pending = [
+            plan for plan in plans if plan.id not in engine.sandboxes or engine.sandboxes[plan.id].is_provisioning
+        ]
+        for plan in pending:
             try:
                 _provision(engine, plan)
             except Refusal as refusal:
-                # Half made, they would count as being there when the file has been put right.
-                for each in fresh:
+                # An incomplete sandbox would count as existing at the next start.
+                for each in pending:
                     if each.id in engine.sandboxes:
                         delete(each.id)
                 raise BadSettings(f"sandbox {plan.id!r}: {refusal}") from None
-        for plan in fresh:
+        for plan in pending:
             engine.get_sandbox(plan.id).finish_provisioning()
 
 
 def _provision(engine: Engine, plan: PlannedSandbox) -> None:
-    """Do what an operator would do by the admin API, in its own words."""
+    """Create a sandbox and its parts with the handlers of the admin API."""
 
-    def ask(body: Any, args: Mapping[str, str] | None = None) -> AdminRequest:
+    def request(body: Any, args: Mapping[str, str] | None = None) -> AdminRequest:
         return AdminRequest(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
 
     if plan.id in engine.sandboxes:
-        engine.reset(plan.id)  # Nobody knows how far the start has come that was cut off.
+        engine.reset(plan.id)  # The interrupted start may have done any part of this.
     else:
         engine.create(plan.provider, plan.id, plan.settings(), provisioning=True)
     for key in plan.keys:
-        handlers.create_key(ask(key))
+        handlers.create_key(request(key))
     for name, parameters in plan.scenarios.items():
-        failures.turn_scenario_on(ask(parameters, {"scenario": name}))
+        failures.turn_scenario_on(request(parameters, {"scenario": name}))
     for rule in plan.faults:
-        failures.create_fault(ask(rule))
+        failures.create_fault(request(rule))
     for webhook in plan.webhooks:
-        webhooks.create_webhook(ask(webhook))
+        webhooks.create_webhook(request(webhook))

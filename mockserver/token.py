@@ -1,8 +1,8 @@
-"""The admin API's token: the one secret that is not made from a seed."""
+"""The admin token, the only secret that is not derived from a seed."""
 
 import secrets  # noqa: TID251
 
 
 def new_token() -> str:
-    """A token nobody can guess."""
+    """Returns 24 random bytes as URL-safe base64."""
     return secrets.token_urlsafe(24)

@@ -1,4 +1,4 @@
-"""The fixtures every test may ask for."""
+"""The fixtures that every test can use."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from tests.support.suite.ordering import move_slow_tests_first
 
 
 def pytest_configure() -> None:
-    """Have a make that a test starts know nothing of the one that started the tests."""
+    """Remove the variables of the outer make: a make that a test starts would inherit them."""
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have what takes long come first."""
     move_slow_tests_first(items)
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage where tests leave it: what has been loaded stays, and a world is thousands of objects."""
+    """Exclude what is loaded from garbage collection, and collect less often: a harness has thousands of objects."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -34,21 +33,21 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
-    """A world of the real providers; waiting is written down instead of done."""
-    made = make_harness()
-    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
-    return made
+    """An engine with every provider; `sleeps` records the waits instead of sleeping."""
+    created = make_harness()
+    monkeypatch.setattr(edge, "sleep", created.sleeps.append)
+    return created
 
 
 @pytest.fixture
 def acme(monkeypatch: pytest.MonkeyPatch) -> Harness:
-    """A world of the provider that is there for tests only."""
-    made = make_harness(ACME)
-    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
-    return made
+    """An engine with the provider Acme, which exists for tests only; `sleeps` records the waits."""
+    created = make_harness(ACME)
+    monkeypatch.setattr(edge, "sleep", created.sleeps.append)
+    return created
 
 
 @pytest.fixture
 def redis_url() -> str:
-    """Where a real Redis is, with nothing in it."""
+    """The URL of a real, empty Redis."""
     return shared_redis().flushed_url()

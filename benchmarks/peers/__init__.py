@@ -1,1 +1,1 @@
-"""The benchmark beside peers; run with ``python -m benchmarks.peers``, shorter with ``--quick``."""
+"""The comparison with other mock servers; run it with ``python -m benchmarks.peers``, or shorter with ``--quick``."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.peers``: measures Testmode beside its peers and writes benchmarks/results."""
+"""Measures Testmode and other mock servers (the peers), and writes the figures to benchmarks/results."""
 
 from __future__ import annotations
 
@@ -27,98 +27,101 @@ CHARTS = {"get": "Get one record by its id", "create": "Create a record"}
 
 
 def main() -> None:
-    """Install, measure, write."""
-    asked = _arguments()
+    arguments = _arguments()
     _raise_file_limit()
-    plan = QUICK if asked.quick else FULL
+    plan = QUICK if arguments.quick else FULL
     with ExitStack() as stack:
         for peer in PEERS:
             if peer.leftover_file:
                 stack.enter_context(preserve_file(peer.leftover_file))
-        results = measure(plan, asked.only, asked.cache)
-        write(results, asked.results or _results_folder(asked, results))
+        results = measure(plan, arguments.only, arguments.cache)
+        write(results, arguments.results or _results_folder(arguments, results))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round of everything, in under two minutes")
-    parser.add_argument("--only", nargs="*", metavar="PEER", help="these peers only, by a part of their names")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".bench", help="where peers are installed")
-    parser.add_argument("--results", type=Path, help="where it is written; only a whole run goes to benchmarks/results")
+    parser.add_argument("--quick", action="store_true", help="run one short round of everything, in about two minutes")
+    parser.add_argument("--only", nargs="*", metavar="PEER", help="measure only peers whose names contain one of these")
+    parser.add_argument("--cache", type=Path, default=ROOT / ".bench", help="folder of the installed peers")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="folder of the results; default for complete runs: benchmarks/results",
+    )
     return parser.parse_args()
 
 
-def _results_folder(asked: argparse.Namespace, results: Results) -> Path:
-    """What is shown comes from whole runs only, in which ours was measured."""
-    whole = not asked.quick and asked.only is None and TESTMODE_ON_DISK in results.loaded
-    return ROOT / "benchmarks" / "results" if whole else Path(asked.cache) / "results"
+def _results_folder(arguments: argparse.Namespace, results: Results) -> Path:
+    """Only complete runs in which Testmode was measured replace the published results."""
+    complete = not arguments.quick and arguments.only is None and TESTMODE_ON_DISK in results.loaded
+    return ROOT / "benchmarks" / "results" if complete else Path(arguments.cache) / "results"
 
 
 def _raise_file_limit() -> None:
-    """Parked requests need a descriptor each, here and in the servers, which inherit the limit."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    """Each parked request needs a descriptor, here and in the servers, which inherit the limit."""
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 def measure(plan: MeasurementPlan, only: list[str] | None, cache: Path) -> Results:
-    """Everything the plan says, of everybody there is."""
+    """Installs the peers and measures all servers; ``only`` has parts of the names of peers."""
     say("installing")
     peers = [peer for peer in PEERS if only is None or any(part in peer.title for part in only)]
-    taking, missing = collect_servers(peers, cache.resolve(), plan.patience)
+    servers, missing = collect_servers(peers, cache.resolve(), plan.patience)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    about = {each.title: ServerInfo(each.version, each.state, each.unlike) for each in taking}
+    about = {each.title: ServerInfo(each.version, each.state, each.unlike) for each in servers}
     results = Results(when, plan.name, plan.rounds, plan.seconds, machine(), about, missing)
     began = perf_counter()
     say("cold starts")
-    results.cold = measurements.cold_starts(taking, plan)
-    _measure_load(results, taking, plan)
-    for each in taking:
-        say(f"growth and parking of {each.title}")
+    results.cold = measurements.cold_starts(servers, plan)
+    _measure_load(results, servers, plan)
+    for each in servers:
+        say(f"growth and parked requests: {each.title}")
         if each.state != "none":
             results.growth[each.title] = measurements.growth(each, plan)
         results.parked[each.title] = {str(number): measurements.measure_delayed(each, number) for number in plan.parked}
-    say("filter")
+    say("filtered list")
     results.filtered = measurements.measure_filtered_list(run_filtered_testmode, plan)
     results.took = perf_counter() - began
     return results
 
 
-def _measure_load(results: Results, taking: list[MeasuredServer], plan: MeasurementPlan) -> None:
-    """Throughput with all servers up, and the memory each has taken after it."""
+def _measure_load(results: Results, servers: list[MeasuredServer], plan: MeasurementPlan) -> None:
+    """Measures throughput while all servers run, and their memory after it."""
     with ExitStack() as stack:
-        up: dict[str, RunningServer] = {}
-        for each in taking:
+        running: dict[str, RunningServer] = {}
+        for each in servers:
             say(f"starting {each.title}")
             try:
-                up[each.title] = stack.enter_context(each.start(100))
-            except MEASUREMENT_ERRORS as why:
-                results.missing[each.title] = measurements.describe_error(why)
+                running[each.title] = stack.enter_context(each.start(100))
+            except MEASUREMENT_ERRORS as error:
+                results.missing[each.title] = measurements.describe_error(error)
         say("throughput")
-        results.throughput = measurements.throughput(up, plan)
-        results.loaded = {title: one.megabytes() for title, one in up.items() if one.is_alive()}
+        results.throughput = measurements.throughput(running, plan)
+        results.loaded = {title: one.megabytes() for title, one in running.items() if one.is_alive()}
 
 
 def write(results: Results, folder: Path) -> None:
-    """latest.json, latest.md and a chart for each of the CPU figures."""
+    """Writes latest.json, latest.md, and a chart of the CPU per request for each case of CHARTS."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "latest.json").write_text(json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n")
     (folder / "latest.md").write_text(markdown(results))
     for case, title in CHARTS.items():
         cells = {name: each[case] for name, each in results.throughput.items()}
-        found = {name: figure(cell, "cpu_us") for name, cell in cells.items()}
-        bars = [Bar(name, cpu, _bar_kind(results, name)) for name, cpu in found.items() if cpu is not None]
-        said = "Server CPU per request in µs, 16 connections, 100 records; less is better"
-        (folder / f"{case}.svg").write_text(chart(title, said, bars))
-    say(f"written to {folder}")
+        figures = {name: figure(cell, "cpu_us") for name, cell in cells.items()}
+        bars = [Bar(name, cpu, _bar_kind(results, name)) for name, cpu in figures.items() if cpu is not None]
+        subtitle = "Server CPU per request in µs, 16 connections, 100 records; less is better"
+        (folder / f"{case}.svg").write_text(chart(title, subtitle, bars))
+    say(f"results written to {folder}")
 
 
 def _bar_kind(results: Results, title: str) -> str:
     return "ours" if title.startswith(TESTMODE_ON_DISK.partition(",")[0]) else results.about[title].state
 
 
-def say(what: str) -> None:
-    """What it is at."""
-    print(what, file=sys.stderr, flush=True)
+def say(progress: str) -> None:
+    """Prints a line about the progress to standard error."""
+    print(progress, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws bars as SVG that reads on light and on dark paper."""
+"""Draws horizontal bar charts as SVG, with colours for light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ ROW_HEIGHT, BAR_HEIGHT, TOP_MARGIN = 28, 16, 62
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .title { font-size: 16px; font-weight: 600; }
-.said { fill: #57606a; }
+.note { fill: #57606a; }
 .ours { fill: #1a7f64; }
 .disk { fill: #5b7fb5; }
 .memory { fill: #8fa8cc; }
 .none { fill: #b9c0c8; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; }
-  .said { fill: #9198a1; }
+  .note { fill: #9198a1; }
   .ours { fill: #3fb68b; }
   .disk { fill: #6f95cf; }
   .memory { fill: #4d6a96; }
@@ -29,26 +29,26 @@ KINDS = {"ours": "Testmode", "disk": "keeps state on disk", "memory": "in memory
 
 @dataclass(frozen=True)
 class Bar:
-    """One line of a chart; the kind is its colour."""
+    """One bar of a chart; ``kind`` is a key of KINDS and selects its colour."""
 
     name: str
     figure: float
     kind: str
 
 
-def chart(title: str, said: str, bars: list[Bar]) -> str:
-    """The bars, the shortest first, each with its figure."""
-    order = sorted(bars, key=lambda bar: bar.figure)
-    scale = (WIDTH - NAMES - FIGURES_WIDTH) / max((bar.figure for bar in order), default=1)
-    height = TOP_MARGIN + ROW_HEIGHT * len(order) + 34
+def chart(title: str, subtitle: str, bars: list[Bar]) -> str:
+    """Returns the SVG; the shortest bar is first, and each bar has its figure."""
+    ordered = sorted(bars, key=lambda bar: bar.figure)
+    scale = (WIDTH - NAMES - FIGURES_WIDTH) / max((bar.figure for bar in ordered), default=1)
+    height = TOP_MARGIN + ROW_HEIGHT * len(ordered) + 34
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
         f"<style>{_STYLE}</style>",
         _text(0, 20, title, "title"),
-        _text(0, 42, said, "said"),
-        *(line for nth, bar in enumerate(order) for line in _row(TOP_MARGIN + ROW_HEIGHT * nth, bar, scale)),
-        *_legend(height - 12, {bar.kind for bar in order}),
+        _text(0, 42, subtitle, "note"),
+        *(line for nth, bar in enumerate(ordered) for line in _row(TOP_MARGIN + ROW_HEIGHT * nth, bar, scale)),
+        *_legend(height - 12, {bar.kind for bar in ordered}),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -68,7 +68,7 @@ def _legend(y: int, kinds: set[str]) -> list[str]:
     for nth, kind in enumerate(each for each in KINDS if each in kinds):
         x = NAMES + 140 * nth
         lines += [f'<rect class="{kind}" x="{x}" y="{y - 10}" width="11" height="11" rx="2"/>']
-        lines += [_text(x + 17, y, KINDS[kind], "said")]
+        lines += [_text(x + 17, y, KINDS[kind], "note")]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The peers, as data; adding one is adding a value."""
+"""The definitions of the peers; a new peer is one more value in PEERS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _JSON_SERVER_0 = Peer(
     ),
     requests=rest_requests("/sectors", "_page=1&_limit=20"),
     state="disk",
-    unlike="Looks at no key. Rewrites its file for each create, without waiting for the disk.",
+    unlike="Does not check the key. Rewrites its file for each create, without fsync.",
     files=files.database,
     delay=Delay(rest_requests("/sectors", "").get, ("--delay", str(files.DELAY_MS))),
 )
@@ -38,7 +38,7 @@ _JSON_SERVER_1 = Peer(
     command=("node", "$home/node_modules/json-server-1/lib/bin.js", "--port", "$port", "db.json"),
     requests=rest_requests("/sectors", "_page=1&_per_page=20"),
     state="disk",
-    unlike="Looks at no key. Rewrites its file for each create, without waiting for the disk. Watches no file.",
+    unlike="Does not check the key. Rewrites its file for each create, without fsync. Watches no file.",
     files=files.database,
     environment={"NODE_ENV": "production"},
 )
@@ -51,7 +51,7 @@ _MOCKOON = Peer(
     ),
     requests=rest_requests("/sectors", "page=1&limit=20"),
     state="memory",
-    unlike="Looks at no key. A data bucket in memory behind a CRUD route. Says every request on its standard output.",
+    unlike="Does not check the key. A data bucket in memory behind a CRUD route. Prints every request.",
     files=files.mockoon,
     delay=_SLOW,
 )
@@ -64,7 +64,7 @@ _PRISM = Peer(
     ),
     requests=rest_requests("/sectors", "limit=20"),
     state="none",
-    unlike="Stateless: the examples of an OpenAPI document. Wants a key, takes any. Validates the request.",
+    unlike="Stateless: returns the examples of an OpenAPI document. Requires any key. Validates the request.",
     files=files.openapi,
 )
 _WIREMOCK = Peer(
@@ -76,7 +76,7 @@ _WIREMOCK = Peer(
     ),
     requests=rest_requests("/sectors", "limit=20"),
     state="none",
-    unlike="Stateless: four stubs that want the key. No journal, and asynchronous answers, as its documents advise.",
+    unlike="Stateless: four stubs that require the key. No journal, responds asynchronously, as its documents advise.",
     files=files.wiremock,
     delay=_SLOW,
 )
@@ -89,7 +89,7 @@ _MOUNTEBANK = Peer(
     ),
     requests=rest_requests("/sectors", "limit=20"),
     state="none",
-    unlike="Stateless: four stubs that want the key. No requests recorded.",
+    unlike="Stateless: four stubs that require the key. Records no requests.",
     files=files.imposters,
     delay=_SLOW,
 )
@@ -106,8 +106,8 @@ _LOCALSTRIPE = Peer(
     requests=_CUSTOMERS,
     state="disk",
     unlike=(
-        "Stripe's customers, which are larger than our record. Wants a key, takes any. Pickles everything it keeps for "
-        "each create, without waiting for the disk. Its access log cannot be turned off."
+        "Stripe's customers, which are larger than the records of the others. Requires any key. Pickles its whole "
+        "state for each create, without fsync. Its access log cannot be turned off."
     ),
     fill=Fill(lambda _nth: _CUSTOMERS.create),
     id_in_list=("data", 0, "id"),
@@ -126,8 +126,8 @@ _EMULATE = Peer(
     ),
     state="memory",
     unlike=(
-        "Stripe's customers, in memory. Takes any key; another one every 1,000 requests, for a key is refused after "
-        "5,000 an hour and that cannot be turned off."
+        "Stripe's customers, in memory. Accepts any key. The benchmark changes the key every 1,000 requests, because a "
+        "key is refused after 5,000 requests per hour and this limit cannot be turned off."
     ),
     files=files.customers,
 )
@@ -172,8 +172,8 @@ _MOTO = Peer(
     ),
     state="memory",
     unlike=(
-        "DynamoDB's items, in memory: GetItem, Scan with a limit, PutItem. Its key stands in AWS's form, which says "
-        "which service is meant; no signature is checked."
+        "DynamoDB's items, in memory: GetItem, Scan with a limit, PutItem. The key has the form of AWS, with the name "
+        "of the service; signatures are not checked."
     ),
     prepare=(_dynamo("CreateTable", json.dumps(_TABLE)),),
     fill=Fill(_batch, each=25),

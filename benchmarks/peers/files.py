@@ -1,4 +1,4 @@
-"""What the peers read at their start: the same records, each in the peer's own form."""
+"""The files that peers read at startup: the same records in the format of each peer. By name, with their text."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ PAGE = 20
 
 
 def database(records: int) -> dict[str, str]:
-    """json-server's database, and the folder that version 1 does not start without."""
+    """The database of json-server, and the folder that version 1 requires."""
     return {"public/robots.txt": "", "db.json": json.dumps({"sectors": [record(nth) for nth in range(records)]})}
 
 
 def customers(records: int) -> dict[str, str]:
-    """Vercel emulate's seed for Stripe."""
+    """The Stripe seed of Vercel emulate."""
     return {"seed.json": json.dumps({"stripe": {"customers": [record(nth) for nth in range(records)]}})}
 
 
 def openapi(_records: int) -> dict[str, str]:
-    """An OpenAPI document whose examples are the answers."""
+    """An OpenAPI document with the responses as examples."""
 
-    def answer(status: str, example: Any) -> dict[str, Any]:
+    def response(status: str, example: Any) -> dict[str, Any]:
         return {"responses": {status: {"description": "", "content": {"application/json": {"example": example}}}}}
 
-    named = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    body_schema = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
     limit = {"name": "limit", "in": "query", "schema": {"type": "integer"}}
     by_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     create = {
-        **answer("201", record(FIRST_RECORD)),
-        "requestBody": {"content": {"application/json": {"schema": named}}},
+        **response("201", record(FIRST_RECORD)),
+        "requestBody": {"content": {"application/json": {"schema": body_schema}}},
     }
     document = {
         "openapi": "3.0.3",
@@ -41,17 +41,17 @@ def openapi(_records: int) -> dict[str, str]:
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
         "paths": {
-            "/sectors": {"get": {**answer("200", _page()), "parameters": [limit]}, "post": create},
-            "/sectors/{id}": {"get": {**answer("200", record(FIRST_RECORD)), "parameters": [by_id]}},
+            "/sectors": {"get": {**response("200", _page()), "parameters": [limit]}, "post": create},
+            "/sectors/{id}": {"get": {**response("200", record(FIRST_RECORD)), "parameters": [by_id]}},
         },
     }
     return {"openapi.json": json.dumps(document)}
 
 
 def mockoon(records: int) -> dict[str, str]:
-    """A Mockoon environment: a data bucket with its CRUD route, and a path that waits."""
+    """A Mockoon environment: a data bucket with a CRUD route, and a route with latency."""
     bucket = {"uuid": _uuid("bucket"), "id": "buck", "name": "sectors", "documentation": ""}
-    kept = _mockoon_route("crud", "", "sectors", bodyType="DATABUCKET", databucketID="buck")
+    crud = _mockoon_route("crud", "", "sectors", bodyType="DATABUCKET", databucketID="buck")
     slow = _mockoon_route("http", "get", "slow", body=json.dumps(record(FIRST_RECORD)), latency=DELAY_MS)
     environment = {
         "uuid": _uuid("environment"),
@@ -62,8 +62,8 @@ def mockoon(records: int) -> dict[str, str]:
         "port": 3000,
         "hostname": "127.0.0.1",
         "folders": [],
-        "routes": [kept, slow],
-        "rootChildren": [{"type": "route", "uuid": route["uuid"]} for route in (kept, slow)],
+        "routes": [crud, slow],
+        "rootChildren": [{"type": "route", "uuid": route["uuid"]} for route in (crud, slow)],
         "proxyMode": False,
         "proxyHost": "",
         "proxyRemovePrefix": False,
@@ -80,7 +80,7 @@ def mockoon(records: int) -> dict[str, str]:
 
 
 def _mockoon_route(type: str, method: str, endpoint: str, **response: Any) -> dict[str, Any]:
-    said = {
+    defaults = {
         "uuid": _uuid(f"{endpoint} response"),
         "body": "",
         "latency": 0,
@@ -102,7 +102,7 @@ def _mockoon_route(type: str, method: str, endpoint: str, **response: Any) -> di
     route = {"uuid": _uuid(endpoint), "type": type, "documentation": "", "method": method, "endpoint": endpoint}
     return {
         **route,
-        "responses": [said | response],
+        "responses": [defaults | response],
         "responseMode": None,
         "streamingMode": None,
         "streamingInterval": 0,
@@ -110,12 +110,12 @@ def _mockoon_route(type: str, method: str, endpoint: str, **response: Any) -> di
 
 
 def wiremock(_records: int) -> dict[str, str]:
-    """WireMock's mappings: four stubs that ask for the key."""
+    """The mappings of WireMock: four stubs that require the key."""
 
     def stub(method: str, path: str, status: int, body: Any, **more: Any) -> dict[str, Any]:
-        asked = {"method": method, "urlPath": path, "headers": {"Authorization": {"equalTo": KEY}}}
+        matcher = {"method": method, "urlPath": path, "headers": {"Authorization": {"equalTo": KEY}}}
         headers = {"Content-Type": "application/json"}
-        return {"request": asked, "response": {"status": status, "jsonBody": body, "headers": headers, **more}}
+        return {"request": matcher, "response": {"status": status, "jsonBody": body, "headers": headers, **more}}
 
     stubs = [stub(*each) for each in _stubs()]
     stubs.append(stub("GET", "/slow", 200, record(FIRST_RECORD), fixedDelayMilliseconds=DELAY_MS))
@@ -123,13 +123,13 @@ def wiremock(_records: int) -> dict[str, str]:
 
 
 def imposters(_records: int, port: str = "$port") -> dict[str, str]:
-    """mountebank's imposter: four stubs that ask for the key; the port is filled in when it starts."""
+    """The imposter of mountebank: four stubs that require the key; the port is replaced at startup."""
 
     def stub(method: str, path: str, status: int, body: Any, *behaviors: dict[str, Any]) -> dict[str, Any]:
-        asked = {"method": method, "path": path, "headers": {"Authorization": KEY}}
-        said = {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
-        response = {"is": said, **({"behaviors": list(behaviors)} if behaviors else {})}
-        return {"predicates": [{"equals": asked}], "responses": [response]}
+        fields = {"method": method, "path": path, "headers": {"Authorization": KEY}}
+        content = {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(body)}
+        response = {"is": content, **({"behaviors": list(behaviors)} if behaviors else {})}
+        return {"predicates": [{"equals": fields}], "responses": [response]}
 
     stubs = [stub(*each) for each in _stubs()]
     stubs.append(stub("GET", "/slow", 200, record(FIRST_RECORD), {"wait": DELAY_MS}))

@@ -1,4 +1,4 @@
-"""Installs the peers at their pinned versions into a folder that is kept: once, not at every run."""
+"""Installs the peers at their pinned versions into a folder that later runs use again."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ ROOT = PINS_FOLDER.parent.parent
 
 
 class MeasurementError(Exception):
-    """A peer could not be installed, started or measured; says why."""
+    """A peer could not be installed, started or measured; the message is the reason."""
 
 
 def install(peer: Peer, cache: Path) -> Path:
-    """The folder a peer is installed in."""
+    """Installs a peer and returns its folder; raises MeasurementError."""
     home = (
         _install_npm(cache / "npm")
         if peer.package.manager == "npm"
         else _install_pip(cache / peer.package.name, peer.package.name)
     )
     if not version(peer.package, home):
-        raise MeasurementError(f"{peer.package.name} is not among what was installed")
+        raise MeasurementError(f"the installation does not contain {peer.package.name}")
     return home
 
 
 def version(package: Package, home: Path) -> str:
-    """The version that is there; nothing when there is none."""
+    """Returns the installed version, or an empty text if the package is not installed."""
     if package.manager == "npm":
         manifest = home / "node_modules" / package.name / "package.json"
         return str(json.loads(manifest.read_text())["version"]) if manifest.exists() else ""
-    found = next(home.glob(f"lib/python3*/site-packages/{package.name}-*.dist-info"), None)
-    return found.name.removesuffix(".dist-info").rpartition("-")[2] if found else ""
+    metadata = next(home.glob(f"lib/python3*/site-packages/{package.name}-*.dist-info"), None)
+    return metadata.name.removesuffix(".dist-info").rpartition("-")[2] if metadata else ""
 
 
 def _install_npm(home: Path) -> Path:
@@ -59,14 +59,14 @@ def _pip_install(home: Path, pins: Path) -> None:
     _run(f"{home}/bin/python", "-m", "pip", "install", "--quiet", "--requirement", str(pins), cwd=home)
 
 
-def _install_once(home: Path, pins: Path, deed: Callable[[], None]) -> Path:
-    """Install unless these very pins are installed."""
-    mark = home / "installed"
-    if not mark.exists() or mark.read_text() != pins.read_text():
+def _install_once(home: Path, pins: Path, do_install: Callable[[], None]) -> Path:
+    """Installs unless the versions in ``pins`` are installed already."""
+    marker = home / "installed"
+    if not marker.exists() or marker.read_text() != pins.read_text():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        deed()
-        mark.write_text(pins.read_text())
+        do_install()
+        marker.write_text(pins.read_text())
     return home
 
 
@@ -74,11 +74,11 @@ def _run(*command: str, cwd: Path) -> None:
     try:
         subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, timeout=600)
     except FileNotFoundError as missing:
-        raise MeasurementError(f"{command[0]} is not on this machine") from missing
+        raise MeasurementError(f"{command[0]} is not installed on this machine") from missing
     except subprocess.TimeoutExpired as slow:
-        raise MeasurementError(f"{command[0]} took over 600 s to install it") from slow
+        raise MeasurementError(f"{command[0]} did not finish the installation within 600 s") from slow
     except subprocess.CalledProcessError as failed:
-        said = (failed.stderr or failed.stdout).strip().splitlines()
+        lines = (failed.stderr or failed.stdout).strip().splitlines()
         raise MeasurementError(
-            f"{command[0]} could not install it: {said[-1] if said else failed.returncode}"
+            f"{command[0]} could not install it: {lines[-1] if lines else failed.returncode}"
         ) from failed

@@ -1,4 +1,4 @@
-"""Measures the contestants; what cannot be measured becomes a sentence instead of a figure."""
+"""Measures the servers; a figure that cannot be measured is replaced by the reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.peers.runner import CASES, RunningServer
 from benchmarks.peers.servers import MeasuredServer
 
 Cell = dict[str, float] | str
-"""The figures, or the reason why there are none."""
+"""The figures by name, or the reason why there are none."""
 MEASUREMENT_ERRORS = (
     MeasurementError,
     OSError,
@@ -28,7 +28,7 @@ MEASUREMENT_ERRORS = (
     psutil.Error,
     asyncio.LimitOverrunError,
 )
-"""What a server that goes away, or answers what is not HTTP, does to those who measure it."""
+"""Errors of a measurement when a server ends or does not respond with HTTP."""
 CONNECTIONS = 16
 MAX_CREATES = 1_000
 UNLIMITED_REQUESTS = 1 << 62
@@ -37,7 +37,7 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """How long it is measured for, and how far."""
+    """The number and the duration of rounds, and the numbers of records and parked requests; times are in seconds."""
 
     name: str
     rounds: int
@@ -55,66 +55,69 @@ QUICK = MeasurementPlan("quick", 1, 0.6, 0.6, 1, (100, 1_000), (500,), (1_000, 1
 
 
 class Samples:
-    """The rounds of one cell; after trouble no more is tried and the reason stands there."""
+    """The rounds of one cell; after an error, further rounds are skipped and the cell has the reason."""
 
     def __init__(self) -> None:
         self._rounds: list[dict[str, float]] = []
         self._reason = ""
 
-    def measure(self, deed: Callable[[], dict[str, float]], keep: bool = True) -> None:
+    def measure(self, measurement: Callable[[], dict[str, float]], keep: bool = True) -> None:
         if self._reason:
             return
         try:
-            taken = deed()
-        except MEASUREMENT_ERRORS as why:
-            self._reason = describe_error(why)
+            figures = measurement()
+        except MEASUREMENT_ERRORS as error:
+            self._reason = describe_error(error)
         else:
-            self._rounds += [taken] if keep else []
+            self._rounds += [figures] if keep else []
 
     def to_cell(self) -> Cell:
         return self._reason or {name: median(each[name] for each in self._rounds) for name in self._rounds[0]}
 
 
 def throughput(running: dict[str, RunningServer], plan: MeasurementPlan) -> dict[str, dict[str, Cell]]:
-    """Every case in interleaved rounds after one that warms up; creates come last, so that all read the same."""
+    """Measures every case in interleaved rounds, after a warm-up. Creates come last, so that all read equal data."""
     cells: dict[str, dict[str, Cell]] = {title: {} for title in running}
     for case in CASES:
-        most = MAX_CREATES if case == "create" else UNLIMITED_REQUESTS
+        limit = MAX_CREATES if case == "create" else UNLIMITED_REQUESTS
         samples = {title: Samples() for title in running}
         for nth in range(plan.rounds + 1):
             for title, one in running.items():
                 seconds = plan.seconds if nth else plan.warm
-                samples[title].measure(partial(measure_round, one, case, CONNECTIONS, seconds, most), keep=nth > 0)
-        for title, taken in samples.items():
-            cells[title][case] = taken.to_cell()
+                samples[title].measure(partial(measure_round, one, case, CONNECTIONS, seconds, limit), keep=nth > 0)
+        for title, cell_samples in samples.items():
+            cells[title][case] = cell_samples.to_cell()
     return cells
 
 
 def measure_round(
-    one: RunningServer, case: str, connections: int, seconds: float, most: int = UNLIMITED_REQUESTS
+    one: RunningServer, case: str, connections: int, seconds: float, max_requests: int = UNLIMITED_REQUESTS
 ) -> dict[str, float]:
-    """One round: requests per second, percentiles, and the CPU of all the server's processes per request."""
+    """Runs one round; returns requests per second, percentiles in ms, and server CPU per request in µs.
+
+    Raises MeasurementError if the server has ended or a status is not 2xx.
+    """
     if not one.is_alive():
-        raise MeasurementError("its process had ended before this was measured")
+        raise MeasurementError("its process ended before this measurement")
     before = one.cpu_seconds()
     result = asyncio.run(
-        asyncio.wait_for(run(one.port, one.request_makers[case], connections, seconds, most), seconds + 60)
+        asyncio.wait_for(run(one.port, one.request_makers[case], connections, seconds, max_requests), seconds + 60)
     )
     cpu = one.cpu_seconds() - before
     for status in result.statuses:
         if not 200 <= status < 300:
-            raise MeasurementError(f"{case} was answered {status} under load")
+            raise MeasurementError(f"{case} got status {status} under load")
     p50, p99 = (result.percentile(nth) for nth in (50, 99))
     return {"per_second": result.per_second, "p50": p50, "p99": p99, "cpu_us": cpu * 1e6 / len(result.milliseconds)}
 
 
-def cold_starts(contestants: list[MeasuredServer], plan: MeasurementPlan) -> dict[str, Cell]:
-    """Seconds to the first 200 and megabytes then, each in turn."""
-    samples = {each.title: Samples() for each in contestants}
+def cold_starts(servers: list[MeasuredServer], plan: MeasurementPlan) -> dict[str, Cell]:
+    """Starts the servers in turn; measures the seconds to the first 200 and the megabytes then."""
+    samples = {each.title: Samples() for each in servers}
     for _ in range(plan.starts):
-        for each in contestants:
+        for each in servers:
             samples[each.title].measure(partial(_measure_cold_start, each))
-    return {title: taken.to_cell() for title, taken in samples.items()}
+    return {title: cell_samples.to_cell() for title, cell_samples in samples.items()}
 
 
 def _measure_cold_start(each: MeasuredServer) -> dict[str, float]:
@@ -123,67 +126,67 @@ def _measure_cold_start(each: MeasuredServer) -> dict[str, float]:
 
 
 def growth(each: MeasuredServer, plan: MeasurementPlan) -> dict[str, Cell]:
-    """A create over one connection with few and with many records, all of them up, in interleaved rounds."""
+    """Measures a create over one connection at each number of records, in interleaved rounds."""
     cells: dict[str, Cell] = {}
     with ExitStack() as stack:
-        up: dict[str, RunningServer] = {}
+        running: dict[str, RunningServer] = {}
         for size in map(str, plan.sizes):
             if cells:
-                cells[size] = "not tried, for fewer records were too many already"
+                cells[size] = "not measured, because a smaller number of records failed already"
                 continue
             try:
-                up[size] = stack.enter_context(each.start(int(size)))
-            except MEASUREMENT_ERRORS as why:
-                cells[size] = describe_error(why)
-        return _measure_interleaved(up, "create", plan) | cells
+                running[size] = stack.enter_context(each.start(int(size)))
+            except MEASUREMENT_ERRORS as error:
+                cells[size] = describe_error(error)
+        return _measure_interleaved(running, "create", plan) | cells
 
 
 def measure_filtered_list(
     start: Callable[[int], AbstractContextManager[RunningServer]], plan: MeasurementPlan
 ) -> dict[str, Cell]:
-    """A page of 20 by a declared filter among few and many records, over one connection, in interleaved rounds."""
+    """Measures a filtered page of 20 over one connection at two numbers of records, in interleaved rounds."""
     with ExitStack() as stack:
         return _measure_interleaved({str(n): stack.enter_context(start(n)) for n in plan.filtered}, "filtered", plan)
 
 
-def _measure_interleaved(up: dict[str, RunningServer], case: str, plan: MeasurementPlan) -> dict[str, Cell]:
-    samples = {size: Samples() for size in up}
-    # What a server does once, on the first request after it was filled, belongs to no round.
+def _measure_interleaved(running: dict[str, RunningServer], case: str, plan: MeasurementPlan) -> dict[str, Cell]:
+    samples = {size: Samples() for size in running}
+    # The first round is not kept: it includes one-time work of the server after it was filled.
     for nth in range(plan.rounds + 1):
-        for size, one in up.items():
+        for size, one in running.items():
             samples[size].measure(partial(measure_round, one, case, 1, min(plan.seconds, 1.0)), keep=nth > 0)
-    return {size: taken.to_cell() for size, taken in samples.items()}
+    return {size: cell_samples.to_cell() for size, cell_samples in samples.items()}
 
 
 def measure_delayed(each: MeasuredServer, number: int) -> Cell:
-    """So many requests that wait for 2 s at once: when the last is answered, and the memory they take meanwhile."""
+    """Sends ``number`` requests that wait for 2 s; measures the seconds to the last response, and the memory."""
     if each.delayed is None:
-        return "has no way to delay an answer"
+        return "cannot delay a response"
     try:
         with each.delayed() as one:
             return asyncio.run(asyncio.wait_for(_send_delayed(one, number), 120))
-    except MEASUREMENT_ERRORS as why:
-        return describe_error(why)
+    except MEASUREMENT_ERRORS as error:
+        return describe_error(error)
 
 
 async def _send_delayed(one: RunningServer, number: int) -> dict[str, float]:
     data = one.request_makers["delayed"](0)
     connections = [await Connection.open(one.port) for _ in range(number)]
     began = perf_counter()
-    asks = [asyncio.create_task(connection.send(data)) for connection in connections]
+    tasks = [asyncio.create_task(connection.send(data)) for connection in connections]
     await asyncio.sleep(SLOW_SECONDS * 0.75)
     megabytes = one.megabytes()
-    statuses = await asyncio.gather(*asks)
+    statuses = await asyncio.gather(*tasks)
     seconds = perf_counter() - began
     for connection in connections:
         connection.close()
     if set(statuses) != {200}:
-        raise MeasurementError(f"answered {sorted(set(statuses) - {200})}")
+        raise MeasurementError(f"responded with {sorted(set(statuses) - {200})}")
     return {"seconds": seconds, "megabytes": megabytes}
 
 
-def describe_error(why: BaseException) -> str:
-    """Trouble in words."""
-    if isinstance(why, TimeoutError):
-        return "did not end in time"
-    return str(why) if isinstance(why, MeasurementError) else f"{type(why).__name__}: {why}"
+def describe_error(error: BaseException) -> str:
+    """Returns the reason that the results show instead of a figure."""
+    if isinstance(error, TimeoutError):
+        return "did not finish in time"
+    return str(error) if isinstance(error, MeasurementError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""What is known about a peer: how it is installed and started, and what it is asked."""
+"""The type of a peer: how it is installed and started, and the requests that are sent to it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FIRST_RECORD = 0
 
 
 def record(nth: int) -> dict[str, str]:
-    """The record that everybody keeps, where a peer lets its records be chosen."""
+    """The nth record, for peers whose records can be chosen."""
     return {"id": f"sec_{nth:016d}", "name": f"Sector {nth:08d}"}
 
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request, ``key`` being its Authorization header.
+    """A request; ``key`` is the value of its Authorization header.
 
-    ``$id`` is the first record's id, ``$nth`` a number never used before, ``$key`` its thousands.
+    ``$id`` is the id of the first record, ``$nth`` a number that is used once, ``$key`` that number divided by 1,000.
     """
 
     method: str
@@ -43,7 +43,7 @@ class RequestTemplate:
 
 @dataclass(frozen=True)
 class RequestTemplates:
-    """The three requests, and the one whose 200 shows that it is up."""
+    """The three measured requests, and the one whose 2xx shows that the peer is ready."""
 
     get: RequestTemplate
     list: RequestTemplate
@@ -53,7 +53,7 @@ class RequestTemplates:
 
 @dataclass(frozen=True)
 class Package:
-    """Where a peer comes from: a folder of the npm project, or a virtual environment of its own."""
+    """The source of a peer: a package of the npm project, or a package in its own virtual environment."""
 
     manager: Literal["npm", "pip"]
     name: str
@@ -61,7 +61,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Delay:
-    """How an answer is made to wait 2 s: more arguments for the whole server, or a path of its own."""
+    """How a response is delayed by 2 s: with ``arguments`` for the server, or with a request to a slow path."""
 
     request: RequestTemplate
     arguments: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Delay:
 
 @dataclass(frozen=True)
 class Fill:
-    """How records come into a peer that does not begin with them: so many by each request."""
+    """How a peer that reads no records at startup gets them: ``each`` records per request."""
 
     request: Callable[[int], RequestTemplate]
     each: int = 1
@@ -77,7 +77,7 @@ class Fill:
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer, as data."""
+    """A peer; ``unlike`` says how it differs from the other servers."""
 
     title: str
     package: Package
@@ -98,7 +98,7 @@ JSON = ("Content-Type: application/json",)
 
 
 def rest_requests(path: str, page: str) -> RequestTemplates:
-    """What a plain REST collection is asked."""
+    """The requests to a plain REST collection; ``page`` is the query for a list of 20."""
     get = RequestTemplate("GET", f"{path}/$id")
     create = RequestTemplate("POST", path, json.dumps({"name": "Sector $nth"}), JSON)
     return RequestTemplates(get=get, list=RequestTemplate("GET", f"{path}?{page}"), create=create, ready=get)

@@ -1,4 +1,4 @@
-"""Shows a run as Markdown: tables of figures, each ratio against ours on disk, and why what is missing is missing."""
+"""Renders the results of a run as Markdown: tables with ratios to Testmode on disk, and reasons of missing figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ _CASE_TITLES = {"get": "Get one record by its id", "list": "A list of 20", "crea
 
 
 def markdown(results: Results) -> str:
-    """The whole page."""
     notes = Notes()
     parts = [
         _head(results),
@@ -22,63 +21,63 @@ def markdown(results: Results) -> str:
         _starts(results, notes),
         _filtered(results, notes),
         notes.markdown(results.missing),
-        _contestants(results),
+        _servers(results),
     ]
     return "\n".join(parts)
 
 
 class Notes:
-    """Reasons, numbered in the order of their first use."""
+    """Reasons of missing figures, numbered in the order of their first use."""
 
     def __init__(self) -> None:
         self._reasons: list[str] = []
 
     def mark(self, reason: str) -> str:
-        """What stands in the table where a figure would."""
+        """Returns the number of a reason in brackets, for the table cell without a figure."""
         if reason not in self._reasons:
             self._reasons.append(reason)
         return f"({self._reasons.index(reason) + 1})"
 
     def markdown(self, missing: dict[str, str]) -> str:
         lines = [f"({nth}) {reason}." for nth, reason in enumerate(self._reasons, 1)]
-        lines += [f"{title} took no part: {reason}." for title, reason in missing.items()]
+        lines += [f"{title} was not measured: {reason}." for title, reason in missing.items()]
         return "## What is not there, and why\n\n" + "\n\n".join(lines or ["Everything was measured."]) + "\n"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], words: int = 1) -> str:
-    """A Markdown table, so many columns of words to the left and the figures to the right."""
+    """Returns a Markdown table; the first ``words`` columns are text, the others are figures, aligned right."""
     titles = list(head)
     lines = [titles, ["---"] * words + ["---:"] * (len(titles) - words), *(list(row) for row in rows)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) + "\n"
 
 
 def ratio(figure: float, base: float | None) -> str:
-    """How many times the base."""
+    """The figure divided by the base; empty without a base."""
     return f"{figure / base:.2f}" if base else ""
 
 
 def figure(cell: Cell | None, name: str) -> float | None:
-    """One figure of a cell; none where there is only a reason."""
+    """One figure of a cell; None if the cell has a reason instead."""
     return cell[name] if isinstance(cell, dict) else None
 
 
 def _head(results: Results) -> str:
-    machine = "; ".join(f"{name} {what}" for name, what in results.machine.items())
+    machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
     return (
         f"# Beside its peers\n\n"
         f"Measured on {results.when} ({results.plan} run, {results.took:.0f} s) on: {machine}.\n\n"
         f"Every figure is the median of {results.rounds} interleaved rounds of {results.seconds:g} s: in each round "
-        f"every server has its turn while the others idle. CPU is that of all the processes of a server. "
-        f"Absolute figures are this machine's; the ratios are what to look at.\n"
+        f"the servers take turns, and the others are idle. CPU is the CPU time of all processes of a server. "
+        f"Compare the ratios; the absolute figures depend on the machine.\n"
     )
 
 
 def _throughput(results: Results, case: str, notes: Notes) -> str:
     cells = {title: each[case] for title, each in results.throughput.items()}
     base = figure(cells.get(TESTMODE_ON_DISK), "cpu_us")
-    order = sorted(cells, key=lambda title: figure(cells[title], "cpu_us") or float("inf"))
+    titles = sorted(cells, key=lambda title: figure(cells[title], "cpu_us") or float("inf"))
     head = ("server", "state", "CPU µs per request", "times ours on disk", "requests/s", "p50 ms", "p99 ms")
-    rows = [(_format_title(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in order]
+    rows = [(_format_title(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in titles]
     return f"## {_CASE_TITLES[case]}\n\n16 connections, 100 records.\n\n" + table(head, rows, words=2)
 
 
@@ -95,15 +94,15 @@ def _growth(results: Results, notes: Notes) -> str:
     rows = []
     for title, cells in results.growth.items():
         first, last = (figure(cells[size], "p50") for size in (sizes[0], sizes[-1]))
-        grown = ratio(last, first) if last is not None else ""
-        shown = (_format_figure(cells[size], "p50", "{:.2f}", notes) for size in sizes)
-        rows.append((_format_title(title), results.about[title].state, *shown, grown))
+        growth = ratio(last, first) if last is not None else ""
+        figures = (_format_figure(cells[size], "p50", "{:.2f}", notes) for size in sizes)
+        rows.append((_format_title(title), results.about[title].state, *figures, growth))
     return "## A create, the more there is\n\nOne connection, median milliseconds.\n\n" + table(head, rows, words=2)
 
 
 def _parked(results: Results, notes: Notes) -> str:
     numbers = list(next(iter(results.parked.values()), {}))
-    head = ("server", *(f"{int(number):,}: {what}" for number in numbers for what in ("all done after s", "MB")))
+    head = ("server", *(f"{int(number):,}: {column}" for number in numbers for column in ("all done after s", "MB")))
     rows = []
     for title, cells in results.parked.items():
         forms = (("seconds", "{:.2f}"), ("megabytes", "{:.0f}"))
@@ -124,8 +123,8 @@ def _starts(results: Results, notes: Notes) -> str:
         )
         for title, cell in sorted(results.cold.items(), key=lambda item: figure(item[1], "seconds") or float("inf"))
     ]
-    said = "From the start of the process to the first 200. Testmode starts with all its providers.\n\n"
-    return f"## Cold start and memory\n\n{said}" + table(head, rows)
+    text = "From the start of the process to the first 200. Testmode starts with all its providers.\n\n"
+    return f"## Cold start and memory\n\n{text}" + table(head, rows)
 
 
 def _filtered(results: Results, notes: Notes) -> str:
@@ -135,15 +134,15 @@ def _filtered(results: Results, notes: Notes) -> str:
     base = figure(next(iter(results.filtered.values())), "p50")
     rows = []
     for size, cell in results.filtered.items():
-        found = figure(cell, "p50")
-        grown = ratio(found, base) if found is not None else ""
-        rows.append((f"{int(size):,}", _format_figure(cell, "p50", "{:.2f}", notes), grown))
+        milliseconds = figure(cell, "p50")
+        growth = ratio(milliseconds, base) if milliseconds is not None else ""
+        rows.append((f"{int(size):,}", _format_figure(cell, "p50", "{:.2f}", notes), growth))
     return "## A page of 20 by a declared filter, ours on disk\n\nOne connection.\n\n" + table(head, rows)
 
 
-def _contestants(results: Results) -> str:
+def _servers(results: Results) -> str:
     rows = [(_format_title(title), each.version, each.state, each.unlike) for title, each in results.about.items()]
-    head = ("server", "version", "state", "what is not like the others")
+    head = ("server", "version", "state", "differences from the others")
     return "## Who they are, and what is not equivalent\n\n" + table(head, rows, words=4)
 
 

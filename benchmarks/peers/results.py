@@ -1,4 +1,4 @@
-"""What a run has found, as it is kept in latest.json; everything that is shown is made from it."""
+"""The results of a run, as stored in latest.json; the report and the charts are generated from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.peers.measurements import Cell
 
 @dataclass
 class ServerInfo:
-    """What a contestant is."""
+    """A measured server; ``unlike`` says how it differs from the others."""
 
     version: str
     state: str
@@ -24,7 +24,7 @@ class ServerInfo:
 
 @dataclass
 class Results:
-    """One run."""
+    """The figures of a run, by the titles of the servers; ``missing`` has the reasons of servers without figures."""
 
     when: str
     plan: str
@@ -43,7 +43,7 @@ class Results:
 
 
 def machine() -> dict[str, str]:
-    """What it ran on."""
+    """Describes the machine of the run."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),
@@ -67,6 +67,6 @@ def _command_output(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return "not there"
+        return "not installed"
     lines = (done.stdout or done.stderr).splitlines()
-    return lines[0] if lines else "says nothing"
+    return lines[0] if lines else "no output"

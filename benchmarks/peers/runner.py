@@ -1,4 +1,4 @@
-"""Starts a peer on a free port with so many records, and stops all of it."""
+"""Starts a peer on a free port with a number of records, and stops all its processes."""
 
 from __future__ import annotations
 
@@ -28,45 +28,45 @@ RequestMaker = Callable[[int], bytes]
 
 
 class RunningServer(ProcessTree):
-    """A contestant that is up: its processes, and the bytes of what it is asked."""
+    """A server that is ready: its processes, and the makers of its requests."""
 
-    def __init__(self, tree: ProcessTree, asks: Mapping[str, RequestMaker]) -> None:
+    def __init__(self, tree: ProcessTree, request_makers: Mapping[str, RequestMaker]) -> None:
         super().__init__(tree.processes()[0].pid, tree.port, tree.started)
-        self.request_makers = asks
+        self.request_makers = request_makers
 
 
 @contextmanager
 def running(
     peer: Peer, home: Path, records: int, arguments: tuple[str, ...] = (), patience: float = TIMEOUT_SECONDS
 ) -> Iterator[RunningServer]:
-    """A peer that has its records and answers."""
+    """Starts a peer and fills it with records; raises MeasurementError if it does not respond as expected."""
     with _run_process(peer, home, records, arguments, patience) as tree:
         serial = count()
-        for ask in peer.prepare:
-            asyncio.run(_send(tree.port, ask.bytes("", 0)))
+        for template in peer.prepare:
+            asyncio.run(_send(tree.port, template.bytes("", 0)))
         if peer.fill:
             _fill_records(peer, tree, records, serial, patience)
         id = _first_id(peer, tree) if records else ""
-        asks = {name: request_maker(getattr(peer.requests, name), id, serial) for name in CASES}
+        makers = {name: request_maker(getattr(peer.requests, name), id, serial) for name in CASES}
         if peer.delay:
-            asks["delayed"] = request_maker(peer.delay.request, id, serial)
+            makers["delayed"] = request_maker(peer.delay.request, id, serial)
         for name in ("get", "list"):
-            if b"ector" not in (said := asyncio.run(_send(tree.port, asks[name](0)))):
-                raise MeasurementError(f"{name} is answered without a sector: {said[:100].decode(errors='replace')}")
-        yield RunningServer(tree, asks)
+            if b"ector" not in (body := asyncio.run(_send(tree.port, makers[name](0)))):
+                raise MeasurementError(f"the response to {name} has no sector: {body[:100].decode(errors='replace')}")
+        yield RunningServer(tree, makers)
 
 
-def request_maker(ask: RequestTemplate, id: str, serial: count[int]) -> RequestMaker:
-    """The bytes of each request; made once where all are the same."""
-    if ask.changes():
-        return lambda _nth: ask.bytes(id, next(serial))
-    data = ask.bytes(id, 0)
+def request_maker(template: RequestTemplate, id: str, serial: count[int]) -> RequestMaker:
+    """Returns a function that makes the bytes of each request; equal requests are made once."""
+    if template.changes():
+        return lambda _nth: template.bytes(id, next(serial))
+    data = template.bytes(id, 0)
     return lambda _nth: data
 
 
 @contextmanager
 def run_cold_peer(peer: Peer, home: Path) -> Iterator[ProcessTree]:
-    """A peer as it is at its first 200."""
+    """Starts a peer with one record and yields at its first 200."""
     with _run_process(peer, home, 1, (), TIMEOUT_SECONDS) as tree:
         yield tree
 
@@ -82,25 +82,27 @@ def _run_process(
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text.replace("$port", str(port)))
         command = [Template(part).substitute(names) for part in (*peer.command, *arguments)]
-        with (folder / "said").open("wb") as said:
+        with (folder / "stderr").open("wb") as stderr:
             began = perf_counter()
-            process = _popen(command, folder, peer.environment, said.fileno())
+            process = _popen(command, folder, peer.environment, stderr.fileno())
         try:
-            _wait_until_ready(peer, process, port, folder / "said", patience)
+            _wait_until_ready(peer, process, port, folder / "stderr", patience)
             yield ProcessTree(process.pid, port, began)
         finally:
             stop_process_tree(process)
 
 
-def _popen(command: list[str], folder: Path, more: Mapping[str, str], said: int) -> subprocess.Popen[bytes]:
+def _popen(command: list[str], folder: Path, variables: Mapping[str, str], stderr: int) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, stdout=subprocess.DEVNULL, stderr=said)
+        return subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=stderr
+        )
     except FileNotFoundError as missing:
-        raise MeasurementError(f"{command[0]} is not on this machine") from missing
+        raise MeasurementError(f"{command[0]} is not installed on this machine") from missing
 
 
-def _wait_until_ready(peer: Peer, process: subprocess.Popen[bytes], port: int, said: Path, patience: float) -> None:
-    """Until the first 200, which ends a cold start."""
+def _wait_until_ready(peer: Peer, process: subprocess.Popen[bytes], port: int, stderr: Path, patience: float) -> None:
+    """Waits for the first 2xx, which ends a cold start; raises MeasurementError after ``patience`` seconds."""
     data = peer.requests.ready.bytes(record(FIRST_RECORD)["id"], 0)
     until = perf_counter() + patience
     while perf_counter() < until and process.poll() is None:
@@ -108,9 +110,9 @@ def _wait_until_ready(peer: Peer, process: subprocess.Popen[bytes], port: int, s
             asyncio.run(_send(port, data))
             return
         sleep(0.005)
-    lines = said.read_text(errors="replace").strip().splitlines()
-    why = "ended" if process.poll() is not None else f"gave no 200 within {patience:.0f} s"
-    raise MeasurementError(f"{why}{': ' if lines else ''}{lines[-1] if lines else ''}")
+    lines = stderr.read_text(errors="replace").strip().splitlines()
+    reason = "its process ended" if process.poll() is not None else f"no 200 within {patience:.0f} s"
+    raise MeasurementError(f"{reason}{': ' if lines else ''}{lines[-1] if lines else ''}")
 
 
 async def _send(port: int, data: bytes) -> bytes:
@@ -118,36 +120,36 @@ async def _send(port: int, data: bytes) -> bytes:
     try:
         status, body = await asyncio.wait_for(connection.exchange(data), 30)
     except TimeoutError as slow:
-        raise MeasurementError("no answer within 30 s") from slow
+        raise MeasurementError("no response within 30 s") from slow
     finally:
         connection.close()
     if not 200 <= status < 300:
-        raise MeasurementError(f"answered {status}: {body[:200].decode(errors='replace')}")
+        raise MeasurementError(f"responded with {status}: {body[:200].decode(errors='replace')}")
     return body
 
 
 def _fill_records(peer: Peer, tree: ProcessTree, records: int, serial: count[int], patience: float) -> None:
     assert peer.fill
-    fill, wanted = peer.fill, -(-records // peer.fill.each)
+    fill, number = peer.fill, -(-records // peer.fill.each)
 
     def make(nth: int) -> bytes:
         return fill.request(nth).bytes("", next(serial))
 
-    result = asyncio.run(run(tree.port, make, 4, patience, wanted))
+    result = asyncio.run(run(tree.port, make, 4, patience, number))
     refused = [status for status in result.statuses if not 200 <= status < 300]
     done = len(result.milliseconds)
-    if refused or done < wanted:
-        why = f"answered {refused[0]}" if refused else f"only {done * fill.each:,} were in after {patience:.0f} s"
-        raise MeasurementError(f"filling it with {records:,} records: {why}")
+    if refused or done < number:
+        reason = f"status {refused[0]}" if refused else f"only {done * fill.each:,} after {patience:.0f} s"
+        raise MeasurementError(f"it could not be filled with {records:,} records: {reason}")
 
 
 def _first_id(peer: Peer, tree: ProcessTree) -> str:
     if not peer.id_in_list:
         return record(FIRST_RECORD)["id"]
-    found = json.loads(asyncio.run(_send(tree.port, peer.requests.list.bytes("", 0))))
+    value = json.loads(asyncio.run(_send(tree.port, peer.requests.list.bytes("", 0))))
     for step in peer.id_in_list:
-        found = found[step]
-    return str(found)
+        value = value[step]
+    return str(value)
 
 
 def free_port() -> int:
@@ -157,7 +159,7 @@ def free_port() -> int:
 
 
 def stop_process_tree(process: subprocess.Popen[bytes]) -> None:
-    """End a process and everything it started."""
+    """Terminates a process and its child processes; kills them after 5 s."""
     with suppress(psutil.NoSuchProcess):
         family = psutil.Process(process.pid).children(recursive=True)
         for member in (*family, psutil.Process(process.pid)):

@@ -1,4 +1,4 @@
-"""Who takes part: ours twice and every peer that can be installed, all started in the same way."""
+"""The servers of a run: Testmode on disk and in memory, and every peer that can be installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TESTMODE_IN_MEMORY = "Testmode, in memory"
 
 @dataclass(frozen=True)
 class MeasuredServer:
-    """How one is started: with so many records, with its answers delayed, and for the first 200 alone."""
+    """A server that can be started with a number of records, with delayed responses, or cold until its first 200."""
 
     title: str
     version: str
@@ -35,14 +35,13 @@ class MeasuredServer:
 
 
 def testmode_servers() -> list[MeasuredServer]:
-    """Ours, with its state on disk and in memory."""
     return [
         _testmode_server(
             TESTMODE_ON_DISK,
             True,
-            "A create is on the disk (fsync) before its answer. Key, limits, validation and journal are on.",
+            "A create is on disk (fsync) before its response. Key check, limits, validation and journal are on.",
         ),
-        _testmode_server(TESTMODE_IN_MEMORY, False, "The same pipeline; nothing is written."),
+        _testmode_server(TESTMODE_IN_MEMORY, False, "The same pipeline, but nothing is written to disk."),
     ]
 
 
@@ -59,7 +58,7 @@ def _testmode_server(title: str, disk: bool, unlike: str) -> MeasuredServer:
 
 
 def install_peer(peer: Peer, cache: Path, patience: float) -> MeasuredServer:
-    """A peer, installed; raises Unable when that cannot be."""
+    """Installs a peer; raises MeasurementError."""
     home = install(peer, cache)
     delay = peer.delay
     return MeasuredServer(
@@ -74,25 +73,25 @@ def install_peer(peer: Peer, cache: Path, patience: float) -> MeasuredServer:
 
 
 def collect_servers(peers: list[Peer], cache: Path, patience: float) -> tuple[list[MeasuredServer], dict[str, str]]:
-    """Everybody who can take part, and why the others cannot."""
-    taking, missing = testmode_servers(), {}
+    """Returns the servers that can be measured, and the reasons why other peers cannot be."""
+    servers, missing = testmode_servers(), {}
     for peer in peers:
         try:
-            taking.append(install_peer(peer, cache, patience))
-        except MeasurementError as why:
-            missing[peer.title] = str(why)
-    return taking, missing
+            servers.append(install_peer(peer, cache, patience))
+        except MeasurementError as error:
+            missing[peer.title] = str(error)
+    return servers, missing
 
 
 @contextmanager
 def preserve_file(path: str) -> Iterator[None]:
-    """What a peer writes at a fixed place is not left there, and what lay there before is put back."""
-    place, aside = Path(path), Path(f"{path}.aside-{os.getpid()}")
-    if place.exists():
-        shutil.move(place, aside)
+    """Deletes the file that a peer writes at a fixed path, and restores the one that was there before."""
+    file, aside = Path(path), Path(f"{path}.aside-{os.getpid()}")
+    if file.exists():
+        shutil.move(file, aside)
     try:
         yield
     finally:
-        place.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         if aside.exists():
-            shutil.move(aside, place)
+            shutil.move(aside, file)

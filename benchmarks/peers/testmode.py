@@ -1,4 +1,4 @@
-"""Ours, set up as the peers are: one sandbox, limits off, the whole pipeline and the journal on."""
+"""Starts Testmode with the records of the peers: one sandbox, no limits, the whole pipeline and the journal."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ _DELAYED_SANDBOX = {"provider": "smartepi", "latency": {"type": "fixed", "ms": 2
 
 @contextmanager
 def run_testmode_peer(records: int, disk: bool) -> Iterator[RunningServer]:
-    """Testmode with so many sectors, and a second sandbox all of whose answers wait for 2 s."""
+    """Starts Testmode with ``records`` sectors, and a second sandbox whose latency is 2 s."""
     with _run_unlimited(disk) as server:
         state = _export_state(server)
         _replace_records(server, state, "sectors", [record(nth) for nth in range(records)])
         key, slow = _first_key(server), server.admin("POST", "/sandboxes", _DELAYED_SANDBOX)["keys"][0]["secret"]
-        asked = {
+        templates = {
             "get": RequestTemplate("GET", f"{_BASE_PATH}/sectors/$id", key=key),
             "list": RequestTemplate("GET", f"{_BASE_PATH}/sectors?limit=20", key=key),
             "create": RequestTemplate("POST", f"{_BASE_PATH}/sectors", json.dumps({"name": "New $nth"}), JSON, key),
             "delayed": RequestTemplate("GET", f"{_BASE_PATH}/sectors", key=f"Bearer {slow}"),
         }
         serial = count()
-        asks = {name: request_maker(ask, record(FIRST_RECORD)["id"], serial) for name, ask in asked.items()}
-        yield RunningServer(server, asks)
+        id = record(FIRST_RECORD)["id"]
+        yield RunningServer(server, {name: request_maker(each, id, serial) for name, each in templates.items()})
 
 
 @contextmanager
 def run_filtered_testmode(records: int) -> Iterator[RunningServer]:
-    """Testmode with so many employees on disk, asked for the first 20 of one sector, in which every tenth is."""
+    """Starts Testmode with ``records`` employees; its request lists 20 of the tenth that is in one sector."""
     with _run_unlimited(disk=True) as server:
         state = _export_state(server)
         model, sectors = state["collections"]["employees"][0], state["collections"]["sectors"]
-        made = [
+        employees = [
             {
                 "id": f"emp_{nth:016d}",
                 "identification": f"{nth:08d}",
@@ -52,7 +52,7 @@ def run_filtered_testmode(records: int) -> Iterator[RunningServer]:
             }
             for nth in range(records)
         ]
-        _replace_records(server, state, "employees", [model | each for each in made])
+        _replace_records(server, state, "employees", [model | each for each in employees])
         path = f"{_BASE_PATH}/employees?sectorId={sectors[0]['id']}&limit=20"
         data = request("GET", path, headers=(f"Authorization: {_first_key(server)}",))
         yield RunningServer(server, {"filtered": lambda _nth: data})
@@ -60,7 +60,7 @@ def run_filtered_testmode(records: int) -> Iterator[RunningServer]:
 
 @contextmanager
 def run_cold_testmode(disk: bool) -> Iterator[ProcessTree]:
-    """Testmode with all its providers, at its first 200 of an API call."""
+    """Starts Testmode with all its providers and yields at the first 200 of an API call."""
     with _run_server(disk, providers=()) as server:
         server.wait_for_first_response()
         yield server
@@ -69,8 +69,8 @@ def run_cold_testmode(disk: bool) -> Iterator[ProcessTree]:
 @contextmanager
 def _run_server(disk: bool, providers: tuple[str, ...] = ("smartepi",)) -> Iterator[Server]:
     with TemporaryDirectory() as folder:
-        where = ("--data", folder) if disk else ("--memory",)
-        with serving(*where, providers=providers) as server:
+        arguments = ("--data", folder) if disk else ("--memory",)
+        with serving(*arguments, providers=providers) as server:
             yield server
 
 
@@ -86,11 +86,11 @@ def _export_state(server: Server) -> Any:
 
 
 def _replace_records(server: Server, state: Any, collection: str, records: list[dict[str, Any]]) -> None:
-    """Put records in place of a collection's; what the pipeline notes of each is that of the first."""
-    kept = state["collections"][collection]
-    model = kept[0]
-    # The seed's own sectors stay, for other records point at them.
-    kept[:] = [model | each for each in records] + (kept if collection == "sectors" else [])
+    """Replaces the records of a collection; members they do not have are those of the first old record."""
+    stored = state["collections"][collection]
+    model = stored[0]
+    # The sectors of the seed data stay, because other records refer to them.
+    stored[:] = [model | each for each in records] + (stored if collection == "sectors" else [])
     server.admin("PUT", "/sandboxes/smartepi/state", state)
 
 

@@ -1,1 +1,1 @@
-"""The admin side: one table of routes, each a line of translation to the engine."""
+"""The admin API: a table of routes whose handlers call the engine."""

@@ -1,4 +1,4 @@
-"""One admin request, as the handlers get it."""
+"""The argument of every admin handler."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from mockserver.engine import Engine, Sandbox
 
 @dataclass(frozen=True)
 class AdminRequest:
-    """One admin request, read."""
+    """A request to the admin API, after its path, query and body have been parsed."""
 
     engine: Engine
     args: Mapping[str, str]
+    """The values of the names in the route's path."""
     body: Any
     query: Any
     origin: str
+    """Scheme and host of the URLs in responses."""
     server_info: Callable[[], Any] = dict
-    """The settings and the bounds of the server."""
+    """Returns the settings and the bounds of the server."""
 
     @cached_property
     def sandbox(self) -> Sandbox:
-        """The sandbox named in the path; Unknown when there is none."""
+        """The sandbox named in the path; raises UnknownName if there is none."""
         return self.engine.get_sandbox(self.args["sandbox"])

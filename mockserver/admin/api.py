@@ -1,4 +1,4 @@
-"""The admin API: one table of routes, its gate, and how it refuses."""
+"""The routes of the admin API, registered in Flask together with the health checks and the error handlers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from mockserver.http import edge
 
 ADMIN_PREFIX = "/__admin"
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""The longest body the admin API takes: a whole sandbox's state."""
-
-
+"""Largest request body: the largest body is the state of a sandbox."""
 _SANDBOX = "/sandboxes/{sandbox}"
 ROUTES = (
     Route("GET", "/version", handlers.version),
@@ -88,8 +86,8 @@ ROUTES = (
 
 
 def register(app: Flask, engine: Engine, token: str, server_info: Callable[[], Any]) -> AdminAuth:
-    """Add the admin API, the health checks, and answers for what is neither admin nor provider; answers its gate."""
-    gate = AdminAuth(ADMIN_PREFIX, token)
+    """Adds the admin API, the health checks and the error handlers; returns the authentication of the admin API."""
+    auth = AdminAuth(ADMIN_PREFIX, token)
     for route in ROUTES:
         rule = ADMIN_PREFIX + route.path.replace("{", "<").replace("}", ">")
         view = partial(_view, engine, server_info, route)
@@ -100,16 +98,16 @@ def register(app: Flask, engine: Engine, token: str, server_info: Callable[[], A
         app.add_url_rule(health, f"health{health}", lambda: _json_response({"status": "ok"}), methods=["GET"])
     for ready in ("/ready", "/readyz"):
         app.add_url_rule(ready, f"ready{ready}", partial(_ready, engine), methods=["GET"])
-    app.before_request(lambda: gate.check(request))
+    app.before_request(lambda: auth.check(request))
     app.before_request(_reject_lowercase_method)
     app.register_error_handler(HTTPException, partial(_http_error, engine))
-    for raised in HANDLED_ERRORS:
-        app.register_error_handler(raised, render_refusal)
-    return gate
+    for error_type in HANDLED_ERRORS:
+        app.register_error_handler(error_type, render_refusal)
+    return auth
 
 
 def _reject_lowercase_method() -> None:
-    """Methods are written in capitals; Flask would take ``get`` for GET."""
+    """HTTP methods are case-sensitive, but Flask accepts ``get`` as GET."""
     if request.environ["REQUEST_METHOD"] != request.method and request.url_rule is not None:
         raise MethodNotAllowed(list(current_app.url_map.bind("").allowed_methods(request.path)))
 
@@ -118,16 +116,16 @@ def _view(engine: Engine, server_info: Callable[[], Any], route: Route, **args: 
     try:
         body = _read_body(route.body) if route.body else None
         query, origin = request.args.to_dict(), request.host_url.rstrip("/")
-        answer = run_handler(engine, route, args, body, query, origin, server_info)
+        result = run_handler(engine, route, args, body, query, origin, server_info)
     except ValidationError as error:
         return render_refusal(error, route)
-    if isinstance(answer, Iterator):
-        return Response(answer, route.status, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
-    if isinstance(answer, str):
-        return Response(answer, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
-    if isinstance(answer, bytes):
-        return Response(answer, route.status, content_type="application/json")
-    return Response(status=204) if route.status == 204 else _json_response(answer, route.status)
+    if isinstance(result, Iterator):
+        return Response(result, route.status, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    if isinstance(result, str):
+        return Response(result, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
+    if isinstance(result, bytes):
+        return Response(result, route.status, content_type="application/json")
+    return Response(status=204) if route.status == 204 else _json_response(result, route.status)
 
 
 def run_handler(
@@ -139,28 +137,28 @@ def run_handler(
     origin: str,
     server_info: Callable[[], Any],
 ) -> Any:
-    """Do what a route does: read its query, and hand everything to its handler. Raises what HANDLED_ERRORS names."""
-    asked = route.query.model_validate_strings(dict(query)) if route.query else None
-    return route.handler(AdminRequest(engine, args, body, asked, origin, server_info))
+    """Validates the query and calls the handler of a route; raises one of HANDLED_ERRORS when it refuses."""
+    parameters = route.query.model_validate_strings(dict(query)) if route.query else None
+    return route.handler(AdminRequest(engine, args, body, parameters, origin, server_info))
 
 
 def _read_body(model: type[BaseModel]) -> Any:
     try:
         data, too_large = edge.read_body(request.environ, MAX_BODY_BYTES)
     except OSError:
-        raise _Malformed("the body broke off") from None
+        raise _Malformed("the body is incomplete: the connection ended before its last byte") from None
     if too_large:
-        raise _TooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
+        raise _TooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes, the maximum of the admin API")
     if not data:
         return {} if model is FreeForm else model.model_validate({})
     if request.mimetype != "application/json":
         raise _NotJson(f"the Content-Type is {request.mimetype or 'missing'}; send application/json")
     try:
         document = parse_body(data)
-    except Problem as unread:
-        raise _Malformed(unread.detail) from None
+    except Problem as problem:
+        raise _Malformed(problem.detail) from None
     if not isinstance(document, dict):
-        raise _Malformed("the body is not a JSON object")
+        raise _Malformed("the body is not a JSON object; send {...}")
     return document if model is FreeForm else model.model_validate_json(data)
 
 
@@ -179,12 +177,12 @@ class _TooLarge(Refusal):
 def _http_error(engine: Engine, error: HTTPException) -> Response:
     status, detail = error.code or 500, error.description or ""
     if status == 404:
-        places = ", ".join(f"/{name}{provider.base_path(name)}" for name, provider in engine.providers.items())
+        paths = ", ".join(f"/{name}{provider.base_path(name)}" for name, provider in engine.providers.items())
         detail = (
-            f"there is nothing at {request.path[:200]!r}; providers are at {places}, the admin API at {ADMIN_PREFIX}"
+            f"there is nothing at {request.path[:200]!r}; the providers are at {paths}, the admin API at {ADMIN_PREFIX}"
         )
     if status == 500:
-        detail = "this is a bug of Testmode's own; the server's log has the traceback"
+        detail = "this is a bug of Testmode; the traceback is in the server's log"
     response = render_problem(status, detail)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
@@ -192,12 +190,12 @@ def _http_error(engine: Engine, error: HTTPException) -> Response:
 
 
 def _ready(engine: Engine) -> Response:
-    condition = engine.store_status
+    status = engine.store_status
     if edge.stopping.is_set():
         return render_problem(503, "the server is stopping")
-    if condition.failure:
-        return render_problem(503, condition.failure)
-    return _json_response({"status": "ready", "store": views.store(condition)})
+    if status.failure:
+        return render_problem(503, status.failure)
+    return _json_response({"status": "ready", "store": views.store(status)})
 
 
 def _openapi() -> Response:

@@ -1,4 +1,4 @@
-"""Every bound of the server, and what it shows of its settings."""
+"""All bounds of the server, and the description of its settings and bounds for the admin API."""
 
 from __future__ import annotations
 
@@ -13,49 +13,55 @@ BOUNDS = (
     *ENGINE_BOUNDS,
     Bound(
         "wait_seconds",
-        "Seconds that a call is held, whatever it is told.",
-        "it goes on",
+        "Seconds that a call waits at most, for latency or a fault.",
+        "the call continues",
         "http.edge",
         "MAX_WAIT_SECONDS",
     ),
-    Bound("admin_body", "Bytes of a body of the admin API.", "refused with 413", "admin.api", "MAX_BODY_BYTES"),
-    Bound("request_line", "Bytes of a request's first line.", "refused with 414", "http.parser", "MAX_LINE"),
+    Bound("admin_body", "Bytes of a request body of the admin API.", "refused with 413", "admin.api", "MAX_BODY_BYTES"),
+    Bound("request_line", "Bytes of a request line.", "refused with 414", "http.parser", "MAX_LINE"),
     Bound("headers", "Header fields of a request.", "refused with 431", "http.parser", "MAX_FIELDS"),
     Bound(
         "header_bytes", "Bytes of all header fields together.", "refused with 431", "http.parser", "MAX_FIELD_OCTETS"
     ),
-    Bound("webhook_url", "Characters of a receiver's URL.", "refused with 422", "delivery.egress", "MAX_URL_LENGTH"),
+    Bound(
+        "webhook_url",
+        "Characters of an endpoint's URL.",
+        "refused with 422",
+        "delivery.egress",
+        "MAX_URL_LENGTH",
+    ),
     Bound(
         "webhook_answer",
-        "Bytes read of a receiver's answer.",
+        "Bytes read of an endpoint's response to a webhook.",
         "the rest is not read",
         "delivery.egress",
         "MAX_READ_BYTES",
     ),
 )
-"""By name; a test overfills each. What only one provider has is in its room."""
+"""A test exceeds each of them. Bounds of a single provider are in ``Provider.bounds``."""
 
 
 def describe_server(engine: Engine, settings: ServerSettings | None) -> dict[str, Any]:
-    """The settings at work, None where nobody has set any, and the bounds; secrets are redacted."""
+    """Returns the settings, with secrets redacted (None if the server was started without settings), and the bounds."""
     bounds = [
         {"name": each.name, "value": each.value(engine), "sentence": each.sentence, "beyond": each.beyond}
         for each in (*BOUNDS, *chain.from_iterable(provider.bounds for provider in engine.providers.values()))
     ]
-    return {"settings": settings and _redacted(settings), "bounds": bounds}
+    return {"settings": settings and _redact(settings), "bounds": bounds}
 
 
-def _redacted(settings: ServerSettings) -> dict[str, Any]:
-    shown = settings.model_dump(mode="json")
+def _redact(settings: ServerSettings) -> dict[str, Any]:
+    values = settings.model_dump(mode="json")
     for name in SECRET_SETTINGS:
-        shown[name] = shown[name] and mask(shown[name])
-    shown["store"] = shown["store"] and _mask_password(shown["store"])
-    return shown
+        values[name] = values[name] and mask(values[name])
+    values["store"] = values["store"] and _mask_password(values["store"])
+    return values
 
 
 def _mask_password(url: str) -> str:
     parts = urlsplit(url)
-    user, _, place = parts.netloc.rpartition("@")
+    user, _, host = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    kept = f"{name}:***@{place}" if password else parts.netloc
-    return urlunsplit(parts._replace(netloc=kept))
+    masked = f"{name}:***@{host}" if password else parts.netloc
+    return urlunsplit(parts._replace(netloc=masked))

@@ -1,4 +1,4 @@
-"""The admin API for whoever is inside the process: the same routes, the same bodies, the same refusals."""
+"""Calls the admin API inside the process: the same routes, bodies and refusals, without HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.engine import Engine, as_json
 
 
 class AdminApiError(Exception):
-    """The admin API has refused; ``detail`` is its sentence."""
+    """A refusal of the admin API: its HTTP status, and the ``detail`` of its problem document."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -23,7 +23,7 @@ class AdminApiError(Exception):
 
 
 class Client:
-    """Asks the admin API as a request over HTTP would, without one."""
+    """A client of the admin API; ``origin`` is the scheme and host that appear in the URLs it returns."""
 
     def __init__(self, engine: Engine, server_info: Callable[[], Any], origin: str) -> None:
         self._engine, self._server_info = engine, server_info
@@ -32,16 +32,19 @@ class Client:
     def __call__(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, **args: str
     ) -> Any:
-        """What a route answers, as JSON has it; ``args`` fill the path's names. Raises Refused."""
+        """Calls a route and returns its JSON; ``args`` are the values of the names in ``path``.
+
+        Raises AdminApiError when the route refuses.
+        """
         route = _routes()[method, path]
         try:
-            read = _parse_body(route, body) if route.body else None
-            asked = {name: str(value) for name, value in (query or {}).items()}
-            answer = run_handler(self._engine, route, args, read, asked, self._origin, self._server_info)
+            parsed = _parse_body(route, body) if route.body else None
+            parameters = {name: str(value) for name, value in (query or {}).items()}
+            result = run_handler(self._engine, route, args, parsed, parameters, self._origin, self._server_info)
         except HANDLED_ERRORS as error:
-            answer = render_refusal(error, route)
-            raise AdminApiError(answer.status_code, answer.get_json()["detail"]) from None
-        return loads(answer if isinstance(answer, bytes) else as_json(answer))
+            refusal = render_refusal(error, route)
+            raise AdminApiError(refusal.status_code, refusal.get_json()["detail"]) from None
+        return loads(result if isinstance(result, bytes) else as_json(result))
 
 
 @cache
@@ -51,5 +54,5 @@ def _routes() -> Mapping[tuple[str, str], Route]:
 
 def _parse_body(route: Route, body: Any) -> Any:
     assert route.body is not None
-    given = {} if body is None else body
-    return given if route.body is FreeForm else route.body.model_validate_json(as_json(given))
+    members = {} if body is None else body
+    return members if route.body is FreeForm else route.body.model_validate_json(as_json(members))

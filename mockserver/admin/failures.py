@@ -1,4 +1,4 @@
-"""Fault rules and scenarios: what each of their admin routes does."""
+"""The handlers of the admin routes for fault rules and scenarios."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 from mockserver.admin import views
 from mockserver.admin.admin_request import AdminRequest
-from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, get_scenario, switch_off, switch_on
+from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, find_scenario, switch_off, switch_on
 
 PREVIEW_CALLS = 100
-"""So many of the newest calls a preview looks at."""
+"""Number of the newest calls that a preview examines."""
 
 
 def list_faults(request: AdminRequest) -> Any:
-    """The fault rules, in the order they are asked."""
+    """List the fault rules in the order of their priority."""
     return [views.fault(request.sandbox, active) for active in request.sandbox.rules]
 
 
 def list_kinds(request: AdminRequest) -> Any:
-    """Every kind of fault, and the form of a rule: its match, its trigger, and each kind's parameters."""
+    """List the fault kinds with their parameters, and the fields of a rule's match and trigger."""
     form = FaultRule.model_json_schema()["$defs"]
     return {
         "kinds": [views.kind(kind, model) for kind, model in sorted(Fault.KINDS.items())],
@@ -28,53 +28,53 @@ def list_kinds(request: AdminRequest) -> Any:
 
 
 def preview_fault(request: AdminRequest) -> Any:
-    """Say which of the last 100 calls a fault rule would have hit, had it been set before them; sets nothing."""
+    """Return which of the last 100 calls a fault rule would have hit; the rule is not set."""
     rule: FaultRule = request.body
     if rule.fault.APPLIES_TO != "calls":
-        raise Refusal("fault.kind: this kind happens to webhooks, and a preview looks at calls")
+        raise Refusal("fault.kind: this kind happens to webhooks; a preview needs a kind that happens to calls")
     entries = request.sandbox.journal.entries()[-PREVIEW_CALLS:]
-    began = min((entry.call.now for entry in entries), default=0)
-    active = ActiveRule(rule, began, request.sandbox.randomness)
+    set_at = min((entry.call.now for entry in entries), default=0)
+    active = ActiveRule(rule, set_at, request.sandbox.randomness)
     hits = list(active.preview(entry.call for entry in entries))
     calls = [{**entry.summarize(), "hit": hit} for entry, hit in zip(entries, hits, strict=True)]
     return {"calls": calls, "hit": sum(hits)}
 
 
 def create_fault(request: AdminRequest) -> Any:
-    """Set a fault rule."""
+    """Create a fault rule."""
     return _fault(request, request.sandbox.ruleset.set([request.body], new=True)[0])
 
 
 def replace_faults(request: AdminRequest) -> Any:
-    """Replace all fault rules that no scenario has set."""
+    """Replace all fault rules that do not belong to a scenario."""
     sandbox = request.sandbox
-    before = [active.rule.id for active in sandbox.rules if active.scenario is None]
-    sandbox.ruleset.set(request.body.rules, replacing=before)
+    replaced = [active.rule.id for active in sandbox.rules if active.scenario is None]
+    sandbox.ruleset.set(request.body.rules, replacing=replaced)
     return list_faults(request)
 
 
 def clear_faults(request: AdminRequest) -> Any:
-    """Remove all fault rules that no scenario has set."""
+    """Delete all fault rules that do not belong to a scenario."""
     request.sandbox.ruleset.remove([active.rule.id for active in request.sandbox.rules if active.scenario is None])
 
 
 def get_fault(request: AdminRequest) -> Any:
-    """One fault rule, with its counts and its nearest miss."""
+    """Show one fault rule with its counts and its nearest miss."""
     return _fault(request, request.args["rule"])
 
 
 def set_fault(request: AdminRequest) -> Any:
-    """Set a fault rule under this id, replacing the one there is."""
+    """Create or replace the fault rule with this id."""
     rule: FaultRule = request.body
     if rule.id not in ("", request.args["rule"]):
-        raise Refusal(f"id: the body says {rule.id!r}, the path {request.args['rule']!r}")
+        raise Refusal(f"id: the body has {rule.id!r}, the path has {request.args['rule']!r}; use one id")
     rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": request.args["rule"]})
     request.sandbox.ruleset.set([rule])
     return _fault(request, rule.id)
 
 
 def delete_fault(request: AdminRequest) -> Any:
-    """Remove a fault rule."""
+    """Delete a fault rule."""
     request.sandbox.ruleset.remove([request.args["rule"]])
 
 
@@ -86,21 +86,21 @@ def _fault(request: AdminRequest, id: str) -> Any:
 
 
 def list_scenarios(request: AdminRequest) -> Any:
-    """Every scenario, and whether it is on in this sandbox."""
+    """List the scenarios, and whether each is on in this sandbox."""
     return [views.scenario(request.sandbox, scenario) for scenario in request.engine.scenarios.values()]
 
 
 def get_scenario(request: AdminRequest) -> Any:
-    """One scenario, and whether it is on in this sandbox."""
-    return views.scenario(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]))
+    """Show one scenario, and whether it is on in this sandbox."""
+    return views.scenario(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]))
 
 
 def turn_scenario_on(request: AdminRequest) -> Any:
     """Switch a scenario on, with parameters."""
-    switch_on(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]), request.body)
+    switch_on(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]), request.body)
     return get_scenario(request)
 
 
 def turn_scenario_off(request: AdminRequest) -> Any:
     """Switch a scenario off."""
-    switch_off(request.sandbox, get_scenario(request.engine.scenarios, request.args["scenario"]))
+    switch_off(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]))

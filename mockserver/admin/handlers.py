@@ -1,4 +1,4 @@
-"""What the other admin routes do: each a line of translation to the engine."""
+"""The handlers of the other admin routes: server, providers, sandboxes, keys, clock, data, simulations, state."""
 
 from __future__ import annotations
 
@@ -19,63 +19,64 @@ from mockserver.engine import (
     parse_duration,
     restore_from_snapshot,
 )
-from mockserver.engine import take_snapshot as keep_snapshot
+from mockserver.engine import take_snapshot as store_snapshot
 
 
 def version(request: AdminRequest) -> Any:
-    """Which Testmode this is, and when a write is on the disk."""
+    """Show the version of Testmode and the durability of its store."""
     return {"name": "testmode", "version": __version__, "store": views.store(request.engine.store_status)}
 
 
 def settings(request: AdminRequest) -> Any:
-    """The settings the server was started with, and how much there may be of what."""
+    """Show the settings that the server was started with, and all bounds."""
     return request.server_info()
 
 
 def providers(request: AdminRequest) -> Any:
-    """The providers this server serves."""
+    """List the providers that this server serves."""
     return [views.provider(provider) for provider in request.engine.providers.values()]
 
 
 def provider_openapi(request: AdminRequest) -> Any:
-    """A provider's OpenAPI document, made from its operations."""
-    shown = request.engine.get_provider(request.args["provider"])
-    return openapi_document(shown, (op for op in shown.operations if op.available_if is None), f"/{shown.name}")
+    """Return the OpenAPI document of a provider, generated from its operations."""
+    provider = request.engine.get_provider(request.args["provider"])
+    operations = (operation for operation in provider.operations if operation.available_if is None)
+    return openapi_document(provider, operations, f"/{provider.name}")
 
 
 def provider(request: AdminRequest) -> Any:
-    """One provider with its operations, assumptions and simulations."""
+    """Show one provider with its operations, assumptions and simulations."""
     return views.provider(request.engine.get_provider(request.args["provider"]))
 
 
 def scenarios(request: AdminRequest) -> Any:
-    """Every scenario there is."""
+    """List the scenarios."""
     return [views.scenario(None, scenario) for scenario in request.engine.scenarios.values()]
 
 
 def metrics(request: AdminRequest) -> Any:
-    """What can be counted, for Prometheus."""
+    """Return the metrics in the text format of Prometheus."""
     return views.metrics(request.engine)
 
 
 def list_sandboxes(request: AdminRequest) -> Any:
-    """Every sandbox."""
+    """List the sandboxes of all providers."""
     return [views.sandbox(sandbox, request.origin) for sandbox in request.engine.all_sandboxes()]
 
 
 def create_sandbox(request: AdminRequest) -> Any:
-    """Make a sandbox with its own keys, data, clock, faults, limits and journal."""
-    wanted: models.NewSandbox = request.body
-    return views.sandbox(request.engine.create(wanted.provider, wanted.name, wanted.settings()), request.origin)
+    """Create a sandbox with its own keys, data, clock, faults, limits and journal."""
+    new: models.NewSandbox = request.body
+    return views.sandbox(request.engine.create(new.provider, new.name, new.settings()), request.origin)
 
 
 def get_sandbox(request: AdminRequest) -> Any:
-    """One sandbox."""
+    """Show one sandbox."""
     return views.sandbox(request.sandbox, request.origin)
 
 
 def change_sandbox(request: AdminRequest) -> Any:
-    """Change limits, latency or assumptions."""
+    """Change the limits, the latency or the assumptions of a sandbox."""
     changes = request.body.model_dump(mode="json", exclude_unset=True)
     known = list(request.sandbox.provider.assumptions.model_fields)
     for name in changes.get("assumptions") or {}:
@@ -86,34 +87,34 @@ def change_sandbox(request: AdminRequest) -> Any:
 
 
 def delete_sandbox(request: AdminRequest) -> Any:
-    """Forget a sandbox."""
+    """Delete a sandbox with its keys and data."""
     request.engine.delete(request.args["sandbox"])
 
 
 def reset_sandbox(request: AdminRequest) -> Any:
-    """Take a sandbox back to its seed."""
+    """Reset a sandbox to its seed data."""
     return views.sandbox(request.engine.reset(request.args["sandbox"]), request.origin)
 
 
 def fork_sandbox(request: AdminRequest) -> Any:
-    """Make a second sandbox that goes on from where this one stands, with keys of its own."""
+    """Copy a sandbox; the copy has its own keys."""
     return views.sandbox(
         fork(request.engine, request.args["sandbox"], request.body.name, request.body.slug), request.origin
     )
 
 
 def list_keys(request: AdminRequest) -> Any:
-    """The keys of a sandbox."""
+    """List the keys of a sandbox."""
     return views.keys(request.sandbox)
 
 
 def create_key(request: AdminRequest) -> Any:
-    """Make a key."""
-    wanted: models.NewKey = request.body
+    """Create an API key."""
+    new: models.NewKey = request.body
     sandbox, policy = request.sandbox, request.sandbox.provider.keys
-    if wanted.mode is not None and wanted.mode not in policy.modes:
-        raise Refusal(f"mode: {sandbox.provider.title} has no mode {wanted.mode!r}{nearest(wanted.mode, policy.modes)}")
-    for scope in wanted.scopes:
+    if new.mode is not None and new.mode not in policy.modes:
+        raise Refusal(f"mode: {sandbox.provider.title} has no mode {new.mode!r}{nearest(new.mode, policy.modes)}")
+    for scope in new.scopes:
         if scope not in policy.scopes:
             raise Refusal(f"scopes: {sandbox.provider.title} has no scope {scope!r}{nearest(scope, policy.scopes)}")
     now = sandbox.now()
@@ -122,75 +123,75 @@ def create_key(request: AdminRequest) -> Any:
         return None if delay is None else now + delay
 
     key = sandbox.keyring.mint(
-        mode=wanted.mode,
-        scopes=wanted.scopes,
-        cidrs=wanted.cidrs,
-        active_at=at(wanted.activates_in),
-        expires_at=at(wanted.expires_in),
-        revoked_at=at(wanted.revokes_in),
+        mode=new.mode,
+        scopes=new.scopes,
+        cidrs=new.cidrs,
+        active_at=at(new.activates_in),
+        expires_at=at(new.expires_in),
+        revoked_at=at(new.revokes_in),
     )
     return views.key(key, now)
 
 
 def revoke_key(request: AdminRequest) -> Any:
-    """Revoke a key; it may linger."""
+    """Revoke a key; it is still accepted for the duration ``lingers``."""
     sandbox = request.sandbox
     key = sandbox.keyring.revoke(request.args["key"], request.body.lingers)
     return views.key(key, sandbox.now())
 
 
 def get_clock(request: AdminRequest) -> Any:
-    """What time it is, and what falls due next."""
+    """Show the sandbox's time and the timers that are due next."""
     return views.clock(request.sandbox)
 
 
 def set_clock(request: AdminRequest) -> Any:
-    """Freeze, resume, advance or reset the clock; what falls due is done before this answers."""
+    """Freeze, resume, advance or reset the clock; everything that becomes due runs before the response."""
     sandbox, move = request.sandbox, request.body
     sandbox.now()
 
-    def moved(clock: Clock, here: int) -> Clock:
+    def apply(clock: Clock, now: int) -> Clock:
         match move.action:
             case "freeze":
-                return clock.freeze(here, move.at)
+                return clock.freeze(now, move.at)
             case "resume":
-                return clock.resume(here)
+                return clock.resume(now)
             case "advance":
                 return clock.advance(move.by)
             case _:
                 return Clock()
 
-    done = sandbox.move_clock(moved)
+    done = sandbox.move_clock(apply)
     return {**views.clock(sandbox), "done": done}
 
 
 def list_collections(request: AdminRequest) -> Any:
-    """The provider's collections, and how many records each holds."""
+    """List the provider's collections, and the number of records in each."""
     with request.sandbox.transaction() as space:
         return [{"name": each.name, "records": space.count(each.name)} for each in request.sandbox.provider.collections]
 
 
 def list_records(request: AdminRequest) -> Any:
-    """The records of a collection as they are kept, also what the API itself cannot show."""
+    """List the newest records of a collection as they are stored, including members that the API hides."""
     known = [each.name for each in request.sandbox.provider.collections]
     name = request.args["collection"]
     if name not in known:
         raise UnknownName("collection", name, known)
     with request.sandbox.transaction() as space:
-        walk = space.scan(name, descending=True)
-        return {"records": [record for _, record in islice(walk, request.query.limit)], "total": space.count(name)}
+        newest = islice(space.scan(name, descending=True), request.query.limit)
+        return {"records": [record for _, record in newest], "total": space.count(name)}
 
 
 def list_simulations(request: AdminRequest) -> Any:
-    """What can happen off stage, with the form of its parameters."""
+    """List the simulations with the schemas of their parameters."""
     return [views.simulation(simulation) for simulation in request.sandbox.provider.simulations if simulation.is_public]
 
 
 def simulate(request: AdminRequest) -> Any:
-    """Have something happen off stage, now or ``in`` a while on the sandbox's clock."""
+    """Run a simulation now, or schedule it after the duration ``in`` on the sandbox's clock."""
     parameters = dict(request.body)
     if not request.sandbox.provider.get_simulation(request.args["simulation"]).is_public:
-        raise Refusal(f"{request.args['simulation']!r} happens by itself, when it falls due")
+        raise Refusal(f"{request.args['simulation']!r} cannot be called: it runs by itself when it is due")
     try:
         delay = parse_duration(parameters.pop("in", "0s"))
     except ValueError as error:
@@ -199,30 +200,30 @@ def simulate(request: AdminRequest) -> Any:
 
 
 def export_state(request: AdminRequest) -> Any:
-    """Everything the sandbox keeps; the same state is the same bytes."""
+    """Export the state of the sandbox as JSON; equal states give identical bytes."""
     return as_json(request.engine.export(request.args["sandbox"]), sort=True)
 
 
 def import_state(request: AdminRequest) -> Any:
-    """Put the sandbox into an exported state."""
+    """Replace the state of the sandbox with an exported one."""
     request.engine.restore(request.args["sandbox"], request.body.model_dump())
     return views.sandbox(request.sandbox, request.origin)
 
 
 def list_snapshots(request: AdminRequest) -> Any:
-    """The snapshots kept of the sandbox."""
+    """List the snapshots of the sandbox."""
     with request.sandbox.transaction() as space:
         return [views.snapshot(record) for _, record in space.scan("_snapshots")]
 
 
 def take_snapshot(request: AdminRequest) -> Any:
-    """Keep the present state under a name."""
-    keep_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"])
+    """Store the current state of the sandbox under a name."""
+    store_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"])
     return next(each for each in list_snapshots(request) if each["name"] == request.args["snapshot"])
 
 
 def restore_snapshot(request: AdminRequest) -> Any:
-    """Go back to the state kept under a name."""
+    """Return the sandbox to the state stored under a name."""
     return views.sandbox(
         restore_from_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"]), request.origin
     )

@@ -1,4 +1,4 @@
-"""What operators send to the admin API; unknown fields are refused with the nearest right one."""
+"""Models of the bodies and queries of the admin API. Unknown fields are refused with the nearest valid name."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Cidr = Annotated[str, AfterValidator(normalize_cidr)]
 
 
 class StrictModel(BaseModel):
-    """A body of the admin API."""
+    """A body or query of the admin API; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class NewSandbox(StrictModel):
-    """A sandbox to be made."""
+    """A sandbox to create."""
 
     provider: str
-    name: str | None = Field(default=None, description="Its id; made when left out.")
+    name: str | None = Field(default=None, description="Its id; generated if omitted.")
     slug: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,50}$",
-        description="Its name in paths that name the tenant; default: its id.",
+        description="Its name in paths that contain the tenant; default: its id.",
     )
     seed: Seed = "1"
     size: str = Field(default="small", description="small, medium or large.")
@@ -40,12 +40,11 @@ class NewSandbox(StrictModel):
     latency: Distribution | None = None
 
     def settings(self) -> Settings:
-        """How the sandbox is to behave."""
         return Settings.model_validate({name: getattr(self, name) for name in Settings.model_fields})
 
 
 class ChangedSandbox(StrictModel):
-    """Settings of a sandbox to change; null takes one back to the provider's."""
+    """Settings of a sandbox to change; null restores the default of the provider."""
 
     assumptions: dict[str, Any] | None = None
     limits: Limits | None = None
@@ -53,35 +52,35 @@ class ChangedSandbox(StrictModel):
 
 
 class Fork(StrictModel):
-    """A sandbox that goes on from where another one stands."""
+    """A copy of a sandbox."""
 
-    name: str | None = Field(default=None, description="Its id; made when left out.")
+    name: str | None = Field(default=None, description="Its id; generated if omitted.")
     slug: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,50}$",
-        description="Its name in paths that name the tenant; default: its id.",
+        description="Its name in paths that contain the tenant; default: its id.",
     )
 
 
 class NewKey(StrictModel):
-    """A key to be made."""
+    """A key to create."""
 
     mode: str | None = None
     scopes: list[str] = Field(default_factory=list, max_length=100)
     cidrs: list[Cidr] = Field(default_factory=list, max_length=100)
-    activates_in: Duration | None = Field(default=None, description="Default: the sandbox's key_propagation.")
+    activates_in: Duration | None = Field(default=None, description="Default: the assumption key_propagation.")
     expires_in: Duration | None = None
     revokes_in: Duration | None = None
 
 
 class RevokeKey(StrictModel):
-    """How a key is revoked."""
+    """Options of the revocation of a key."""
 
-    lingers: Duration | None = Field(default=None, description="Default: the sandbox's revocation_lag.")
+    lingers: Duration | None = Field(default=None, description="Default: the assumption revocation_lag.")
 
 
 class ClockMove(StrictModel):
-    """A move of a sandbox's clock."""
+    """A change of a sandbox's clock."""
 
     action: Literal["freeze", "resume", "advance", "reset"]
     by: Duration | None = Field(default=None, description="For advance.")
@@ -90,24 +89,26 @@ class ClockMove(StrictModel):
     @model_validator(mode="after")
     def _check_arguments(self) -> ClockMove:
         if (self.by is None) == (self.action == "advance"):
-            raise ValueError('\'by\' goes with advance, and advance needs it: {"action": "advance", "by": "90s"}')
+            raise ValueError(
+                '\'by\' is required with advance and allowed nowhere else: {"action": "advance", "by": "90s"}'
+            )
         if self.at is not None and self.action != "freeze":
-            raise ValueError("'at' goes with freeze only")
+            raise ValueError("'at' is allowed only with freeze")
         return self
 
 
 class NewWebhook(StrictModel):
-    """A webhook endpoint to be registered."""
+    """A webhook endpoint to register."""
 
     url: str = Field(min_length=1, max_length=2048)
-    events: list[str] = Field(default=["*"], min_length=1, max_length=200, description="Types of events; * is all.")
-    version: str | None = Field(default=None, description="The form of events, where the provider has several.")
-    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Made when left out.")
+    events: list[str] = Field(default=["*"], min_length=1, max_length=200, description="Event types; * means all.")
+    version: str | None = Field(default=None, description="The version of the events, if the provider has several.")
+    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Generated if omitted.")
     description: str = Field(default="", max_length=500)
 
 
 class ChangedWebhook(StrictModel):
-    """What to change about a webhook endpoint."""
+    """Fields of a webhook endpoint to change."""
 
     url: str | None = Field(default=None, min_length=1, max_length=2048)
     events: list[str] | None = Field(default=None, min_length=1, max_length=200)
@@ -116,14 +117,14 @@ class ChangedWebhook(StrictModel):
 
 
 class Rotation(StrictModel):
-    """How a secret is replaced."""
+    """The replacement of a webhook secret."""
 
-    overlap: Duration = Field(default=0, description="How long the secret before goes on signing beside the new one.")
-    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Made when left out.")
+    overlap: Duration = Field(default=0, description="How long the old secret also signs.")
+    secret: str | None = Field(default=None, min_length=1, max_length=200, description="Generated if omitted.")
 
 
 class DeliveriesQuery(StrictModel):
-    """Which deliveries are listed."""
+    """Selects deliveries."""
 
     limit: int = Field(default=100, ge=1, le=10_000)
     state: Literal["pending", "delivered", "failed", "dropped", "abandoned"] | None = None
@@ -131,16 +132,16 @@ class DeliveriesQuery(StrictModel):
 
 
 class FaultRuleList(StrictModel):
-    """Fault rules that replace all there are."""
+    """Fault rules that replace all rules that do not belong to a scenario."""
 
     rules: list[FaultRule] = Field(max_length=1000)
 
 
 class Verification(StrictModel):
-    """What the journal is expected to hold; with neither bound nor order: at least one such call."""
+    """The calls that are expected in the journal; without a count or an order, at least one call."""
 
     match: Match = Match.model_construct()
-    status: int | None = Field(default=None, description="Count only calls answered with this status.")
+    status: int | None = Field(default=None, description="Count only calls whose response has this status.")
     count: int | None = Field(default=None, ge=0)
     at_least: int | None = Field(default=None, ge=0)
     at_most: int | None = Field(default=None, ge=0)
@@ -149,31 +150,31 @@ class Verification(StrictModel):
     @model_validator(mode="after")
     def _check_in_order(self) -> Verification:
         if self.in_order is not None and self.model_fields_set & {"match", "count", "at_least", "at_most"}:
-            raise ValueError("'in_order' goes with status only: how often, or in which order")
+            raise ValueError("'in_order' is allowed only with status; check counts in a separate request")
         return self
 
 
 class ExportedState(StrictModel):
-    """A sandbox's state as GET answers it."""
+    """The state of a sandbox as it was exported."""
 
     provider: str
     collections: dict[str, Any]
 
 
 class RecordsQuery(StrictModel):
-    """Which part of a collection."""
+    """Selects records of a collection."""
 
-    limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
+    limit: int = Field(default=100, ge=1, le=10_000, description="At most this many, the newest.")
 
 
 class RequestsQuery(StrictModel):
-    """Which part of the journal."""
+    """Selects calls of the journal."""
 
-    limit: int = Field(default=100, ge=1, le=10_000, description="The newest so many.")
-    after: str | None = Field(default=None, description="Only calls behind this one.")
+    limit: int = Field(default=100, ge=1, le=10_000, description="At most this many, the newest.")
+    after: str | None = Field(default=None, description="Only calls after the call with this id.")
 
 
 class TrafficQuery(StrictModel):
-    """Which stretch of time is looked at."""
+    """Selects a period."""
 
-    seconds: int = Field(default=300, ge=60, le=3600, description="The newest so many, on the machine's clock.")
+    seconds: int = Field(default=300, ge=60, le=3600, description="The last seconds of the machine's time.")

@@ -1,4 +1,4 @@
-"""The admin API's OpenAPI 3.1 document, made from its table of routes and the pydantic models."""
+"""Generates the OpenAPI 3.1 document of the admin API from its routes and their pydantic models."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PROBLEM = {
 
 
 def build_openapi(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
-    """The whole document."""
+    """``prefix`` is the path under which the routes are registered."""
     bodies = {route.body for route in routes if route.body is not None}
-    chosen = sorted(bodies, key=lambda model: model.__name__)
+    models = sorted(bodies, key=lambda model: model.__name__)
     _, schemas = models_json_schema(
-        [(model, "validation") for model in chosen], ref_template="#/components/schemas/{model}"
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
     )
     paths: dict[str, Any] = {}
     for route in routes:
@@ -54,7 +54,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.handler.__name__,
         "summary": route.summary,
         "parameters": openapi_parameters(route.path, route.query),
-        "responses": {str(route.status): {"description": "Done"}, "default": _problem_response()},
+        "responses": {str(route.status): {"description": "The operation succeeded."}, "default": _problem_response()},
     }
     if route.body is not None:
         schema = {"$ref": f"#/components/schemas/{route.body.__name__}"}
@@ -65,4 +65,4 @@ def _operation(route: Route) -> dict[str, Any]:
 
 def _problem_response() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": "Refused", "content": {"application/problem+json": {"schema": schema}}}
+    return {"description": "The operation was refused.", "content": {"application/problem+json": {"schema": schema}}}

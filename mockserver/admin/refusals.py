@@ -1,4 +1,4 @@
-"""How the admin side refuses: problem+json that names what is wrong and the nearest right word."""
+"""Renders the refusals of the admin API as problem+json, with the nearest valid name for an unknown one."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mockserver.engine import Problem, Refusal, StoreError, as_json, error_path,
 
 _log = logging.getLogger("testmode")
 HANDLED_ERRORS = (ValidationError, Refusal, Problem, StoreError)
-"""What a handler raises instead of answering."""
+"""Errors with which a handler refuses a request."""
 
 
 def render_refusal(error: Exception, route: Route | None = None) -> Response:
-    """The answer to what a handler has raised."""
+    """Returns the response to one of HANDLED_ERRORS; ``route`` gives the field names for a ValidationError."""
     if isinstance(error, ValidationError) and route is not None:
         return render_validation_error(error, route)
     if isinstance(error, StoreError):
         _log.error("%s", error)
         return render_problem(storage_failure_status(error)[0], str(error))
     if isinstance(error, Problem):
-        # A simulation may do what an operation does, and be refused as that is.
+        # Simulations call the functions of operations, which refuse with a Problem.
         return render_problem(422, error.detail or error.code)
     return render_problem(error.status if isinstance(error, Refusal) else 422, str(error))
 
 
 def render_validation_error(error: ValidationError, route: Route) -> Response:
-    """The answer to a body or query that does not fit its model."""
+    """Returns a 422 with the path and the message of every error."""
     errors = []
     for detail in error.errors(include_url=False):
         message = detail["msg"].removeprefix("Value error, ")
@@ -45,7 +45,6 @@ def render_validation_error(error: ValidationError, route: Route) -> Response:
 
 @cache
 def _field_names(route: Route, title: str) -> tuple[str, ...]:
-    """The names a body or query may use, so that the nearest can be named."""
     model = route.body or route.query
     if model is None or model is FreeForm or model.__name__ != title:
         return ()
@@ -55,7 +54,7 @@ def _field_names(route: Route, title: str) -> tuple[str, ...]:
 
 
 def render_problem(status: int, detail: str, **members: Any) -> Response:
-    """A refusal as RFC 9457 writes it."""
+    """Returns a problem document (RFC 9457); ``members`` are extension members."""
     title = Response(status=status).status.partition(" ")[2].title()
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
     return Response(as_json(body), status, content_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""What has been asked and what has happened: what each of the journal's admin routes does."""
+"""The handlers of the admin routes for the journal, the traffic and the events of a sandbox."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mockserver.engine import Engine, Match, Sandbox, UnknownName, as_json, form
 from mockserver.http import edge
 
 POLL_SECONDS = 1.0
-"""Every so many seconds a stream looks whether the server stops."""
+"""Seconds that a stream waits for calls before it checks whether the server stops."""
 POLLS_PER_HEARTBEAT = 15
-"""So many silent looks, and the stream says that it is still there."""
+"""Number of polls without a call after which a stream sends a comment as heartbeat."""
 
 
 def list_requests(request: AdminRequest) -> Any:
-    """The newest calls, oldest first, and how many have fallen out of the journal."""
+    """List the newest calls, oldest first, and count the calls dropped from the journal."""
     entries = request.sandbox.journal.entries()
     if request.query.after is not None:
         ids = [entry.id for entry in entries]
@@ -31,7 +31,7 @@ def list_requests(request: AdminRequest) -> Any:
 
 
 def get_request(request: AdminRequest) -> Any:
-    """One call with its trace: what every stage said, and the rule that fired."""
+    """Show one call with its trace, and for each fault rule whether it fired or why not."""
     entries = {entry.id: entry for entry in request.sandbox.journal.entries()}
     if request.args["request"] not in entries:
         raise UnknownName("request", request.args["request"], list(islice(reversed(entries), 20)))
@@ -39,38 +39,38 @@ def get_request(request: AdminRequest) -> Any:
 
 
 def replay_request(request: AdminRequest) -> Any:
-    """Take a call through the pipeline once more, as it was sent; answers the new entry. Nobody waits for latency."""
-    kept = next((each for each in request.sandbox.journal.entries() if each.id == request.args["request"]), None)
-    if kept is None:
+    """Send a recorded call through the pipeline again, without latency, and return the new entry."""
+    entry = next((each for each in request.sandbox.journal.entries() if each.id == request.args["request"]), None)
+    if entry is None:
         return get_request(request)
-    again = kept.call.copy_for_replay()
-    request.engine.handle(again)
-    return get_request(replace(request, args={**request.args, "request": f"req_{again.serial}"}))
+    call = entry.call.copy_for_replay()
+    request.engine.handle(call)
+    return get_request(replace(request, args={**request.args, "request": f"req_{call.serial}"}))
 
 
 def stream_requests(request: AdminRequest) -> Any:
-    """Every call from now on, as server-sent events of type ``call``, until the server stops."""
+    """Stream each new call as a server-sent event of type ``call``, until the server stops."""
     return _stream(request.engine, request.sandbox)
 
 
 def _stream(engine: Engine, sandbox: Sandbox) -> Iterator[str]:
-    number, silent = sandbox.journal.total, 0
+    number, silent_polls = sandbox.journal.total, 0
     yield "retry: 1000\n\n"
     while not edge.stopping.is_set() and engine.sandboxes.get(sandbox.id) is sandbox:
         number, entries = sandbox.journal.wait_for_entries(number, POLL_SECONDS)
-        silent = 0 if entries else silent + 1
+        silent_polls = 0 if entries else silent_polls + 1
         yield from (f"event: call\nid: {each.id}\ndata: {as_json(each.summarize()).decode()}\n\n" for each in entries)
-        if silent == POLLS_PER_HEARTBEAT:
-            # Only by writing does a server learn that nobody listens any more.
-            silent = 0
+        if silent_polls == POLLS_PER_HEARTBEAT:
+            # Only a write shows the server that the client has closed the connection.
+            silent_polls = 0
             yield ": still here\n\n"
 
 
 def get_traffic(request: AdminRequest) -> Any:
-    """What the calls of the last minutes add up to, on the machine's clock."""
+    """Summarise the calls of the last minutes in 60 intervals of the machine's time."""
     sandbox, now = request.sandbox, wall_time()
-    refills = sandbox.clock.frozen_at is None
-    parts = traffic(sandbox.journal.entries(), sandbox.limits, now, request.query.seconds, is_clock_running=refills)
+    is_running = sandbox.clock.frozen_at is None
+    parts = traffic(sandbox.journal.entries(), sandbox.limits, now, request.query.seconds, is_clock_running=is_running)
     return {
         "now": format_instant(now),
         "seconds": request.query.seconds,
@@ -80,42 +80,42 @@ def get_traffic(request: AdminRequest) -> Any:
 
 
 def clear_requests(request: AdminRequest) -> Any:
-    """Forget every call."""
+    """Delete all calls from the journal."""
     request.sandbox.journal.clear()
 
 
 def verify(request: AdminRequest) -> Any:
-    """Say whether the journal holds what is expected, and what came nearest when it does not."""
-    wanted: models.Verification = request.body
-    if wanted.in_order is not None:
-        return _verify_order(request.sandbox, wanted.in_order, wanted.status)
-    found = request.sandbox.journal.entries(wanted.match)
-    number = sum(wanted.status in (None, entry.reply.status) for entry in found)
-    bounds = (wanted.count, wanted.at_least, wanted.at_most)
-    least = 1 if bounds == (None, None, None) else wanted.at_least
+    """Check whether the expected calls are in the journal; if not, return the nearest calls."""
+    expected: models.Verification = request.body
+    if expected.in_order is not None:
+        return _verify_order(request.sandbox, expected.in_order, expected.status)
+    matching = request.sandbox.journal.entries(expected.match)
+    number = sum(expected.status in (None, entry.reply.status) for entry in matching)
+    bounds = (expected.count, expected.at_least, expected.at_most)
+    least = 1 if bounds == (None, None, None) else expected.at_least
     verified = (
-        (wanted.count is None or number == wanted.count)
+        (expected.count is None or number == expected.count)
         and (least is None or number >= least)
-        and (wanted.at_most is None or number <= wanted.at_most)
+        and (expected.at_most is None or number <= expected.at_most)
     )
-    answer: dict[str, Any] = {"verified": verified, "count": number}
+    result: dict[str, Any] = {"verified": verified, "count": number}
     if not verified:
-        answer["near_misses"] = list(request.sandbox.journal.near_misses(wanted.match))
-    return answer
+        result["near_misses"] = list(request.sandbox.journal.near_misses(expected.match))
+    return result
 
 
 def _verify_order(sandbox: Sandbox, matches: list[Match], status: int | None) -> Any:
-    waiting = list(matches)
+    remaining = list(matches)
     for entry in sandbox.journal.entries():
-        if waiting and status in (None, entry.reply.status) and waiting[0].matches(entry.call):
-            waiting.pop(0)
-    answer: dict[str, Any] = {"verified": not waiting, "count": len(matches) - len(waiting)}
-    if waiting:
-        answer["near_misses"] = list(sandbox.journal.near_misses(waiting[0]))
-    return answer
+        if remaining and status in (None, entry.reply.status) and remaining[0].matches(entry.call):
+            remaining.pop(0)
+    result: dict[str, Any] = {"verified": not remaining, "count": len(matches) - len(remaining)}
+    if remaining:
+        result["near_misses"] = list(sandbox.journal.near_misses(remaining[0]))
+    return result
 
 
 def list_events(request: AdminRequest) -> Any:
-    """What has happened in the sandbox, oldest first."""
+    """List the events of the sandbox, oldest first."""
     with request.sandbox.transaction() as space:
         return [views.event(record) for _, record in space.scan("_events")]

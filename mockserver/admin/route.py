@@ -1,4 +1,4 @@
-"""What an admin operation is: method, path, and the function that does it."""
+"""The type of an entry in the table of admin routes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mockserver.admin.admin_request import AdminRequest
 
 
 class FreeForm(BaseModel):
-    """A body whose members depend on what is named in the path."""
+    """A body whose members depend on the simulation or scenario named in the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One admin operation."""
+    """One operation of the admin API; ``body`` and ``query`` are the models that validate a request."""
 
     method: str
     path: str
@@ -28,5 +28,5 @@ class Route:
 
     @property
     def summary(self) -> str:
-        """What it does, in one sentence."""
+        """The first line of the handler's docstring."""
         return (self.handler.__doc__ or "").split("\n")[0]

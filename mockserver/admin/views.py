@@ -1,4 +1,4 @@
-"""How the admin API shows things."""
+"""Converts the objects of the engine into the JSON of the admin API."""
 
 from __future__ import annotations
 
@@ -27,63 +27,62 @@ def _iso_or_none(instant: int | None) -> str | None:
     return None if instant is None else format_instant(instant)
 
 
-def key(shown: Key, now: int) -> dict[str, Any]:
-    """An API key, readable, with its state at this instant."""
+def key(key: Key, now: int) -> dict[str, Any]:
+    """``secret`` is not redacted; ``state`` is the state at ``now``."""
     return {
-        "id": shown.id,
-        "secret": shown.secret,
-        "state": shown.state(now),
-        "mode": shown.mode,
-        "scopes": list(shown.scopes),
-        "cidrs": list(shown.cidrs),
-        "created_at": _iso_or_none(shown.created_at),
-        "active_at": _iso_or_none(shown.active_at),
-        "expires_at": _iso_or_none(shown.expires_at),
-        "revoked_at": _iso_or_none(shown.revoked_at),
-        "dead_at": _iso_or_none(shown.dead_at),
+        "id": key.id,
+        "secret": key.secret,
+        "state": key.state(now),
+        "mode": key.mode,
+        "scopes": list(key.scopes),
+        "cidrs": list(key.cidrs),
+        "created_at": _iso_or_none(key.created_at),
+        "active_at": _iso_or_none(key.active_at),
+        "expires_at": _iso_or_none(key.expires_at),
+        "revoked_at": _iso_or_none(key.revoked_at),
+        "dead_at": _iso_or_none(key.dead_at),
     }
 
 
 def keys(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """All keys of a sandbox."""
     now = sandbox.now()
-    return [key(shown, now) for shown in sandbox.keys.values()]
+    return [key(each, now) for each in sandbox.keys.values()]
 
 
-def sandbox(shown: Sandbox, origin: str) -> dict[str, Any]:
-    """A sandbox, with everything a client needs to begin."""
+def sandbox(sandbox: Sandbox, origin: str) -> dict[str, Any]:
+    """``origin`` is the scheme and host of ``base_url`` and ``example``."""
     return {
-        "id": shown.id,
-        "provider": shown.provider.name,
-        "name": shown.id,
-        **({"slug": shown.slug} if shown.provider.slug else {}),
-        "seed": shown.settings.seed,
-        "size": shown.settings.size,
-        "base_url": f"{origin}/{shown.provider.name}{shown.provider.base_path(shown.slug)}",
-        "keys": keys(shown),
-        "example": f"{origin}/{shown.provider.name}{_example(shown)}",
-        "clock": clock(shown),
-        "limits": limits(shown),
-        "latency": shown.latency.model_dump(mode="json") if shown.latency else None,
-        "assumptions": shown.assumptions.model_dump(mode="json"),
-        "scenarios": sorted(shown.overlays),
+        "id": sandbox.id,
+        "provider": sandbox.provider.name,
+        "name": sandbox.id,
+        **({"slug": sandbox.slug} if sandbox.provider.slug else {}),
+        "seed": sandbox.settings.seed,
+        "size": sandbox.settings.size,
+        "base_url": f"{origin}/{sandbox.provider.name}{sandbox.provider.base_path(sandbox.slug)}",
+        "keys": keys(sandbox),
+        "example": f"{origin}/{sandbox.provider.name}{_example(sandbox)}",
+        "clock": clock(sandbox),
+        "limits": limits(sandbox),
+        "latency": sandbox.latency.model_dump(mode="json") if sandbox.latency else None,
+        "assumptions": sandbox.assumptions.model_dump(mode="json"),
+        "scenarios": sorted(sandbox.overlays),
     }
 
 
-def _example(shown: Sandbox) -> str:
-    first = shown.provider
-    return first.example.replace(first.base_path(first.name), first.base_path(shown.slug), 1)
+def _example(sandbox: Sandbox) -> str:
+    provider = sandbox.provider
+    return provider.example.replace(provider.base_path(provider.name), provider.base_path(sandbox.slug), 1)
 
 
-def limits(shown: Sandbox) -> dict[str, Any]:
-    """How often a sandbox may be called now, with what scenarios lay over it."""
-    return shown.limits.model_dump(mode="json")
+def limits(sandbox: Sandbox) -> dict[str, Any]:
+    """The limits in force, including the overlays of scenarios."""
+    return sandbox.limits.model_dump(mode="json")
 
 
 def request(sandbox: Sandbox, entry: Entry) -> dict[str, Any]:
-    """A call whole, and what every rule that is set now makes of it: fired, or why not, the nearest first."""
-    judged = [_explain_rule(entry, active) for active in sandbox.ruleset.call_rules]
-    return {**entry.render(), "rules": sorted(judged, key=lambda each: (not each["fired"], len(each["why"])))}
+    """A call with bodies and trace, and for each current rule whether it fired or why not, the nearest first."""
+    rules = [_explain_rule(entry, active) for active in sandbox.ruleset.call_rules]
+    return {**entry.render(), "rules": sorted(rules, key=lambda each: (not each["fired"], len(each["why"])))}
 
 
 def _explain_rule(entry: Entry, active: ActiveRule) -> dict[str, Any]:
@@ -94,36 +93,36 @@ def _explain_rule(entry: Entry, active: ActiveRule) -> dict[str, Any]:
 
 
 def kind(name: str, model: type[Fault]) -> dict[str, Any]:
-    """A kind of fault, and the form of its parameters."""
-    form = with_written_durations(model.model_json_schema())
-    properties = {field: each for field, each in form["properties"].items() if field != "kind"}
+    """A fault kind with the JSON Schemas of its parameters."""
+    schema = with_written_durations(model.model_json_schema())
+    properties = {field: each for field, each in schema["properties"].items() if field != "kind"}
     return {
         "kind": name,
         "sentence": (model.__doc__ or "").split("\n")[0],
         "on": model.APPLIES_TO,
         "parameters": properties,
-        "required": form.get("required", []),
-        "$defs": form.get("$defs", {}),
+        "required": schema.get("required", []),
+        "$defs": schema.get("$defs", {}),
     }
 
 
 def with_written_durations(schema: Any) -> Any:
-    """A schema whose defaults are as they are sent: a duration is a number inside and text outside."""
+    """Returns the schema with durations as text (``90s``) in its defaults; pydantic writes them as microseconds."""
     if isinstance(schema, list):
         return [with_written_durations(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {name: with_written_durations(each) for name, each in schema.items()}
-    default = inner.get("default")
-    if inner.get("type") == "string" and isinstance(default, int):
-        inner["default"] = format_duration(default)
-    return inner
+    converted = {name: with_written_durations(each) for name, each in schema.items()}
+    default = converted.get("default")
+    if converted.get("type") == "string" and isinstance(default, int):
+        converted["default"] = format_duration(default)
+    return converted
 
 
-def clock(shown: Sandbox) -> dict[str, Any]:
-    """What time it is in a sandbox, and what falls due next."""
-    now = shown.now()
-    with shown.transaction() as space:
+def clock(sandbox: Sandbox) -> dict[str, Any]:
+    """The time of a sandbox, and the next 20 timers."""
+    now = sandbox.now()
+    with sandbox.transaction() as space:
         due = [
             {
                 "id": timer["id"],
@@ -135,15 +134,15 @@ def clock(shown: Sandbox) -> dict[str, Any]:
         ]
     return {
         "now": format_instant(now),
-        "state": "frozen" if shown.clock.frozen_at is not None else "running",
+        "state": "frozen" if sandbox.clock.frozen_at is not None else "running",
         "due": due,
     }
 
 
 def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
-    """A fault rule, how often it has matched and fired, and why the nearest call or delivery did not match."""
+    """A fault rule with its counts and, if it never fired, the nearest miss."""
     matched, fired = active.read_counts(sandbox)
-    shown = {
+    view = {
         **active.rule.model_dump(mode="json"),
         "set_at": format_instant(active.set_at),
         "scenario": active.scenario,
@@ -153,103 +152,101 @@ def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
     if not fired:
         on_calls = active.rule.fault.APPLIES_TO == "calls"
         nearest = next(sandbox.journal.near_misses(active, 1), None) if on_calls else sandbox.outbox.near_miss(active)
-        shown["nearest_miss"] = nearest
-    return shown
+        view["nearest_miss"] = nearest
+    return view
 
 
-def scenario(sandbox: Sandbox | None, shown: Scenario) -> dict[str, Any]:
-    """A scenario, its parameters, and whether it is on."""
-    parameters = {name: parameter.model_dump(mode="json") for name, parameter in shown.parameters.items()}
-    view: dict[str, Any] = {"name": shown.name, "sentence": shown.sentence, "parameters": parameters}
+def scenario(sandbox: Sandbox | None, scenario: Scenario) -> dict[str, Any]:
+    """A scenario with its parameters; with a sandbox, also whether it is on there."""
+    parameters = {name: parameter.model_dump(mode="json") for name, parameter in scenario.parameters.items()}
+    view: dict[str, Any] = {"name": scenario.name, "sentence": scenario.sentence, "parameters": parameters}
     if sandbox is not None:
         with sandbox.transaction() as space:
-            record = space.get("_scenarios", shown.name)
+            record = space.get("_scenarios", scenario.name)
         view["on"] = record is not None
         view["chosen"] = record["parameters"] if record else None
         view["since"] = record["since"] if record else None
     return view
 
 
-def provider(shown: Provider) -> dict[str, Any]:
-    """A provider: what it offers, what is assumed, what can be simulated."""
-    limits = shown.limits.model_dump(mode="json", exclude_none=True)
-    said = shown.limits_assumption
-    assumed = {
+def provider(provider: Provider) -> dict[str, Any]:
+    """A provider with its operations, assumptions, public simulations, events and scopes."""
+    limits = provider.limits.model_dump(mode="json", exclude_none=True)
+    note = provider.limits_assumption
+    limits_assumption = {
         "name": "limits",
         "type": "limits",
         "default": limits,
-        "sentence": said.sentence,
-        "evidence": said.evidence,
+        "sentence": note.sentence,
+        "evidence": note.evidence,
     }
     return {
-        "name": shown.name,
-        "title": shown.title,
-        "version": shown.version,
-        "tenant": shown.tenant,
-        "prefix": f"/{shown.name}{shown.prefix}",
+        "name": provider.name,
+        "title": provider.title,
+        "version": provider.version,
+        "tenant": provider.tenant,
+        "prefix": f"/{provider.name}{provider.prefix}",
         "operations": [
             {"name": op.name, "method": op.method, "path": op.path, "summary": op.summary, "scope": op.scope}
-            for op in shown.operations
+            for op in provider.operations
         ],
-        "stages": [stage.__name__ for stage in shown.stages] + ["perform"],
-        "events": list(shown.webhooks.types) if shown.webhooks else [],
-        "test_event": shown.webhooks.test_event_type if shown.webhooks else None,
-        "assumptions": [*describe(shown.assumptions), assumed],
-        "notes": list(shown.notes),
-        "simulations": [simulation(each) for each in shown.simulations if each.is_public],
-        "scopes": list(shown.keys.scopes),
-        "modes": list(shown.keys.modes),
+        "stages": [stage.__name__ for stage in provider.stages] + ["perform"],
+        "events": list(provider.webhooks.types) if provider.webhooks else [],
+        "test_event": provider.webhooks.test_event_type if provider.webhooks else None,
+        "assumptions": [*describe(provider.assumptions), limits_assumption],
+        "notes": list(provider.notes),
+        "simulations": [simulation(each) for each in provider.simulations if each.is_public],
+        "scopes": list(provider.keys.scopes),
+        "modes": list(provider.keys.modes),
     }
 
 
-def simulation(shown: Any) -> dict[str, Any]:
-    """A simulation and the form of its parameters."""
-    form = with_written_durations(shown.parameters.model_json_schema())
+def simulation(simulation: Any) -> dict[str, Any]:
+    """A simulation with the JSON Schemas of its parameters."""
+    schema = with_written_durations(simulation.parameters.model_json_schema())
     return {
-        "name": shown.name,
-        "sentence": shown.sentence,
-        "parameters": form.get("properties", {}),
-        "required": form.get("required", []),
-        "$defs": form.get("$defs", {}),
+        "name": simulation.name,
+        "sentence": simulation.sentence,
+        "parameters": schema.get("properties", {}),
+        "required": schema.get("required", []),
+        "$defs": schema.get("$defs", {}),
     }
 
 
 def metrics(engine: Engine) -> str:
-    """What can be counted, in Prometheus' text format."""
-    everyone = engine.all_sandboxes()
-    lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(everyone)}"]
+    """Metrics in the text format of Prometheus."""
+    sandboxes = engine.all_sandboxes()
+    lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(sandboxes)}"]
     lines.append("# TYPE testmode_calls_total counter")
-    for each in everyone:
+    for each in sandboxes:
         for status, number in sorted(each.journal.status_counts.items()):
             labels = f'provider="{each.provider.name}",sandbox="{each.id}",status="{status or "none"}"'
             lines.append(f"testmode_calls_total{{{labels}}} {number}")
     return "\n".join(lines) + "\n"
 
 
-def store(condition: StoreStatus) -> dict[str, Any]:
-    """What the store promises, and what it had to cut off its logs at the start."""
+def store(status: StoreStatus) -> dict[str, Any]:
+    """The durability of the store, and the torn tails it cut off its logs at startup."""
     return {
-        "durability": condition.durability,
-        "torn_tails": condition.torn_tails,
-        "torn_bytes": condition.torn_bytes,
+        "durability": status.durability,
+        "torn_tails": status.torn_tails,
+        "torn_bytes": status.torn_bytes,
     }
 
 
 def event(record: Any) -> dict[str, Any]:
-    """An event as it was kept."""
     return {**record, "created_at": format_instant(record["created_at"])}
 
 
 def endpoint(record: Any) -> dict[str, Any]:
-    """A webhook endpoint, its secret readable: it signs fake data."""
-    shown = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
+    """The secret is not redacted, because it signs only fake data."""
+    members = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
     previous = record["previous"]
-    before = {"secret": previous["secret"], "until": format_instant(previous["until"])} if previous else None
-    return {**shown, "previous_secret": before, "created_at": format_instant(record["created_at"])}
+    previous_secret = {"secret": previous["secret"], "until": format_instant(previous["until"])} if previous else None
+    return {**members, "previous_secret": previous_secret, "created_at": format_instant(record["created_at"])}
 
 
 def delivery(record: Any) -> dict[str, Any]:
-    """A delivery with every attempt."""
     return {
         "id": record["id"],
         "endpoint": record["endpoint"],
@@ -262,5 +259,4 @@ def delivery(record: Any) -> dict[str, Any]:
 
 
 def snapshot(record: Any) -> dict[str, Any]:
-    """A snapshot's name and when it was taken."""
     return {"name": record["id"], "taken_at": format_instant(record["taken_at"])}

@@ -1,4 +1,4 @@
-"""Webhook endpoints and deliveries, a console matter with every vendor: what each of their admin routes does."""
+"""The handlers of the admin routes for webhook endpoints and deliveries."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from mockserver.engine import SimulationContext, send_test_event
 
 
 def list_webhooks(request: AdminRequest) -> Any:
-    """The webhook endpoints, with their secrets."""
+    """List the webhook endpoints with their secrets."""
     return [views.endpoint(each) for each in request.sandbox.endpoints.all()]
 
 
 def create_webhook(request: AdminRequest) -> Any:
     """Register a webhook endpoint."""
-    wanted: models.NewWebhook = request.body
-    return views.endpoint(request.sandbox.endpoints.add(**wanted.model_dump()))
+    new: models.NewWebhook = request.body
+    return views.endpoint(request.sandbox.endpoints.add(**new.model_dump()))
 
 
 def get_webhook(request: AdminRequest) -> Any:
-    """One webhook endpoint."""
+    """Show one webhook endpoint."""
     return views.endpoint(request.sandbox.endpoints.get(request.args["endpoint"]))
 
 
 def change_webhook(request: AdminRequest) -> Any:
-    """Change a webhook endpoint's URL or events, or switch it off and on."""
+    """Change a webhook endpoint: its URL, its events, its description, or whether it is enabled."""
     changes = request.body.model_dump(exclude_none=True)
     return views.endpoint(request.sandbox.endpoints.update(request.args["endpoint"], **changes))
 
 
 def delete_webhook(request: AdminRequest) -> Any:
-    """Tell a webhook endpoint nothing any more."""
+    """Delete a webhook endpoint."""
     request.sandbox.endpoints.delete(request.args["endpoint"])
 
 
 def rotate_webhook(request: AdminRequest) -> Any:
-    """Give a webhook endpoint a new secret; the one before goes on for the overlap."""
+    """Give a webhook endpoint a new secret; the old one also signs for the duration ``overlap``."""
     return views.endpoint(
         request.sandbox.endpoints.rotate(request.args["endpoint"], request.body.overlap, request.body.secret)
     )
 
 
 def test_webhook(request: AdminRequest) -> Any:
-    """Send a webhook endpoint the vendor's test event; answers the delivery."""
+    """Send the vendor's test event to a webhook endpoint, and return the delivery."""
     sandbox = request.sandbox
     sandbox.endpoints.get(request.args["endpoint"])
     now = sandbox.now()
@@ -54,21 +54,21 @@ def test_webhook(request: AdminRequest) -> Any:
 
 
 def list_deliveries(request: AdminRequest) -> Any:
-    """The newest deliveries, oldest first, with every attempt."""
-    wanted: models.DeliveriesQuery = request.query
-    chosen = [
+    """List the newest deliveries, oldest first, with all attempts."""
+    query: models.DeliveriesQuery = request.query
+    deliveries = [
         each
         for each in request.sandbox.outbox.all()
-        if wanted.state in (None, each["state"]) and wanted.endpoint in (None, each["endpoint"])
+        if query.state in (None, each["state"]) and query.endpoint in (None, each["endpoint"])
     ]
-    return [views.delivery(each) for each in chosen[-wanted.limit :]]
+    return [views.delivery(each) for each in deliveries[-query.limit :]]
 
 
 def get_delivery(request: AdminRequest) -> Any:
-    """One delivery with every attempt."""
+    """Show one delivery with all attempts."""
     return views.delivery(request.sandbox.outbox.get(request.args["delivery"]))
 
 
 def retry_delivery(request: AdminRequest) -> Any:
-    """Try a delivery once more, now; answers what came of it."""
+    """Attempt a delivery again now, and return the delivery."""
     return views.delivery(request.sandbox.outbox.retry(request.args["delivery"]))

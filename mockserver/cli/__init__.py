@@ -1,12 +1,12 @@
-"""The ``testmode`` command: one module per group of sub-commands, imported when one of them is called."""
+"""The ``testmode`` command: one module per group of subcommands, imported when one of them is called."""
 
 import sys
 
 
 def main() -> None:
-    """Run the command line. A plain ``testmode healthcheck`` imports neither click nor the server."""
+    """Runs the command line; a plain ``testmode healthcheck`` imports neither click nor the server."""
     if sys.argv[1:2] == ["healthcheck"] and len(sys.argv) <= 3 and not sys.argv[-1].startswith("-"):
-        # A container runs it every few seconds: nothing but a socket is needed for it.
+        # A container runs it every few seconds, and it needs only a socket.
         from mockserver.cli import healthcheck
 
         healthcheck.main(sys.argv[2:])

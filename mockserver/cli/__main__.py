@@ -1,4 +1,4 @@
-"""``python -m mockserver.cli``, as version 0.1.0 was started by some; ``python -m mockserver`` does the same."""
+"""``python -m mockserver.cli``, a start command of version 0.1.0; the same as ``python -m mockserver``."""
 
 from mockserver.cli import main
 

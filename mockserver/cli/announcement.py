@@ -1,4 +1,4 @@
-"""What a server says when it starts: what it serves, where, with which keys, and where the state is."""
+"""The lines that a server prints at startup: providers, URLs, keys, the admin token and the place of the state."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from mockserver.settings import ServerSettings
 from mockserver.storage.base import StoreDurability
 
 MAX_NOTES = 100
-"""So many lines are said of a provider at the start; the admin API shows the rest."""
+"""Maximum number of notes printed for a provider; the admin API returns all."""
 DURABILITY_TEXT: dict[StoreDurability, str] = {
-    "commit": "{data}, every write is on disk before its answer",
+    "commit": "{data}, every write is on disk before its response",
     "interval": "{data}, every write is on disk within 200 ms",
-    "memory": "memory, nothing is kept",
-    "redis": "Redis, every write is there before its answer",
+    "memory": "memory, lost when the server stops",
+    "redis": "Redis, every write is stored before its response",
 }
-"""What is said at the start of where the state is."""
+"""Where the state is, by the durability of the store."""
 
 
 def announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
-    """Say where each provider is and its key, where the admin API is and its token, and where the state is."""
+    """Prints each provider's base URL and a working key, the admin API's URL and token, and where the state is."""
     click.echo(f"Testmode {__version__}")
     if _has_conflicting_package():
         click.echo(
-            "  The distribution mockserver-client installs a package of the same name as ours; remove one of them."
+            "  The distribution mockserver-client also installs a package named mockserver; uninstall one of them."
         )
     for provider in engine.providers.values():
         sandbox = engine.get_sandbox(provider.name)
         base = f"{url}/{provider.name}{provider.base_path(sandbox.slug)}"
         now = sandbox.now()
-        working = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
-        key = next(working, "none works now; make one with `testmode key create`")
+        secrets = (key.secret for key in sandbox.keys.values() if key.state(now) in ("active", "expiring"))
+        key = next(secrets, "none works now; create one with `testmode key create`")
         click.echo(f"  {provider.title:<9} {base}   key {key}")
         _print_notes(provider.notes, f"{url}/__admin/providers/{provider.name}")
-    where = (
+    token_file = (
         ""
         if settings.effective_durability == "memory" or settings.admin_token or settings.store
-        else f"   (kept in {settings.data / 'admin-token'})"
+        else f"   (stored in {settings.data / 'admin-token'})"
     )
-    shown = "as given" if settings.admin_token else token
-    click.echo(f"  {'Admin':<9} {url}/__admin   token {shown}{where}")
-    where = DURABILITY_TEXT[engine.store_status.durability].format(data=settings.data)
-    click.echo(f"  {'State':<9} {where}")
+    printed_token = "from the settings" if settings.admin_token else token
+    click.echo(f"  {'Admin':<9} {url}/__admin   token {printed_token}{token_file}")
+    state = DURABILITY_TEXT[engine.store_status.durability].format(data=settings.data)
+    click.echo(f"  {'State':<9} {state}")
     sys.stdout.flush()
 
 
-def _print_notes(notes: Sequence[str], place: str) -> None:
+def _print_notes(notes: Sequence[str], all_notes_url: str) -> None:
     for note in notes[:MAX_NOTES]:
         click.echo(f"    {note}")
     if len(notes) > MAX_NOTES:
-        click.echo(f"    and {len(notes) - MAX_NOTES} more: {place}")
+        click.echo(f"    and {len(notes) - MAX_NOTES} more: {all_notes_url}")
 
 
 def _has_conflicting_package() -> bool:

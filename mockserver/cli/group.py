@@ -1,4 +1,4 @@
-"""The ``testmode`` command. Each sub-command is imported when it is called, so that light ones stay light."""
+"""The ``testmode`` command; each subcommand is imported when it is called, so that small commands start fast."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports them only when they are asked for."""
+    """A group that imports a command only when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """The names, in the order people need them."""
+        """Returns the names in the order of the help text."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, or None, which click answers with the nearest ones."""
+        """Imports the command; returns None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; an unknown one is refused with the nearest."""
+        """Finds the command; an unknown name ends the program with the nearest known name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from mockserver.nearest import nearest
 
@@ -51,4 +51,4 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="testmode")
 def cli() -> None:
-    """Testmode: a local sandbox server, the test mode that real APIs do not give you."""
+    """Testmode: a local sandbox server, the test mode that real APIs do not have."""

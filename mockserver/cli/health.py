@@ -1,4 +1,4 @@
-"""``testmode healthcheck``, as its help shows it; main() answers the plain call without click."""
+"""``testmode healthcheck`` with click, for its help and options; ``cli.main`` handles the plain call."""
 
 import sys
 
@@ -11,5 +11,5 @@ from mockserver.testing import server_address
 @click.command()
 @click.argument("url", required=False)
 def healthcheck(url: str | None) -> None:
-    """Exit with 0 when the server at URL is ready, with 1 when it is not."""
+    """Exit with 0 if the server at URL is ready, with 1 if it is not."""
     sys.exit(0 if probe.check(url or server_address.server_url()) else 1)

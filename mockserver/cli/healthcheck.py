@@ -1,4 +1,4 @@
-"""Ask a running server whether it is ready, cheaply enough for a container to do so every few seconds."""
+"""Check with one socket whether a server is ready: fast enough to run every few seconds in a container."""
 
 import socket
 import sys
@@ -7,7 +7,7 @@ from mockserver.testing import server_address
 
 
 def check(url: str, timeout: float = 2.0) -> bool:
-    """Whether `GET /ready` at this http or https URL answers 200 within so many seconds."""
+    """Returns whether ``GET /ready`` at this http or https URL returns 200 within ``timeout`` seconds."""
     secure = url.startswith("https://")
     authority = url.removeprefix("https://").removeprefix("http://").partition("/")[0]
     host, _, port = authority.rpartition(":") if not authority.endswith("]") else (authority, "", "")
@@ -32,5 +32,5 @@ def _connect(target: tuple[str, int], timeout: float, *, secure: bool) -> socket
 
 
 def main(arguments: list[str]) -> None:
-    """Exit with 0 when the server named by the argument, or by TESTMODE_URL, is ready, else with 1."""
+    """Exits with 0 if the server at the URL in the argument, or at TESTMODE_URL, is ready, otherwise with 1."""
     sys.exit(0 if check(arguments[0] if arguments else server_address.server_url()) else 1)

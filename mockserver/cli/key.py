@@ -1,4 +1,4 @@
-"""``testmode key``: make, show, list and revoke API keys."""
+"""``testmode key``: create, show, list and revoke API keys."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from mockserver.cli.remote import EXIT_REFUSED, RemoteGroup, admin_api, exit_wit
 
 @click.group(cls=RemoteGroup)
 def key() -> None:
-    """Make, show, list and revoke API keys."""
+    """Create, show, list and revoke API keys."""
 
 
 @key.command("show")
 @click.argument("sandbox")
 def show_key(sandbox: str) -> None:
-    """Print a working key of SANDBOX, and nothing else."""
+    """Print the secret of a working key of SANDBOX."""
     for each in admin_api().request("GET", "sandboxes", sandbox, "keys"):
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
             return
-    exit_with_error(f"{sandbox} has no key that works now", EXIT_REFUSED)
+    exit_with_error(
+        f"sandbox {sandbox!r} has no key that works now; create one with `testmode key create {sandbox}`", EXIT_REFUSED
+    )
 
 
 @key.command("list")
@@ -35,14 +37,14 @@ def list_keys(sandbox: str) -> None:
 
 @key.command("create")
 @click.argument("sandbox")
-@click.option("--mode")
-@click.option("--scope", "scopes", multiple=True)
-@click.option("--cidr", "cidrs", multiple=True, help="A range of addresses it may be used from.")
-@click.option("--activates-in", help="0s makes it work at once.")
-@click.option("--expires-in")
-def create_key(sandbox: str, **wanted: Any) -> None:
-    """Make a key in SANDBOX and print its secret."""
-    body = {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items() if value}
+@click.option("--mode", help="The mode of the key, if the provider has modes.")
+@click.option("--scope", "scopes", multiple=True, help="A scope of the key; can be repeated.")
+@click.option("--cidr", "cidrs", multiple=True, help="A CIDR range from which the key can be used; can be repeated.")
+@click.option("--activates-in", help="Time until the key works; 0s: at once.")
+@click.option("--expires-in", help="Time until the key expires, as 1h or 30d.")
+def create_key(sandbox: str, **options: Any) -> None:
+    """Create a key in SANDBOX and print its secret."""
+    body = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items() if value}
     click.echo(admin_api().request("POST", "sandboxes", sandbox, "keys", body=body)["secret"])
 
 
@@ -50,5 +52,5 @@ def create_key(sandbox: str, **wanted: Any) -> None:
 @click.argument("sandbox")
 @click.argument("key")
 def revoke_key(sandbox: str, key: str) -> None:
-    """Revoke KEY, an id or a secret; it may linger."""
+    """Revoke KEY, an id or a secret, and print its state; a revoked key can work for some time (state lingering)."""
     click.echo(admin_api().request("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])

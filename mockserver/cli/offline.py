@@ -1,4 +1,4 @@
-"""Commands that need no server: what would be served, and the data sets."""
+"""Commands that need no server: ``testmode routes`` and ``testmode seed``."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from mockserver.cli.progress import ProgressBar
 from mockserver.engine import SIZES, Randomness, Refusal, as_json
 
 STORED_SIZES = ("small", "medium")
-"""The sizes that are kept as files; a large one is generated when it is asked for."""
+"""The sizes that are stored as files; size large is generated when needed."""
 
 
 @click.command()
 @click.argument("providers", nargs=-1)
 def routes(providers: tuple[str, ...]) -> None:
-    """List every operation of the named PROVIDERS, or of all."""
+    """List the operations of PROVIDERS, by default of all providers."""
     for provider in _choose_providers(providers):
         for operation in provider.operations:
-            maybe = "" if operation.available_if is None else "   (off unless assumed)"
+            note = "" if operation.available_if is None else "   (off unless assumed)"
             path = f"/{provider.name}{operation.path}"
-            click.echo(f"{operation.method:<7}{path:<42}{operation.name}{maybe}")
+            click.echo(f"{operation.method:<7}{path:<42}{operation.name}{note}")
 
 
 @click.command()
 @click.argument("providers", nargs=-1)
-@click.option("--size", type=click.Choice(SIZES), help="One size; with --write, default: small and medium.")
+@click.option("--size", type=click.Choice(SIZES), help="The size (small; with --write: small and medium).")
 @click.option("--seed", default="1", help="The seed (1).")
 @click.option("--write", is_flag=True, help="Write fixtures/datasets/*.json instead of printing.")
 def seed(providers: tuple[str, ...], size: str | None, seed: str, write: bool) -> None:
-    """Generate the data that sandboxes of the named PROVIDERS begin with."""
+    """Generate the seed data of PROVIDERS, by default of all providers."""
     for provider in _choose_providers(providers):
         for each in (size,) if size else STORED_SIZES if write else ("small",):
             with ProgressBar(f"Seeding {provider.name} {each}") as progress:

@@ -1,4 +1,4 @@
-"""A bar for what takes longer than a second, where someone watches a terminal."""
+"""A progress bar for slow work, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 SHOW_AFTER_SECONDS = 1.0
+"""Seconds of work after which the bar appears."""
 
 
 class ProgressBar:
-    """Called with (done, total); shows itself on a terminal once the work has taken a second."""
+    """A bar on stderr; the work calls it with (done, total) steps."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -22,7 +23,6 @@ class ProgressBar:
         self._done = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell how far the work is."""
         if self._bar is None and monotonic() - self._began > SHOW_AFTER_SECONDS and sys.stderr.isatty():
             self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
             self._bar.__enter__()

@@ -1,4 +1,4 @@
-"""What all commands share that speak to a running server through its admin API."""
+"""Helpers of the commands that use the admin API of a running server."""
 
 from __future__ import annotations
 
@@ -16,39 +16,38 @@ EXIT_UNREACHABLE, EXIT_REFUSED = 69, 1
 
 
 def admin_api() -> Api:
-    """The server that the environment names; a path in TESTMODE_URL, as the start prints it, means nothing."""
-    named = from_environment()
-    parts = urlsplit(named.url)
-    return Api(f"{parts.scheme}://{parts.netloc}", named.token)
+    """Returns the admin API of the server at TESTMODE_URL; ignores a path in it, as in the URLs printed at startup."""
+    api = from_environment()
+    parts = urlsplit(api.url)
+    return Api(f"{parts.scheme}://{parts.netloc}", api.token)
 
 
 class RemoteGroup(click.Group):
-    """A group whose commands speak to the server that the environment names; its refusal ends them in one sentence."""
+    """A group of commands that use a running server; an error of the server ends them with one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what the server refuses, and that there is none, is printed instead of raised."""
+        """Runs the command; exits with 1 and the sentence of a refusal, or with 69 if the server is unreachable."""
         try:
             return super().invoke(ctx)
         except TestmodeError as error:
             if error.status is None:
                 where = f"cannot reach {server_url()}: {error.__cause__ or error.sentence}"
-                exit_with_error(f"{where}; is `testmode serve` running? TESTMODE_URL says where", EXIT_UNREACHABLE)
+                exit_with_error(f"{where}; is `testmode serve` running? Set TESTMODE_URL to its URL", EXIT_UNREACHABLE)
             exit_with_error(error.sentence, EXIT_REFUSED)
 
 
 def exit_with_error(message: str, code: int) -> NoReturn:
-    """Say in one sentence why the command ends, and end it."""
+    """Prints one sentence to stderr and exits with ``code``."""
     click.echo(f"testmode: {message}", err=True)
     sys.exit(code)
 
 
 def print_json(value: Any) -> None:
-    """Print what a server answered, as JSON."""
     click.echo(dumps(value, indent=2, ensure_ascii=False))
 
 
 def parse_parameters(parameters: tuple[str, ...]) -> dict[str, Any]:
-    """``name=value`` words as a body; a value that is JSON is sent as such."""
+    """Converts words ``name=value`` to a request body; a value that is JSON is parsed."""
     body = {}
     for word in parameters:
         name, equals, text = word.partition("=")

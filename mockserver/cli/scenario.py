@@ -15,7 +15,7 @@ def scenario() -> None:
 @scenario.command("list")
 @click.argument("sandbox", required=False)
 def list_scenarios(sandbox: str | None) -> None:
-    """List the scenarios; with SANDBOX, which are on there."""
+    """List the scenarios; with SANDBOX, mark those that are on."""
     path = ("scenarios",) if sandbox is None else ("sandboxes", sandbox, "scenarios")
     for each in admin_api().request("GET", *path):
         mark = "" if sandbox is None else "on   " if each["on"] else "     "
@@ -27,7 +27,7 @@ def list_scenarios(sandbox: str | None) -> None:
 @click.argument("name")
 @click.argument("parameters", nargs=-1)
 def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
-    """Switch the scenario NAME on in SANDBOX, with PARAMETERS as name=value."""
+    """Switch on the scenario NAME in SANDBOX; write PARAMETERS as name=value."""
     body = parse_parameters(parameters)
     print_json(admin_api().request("PUT", "sandboxes", sandbox, "scenarios", name, body=body)["chosen"])
 
@@ -36,5 +36,5 @@ def scenario_on(sandbox: str, name: str, parameters: tuple[str, ...]) -> None:
 @click.argument("sandbox")
 @click.argument("name")
 def scenario_off(sandbox: str, name: str) -> None:
-    """Switch the scenario NAME off in SANDBOX."""
+    """Switch off the scenario NAME in SANDBOX."""
     admin_api().request("DELETE", "sandboxes", sandbox, "scenarios", name)

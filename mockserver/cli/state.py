@@ -1,4 +1,4 @@
-"""``testmode state``: a sandbox's state through the admin API, and the files of a data directory without a server."""
+"""``testmode state``: export and import through the admin API; check and repair of a data directory offline."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _ROW_FORMAT = "{:<24} {:>8} {:>11} {:>9} {:<20} {:>11}  {}"
 
 @click.group(cls=RemoteGroup)
 def state() -> None:
-    """Export and import the state of a sandbox; check and repair what is on the disk."""
+    """Export and import the state of a sandbox; check and repair a data directory."""
 
 
 @state.command("export")
 @click.argument("sandbox")
 @click.argument("file", type=click.File("w"), default="-")
 def export_state(sandbox: str, file: Any) -> None:
-    """Write everything SANDBOX keeps to FILE, or print it."""
-    answer = admin_api().request("GET", "sandboxes", sandbox, "state")
-    file.write(dumps(answer, sort_keys=True, ensure_ascii=False) + "\n")
+    """Write the state of SANDBOX as JSON to FILE, by default to standard output."""
+    exported = admin_api().request("GET", "sandboxes", sandbox, "state")
+    file.write(dumps(exported, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 @state.command("import")
 @click.argument("sandbox")
 @click.argument("file", type=click.File("rb"))
 def import_state(sandbox: str, file: Any) -> None:
-    """Put SANDBOX into the state FILE holds."""
+    """Replace the state of SANDBOX with the exported state in FILE."""
     data = file.read()
     try:
         document = loads(data)
@@ -58,16 +58,16 @@ _data_option = click.option(
 @state.command("check")
 @_data_option
 def check_state(data: Path) -> None:
-    """Tell how the files of every sandbox are; ends with 74 when one is damaged."""
+    """Check the files of every sandbox; exit with 74 if one is damaged."""
     files = FileSystem()
     try:
-        with open_data_directory(data, files) as found:
-            reports = [check(paths, files) for paths in found]
+        with open_data_directory(data, files) as sandboxes:
+            reports = [check(paths, files) for paths in sandboxes]
     except StoreError as error:
         _exit_with_error(error)
     click.echo(_ROW_FORMAT.format("sandbox", "records", "generation", "sequence", "written", "torn bytes", "state"))
     for report in reports:
-        _print_report(report, "damaged" if report.damage else "whole")
+        _print_report(report, "damaged" if report.damage else "intact")
         for line in _describe_damage(report):
             click.echo(f"  {line}")
     sys.exit(EXIT_STORE if any(report.damage for report in reports) else 0)
@@ -75,13 +75,13 @@ def check_state(data: Path) -> None:
 
 @state.command("repair")
 @_data_option
-@click.option("--truncate", is_flag=True, help="Also where records are lost by it.")
+@click.option("--truncate", is_flag=True, help="Repair even if records are lost.")
 def repair_state(data: Path, truncate: bool) -> None:
-    """Put in order what is damaged; the old files stay beside the new ones as *.corrupt-<n>."""
+    """Repair damaged files; the old files remain next to the new ones as *.corrupt-<n>."""
     files, refused = FileSystem(), False
     try:
-        with open_data_directory(data, files) as found:
-            for paths in found:
+        with open_data_directory(data, files) as sandboxes:
+            for paths in sandboxes:
                 report, moved = repair(paths, files, truncate)
                 refused = _report_repair(report, moved) or refused
     except StoreError as error:
@@ -90,9 +90,9 @@ def repair_state(data: Path, truncate: bool) -> None:
 
 
 def _report_repair(report: SandboxReport, moved: list[Path]) -> bool:
-    """Say what was done about a sandbox; answers whether it is still damaged."""
+    """Print what was repaired; returns whether the sandbox is still damaged."""
     if not report.damage:
-        click.echo(f"{report.sandbox}: whole, nothing to do")
+        click.echo(f"{report.sandbox}: intact, nothing to repair")
         return False
     if not moved:
         click.echo(f"{report.sandbox}: not repaired")
@@ -111,7 +111,7 @@ def _print_report(report: SandboxReport, state: str) -> None:
 
 
 def _format_written(report: SandboxReport) -> str:
-    """When the newest good record was written by the machine's clock, which is what its owner remembers."""
+    """When the newest valid record was written, by the wall clock rather than the sandbox's clock."""
     if report.written is None:
         return "unknown"
     return datetime.fromtimestamp(report.written[1] // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -121,7 +121,7 @@ def _describe_damage(report: SandboxReport) -> list[str]:
     if not report.damage:
         return []
     if not report.lost:
-        return [*report.damage, "`testmode state repair` brings everything back"]
+        return [*report.damage, "`testmode state repair` restores all records"]
     return [*report.damage, *(f"`testmode state repair --truncate` loses {each}" for each in report.lost)]
 
 

@@ -1,4 +1,4 @@
-"""``testmode wait``: for scripts that have started a server and go on when it is ready."""
+"""``testmode wait``: lets a script wait until the server that it started is ready."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import click
 from mockserver.cli import healthcheck
 from mockserver.testing import server_address
 
-# The engine's own durations would bring the whole server with them.
+# Not the engine's parse_duration: it would import the whole server.
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h)")
 _POLL_SECONDS = 0.1
 
 
 def _parse_duration(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
-    found = _DURATION.fullmatch(value)
-    if found is None:
+    match = _DURATION.fullmatch(value)
+    if match is None:
         raise click.BadParameter(f"{value!r} is not a duration; write it as 30s, 500ms or 2m")
-    return int(found[1]) * _SECONDS[found[2]]
+    return int(match[1]) * _SECONDS[match[2]]
 
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--timeout", default="30s", show_default=True, callback=_parse_duration, help="How long to wait at most.")
+@click.option("--timeout", default="30s", show_default=True, callback=_parse_duration, help="The longest time to wait.")
 def wait(url: str | None, timeout: float) -> None:
-    """Wait until the server at URL is ready; end with 0 when it is, with 1 when that takes too long."""
+    """Wait until the server at URL is ready. Exit with 0 if it is, with 1 after the timeout."""
     url = url or server_address.server_url()
     end = monotonic() + timeout
     while not healthcheck.check(url, max(0.1, min(2.0, end - monotonic()))):

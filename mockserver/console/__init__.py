@@ -1,1 +1,1 @@
-"""The console in the browser: pages over the admin API, and over nothing else."""
+"""The console: pages in the browser that use only the admin API."""

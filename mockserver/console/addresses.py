@@ -1,4 +1,4 @@
-"""Where the console is: its first page, and what the addresses of all others begin with."""
+"""The paths of the console: its first page, and the prefix of all other pages."""
 
 from mockserver.admin.api import ADMIN_PREFIX
 

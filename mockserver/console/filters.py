@@ -1,4 +1,4 @@
-"""How values are written on the pages."""
+"""Template filters that format values."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from json import JSONDecodeError, dumps, loads
 from typing import Any
 
 MAX_SHOWN_CHARACTERS = 65_536
-"""Of a longer text the pages show so many characters."""
+"""Texts are cut after this number of characters."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def pretty_json(value: Any) -> str:
-    """A value as indented JSON."""
     return dumps(value, indent=2, ensure_ascii=False)[:MAX_SHOWN_CHARACTERS]
 
 
 def format_body(text: str) -> str:
-    """A body as it is read best: JSON indented, everything else as it is."""
+    """Indents a body that is JSON; returns every other body unchanged."""
     try:
         return pretty_json(loads(text))
     except (JSONDecodeError, RecursionError):
@@ -24,49 +23,49 @@ def format_body(text: str) -> str:
 
 
 def format_instant(instant: str | None) -> str:
-    """An instant to the second, as it is read best."""
+    """An ISO 8601 instant as date and time to the second, or ``never``."""
     return f"{instant[:10]} {instant[11:19]}" if instant else "never"
 
 
 def format_time_of_day(instant: str) -> str:
-    """The time of day of an instant, to the millisecond."""
+    """The time of day of an ISO 8601 instant, to the millisecond."""
     return instant[11:23]
 
 
 def format_milliseconds(milliseconds: float) -> str:
-    """How long something took."""
     return f"{milliseconds / 1000:.2f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
 
 
 def format_seconds(seconds: float) -> str:
-    """A stretch of time in its two largest units."""
-    left, parts = int(seconds), []
+    """A duration in its two largest units: ``1d 2h``."""
+    rest, parts = int(seconds), []
     for length, unit in _UNITS:
-        number, left = divmod(left, length)
+        number, rest = divmod(rest, length)
         if number:
             parts.append(f"{number}{unit}")
     return " ".join(parts[:2]) or "0s"
 
 
 def status_css_class(status: int | None) -> str:
-    """The class of a status, for its colour."""
+    """The CSS class that gives a status its colour; ``s0`` without a status."""
     return f"s{status // 100}" if status else "s0"
 
 
 def to_words(name: str) -> str:
-    """A name of the code as words."""
+    """An identifier with spaces instead of ``_`` and ``-``."""
     return name.replace("_", " ").replace("-", " ")
 
 
 def format_bytes(number: int) -> str:
-    """A number of bytes."""
     return f"{number:,} bytes" if number < 10_000 else f"{number / 1024:,.1f} KiB"
 
 
 def format_members(rule: Any, defaults: Any) -> str:
-    """What a rule says beyond what holds anyway."""
-    said = {name: value for name, value in rule.items() if value not in (None, {}, []) and value != defaults.get(name)}
-    return "  ".join(f"{name}={value if isinstance(value, str) else dumps(value)}" for name, value in said.items())
+    """The members of a part of a rule that are set and differ from their defaults, as ``name=value``."""
+    members = {
+        name: value for name, value in rule.items() if value not in (None, {}, []) and value != defaults.get(name)
+    }
+    return "  ".join(f"{name}={value if isinstance(value, str) else dumps(value)}" for name, value in members.items())
 
 
 FILTERS = {

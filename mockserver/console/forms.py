@@ -1,4 +1,4 @@
-"""Forms drawn from JSON Schema, and what is written into them as JSON again."""
+"""Builds form fields from JSON Schema, and parses submitted forms back into JSON."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NUMBERS = ("integer", "number")
 
 
 class InvalidInput(Exception):
-    """What was written into a field is not what it takes."""
+    """The text of a field cannot be converted to the type of its schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form; ``name`` is its path in the JSON: ``fault.status``."""
+    """One field of a form; ``name`` is its path in the JSON, for example ``fault.status``."""
 
     name: str
     label: str
@@ -31,28 +31,28 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     has_dependents: bool = False
-    """Whether further fields depend on what is chosen here."""
+    """Whether the choice decides which other fields the form has."""
 
 
 def build_fields(prefix: str, form: Schema, values: Mapping[str, str] | None = None) -> list[Field]:
-    """The fields of a form: ``parameters`` by name, ``required`` names, and ``$defs`` they refer to."""
-    wanted, written = form.get("required", ()), values or {}
-    drawn = [
+    """The fields of a form; ``form`` has the schemas as ``parameters``, the ``required`` names, and ``$defs``."""
+    required, written = form.get("required", ()), values or {}
+    fields = [
         field
         for name, schema in form["parameters"].items()
-        for field in _build_fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in wanted, written)
+        for field in _build_fields(f"{prefix}{name}", schema, form.get("$defs", {}), name in required, written)
     ]
-    return [_with_value(field, written.get(field.name, field.value)) for field in drawn]
+    return [_with_value(field, written.get(field.name, field.value)) for field in fields]
 
 
 def parse_form(prefix: str, form: Schema, written: Mapping[str, str]) -> dict[str, Any]:
-    """What was written into the fields, as JSON; an empty field is left out."""
-    found = {}
+    """Returns the submitted fields as JSON, without empty ones; raises InvalidInput."""
+    parsed = {}
     for name, schema in form["parameters"].items():
         value = _parse_field(f"{prefix}{name}", schema, form.get("$defs", {}), written)
         if value is not None:
-            found[name] = value
-    return found
+            parsed[name] = value
+    return parsed
 
 
 def _with_value(field: Field, value: str) -> Field:
@@ -65,11 +65,11 @@ def _build_fields(
     variants = _variants(schema, defs)
     if variants:
         yield Field(f"{name}.type", _label(name), "choice", tuple(variants), required=required, has_dependents=True)
-        taken = resolve_parameters(written, f"{name}.type", list(variants))
-        for inner, each in variants[taken]["properties"].items():
+        chosen = resolve_choice(written, f"{name}.type", list(variants))
+        for inner, each in variants[chosen]["properties"].items():
             if inner != "type":
                 yield from _build_fields(
-                    f"{name}.{taken}.{inner}", each, defs, inner in variants[taken]["required"], written
+                    f"{name}.{chosen}.{inner}", each, defs, inner in variants[chosen]["required"], written
                 )
         return
     plain = _resolved(schema, defs)
@@ -93,13 +93,13 @@ def _label(name: str) -> str:
 
 
 def _variants(schema: Schema, defs: Schema) -> dict[str, Schema]:
-    """The models that a value may be one of, by their type."""
+    """The schemas of a discriminated union by the value of ``type``; empty for every other schema."""
     mapping = schema.get("discriminator", {}).get("mapping", {})
     return {name: defs[reference.rpartition("/")[2]] for name, reference in mapping.items()}
 
 
 def _resolved(schema: Schema, defs: Schema) -> Schema:
-    """The schema of a value that is there: without null, and with what it refers to."""
+    """The schema without null, and with its reference resolved; several alternatives get the type ``either``."""
     others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
     if len(others) == 1:
         return _resolved(others[0], defs)
@@ -157,11 +157,11 @@ def _convert(name: str, schema: Schema, value: str) -> Any:
 
 def _convert_other(name: str, schema: Schema, value: str) -> Any:
     if "type" not in schema:
-        return value  # Anything goes there, text among it.
-    wanted = "a number" if schema["type"] in _NUMBERS else "JSON"
-    raise InvalidInput(f"{name}: {value!r} is not {wanted}")
+        return value  # A schema without a type accepts text.
+    expected = "a number" if schema["type"] in _NUMBERS else "JSON"
+    raise InvalidInput(f"{name}: {value!r} is not {expected}")
 
 
-def resolve_parameters(values: Mapping[str, str], name: str, known: Sequence[str]) -> str:
-    """The known word that a form names, or the first one."""
+def resolve_choice(values: Mapping[str, str], name: str, known: Sequence[str]) -> str:
+    """Returns the submitted value if it is one of ``known``, else the first of them."""
     return values.get(name, "") if values.get(name, "") in known else known[0]

@@ -1,4 +1,4 @@
-"""What a page of the console is given, and what it answers."""
+"""The argument and the results of the functions that handle pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.console.addresses import ROOT
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One request of a browser, read."""
+    """One request of a browser; ``args`` are the values of the names in the path."""
 
     api: Client
     args: Mapping[str, str]
@@ -21,13 +21,16 @@ class PageRequest:
     form: Mapping[str, str]
 
     def call_sandbox(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Ask the admin API about the sandbox of this page; ``path`` begins behind ``/sandboxes/{sandbox}``."""
+        """Calls the admin API for the sandbox of this page; ``path`` is relative to ``/sandboxes/{sandbox}``.
+
+        Raises AdminApiError when the admin API refuses.
+        """
         return self.api(method, f"/sandboxes/{{sandbox}}{path}", body, query, **self.args)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template, and what it is filled with."""
+    """A template with its variables."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -35,7 +38,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Where the browser goes after something was done, and the word for what was done."""
+    """A redirect after an action; ``notice`` is a key of NOTICES, ``number`` fills its ``{n}``."""
 
     location: str
     notice: str = ""
@@ -43,16 +46,15 @@ class Redirect:
 
     @property
     def url(self) -> str:
-        """The whole address."""
-        said = {"done": self.notice, **({} if self.number is None else {"n": self.number})}
-        return f"{self.location}?{urlencode(said)}" if self.notice else self.location
+        query = {"done": self.notice, **({} if self.number is None else {"n": self.number})}
+        return f"{self.location}?{urlencode(query)}" if self.notice else self.location
 
 
 def sandbox_url(sandbox: str, *parts: str) -> str:
-    """The address of a page about a sandbox."""
+    """The path of a page of a sandbox; every part is percent-encoded."""
     return "/".join((f"{ROOT}/sandboxes", *(quote(each, safe="") for each in (sandbox, *parts))))
 
 
-def sandbox_page(request: PageRequest, tab: str, template: str, **filled: Any) -> Page:
-    """A page about one sandbox, with what the head of every such page shows."""
-    return Page(template, {"sandbox": request.call_sandbox("GET", ""), "tab": tab, **filled})
+def sandbox_page(request: PageRequest, tab: str, template: str, **context: Any) -> Page:
+    """A page of a sandbox, with the variables of the header that all these pages have."""
+    return Page(template, {"sandbox": request.call_sandbox("GET", ""), "tab": tab, **context})

@@ -1,4 +1,4 @@
-"""How a page becomes an answer: the template filled, and headers that keep everything else out."""
+"""Renders a page or a redirect as a response with security headers."""
 
 from __future__ import annotations
 
@@ -34,52 +34,52 @@ TABS = {
     "charts": "Charts",
 }
 NOTICES = {
-    "created": "The sandbox is there.",
-    "forked": "The fork is there, with keys of its own.",
-    "reset": "The sandbox is back at its seed.",
-    "deleted": "The sandbox is gone.",
-    "cleared": "Every call is forgotten.",
-    "rule": "The fault rule is set.",
-    "changed": "The fault rule is changed.",
-    "removed": "It is removed.",
-    "on": "The scenario is on.",
-    "off": "The scenario is off.",
-    "moved": "The clock has moved; {n} timers and deliveries fell due and were done.",
-    "simulated": "It has happened.",
-    "endpoint": "The endpoint is registered.",
-    "kept": "The endpoint is changed.",
-    "sent": "The test event has been sent.",
-    "forged": "A test event was sent, spoiled so.",
-    "armed": "The next delivery to this endpoint will be spoiled so.",
-    "retried": "The delivery was tried once more.",
+    "created": "Sandbox created.",
+    "forked": "Sandbox forked. The fork has its own keys.",
+    "reset": "Sandbox reset to its seed data.",
+    "deleted": "Sandbox deleted.",
+    "cleared": "All calls deleted.",
+    "rule": "Fault rule created.",
+    "changed": "Fault rule changed.",
+    "removed": "Removed.",
+    "on": "Scenario switched on.",
+    "off": "Scenario switched off.",
+    "moved": "Clock changed. Timers and deliveries that became due: {n}.",
+    "simulated": "Simulation run or scheduled.",
+    "endpoint": "Endpoint registered.",
+    "endpoint_changed": "Endpoint changed.",
+    "sent": "Test event sent.",
+    "forged": "Test event sent with the fault.",
+    "armed": "The fault will happen to the next delivery to this endpoint.",
+    "retried": "Delivery attempted again.",
 }
-"""What is said after something was done."""
+"""The notices shown after an action, by ``Redirect.notice``."""
 
 
 @cache
 def environment() -> Environment:
-    """The templates, read when the first page is asked for; everything in them is escaped."""
-    made = Environment(
+    """The Jinja environment, created at the first page; it escapes all values."""
+    environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(home=HOME, root=ROOT, tabs=TABS, sandbox_url=sandbox_url, draw=drawing)
-    made.filters.update(filters.FILTERS)
-    return made
+    environment.globals.update(home=HOME, root=ROOT, tabs=TABS, sandbox_url=sandbox_url, draw=drawing)
+    environment.filters.update(filters.FILTERS)
+    return environment
 
 
 def render_response(result: Page | Redirect, status: int, query: Mapping[str, str], problem: str) -> Response:
-    """The answer a browser gets."""
+    """``query`` is the query of the request, which names the notice; ``problem`` is the detail of a refusal."""
     if isinstance(result, Redirect):
         return Response(status=303, headers={**SECURITY_HEADERS, "Location": result.url})
-    said = NOTICES.get(query.get("done", ""), "").format(n=_parse_count(query.get("n", "")))
-    filled: dict[str, Any] = {"sandbox": None, "tab": "", "said": said, "problem": problem, **result.context}
-    page = environment().get_template(result.template).render(filled)
+    notice = NOTICES.get(query.get("done", ""), "").format(n=_parse_count(query.get("n", "")))
+    context: dict[str, Any] = {"sandbox": None, "tab": "", "notice": notice, "problem": problem, **result.context}
+    page = environment().get_template(result.template).render(context)
     return Response(page, status, headers=SECURITY_HEADERS, content_type="text/html; charset=utf-8")
 
 
-def _parse_count(written: str) -> int:
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0
+def _parse_count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,4 +1,4 @@
-"""The console's one table of pages, and how it is put beside the admin API."""
+"""The table of the console's pages, and their registration in Flask."""
 
 from __future__ import annotations
 
@@ -54,26 +54,26 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("GET", f"{ADMIN_PREFIX}/docs", "docs.show", ""),
     ("GET", f"{ADMIN_PREFIX}/docs/<provider>", "docs.show", ""),
 )
-"""Method, address, what it does, and the page that says why it was refused; both as module.function of ``pages``.
+"""Method, path, handler, and the page that shows a refusal; the last two are ``module.function`` in ``pages``.
 
-They are names, so that a server which nobody looks at does not load the console.
+They are names, so that the console is loaded at the first request for it.
 """
 ClientFactory = Callable[[str], "Client"]
-"""(origin) -> the admin API as it answers under that origin."""
+"""Makes a client of the admin API for an origin (scheme and host of the request)."""
 
 
-def register(app: Flask, make_client: ClientFactory, gate: AdminAuth) -> None:
-    """Add the console; what a browser needs before it has signed in is open to all."""
+def register(app: Flask, make_client: ClientFactory, auth: AdminAuth) -> None:
+    """Adds the pages. Sign-in and static files need no authentication."""
     rules: list[tuple[str, str, str, Callable[..., Response]]] = [
         *((each[0], each[1], f"page_{nth}", partial(_page, make_client, each)) for nth, each in enumerate(PAGES)),
         ("GET", f"{ADMIN_PREFIX}{SIGN_IN_PATH}", "sign_in", _sign_in),
-        ("POST", f"{ADMIN_PREFIX}{SIGN_IN_PATH}", "signed_in", partial(_handle_sign_in, gate)),
-        ("POST", f"{ROOT}/sign-out", "sign_out", partial(_sign_out, gate)),
+        ("POST", f"{ADMIN_PREFIX}{SIGN_IN_PATH}", "signed_in", partial(_handle_sign_in, auth)),
+        ("POST", f"{ROOT}/sign-out", "sign_out", partial(_sign_out, auth)),
         ("GET", f"{ROOT}/static/<file>", "static", _static),
     ]
     for method, path, name, view in rules:
         app.add_url_rule(path, f"console.{name}", view, methods=[method], provide_automatic_options=False)
-    gate.public_endpoints |= {"console.sign_in", "console.signed_in", "console.static"}
+    auth.public_endpoints |= {"console.sign_in", "console.signed_in", "console.static"}
 
 
 def _page(make_client: ClientFactory, page: tuple[str, str, str, str], **args: str) -> Response:
@@ -88,16 +88,16 @@ def _sign_in() -> Response:
     return view.sign_in()
 
 
-def _handle_sign_in(gate: AdminAuth) -> Response:
+def _handle_sign_in(auth: AdminAuth) -> Response:
     from mockserver.console import view
 
-    return view.handle_sign_in(gate)
+    return view.handle_sign_in(auth)
 
 
-def _sign_out(gate: AdminAuth) -> Response:
+def _sign_out(auth: AdminAuth) -> Response:
     from mockserver.console import view
 
-    return view.sign_out(gate)
+    return view.sign_out(auth)
 
 
 def _static(file: str) -> Response:

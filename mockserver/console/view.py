@@ -1,4 +1,4 @@
-"""How a visit becomes an answer: the page's function is called, and what it shows is rendered."""
+"""Handles a request for a page: calls the handler and renders its result, or the refusal."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ PageHandler = Callable[[PageRequest], Page | Redirect]
 
 
 def load_handler(name: str) -> PageHandler:
-    """The function of a page: ``sandboxes.show``."""
+    """Imports the handler with a name like ``sandboxes.show`` from ``pages``."""
     module, _, function = name.partition(".")
-    act: PageHandler = getattr(import_module(f"mockserver.console.pages.{module}"), function)
-    return act
+    handler: PageHandler = getattr(import_module(f"mockserver.console.pages.{module}"), function)
+    return handler
 
 
-def handle_page(make_client: Callable[[str], Client], act: str, back: str, args: Mapping[str, str]) -> Response:
-    """Do what was asked for and show what comes of it, or why it was refused."""
-    visit = PageRequest(make_client(request.host_url.rstrip("/")), args, request.args.to_dict(), _read_form())
+def handle_page(make_client: Callable[[str], Client], handler: str, back: str, args: Mapping[str, str]) -> Response:
+    """Calls a handler; if the admin API refuses, shows the refusal on the page ``back`` or an error page."""
+    page_request = PageRequest(make_client(request.host_url.rstrip("/")), args, request.args.to_dict(), _read_form())
     try:
-        return _respond(load_handler(act)(visit))
+        return _respond(load_handler(handler)(page_request))
     except AdminApiError as refused:
         status, problem = refused.status, refused.detail
     try:
         if back:
-            return _respond(load_handler(back)(visit), status, problem)
+            return _respond(load_handler(back)(page_request), status, problem)
     except AdminApiError as refused:
         status, problem = refused.status, refused.detail
     return _respond(Page("refused.html", {"status": status}), status, problem)
 
 
 def _read_form() -> dict[str, str]:
-    # Of files that are sent along Werkzeug would fill the disk, for whoever stands at the door.
+    # Werkzeug would write uploaded files to disk, and the sign-in page needs no authentication.
     return request.form.to_dict() if request.mimetype == "application/x-www-form-urlencoded" else {}
 
 
@@ -69,36 +69,34 @@ def _respond(result: Page | Redirect, status: int = 200, problem: str = "") -> R
 
 
 def sign_in() -> Response:
-    """The door."""
     return _respond(Page("sign_in.html", {"next": _safe_target(request.args.get("next", ""))}))
 
 
-def handle_sign_in(gate: AdminAuth) -> Response:
-    """Let in whoever shows the token."""
+def handle_sign_in(auth: AdminAuth) -> Response:
+    """Checks the token of the form; starts a session and redirects to ``next``, or shows the form again with 401."""
     form = _read_form()
-    there = _safe_target(form.get("next", ""))
-    if not gate.is_token(form.get("token", "").strip()):
-        shown = Page("sign_in.html", {"next": there})
-        return _respond(shown, 401, "That is not the token. It was printed when the server started.")
-    response = _respond(Redirect(there))
-    gate.sign_in(request, response)
+    target = _safe_target(form.get("next", ""))
+    if not auth.is_token(form.get("token", "").strip()):
+        page = Page("sign_in.html", {"next": target})
+        return _respond(page, 401, "That is not the admin token. The server printed it at startup.")
+    response = _respond(Redirect(target))
+    auth.sign_in(request, response)
     return response
 
 
-def _safe_target(address: str) -> str:
-    """The address, when it is one of ours."""
-    return address if address.startswith(HOME) and address.isprintable() else HOME
+def _safe_target(path: str) -> str:
+    """Returns the path if it is under HOME, else HOME: a sign-in never redirects to another site."""
+    return path if path.startswith(HOME) and path.isprintable() else HOME
 
 
-def sign_out(gate: AdminAuth) -> Response:
-    """Close the door behind whoever leaves."""
+def sign_out(auth: AdminAuth) -> Response:
     response = _respond(Redirect(f"{ADMIN_PREFIX}{SIGN_IN_PATH}"))
-    gate.sign_out(request, response)
+    auth.sign_out(request, response)
     return response
 
 
 def serve_static(file: str) -> Response:
-    """A style sheet, a script, the icon."""
+    """Returns a file of STATIC_TYPES; raises NotFound for every other name."""
     if file not in STATIC_TYPES:
         raise NotFound
     folder = _VENDOR_FOLDERS.get(file, _HERE / "static")

@@ -1,1 +1,1 @@
-"""Delivers webhooks: the background worker, and the HTTP client that refuses addresses it may not call."""
+"""Delivers webhooks: the background worker, and the HTTP client with its address filter."""

@@ -1,4 +1,4 @@
-"""Where bytes leave the server: webhooks, to receivers nearby only, each to the very address that was checked."""
+"""The HTTP client for webhooks: it checks every address of a host, and connects to an address it has checked."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from mockserver.engine import Refusal, SendResult
 
 MAX_URL_LENGTH = 2_048
 MAX_READ_BYTES = 65_536
-"""So many bytes of an answer are read, its head among them; no receiver has more to say."""
+"""Bytes of a response that are read, including its head."""
 RESOLVING_SECONDS = 10.0
-"""So long may a name take to be found while an endpoint is registered."""
+"""Seconds that resolving a host may take when an endpoint is registered."""
 _PRIVATE_NETWORKS = tuple(
     map(ip_network, ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 )
@@ -36,7 +36,7 @@ _BLOCKED_NETWORKS = tuple(
         ),
     )
 )  # fmt: skip
-"""Link-local, where clouds keep their metadata; its addresses elsewhere; nobody and everybody; unreadable NAT64."""
+"""Link-local, cloud metadata, unspecified, multicast, broadcast; NAT64 whose IPv4 address cannot be extracted."""
 _NAT64, _IPV4_IN_IPV6 = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _PRIVATE_HOSTS = ("host.docker.internal",)
@@ -45,16 +45,16 @@ Resolver = Callable[[str, int], list[str]]
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, in the order they are to be tried."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    """Returns the addresses of a host in the order of trial; raises OSError when it is unknown."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in infos))
 
 
 class Egress:
-    """Carries webhooks out: to loopback and private addresses, to what ``allow`` names, never to clouds' metadata.
+    """Sends webhooks to loopback and private addresses and to ``allow``, never to link-local or metadata addresses.
 
-    ``allow`` has host names, ranges of addresses, or ``any``; ``ca_file`` is a file of certificates that receivers
-    may be known by, beside those this machine trusts.
+    ``allow`` has host names, address ranges, or ``any``. ``ca_file`` has CA certificates that are trusted in addition
+    to those of the machine.
     """
 
     def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve, ca_file: Path | None = None) -> None:
@@ -66,36 +66,36 @@ class Egress:
         self._own_address: tuple[Address, int] | None = None
 
     def exclude(self, host: str, port: int) -> None:
-        """Call nobody at the address the server itself listens on."""
+        """Refuse the address on which this server listens."""
         self._own_address = ip_address(host), port
 
     def check(self, url: str) -> None:
-        """Refuse a URL that may not be called; Refusal names the rule it breaks."""
+        """Raises Refusal when a URL is malformed, does not resolve, or has an address that must not be called."""
         try:
             self._target(url, perf_counter() + RESOLVING_SECONDS)
         except TimeoutError:
-            raise Refusal(f"url: its host could not be found within {RESOLVING_SECONDS:g} s") from None
+            raise Refusal(f"url: its host could not be resolved within {RESOLVING_SECONDS:g} s") from None
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
-        """POST a body within so many seconds in all, to the address that was checked, following nothing."""
+        """POST a body within ``seconds`` in total; redirects are not followed, and errors are in the result."""
         began = perf_counter()
         try:
             parts, addresses = self._target(url, began + seconds)
-            status, answer = self._exchange(parts, addresses, _request(parts, headers, body), began + seconds)
+            status, response = self._exchange(parts, addresses, _request(parts, headers, body), began + seconds)
         except Refusal as refusal:
             return SendResult(None, f"not sent: {refusal}", seconds=perf_counter() - began)
         except TimeoutError:
-            return SendResult(None, f"no answer within {seconds:g} s", seconds=perf_counter() - began)
+            return SendResult(None, f"no response within {seconds:g} s", seconds=perf_counter() - began)
         except (OSError, HTTPException, UnicodeError) as error:
             return SendResult(None, str(error) or type(error).__name__, seconds=perf_counter() - began)
-        return SendResult(status, None, answer, perf_counter() - began)
+        return SendResult(status, None, response, perf_counter() - began)
 
     def _target(self, url: str, until: float) -> tuple[SplitResult, list[str]]:
         parts, port = _parse(url)
         host = str(parts.hostname)
         addresses = [host] if is_ip_address(host) else self._lookup_addresses(host, port, until)
         if not addresses:
-            raise Refusal(f"url: {host!r} has no address")
+            raise Refusal(f"url: the host {host!r} has no address")
         for address in addresses:
             reason = self._refusal_reason(host, ip_address(address.partition("%")[0]), port)
             if reason:
@@ -103,33 +103,33 @@ class Egress:
         return parts, addresses
 
     def _lookup_addresses(self, host: str, port: int, until: float) -> list[str]:
-        """Ask the resolver, which cannot be told when to give up, from a thread that can be left alone."""
-        answer: SimpleQueue[list[str]] = SimpleQueue()
+        """Resolve in a separate thread: the resolver has no timeout, so the thread is abandoned at the deadline."""
+        results: SimpleQueue[list[str]] = SimpleQueue()
 
-        def ask() -> None:
+        def run_resolver() -> None:
             try:
-                answer.put(self._resolve(host, port))
+                results.put(self._resolve(host, port))
             except (OSError, UnicodeError):
-                answer.put([])
+                results.put([])
 
-        Thread(target=ask, name="resolver", daemon=True).start()
+        Thread(target=run_resolver, name="resolver", daemon=True).start()
         try:
-            return answer.get(timeout=_remaining_seconds(until))
+            return results.get(timeout=_remaining_seconds(until))
         except Empty:
             raise TimeoutError from None
 
     def _refusal_reason(self, host: str, address: Address, port: int) -> str | None:
-        """Why an address may not be called, or None where it may."""
+        """Returns why an address must not be called, or None."""
         inner = _embedded_ipv4(address)
         if any(_within(each, net) for each in (address, inner) for net in _BLOCKED_NETWORKS):
-            return "that is link-local, a cloud's metadata or no single machine: never called"
+            return "link-local, cloud metadata, unspecified, multicast and broadcast addresses are never called"
         if self._own_address is not None and port == self._own_address[1] and self._is_own(inner):
             return "that is this server itself"
-        near = any(_within(inner, net) for net in _PRIVATE_NETWORKS)
+        private = any(_within(inner, net) for net in _PRIVATE_NETWORKS)
         allowed = self._allows_any or host.lower() in self._hosts or any(_within(inner, net) for net in self._ranges)
-        if near or allowed:
+        if private or allowed:
             return None
-        return "only loopback and private addresses are called; TESTMODE_WEBHOOK_ALLOW lets others through"
+        return "only loopback and private addresses are called; TESTMODE_WEBHOOK_ALLOW allows others"
 
     def _is_own(self, address: Address) -> bool:
         assert self._own_address is not None
@@ -147,7 +147,7 @@ class Egress:
             try:
                 return response.status, response.read(MAX_READ_BYTES)
             except IncompleteRead as cut:
-                # What counts is the status; of an answer that breaks off, or is too long, the beginning is kept.
+                # The status decides; of a response that is cut off or too long, the beginning is kept.
                 return response.status, bytes(cut.partial)
 
     def _connect(self, parts: SplitResult, addresses: list[str], until: float) -> socket.socket:
@@ -159,10 +159,10 @@ class Egress:
             except OSError:
                 if nth == len(addresses):
                     raise
-        reached = str(connection.getpeername()[0])
-        if ip_address(reached) != ip_address(address):
+        peer = str(connection.getpeername()[0])
+        if ip_address(peer) != ip_address(address):
             connection.close()
-            raise Refusal(f"url: {address} was to be called, and {reached} answered")
+            raise Refusal(f"url: the connection to {address} reached {peer} instead")
         if parts.scheme == "http":
             return connection
         connection.settimeout(_remaining_seconds(until))
@@ -179,11 +179,11 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _parse(url: str) -> tuple[SplitResult, int]:
-    # urlsplit deletes some control characters without a word.
+    # Control characters are checked first: urlsplit deletes some of them silently.
     if len(url) > MAX_URL_LENGTH:
         raise Refusal(f"url: it has more than {MAX_URL_LENGTH} characters")
     if _CONTROL.search(url):
-        raise Refusal("url: it has a blank, a backslash or a control character")
+        raise Refusal("url: it has a space, a backslash or a control character")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -194,11 +194,11 @@ def _parse(url: str) -> tuple[SplitResult, int]:
     if not parts.hostname:
         raise Refusal("url: it names no host")
     if "%" in parts.netloc or not _is_name(parts.hostname):
-        raise Refusal(f"url: {parts.hostname!r} is no name of a host")
+        raise Refusal(f"url: {parts.hostname!r} is not a host name")
     if "@" in parts.netloc or "#" in url:
         raise Refusal("url: it has a user, a password or a fragment")
     if port == 0:
-        raise Refusal("url: there is no port 0")
+        raise Refusal("url: there is no port 0; use 1 to 65535")
     return parts, port or _PORTS[parts.scheme]
 
 
@@ -221,7 +221,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _embedded_ipv4(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address carries, or the address itself."""
+    """Returns the IPv4 address in an IPv6 address (mapped, NAT64, compatible, 6to4, Teredo), or the address."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped:
@@ -243,7 +243,7 @@ def _is_name(host: str) -> bool:
 
 
 def _is_local(address: Address) -> bool:
-    """Whether an address is one of this machine's own."""
+    """Whether an address belongs to this machine: a socket can be bound to it."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -262,28 +262,27 @@ def _is_range(text: str) -> bool:
 
 
 def _remaining_seconds(until: float) -> float:
-    left = until - perf_counter()
-    if left <= 0:
+    remaining = until - perf_counter()
+    if remaining <= 0:
         raise TimeoutError
-    return left
+    return remaining
 
 
 class _DeadlineReader(RawIOBase):
-    """Reads from a connection until an instant, however slowly the other side drips."""
+    """Reads at most ``MAX_READ_BYTES`` from a connection until a deadline, however slowly the bytes arrive."""
 
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._connection, self._until, self._remaining_bytes = connection, until, MAX_READ_BYTES
 
     def makefile(self, _mode: str) -> BufferedReader:
-        """What the response is read through."""
+        """Returns the reader that ``HTTPResponse`` asks a socket for."""
         return BufferedReader(self)
 
     def readable(self) -> bool:
-        """Whether it can be read, which it can."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what there is, or raise TimeoutError when the time is up; after so many bytes there is no more."""
+        """Read what is available; raises TimeoutError at the deadline, returns 0 at the end and at the maximum."""
         self._connection.settimeout(_remaining_seconds(self._until))
         read = self._connection.recv_into(buffer[: self._remaining_bytes]) if self._remaining_bytes else 0
         self._remaining_bytes -= read

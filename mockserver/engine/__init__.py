@@ -1,4 +1,4 @@
-"""The public surface of the engine: the admin side and the rooms import from here and from nowhere deeper."""
+"""The public interface of the engine: other packages and the providers import only from here."""
 
 from mockserver.engine import faults
 from mockserver.engine.bounds import ENGINE_BOUNDS
@@ -54,7 +54,7 @@ from mockserver.engine.records.versions import VersionRules, etag
 from mockserver.engine.sandbox.engine import Engine
 from mockserver.engine.sandbox.fork import fork
 from mockserver.engine.sandbox.sandbox import Sandbox
-from mockserver.engine.sandbox.scenarios import Scenario, Scenarios, get_scenario, switch_off, switch_on
+from mockserver.engine.sandbox.scenarios import Scenario, Scenarios, find_scenario, switch_off, switch_on
 from mockserver.engine.sandbox.scenarios import load as load_scenarios
 from mockserver.engine.sandbox.seed_history import SeedHistory
 from mockserver.engine.sandbox.settings import Settings
@@ -169,10 +169,10 @@ __all__ = [
     "etag",
     "faults",
     "faults_stage",
+    "find_scenario",
     "fork",
     "format_duration",
     "format_instant",
-    "get_scenario",
     "idempotency",
     "journal",
     "latency",
@@ -211,7 +211,7 @@ __all__ += EXPORTS
 
 
 def __getattr__(name: str) -> object:
-    """An export by its name in version 0.1.0."""
+    """Returns an export by its name in version 0.1.0."""
     if name in EXPORTS:
         return globals()[EXPORTS[name]]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,1 @@
-"""HTTP/1.1 over sockets: connection, parser, resolver (which provider, which operation), edge, response."""
+"""HTTP/1.1 over sockets: connection, parser, resolver (provider and operation of a request), edge, response."""

@@ -1,4 +1,4 @@
-"""One client's connection: its bytes in and out, its deadlines, and the body of a request."""
+"""One client connection: reading, writing, deadlines, and request bodies."""
 
 import contextlib
 import io
@@ -26,14 +26,18 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_CHUNK_LINE: Final = 1024
+"""Octets of a chunk-size or trailer line."""
 MAX_CHUNK: Final = 1 << 40
+"""Octets of one chunk."""
 MAX_DISCARD_BYTES: Final = 64 * 1024
+"""Octets of unread input that are read and discarded to keep a connection or to end it without a reset."""
 LINGER_SECONDS: Final = 2.0
+"""Seconds to wait for unread input before closing."""
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 
 
 class Connection:
-    """One client's socket with what it has sent so far; whoever waits sets a deadline that a sweep enforces."""
+    """One client's socket and the unread input; each wait sets a deadline that the server's sweep enforces."""
 
     def __init__(self, sock: socket.socket, head_seconds: float, idle_seconds: float) -> None:
         self.sock = sock
@@ -47,13 +51,16 @@ class Connection:
         self._idle_seconds = idle_seconds
 
     def start_tls(self, tls: "SSLContext") -> None:
-        """Speak TLS from now on; a client may take as long for its handshake as for a head. Raises OSError."""
+        """Performs the TLS handshake, with the timeout of a head; raises OSError if it fails."""
         self.sock.settimeout(self._head_seconds)
         self.sock = tls.wrap_socket(self.sock, server_side=True)
         self.sock.settimeout(None)
 
     def read_head(self) -> bytes | None:
-        """The next request's head without its empty line; None when the client left between two requests."""
+        """Returns the next request head without its empty line; None if the client disconnected between requests.
+
+        Raises ProtocolError for an incomplete, late or malformed head.
+        """
         start = monotonic()
         if not self.buffer:
             self.is_idle = True
@@ -61,42 +68,42 @@ class Connection:
             self.is_idle = False
             if not self.buffer:
                 return None
-        due = (start if self._is_new else monotonic()) + self._head_seconds
+        deadline = (start if self._is_new else monotonic()) + self._head_seconds
         self._is_new = False
         # A client may end its last body with one CRLF too many (RFC 9112 2.2).
         self.buffer = self.buffer.removeprefix(CRLF)
         while (end := self.buffer.find(b"\r\n\r\n")) < 0:
             self._check_partial_head()
-            self._fill_buffer(due - monotonic(), "head")
+            self._fill_buffer(deadline - monotonic(), "head")
         head, self.buffer = self.buffer[:end], self.buffer[end + 4 :]
         return head
 
     def read_line(self) -> bytes:
-        """The next line of a chunked body, without its CRLF."""
+        """Returns the next line of a chunked body without its CRLF; raises ProtocolError."""
         while (end := self.buffer.find(b"\n")) < 0 and len(self.buffer) <= MAX_CHUNK_LINE:
             self._fill_buffer(self._idle_seconds, "body")
         line, self.buffer = self.buffer[: end + 1], self.buffer[end + 1 :]
         if not 0 <= end <= MAX_CHUNK_LINE or line[-2:] != CRLF:
-            raise ProtocolError(400, f"A line of a chunked body ends in CRLF after at most {MAX_CHUNK_LINE} octets.")
+            raise ProtocolError(400, f"Lines of a chunked body must end in CRLF after at most {MAX_CHUNK_LINE} octets.")
         return line[:-2]
 
     def read_crlf(self) -> None:
-        """Read the CRLF that ends a chunk."""
+        """Reads the CRLF at the end of a chunk; raises ProtocolError."""
         while len(self.buffer) < 2 and CRLF.startswith(self.buffer):
             self._fill_buffer(self._idle_seconds, "body")
         if not self.buffer.startswith(CRLF):
-            raise ProtocolError(400, "A chunk ends in CRLF, right behind as many octets as it announced.")
+            raise ProtocolError(400, "A chunk must have exactly as many octets as its size says, followed by CRLF.")
         self.buffer = self.buffer[2:]
 
     def read_some(self, size: int) -> bytes:
-        """Up to `size` octets of a body, at least one."""
+        """Returns 1 to ``size`` octets of a body; raises ProtocolError if none arrive."""
         if not self.buffer:
             self._fill_buffer(self._idle_seconds, "body", size)
         data, self.buffer = self.buffer[:size], self.buffer[size:]
         return data
 
     def send(self, data: bytes) -> None:
-        """Send all of it, as long as the client keeps reading. Raises OSError when it does not."""
+        """Sends all data; raises OSError if the client disconnects or stops reading."""
         self._sending = True
         try:
             while data:
@@ -107,38 +114,38 @@ class Connection:
             self._deadline = inf
 
     def check_deadline(self, now: float) -> None:
-        """Wake whoever has waited for this client for too long."""
+        """Shuts down the socket if its deadline has passed, which wakes the greenlet that waits for it."""
         if now >= self._deadline:
             self._timed_out = True
             self.shutdown(socket.SHUT_RDWR if self._sending else socket.SHUT_RD)
 
     def close_if_idle(self, now: float) -> None:
-        """Close a connection between two requests; one that has not sent its first yet gets a moment for it."""
+        """Ends a connection between two requests; a new one has another half second to send its first request."""
         if self.is_idle and self._is_new:
             self._deadline = min(self._deadline, now + LINGER_SECONDS / 4)
         elif self.is_idle:
-            # What has already arrived is still read and answered.
+            # Data that has already arrived is still read and gets a reply.
             self.shutdown(socket.SHUT_RD)
 
     def linger(self) -> None:
-        """Let the client read its answer: closing on unread input would reset the connection under it."""
+        """Discards input so that the client can read its reply; closing with unread input would be a reset."""
         self.shutdown(socket.SHUT_WR)
-        due, budget = monotonic() + LINGER_SECONDS, MAX_DISCARD_BYTES
-        while budget > 0 and (data := self._receive(due - monotonic())):
+        deadline, budget = monotonic() + LINGER_SECONDS, MAX_DISCARD_BYTES
+        while budget > 0 and (data := self._receive(deadline - monotonic())):
             budget -= len(data)
 
     def shorten_timeout(self) -> None:
-        """From now on wait for the client only as long as politeness asks."""
+        """Limits further waits for the client to LINGER_SECONDS."""
         self._idle_seconds = min(self._idle_seconds, LINGER_SECONDS)
 
     def shutdown(self, how: int) -> None:
-        """Shut one direction, if there is still anything to shut."""
+        """Shuts down one or both directions of the socket; does nothing if it is already closed."""
         with contextlib.suppress(OSError):
-            # Of the connection and not of its TLS: somebody else may be reading from that just now.
+            # The plain socket, not the TLS object, because another greenlet may be reading from that.
             socket.socket.shutdown(self.sock, how)
 
     def _check_partial_head(self) -> None:
-        """Judge the beginning of a head now: its sender may be waiting for us to say something."""
+        """Refuses a malformed head early, because its sender may wait for a response before it sends the rest."""
         beginning = self.buffer.removesuffix(b"\r")
         line, end, block = beginning.partition(CRLF)
         check_sizes(len(line), len(block))
@@ -149,9 +156,9 @@ class Connection:
     def _fill_buffer(self, seconds: float, part: str, size: int = 65536) -> None:
         data = self._receive(seconds, size)
         if self._timed_out:
-            raise ProtocolError(408, f"The {part} of the request took too long.")
+            raise ProtocolError(408, f"The {part} of the request took too long to arrive.")
         if not data:
-            raise ProtocolError(400, f"The connection ended within the {part} of the request.")
+            raise ProtocolError(400, f"The connection ended before the {part} of the request was complete.")
         self.buffer += data
 
     def _receive(self, seconds: float, size: int = 65536) -> bytes:
@@ -166,7 +173,7 @@ class Connection:
 
 
 class RequestBody(io.RawIOBase):
-    """A request body as a stream; what breaks it is raised to the reader and kept for the answer."""
+    """A request body as a stream; a ProtocolError is raised to the reader and stored for the response."""
 
     def __init__(self, connection: Connection, length: int, awaits_continue: bool) -> None:
         self._connection = connection
@@ -176,11 +183,10 @@ class RequestBody(io.RawIOBase):
         self.refusal: ProtocolError | None = None
 
     def readable(self) -> bool:
-        """Always."""
         return True
 
     def readinto(self, target: "WriteableBuffer") -> int:
-        """Fill some of `target`; 0 at the end. Raises Refusal."""
+        """Fills a part of ``target`` and returns its size, 0 at the end; raises ProtocolError."""
         try:
             return self._fill(memoryview(target))
         except ProtocolError as refusal:
@@ -188,13 +194,13 @@ class RequestBody(io.RawIOBase):
             raise
 
     def discard(self) -> bool:
-        """Read what the application left unread; false when that is too much, too slow or broken."""
+        """Reads the unread rest; returns False if that is too long, too slow or malformed."""
         if self.remaining > MAX_DISCARD_BYTES:
             return False
-        scratch, budget, due = memoryview(bytearray(8192)), MAX_DISCARD_BYTES, monotonic() + LINGER_SECONDS
+        scratch, budget, deadline = memoryview(bytearray(8192)), MAX_DISCARD_BYTES, monotonic() + LINGER_SECONDS
         self._connection.shorten_timeout()
         try:
-            while self.remaining and budget > 0 and monotonic() < due:
+            while self.remaining and budget > 0 and monotonic() < deadline:
                 budget -= self._fill(scratch)
         except ProtocolError:
             return False
@@ -220,7 +226,7 @@ class RequestBody(io.RawIOBase):
     def _next_chunk(self) -> bool:
         line = _CHUNK_LINE.fullmatch(self._connection.read_line())
         if line is None or (size := int(line[1], 16)) > MAX_CHUNK:
-            raise ProtocolError(400, "A chunk begins with its size in hexadecimal digits.")
+            raise ProtocolError(400, f"A chunk must begin with its size in hexadecimal digits, at most {MAX_CHUNK:x}.")
         self._chunk = size
         if size == 0:
             self._skip_trailers()
@@ -234,11 +240,11 @@ class RequestBody(io.RawIOBase):
                 return
             check_octets(line)
             parse_fields([line.decode("latin-1")])
-        raise ProtocolError(431, f"A request has at most {MAX_FIELDS} trailer fields.")
+        raise ProtocolError(431, f"A request must have at most {MAX_FIELDS} trailer fields.")
 
 
 def open_body(connection: Connection, request: Request) -> tuple[BinaryIO, RequestBody | None]:
-    """The stream of a body that is there, for the application, and the part of it that is still to come, if any."""
+    """Returns the body as a stream for the application, and the RequestBody if it has not arrived completely."""
     length = request.header_section.length
     if 0 < length <= len(connection.buffer):
         return io.BytesIO(connection.read_some(length)), None

@@ -1,4 +1,4 @@
-"""Where HTTP becomes a Call and a Reply becomes bytes; what an answer's Wire says is done here, whoever asked."""
+"""Converts a request to a Call and a Reply to bytes, and executes the Wire of a Reply on the connection."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from mockserver.http.parser import HEADERS_KEY, headers_from_environ
 from mockserver.http.resolver import UNKNOWN_HOST, RequestResolver, ResolvedTarget, UnresolvedTarget
 
 MAX_WAIT_SECONDS = 600.0
-"""No call waits longer than this many seconds, whatever it is told."""
+"""The most seconds that a call waits or a connection is held."""
 _BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _log = logging.getLogger("testmode")
 stopping = Event()
-"""Set when the server stops: nobody is held any longer then."""
+"""Set when the server stops; connections are no longer held from then on."""
 
 
 def build_call(engine: Engine, target: ResolvedTarget, environ: dict[str, Any]) -> Call:
-    """The call a request is, with its body read once and its sandbox found by its key."""
+    """Builds the Call of a request; raises OSError for a broken body, StoreError if the sandbox lookup fails."""
     provider, headers, data = target.provider, environ.get(HEADERS_KEY) or headers_from_environ(environ), None
     credential = provider.credential(headers, environ.get("QUERY_STRING", ""))
     if not credential.shown and provider.read_body_credential is not None:
@@ -74,7 +74,7 @@ def build_call(engine: Engine, target: ResolvedTarget, environ: dict[str, Any]) 
 
 
 def create_provider_app(engine: Engine, resolver: RequestResolver, fallback: WSGIApp) -> WSGIApp:
-    """The application that takes requests to providers through the pipeline, and gives all others to ``fallback``."""
+    """Returns the application that handles requests for providers and passes all others to ``fallback``."""
     resolve = resolver.resolve
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -84,11 +84,11 @@ def create_provider_app(engine: Engine, resolver: RequestResolver, fallback: WSG
         try:
             call = build_call(engine, target, environ)
         except OSError:
-            # The client broke off or broke the framing in the middle of its body: nobody asked for anything.
+            # The client disconnected or broke the framing inside its body, so there is no complete request.
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
             return [b""]
         except StoreError as error:
-            # Whose call it is only the store knows, and it does not answer.
+            # The store has failed, so the sandbox of the call and its clock are unknown.
             _log.error("%s", error)
             return send_reply(problem_reply(*storage_failure_status(error)), environ, wall_time(), start_response)
         return send_reply(engine.handle(call), environ, call.now, start_response)
@@ -97,7 +97,7 @@ def create_provider_app(engine: Engine, resolver: RequestResolver, fallback: WSG
 
 
 def send_reply(reply: Reply, environ: dict[str, Any], at: int, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The answer, dated by the sandbox's clock; or a body that takes the connection over when it is asked for."""
+    """Starts the response, with a Date from the sandbox's clock; a reply with a wire takes over the connection."""
     status = _status_line(reply.status or 500)
     if reply.wire is not None:
         start_response(status, [])
@@ -111,7 +111,6 @@ def send_reply(reply: Reply, environ: dict[str, Any], at: int, start_response: C
 
 
 def _is_content_field(status: int, name: str) -> bool:
-    """Whether a header says something of a body, which an answer of this status does not have."""
     lower = name.lower()
     return lower == "content-length" or (status == 304 and lower.startswith("content-"))
 
@@ -121,7 +120,7 @@ def _status_line(status: int) -> str:
 
 
 def http_date(instant: int) -> str:
-    """An instant as HTTP writes it in a Date header."""
+    """Formats an instant (microseconds since 1970) as the value of a Date field."""
     return _http_date(instant // SECOND)
 
 
@@ -131,8 +130,8 @@ def _http_date(seconds: int) -> str:
 
 
 def read_body(environ: dict[str, Any], limit: int) -> tuple[bytes, bool]:
-    """The request's body, and whether it was longer than the limit and so was not taken."""
-    # Werkzeug cuts chunked bodies at MAX_CONTENT_LENGTH in silence; so one byte more than the limit is read.
+    """Returns the request body and False, or no bytes and True if it is longer than ``limit`` bytes."""
+    # Werkzeug cuts chunked bodies at MAX_CONTENT_LENGTH without an error, so this reads one byte more than the limit.
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
     if length and length.isascii() and length.isdigit():
         return (b"", True) if int(length) > limit else (_read_whole(stream, int(length)), False)
@@ -154,8 +153,8 @@ def _wait(seconds: float) -> None:
 
 
 def _hijack_connection(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> Iterator[bytes]:
-    # Both servers ask for the first piece of the body before they send anything, and take a reset connection as
-    # nobody's fault: so here the connection is ours, and theirs no longer.
+    # Both servers (ours and Werkzeug's) request the first piece of the body before they send anything, and ignore a
+    # connection reset, so until the raise below this function owns the connection.
     connection: socket.socket = environ["werkzeug.socket"]
     if wire.head and (environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS):
         wire = replace(wire, cut_after=0)
@@ -165,26 +164,26 @@ def _hijack_connection(environ: dict[str, Any], reply: Reply, wire: Wire, at: in
         _close(connection, wire.reset)
     except OSError:
         pass
-    raise ConnectionResetError(ECONNRESET, "the answer's wire took the connection over")
+    raise ConnectionResetError(ECONNRESET, "the wire of the reply took over the connection")
     yield b""
 
 
 def _stay_silent(connection: socket.socket, seconds: float) -> None:
-    """Stay silent until the time is up, the client has gone or the server stops."""
+    """Sends nothing until the time is over, the client disconnects or the server stops."""
     if not seconds:
         return
-    until = monotonic() + min(seconds, MAX_WAIT_SECONDS)
-    before = connection.gettimeout()
-    while (left := until - monotonic()) > 0 and not stopping.is_set():
-        connection.settimeout(min(left, 0.5))
+    deadline = monotonic() + min(seconds, MAX_WAIT_SECONDS)
+    old_timeout = connection.gettimeout()
+    while (remaining := deadline - monotonic()) > 0 and not stopping.is_set():
+        connection.settimeout(min(remaining, 0.5))
         try:
-            # What the client sends meanwhile nobody reads: the connection ends with this answer.
+            # Data received here is discarded, because the connection ends with this reply.
             if not connection.recv(65_536):
                 return
-            sleep(min(left, 0.05))
+            sleep(min(remaining, 0.05))
         except TimeoutError:
             continue
-    connection.settimeout(before)
+    connection.settimeout(old_timeout)
 
 
 def _send(connection: socket.socket, reply: Reply, wire: Wire, at: int) -> None:
@@ -194,10 +193,10 @@ def _send(connection: socket.socket, reply: Reply, wire: Wire, at: int) -> None:
     if wire.pace is None:
         connection.sendall(body)
         return
-    until = monotonic() + MAX_WAIT_SECONDS
+    deadline = monotonic() + MAX_WAIT_SECONDS
     for start in range(0, len(body), wire.pace.bytes):
         connection.sendall(body[start : start + wire.pace.bytes])
-        if start + wire.pace.bytes < len(body) and not stopping.is_set() and monotonic() < until:
+        if start + wire.pace.bytes < len(body) and not stopping.is_set() and monotonic() < deadline:
             sleep(wire.pace.seconds)
 
 
@@ -210,7 +209,7 @@ def _encode_head(reply: Reply, at: int) -> bytes:
 
 def _close(connection: socket.socket, reset: bool) -> None:
     if reset:
-        # A close with unsent data waiting zero seconds is what TCP calls a reset.
+        # SO_LINGER with zero seconds makes close() send a TCP reset.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         close(connection.detach())
         return
@@ -219,7 +218,7 @@ def _close(connection: socket.socket, reset: bool) -> None:
 
 
 def _drain(connection: socket.socket) -> None:
-    # Closing while the client still sends would turn the orderly end into a reset.
+    # Closing with unread input would turn the normal end of the connection into a reset.
     connection.settimeout(0.05)
     try:
         while connection.recv(65_536):

@@ -1,4 +1,4 @@
-"""Which names the server answers to, so that no web page can reach it under a name of its own (DNS rebinding)."""
+"""The host names the server accepts; others are refused, so that no web page can use DNS rebinding to reach it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mockserver.addresses import is_ip_address
 
 
 class AllowedHosts:
-    """The names a request may be addressed to: localhost, addresses, this machine's own name, and those allowed.
+    """The host names that a request can have: localhost, IP addresses, the machine's own name, and ``allowed``.
 
-    ``allow_single_label`` lets every name without a dot through, as the services of a compose file have.
+    ``allow_single_label`` also accepts every name without a dot, such as those of services in a compose file.
     """
 
     def __init__(self, allowed: Iterable[str] = (), *, allow_single_label: bool = False) -> None:
@@ -22,7 +22,7 @@ class AllowedHosts:
         self._allow_single_label = allow_single_label
 
     def allows(self, host: str) -> bool:
-        """Whether a Host header names this server; an empty one does, since only old clients send none."""
+        """Returns whether a Host field names this server; an empty one does, because only HTTP/1.0 clients omit it."""
         name = _hostname(host)
         return (
             not name
@@ -34,26 +34,25 @@ class AllowedHosts:
 
 
 def respond_misdirected(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer 421 to what is addressed to another name."""
+    """Responds 421 to a request for a host that is not accepted."""
     body = _problem_body(str(environ.get("HTTP_HOST", "")))
-    kind = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-    start_response("421 Misdirected Request", kind)
+    headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+    start_response("421 Misdirected Request", headers)
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a server that listens there is reached from this machine alone."""
+    """Returns whether a server on that host can only be reached from this machine."""
     return host == "localhost" or (is_ip_address(host) and ip_address(host).is_loopback)
 
 
 def _problem_body(host: str) -> bytes:
-    rule = "it answers to localhost, to addresses and to its own name; TESTMODE_ALLOWED_HOSTS adds others"
-    detail = f"this server is not {_hostname(host)[:200]!r}: {rule}"
+    rule = "it accepts localhost, IP addresses and the name of its machine; TESTMODE_ALLOWED_HOSTS adds others"
+    detail = f"this server does not accept the host {_hostname(host)[:200]!r}: {rule}"
     return dumps({"type": "about:blank", "title": "Misdirected Request", "status": 421, "detail": detail}).encode()
 
 
 def _hostname(host: str) -> str:
-    """The name in a Host header, without its port."""
     if host.startswith("["):
         return host.partition("]")[0][1:]
     return host.partition(":")[0].lower().removesuffix(".")

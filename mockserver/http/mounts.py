@@ -1,4 +1,4 @@
-"""What Flask is given of the providers: their operations as rules, and paths as they were sent."""
+"""WSGI and Flask adapters: operations as Flask rules, lazy applications, and raw request paths."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 def register_rules(app: Flask, provider: Provider) -> None:
-    """Register a provider's operations as Flask rules, for ``flask routes``: no request comes to them."""
+    """Registers a provider's operations as Flask rules for ``flask routes``; no request reaches them."""
     from flask import Blueprint
 
-    room = Blueprint(provider.name, provider.name, url_prefix=f"/{provider.name}")
+    blueprint = Blueprint(provider.name, provider.name, url_prefix=f"/{provider.name}")
     for operation in provider.operations:
-        room.add_url_rule(
+        blueprint.add_url_rule(
             to_werkzeug_rule(operation.path),
             operation.name,
             _unreachable_view,
             methods=[operation.method],
             provide_automatic_options=False,
         )
-    app.register_blueprint(room)
+    app.register_blueprint(blueprint)
 
 
 def _unreachable_view(**_: str) -> str:
-    raise AssertionError("the pipeline answers before any view of a provider is asked")
+    raise AssertionError("the pipeline handles provider requests, so Flask must not call a view of a provider")
 
 
 def load_lazily(make: Callable[[], WSGIApp]) -> WSGIApp:
-    """An application that is made for its first request."""
-    made = cache(make)
+    """Returns an application that calls ``make`` at the first request."""
+    cached_make = cache(make)
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        return made()(environ, start_response)
+        return cached_make()(environ, start_response)
 
     return application
 
 
 def preserve_raw_path(inner: WSGIApp) -> WSGIApp:
-    """Have Werkzeug see a path as it was sent."""
+    """Wraps an application so that Werkzeug sees the path with encoded and double slashes as the client sent it."""
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"] = preserve_encoded_slashes(environ.get("PATH_INFO", ""), raw_target(environ))
         if not path.startswith("/") or path.startswith("//"):
-            # Werkzeug would take such a path for the one with a single slash.
+            # Werkzeug would treat such a path like the one with a single slash.
             environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)
 

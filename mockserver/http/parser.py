@@ -1,4 +1,4 @@
-"""What a client has sent, read strictly by RFC 9112, or the one sentence that says which rule it broke."""
+"""Strict parser of request heads by RFC 9112; a ProtocolError names the violated rule in one sentence."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,18 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 MAX_LINE: Final = 8 * 1024
+"""Octets of the request line."""
 MAX_FIELD_OCTETS: Final = 16 * 1024
+"""Octets of all header fields together."""
 MAX_FIELDS: Final = 100
 UNKNOWN_LENGTH: Final = -1
+"""The length of a chunked body."""
 CACHE_SIZE: Final = 512
 MAX_CACHED_LENGTH: Final = 2 * 1024
+"""Octets of a head; a longer one is parsed without the cache."""
 
 HEADERS_KEY: Final = "testmode.headers"
-"""Where in the environ the server puts the header fields under their own names; other servers do not."""
+"""The key of the WSGI environ for the header fields by lower-case name; only Testmode's own server sets it."""
 CRLF: Final = b"\r\n"
 _TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -35,7 +39,7 @@ _PHRASES: Final = {
 
 
 class ProtocolError(OSError):
-    """Ends the connection with this status and rule; an OSError because readers of a body expect those."""
+    """A violation of HTTP that ends the connection; an OSError, because applications expect that from a body."""
 
     def __init__(self, status: int, rule: str) -> None:
         super().__init__(rule)
@@ -43,7 +47,7 @@ class ProtocolError(OSError):
         self.rule = rule
 
     def to_bytes(self) -> bytes:
-        """Say it to the client: everything that is sent, head and body."""
+        """Returns the whole response, head and body."""
         head = (
             f"HTTP/1.1 {self.status} {_PHRASES[self.status]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
             f"Content-Length: {len(self.rule) + 1}\r\nConnection: close\r\n\r\n"
@@ -52,7 +56,7 @@ class ProtocolError(OSError):
 
 
 class RequestLine(NamedTuple):
-    """What a request line says; `authority` is what an absolute target has in place of the Host field."""
+    """A parsed request line; ``authority`` comes from an absolute target and replaces the Host field."""
 
     method: str
     target: str
@@ -63,28 +67,28 @@ class RequestLine(NamedTuple):
 
 
 class HeaderSection(NamedTuple):
-    """What the header fields say; `length` is UNKNOWN when the body comes in chunks."""
+    """The parsed header fields; ``length`` is UNKNOWN_LENGTH for a chunked body."""
 
     fields: dict[str, str]
-    """Under their WSGI names."""
+    """By WSGI name."""
     headers: dict[str, str]
-    """Under their own names, in small letters."""
+    """By lower-case name."""
     length: int
     keep_alive: bool
     expects_continue: bool
 
 
 class Request(NamedTuple):
-    """One request as its head describes it."""
+    """A parsed request head."""
 
     line: RequestLine
     header_section: HeaderSection
 
 
 def parse_head(head: bytes) -> Request:
-    """Read a whole head, without the empty line that ends it, or raise the Refusal it has earned.
+    """Parses a whole head without its final empty line; raises ProtocolError.
 
-    Equal request lines, and equal header blocks, share what was read of them, and nobody may change it.
+    Equal request lines and equal header blocks share one cached result, which the caller must not change.
     """
     start, _, rest = head.partition(CRLF)
     check_sizes(len(start), len(rest))
@@ -105,10 +109,10 @@ def _read_header_section(block: bytes, version: str, authority: str | None) -> H
     check_octets(block)
     lines = block.decode("latin-1").split("\r\n") if block else []
     if len(lines) > MAX_FIELDS:
-        raise ProtocolError(431, f"A request has at most {MAX_FIELDS} header fields.")
+        raise ProtocolError(431, f"A request must have at most {MAX_FIELDS} header fields.")
     fields = parse_fields(lines)
     if authority is not None and "HTTP_HOST" in fields:
-        # RFC 9112 3.2.2: the authority of the target replaces whatever the Host field said.
+        # RFC 9112 3.2.2: the authority of the target replaces the value of the Host field.
         fields["HTTP_HOST"] = authority
     _check_host(fields, version)
     length = _body_length(fields, version)
@@ -121,58 +125,61 @@ def _read_header_section(block: bytes, version: str, authority: str | None) -> H
     )
 
 
-# Clients send the same line, or the same fields, again and again.
+# Clients often repeat the same request line or the same header fields.
 _cached_line = lru_cache(maxsize=CACHE_SIZE)(_read_line)
 _cached_header_section = lru_cache(maxsize=CACHE_SIZE)(_read_header_section)
 
 
 def check_sizes(line: int, block: int) -> None:
-    """Refuse a request line or a header block that is too long."""
+    """Raises ProtocolError if the request line or the header block is too long."""
     if line > MAX_LINE:
-        raise ProtocolError(414, f"A request line has at most {MAX_LINE} octets.")
+        raise ProtocolError(414, f"A request line must have at most {MAX_LINE} octets.")
     if block > MAX_FIELD_OCTETS:
-        raise ProtocolError(431, f"The header fields have at most {MAX_FIELD_OCTETS} octets together.")
+        raise ProtocolError(431, f"The header fields must have at most {MAX_FIELD_OCTETS} octets in total.")
 
 
 def check_octets(head: bytes) -> None:
-    """Refuse control characters, and CR or LF anywhere but together."""
-    # Deleting the text leaves each line's CRLF and whatever should not be there: two C calls for the whole head.
+    """Raises ProtocolError for control characters, and for CR or LF that is not part of CRLF."""
+    # Deleting the allowed characters leaves only the CRLFs of a valid head: two C calls for all of it.
     if head.translate(None, _TEXT) != CRLF * head.count(CRLF):
-        raise ProtocolError(400, "A head is lines of text that end in CRLF, without control characters.")
+        raise ProtocolError(400, "A request head must consist of lines that end in CRLF, without control characters.")
 
 
 def parse_request_line(line: str) -> tuple[str, str, str]:
-    """Split `GET /path HTTP/1.1` into its three parts."""
+    """Splits a line such as ``GET /path HTTP/1.1`` into its three parts; raises ProtocolError."""
     parts = line.split(" ")
     if len(parts) != 3:
-        raise ProtocolError(400, "A request line is a method, a target and a version with one space between them.")
+        raise ProtocolError(400, "A request line must be a method, a target and a version, separated by single spaces.")
     method, target, version = parts
     if version not in ("HTTP/1.1", "HTTP/1.0"):
         known = re.fullmatch(r"HTTP/[0-9]\.[0-9]", version)
-        raise ProtocolError(505 if known else 400, "The version is HTTP/1.1 or HTTP/1.0.")
+        raise ProtocolError(505 if known else 400, "The HTTP version must be HTTP/1.1 or HTTP/1.0.")
     if not TOKEN.fullmatch(method):
-        raise ProtocolError(400, "A method is a token.")
+        raise ProtocolError(400, "The method must be a token (RFC 9110 section 5.6.2).")
     if not _TARGET.fullmatch(target):
-        raise ProtocolError(400, "A target has no spaces and no control characters.")
+        raise ProtocolError(400, "The request target must not contain spaces or control characters.")
     return method, target, version
 
 
 def parse_fields(lines: list[str]) -> dict[str, str]:
-    """Header fields under their WSGI names; repeated ones are joined, except where a second one is refused."""
+    """Parses header fields by WSGI name and joins repeated ones; raises ProtocolError.
+
+    Host, Content-Length and Content-Type must not be repeated.
+    """
     fields: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise ProtocolError(400, "A header field has a colon.")
+            raise ProtocolError(400, "A header field must contain a colon.")
         key = _environ_key(name)
         value = value.strip(" \t")
         if key not in fields:
             fields[key] = value
         elif key in ("HTTP_HOST", "CONTENT_LENGTH", "CONTENT_TYPE"):
-            raise ProtocolError(400, f"{name} is sent once.")
+            raise ProtocolError(400, f"{name} must be sent only once.")
         else:
             fields[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
-    # Names with an underscore would be indistinguishable from those with a hyphen: they are left out.
+    # Names with an underscore are ignored: in WSGI they cannot be distinguished from those with a hyphen.
     fields.pop("", None)
     return fields
 
@@ -180,7 +187,7 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
 @lru_cache(maxsize=256)
 def _environ_key(name: str) -> str:
     if not TOKEN.fullmatch(name):
-        raise ProtocolError(400, "A header field's name is a token with the colon right behind it.")
+        raise ProtocolError(400, "The name of a header field must be a token, followed directly by a colon.")
     key = name.upper().replace("-", "_")
     if "_" in name:
         return ""
@@ -188,7 +195,7 @@ def _environ_key(name: str) -> str:
 
 
 def headers_from_environ(environ: Mapping[str, Any]) -> dict[str, str]:
-    """The header fields in a WSGI environ under their own names, in small letters."""
+    """Returns the header fields of a WSGI environ by lower-case name."""
     return {
         name: value
         for key, value in environ.items()
@@ -213,7 +220,7 @@ def _split_target(method: str, target: str) -> tuple[str, str, str | None]:
     elif target == "*" and method == "OPTIONS":
         path, query = "*", ""
     else:
-        raise ProtocolError(400, "A target is a path, an absolute http URI, or * with OPTIONS.")
+        raise ProtocolError(400, "The request target must be a path, an absolute http or https URI, or * with OPTIONS.")
     return (unquote_to_bytes(path).decode("latin-1") if "%" in path else path), query, authority
 
 
@@ -221,9 +228,9 @@ def _check_host(fields: dict[str, str], version: str) -> None:
     host = fields.get("HTTP_HOST")
     if host is None:
         if version == "HTTP/1.1":
-            raise ProtocolError(400, "HTTP/1.1 requires a Host header field.")
+            raise ProtocolError(400, "A request with HTTP/1.1 must have a Host header field.")
     elif not _AUTHORITY.fullmatch(host):
-        raise ProtocolError(400, "Host is a name or an address and perhaps a port.")
+        raise ProtocolError(400, "The Host header field must be a name or an address, optionally with a port.")
 
 
 def _body_length(fields: dict[str, str], version: str) -> int:
@@ -234,20 +241,20 @@ def _body_length(fields: dict[str, str], version: str) -> int:
     if length is None:
         return 0
     if not (length.isascii() and length.isdigit() and len(length) <= 18):
-        raise ProtocolError(400, "Content-Length is one decimal number.")
+        raise ProtocolError(400, "Content-Length must be one decimal number of at most 18 digits.")
     return int(length)
 
 
 def _check_coding(coding: str, length: str | None, version: str) -> None:
     if length is not None:
-        raise ProtocolError(400, "Content-Length and Transfer-Encoding exclude each other.")
+        raise ProtocolError(400, "Content-Length and Transfer-Encoding must not be sent together.")
     if version == "HTTP/1.0":
-        raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding.")
+        raise ProtocolError(400, "A request with HTTP/1.0 must not have Transfer-Encoding.")
     codings = [part.strip() for part in coding.split(",")]
     if codings.count("chunked") > 1 or "" in codings:
-        raise ProtocolError(400, "Transfer-Encoding is chunked, once.")
+        raise ProtocolError(400, "Transfer-Encoding must name chunked exactly once.")
     if codings != ["chunked"]:
-        raise ProtocolError(501, "The only transfer coding understood is chunked.")
+        raise ProtocolError(501, "The only supported transfer coding is chunked.")
 
 
 def _is_keep_alive(fields: dict[str, str], version: str) -> bool:
@@ -263,5 +270,5 @@ def _expects_continue(fields: dict[str, str], version: str) -> bool:
     if value is None or version == "HTTP/1.0":
         return False
     if value.lower() != "100-continue":
-        raise ProtocolError(417, "The only expectation understood is 100-continue.")
+        raise ProtocolError(417, "The only supported expectation is 100-continue.")
     return True

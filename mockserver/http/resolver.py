@@ -1,7 +1,7 @@
-"""From a request line to the provider and the operation it is for; equal request lines are resolved once.
+"""The resolver: finds the provider and the operation of a request line; results are cached.
 
-In one direction: the host, the provider, the path, the operation, the query. What follows depends on the key a
-request shows and on its body, and is the edge's.
+It checks, in this order, the host, the provider, the path, the operation and the query. The credential and the body
+are the task of the edge.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from mockserver.http.routes import ProviderRoutes
 
 Environ = dict[str, Any]
 ENCODED_SLASH = "\ue02f"
-"""Stands in for a slash that a client has sent as %2F; a private character that no path has any use for."""
+"""The placeholder for a slash that the client sent as %2F: a private-use character that no path contains."""
 _RESERVED_SEGMENTS = ("__admin", "health", "healthz", "ready", "readyz")
 CACHE_SIZE, MAX_CACHED_LENGTH = 512, 2_048
-"""So many request lines of at most so many characters are remembered with what they ask."""
+"""The number of cached request lines, and the length in characters above which a line is not cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTarget:
-    """What a request line asks of a provider; the calls of equal ones share it, and change nothing in it."""
+    """A request line resolved to a provider. Calls with equal request lines share it and must not change it."""
 
     provider: Provider
     mount: str
     method: str
     path: str
-    """As the client sent it."""
+    """The raw path, as the client sent it."""
     host: str
     operation: Operation | None
     args: Mapping[str, str]
@@ -43,28 +43,28 @@ class ResolvedTarget:
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedTarget:
-    """What a request line is that asks nothing of a provider."""
+    """The reason why a request line is not for a provider."""
 
     reason: str
 
 
-UNKNOWN_HOST: Final = UnresolvedTarget("addressed to a name that the server does not have")
-NO_PROVIDER: Final = UnresolvedTarget("for the admin API, the console or nobody")
+UNKNOWN_HOST: Final = UnresolvedTarget("the server does not accept the host name")
+NO_PROVIDER: Final = UnresolvedTarget("the path belongs to the admin API, the console or nothing")
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderPath:
-    """Where in which provider a request goes."""
+    """A path of a provider, independent of how the client addresses the provider."""
 
     provider: str
     mount: str
-    """What stands before the provider's own paths in links."""
+    """The prefix of the provider's paths in links: ``/<provider>``, or empty."""
     path: str
-    """The canonical one, ``/<provider>/...``, decoded."""
+    """The canonical path, ``/<provider>/…``, decoded."""
 
 
 class RequestResolver:
-    """Resolves request lines; ``root_provider`` names the provider that is also served at the root."""
+    """Resolves request lines; ``root_provider`` is the provider that is also served at the root."""
 
     def __init__(
         self, providers: Mapping[str, Provider], hosts: AllowedHosts, root_provider: str | None = None
@@ -72,66 +72,66 @@ class RequestResolver:
         self._providers, self._hosts = providers, hosts
         self._find_provider_path = provider_path_finder(providers, root_provider)
         self._match_route = ProviderRoutes(providers.values()).match
-        # Clients send the same lines again and again, and working out what they ask is a fifth of reading a record.
+        # Clients repeat request lines, and resolving one costs a fifth of a call that reads one record.
         self.cached_resolve = lru_cache(maxsize=CACHE_SIZE)(self._resolve)
 
     def resolve(self, environ: Environ) -> ResolvedTarget | UnresolvedTarget:
-        """What a request asks of a provider; NOT_OURS or NO_PROVIDER when it asks nothing of one."""
+        """Returns the target of a request; UNKNOWN_HOST or NO_PROVIDER if it is not for a provider."""
         path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
-        sent = raw_target(environ)
-        is_short = len(sent) + len(path) + len(query) <= MAX_CACHED_LENGTH
+        target = raw_target(environ)
+        is_short = len(target) + len(path) + len(query) <= MAX_CACHED_LENGTH
         return (self.cached_resolve if is_short else self._resolve)(
-            environ["REQUEST_METHOD"], path, query, sent, environ.get("HTTP_HOST", "localhost")
+            environ["REQUEST_METHOD"], path, query, target, environ.get("HTTP_HOST", "localhost")
         )
 
-    def _resolve(self, method: str, path: str, query: str, sent: str, host: str) -> ResolvedTarget | UnresolvedTarget:
+    def _resolve(self, method: str, path: str, query: str, target: str, host: str) -> ResolvedTarget | UnresolvedTarget:
         if not self._hosts.allows(host):
             return UNKNOWN_HOST
-        place = self._find_provider_path(path, sent, host)
-        if place is None:
+        provider_path = self._find_provider_path(path, target, host)
+        if provider_path is None:
             return NO_PROVIDER
-        found = self._match_route(place.path, method)
+        route = self._match_route(provider_path.path, method)
         return ResolvedTarget(
-            provider=self._providers[place.provider],
-            mount=place.mount,
+            provider=self._providers[provider_path.provider],
+            mount=provider_path.mount,
             method=method,
-            path=_raw_path(sent or path),
+            path=_raw_path(target or path),
             host=host.lower(),
-            operation=found.operation,
-            args={name: value.replace(ENCODED_SLASH, "/") for name, value in (found.args or {}).items()},
-            allowed=found.allowed,
+            operation=route.operation,
+            args={name: value.replace(ENCODED_SLASH, "/") for name, value in (route.args or {}).items()},
+            allowed=route.allowed,
             query=parse_qsl(query, keep_blank_values=True) if query else [],
         )
 
 
-def _raw_path(sent: str) -> str:
-    path = sent.partition("?")[0]
-    # A proxy's client names the whole URL; its authority may be anything.
+def _raw_path(target: str) -> str:
+    path = target.partition("?")[0]
+    # A client of a proxy sends an absolute URL, with any authority.
     return path if path.startswith("/") else f"/{path.partition('://')[2].partition('/')[2]}"
 
 
 def provider_path_finder(
     providers: Collection[str], root_provider: str | None
 ) -> Callable[[str, str, str], ProviderPath | None]:
-    """Turns every way to reach a provider, a path as WSGI has it and as it was sent to a host, into the canonical one.
+    """Returns a function of the WSGI path, the raw request target and the host.
 
-    None for what is no provider's.
+    The function returns the canonical path of a provider, or None if the request is not for one.
     """
 
-    def place(path: str, sent: str, host: str) -> ProviderPath | None:
-        path = preserve_encoded_slashes(path, sent)
+    def find(path: str, target: str, host: str) -> ProviderPath | None:
+        path = preserve_encoded_slashes(path, target)
         first = path.split("/", 2)[1] if path.startswith("/") and path != "/" else ""
-        named = _provider_of_host(host, providers)
-        if named is None and first in providers:
+        host_provider = _provider_of_host(host, providers)
+        if host_provider is None and first in providers:
             return ProviderPath(first, f"/{first}", _decode_utf8(path))
-        provider = named or root_provider
+        provider = host_provider or root_provider
         return (
             ProviderPath(provider, "", _decode_utf8(f"/{provider}{path}"))
             if provider and first not in _RESERVED_SEGMENTS
             else None
         )
 
-    return place
+    return find
 
 
 def _decode_utf8(path: str) -> str:
@@ -139,19 +139,19 @@ def _decode_utf8(path: str) -> str:
 
 
 def raw_target(environ: Environ) -> str:
-    """The target as the client sent it; empty where the server does not say."""
-    sent: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    return sent
+    """Returns the request target as the client sent it; empty if the WSGI server does not provide it."""
+    target: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    return target
 
 
-def preserve_encoded_slashes(path: str, sent: str) -> str:
-    """The decoded path, in which a slash that was sent encoded is no separator."""
-    sent = sent.partition("?")[0]
-    if "%2f" not in sent.lower() or not sent.startswith("/"):
+def preserve_encoded_slashes(path: str, target: str) -> str:
+    """Returns the decoded path with ENCODED_SLASH for each slash that was sent encoded."""
+    target = target.partition("?")[0]
+    if "%2f" not in target.lower() or not target.startswith("/"):
         return path
-    stand_in = ENCODED_SLASH.encode().decode("latin-1")
-    pieces = re.split("%2f", sent, flags=re.IGNORECASE)
-    return stand_in.join(unquote_to_bytes(piece).decode("latin-1") for piece in pieces)
+    placeholder = ENCODED_SLASH.encode().decode("latin-1")
+    pieces = re.split("%2f", target, flags=re.IGNORECASE)
+    return placeholder.join(unquote_to_bytes(piece).decode("latin-1") for piece in pieces)
 
 
 def _provider_of_host(host: str, providers: Collection[str]) -> str | None:

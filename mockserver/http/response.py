@@ -1,4 +1,4 @@
-"""One request's answer on its way out."""
+"""The writer of a response: status line, framing, and persistence of the connection."""
 
 import logging
 import re
@@ -25,7 +25,7 @@ log = logging.getLogger("mockserver.http.server")
 
 
 class ResponseWriter:
-    """One request's answer on its way out: the `start_response` and `write` of PEP 3333."""
+    """Writes the response to one request; provides the ``start_response`` and ``write`` of PEP 3333."""
 
     def __init__(
         self, is_draining: Callable[[], bool], connection: Connection, request: Request, body: RequestBody | None
@@ -44,7 +44,7 @@ class ResponseWriter:
         self._sent = 0
 
     def run(self, app: "WSGIApplication", environ: dict[str, Any]) -> None:
-        """Let the application answer; raises whatever it or the connection raises."""
+        """Calls the application and sends its response; raises what the application or the connection raises."""
         result = app(environ, self.start_response)
         try:
             self._send_all(result)
@@ -56,7 +56,7 @@ class ResponseWriter:
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
-        """Take the head of the answer; raises ValueError for one that must not be sent."""
+        """Accepts the head of the response; raises ValueError if it must not be sent."""
         if exc_info is not None and self.head_sent and exc_info[1] is not None:
             raise exc_info[1].with_traceback(exc_info[2])
         check_response_head(status, headers)
@@ -64,12 +64,12 @@ class ResponseWriter:
         return self.write
 
     def write(self, data: bytes) -> None:
-        """Send a piece of the body, the first one together with the head."""
+        """Sends a piece of the body, the first one with the head; raises ProtocolError, ValueError or OSError."""
         if self.head_sent:
             self._connection.send(self._frame(data))
             return
         if self._body is not None and self._body.refusal is not None:
-            # Whatever the application made of a body that broke off, the client broke the rules of HTTP.
+            # The request body was malformed or incomplete: this refusal replaces the response of the application.
             raise self._body.refusal
         head = self._build_head()
         self.head_sent = True
@@ -93,7 +93,7 @@ class ResponseWriter:
         if self._chunked:
             self._connection.send(b"0\r\n\r\n")
         elif self._length not in (None, self._sent) and not self._bodiless:
-            log.error("The application announced %s octets and sent %s.", self._length, self._sent)
+            log.error("The application declared a Content-Length of %s octets but sent %s.", self._length, self._sent)
             self.keep_alive = False
 
     def _frame(self, data: bytes) -> bytes:
@@ -104,7 +104,7 @@ class ResponseWriter:
 
     def _build_head(self) -> bytes:
         if not self._status:
-            raise RuntimeError("The application answered without calling start_response.")
+            raise RuntimeError("The application must call start_response before it returns a body.")
         fields = {name.lower(): value for name, value in self._headers}
         self._choose_framing(fields)
         self._decide_persistence(fields.get("connection"))
@@ -113,7 +113,7 @@ class ResponseWriter:
 
     def _choose_framing(self, fields: dict[str, str]) -> None:
         if "transfer-encoding" in fields:
-            raise ValueError("Transfer-Encoding is the server's to send.")
+            raise ValueError("An application must not send Transfer-Encoding; the server sets it.")
         empty = self._status[:3] in _BODILESS
         if "content-length" in fields:
             self._length = int(fields["content-length"])
@@ -136,7 +136,7 @@ class ResponseWriter:
             self.keep_alive = False
         if body is not None and (body.awaits_continue or body.remaining > MAX_DISCARD_BYTES):
             self.keep_alive = False
-            # Leave to send it comes before an answer or not at all.
+            # 100 Continue must not follow a final response.
             body.awaits_continue = False
         if connection is not None:
             self.keep_alive = self.keep_alive and connection.lower() != "close"
@@ -156,12 +156,12 @@ def _are_tokens(names: tuple[str, ...]) -> bool:
 
 
 def check_response_head(status: str, headers: list[tuple[str, str]]) -> None:
-    """Raise ValueError for a status line or header field that would break the framing or the client."""
+    """Raises ValueError for a status line or header field with characters that would break the response."""
     if not _STATUS.fullmatch(status):
-        raise ValueError(f"{status!r} is not a final status line.")
+        raise ValueError(f"{status!r} is not a final status; it must be a code of 200 or more, a space and a phrase.")
     text = "".join([value for _, value in headers])
     if text.isascii() and text.isprintable() and _are_tokens(tuple([name for name, _ in headers])):
-        return  # as nearly all are: two looks at everything together
+        return  # the fast path for almost all responses
     for name, value in headers:
         if not _is_token(name) or not _VALUE.fullmatch(value):
-            raise ValueError(f"The response header {name!r} has a character that cannot be sent.")
+            raise ValueError(f"The response header {name!r} contains a character that cannot be sent.")

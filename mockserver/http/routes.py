@@ -1,4 +1,4 @@
-"""The paths of providers, matched by the rules that Flask has from Werkzeug."""
+"""Matches paths of providers to operations with Werkzeug's rules, as Flask does."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from mockserver.engine import Operation, Provider
 
 NO_METHOD = "NONE"
-"""Stands in for the methods of a path that exists and has none."""
+"""The placeholder method of a path that exists without any operation."""
 _HIDDEN_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
 
 
 class MatchOnlyRule(Rule):
-    """A rule that is matched and never built: nothing here asks Flask for a URL, and half a start would go into it."""
+    """A rule that can only be matched: compiling the unused URL builders would take half of the start time."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
         return _never_built
 
 
 def _never_built(*_: Any) -> tuple[str, str]:
-    raise AssertionError("no URL is built from a rule")
+    raise AssertionError("a MatchOnlyRule cannot build a URL")
 
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """What a path leads to: the operation, what the path names such as its tenant, and which methods it has instead."""
+    """The result of matching a path: the operation, the path parameters, or the methods that the path allows."""
 
     operation: Operation | None = None
     args: dict[str, Any] | None = None
     allowed: tuple[str, ...] | None = None
-    """The methods a path has, when it has not the one asked for; None when there is no such path, or all is well."""
+    """The methods of a known path that does not have the requested one; None if the path is unknown or matched."""
 
 
 CACHE_SIZE, MAX_CACHED_LENGTH = 2_048, 200
-"""So many paths of at most so many characters are remembered with what they lead to."""
+"""The number of cached matches, and the length in characters above which a path is not cached."""
 
 
 class ProviderRoutes:
-    """The paths of providers; those of one that nobody asks are never compiled."""
+    """The paths of all providers; the rules of a provider are compiled at the first request for it."""
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        # Clients ask for the same paths again and again, and matching is a tenth of reading one record.
+        # Clients repeat paths, and matching costs a tenth of a call that reads one record.
         self._cached_match = lru_cache(maxsize=CACHE_SIZE)(self._match)
 
     def match(self, path: str, method: str) -> RouteMatch:
-        """What a decoded path leads to."""
+        """Matches a decoded path, ``/<provider>/…``, and a method."""
         return self._cached_match(path, method) if len(path) <= MAX_CACHED_LENGTH else self._match(path, method)
 
     def _match(self, path: str, method: str) -> RouteMatch:
@@ -67,15 +67,15 @@ class ProviderRoutes:
             return RouteMatch()
         if operation is not None and operation.method == method:
             return RouteMatch(operation, dict(args))
-        # A path that has no methods at all, and a client has found the word that stands in for them; or a method in
-        # small letters.
+        # Either the path has no operation and the client sent the placeholder NONE as the method, or the method is in
+        # lower case, which Werkzeug accepts.
         return RouteMatch(None, dict(args), (operation.method,) if operation else ())
 
 
 def _method_not_allowed(adapter: MapAdapter, path: str, methods: Iterable[str]) -> RouteMatch:
-    others = list(methods)
-    args = dict(adapter.match(path, others[0])[1]) if others else None
-    return RouteMatch(None, args, tuple(set(others) - _HIDDEN_METHODS))
+    allowed = list(methods)
+    args = dict(adapter.match(path, allowed[0])[1]) if allowed else None
+    return RouteMatch(None, args, tuple(set(allowed) - _HIDDEN_METHODS))
 
 
 @lru_cache(maxsize=16)
@@ -92,5 +92,5 @@ def _rules(provider: Provider) -> Iterator[Rule]:
 
 
 def to_werkzeug_rule(path: str) -> str:
-    """A path with its ids in braces, as Werkzeug writes it."""
+    """Converts a path template with braces, ``/a/{id}``, to Werkzeug's syntax, ``/a/<id>``."""
     return path.replace("{", "<").replace("}", ">")

@@ -1,4 +1,4 @@
-"""The server behind `testmode serve`: gevent's pywsgi accepts, and a handler of ours speaks HTTP."""
+"""The server of ``testmode serve``: gevent's pywsgi accepts connections, and ConnectionHandler speaks HTTP."""
 
 import contextlib
 import logging
@@ -32,31 +32,32 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None,
 
 BACKLOG: Final = 4096
 MAX_DESCRIPTORS: Final = 65_536
+"""The limit of open files that the server sets for itself, if the system allows it."""
 
 log = logging.getLogger(__name__)
 
 
 def patch_standard_library() -> None:
-    """Make the standard library wait without blocking; to be called before anything else is imported."""
-    # Nothing here starts a process; TLS stays patched, or delivering a webhook over https would stop every request.
-    # It would look for plug-ins of its own in every installed package, nineteen times over: a tenth of a second.
+    """Applies gevent's monkey patches; must be called before any other import."""
+    # gevent would search every installed package for plug-ins nineteen times, which takes a tenth of a second.
     events.notify_and_call_entry_points = events.notify
-    # gevent's os.close waits for the next event: a reset that the application asks for would reach the client late.
+    # gevent's os.close waits for the next event, so a TCP reset would reach the client late. No process is started
+    # here. TLS must be patched, or a webhook over https would block every request.
     monkey.patch_all(os=False, subprocess=False, signal=False)
 
 
 def threadpool_fsync(fd: int) -> None:
-    """`os.fsync` during which other requests go on; raises what it raises."""
+    """Like ``os.fsync``, but other greenlets run during it."""
     gevent.get_hub().threadpool.apply(os.fsync, (fd,))
 
 
 def yield_to_greenlets() -> None:
-    """Let everybody on who has something to do just now."""
+    """Lets every other greenlet run that is ready."""
     gevent.sleep(0)
 
 
 class ConnectionHandler:
-    """One accepted connection until its close; pywsgi makes it and calls `handle`, its documented contract."""
+    """Handles one accepted connection; pywsgi creates it and calls ``handle``, as documented for ``handler_class``."""
 
     def __init__(self, server: "Server", sock: socket.socket, address: tuple[Any, ...], _server: WSGIServer) -> None:
         self.connection = Connection(sock, server.head_seconds, server.idle_seconds)
@@ -64,21 +65,20 @@ class ConnectionHandler:
         self._address = address
 
     def handle(self) -> None:
-        """Answer request after request; pywsgi closes the socket afterwards."""
+        """Serves requests until the connection ends; pywsgi closes the socket afterwards."""
         self._server.handlers.add(self)
         try:
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._server.tls is not None:
                 self.connection.start_tls(self._server.tls)
             while self._serve_one():
-                # One busy connection would otherwise keep all the others waiting; and by its next turn the next request
-                # is mostly there already, and costs no wait.
+                # Lets other connections run. At the next turn the next request has usually arrived already.
                 gevent.sleep(0)
         except OSError as error:
             log.debug("A connection ended: %s", error)
         finally:
             self._server.handlers.discard(self)
-            # With TLS the socket is no longer the one that pywsgi knows.
+            # With TLS this is not the socket that pywsgi closes.
             self.connection.sock.close()
 
     def _serve_one(self) -> bool:
@@ -91,28 +91,28 @@ class ConnectionHandler:
             return self._refuse(refusal)
         stream, body = open_body(self.connection, request) if request.header_section.length else (BytesIO(), None)
         environ = self._environ(request, stream)
-        exchange = ResponseWriter(self._server.draining.is_set, self.connection, request, body)
-        return self._run_application(exchange, environ, body)
+        writer = ResponseWriter(self._server.draining.is_set, self.connection, request, body)
+        return self._run_application(writer, environ, body)
 
-    def _run_application(self, exchange: ResponseWriter, environ: dict[str, Any], body: RequestBody | None) -> bool:
+    def _run_application(self, writer: ResponseWriter, environ: dict[str, Any], body: RequestBody | None) -> bool:
         try:
-            exchange.run(self._server.app, environ)
+            writer.run(self._server.app, environ)
         except ProtocolError as refusal:
-            return not exchange.head_sent and self._refuse(refusal)
+            return not writer.head_sent and self._refuse(refusal)
         except DISCONNECT_ERRORS:
-            # The client went away, or the application took the socket over and has done with it.
+            # The client disconnected, or the application took over the socket and has finished.
             return False
         except GreenletExit:
             raise
         except BaseException:
             log.exception("%s %s failed in the application.", environ["REQUEST_METHOD"], environ["REQUEST_URI"])
-            return not exchange.head_sent and self._refuse(
-                ProtocolError(500, "The application failed; its log says how.")
+            return not writer.head_sent and self._refuse(
+                ProtocolError(500, "The application failed; the server's log has the traceback.")
             )
-        return self._finish_response(exchange, body)
+        return self._finish_response(writer, body)
 
-    def _finish_response(self, exchange: ResponseWriter, body: RequestBody | None) -> bool:
-        if exchange.keep_alive and not self._server.draining.is_set() and (body is None or body.discard()):
+    def _finish_response(self, writer: ResponseWriter, body: RequestBody | None) -> bool:
+        if writer.keep_alive and not self._server.draining.is_set() and (body is None or body.discard()):
             return True
         if self.connection.buffer or (body is not None and body.remaining):
             self.connection.linger()
@@ -140,7 +140,7 @@ class ConnectionHandler:
 
 
 class Server:
-    """A WSGI application on a port, from `start` to a drained stop; one per process, made in the main thread."""
+    """Serves a WSGI application on a port until a signal; one per process, created in the main thread."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class Server:
         self.head_seconds = head_seconds
         self.idle_seconds = idle_seconds
         self.draining = Event()
-        """Set when the server finishes what is in flight and takes no more."""
+        """Set when the server has stopped accepting connections and finishes the calls in flight."""
         self.handlers: set[ConnectionHandler] = set()
         self.base_environ: dict[str, Any] = {}
         self._drain_seconds = drain_seconds
@@ -171,7 +171,7 @@ class Server:
 
     def _create_listener(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
         environ = {"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True}
-        # With several processes at one socket pywsgi takes one connection at a time, so that each gets some.
+        # With wsgi.multiprocess pywsgi accepts one connection at a time, so that each process gets some.
         environ["wsgi.multiprocess"] = listener is not None
         return WSGIServer(
             listener or (host, port),
@@ -184,7 +184,7 @@ class Server:
         )
 
     def start(self) -> str:
-        """Bind, accept from now on, and say under which URL. Raises OSError when the port is not to be had."""
+        """Binds, starts to accept and returns the URL; raises OSError if the port is not available."""
         _raise_descriptor_limit()
         self._listener.start()
         scheme = "https" if self.tls else "http"
@@ -197,7 +197,7 @@ class Server:
         return server_url(*self.address, scheme=scheme)
 
     def stop_when_readable(self, descriptor: int) -> None:
-        """Stop as at a signal once a descriptor can be read from: the end of a pair whose other end is gone."""
+        """Stops like SIGTERM when the descriptor becomes readable: the supervisor has closed the other end."""
 
         def watch() -> None:
             wait_read(descriptor)
@@ -206,12 +206,12 @@ class Server:
         gevent.spawn(watch)
 
     def serve_until_stopped(self) -> None:
-        """Serve until SIGTERM or SIGINT, then finish what is in flight; a second signal does not wait for that."""
+        """Serves until SIGTERM or SIGINT, then finishes the calls in flight; a second signal stops at once."""
         self._stop.wait()
         self.draining.set()
         self._close_listener()
         self._on_draining()
-        # The connections just let in become handlers once their greenlets have begun.
+        # Connections accepted just now add themselves to handlers when their greenlets start.
         gevent.sleep(0)
         now = monotonic()
         for handler in list(self.handlers):
@@ -221,7 +221,7 @@ class Server:
 
     def _close_listener(self) -> None:
         self._listener.stop_accepting()
-        # Closing the listener resets the connections that the kernel has accepted and we have not yet.
+        # Closing the listener would reset connections that only the kernel has accepted.
         with contextlib.suppress(OSError):
             while accepted := self._listener.do_read():
                 self._listener.do_handle(*accepted)
@@ -231,7 +231,7 @@ class Server:
         (self._second_signal if self._stop.is_set() else self._stop).set()
 
     def _enforce_deadlines(self) -> None:
-        # One timer for all connections, so that no request pays for making and cancelling its own.
+        # One timer for all connections is cheaper than creating and cancelling one for each request.
         pause = min(1.0, self.head_seconds / 4, self.idle_seconds / 4)
         while True:
             gevent.sleep(pause)
@@ -241,7 +241,7 @@ class Server:
 
 
 def server_url(host: str, port: int, *, scheme: str = "http") -> str:
-    """The URL of a server that listens there."""
+    """Returns the URL of a server; an IPv6 address gets brackets."""
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 

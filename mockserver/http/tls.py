@@ -1,4 +1,4 @@
-"""``--tls``: an authority of the server's own, made once, and a certificate for the names it is reached by."""
+"""``--tls``: the server's own certificate authority, and a certificate for the server's names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _log = logging.getLogger("testmode")
 
 
 class CertificateAuthority:
-    """An authority that clients are told to trust, in ``folder``; without one it lasts as long as this value."""
+    """A certificate authority in ``folder``, read or created; without a folder it is temporary.
+
+    Clients must trust ``file``. Raises OSError or ValueError if the files cannot be read, ImportError without trustme.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         if folder is None:
@@ -36,13 +39,13 @@ class CertificateAuthority:
         self._authority = self._load() or self._create()
 
     def create_ssl_context(self, names: Iterable[str]) -> ssl.SSLContext:
-        """What a server shows its clients, in answer to any of these names and addresses."""
-        possible = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
+        """Returns a server context with a certificate for these names and addresses; logs and skips invalid names."""
+        valid_names = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # A reset is to be the first thing a client reads, and not the second behind a ticket.
+        # Without tickets a connection reset is the first thing that a client reads.
         context.num_tickets = 0
-        self._authority.issue_cert(*possible).configure_cert(context)
+        self._authority.issue_cert(*valid_names).configure_cert(context)
         return context
 
     def _load(self) -> CA | None:
@@ -55,12 +58,12 @@ class CertificateAuthority:
     def _create(self) -> CA:
         from trustme import CA
 
-        made = CA(organization_name="Testmode")
+        authority = CA(organization_name="Testmode")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as key:
-            key.write(made.private_key_pem.bytes())
-        made.cert_pem.write_to_path(str(self.file))
-        return made
+            key.write(authority.private_key_pem.bytes())
+        authority.cert_pem.write_to_path(str(self.file))
+        return authority
 
     @property
     def _key(self) -> Path:
@@ -68,27 +71,27 @@ class CertificateAuthority:
 
 
 def open_certificate_authority(settings: ServerSettings) -> CertificateAuthority | None:
-    """What the settings ask for, if anything; BadSettings says why it cannot be had."""
+    """Returns the certificate authority if TLS is on, else None; raises BadSettings if it cannot be made."""
     if not settings.tls:
         return None
-    lasts = settings.store is not None or settings.effective_durability != "memory"
+    is_persistent = settings.store is not None or settings.effective_durability != "memory"
     try:
-        return CertificateAuthority(settings.data / "tls" if lasts else None)
+        return CertificateAuthority(settings.data / "tls" if is_persistent else None)
     except ImportError as error:
         remedy = "install Testmode with its extra tls, or `pip install trustme`"
-        raise BadSettings(f"tls: it needs {error.name}: {remedy}") from None
+        raise BadSettings(f"tls: the package {error.name} is missing; {remedy}") from None
     except (OSError, ValueError) as error:
         raise BadSettings(f"tls: {error}") from None
 
 
 def certificate_names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
-    """What the server is called by its clients: OpenSSL takes no ``*.localhost``, so every provider's is named too."""
-    near = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
-    return [*near, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]
+    """Returns the names for the certificate; each provider has its own, because OpenSSL ignores ``*.localhost``."""
+    local_names = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
+    return [*local_names, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]
 
 
 def _can_be_certified(name: str) -> bool:
     if is_ip_address(name) or _NAME.fullmatch(name):
         return True
-    _log.warning("tls: there can be no certificate for %r", name)
+    _log.warning("tls: the certificate does not contain %r, because it is not a valid host name or address", name)
     return False

@@ -1,4 +1,4 @@
-"""``testmode serve --workers N``: several processes behind one listening socket, started again when they die."""
+"""``testmode serve --workers N``: supervises several worker processes that share one listening socket."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from types import FrameType
 import click
 
 POLL_SECONDS = 0.05
-"""Seconds between two looks at the workers."""
+"""Seconds between two checks of the workers."""
 QUICK_EXIT_SECONDS = 2.0
+"""A worker that ends after fewer seconds counts as a quick exit."""
 MAX_QUICK_EXITS = 5
-"""After so many lives in a row of less than so many seconds the fault is not the worker's, and the server stops."""
+"""After this number of quick exits in a row the server stops, because a restart does not help."""
 BACKLOG = 4096
 
 
 @dataclass
 class Worker:
-    """One of the processes."""
+    """One worker process."""
 
     index: int
     process: subprocess.Popen[bytes]
     control_socket: socket.socket
-    """A pair's end: the worker writes a byte when it is ready, and reads its end when we are no more."""
+    """One end of a socket pair. The worker writes a byte when it is ready, and stops when this end is closed."""
     started: float = field(default_factory=monotonic)
     ready: bool = False
 
 
 class WorkerSupervisor:
-    """The workers of a server, from the first start to the last end."""
+    """Starts the workers, restarts those that end, and forwards SIGTERM and SIGINT to them."""
 
     def __init__(self, number: int, arguments: Sequence[str], listener: socket.socket) -> None:
         self._arguments, self._listener = arguments, listener
@@ -43,26 +44,26 @@ class WorkerSupervisor:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, self._on_signal)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        # The first makes what is not there yet; the others find it.
-        self._workers = [self._start(nth, first=nth == 0) for nth in range(number)]
+        # Only the first worker creates and configures the first sandboxes.
+        self._workers = [self._start(index, first=index == 0) for index in range(number)]
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
 
-    def _start(self, nth: int, *, first: bool = False) -> Worker:
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        role = f"{'first' if first else 'further'}:{self._listener.fileno()}:{theirs.fileno()}"
+    def _start(self, index: int, *, first: bool = False) -> Worker:
+        own_end, worker_end = socket.socketpair()
+        own_end.setblocking(False)
+        role = f"{'first' if first else 'further'}:{self._listener.fileno()}:{worker_end.fileno()}"
         command = [sys.executable, "-m", "mockserver", *self._arguments, "--as-worker", role]
-        descriptors = (self._listener.fileno(), theirs.fileno())
-        # A session of its own: Ctrl-C in a terminal reaches us alone, and we pass it on once.
-        process = subprocess.Popen(command, pass_fds=descriptors, start_new_session=True)  # noqa: S603  # our own words
-        theirs.close()
-        return Worker(nth, process, ours)
+        descriptors = (self._listener.fileno(), worker_end.fileno())
+        # With its own session a worker does not receive Ctrl-C from the terminal; the supervisor forwards it once.
+        process = subprocess.Popen(command, pass_fds=descriptors, start_new_session=True)  # noqa: S603  # our arguments
+        worker_end.close()
+        return Worker(index, process, own_end)
 
     def run(self, url: str) -> int:
-        """Serve until told to stop; answers the exit code."""
-        told = False
+        """Serves until a signal or a permanent failure of a worker; returns the exit code."""
+        announced = False
         while not self._signals:
             for worker in self._workers:
                 self._check_ready(worker)
@@ -71,8 +72,8 @@ class WorkerSupervisor:
                     if not worker.ready or not self._restart(worker, code):
                         return self._stop(signal.SIGTERM, abs(code))
                     break
-            if not told and all(worker.ready for worker in self._workers):
-                told = True
+            if not announced and all(worker.ready for worker in self._workers):
+                announced = True
                 click.echo(f"Ready. listening on {url}")
                 sys.stdout.flush()
             sleep(POLL_SECONDS)
@@ -88,13 +89,13 @@ class WorkerSupervisor:
     def _restart(self, worker: Worker, code: int) -> bool:
         lived = monotonic() - worker.started
         self._quick_exits = self._quick_exits + 1 if lived < QUICK_EXIT_SECONDS else 0
-        click.echo(f"testmode: worker {worker.index} ended with {code} after {lived:.1f} s; another begins", err=True)
+        click.echo(f"testmode: worker {worker.index} ended with {code} after {lived:.1f} s; starting another", err=True)
         worker.control_socket.close()
         self._workers[worker.index] = self._start(worker.index)
         return self._quick_exits < MAX_QUICK_EXITS
 
     def _stop(self, number: int, code: int) -> int:
-        """Have every worker finish what is in flight; a second signal is passed on too, and they wait no longer."""
+        """Stops the workers after their calls in flight and returns the exit code; a second signal does not wait."""
         self._signals.insert(0, number)
         while any(worker.process.poll() is None for worker in self._workers):
             while self._signals:
@@ -109,7 +110,7 @@ class WorkerSupervisor:
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """A socket that listens there, for every worker; OSError when the port is not to be had."""
+    """Opens the listening socket that all workers share; raises OSError if the port is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

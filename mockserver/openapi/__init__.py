@@ -1,4 +1,4 @@
-"""A provider made out of an OpenAPI document: ``load_provider(file)``."""
+"""Build a provider from an OpenAPI document: ``load_provider(file)``."""
 
 from __future__ import annotations
 
@@ -39,27 +39,29 @@ from mockserver.openapi.serving.spec_model import SpecModel, load_spec_model
 __all__ = ["build_provider", "load_provider"]
 _IDEMPOTENCY_HEADERS = ("idempotency-key", "x-idempotency-key", "idempotencykey", "x-request-idempotency-key")
 _LIMITS_ASSUMPTION = AssumptionNote(
-    "How often clients may call.", "Only x-testmode-limits says so; without it there is no limit."
+    "The rate limit and quota of clients.", "Only x-testmode-limits declares a limit; without it there is none."
 )
 _INSTALL_HINT = "install Testmode with its extra openapi, or `pip install jsonschema-rs pyyaml`"
 Stage = Callable[[Call, Callable[[Call], Reply]], Reply]
 
 
 def load_provider(file: Path) -> Provider:
-    """The provider an OpenAPI document describes; BadDocument, a Refusal, says where it cannot be read."""
+    """Returns the provider that an OpenAPI document describes.
+
+    Raises BadDocument, a Refusal, with the file and JSON pointer of an error, and Refusal if a package is missing.
+    """
     try:
-        import jsonschema_rs  # noqa: F401  # Reading does not need it, the first request does.
+        import jsonschema_rs  # noqa: F401  # Imported only to fail early: the first request needs it.
 
         model = load_spec_model(file)
     except ImportError as error:
-        raise Refusal(f"--openapi needs {error.name}: {_INSTALL_HINT}") from None
+        raise Refusal(f"--openapi needs the package {error.name}; {_INSTALL_HINT}") from None
     return build_provider(model)
 
 
 def build_provider(model: SpecModel) -> Provider:
-    """The provider a document that has been read comes to."""
     document, security, writer = model.document, Security(model.document), ReplyWriter(model)
-    policy, repeated = _idempotency(document)
+    policy, idempotent_operations = _idempotency(document)
     return Provider(
         name=document.name,
         title=document.title,
@@ -76,71 +78,72 @@ def build_provider(model: SpecModel) -> Provider:
         idempotency=policy,
         limits=Limits.model_validate(document.extensions.get("limits", {})),
         limits_assumption=_LIMITS_ASSUMPTION,
-        stages=_stages(document, security, repeated),
+        stages=_stages(document, security, idempotent_operations),
         example=_example(model),
         notes=(*model.inferred.describe_gaps(document.operations), *document.linked.notes),
     )
 
 
-def _stages(document: Document, security: Security, repeated: frozenset[str]) -> tuple[Stage, ...]:
-    asks, repeats, reads = security.stage(), _idempotency_stage(repeated), RequestReader(document).stage()
-    return journal, faults_stage, decorate, locate, asks, ratelimit, repeats, latency, reads
+def _stages(document: Document, security: Security, idempotent_operations: frozenset[str]) -> tuple[Stage, ...]:
+    authenticate, validate = security.stage(), RequestReader(document).stage()
+    idempotency = _idempotency_stage(idempotent_operations)
+    return journal, faults_stage, decorate, locate, authenticate, ratelimit, idempotency, latency, validate
 
 
 def _operations(model: SpecModel, writer: ReplyWriter) -> list[Operation]:
-    verbs, made = ResourceHandlers(model, writer), []
-    for endpoint in model.document.operations:
-        role = model.inferred.roles.get(endpoint.name)
-        perform = verbs.handler_of(role) if role else _generated_handler(writer, endpoint)
-        status, _ = success_response(endpoint)
-        numbers = {int(each.status) for each in endpoint.responses if each.status.isdigit()}
-        made.append(
+    handlers, operations = ResourceHandlers(model, writer), []
+    for operation in model.document.operations:
+        role = model.inferred.roles.get(operation.name)
+        perform = handlers.handler_of(role) if role else _generated_handler(writer, operation)
+        status, _ = success_response(operation)
+        statuses = {int(each.status) for each in operation.responses if each.status.isdigit()}
+        operations.append(
             Operation(
-                name=endpoint.name,
-                method=endpoint.method,
-                path=endpoint.route,
+                name=operation.name,
+                method=operation.method,
+                path=operation.route,
                 perform=perform,
-                summary=endpoint.summary,
+                summary=operation.summary,
                 status=status,
-                refusals=tuple(sorted(numbers - {status})),
+                refusals=tuple(sorted(statuses - {status})),
             )
         )
-    return made
+    return operations
 
 
-def _generated_handler(writer: ReplyWriter, endpoint: DocumentOperation) -> Callable[[Call], Reply]:
-    return lambda call: writer.write_generated(call, endpoint)
+def _generated_handler(writer: ReplyWriter, operation: DocumentOperation) -> Callable[[Call], Reply]:
+    return lambda call: writer.write_generated(call, operation)
 
 
 def _idempotency(document: Document) -> tuple[IdempotencyPolicy | None, frozenset[str]]:
-    """The policy, and the operations it holds for: those that declare its header, or that the document names."""
-    said: Any = document.extensions.get("idempotency")
-    said = said if isinstance(said, Mapping) else {} if said is None else None
+    """The policy and the names of its operations: those that declare its header or have x-testmode-idempotency."""
+    declaration: Any = document.extensions.get("idempotency")
+    extension = declaration if isinstance(declaration, Mapping) else {} if declaration is None else None
     declared = {
         each.name: parameter.name.lower()
         for each in document.operations
         for parameter in each.parameters
         if parameter.location == "header" and parameter.name.lower() in _IDEMPOTENCY_HEADERS
     }
-    named = [each for each in document.operations if isinstance(each.extensions.get("idempotency"), Mapping)]
-    if said is None or not (said or declared or named):
+    extended = [each for each in document.operations if isinstance(each.extensions.get("idempotency"), Mapping)]
+    if extension is None or not (extension or declared or extended):
         return None, frozenset()
-    own = dict(said) or dict(named[0].extensions["idempotency"] if named and not declared else {})
-    methods = tuple(map(str.upper, own.get("methods", ("POST",))))
+    options = dict(extension) or dict(extended[0].extensions["idempotency"] if extended and not declared else {})
+    methods = tuple(map(str.upper, options.get("methods", ("POST",))))
     policy = IdempotencyPolicy(
-        header=str(own.get("header") or next(iter(declared.values()), "Idempotency-Key")).lower(),
+        header=str(options.get("header") or next(iter(declared.values()), "Idempotency-Key")).lower(),
         methods=("DELETE", "PATCH", "POST", "PUT"),
-        lifetime=parse_duration(own.get("lifetime", "24h")),
+        lifetime=parse_duration(options.get("lifetime", "24h")),
     )
-    chosen = {each.name for each in document.operations if said and each.method in methods} | declared.keys()
-    chosen |= {each.name for each in named}
+    names = {each.name for each in document.operations if extension and each.method in methods} | declared.keys()
+    names |= {each.name for each in extended}
     return policy, frozenset(
-        chosen - {each.name for each in document.operations if each.extensions.get("idempotency") is False}
+        names - {each.name for each in document.operations if each.extensions.get("idempotency") is False}
     )
 
 
 def _idempotency_stage(operations: frozenset[str]) -> Stage:
-    """The engine's stage, for the operations that promise it."""
+    """The engine's stage ``idempotency``, restricted to some operations."""
 
     def idempotency(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
         if call.operation is None or call.operation.name not in operations:
@@ -151,9 +154,9 @@ def _idempotency_stage(operations: frozenset[str]) -> Stage:
 
 
 def _example(model: SpecModel) -> str:
-    """A path a newcomer may GET first: a list that needs nothing."""
+    """The path of a list without required parameters, shown as an example request; ``""`` if there is none."""
     for role in model.inferred.roles.values():
-        needed = [each for each in role.operation.parameters if each.required]
-        if role.verb == "list" and not needed:
+        required = [each for each in role.operation.parameters if each.required]
+        if role.verb == "list" and not required:
             return role.operation.route
     return ""

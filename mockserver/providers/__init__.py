@@ -1,4 +1,4 @@
-"""The simulated APIs, a room each."""
+"""The built-in providers."""
 
 from mockserver.providers.kasko import PROVIDER as KASKO
 from mockserver.providers.kota import PROVIDER as KOTA

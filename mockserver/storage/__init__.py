@@ -1,1 +1,1 @@
-"""Where sandboxes are kept: the seam in base, and the stores behind it."""
+"""Persistence of sandboxes: the interface in ``base``, implemented on TinyDB and on Redis."""

@@ -1,7 +1,7 @@
-"""The seam between the engine and whatever keeps its records: one Store, one Space per transaction.
+"""The interface between the engine and its storage: a Store, and a Space for each transaction.
 
-A record is a JSON object with a string ``id``. Records are values: what ``get`` answers is never changed in
-place, and what ``put`` is given is never changed afterwards.
+A record is a JSON object with a string ``id``. Records are immutable by convention: never change a record
+that ``get`` has returned or that was passed to ``put``.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any, Literal, Protocol
 
 Record = Mapping[str, Any]
 Position = tuple[Any, ...]
-"""Where a walk stands: ``(n,)`` in creation order, ``(value, n)`` along an index. JSON-able, stable while others write;
-one of another walk's shape is refused with ValueError. After a load the same records have the same positions."""
+"""The place of a record in a scan: ``(n,)`` in creation order, ``(value, n)`` along an index. It is JSON, and stays
+valid while others write. ``scan`` raises ValueError for the wrong shape. Loading the same records keeps positions."""
 COUNTERS = "_counters"
-"""The collection of what ``increment`` counts, a record for each counter."""
+"""The collection that holds the counters of ``increment``, one record each."""
 State = dict[str, list[dict[str, Any]]]
-"""A whole sandbox: its collections, each a list of records in creation order. What export answers and load takes;
-the counters that ``increment`` keeps are the collection ``_counters`` of ``{"id", "value"}``."""
+"""A whole sandbox, as ``export`` returns and ``load`` accepts it: for each collection its records in creation order.
+The counters of ``increment`` are the collection ``_counters`` of ``{"id", "value"}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A named set of records, the fields it is found by, and whether it outlives the process.
+    """A named list of records, its indexed fields, and whether it is volatile.
 
-    Indexed strings are compared by their ``casefold``; a record whose indexed field is absent or null is not in
-    that index. A volatile collection is kept in memory only: it is neither logged, nor exported, nor restored.
+    Indexed strings are compared by their ``casefold``. A record whose indexed field is absent or null is not in
+    that index. A volatile collection is kept in memory only: it is not logged, exported or restored.
     """
 
     name: str
@@ -36,42 +36,45 @@ class Collection:
 
 
 WriteTimes = tuple[int, int]
-"""When a record was written, in microseconds since 1970: by the sandbox's clock, and by the machine's."""
+"""When a record was written, in microseconds since 1970: by the sandbox's clock and by the wall clock."""
 Durability = Literal["commit", "interval", "memory"]
-"""When a write is on the disk: before its answer, within 200 ms of it, or never. The death of the process alone takes
-nothing from the first two."""
+"""When a write is on the disk: before the reply, within 200 ms, or never. If only the process dies, the first two lose
+nothing."""
 StoreDurability = Literal["commit", "interval", "memory", "redis"]
-"""The same, or that a write is in Redis before its answer, and lasts as Redis makes it last."""
+"""A ``Durability``, or ``redis``: a write is in Redis before the reply, and as durable as that Redis is configured."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """How a store is: what it promises, why it takes no more writes if so, and what it had to cut off at the start."""
+    """The durability and the health of a store."""
 
     durability: StoreDurability
     failure: str | None = None
+    """Why the store accepts no more writes; None while it does."""
     torn_tails: int = 0
+    """The number of logs whose torn tail was cut off when they were opened."""
     torn_bytes: int = 0
+    """The number of bytes cut off in total."""
 
 
 class Space(Protocol):
-    """One sandbox's records inside one transaction: all of what is written here is kept, or none of it."""
+    """The records of one sandbox inside one transaction."""
 
     def get(self, collection: str, id: str) -> Record | None:
-        """The record of that id, or None."""
+        """Returns the record with that id, or None."""
 
     def put(self, collection: str, record: Record) -> None:
-        """Keep the record under its ``id``; one that is there already is replaced and keeps its place in the order.
+        """Stores the record under its ``id``; a record that replaces another takes its place in creation order.
 
-        StoreCrowded when a new one would be one too many; collections whose names begin with an underscore do not
-        count, for each has a bound of its own.
+        Raises TooManyRecords when a new record would exceed the sandbox's limit. Collections whose names begin with
+        an underscore do not count, because each has its own bound.
         """
 
     def drop(self, collection: str, id: str) -> None:
-        """Forget the record of that id; an unknown id is no error."""
+        """Deletes the record with that id; an unknown id is not an error."""
 
     def find(self, collection: str, field: str, value: Any) -> Iterator[Record]:
-        """The records whose indexed field equals value (strings by casefold), oldest first."""
+        """Returns the records whose indexed field equals ``value`` (strings by casefold), oldest first."""
 
     def scan(
         self,
@@ -83,177 +86,179 @@ class Space(Protocol):
         descending: bool = False,
         after: Position | None = None,
     ) -> Iterator[tuple[Position, Record]]:
-        """Walk a collection in creation order, or along an index, from behind ``after``.
+        """Iterates over a collection in creation order or along an index, starting after the position ``after``.
 
-        With ``field`` alone the walk goes by that field's value, then by creation; with ``equals`` only over
-        that value (so by creation), with ``prefix`` only over strings that begin with it. A field without an
-        index is refused with KeyError.
+        With ``field`` the records are sorted by its value, then by creation. ``equals`` selects one value (so the
+        order is that of creation), ``prefix`` the strings that begin with it. Raises KeyError for a field without
+        an index.
         """
 
     def count(self, collection: str) -> int:
-        """How many records the collection holds."""
+        """Returns the number of records in the collection."""
 
-    def nth(self, collection: str, place: int) -> Record:
-        """The record before which so many others were created, at a cost that is flat; IndexError if none is."""
+    def nth(self, collection: str, offset: int) -> Record:
+        """Returns the record at ``offset`` (from 0) in creation order, at the same cost for any size.
+
+        Raises IndexError when there is none.
+        """
 
     def increment(self, counter: str, by: int = 1) -> int:
-        """Add to a named counter (it begins at 0) and answer its new value; a rolled-back bump never happened."""
+        """Adds to a named counter, which starts at 0, and returns its new value; a rollback undoes it."""
 
     def append(self, collection: str, record: Record, max_records: int) -> None:
-        """Put a new record and forget the oldest beyond ``max_records``: for logs that must stay bounded."""
+        """Stores a new record and deletes the oldest beyond ``max_records``, for collections that must stay bounded."""
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what is done meanwhile, and nothing before it, when an error leaves."""
+        """Returns a context manager that undoes the writes made inside it when an exception leaves it."""
 
     def claim(self, name: str) -> bool:
-        """Mark a name as in someone's hands until released; False when it already is.
+        """Sets a claim on a name until it is released; returns False when the name is already claimed.
 
-        Never kept on disk, and undone with its transaction like everything else.
+        A claim is never kept on disk, and is rolled back with its transaction.
         """
 
     def is_claimed(self, name: str) -> bool:
-        """Whether a name is in someone's hands."""
+        """Returns whether the name is claimed, by this process or another one that is alive."""
 
     def release(self, name: str) -> None:
-        """Let go of a claim; one that nobody holds is no error."""
+        """Removes a claim; a name that is not claimed is not an error."""
 
 
 ChangedCollections = frozenset[str] | None
-"""The collections that another process has written in; None when it has put a whole state in everything's place."""
+"""The collections in which another process has written; None when it has replaced the whole state."""
 
 
 class Cluster(Protocol):
     """The other processes that serve the same store."""
 
     is_distributed: bool
-    """Whether there may be others."""
+    """Whether other processes can exist."""
 
     def announce(self) -> None:
-        """Tell them that there are other sandboxes or other keys."""
+        """Starts a new generation: tells the other processes that sandboxes or keys have changed."""
 
     def generation(self) -> int:
-        """A number that is another one after every announcement."""
+        """Returns a number that changes with every ``announce``."""
 
     def lock(self, name: str) -> AbstractContextManager[Any]:
-        """Do something that no other process and no other thread does at the same time."""
+        """Excludes every other process and thread that holds the lock of that name; the lock is not reentrant."""
 
     def is_leader(self) -> bool:
-        """Whether it is this process that sees to what falls due while nobody asks."""
+        """Returns whether this process runs timers and deliveries while no call comes."""
 
     def get_or_set(self, name: str, proposal: str) -> str:
-        """What all processes have under a name: the first that was proposed."""
+        """Returns the value that all processes share under a name: the first proposal."""
 
     def subscribe(self, on_due: Callable[[str], None]) -> None:
-        """Have a function called with the sandbox in which another process says that something is due."""
+        """Calls ``on_due`` with a sandbox's id whenever a process reports that something is due there."""
 
 
 class SharedJournalLog(Protocol):
-    """The newest entries of a sandbox's journal, for all processes; bounded, and what falls out is counted."""
+    """The newest entries of a sandbox's journal, shared by all processes and bounded."""
 
     def write(self, entry: bytes, cost: int, counter: str, max_entries: int, max_bytes: int) -> None:
-        """Put an entry at the end, count what it is counted as, and forget the oldest beyond the bounds."""
+        """Appends an entry of ``cost`` bytes, adds 1 to ``counter``, deletes the oldest beyond the bounds."""
 
     def read(self) -> list[bytes]:
-        """Every entry, oldest first."""
+        """Returns all entries, oldest first."""
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        """How many entries fell out, and how many were counted as what since the sandbox was made."""
+        """Returns how many entries the bounds have deleted, and the counters since the sandbox was made."""
 
     def clear(self) -> None:
-        """Forget every entry; what was counted stays."""
+        """Deletes all entries; the counters stay."""
 
 
 class Store(Protocol):
-    """Keeps the records of many sandboxes; an acknowledged write survives whatever its mode promises."""
+    """Stores the records of many sandboxes, with the durability that its status names."""
 
     cluster: Cluster
 
     def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None:
-        """Have a function called, at the beginning of a transaction, with what other processes have changed."""
+        """Calls ``changed`` at the start of a transaction when other processes have changed the sandbox."""
 
     def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
-        """Have the records of an open sandbox say when they were written, as far as the store keeps records."""
+        """Sets the source of the times in the log records of an open sandbox; a store without a log ignores it."""
 
     def refresh(self, sandbox: str) -> bool:
-        """Take over what other processes have written; False when one of them has deleted the sandbox."""
+        """Reads remote changes; returns False when another process has deleted the sandbox."""
 
     def release_claim(self, sandbox: str, claim: str) -> None:
-        """Release a claim; never an error, for what is not released now is so as soon as the store answers."""
+        """Releases a claim without raising; if the store does not respond now, it releases the claim later."""
 
     def notify_due(self, sandbox: str) -> None:
-        """Tell other processes that something is due in a sandbox, once the transaction is kept that is open."""
+        """Tells other processes that something is due in a sandbox, after the open transaction is committed."""
 
     def journal_log(self, sandbox: str) -> SharedJournalLog | None:
-        """Where calls are written down for all processes; None where there is but one, which remembers them."""
+        """Returns the journal shared by all processes; None when a single process keeps it in memory."""
 
     def names(self) -> list[str]:
-        """The sandboxes in which anything was written, sorted."""
+        """Returns the ids of the sandboxes in which anything was written, sorted."""
 
     def open(self, sandbox: str) -> None:
-        """Make the sandbox's records available, creating an empty one where there is none."""
+        """Opens a sandbox, creating an empty one if it does not exist; raises StoreError for an invalid id."""
 
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
-        """Say which collections an open sandbox has; indexes are built over what is already there."""
+        """Declares the collections of an open sandbox; indexes are built over existing records."""
 
     def transaction(
         self, sandbox: str, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
-        """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves.
+        """Holds the sandbox's lock; on exit commits all writes as one log record, or none after an exception.
 
-        With ``durable`` the caller waits, after the lock is let go, until the record is as safe as the store's
-        durability says; StoreError when it cannot be kept. Without, it is for what is only counted: the record
-        survives the death of the process but perhaps not of the machine, and while the disk takes nothing it waits
-        in memory for the next one that is kept. Without ``wait`` the record is taken or refused as with it, and
-        ``wait_until_durable`` waits for it with all others. One that is ``read_only`` may write nothing (RuntimeError), and need not
-        keep other processes out. Never wait for anything inside.
+        With ``durable`` the caller waits, after the lock is released, until the record is as safe as the store's
+        durability says; raises StoreError when it cannot be stored. ``durable=False`` is for counters: the record
+        survives the end of the process but perhaps not of the machine, and while the disk accepts no writes it waits
+        in memory for the next record. With ``wait=False`` the record is accepted or refused in the same way, but the
+        caller does not wait; ``wait_until_durable`` does. A ``read_only`` transaction that writes raises RuntimeError;
+        it does not exclude other processes. Never wait for anything inside a transaction.
         """
 
     def wait_until_durable(self, sandbox: str) -> None:
-        """Wait until all the sandbox has written is as safe as the store's durability says; StoreError if it is not."""
+        """Waits until all writes of the sandbox are as safe as the durability says, or raises StoreError."""
 
     def export(self, sandbox: str) -> State:
-        """All collections that are not volatile, as plain JSON-able data."""
+        """Returns all collections that are not volatile as JSON; the caller must not change the records."""
 
     def load(self, sandbox: str, state: State) -> None:
-        """Replace everything the sandbox holds (volatile collections and claims are emptied), as one log record."""
+        """Replaces the whole state as one log record; volatile collections and claims are emptied."""
 
     def delete(self, sandbox: str) -> None:
-        """Forget the sandbox and its files."""
+        """Deletes the sandbox and its files."""
 
     def flush(self) -> None:
-        """Bring to the disk what was written without waiting for it."""
+        """Makes all writes durable, including those made with ``durable=False``."""
 
     @property
-    def status(self) -> StoreStatus:
-        """What the store promises, and how it is."""
+    def status(self) -> StoreStatus: ...
 
     def close(self) -> None:
-        """Write a checkpoint of everything and let go of the files."""
+        """Writes a checkpoint of every sandbox and closes the files."""
 
 
 class StoreError(Exception):
-    """The store could not keep or read something; the message names the file, the place and the reason."""
+    """The store cannot write or read something; the message names the file or server, the place and the reason."""
 
 
 class SandboxGone(StoreError):
-    """The sandbox is not there any more: closed, or deleted, be it by another process."""
+    """The sandbox is closed, or was deleted by this or another process."""
 
 
 class StoreFull(StoreError):
-    """There is no room for a write; it was taken back whole, and the next one may fit again."""
+    """There is no space for a write. It was rolled back completely, and a later write can succeed."""
 
 
 class TooManyRecords(StoreFull):
-    """A sandbox has as many records as it may; the message is for whoever wanted another one."""
+    """A sandbox has its maximum number of records; the message is sent to the client."""
 
 
 class StoreTooNew(StoreError):
-    """A file on the disk was written by a newer server; it is left untouched."""
+    """A file was written by a newer server; it is left unchanged."""
 
 
 class StoreDamaged(StoreError):
-    """A file on the disk is not what was written; it is left untouched."""
+    """The content of a file is damaged; the file is left unchanged."""
 
 
 class StoreLocked(StoreError):
-    """Another process has this data directory."""
+    """Another process uses this data directory."""

@@ -1,1 +1,1 @@
-"""Testmode in the code of a test: a client of the admin API, fixtures for pytest, a container. Needs no Flask."""
+"""Support for tests: a client of the admin API, a pytest plugin, a container. Imports no server code."""

@@ -1,4 +1,4 @@
-"""One admin request over plain HTTP, and the one error it can end in."""
+"""Requests to the admin API over HTTP, with the standard library only."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from mockserver.testing import server_address
 
 
 class TestmodeError(Exception):
-    """The server refused, or could not be reached; ``status`` is None where there was no answer."""
+    """The server refused a request or could not be reached; ``status`` is None if there was no response."""
 
-    __test__ = False  # pytest would take it for a test by its name.
+    __test__ = False  # pytest would collect the class because of its name.
 
     def __init__(self, sentence: str, status: int | None, url: str) -> None:
-        super().__init__(f"{sentence} ({status or 'no answer'} from {url})")
+        super().__init__(f"{sentence} ({status or 'no response'} from {url})")
         self.sentence = sentence
         self.status = status
         self.url = url
 
 
 class Api:
-    """The server's address and token, and how it is asked; every request has its own connection and a timeout."""
+    """Sends requests to the admin API of a server, each over its own connection, with a timeout in seconds."""
 
     def __init__(self, url: str, token: str, timeout: float = 60.0) -> None:
         self.url = url.rstrip("/")
@@ -36,7 +36,10 @@ class Api:
         self.timeout = timeout
 
     def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
-        """What the admin API answers at a path of these segments; None where it has nothing to say."""
+        """Returns the JSON of a response, or None if it has no body; ``path`` are segments below ``/__admin``.
+
+        Raises TestmodeError for a refusal, for a body that is not JSON, and if there is no response.
+        """
         status, text = self.request_text(method, *path, body=body, **query)
         try:
             return loads(text) if text else None
@@ -45,10 +48,10 @@ class Api:
             raise TestmodeError(sentence, status, self.url + _admin_path(path)) from None
 
     def request_text(self, method: str, *path: str, body: Any = None, **query: Any) -> tuple[int, str]:
-        """The status and the text the admin API answers at a path of these segments; TestmodeError for a refusal."""
-        known = {name: value for name, value in query.items() if value is not None}
+        """Returns status and body of a response, like ``request``; query parameters that are None are omitted."""
+        parameters = {name: value for name, value in query.items() if value is not None}
         address = _admin_path(path)
-        status, text = self.send(method, f"{address}?{urlencode(known)}" if known else address, body)
+        status, text = self.send(method, f"{address}?{urlencode(parameters)}" if parameters else address, body)
         self._raise_for_status(status, text, address)
         return status, text
 
@@ -57,17 +60,17 @@ class Api:
             raise TestmodeError(_error_detail(text) or f"{self.url} answered {status}", status, self.url + address)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
-        """The status and the body of one answer, whatever it is; TestmodeError where none comes in time."""
-        with self._open(method, path, body) as answer:
-            return answer.status, answer.read().decode()
+        """Returns status and body of any response; raises TestmodeError if there is none within the timeout."""
+        with self._open(method, path, body) as response:
+            return response.status, response.read().decode()
 
     def stream_events(self, *path: str) -> Iterator[Any]:
-        """The data of each server-sent event, as they come; TestmodeError where none comes in time."""
+        """Yields the data of each server-sent event; raises TestmodeError if none arrives within the timeout."""
         address = _admin_path(path)
-        with self._open("GET", address) as answer:
-            if answer.status >= 400:
-                self._raise_for_status(answer.status, answer.read().decode(), address)
-            for line in answer:
+        with self._open("GET", address) as response:
+            if response.status >= 400:
+                self._raise_for_status(response.status, response.read().decode(), address)
+            for line in response:
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name == "data":
                     yield loads(value)
@@ -92,34 +95,33 @@ class Api:
 
 
 def from_environment() -> Api:
-    """The server that the environment names.
+    """The server at TESTMODE_URL.
 
-    At TESTMODE_URL; its token is in TESTMODE_ADMIN_TOKEN, in the file TESTMODE_ADMIN_TOKEN_FILE, or in the data
-    directory.
+    The token is read from TESTMODE_ADMIN_TOKEN, the file TESTMODE_ADMIN_TOKEN_FILE, or the data directory.
     """
-    kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
-    file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", kept))
+    default = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "admin-token"
+    file = Path(os.environ.get("TESTMODE_ADMIN_TOKEN_FILE", default))
     token = os.environ.get("TESTMODE_ADMIN_TOKEN") or (file.read_text("utf-8").strip() if file.is_file() else "")
     return Api(server_address.server_url(), token)
 
 
 @dataclass(frozen=True)
 class ApiPath:
-    """A path of the admin API, below which one part of a sandbox is asked."""
+    """A path of the admin API, to which requests are relative."""
 
     api: Api
     path: tuple[str, ...]
 
     def child(self, *path: str) -> ApiPath:
-        """A place further down."""
+        """Appends segments to the path."""
         return ApiPath(self.api, self.path + path)
 
     def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
-        """What the admin API answers here, or at the path of these further segments."""
+        """``Api.request`` at this path, or at further segments below it."""
         return self.api.request(method, *self.path, *path, body=body, **query)
 
     def stream_events(self, *path: str) -> Iterator[Any]:
-        """The data of each server-sent event at the path of these further segments."""
+        """``Api.stream_events`` at further segments below this path."""
         return self.api.stream_events(*self.path, *path)
 
 
@@ -128,9 +130,9 @@ def _admin_path(path: tuple[str, ...]) -> str:
 
 
 def _error_detail(text: str) -> str:
-    """What a refusal says; empty when it says nothing."""
+    """The ``detail`` of a problem document, or the beginning of any other text."""
     try:
-        answer = loads(text)
+        body = loads(text)
     except ValueError:
         return text[:200]
-    return str(answer["detail"]) if isinstance(answer, dict) and "detail" in answer else str(answer or "")[:200]
+    return str(body["detail"]) if isinstance(body, dict) and "detail" in body else str(body or "")[:200]

@@ -1,4 +1,4 @@
-"""Testmode in a container, for tests that start what they need with testcontainers; the extra ``[testcontainers]``."""
+"""Testmode in a container, for tests that use testcontainers; needs the extra ``[testcontainers]``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mockserver.token import new_token
 
 PORT = 8080
 EXTRA_HOSTS = {"host.docker.internal": "host-gateway"}
-"""By this name the container finds a receiver of webhooks that listens on the machine."""
+"""Lets the container send webhooks to a receiver on the host, under this name."""
 
 
 class TestmodeContainer(DockerContainer):
-    """A server in a container; it is ready when ``start()`` or the ``with`` statement returns."""
+    """A server in a container; it is ready when ``start()`` returns or the ``with`` block begins."""
 
-    __test__ = False  # pytest would take it for a test by its name.
+    __test__ = False  # pytest would collect the class because of its name.
 
     def __init__(self, image: str = "testmode", **kwargs: Any) -> None:
         super().__init__(image, **{"extra_hosts": EXTRA_HOSTS, **kwargs})
@@ -27,33 +27,33 @@ class TestmodeContainer(DockerContainer):
         self.with_admin_token(new_token())
 
     def with_provider(self, name: str) -> Self:
-        """Serve this provider; may be called again. Without it all are served."""
+        """Serves this provider; can be called several times. Without a call, all providers are served."""
         return self._append_env("TESTMODE_PROVIDERS", name)
 
     def with_scenario(self, name: str) -> Self:
-        """Have a scenario on from the start; may be called again."""
+        """Switches a scenario on at startup; can be called several times."""
         return self._append_env("TESTMODE_SCENARIO", name)
 
     def with_seed(self, seed: str | int) -> Self:
-        """Make the first sandboxes from this seed."""
+        """Sets the seed of the first sandboxes."""
         return self.with_env("TESTMODE_SEED", str(seed))
 
     def with_admin_token(self, token: str) -> Self:
-        """Open the admin API with this token; without it one is made."""
+        """Sets the admin token; the default is a random one."""
         return self.with_env("TESTMODE_ADMIN_TOKEN", token)
 
-    def _append_env(self, variable: str, word: str) -> Self:
-        return self.with_env(variable, f"{self.env.get(variable, '')} {word}".strip())
+    def _append_env(self, variable: str, value: str) -> Self:
+        return self.with_env(variable, f"{self.env.get(variable, '')} {value}".strip())
 
     def client(self) -> Testmode:
-        """A client of its admin API."""
+        """A client of the container's admin API."""
         address = f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
         return Testmode(address, self.env["TESTMODE_ADMIN_TOKEN"])
 
     def get_base_url(self, provider: str) -> str:
-        """Where a client of the provider points."""
+        """The base URL for a client of the provider, in its first sandbox."""
         return self.client().sandbox(provider).base_url
 
     def get_api_key(self, provider: str) -> str:
-        """A key that works in the provider's first sandbox."""
+        """The secret of a key of the provider's first sandbox."""
         return self.client().sandbox(provider).key

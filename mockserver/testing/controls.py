@@ -1,4 +1,4 @@
-"""The parts of a sandbox that a test takes in hand: its clock, fault rules, scenarios, state."""
+"""The parts of a sandbox that a test controls: clock, fault rules, scenarios, state."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ ScenarioList = list[models.Scenario]
 
 
 class Clock:
-    """The sandbox's own time. What falls due while it is moved is done before the move returns."""
+    """The clock of a sandbox. Everything that a change makes due runs before the method returns."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def show(self) -> models.Time:
-        """What time it is, whether the clock runs, and what falls due next."""
+        """The time, whether the clock runs, and the timers that are due next."""
         time: models.Time = self._path.request("GET")
         return time
 
     @property
     def now(self) -> datetime:
-        """What time it is in the sandbox."""
+        """The sandbox's time."""
         return datetime.fromisoformat(self.show()["now"])
 
     def freeze(self, at: datetime | str | None = None) -> models.Time:
-        """Stop the clock, now or at an instant."""
+        """Stops the clock, now or at an instant (a datetime, or ISO 8601 text)."""
         return self._move("freeze", at=at.isoformat() if isinstance(at, datetime) else at)
 
     def resume(self) -> models.Time:
-        """Let a frozen clock run on."""
+        """Lets a frozen clock run again."""
         return self._move("resume")
 
     def advance(self, by: str) -> models.Time:
-        """Let so much time pass at once: ``90s``, ``15m``, ``1h30m``, ``30d``."""
+        """Advances the clock by a duration: ``90s``, ``15m``, ``1h30m``, ``30d``."""
         return self._move("advance", by=by)
 
     def reset(self) -> models.Time:
-        """Go back to the machine's time."""
+        """Returns the clock to the machine's time."""
         return self._move("reset")
 
     def _move(self, action: str, **details: Any) -> models.Time:
@@ -52,7 +52,7 @@ class Clock:
 
 
 class Faults:
-    """The fault rules of a sandbox."""
+    """The fault rules of a sandbox. A rule has the members of the admin API: ``match``, ``trigger``, ``fault``."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
@@ -67,10 +67,10 @@ class Faults:
         priority: int | None = None,
         **parameters: Any,
     ) -> models.Fault:
-        """Have a kind of fault, with its parameters, happen where ``match`` and when ``trigger`` say."""
-        places = {"match": match, "trigger": trigger, "id": id, "priority": priority}
+        """Creates a rule for a fault kind with its parameters; raises TestmodeError if the id exists."""
+        options = {"match": match, "trigger": trigger, "id": id, "priority": priority}
         rule: models.Fault = self._path.request(
-            "POST", body={"fault": {"kind": kind, **parameters}, **_without_none(places)}
+            "POST", body={"fault": {"kind": kind, **parameters}, **_without_none(options)}
         )
         return rule
 
@@ -82,51 +82,49 @@ class Faults:
         trigger: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> models.Preview:
-        """Which of the last 100 calls such a rule would have hit; sets nothing."""
-        places = _without_none({"match": match, "trigger": trigger})
-        seen: models.Preview = self._path.request(
-            "POST", "preview", body={"fault": {"kind": kind, **parameters}, **places}
+        """Returns which of the last 100 calls such a rule would have hit; the rule is not set."""
+        options = _without_none({"match": match, "trigger": trigger})
+        result: models.Preview = self._path.request(
+            "POST", "preview", body={"fault": {"kind": kind, **parameters}, **options}
         )
-        return seen
+        return result
 
     def list(self) -> FaultList:
-        """Every rule, in the order they are asked."""
+        """All rules in the order of their priority."""
         rules: FaultList = self._path.request("GET")
         return rules
 
     def get(self, id: str) -> models.Fault:
-        """One rule, with its counts and its nearest miss."""
+        """A rule with its counts and its nearest miss."""
         rule: models.Fault = self._path.request("GET", id)
         return rule
 
     def set(self, id: str, rule: Mapping[str, Any]) -> models.Fault:
-        """Set a whole rule under an id, instead of the one there is."""
-        answer: models.Fault = self._path.request("PUT", id, body=dict(rule))
-        return answer
+        """Creates or replaces the rule with an id."""
+        fault: models.Fault = self._path.request("PUT", id, body=dict(rule))
+        return fault
 
     def replace(self, rules: Sequence[Mapping[str, Any]]) -> FaultList:
-        """Set these whole rules instead of all that no scenario has set."""
-        answer: FaultList = self._path.request("PUT", body={"rules": [dict(rule) for rule in rules]})
-        return answer
+        """Replaces all rules that do not belong to a scenario."""
+        faults: FaultList = self._path.request("PUT", body={"rules": [dict(rule) for rule in rules]})
+        return faults
 
     def remove(self, id: str) -> None:
-        """Remove one rule."""
         self._path.request("DELETE", id)
 
     def clear(self) -> None:
-        """Remove all rules that no scenario has set."""
+        """Removes all rules that do not belong to a scenario."""
         self._path.request("DELETE")
 
 
 class Switch:
-    """A scenario that is on; at the end of a ``with`` block, or by ``off()``, it is off again."""
+    """A scenario that is on, until ``off()`` is called or a ``with`` block ends."""
 
     def __init__(self, scenarios: Scenarios, name: str) -> None:
         self._scenarios = scenarios
         self.name = name
 
     def off(self) -> None:
-        """Switch it off."""
         self._scenarios.off(self.name)
 
     def __enter__(self) -> Switch:
@@ -139,44 +137,42 @@ class Switch:
 
 
 class Scenarios:
-    """The failures with a name."""
+    """The scenarios of a sandbox."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def list(self) -> ScenarioList:
-        """Every scenario, and whether it is on here."""
+        """All scenarios, with the member ``on``."""
         scenarios: ScenarioList = self._path.request("GET")
         return scenarios
 
     def get(self, name: str) -> models.Scenario:
-        """One scenario, and whether it is on here."""
         scenario: models.Scenario = self._path.request("GET", name)
         return scenario
 
     def on(self, name: str, **parameters: Any) -> Switch:
-        """Switch a scenario on, with parameters."""
+        """Switches a scenario on; it stays on unless the result is used in a ``with`` statement."""
         self._path.request("PUT", name, body=parameters)
         return Switch(self, name)
 
     def off(self, name: str) -> None:
-        """Switch a scenario off."""
         self._path.request("DELETE", name)
 
 
 class State:
-    """Everything a sandbox keeps, as one document."""
+    """The state of a sandbox as one JSON document."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def export(self) -> models.ExportedState:
-        """The whole state; the same state is the same document."""
+        """Returns the whole state; equal states give equal documents."""
         state: models.ExportedState = self._path.request("GET")
         return state
 
     def put(self, state: models.ExportedState) -> None:
-        """Put the sandbox into an exported state."""
+        """Replaces the state with an exported one."""
         self._path.request("PUT", body=state)
 
 

@@ -1,4 +1,4 @@
-"""What a test looks at in a sandbox: the calls made, the webhooks that left."""
+"""The parts of a sandbox that a test inspects: journal, webhook endpoints, deliveries."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ WebhookList = list[models.Webhook]
 
 
 class NotVerified(AssertionError):
-    """The calls made are not those expected; it says which came nearest, and why they were not meant."""
+    """The journal does not have the expected calls; the message has the near misses with their reasons."""
 
 
 class Requests:
-    """The journal of a sandbox: every call its keys made."""
+    """The journal of a sandbox: its newest calls."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def list(self, limit: int = 100, after: str | None = None) -> CallList:
-        """The newest so many calls, oldest first; with ``after``, only those behind that one."""
+        """The newest calls, oldest first; ``after`` is the id of a call, and only later ones are returned."""
         calls: CallList = self._path.request("GET", limit=limit, after=after)["requests"]
         return calls
 
     def get(self, id: str) -> models.WholeCall:
-        """One call whole, with what each stage said to it."""
+        """A call with its bodies and its trace."""
         call: models.WholeCall = self._path.request("GET", id)
         return call
 
     def stream(self) -> Iterator[models.Call]:
-        """Every call from now on, as it is answered; TestmodeError where the server says nothing for too long."""
+        """Yields each new call; raises TestmodeError if the server sends nothing within the timeout."""
         return self._path.stream_events("stream")
 
     def replay(self, id: str) -> models.WholeCall:
-        """Send a call once more, as it was; answers the new one. It takes no latency."""
+        """Sends a recorded call again, without latency, and returns the new call."""
         call: models.WholeCall = self._path.request("POST", id, "replay")
         return call
 
     def clear(self) -> None:
-        """Forget every call."""
+        """Deletes all calls."""
         self._path.request("DELETE")
 
     def verify(
@@ -56,31 +56,30 @@ class Requests:
         in_order: Sequence[Mapping[str, Any]] | None = None,
         **match: Any,
     ) -> int:
-        """How many calls match (``method``, ``path``, ``operation``, ``key``, ``headers``, ``body``).
+        """Returns how many calls match (``method``, ``path``, ``operation``, ``key``, ``headers``, ``body``).
 
-        Raises NotVerified where they are not as many as expected, or not in this order; without an expectation
-        there must be one at least.
+        Raises NotVerified if the number or the order is not as expected; without an expectation, if there is no call.
         """
-        wanted: dict[str, Any] = {"status": status, "count": count, "at_least": at_least, "at_most": at_most}
-        wanted |= {"in_order": in_order and list(in_order), "match": match or None}
-        asked = {name: value for name, value in wanted.items() if value is not None}
-        answer = self._path.request("POST", "verify", body=asked)
-        if not answer["verified"]:
-            raise NotVerified(_describe_mismatch(asked, answer))
-        return int(answer["count"])
+        options: dict[str, Any] = {"status": status, "count": count, "at_least": at_least, "at_most": at_most}
+        options |= {"in_order": in_order and list(in_order), "match": match or None}
+        expected = {name: value for name, value in options.items() if value is not None}
+        result = self._path.request("POST", "verify", body=expected)
+        if not result["verified"]:
+            raise NotVerified(_describe_mismatch(expected, result))
+        return int(result["count"])
 
 
-def _describe_mismatch(asked: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
-    lines = [f"expected {asked or 'a call'}, found {answer['count']}"]
-    for missed in answer["near_misses"]:
-        lines.append(f"nearest: {format_call(missed)}: {', '.join(missed['why'])}")
+def _describe_mismatch(expected: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    lines = [f"expected {expected or 'a call'}, found {result['count']}"]
+    for call in result["near_misses"]:
+        lines.append(f"nearest: {format_call(call)}: {', '.join(call['why'])}")
     return "\n".join(lines)
 
 
 def format_call(call: models.Call) -> str:
-    """A call in one line, for a person."""
-    by = f"  by {', '.join(call['faults'])}" if call["faults"] else ""
-    return f"{call['method']} {call['path']} -> {call['status'] or 'no answer'}{by}"
+    """A call in one line: method, path, status, and the ids of the rules that fired."""
+    rules = f"  by {', '.join(call['faults'])}" if call["faults"] else ""
+    return f"{call['method']} {call['path']} -> {call['status'] or 'no response'}{rules}"
 
 
 class Webhooks:
@@ -89,58 +88,55 @@ class Webhooks:
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
-    def add(self, url: str, events: Sequence[str] = ("*",), **wanted: Any) -> models.Webhook:
-        """Tell a URL of events; ``version``, ``secret`` and ``description`` may be given."""
-        webhook: models.Webhook = self._path.request("POST", body={"url": url, "events": list(events), **wanted})
+    def add(self, url: str, events: Sequence[str] = ("*",), **settings: Any) -> models.Webhook:
+        """Registers an endpoint; ``version``, ``secret`` and ``description`` are optional settings."""
+        webhook: models.Webhook = self._path.request("POST", body={"url": url, "events": list(events), **settings})
         return webhook
 
     def list(self) -> WebhookList:
-        """Every endpoint, with its secret."""
+        """All endpoints with their secrets."""
         webhooks: WebhookList = self._path.request("GET")
         return webhooks
 
     def get(self, id: str) -> models.Webhook:
-        """One endpoint."""
         webhook: models.Webhook = self._path.request("GET", id)
         return webhook
 
     def change(self, id: str, **changes: Any) -> models.Webhook:
-        """Change ``url``, ``events`` or ``description``, or switch it off and on with ``enabled``."""
+        """Changes ``url``, ``events``, ``description`` or ``enabled``."""
         webhook: models.Webhook = self._path.request("PATCH", id, body=changes)
         return webhook
 
     def remove(self, id: str) -> None:
-        """Tell an endpoint nothing any more."""
         self._path.request("DELETE", id)
 
-    def rotate(self, id: str, **wanted: Any) -> models.Webhook:
-        """Give an endpoint a new secret; the one before signs beside it for ``overlap``."""
-        webhook: models.Webhook = self._path.request("POST", id, "rotate", body=wanted)
+    def rotate(self, id: str, **options: Any) -> models.Webhook:
+        """Gives an endpoint a new ``secret``; the old one also signs for the duration ``overlap``."""
+        webhook: models.Webhook = self._path.request("POST", id, "rotate", body=options)
         return webhook
 
     def test(self, id: str) -> models.Delivery:
-        """Send an endpoint the vendor's test event; answers what came of it."""
+        """Sends the vendor's test event to an endpoint and returns the delivery."""
         delivery: models.Delivery = self._path.request("POST", id, "test")
         return delivery
 
 
 class Deliveries:
-    """What is on its way to the webhook endpoints, and what became of it."""
+    """The deliveries of a sandbox to its webhook endpoints."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def list(self, limit: int = 100, state: str | None = None, endpoint: str | None = None) -> DeliveryList:
-        """The newest so many, oldest first; those in a state or to an endpoint only, where one is given."""
+        """The newest deliveries, oldest first; optionally only those in a state or to an endpoint."""
         deliveries: DeliveryList = self._path.request("GET", limit=limit, state=state, endpoint=endpoint)
         return deliveries
 
     def get(self, id: str) -> models.Delivery:
-        """One delivery, with every attempt."""
         delivery: models.Delivery = self._path.request("GET", id)
         return delivery
 
     def retry(self, id: str) -> models.Delivery:
-        """Try a delivery once more, now; answers what came of it."""
+        """Attempts a delivery again now and returns the delivery."""
         delivery: models.Delivery = self._path.request("POST", id, "retry")
         return delivery

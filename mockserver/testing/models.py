@@ -1,10 +1,10 @@
-"""What the admin API answers, as types; the names are those of the JSON."""
+"""Types of the JSON that the admin API returns."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Bound(TypedDict):
-    """How much there may be of something, and what happens beyond."""
+    """A limit: ``sentence`` says of what, ``beyond`` what happens above ``value``."""
 
     name: str
     value: float
@@ -13,14 +13,14 @@ class Bound(TypedDict):
 
 
 class About(TypedDict):
-    """The settings of a server, None where it is served by something else, and its bounds."""
+    """The settings of a server (None if it was not started by ``testmode serve``), and its bounds."""
 
     settings: dict[str, Any] | None
     bounds: list[Bound]
 
 
 class Key(TypedDict):
-    """An API key, its secret readable: it opens fake data."""
+    """An API key; ``secret`` is not redacted, because it gives access only to fake data."""
 
     id: str
     secret: str
@@ -36,7 +36,7 @@ class Key(TypedDict):
 
 
 class Due(TypedDict):
-    """A timer of the sandbox that will go off."""
+    """A timer that is scheduled at the instant ``at``."""
 
     id: str
     at: str
@@ -45,7 +45,7 @@ class Due(TypedDict):
 
 
 class Time(TypedDict):
-    """What time it is in a sandbox, and what falls due next; ``done`` is there after a move."""
+    """The time of a sandbox and its next timers; ``done`` has the timers and deliveries that a change made due."""
 
     now: str
     state: Literal["running", "frozen"]
@@ -54,7 +54,7 @@ class Time(TypedDict):
 
 
 class SandboxView(TypedDict):
-    """A sandbox, with everything a client needs to begin."""
+    """A sandbox with its base URL, keys, clock and settings; ``example`` is the URL of a first request."""
 
     id: str
     provider: str
@@ -73,8 +73,6 @@ class SandboxView(TypedDict):
 
 
 class Operation(TypedDict):
-    """One operation of a provider."""
-
     name: str
     method: str
     path: str
@@ -83,7 +81,7 @@ class Operation(TypedDict):
 
 
 class Assumption(TypedDict):
-    """A point the vendor leaves open, as a setting."""
+    """A setting for a point that the vendor does not document; ``evidence`` says why it has its default."""
 
     name: str
     type: str
@@ -96,7 +94,7 @@ _Definitions = TypedDict("_Definitions", {"$defs": NotRequired[dict[str, Any]]})
 
 
 class Simulation(_Definitions):
-    """Something that can happen off stage, and the form of its parameters in JSON Schema."""
+    """Something that can happen outside the API, with the JSON Schemas of its parameters."""
 
     name: str
     sentence: str
@@ -105,8 +103,6 @@ class Simulation(_Definitions):
 
 
 class Provider(TypedDict):
-    """A simulated API: what it offers, what is assumed, what can be simulated."""
-
     name: str
     title: str
     version: str
@@ -124,7 +120,7 @@ class Provider(TypedDict):
 
 
 class Call(TypedDict):
-    """A call in one line, as the journal lists it."""
+    """A call as the journal lists it; ``faults`` are the ids of the rules that fired."""
 
     id: str
     at: str
@@ -137,7 +133,7 @@ class Call(TypedDict):
 
 
 class WholeCall(Call):
-    """A call with its bodies and its trace."""
+    """A call with its bodies, its trace, and the result of each current fault rule."""
 
     key: str | None
     request: dict[str, Any]
@@ -150,13 +146,13 @@ class WholeCall(Call):
 
 
 class Missed(Call):
-    """A call that came near what was looked for, and why it was not meant."""
+    """A near miss: a call, and the reasons ``why`` it did not match."""
 
     why: list[str]
 
 
 class Fault(TypedDict):
-    """A fault rule, how often it has matched and fired, and what came nearest when it never did."""
+    """A fault rule with its counts; ``nearest_miss`` is present if it never fired."""
 
     id: str
     enabled: bool
@@ -172,20 +168,18 @@ class Fault(TypedDict):
 
 
 class PreviewedCall(Call):
-    """A call, and whether a rule would have hit it."""
-
     hit: bool
 
 
 class Preview(TypedDict):
-    """What a rule would have done to the last calls."""
+    """The last calls, and how many of them a rule would have hit."""
 
     calls: list[PreviewedCall]
     hit: int
 
 
 class Scenario(TypedDict):
-    """A scenario; whether it is on is known of a sandbox only."""
+    """A scenario; ``on``, ``chosen`` and ``since`` are present only for a sandbox."""
 
     name: str
     sentence: str
@@ -196,7 +190,7 @@ class Scenario(TypedDict):
 
 
 class Event(TypedDict):
-    """Something that happened in a sandbox."""
+    """An event of a sandbox, as webhooks announce it."""
 
     id: str
     type: str
@@ -205,7 +199,7 @@ class Event(TypedDict):
 
 
 class Webhook(TypedDict):
-    """A webhook endpoint, its secret readable."""
+    """A webhook endpoint; ``secret`` is not redacted."""
 
     id: str
     url: str
@@ -219,7 +213,7 @@ class Webhook(TypedDict):
 
 
 class Attempt(TypedDict):
-    """One attempt to deliver an event."""
+    """An HTTP request of a delivery, with the response or the error."""
 
     at: str
     status: int | None
@@ -232,7 +226,7 @@ class Attempt(TypedDict):
 
 
 class Delivery(TypedDict):
-    """An event on its way to an endpoint, with every attempt."""
+    """The delivery of an event to an endpoint, with all attempts; ``due`` is the instant of the next one."""
 
     id: str
     endpoint: str
@@ -244,14 +238,14 @@ class Delivery(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """A state kept under a name."""
+    """A state that is stored under a name."""
 
     name: str
     taken_at: str
 
 
 class ExportedState(TypedDict):
-    """Everything a sandbox keeps."""
+    """The state of a sandbox: the records of every collection."""
 
     provider: str
     collections: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The pytest plugin: one server for the whole run, a sandbox of its own for every test."""
+"""The pytest plugin: one server for the whole run, and a new sandbox for each test."""
 
 from __future__ import annotations
 
@@ -12,40 +12,38 @@ import pytest
 from mockserver.testing.client import Sandbox, Testmode
 
 MARKER = (
-    "testmode(provider, *, scenario=None, **settings): the provider of the sandbox that the fixture `testmode` makes, "
-    "scenarios that are on in it, and its seed, size, slug, assumptions, limits, latency."
+    "testmode(provider, *, scenario=None, **settings): provider of the sandbox that the fixture `testmode` creates, "
+    "scenarios to switch on in it, and its settings: seed, size, slug, assumptions, limits, latency."
 )
 SANDBOXES = pytest.StashKey[list[Sandbox]]()
 Scenarios = str | Iterable[str] | Mapping[str, Mapping[str, Any]] | None
-"""A scenario's name, several, or names with the parameters of each."""
+"""The name of a scenario, several names, or names with the parameters of each."""
 
 
 class MakeSandbox(Protocol):
-    """Makes a sandbox that is deleted at the end of the test."""
+    """Creates sandboxes that are deleted at the end of the test."""
 
     def __call__(self, provider: str | None = None, *, scenario: Scenarios = None, **settings: Any) -> Sandbox:
-        """Make one of this provider, or of the one configured."""
+        """``provider`` defaults to the ini option ``testmode_provider``; raises UsageError without both."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what can be configured."""
-    parser.addini("testmode_provider", "The provider of a test's sandbox where its marker names none.", default="")
+    parser.addini("testmode_provider", "Provider of a test's sandbox if its marker names none.", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the server that the workers of a distributed run have shared."""
+    """Stops the server that the workers of pytest-xdist shared."""
     if session.config.pluginmanager.has_plugin("dsession"):
         _stop_server(_base_temp(session.config))
 
 
 def _base_temp(config: pytest.Config) -> Path:
-    # Where it is tells only a fixture, and the process that starts the workers runs none.
+    # Only a fixture has public access to this folder, and the xdist controller runs no fixtures.
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
     return factory.getbasetemp()
 
@@ -62,13 +60,13 @@ def _stop_server(base: Path) -> None:
 
 @pytest.fixture(scope="session")
 def testmode_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testmode]:
-    """The server of the whole run: the one at TESTMODE_URL, or a process in memory that all workers share."""
+    """The server of the run: the one at TESTMODE_URL, or a new in-memory server that all workers share."""
     if "TESTMODE_URL" in os.environ:
-        running = Testmode.from_environment()
-        running.wait()
-        yield running
+        server = Testmode.from_environment()
+        server.wait()
+        yield server
         return
-    # Imported here: whoever has the plugin installed and does not use it should not wait for it.
+    # Imported here: test runs that do not use the plugin should not spend time on the import.
     from mockserver.testing.server import find_or_start
 
     base = tmp_path_factory.getbasetemp()
@@ -81,8 +79,8 @@ def testmode_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def make_sandbox(request: pytest.FixtureRequest, testmode_server: Testmode) -> Iterator[MakeSandbox]:
-    """Makes sandboxes, for tests that need several; they are deleted after the test."""
-    made = request.node.stash.setdefault(SANDBOXES, [])
+    """Creates sandboxes, for tests that need several; deletes them after the test."""
+    sandboxes = request.node.stash.setdefault(SANDBOXES, [])
 
     def make(provider: str | None = None, *, scenario: Scenarios = None, **settings: Any) -> Sandbox:
         provider = provider or request.config.getini("testmode_provider")
@@ -91,36 +89,36 @@ def make_sandbox(request: pytest.FixtureRequest, testmode_server: Testmode) -> I
                 'no provider: mark the test with @pytest.mark.testmode("kota"), or configure testmode_provider'
             )
         sandbox = testmode_server.create_sandbox(provider, **settings)
-        made.append(sandbox)
+        sandboxes.append(sandbox)
         for name, parameters in _scenarios(scenario).items():
             sandbox.scenarios.on(name, **parameters)
         return sandbox
 
     yield make
-    for sandbox in made:
+    for sandbox in sandboxes:
         sandbox.delete()
 
 
-def _scenarios(wanted: Scenarios) -> Mapping[str, Mapping[str, Any]]:
-    if isinstance(wanted, Mapping):
-        return wanted
-    return {name: {} for name in ([wanted] if isinstance(wanted, str) else wanted or ())}
+def _scenarios(scenarios: Scenarios) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(scenarios, Mapping):
+        return scenarios
+    return {name: {} for name in ([scenarios] if isinstance(scenarios, str) else scenarios or ())}
 
 
 @pytest.fixture
 def testmode(request: pytest.FixtureRequest, make_sandbox: MakeSandbox) -> Sandbox:
-    """A fresh sandbox of the provider that the marker ``testmode`` names, for this test alone."""
+    """A new sandbox for this test only; its provider is named by the marker ``testmode``."""
     marker = request.node.get_closest_marker("testmode")
     return make_sandbox(*marker.args, **marker.kwargs) if marker else make_sandbox()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell a failing test what its sandboxes have seen."""
-    told = yield
+    """Adds the calls and fault rules of its sandboxes to the report of a failing test."""
+    test_report = yield
     sandboxes = item.stash.get(SANDBOXES, [])
-    if told.failed and told.when != "teardown" and sandboxes:
+    if test_report.failed and test_report.when != "teardown" and sandboxes:
         from mockserver.testing.report import report
 
-        told.sections.append(("Testmode requests", report(sandboxes)))
-    return told
+        test_report.sections.append(("Testmode requests", report(sandboxes)))
+    return test_report

@@ -1,4 +1,4 @@
-"""What a failing test is told of its sandboxes: the calls that were made, and the fault rules that hit none."""
+"""The section in the report of a failing test: the calls to its sandboxes, and fault rules that never fired."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mockserver.testing.inspection import format_call
 from mockserver.testing.sandbox import Sandbox
 
 CALL_LIMIT = 50
-"""So many of the newest calls are shown."""
+"""Number of the newest calls in the report."""
 
 
 def report(sandboxes: Iterable[Sandbox]) -> str:
-    """The text below the traceback."""
+    """Returns the text of the section."""
     return "\n".join(each for sandbox in sandboxes for each in _lines(sandbox))
 
 
@@ -28,17 +28,17 @@ def _lines(sandbox: Sandbox) -> Iterator[str]:
     for call in calls:
         yield f"  {format_call(call)}"
     if not calls:
-        yield f"  no call came here; one whose key nobody knows is in the journal of {sandbox.provider!r}"
+        yield f"  no calls; a call with an unknown key is in the journal of {sandbox.provider!r}"
     for rule in rules:
         if not rule["fired"]:
             yield f"  the rule {rule['id']} ({rule['fault']['kind']}) never fired: {_explain(rule)}"
 
 
 def _explain(rule: models.Fault) -> str:
-    missed = rule.get("nearest_miss")
+    miss = rule.get("nearest_miss")
     if rule["matched"]:
-        return f"it matched {rule['matched']} and its trigger spared them"
-    if missed is None:
-        return "nothing came near it"
-    near = f"the webhook {missed['event']}" if "event" in missed else f"{missed['method']} {missed['path']}"
-    return f"nearest was {near}: {', '.join(missed['why'])}"
+        return f"it matched {rule['matched']}, but its trigger selected none"
+    if miss is None:
+        return "there was no call or delivery to match"
+    nearest = f"the webhook {miss['event']}" if "event" in miss else f"{miss['method']} {miss['path']}"
+    return f"nearest was {nearest}: {', '.join(miss['why'])}"

@@ -1,4 +1,4 @@
-"""One sandbox, as a test uses it."""
+"""A sandbox, as a test uses it through the admin API."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mockserver.testing.inspection import Deliveries, Requests, Webhooks
 
 
 class Sandbox:
-    """An isolated tenant of a provider; the key a client sends is what leads it here."""
+    """An isolated tenant of a provider; a client selects it with its key. Methods raise TestmodeError on refusal."""
 
     def __init__(self, api: Api, view: models.SandboxView) -> None:
         self.id = view["id"]
         self.provider = view["provider"]
         self.base_url = view["base_url"]
-        """Where a client of the provider points."""
+        """The base URL for a client of the provider."""
         self._path = ApiPath(api, ("sandboxes", self.id))
         self.clock = Clock(self._path.child("clock"))
         self.faults = Faults(self._path.child("faults"))
@@ -31,13 +31,13 @@ class Sandbox:
         return f"<Sandbox {self.id} of {self.provider} at {self.base_url}>"
 
     def show(self) -> models.SandboxView:
-        """The sandbox with its keys, clock and settings."""
+        """The current keys, clock and settings."""
         view: models.SandboxView = self._path.request("GET")
         return view
 
     @property
     def key(self) -> str:
-        """The secret of a key that works now."""
+        """The secret of the first key that is accepted now; raises TestmodeError if there is none."""
         for key in self.keys:
             if key["state"] in ("active", "expiring"):
                 return key["secret"]
@@ -45,84 +45,82 @@ class Sandbox:
 
     @property
     def keys(self) -> list[models.Key]:
-        """Every key, with its secret and its state now."""
+        """All keys with their secrets and current states."""
         keys: list[models.Key] = self._path.request("GET", "keys")
         return keys
 
-    def mint_key(self, **wanted: Any) -> models.Key:
-        """Make a key: ``mode``, ``scopes``, ``cidrs``, ``activates_in``, ``expires_in``, ``revokes_in``."""
-        key: models.Key = self._path.request("POST", "keys", body=wanted)
+    def mint_key(self, **settings: Any) -> models.Key:
+        """Creates a key: ``mode``, ``scopes``, ``cidrs``, ``activates_in``, ``expires_in``, ``revokes_in``."""
+        key: models.Key = self._path.request("POST", "keys", body=settings)
         return key
 
-    def revoke_key(self, key: str, **how: Any) -> models.Key:
-        """Revoke a key by its id or secret; it may linger, for ``lingers``."""
-        revoked: models.Key = self._path.request("DELETE", "keys", key, body=how)
+    def revoke_key(self, key: str, **options: Any) -> models.Key:
+        """Revokes a key by its id or secret; it is still accepted for the duration ``lingers``."""
+        revoked: models.Key = self._path.request("DELETE", "keys", key, body=options)
         return revoked
 
     def scenario(self, name: str, **parameters: Any) -> Switch:
-        """Switch a scenario on; in a ``with`` statement it is off again at the end of the block."""
+        """Switches a scenario on; a ``with`` statement switches it off at the end of its block."""
         return self.scenarios.on(name, **parameters)
 
     @property
     def simulations(self) -> list[models.Simulation]:
-        """What can happen off stage here, with the form of its parameters."""
+        """The simulations with the JSON Schemas of their parameters."""
         simulations: list[models.Simulation] = self._path.request("GET", "simulations")
         return simulations
 
     def simulate(self, name: str, *, after: str = "0s", **parameters: Any) -> Any:
-        """Have something happen off stage, now or so long ``after`` on the sandbox's clock."""
-        later = {} if after == "0s" else {"in": after}
-        return self._path.request("POST", "simulations", name, body={**parameters, **later})
+        """Runs a simulation now, or schedules it after a duration on the sandbox's clock."""
+        delay = {} if after == "0s" else {"in": after}
+        return self._path.request("POST", "simulations", name, body={**parameters, **delay})
 
     @property
     def events(self) -> list[models.Event]:
-        """What has happened, oldest first."""
+        """All events, oldest first."""
         events: list[models.Event] = self._path.request("GET", "events")
         return events
 
     @property
     def collections(self) -> dict[str, int]:
-        """The provider's collections, and how many records each holds."""
+        """The number of records of each collection, by name."""
         return {each["name"]: each["records"] for each in self._path.request("GET", "collections")}
 
     def records(self, collection: str, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest records of a collection as they are kept, also what the API itself cannot show."""
+        """The newest records of a collection as they are stored, including members that the API does not return."""
         records: list[dict[str, Any]] = self._path.request("GET", "collections", collection, limit=limit)["records"]
         return records
 
     @property
     def snapshots(self) -> list[models.Snapshot]:
-        """The snapshots kept."""
         snapshots: list[models.Snapshot] = self._path.request("GET", "snapshots")
         return snapshots
 
     def snapshot(self, name: str) -> models.Snapshot:
-        """Keep the present state under a name."""
+        """Stores the current state under a name."""
         snapshot: models.Snapshot = self._path.request("PUT", "snapshots", name)
         return snapshot
 
     def restore(self, name: str) -> None:
-        """Go back to the state kept under a name."""
+        """Returns to the state stored under a name."""
         self._path.request("POST", "snapshots", name, "restore")
 
     def configure(self, **settings: Any) -> models.SandboxView:
-        """Change ``limits``, ``latency`` or ``assumptions``; None takes one back to the provider's."""
+        """Changes ``limits``, ``latency`` or ``assumptions``; None restores the default of the provider."""
         view: models.SandboxView = self._path.request("PATCH", body=settings)
         return view
 
-    def fork(self, **wanted: Any) -> Sandbox:
-        """Make a second sandbox that goes on from where this one stands; ``name`` and ``slug`` may be given."""
-        return Sandbox(self._path.api, self._path.request("POST", "fork", body=wanted))
+    def fork(self, **settings: Any) -> Sandbox:
+        """Creates a copy with its own keys; ``name`` and ``slug`` are optional settings."""
+        return Sandbox(self._path.api, self._path.request("POST", "fork", body=settings))
 
     def traffic(self, seconds: int | None = None) -> dict[str, Any]:
-        """What the calls of the last minutes add up to: by second and status, how long they took, the token bucket."""
+        """The traffic of the last 300 or ``seconds``: calls by status, percentiles of latency, token bucket level."""
         traffic: dict[str, Any] = self._path.request("GET", "traffic", seconds=seconds)
         return traffic
 
     def reset(self) -> None:
-        """Go back to the seed; the keys of the start work again."""
+        """Returns to the seed data and the first keys."""
         self._path.request("POST", "reset")
 
     def delete(self) -> None:
-        """Forget the sandbox."""
         self._path.request("DELETE")

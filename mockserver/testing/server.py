@@ -1,4 +1,4 @@
-"""The one server of a test run: started by whoever asks first, found by the others, stopped at the end."""
+"""The server of a test run: the first process that needs it starts it, the others find it through a file."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from mockserver.token import new_token
 START_SECONDS, STOP_SECONDS = 60.0, 10.0
 _READY = re.compile(r"^Ready\. listening on (\S+)$", re.MULTILINE)
 _EXCLUDED_VARIABLES = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY", "TESTMODE_TLS")
-"""What would contradict how a server of tests runs."""
+"""Settings in the environment that a server for tests does not inherit."""
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
+def _lock_server_file(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -32,26 +32,26 @@ def _locked(folder: Path) -> Iterator[Path]:
 
 
 def find_or_start(folder: Path) -> Testmode:
-    """The server whose particulars are in this folder, shared by all processes of a run; started where there is none.
+    """Returns the server that ``server.json`` in the folder describes; starts it if there is no such file.
 
-    TestmodeError tells what the server printed when it does not become ready.
+    All processes of a test run share it. Raises TestmodeError with the server's output if it does not become ready.
     """
-    with _locked(folder) as particulars:
-        if not particulars.is_file():
+    with _lock_server_file(folder) as server_file:
+        if not server_file.is_file():
             token = new_token()
             pid = _start(folder / "output", token)
             url = _wait_until_ready(pid, folder / "output")
-            particulars.touch(mode=0o600)
-            particulars.write_text(dumps({"pid": pid, "url": url, "token": token}), "utf-8")
-        known = loads(particulars.read_text("utf-8"))
-    return Testmode(known["url"], known["token"])
+            server_file.touch(mode=0o600)
+            server_file.write_text(dumps({"pid": pid, "url": url, "token": token}), "utf-8")
+        server = loads(server_file.read_text("utf-8"))
+    return Testmode(server["url"], server["token"])
 
 
 def _start(output: Path, token: str) -> int:
     command = [sys.executable, "-m", "mockserver", "serve", "--host", "127.0.0.1", "--port", "0", "--memory"]
     environment = {name: value for name, value in os.environ.items() if name not in _EXCLUDED_VARIABLES}
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-    # Not subprocess: a Popen complains when the worker that made it ends before the server that others still use.
+    # Not subprocess.Popen: it warns when the worker that started the server ends first, and others still use it.
     return os.posix_spawn(
         sys.executable,
         command,
@@ -61,18 +61,18 @@ def _start(output: Path, token: str) -> int:
             (os.POSIX_SPAWN_OPEN, 1, str(output), flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
-        setpgroup=0,  # or Ctrl-C would end it before the tests have cleaned up
+        setpgroup=0,  # Otherwise Ctrl-C would stop it before the tests have cleaned up.
     )
 
 
 def _wait_until_ready(pid: int, output: Path) -> str:
     end = monotonic() + START_SECONDS
     while monotonic() < end:
-        said = output.read_text("utf-8") if output.is_file() else ""
-        if ready := _READY.search(said):
+        text = output.read_text("utf-8") if output.is_file() else ""
+        if ready := _READY.search(text):
             return ready[1]
         if os.waitpid(pid, os.WNOHANG)[0]:
-            raise TestmodeError(f"`testmode serve` ended before it was ready: {said.strip()}", None, str(output))
+            raise TestmodeError(f"`testmode serve` ended before it was ready: {text.strip()}", None, str(output))
         sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -80,26 +80,26 @@ def _wait_until_ready(pid: int, output: Path) -> str:
 
 
 def stop(folder: Path) -> None:
-    """Stop the server of this folder, where one was started."""
+    """Stops the server of the folder, if one was started: with SIGTERM, and after 10 s with SIGKILL."""
     if not folder.is_dir():
         return
-    with _locked(folder) as particulars:
-        if not particulars.is_file():
+    with _lock_server_file(folder) as server_file:
+        if not server_file.is_file():
             return
-        known = loads(particulars.read_text("utf-8"))
-        particulars.unlink()
+        server = loads(server_file.read_text("utf-8"))
+        server_file.unlink()
     with suppress(ProcessLookupError):
-        os.kill(known["pid"], signal.SIGTERM)
+        os.kill(server["pid"], signal.SIGTERM)
         end = monotonic() + STOP_SECONDS
-        while not _has_ended(known["pid"], Testmode(known["url"], known["token"], timeout=1)):
+        while not _has_ended(server["pid"], Testmode(server["url"], server["token"], timeout=1)):
             if monotonic() > end:
-                os.kill(known["pid"], signal.SIGKILL)
+                os.kill(server["pid"], signal.SIGKILL)
             sleep(0.01)
 
 
-def _has_ended(pid: int, server: Testmode) -> bool:
+def _has_ended(pid: int, client: Testmode) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
-        # Another process started it. Where nobody waits for orphans it stays as a zombie: ask the server, not the pid.
-        return not server.alive()
+        # Another process started it, so it may remain as a zombie: check the server, not the pid.
+        return not client.alive()

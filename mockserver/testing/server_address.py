@@ -1,4 +1,4 @@
-"""Where a running server is, and what a client of ours knows it by when it speaks https."""
+"""The URL of the running server, and the TLS settings to connect to it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 
 def server_url() -> str:
-    """TESTMODE_URL, or where a server with this environment listens on this machine."""
+    """Returns TESTMODE_URL, or the local URL that follows from TESTMODE_PORT and TESTMODE_TLS."""
     scheme = "https" if os.environ.get("TESTMODE_TLS", "").lower() in ("1", "true", "yes", "on") else "http"
-    here = f"{scheme}://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
-    return os.environ.get("TESTMODE_URL", here).rstrip("/")
+    default = f"{scheme}://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
+    return os.environ.get("TESTMODE_URL", default).rstrip("/")
 
 
 def ssl_context() -> SSLContext:
-    """Trusts what this machine does, and the authority in TESTMODE_CA_FILE or in the data directory.
+    """Trusts the system's authorities, and the one in TESTMODE_CA_FILE or in the data directory.
 
-    Raises OSError when that file cannot be read.
+    Raises OSError if the file cannot be read.
     """
-    # A health check over plain HTTP does without it.
+    # Imported here: health checks over plain HTTP do not need it.
     import ssl
 
-    made = ssl.create_default_context()
-    kept = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "tls" / "ca.pem"
-    named = os.environ.get("TESTMODE_CA_FILE")
-    if named or kept.is_file():
-        made.load_verify_locations(named or kept)
-    return made
+    context = ssl.create_default_context()
+    default = Path(os.environ.get("TESTMODE_DATA", ".testmode")) / "tls" / "ca.pem"
+    file = os.environ.get("TESTMODE_CA_FILE")
+    if file or default.is_file():
+        context.load_verify_locations(file or default)
+    return context

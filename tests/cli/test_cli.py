@@ -1,4 +1,4 @@
-"""The command line as people type it: what it prints, how it refuses, how it ends."""
+"""The command line: output, refusals and exit codes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ TOKEN = "token-of-these-tests"
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    words_in_full = [sys.executable, "-m", "mockserver", *words]
-    given = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
+    command = [sys.executable, "-m", "mockserver", *words]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
     return subprocess.run(
-        words_in_full,
+        command,
         capture_output=True,
         text=True,
-        env=given | environment,
+        env=inherited | environment,
         timeout=60,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -40,7 +40,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class CommandRunner:
-    """A running server and the words to speak to it."""
+    """Runs commands against a running server."""
 
     url: str
 
@@ -62,27 +62,27 @@ def command_runner() -> Iterator[CommandRunner]:
         yield CommandRunner(url)
 
 
-def test_the_version_and_the_help_are_told_at_once() -> None:
+def test_version_and_help_are_printed() -> None:
     assert run("--version").stdout.startswith("testmode, version ")
-    listed = run("--help").stdout
+    help_text = run("--help").stdout
     for command in COMMANDS:
-        assert command in listed
+        assert command in help_text
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str) -> None:
-    told = run(command, "--help")
-    assert told.returncode == 0, told.stderr
-    assert "Usage:" in told.stdout
+def test_every_command_has_a_help_text(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
 
 
-def test_an_unknown_command_is_refused_with_the_nearest() -> None:
+def test_the_refusal_of_an_unknown_command_names_the_nearest_one() -> None:
     refused = run("scenaro")
     assert refused.returncode == 2
     assert "there is no command 'scenaro'; did you mean 'scenario'?" in refused.stderr
 
 
-def test_an_unknown_flag_is_a_usage_error() -> None:
+def test_an_unknown_option_is_a_usage_error() -> None:
     assert run("serve", "--prot", "1").returncode == 2
 
 
@@ -99,7 +99,7 @@ def test_seed_prints_the_same_data_twice_and_other_data_for_another_seed() -> No
     assert first != run("seed", "smartepi", "--seed", "2").stdout
 
 
-def test_the_start_tells_base_url_key_and_token() -> None:
+def test_a_started_server_is_ready_and_stops_on_sigterm() -> None:
     with start_server("serve", "--port", "0", "--memory", "--admin-token", TOKEN) as (process, url):
         connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("GET", "/ready")
@@ -109,7 +109,7 @@ def test_the_start_tells_base_url_key_and_token() -> None:
         assert process.wait(60) == 0
 
 
-def test_a_key_is_made_shown_listed_and_revoked(command_runner: CommandRunner) -> None:
+def test_a_key_is_created_shown_listed_and_revoked(command_runner: CommandRunner) -> None:
     key = command_runner("key", "show", "smartepi").stdout.strip()
     assert command_runner.status("/smartepi/v1/sectors", key) == 200
     new = command_runner("key", "create", "smartepi", "--activates-in", "0s", "--cidr", "127.0.0.0/8").stdout.strip()
@@ -118,26 +118,28 @@ def test_a_key_is_made_shown_listed_and_revoked(command_runner: CommandRunner) -
     assert command_runner("key", "revoke", "smartepi", new).stdout == "lingering\n"
 
 
-def test_a_sandbox_without_a_key_that_works_says_so(command_runner: CommandRunner) -> None:
-    made = Testmode(command_runner.url, TOKEN).create_sandbox("smartepi", name="keyless")
-    for key in made.keys:
-        made.revoke_key(key["id"], lingers="0s")
-    shown = command_runner("key", "show", "keyless")
-    assert (shown.returncode, shown.stdout) == (1, "")
-    assert shown.stderr == "testmode: keyless has no key that works now\n"
+def test_key_show_without_a_working_key_fails_with_a_sentence(command_runner: CommandRunner) -> None:
+    sandbox = Testmode(command_runner.url, TOKEN).create_sandbox("smartepi", name="keyless")
+    for key in sandbox.keys:
+        sandbox.revoke_key(key["id"], lingers="0s")
+    done = command_runner("key", "show", "keyless")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "testmode: sandbox 'keyless' has no key that works now; create one with `testmode key create keyless`\n"
+    )
     assert "revoked" in command_runner("key", "list", "keyless").stdout
-    made.delete()
+    sandbox.delete()
 
 
 @pytest.mark.parametrize("module", ["mockserver", "mockserver.cli"])
-def test_the_command_is_also_a_module(module: str) -> None:
+def test_the_command_also_runs_as_a_module(module: str) -> None:
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == run("--version").stdout
 
 
-def test_a_sandbox_is_made_listed_reset_and_deleted(command_runner: CommandRunner) -> None:
-    made = json.loads(command_runner("sandbox", "create", "smartepi", "--name", "mine").stdout)
-    assert command_runner.status("/smartepi/v1/sectors", made["keys"][0]["secret"]) == 200
+def test_a_sandbox_is_created_listed_reset_and_deleted(command_runner: CommandRunner) -> None:
+    created = json.loads(command_runner("sandbox", "create", "smartepi", "--name", "mine").stdout)
+    assert command_runner.status("/smartepi/v1/sectors", created["keys"][0]["secret"]) == 200
     assert "mine" in command_runner("sandbox", "list").stdout
     assert json.loads(command_runner("sandbox", "show", "mine").stdout)["id"] == "mine"
     assert command_runner("sandbox", "reset", "mine").returncode == 0
@@ -161,7 +163,7 @@ def test_a_scenario_is_switched_on_with_parameters_and_off(command_runner: Comma
     assert command_runner("scenario", "on", "smartepi", "slow", "median_ms").returncode == 2
 
 
-def test_a_state_goes_through_a_file_and_back(command_runner: CommandRunner, tmp_path: Path) -> None:
+def test_a_state_is_exported_to_a_file_and_imported(command_runner: CommandRunner, tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     assert command_runner("state", "export", "smartepi", str(file)).returncode == 0
     assert command_runner("state", "import", "smartepi", str(file)).returncode == 0
@@ -171,7 +173,7 @@ def test_a_state_goes_through_a_file_and_back(command_runner: CommandRunner, tmp
     assert str(file) in refused.stderr
 
 
-def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
+def test_an_unreachable_server_is_reported_with_its_url() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     refused = run("sandbox", "list", TESTMODE_URL=url)
@@ -180,7 +182,7 @@ def test_a_server_that_is_not_there_is_said_to_be_unreachable() -> None:
     assert run("healthcheck", url).returncode == 1
 
 
-def test_a_wrong_token_is_told_in_a_sentence(command_runner: CommandRunner) -> None:
+def test_a_wrong_token_is_reported_in_a_sentence(command_runner: CommandRunner) -> None:
     refused = run("sandbox", "list", TESTMODE_URL=command_runner.url, TESTMODE_ADMIN_TOKEN="wrong")
     assert refused.returncode == 1
     assert "send the admin token" in refused.stderr
@@ -210,7 +212,7 @@ def test_a_port_in_use_ends_with_69(command_runner: CommandRunner) -> None:
         (["--admin-token", ""], {}, "admin_token"),
     ],
 )
-def test_a_setting_that_cannot_be_ends_with_78_and_one_sentence(
+def test_an_invalid_setting_ends_with_78_and_one_sentence(
     words: list[str], environment: dict[str, str], named: str
 ) -> None:
     refused = run("serve", "--memory", "--port", "0", *words, **environment)
@@ -219,7 +221,7 @@ def test_a_setting_that_cannot_be_ends_with_78_and_one_sentence(
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_a_data_directory_that_cannot_be_ends_with_74(tmp_path: Path) -> None:
+def test_an_unusable_data_directory_ends_with_74(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a directory")
     refused = run("serve", "--port", "0", "--data", str(file))
@@ -240,26 +242,26 @@ def test_a_restart_keeps_the_token_the_keys_and_the_scenarios(tmp_path: Path) ->
         assert CommandRunner(url).status("/smartepi/v1/sectors", key) == 503
 
 
-def test_a_server_served_alone_is_at_the_root_too(command_runner: CommandRunner) -> None:
+def test_a_provider_served_alone_is_also_at_the_root(command_runner: CommandRunner) -> None:
     key = command_runner("key", "show", "smartepi").stdout.strip()
     assert command_runner.status("/v1/sectors", key) == 200
     assert command_runner.status("/smartepi/v1/sectors", key) == 200
 
 
-def test_an_interrupt_stops_it_like_a_termination() -> None:
+def test_sigint_stops_a_server_like_sigterm() -> None:
     with start_server("serve", "--port", "0", "--memory") as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
 
 
-def test_latency_from_the_command_line_is_felt() -> None:
+def test_latency_from_the_command_line_is_configured() -> None:
     arguments = ("serve", "--port", "0", "--memory", "--admin-token", TOKEN, "--latency", "1ms")
     with start_server(*arguments) as (_, url):
-        shown = json.loads(CommandRunner(url)("sandbox", "show", "smartepi").stdout)
-    assert shown["latency"] == {"type": "fixed", "ms": 1}
+        sandbox = json.loads(CommandRunner(url)("sandbox", "show", "smartepi").stdout)
+    assert sandbox["latency"] == {"type": "fixed", "ms": 1}
 
 
-def test_the_token_may_be_in_a_file_for_the_server_and_for_the_commands(tmp_path: Path) -> None:
+def test_the_server_and_the_commands_read_the_token_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
     secret = {"TESTMODE_ADMIN_TOKEN_FILE": str(tmp_path / "token")}
     with start_server("serve", "smartepi", "--port", "0", "--memory", **secret) as (_, url):

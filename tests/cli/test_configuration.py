@@ -1,4 +1,4 @@
-"""One file of settings and first sandboxes: what it may say, how a slip is told, what a restart does."""
+"""testmode.toml: its settings and sandboxes, refusals of invalid files, and restarts."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def serving(*words: str, **environment: str) -> Iterator[Testmode]:
 
 
 def check_configured_sandbox(nightly: Sandbox) -> None:
-    shown = nightly.show()
-    assert (shown["provider"], shown["size"], shown["latency"]) == ("smartepi", "medium", {"type": "fixed", "ms": 1.0})
-    assert shown["assumptions"]["timestamps"] == "iso"
-    assert shown["limits"]["rate"] == 50
-    assert shown["scenarios"] == ["outage-then-recovery"]
+    view = nightly.show()
+    assert (view["provider"], view["size"], view["latency"]) == ("smartepi", "medium", {"type": "fixed", "ms": 1.0})
+    assert view["assumptions"]["timestamps"] == "iso"
+    assert view["limits"]["rate"] == 50
+    assert view["scenarios"] == ["outage-then-recovery"]
     assert nightly.scenarios.get("outage-then-recovery")["chosen"] == {"duration": "90s"}
     assert [rule["id"] for rule in nightly.faults.list() if rule["scenario"] is None] == ["flaky"]
     assert [key["cidrs"] for key in nightly.keys if key["cidrs"]] == [["127.0.0.0/8"]]
     assert [webhook["secret"] for webhook in nightly.webhooks.list()] == ["whsec_mine"]
 
 
-def test_a_server_begins_as_the_file_says_and_a_restart_makes_nothing_twice(tmp_path: Path) -> None:
+def test_a_server_starts_as_configured_and_a_restart_creates_nothing_twice(tmp_path: Path) -> None:
     words = ("--config", str(write_configuration(tmp_path)), "--data", str(tmp_path / "data"))
     with serving(*words) as server:
         assert {each.id for each in server.sandboxes()} == {"smartepi", "kota", "nightly"}
@@ -87,28 +87,30 @@ def test_a_server_begins_as_the_file_says_and_a_restart_makes_nothing_twice(tmp_
         assert server.sandbox("nightly").keys == keys
 
 
-def test_the_environment_names_the_file_and_wins_over_it(tmp_path: Path) -> None:
+def test_the_environment_names_the_file_and_overrides_it(tmp_path: Path) -> None:
     environment = {"TESTMODE_CONFIG": str(write_configuration(tmp_path)), "TESTMODE_PROVIDERS": "smartepi, kota, kasko"}
     with serving("--memory", **environment) as server:
         assert [each["name"] for each in server.providers()] == ["smartepi", "kota", "kasko"]
         check_configured_sandbox(server.sandbox("nightly"))
 
 
-def test_a_file_in_its_usual_place_needs_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_testmode_toml_in_the_current_folder_is_loaded_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert load(None).sandboxes == []
     write_configuration(tmp_path)
     assert [plan.id for plan in load(None).sandboxes] == ["kota", "nightly"]
 
 
-def test_the_file_is_below_the_environment_and_that_below_the_flags() -> None:
+def test_options_override_the_environment_which_overrides_the_file() -> None:
     file = {"port": 1, "seed": "file", "size": "medium", "webhook_allow": ["any"]}
     settings = read_settings({"TESTMODE_SEED": "environment", "TESTMODE_PORT": "2"}, {"port": 3}, file)
     assert (settings.port, settings.seed, settings.size) == (3, "environment", "medium")
     assert settings.webhook_allow == ("any",)
 
 
-def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_path: Path) -> None:
+def test_first_sandboxes_have_the_server_settings_that_the_file_does_not_override(tmp_path: Path) -> None:
     file = load(write_configuration(tmp_path))
     assert file.first_sandbox_settings("kota", Settings(seed="of-the-server", size="large")) == Settings(
         seed="9", size="large"
@@ -117,16 +119,16 @@ def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("[server]\nprot = 1", "server: there is no setting 'prot'; did you mean 'port'?"),
         ("[server]\nconfig = 'x'", "server: there is no setting 'config'"),
         ("[server]\nsize = 'huge'", "size: Input should be"),
-        ("[servers]", "servers: there is no 'servers' here; did you mean 'server'?"),
+        ("[servers]", "servers: there is no field 'servers'; did you mean 'server'?"),
         ("[[sandboxes]]\nname = 'one'", "sandboxes[0].provider: Field required"),
         (
             "[[sandboxes]]\nprovider = 'kota'\nsede = 1",
-            "sandboxes[0].sede: there is no 'sede' here; did you mean 'seed'?",
+            "sandboxes[0].sede: there is no field 'sede'; did you mean 'seed'?",
         ),
         ("[[sandboxes]]\nprovider = 'kotta'", "there is no provider 'kotta'; did you mean 'kota'?"),
         ("[[sandboxes]]\nprovider = 'kota'\nname = 'A b'", "sandbox 'A b': 'A b' is not a sandbox id"),
@@ -140,52 +142,55 @@ def test_what_the_file_leaves_open_about_a_first_sandbox_the_settings_say(tmp_pa
         ),
         ("[[sandboxes]]\nprovider = 'kota'\nkeys = [{mode = 'tset'}]", "Kota has no mode 'tset'; did you mean 'test'?"),
         ("[[sandboxes]]\nprovider = 'kota'\nassumptions = {hostd = 1}", "did you mean 'hosted'?"),
-        ("[[sandboxes]]\nprovider = 'kota'\n[[sandboxes]]\nprovider = 'kota'", "sandboxes: 'kota' is there 2 times"),
+        (
+            "[[sandboxes]]\nprovider = 'kota'\n[[sandboxes]]\nprovider = 'kota'",
+            "sandboxes: 'kota' is configured 2 times",
+        ),
         ("[[sandboxes]\n", "testmode.toml: Expected"),
     ],
 )
-def test_a_slip_in_the_file_is_told_with_the_nearest_right_word(tmp_path: Path, text: str, said: str) -> None:
+def test_an_error_in_the_file_is_reported_with_the_nearest_name(tmp_path: Path, text: str, sentence: str) -> None:
     refused = run_command("serve", "--port", "0", "--memory", "--config", str(write_configuration(tmp_path, text)))
     assert refused.returncode == 78
-    assert said in refused.stderr
+    assert sentence in refused.stderr
 
 
-def test_a_file_that_is_named_and_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"gone\.toml"):
         load(tmp_path / "gone.toml")
 
 
-def test_nothing_is_left_of_a_start_that_failed(tmp_path: Path) -> None:
-    data, slip = tmp_path / "data", FULL_CONFIGURATION.replace('["return.created"]', '["return.craeted"]')
-    refused = run("serve", "--port", "0", "--data", str(data), "--config", str(write_configuration(tmp_path, slip)))
+def test_a_failed_start_leaves_no_sandboxes(tmp_path: Path) -> None:
+    data, invalid = tmp_path / "data", FULL_CONFIGURATION.replace('["return.created"]', '["return.craeted"]')
+    refused = run("serve", "--port", "0", "--data", str(data), "--config", str(write_configuration(tmp_path, invalid)))
     assert (refused.returncode, "did you mean 'return.created'?" in refused.stderr) == (78, True)
     with serving("--data", str(data), "--config", str(write_configuration(tmp_path))) as server:
         check_configured_sandbox(server.sandbox("nightly"))
         assert server.sandbox("kota").show()["seed"] == "9"
 
 
-def test_a_start_that_was_cut_off_is_made_good_by_the_next(tmp_path: Path) -> None:
+def test_an_interrupted_start_is_completed_by_the_next_one(tmp_path: Path) -> None:
     file, data = load(write_configuration(tmp_path)), tmp_path / "data"
     with closing(TinyStore(data)) as store:
-        half = make_engine(store, select_providers(("kota", "smartepi")), provisioning=file.ids)
-        half.get_sandbox("kota").keyring.mint()
+        incomplete = make_engine(store, select_providers(("kota", "smartepi")), provisioning=file.ids)
+        incomplete.get_sandbox("kota").keyring.mint()
     with serving("--data", str(data), "--config", str(tmp_path / "testmode.toml")) as server:
         check_configured_sandbox(server.sandbox("nightly"))
         assert server.sandbox("kota").show()["scenarios"] == ["burst-then-recover"]
         assert len(server.sandbox("kota").keys) == 1
     with closing(TinyStore(data)) as store:
-        whole = make_engine(store, select_providers(("kota", "smartepi")))
-        assert [each.id for each in whole.all_sandboxes() if each.is_provisioning] == []
+        engine = make_engine(store, select_providers(("kota", "smartepi")))
+        assert [each.id for each in engine.all_sandboxes() if each.is_provisioning] == []
 
 
-def test_of_servers_that_share_a_store_one_does_what_the_file_says(tmp_path: Path) -> None:
+def test_of_servers_that_share_a_store_one_creates_the_sandboxes_of_the_file(tmp_path: Path) -> None:
     file = load(write_configuration(tmp_path))
     url = shared_redis().flushed_url()
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(RedisStore(url))) for _ in range(3)]
 
         def start(nth: int) -> Engine:
-            # Whose worker makes the first sandboxes does not matter.
+            # Any of the servers can create the first sandboxes.
             return make_engine(stores[nth], select_providers(("kota", "smartepi")), provisioning=file.ids)
 
         engines = run_concurrently(3, start)
@@ -198,7 +203,7 @@ def test_of_servers_that_share_a_store_one_does_what_the_file_says(tmp_path: Pat
             assert [each.id for each in engine.all_sandboxes() if each.is_provisioning] == []
 
 
-def test_a_reset_begins_again_without_what_the_file_has_set(tmp_path: Path) -> None:
+def test_a_reset_restores_settings_of_the_file_but_not_its_fault_rules(tmp_path: Path) -> None:
     with serving("--memory", "--config", str(write_configuration(tmp_path))) as server:
         nightly = server.sandbox("nightly")
         nightly.reset()

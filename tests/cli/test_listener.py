@@ -1,4 +1,4 @@
-"""The receiver behind ``testmode webhooks listen``: what ends it, and what does not."""
+"""The receiver of ``testmode webhooks listen``: which errors end it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def refuse(_headers: dict[str, str], _body: bytes) -> None:
     raise TestmodeError("there is no sandbox 'gone'", 404, "http://127.0.0.1:8080")
 
 
-def test_it_ends_when_the_server_it_asks_refuses() -> None:
+def test_a_refusal_of_the_server_ends_the_listener() -> None:
     with pytest.raises(TestmodeError, match="there is no sandbox 'gone'"):
         handle_one(_Listener(200, refuse))
 
 
-def test_it_goes_on_after_a_delivery_that_broke_off(capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(_headers: dict[str, str], _body: bytes) -> Any:
+def test_a_broken_connection_does_not_end_the_listener(capsys: pytest.CaptureFixture[str]) -> None:
+    def reset_connection(_headers: dict[str, str], _body: bytes) -> Any:
         raise ConnectionResetError
 
-    handle_one(_Listener(200, broken))
+    handle_one(_Listener(200, reset_connection))
     assert "ConnectionResetError" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The bar shows itself only where someone watches, and only for what takes long."""
+"""The progress bar appears only on a terminal, and only for slow work."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Terminal(io.StringIO):
 
 
 def seed(bar: ProgressBar) -> None:
-    with bar as told:
+    with bar as report:
         for done in (1, 2, 3):
-            told(done, 3)
+            report(done, 3)
 
 
-def test_what_takes_long_shows_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_work_shows_a_progress_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(progress, "SHOW_AFTER_SECONDS", -1.0)

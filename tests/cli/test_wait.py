@@ -1,4 +1,4 @@
-"""`testmode wait`: a script goes on when the server is ready, and is told when it never is."""
+"""`testmode wait`: it ends when the server is ready, or fails after the timeout."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.support.server_process import start_server
 
 @contextmanager
 def slow_starting_server(refusals: int) -> Iterator[str]:
-    """A server that is not ready so many times."""
+    """Runs a server that responds with 503 `refusals` times, then with 200."""
     left = iter(range(refusals))
 
-    class Starting(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200 if next(left, None) is None else 503)
             self.end_headers()
@@ -30,7 +30,7 @@ def slow_starting_server(refusals: int) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Starting) as server:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -38,18 +38,18 @@ def slow_starting_server(refusals: int) -> Iterator[str]:
         thread.join()
 
 
-def test_it_ends_well_as_soon_as_the_server_is_ready() -> None:
+def test_wait_succeeds_as_soon_as_the_server_is_ready() -> None:
     with slow_starting_server(3) as url:
         done = run("wait", url)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{url} is ready\n", "")
 
 
-def test_a_real_server_is_waited_for_by_the_environment_too() -> None:
+def test_wait_takes_the_url_from_the_environment() -> None:
     with start_server("serve", "smartepi", "--port", "0", "--memory") as (_, url):
         assert run("wait", "--timeout", "60s", TESTMODE_URL=url).returncode == 0
 
 
-def test_a_server_that_never_comes_is_told_in_one_sentence() -> None:
+def test_wait_fails_with_one_sentence_after_the_timeout() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -59,15 +59,15 @@ def test_a_server_that_never_comes_is_told_in_one_sentence() -> None:
     assert time.monotonic() - began < 60
 
 
-def test_a_server_that_accepts_and_says_nothing_is_not_waited_for_longer() -> None:
+def test_the_timeout_includes_a_server_that_accepts_and_never_responds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = run("wait", f"http://127.0.0.1:{silent.getsockname()[1]}", "--timeout", "500ms")
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("length", ["soon", "5", "-1s", ""])
-def test_a_length_that_is_none_is_a_usage_error(length: str) -> None:
-    done = run("wait", "--timeout", length)
+@pytest.mark.parametrize("timeout", ["soon", "5", "-1s", ""])
+def test_an_invalid_timeout_is_a_usage_error(timeout: str) -> None:
+    done = run("wait", "--timeout", timeout)
     assert done.returncode == 2
     assert "is not a duration; write it as 30s" in done.stderr
 

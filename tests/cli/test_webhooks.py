@@ -1,4 +1,4 @@
-"""``testmode webhooks`` as people type it, against a real server."""
+"""``testmode webhooks`` against a real server."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def live_server() -> Iterator[LiveServer]:
 
 @dataclass(frozen=True)
 class WebhookCommands:
-    """A sandbox of its own, and the commands to speak about it."""
+    """A sandbox of one test, and the commands for its webhooks."""
 
     server: LiveServer
     id: str
     words: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        given = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
-        return run_command("webhooks", words[0], self.id, *words[1:], environment=given | self.environment)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TESTMODE_")}
+        return run_command("webhooks", words[0], self.id, *words[1:], environment=inherited | self.environment)
 
     def output_of(self, *words: str) -> str:
         done = self(*words)
@@ -64,23 +64,23 @@ class WebhookCommands:
 
 @pytest.fixture
 def webhook_commands(live_server: LiveServer) -> WebhookCommands:
-    made = WebhookCommands(live_server, create_tenant(live_server).id)
-    made.admin("PUT", "/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
-    return made
+    commands = WebhookCommands(live_server, create_tenant(live_server).id)
+    commands.admin("PUT", "/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
+    return commands
 
 
 @contextmanager
-def run_listen(desk: WebhookCommands, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`testmode webhooks listen` as a process of its own, and the endpoint it has registered."""
-    command = [sys.executable, "-m", "mockserver", "webhooks", "listen", desk.id, *words]
+def run_listen(commands: WebhookCommands, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Runs `testmode webhooks listen`, and yields the process and the id of the registered endpoint."""
+    command = [sys.executable, "-m", "mockserver", "webhooks", "listen", commands.id, *words]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
-        env=os.environ | desk.environment,
-        # A shell that runs the tests in the background has them ignore SIGINT, and what they start too.
+        env=os.environ | commands.environment,
+        # Processes that a shell starts in the background, and their children, ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
@@ -88,9 +88,9 @@ def run_listen(desk: WebhookCommands, *words: str) -> Iterator[tuple[subprocess.
         watchdog.start()
         try:
             first = process.stdout.readline()
-            found = re.match(r"listening as (we_\w+) on http://127\.0\.0\.1:\d+/, secret whsec_\S+; Ctrl-C", first)
-            assert found, first
-            yield process, found[1]
+            match = re.match(r"listening as (we_\w+) on http://127\.0\.0\.1:\d+/, secret whsec_\S+; Ctrl-C", first)
+            assert match, first
+            yield process, match[1]
             process.communicate()
         finally:
             watchdog.cancel()
@@ -98,7 +98,7 @@ def run_listen(desk: WebhookCommands, *words: str) -> Iterator[tuple[subprocess.
 
 
 def read_delivery(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """The verdict on the next delivery, and its body."""
+    """Returns the printed verdict on the next delivery, and its body."""
     assert process.stdout is not None
     assert process.stdout.readline() == "\n"
     verdict, body = process.stdout.readline(), process.stdout.readline()
@@ -119,12 +119,12 @@ def test_an_endpoint_is_added_listed_rotated_and_deleted(webhook_commands: Webho
         assert webhook_commands.output_of("list") == ""
 
 
-def test_a_secret_of_ones_own_is_taken(webhook_commands: WebhookCommands) -> None:
+def test_an_endpoint_can_have_a_chosen_secret(webhook_commands: WebhookCommands) -> None:
     assert webhook_commands.output_of("add", "http://127.0.0.1:9/", "--secret", "mine").split()[1] == "mine"
     assert "  *  mine" in webhook_commands.output_of("list")
 
 
-def test_deliveries_are_listed_and_tried_again(webhook_commands: WebhookCommands) -> None:
+def test_deliveries_are_listed_and_retried(webhook_commands: WebhookCommands) -> None:
     with run_receiver() as receiver:
         receiver.response_statuses = [500]
         webhook_commands.output_of("add", receiver.url())
@@ -149,7 +149,7 @@ def test_deliveries_are_listed_and_tried_again(webhook_commands: WebhookCommands
         (("listen", "--event", "nothing"), "there is no type 'nothing'"),
     ],
 )
-def test_what_is_refused_is_said_in_one_sentence(
+def test_a_refusal_is_printed_in_one_sentence(
     webhook_commands: WebhookCommands, words: tuple[str, ...], why: str
 ) -> None:
     refused = webhook_commands(*words)
@@ -160,16 +160,18 @@ def test_what_is_refused_is_said_in_one_sentence(
 
 
 @pytest.mark.parametrize("words", [("listen", "--status", "99"), ("listen", "--times", "-1"), ("add",), ("retry",)])
-def test_what_makes_no_sense_is_a_usage_error(webhook_commands: WebhookCommands, words: tuple[str, ...]) -> None:
+def test_an_invalid_option_or_argument_is_a_usage_error(
+    webhook_commands: WebhookCommands, words: tuple[str, ...]
+) -> None:
     assert webhook_commands(*words).returncode == 2
 
 
-def test_a_sandbox_nobody_knows_is_refused_with_the_nearest(webhook_commands: WebhookCommands) -> None:
+def test_the_refusal_of_an_unknown_sandbox_names_the_nearest_one(webhook_commands: WebhookCommands) -> None:
     refused = run("webhooks", "list", "smartepy", **webhook_commands.environment)
     assert "there is no sandbox 'smartepy'; did you mean 'smartepi'?" in refused.stderr
 
 
-def test_listen_prints_what_arrives_and_leaves_no_endpoint_behind(webhook_commands: WebhookCommands) -> None:
+def test_listen_prints_deliveries_and_deletes_its_endpoint(webhook_commands: WebhookCommands) -> None:
     with run_listen(webhook_commands, "--times", "1", "--event", "withdrawal.created") as (process, id):
         assert webhook_commands.output_of("list").startswith(id)
         webhook_commands.emit_event()
@@ -182,27 +184,29 @@ def test_listen_prints_what_arrives_and_leaves_no_endpoint_behind(webhook_comman
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("bad_signature", "the signature is not one of this secret over this body"),
+        ("bad_signature", "the signature does not match the secret and the body"),
         ("old_timestamp", "the signature was made 600 s ago, and 300 s are allowed"),
     ],
 )
-def test_listen_says_what_a_receiver_must_refuse(webhook_commands: WebhookCommands, kind: str, why: str) -> None:
+def test_listen_reports_deliveries_that_a_receiver_must_refuse(
+    webhook_commands: WebhookCommands, kind: str, why: str
+) -> None:
     webhook_commands.admin("POST", "/faults", {"fault": {"kind": kind}})
     with run_listen(webhook_commands, "--times", "1") as (process, _):
         webhook_commands.emit_event()
         assert read_delivery(process)[0].endswith(f"REFUSE IT: {why}")
 
 
-def test_listen_shows_half_a_body_as_it_came(webhook_commands: WebhookCommands) -> None:
+def test_listen_prints_a_truncated_body_unchanged(webhook_commands: WebhookCommands) -> None:
     webhook_commands.admin("POST", "/faults", {"fault": {"kind": "truncated_webhook", "fraction": 0.1}})
     with run_listen(webhook_commands, "--times", "1") as (process, _):
         webhook_commands.emit_event()
         assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)][1].endswith("over this body\n")
+        assert [process.stdout.readline() for _ in range(2)][1].endswith("the secret and the body\n")
         assert process.stdout.readline().startswith('{"id":"evt_')
 
 
-def test_listen_finds_every_retry_of_an_advance_signed_at_its_own_time(webhook_commands: WebhookCommands) -> None:
+def test_listen_verifies_every_retry_of_an_advance_at_its_own_time(webhook_commands: WebhookCommands) -> None:
     with run_listen(webhook_commands, "--status", "500", "--times", "4") as (process, _):
         webhook_commands.emit_event()
         first = read_delivery(process)
@@ -212,42 +216,42 @@ def test_listen_finds_every_retry_of_an_advance_signed_at_its_own_time(webhook_c
     assert [verdict[11:16] for verdict in verdicts] == ["12:00", "12:05", "12:35", "14:35"]
 
 
-def test_listen_takes_the_secret_as_it_is_now(webhook_commands: WebhookCommands) -> None:
+def test_listen_uses_the_current_secret(webhook_commands: WebhookCommands) -> None:
     with run_listen(webhook_commands, "--times", "1") as (process, id):
         webhook_commands.output_of("rotate", id)
         webhook_commands.emit_event()
         assert read_delivery(process)[0].endswith("signature ok")
 
 
-@pytest.mark.parametrize("with_", [signal.SIGINT, signal.SIGTERM])
-def test_listen_ends_in_good_order_when_it_is_told_to(webhook_commands: WebhookCommands, with_: signal.Signals) -> None:
+@pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGTERM])
+def test_listen_ends_normally_on_a_signal(webhook_commands: WebhookCommands, stop_signal: signal.Signals) -> None:
     with run_listen(webhook_commands) as (process, _):
-        process.send_signal(with_)
+        process.send_signal(stop_signal)
         process.wait(TIMEOUT_SECONDS)
     assert (process.returncode, webhook_commands.output_of("list")) == (0, "")
 
 
-def test_listen_hears_of_one_form_of_events(live_server: LiveServer) -> None:
-    desk = WebhookCommands(live_server, create_tenant(live_server, "kota").id)
-    made = desk.admin("POST", "/webhooks", {"url": "http://127.0.0.1:9/", "version": "v1"})
-    assert made["version"] == "v1"
-    assert desk.output_of("add", "http://127.0.0.1:9/", "--version", "v1").startswith("whe_")
-    assert [each["version"] for each in desk.admin("GET", "/webhooks")] == ["v1", "v1"]
+def test_an_endpoint_receives_one_version_of_events(live_server: LiveServer) -> None:
+    commands = WebhookCommands(live_server, create_tenant(live_server, "kota").id)
+    endpoint = commands.admin("POST", "/webhooks", {"url": "http://127.0.0.1:9/", "version": "v1"})
+    assert endpoint["version"] == "v1"
+    assert commands.output_of("add", "http://127.0.0.1:9/", "--version", "v1").startswith("whe_")
+    assert [each["version"] for each in commands.admin("GET", "/webhooks")] == ["v1", "v1"]
 
 
-def create_shop(served: LiveServer, receiver: Receiver) -> None:
-    """Have a server tell a receiver of one withdrawal."""
+def deliver_one_withdrawal(served: LiveServer, receiver: Receiver) -> None:
+    """Register a receiver, record a withdrawal, and wait for its webhook."""
     served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url()})
     served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {})
     receiver.wait_for(1)
 
 
-def test_what_was_under_way_when_the_server_was_killed_is_sent_again(tmp_path: Path) -> None:
+def test_a_delivery_in_flight_when_the_server_is_killed_is_sent_again(tmp_path: Path) -> None:
     arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
     gate = Event()
     with run_receiver(gate) as receiver:
         with start_server(*arguments) as (process, url):
-            create_shop(LiveServer(url, TOKEN), receiver)
+            deliver_one_withdrawal(LiveServer(url, TOKEN), receiver)
             process.kill()
             process.wait(TIMEOUT_SECONDS)
         gate.set()
@@ -260,29 +264,29 @@ def test_what_was_under_way_when_the_server_was_killed_is_sent_again(tmp_path: P
     assert first.body == second.body
 
 
-def test_a_receiver_that_hangs_keeps_neither_calls_nor_the_end_of_the_server_waiting(tmp_path: Path) -> None:
+def test_a_hanging_receiver_delays_neither_calls_nor_the_shutdown(tmp_path: Path) -> None:
     gate = Event()
     with run_receiver(gate) as receiver:
         arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
         with start_server(*arguments) as (process, url):
             served = LiveServer(url, TOKEN)
             served.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"webhook_timeout": "60s"}})
-            create_shop(served, receiver)
+            deliver_one_withdrawal(served, receiver)
             key = served.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
-            asked = served.request("GET", "/smartepi/v1/sectors", key=key)
-            (waiting,) = served.admin("GET", "/sandboxes/smartepi/deliveries")
-            assert (asked.status, waiting["attempts"]) == (200, [])
+            response = served.request("GET", "/smartepi/v1/sectors", key=key)
+            (delivery,) = served.admin("GET", "/sandboxes/smartepi/deliveries")
+            assert (response.status, delivery["attempts"]) == (200, [])
             process.terminate()
             assert process.wait(50) == 0
         gate.set()
 
 
-def test_listen_refuses_a_signature_that_is_not_ascii_and_goes_on(webhook_commands: WebhookCommands) -> None:
+def test_listen_refuses_a_non_ascii_signature_and_continues(webhook_commands: WebhookCommands) -> None:
     with run_listen(webhook_commands, "--times", "2") as (process, id):
-        (made,) = [each for each in webhook_commands.admin("GET", "/webhooks") if each["id"] == id]
-        asked = Request(made["url"], b"nothing", {"X-SmartEPI-Signature": "t=1772366400,v1=\xe9"})
-        with urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:
+        (endpoint,) = [each for each in webhook_commands.admin("GET", "/webhooks") if each["id"] == id]
+        request = Request(endpoint["url"], b"nothing", {"X-SmartEPI-Signature": "t=1772366400,v1=\xe9"})
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
             assert answer.status == 200
-        assert read_delivery(process)[0].endswith("REFUSE IT: the signature is not one of this secret over this body")
+        assert read_delivery(process)[0].endswith("REFUSE IT: the signature does not match the secret and the body")
         webhook_commands.emit_event()
         assert read_delivery(process)[0].endswith("signature ok")

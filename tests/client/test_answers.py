@@ -1,4 +1,4 @@
-"""What the client of the admin API, and the commands over it, make of a server that is not Testmode."""
+"""The admin client and the commands against a server that is not Testmode or responds unexpectedly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "t"
 
 @contextmanager
 def serve_response(status: int, body: bytes) -> Iterator[str]:
-    """A server that answers everything in one way."""
+    """Runs a server that sends the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -52,45 +52,45 @@ def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"0"])
-def test_a_refusal_that_says_nothing_is_told_by_its_status(body: bytes) -> None:
+def test_a_refusal_without_a_detail_is_reported_by_its_status(body: bytes) -> None:
     with serve_response(404, body) as url, pytest.raises(TestmodeError) as refused:
         Testmode(url, TOKEN).sandboxes()
     assert (refused.value.sentence, refused.value.status) == (f"{url} answered 404", 404)
 
 
-def test_a_refusal_in_another_language_is_shown_as_it_is() -> None:
+def test_a_refusal_that_is_not_json_is_shown_verbatim() -> None:
     with serve_response(502, b"<html>Bad Gateway") as url, pytest.raises(TestmodeError, match="<html>Bad Gateway"):
         Testmode(url, TOKEN).sandboxes()
 
 
-def test_an_answer_that_is_not_json_is_none_of_testmodes() -> None:
+def test_a_successful_response_that_is_not_json_is_not_from_testmode() -> None:
     with serve_response(200, b"<html>") as url:
         with pytest.raises(TestmodeError, match="is not the admin API of Testmode: it answered '<html>'"):
             Testmode(url, TOKEN).sandboxes()
         deleted = run(url, "sandbox", "delete", "x")
-    said = f"testmode: {url} is not the admin API of Testmode: it answered '<html>'\n"
-    assert (deleted.returncode, deleted.stderr) == (1, said)
+    message = f"testmode: {url} is not the admin API of Testmode: it answered '<html>'\n"
+    assert (deleted.returncode, deleted.stderr) == (1, message)
 
 
-def test_a_refusal_without_words_ends_a_command_with_its_status() -> None:
+def test_a_command_prints_the_status_of_an_empty_refusal() -> None:
     with serve_response(404, b"") as url:
         listed = run(url, "sandbox", "list")
     assert (listed.returncode, listed.stderr) == (1, f"testmode: {url} answered 404\n")
 
 
-def test_a_url_that_cannot_be_is_a_server_that_cannot_be_reached() -> None:
+def test_an_invalid_url_is_reported_as_an_unreachable_server() -> None:
     listed = run("http://127.0.0.1:x", "sandbox", "list")
     assert listed.returncode == 69
     assert listed.stderr.startswith("testmode: cannot reach http://127.0.0.1:x: nonnumeric port: 'x'; is ")
 
 
-def test_a_path_in_the_url_means_nothing_to_the_commands() -> None:
+def test_the_commands_ignore_a_path_in_the_url() -> None:
     with start_server("serve", "smartepi", "--port", "0", "--memory", "--admin-token", TOKEN) as (_, url):
         for path in ("/__admin", "/smartepi/v1", "/", "/?x"):
             assert run(url + path, "sandbox", "list").stdout.startswith("smartepi  "), path
 
 
-def test_a_refusal_of_what_is_no_json_is_one_sentence_too() -> None:
+def test_the_detail_of_a_refusal_is_the_sentence_of_the_error() -> None:
     with serve_response(401, b'{"detail": "send the admin token"}') as url, pytest.raises(TestmodeError) as refused:
         Testmode(url, "wrong").metrics()
     assert refused.value.sentence == "send the admin token"

@@ -1,4 +1,4 @@
-"""The client of the admin API in the code of a test: it can do everything, and says what went wrong in one sentence."""
+"""The Python client of the admin API: it has a method for every route, and reports errors in one sentence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.server_process import start_server
 
 TOKEN = "token-of-these-tests"
 UNAUTHENTICATED_ROUTES = (("GET", "/health"), ("GET", "/ready"), ("GET", f"{ADMIN_PREFIX}/openapi.json"))
-"""What the server answers beside the table of routes."""
+"""The routes of the server that are not in ROUTES."""
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,9 @@ def testmode() -> Iterator[Testmode]:
 
 @pytest.fixture
 def sandbox(testmode: Testmode) -> Iterator[Sandbox]:
-    made = testmode.create_sandbox("smartepi", seed=7)
-    yield made
-    made.delete()
+    created = testmode.create_sandbox("smartepi", seed=7)
+    yield created
+    created.delete()
 
 
 def request_status(
@@ -115,12 +115,12 @@ def use_journal(sandbox: Sandbox) -> None:
 
 
 def watch(sandbox: Sandbox) -> None:
-    """See a call in the stream, which may begin a moment after it was asked for."""
+    """Read a call from the stream; calls repeat because the stream can start after the first one."""
     with ThreadPoolExecutor(1) as pool:
-        seen = pool.submit(next, sandbox.requests.stream())
-        while not seen.done():
+        next_call = pool.submit(next, sandbox.requests.stream())
+        while not next_call.done():
             request_status(sandbox, "/groups")
-        assert seen.result()["path"] == "/smartepi/v1/groups"
+        assert next_call.result()["path"] == "/smartepi/v1/groups"
 
 
 def use_webhooks(sandbox: Sandbox) -> None:
@@ -136,8 +136,8 @@ def use_webhooks(sandbox: Sandbox) -> None:
 
 def use_state(sandbox: Sandbox) -> None:
     assert "record_return" in [each["name"] for each in sandbox.simulations]
-    made = sandbox.simulate("record_return", quantity=3)
-    assert [each["id"] for each in sandbox.records("returns", limit=1)] == [made["id"]]
+    record = sandbox.simulate("record_return", quantity=3)
+    assert [each["id"] for each in sandbox.records("returns", limit=1)] == [record["id"]]
     assert sandbox.events[-1]["type"] == "return.created"
     assert sandbox.collections["returns"] > 0
     assert sandbox.snapshot("here") in sandbox.snapshots
@@ -147,40 +147,42 @@ def use_state(sandbox: Sandbox) -> None:
     sandbox.state.put(state)
     assert sandbox.state.export() == state
     sandbox.restore("here")
-    assert sandbox.events[-1]["data"]["id"] == made["id"]
+    assert sandbox.events[-1]["data"]["id"] == record["id"]
 
 
-def test_every_route_of_the_admin_api_has_a_method(testmode: Testmode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_client_has_a_method_for_every_route_of_the_admin_api(
+    testmode: Testmode, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rules = [(route.method, ADMIN_PREFIX + route.path) for route in ROUTES]
-    wanted = {*rules, *UNAUTHENTICATED_ROUTES}
-    known = Map([Rule(path.replace("{", "<").replace("}", ">"), endpoint=path, methods=[m]) for m, path in wanted])
-    used, asked = set(), Api._open
+    routes = {*rules, *UNAUTHENTICATED_ROUTES}
+    url_map = Map([Rule(path.replace("{", "<").replace("}", ">"), endpoint=path, methods=[m]) for m, path in routes])
+    used, open_ = set(), Api._open
 
-    def written_down(api: Api, method: str, path: str, body: Any = None) -> Any:
-        endpoint, _ = known.bind("").match(path.partition("?")[0], method=method)
+    def record_and_open(api: Api, method: str, path: str, body: Any = None) -> Any:
+        endpoint, _ = url_map.bind("").match(path.partition("?")[0], method=method)
         used.add((method, endpoint))
-        return asked(api, method, path, body)
+        return open_(api, method, path, body)
 
-    monkeypatch.setattr(Api, "_open", written_down)
+    monkeypatch.setattr(Api, "_open", record_and_open)
     use_everything(testmode)
-    assert used == wanted
+    assert used == routes
 
 
-def test_that_test_would_notice_a_route_of_another_name() -> None:
-    known = Map([Rule("/__admin/sandboxes/<sandbox>", methods=["GET"])]).bind("")
+def test_the_matching_of_routes_rejects_another_path_or_method() -> None:
+    url_map = Map([Rule("/__admin/sandboxes/<sandbox>", methods=["GET"])]).bind("")
     with pytest.raises(NotFound):
-        known.match("/__admin/sandboxs/one", method="GET")
+        url_map.match("/__admin/sandboxs/one", method="GET")
     with pytest.raises(MethodNotAllowed):
-        known.match("/__admin/sandboxes/one", method="PUT")
+        url_map.match("/__admin/sandboxes/one", method="PUT")
 
 
 def check_declared_keys(answer: Mapping[str, Any], model: Any) -> None:
-    """Every member that is there is declared, and every one that is required is there."""
+    """Assert that all members are declared and that the required ones are there."""
     assert set(answer) <= set(get_type_hints(model))
     assert set(answer) >= model.__required_keys__
 
 
-def test_the_types_are_those_of_the_answers(testmode: Testmode, sandbox: Sandbox) -> None:
+def test_the_declared_types_match_the_responses(testmode: Testmode, sandbox: Sandbox) -> None:
     check_declared_keys(sandbox.show(), models.SandboxView)
     check_declared_keys(sandbox.mint_key(), models.Key)
     sandbox.simulate("record_return", after="5m")
@@ -203,32 +205,34 @@ def test_the_types_are_those_of_the_answers(testmode: Testmode, sandbox: Sandbox
     check_declared_keys(delivery["attempts"][0], models.Attempt)
 
 
-def test_the_types_of_a_provider_are_those_of_the_answers(testmode: Testmode) -> None:
+def test_the_declared_types_of_providers_match_the_responses(testmode: Testmode) -> None:
     for provider in testmode.providers():
         check_declared_keys(provider, models.Provider)
         check_declared_keys(provider["operations"][0], models.Operation)
         check_declared_keys(provider["assumptions"][0], models.Assumption)
         check_declared_keys(provider["simulations"][0], models.Simulation)
-        assert not [each for each in provider["simulations"] if "after" in each["parameters"]], "simulate() takes it"
+        assert not [each for each in provider["simulations"] if "after" in each["parameters"]], (
+            "simulate() has its own parameter `after`"
+        )
     check_declared_keys(testmode.scenarios()[0], models.Scenario)
 
 
-def test_a_refusal_is_one_error_with_the_sentence_the_status_and_the_url(testmode: Testmode) -> None:
+def test_a_refusal_raises_an_error_with_sentence_status_and_url(testmode: Testmode) -> None:
     with pytest.raises(TestmodeError, match="did you mean 'smartepi'") as refusal:
         testmode.create_sandbox("smartep")
     assert (refusal.value.status, refusal.value.url) == (404, f"{testmode.url}/__admin/sandboxes")
     assert refusal.value.sentence in str(refusal.value)
 
 
-def test_a_server_that_is_not_there_is_the_same_error_without_a_status() -> None:
-    nobody = Testmode("http://127.0.0.1:9", TOKEN, timeout=2)
-    assert not nobody.ready()
-    assert not nobody.alive()
+def test_an_unreachable_server_raises_an_error_without_a_status() -> None:
+    client = Testmode("http://127.0.0.1:9", TOKEN, timeout=2)
+    assert not client.ready()
+    assert not client.alive()
     with pytest.raises(TestmodeError, match="cannot reach Testmode") as refusal:
-        nobody.providers()
+        client.providers()
     assert (refusal.value.status, refusal.value.url) == (None, "http://127.0.0.1:9")
     with pytest.raises(TestmodeError, match=r"not ready within 0\.1 s"):
-        nobody.wait(0.1)
+        client.wait(0.1)
 
 
 def test_a_wrong_token_is_refused(testmode: Testmode) -> None:
@@ -237,7 +241,7 @@ def test_a_wrong_token_is_refused(testmode: Testmode) -> None:
     assert refusal.value.status == 401
 
 
-def test_the_environment_says_where_the_server_is(
+def test_url_and_token_come_from_the_environment(
     testmode: Testmode, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
@@ -254,7 +258,7 @@ def test_the_environment_says_where_the_server_is(
         Testmode.from_environment().providers()
 
 
-def test_what_was_expected_and_did_not_happen_says_what_came_nearest(sandbox: Sandbox) -> None:
+def test_a_failed_verification_shows_the_nearest_miss(sandbox: Sandbox) -> None:
     request_status(sandbox, "/groups")
     with pytest.raises(NotVerified) as missing:
         sandbox.requests.verify(path="*/sectors", method="GET")
@@ -267,7 +271,7 @@ def test_what_was_expected_and_did_not_happen_says_what_came_nearest(sandbox: Sa
         sandbox.requests.verify(in_order=[{"path": "*/sectors"}, {"path": "*/groups"}])
 
 
-def test_the_clock_speaks_of_instants(sandbox: Sandbox) -> None:
+def test_the_clock_returns_and_accepts_instants(sandbox: Sandbox) -> None:
     noon = datetime(2027, 3, 1, 12, tzinfo=UTC)
     sandbox.clock.freeze(noon)
     assert sandbox.clock.now == noon
@@ -277,25 +281,25 @@ def test_the_clock_speaks_of_instants(sandbox: Sandbox) -> None:
     assert sandbox.clock.now == datetime(2027, 4, 1, tzinfo=UTC)
 
 
-def test_a_scenario_is_off_at_the_end_of_its_block_even_when_the_test_fails(sandbox: Sandbox) -> None:
+def test_a_scenario_is_off_after_its_block_even_if_the_test_fails(sandbox: Sandbox) -> None:
     with pytest.raises(ZeroDivisionError), sandbox.scenario("outage"):
         assert request_status(sandbox, "/sectors") == 503
         raise ZeroDivisionError
     assert request_status(sandbox, "/sectors") == 200
-    stays = sandbox.scenario("burst-then-recover", calls=1)
-    assert sandbox.scenarios.get(stays.name)["chosen"] == {"calls": 1}
-    stays.off()
+    scenario = sandbox.scenario("burst-then-recover", calls=1)
+    assert sandbox.scenarios.get(scenario.name)["chosen"] == {"calls": 1}
+    scenario.off()
     assert request_status(sandbox, "/sectors") == 200
 
 
-def test_a_key_is_one_that_works_now(sandbox: Sandbox) -> None:
+def test_key_returns_a_key_that_works_now(sandbox: Sandbox) -> None:
     first = sandbox.key
-    fresh = sandbox.mint_key()["secret"]
-    assert request_status(sandbox, "/sectors", fresh) == 403
+    new = sandbox.mint_key()["secret"]
+    assert request_status(sandbox, "/sectors", new) == 403
     sandbox.revoke_key(first, lingers="0s")
     with pytest.raises(TestmodeError, match="has no key that works now"):
         _ = sandbox.key
     sandbox.clock.advance("60s")
-    assert sandbox.key == fresh
+    assert sandbox.key == new
     assert request_status(sandbox, "/sectors") == 200
-    assert fresh not in repr(sandbox)
+    assert new not in repr(sandbox)

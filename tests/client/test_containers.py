@@ -1,4 +1,4 @@
-"""The container for testcontainers: what it asks Docker for, and what it can tell once it runs."""
+"""The container for testcontainers: the requests to Docker, and the methods of a running container."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDockerDaemon]:
     with run_docker_daemon() as daemon:
         host, port = daemon.server_address[:2]
         monkeypatch.setenv("DOCKER_HOST", f"tcp://{host!s}:{port}")
-        # A second container would only tidy up after a test that was killed.
+        # Ryuk, a second container that cleans up after killed tests, is not needed.
         monkeypatch.setattr(testcontainers_config, "_ryuk_disabled", True)
         monkeypatch.setattr(testcontainers_config, "connection_mode_override", ConnectionMode.docker_host)
         yield daemon
@@ -33,8 +33,8 @@ def test_a_container_is_ready_when_it_has_started(daemon: FakeDockerDaemon) -> N
         assert client.ready()
         assert client.token == "token-of-the-test"
         assert [each["name"] for each in client.providers()] == ["kota", "smartepi"]
-        shown = client.sandbox("kota").show()
-        assert (shown["seed"], shown["scenarios"]) == ("7", ["slow"])
+        sandbox = client.sandbox("kota").show()
+        assert (sandbox["seed"], sandbox["scenarios"]) == ("7", ["slow"])
         assert running.get_base_url("smartepi") == f"http://127.0.0.1:{daemon.port}/smartepi/v1"
         assert request_status(running.get_base_url("smartepi"), running.get_api_key("smartepi")) == 200
     assert not Testmode(f"http://127.0.0.1:{daemon.port}", timeout=2).alive()
@@ -49,17 +49,17 @@ def request_status(base_url: str, key: str) -> int:
     return status
 
 
-def test_what_docker_is_asked_for(daemon: FakeDockerDaemon) -> None:
+def test_the_container_is_created_with_image_port_host_and_environment(daemon: FakeDockerDaemon) -> None:
     with TestmodeContainer().with_scenario("slow").with_scenario("outage") as running:
         assert daemon.created["Image"] == "testmode"
-        assert "Cmd" not in daemon.created  # the image's own: serve
+        assert "Cmd" not in daemon.created  # The CMD of the image is used: serve.
         assert list(daemon.created["ExposedPorts"]) == ["8080/tcp"]
         assert daemon.created["HostConfig"]["ExtraHosts"] == ["host.docker.internal:host-gateway"]
         token = running.client().token
         assert set(daemon.created["Env"]) == {"TESTMODE_SCENARIO=slow outage", f"TESTMODE_ADMIN_TOKEN={token}"}
 
 
-def test_every_container_has_a_token_of_its_own(daemon: FakeDockerDaemon) -> None:
+def test_every_container_has_a_different_token(daemon: FakeDockerDaemon) -> None:
     one, other = TestmodeContainer(), TestmodeContainer()
     assert one.env["TESTMODE_ADMIN_TOKEN"] != other.env["TESTMODE_ADMIN_TOKEN"]
     for each in (one, other):

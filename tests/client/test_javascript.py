@@ -1,4 +1,4 @@
-"""The example in JavaScript, run as its reader would. Node must be there: without it this fails, and says so."""
+"""Runs the JavaScript example of the documents with Node; fails with a message if Node is missing."""
 
 from __future__ import annotations
 

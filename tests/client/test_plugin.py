@@ -1,4 +1,4 @@
-"""The pytest plugin as other projects use it: each test here runs a pytest of its own."""
+"""The pytest plugin as other projects use it: each test runs pytest with the plugin."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ pytest_plugins = ["pytester"]
 
 TOKEN = "token-of-these-tests"
 HEAVY_MODULES = ("flask", "werkzeug", "gevent", "pydantic", "click", "tinydb", "mockserver.engine")
-ASK_SOURCE = """
+HELPERS_SOURCE = """
     import http.client, json, os, pathlib, urllib.parse
     import pytest
 
-    def ask(sandbox, path="/sectors", key=None):
+    def get_status(sandbox, path="/sectors", key=None):
         address = urllib.parse.urlsplit(sandbox.base_url)
         connection = http.client.HTTPConnection(address.netloc, timeout=60)
         connection.request("GET", address.path + path, headers={"Authorization": f"Bearer {key or sandbox.key}"})
@@ -29,9 +29,9 @@ ASK_SOURCE = """
         connection.close()
         return status
 
-    def note(**what):
+    def note(**values):
         with open(os.environ["NOTES"], "a") as notes:
-            notes.write(json.dumps(what) + "\\n")
+            notes.write(json.dumps(values) + "\\n")
 """
 
 
@@ -49,7 +49,7 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def running(server: Testmode, monkeypatch: pytest.MonkeyPatch) -> Testmode:
-    """The inner runs find a running server, and start none."""
+    """Sets the environment so that the inner runs use the running server instead of starting one."""
     monkeypatch.setenv("TESTMODE_URL", server.url)
     monkeypatch.setenv("TESTMODE_ADMIN_TOKEN", server.token)
     return server
@@ -60,7 +60,7 @@ def read_notes(notes: Path) -> list[dict[str, Any]]:
 
 
 OTHER_PLUGINS = ("schemathesis", "faker", "anyio", "hypothesispytest")
-"""Plugins of other projects, whose import takes longer than a whole run."""
+"""Installed plugins of other projects, whose import takes longer than an inner run."""
 OPTIONS = (
     "-p",
     "no:cacheprovider",
@@ -70,18 +70,18 @@ OPTIONS = (
 
 
 def run(pytester: pytest.Pytester, source: str, *words: str) -> pytest.RunResult:
-    """A run in a process of its own: one that brings its own server, or ends badly."""
-    pytester.makepyfile(ASK_SOURCE + source)
+    """Runs pytest in a subprocess, for runs that start a server or crash."""
+    pytester.makepyfile(HELPERS_SOURCE + source)
     return pytester.runpytest_subprocess(*OPTIONS, *words)
 
 
 def run_in_process(pytester: pytest.Pytester, source: str) -> pytest.RunResult:
-    """A run within this process, which has what a pytest needs imported already."""
-    pytester.makepyfile(ASK_SOURCE + source)
+    """Runs pytest in this process, which is faster because pytest is already imported."""
+    pytester.makepyfile(HELPERS_SOURCE + source)
     return pytester.runpytest_inprocess(*OPTIONS)
 
 
-def test_the_plugin_is_there_once_installed_and_brings_no_server_with_it(pytester: pytest.Pytester) -> None:
+def test_the_plugin_is_registered_and_imports_no_server_code(pytester: pytest.Pytester) -> None:
     source = f"""
     import sys
 
@@ -92,7 +92,7 @@ def test_the_plugin_is_there_once_installed_and_brings_no_server_with_it(pyteste
     run(pytester, source).assert_outcomes(passed=1)
 
 
-def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
+def test_every_test_has_its_own_sandbox_which_is_deleted_afterwards(
     pytester: pytest.Pytester, running: Testmode, notes: Path
 ) -> None:
     source = """
@@ -100,7 +100,7 @@ def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
     @pytest.mark.parametrize("nth", range(3))
     def test_counts(testmode, nth):
         assert testmode.requests.list() == []
-        assert ask(testmode) == 200
+        assert get_status(testmode) == 200
         testmode.requests.verify(path="*/sectors", count=1)
         note(id=testmode.id)
 """
@@ -109,19 +109,19 @@ def test_every_test_has_a_sandbox_of_its_own_and_leaves_none(
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
 
-def test_the_marker_says_how_the_sandbox_is(pytester: pytest.Pytester, running: Testmode) -> None:
+def test_the_marker_configures_the_sandbox(pytester: pytest.Pytester, running: Testmode) -> None:
     source = """
     @pytest.mark.testmode("smartepi", seed="nine", scenario="outage", assumptions={"timestamps": "iso"})
     def test_marked(testmode):
         shown = testmode.show()
         assert (shown["seed"], shown["scenarios"]) == ("nine", ["outage"])
         assert shown["assumptions"]["timestamps"] == "iso"
-        assert ask(testmode) == 503
+        assert get_status(testmode) == 503
 
     @pytest.mark.testmode("kota", scenario={"slow": {"median_ms": 1, "max_ms": 2}, "burst-then-recover": {"calls": 1}})
     def test_parameters(testmode):
         assert testmode.scenarios.get("slow")["chosen"] == {"median_ms": 1.0, "max_ms": 2.0}
-        assert ask(testmode, "/employers") == 429
+        assert get_status(testmode, "/employers") == 429
 
     @pytest.mark.testmode("kota")
     class TestClass:
@@ -136,7 +136,7 @@ def test_the_marker_says_how_the_sandbox_is(pytester: pytest.Pytester, running: 
     run_in_process(pytester, source).assert_outcomes(passed=4)
 
 
-def test_the_configuration_names_a_provider_for_all(pytester: pytest.Pytester, running: Testmode) -> None:
+def test_the_configuration_sets_the_default_provider(pytester: pytest.Pytester, running: Testmode) -> None:
     pytester.makeini("[pytest]\ntestmode_provider = kasko\n")
     source = """
     def test_default(testmode):
@@ -157,23 +157,25 @@ USAGE_ERRORS = {
 }
 
 
-def test_a_slip_is_told_in_one_sentence(pytester: pytest.Pytester, running: Testmode) -> None:
+def test_a_usage_error_is_reported_in_one_sentence(pytester: pytest.Pytester, running: Testmode) -> None:
     tests = [
         f"    {marker}\n    def test_slip_{nth}(testmode):\n        pass\n" for nth, marker in enumerate(USAGE_ERRORS)
     ]
     result = run_in_process(pytester, "\n" + "\n".join(tests))
     result.assert_outcomes(errors=len(USAGE_ERRORS))
-    _, *told = re.split(r"_ ERROR at setup of test_slip_\d _", result.stdout.str().partition("= short test summary")[0])
-    assert [said in each for each, said in zip(told, USAGE_ERRORS.values(), strict=True)] == [True] * len(USAGE_ERRORS)
+    _, *errors = re.split(
+        r"_ ERROR at setup of test_slip_\d _", result.stdout.str().partition("= short test summary")[0]
+    )
+    assert [sentence in each for each, sentence in zip(errors, USAGE_ERRORS.values(), strict=True)] == [True] * len(
+        USAGE_ERRORS
+    )
 
 
-def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
-    pytester: pytest.Pytester, running: Testmode
-) -> None:
+def test_a_test_can_create_several_isolated_sandboxes(pytester: pytest.Pytester, running: Testmode) -> None:
     source = """
     def test_two(make_sandbox, testmode_server):
         one, two = make_sandbox("smartepi"), make_sandbox("smartepi", seed=2, scenario="outage")
-        assert (ask(one), ask(two)) == (200, 503)
+        assert (get_status(one), get_status(two)) == (200, 503)
         assert testmode_server.sandbox(two.id).base_url == two.base_url
         with pytest.raises(AssertionError):
             one.requests.verify(status=503)
@@ -182,7 +184,7 @@ def test_a_test_may_make_several_sandboxes_that_know_nothing_of_each_other(
     assert {each.id for each in running.sandboxes()} == {each["name"] for each in running.providers()}
 
 
-def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
+def test_the_report_of_a_failing_test_shows_calls_and_rules_that_never_fired(
     pytester: pytest.Pytester, running: Testmode
 ) -> None:
     source = """
@@ -195,11 +197,11 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
         testmode.faults.add("dropped_webhook", id="other-event", match={"event": "return.*"})
         testmode.webhooks.add("http://127.0.0.1:9/")
         testmode.simulate("record_withdrawal")
-        assert [ask(testmode), ask(testmode), ask(testmode, "/groups")] == []
+        assert [get_status(testmode), get_status(testmode), get_status(testmode, "/groups")] == []
 
     @pytest.mark.testmode("smartepi")
     def test_passes(testmode):
-        assert ask(testmode, "/products") == 200
+        assert get_status(testmode, "/products") == 200
 """
     result = run_in_process(pytester, source)
     result.assert_outcomes(failed=1, passed=1)
@@ -211,16 +213,16 @@ def test_a_failing_test_shows_the_calls_made_and_the_rules_that_never_fired(
             "  GET /smartepi/v1/sectors -> 200",
             "  GET /smartepi/v1/groups -> 200",
             "  the rule elsewhere (hang) never fired: nearest was GET *: path is /smartepi/v1/*, not like */employees",
-            "  the rule spared (hang) never fired: it matched 1 and its trigger spared them",
+            "  the rule spared (hang) never fired: it matched 1, but its trigger selected none",
             "  the rule other-event (dropped_webhook) never fired: nearest was the webhook withdrawal.created: *",
             "quiet-one at http://127.0.0.1:*/kota",
-            "  no call came here; one whose key nobody knows is in the journal of 'kota'",
+            "  no calls; a call with an unknown key is in the journal of 'kota'",
         ]
     )
     result.stdout.no_fnmatch_line("*products*")
 
 
-def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
+def test_a_run_on_two_workers_shares_one_server_and_stops_it(
     pytester: pytest.Pytester, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = """
@@ -233,7 +235,7 @@ def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
     @pytest.mark.testmode("smartepi")
     @pytest.mark.parametrize("nth", range(8))
     def test_alone(testmode, testmode_server, whole_run, nth, worker_id):
-        assert [ask(testmode), ask(testmode)] == [200, 200]
+        assert [get_status(testmode), get_status(testmode)] == [200, 200]
         testmode.requests.verify(count=2)
         note(worker=worker_id, url=testmode_server.url, id=testmode.id)
 """
@@ -245,7 +247,7 @@ def test_a_run_on_two_workers_shares_one_server_and_leaves_none(
     assert not Testmode(url, "", timeout=60).alive()
 
 
-def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: pytest.Pytester, notes: Path) -> None:
+def test_a_crashed_worker_does_not_stop_the_server_and_the_run_stops_it(pytester: pytest.Pytester, notes: Path) -> None:
     source = """
     @pytest.mark.testmode("smartepi")
     @pytest.mark.parametrize("nth", range(6))
@@ -253,34 +255,34 @@ def test_a_worker_that_dies_takes_no_server_with_it_and_leaves_none(pytester: py
         note(url=testmode_server.url)
         if nth == 1:
             os._exit(1)
-        assert ask(testmode) == 200
+        assert get_status(testmode) == 200
 """
     run(pytester, source, "-n", "2").assert_outcomes(passed=5, failed=1)
     (url,) = {each["url"] for each in read_notes(notes)}
     assert not Testmode(url, "", timeout=60).alive()
 
 
-def test_a_run_without_workers_stops_its_server_after_everybody_has_cleaned_up(
-    pytester: pytest.Pytester, notes: Path
-) -> None:
+def test_a_run_without_workers_stops_its_server_after_session_fixtures(pytester: pytest.Pytester, notes: Path) -> None:
     source = """
     @pytest.fixture(scope="session")
     def whole_run(testmode_server):
         made = testmode_server.create_sandbox("smartepi")
         yield made
-        assert ask(made) == 200
+        assert get_status(made) == 200
         made.delete()
         note(url=testmode_server.url)
 
     def test_uses_it(whole_run):
-        assert ask(whole_run) == 200
+        assert get_status(whole_run) == 200
 """
     run(pytester, source).assert_outcomes(passed=1)
-    (ended,) = read_notes(notes)
-    assert not Testmode(ended["url"], "", timeout=60).alive()
+    (seen,) = read_notes(notes)
+    assert not Testmode(seen["url"], "", timeout=60).alive()
 
 
-def test_a_server_that_cannot_start_says_why(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_server_that_cannot_start_has_the_reason(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TESTMODE_LATENCY", "soon")
     result = run(pytester, '\n    @pytest.mark.testmode("kota")\n    def test_never(testmode):\n        pass\n')
     result.assert_outcomes(errors=1)

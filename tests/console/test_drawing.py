@@ -1,4 +1,4 @@
-"""Where bars, lines and marks stand."""
+"""The positions of bars, lines and marks in charts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_bucket(**calls: int) -> dict[str, Any]:
     return {"at": "2026-03-01T12:00:00Z", "calls": {name.lstrip("s"): number for name, number in calls.items()}}
 
 
-def test_bars_are_stacked_and_the_highest_one_fills_the_picture() -> None:
+def test_bars_are_stacked_and_the_highest_one_fills_the_height() -> None:
     drawn = bars([make_bucket(s2xx=3, s5xx=1), make_bucket(), make_bucket(s4xx=2)], 5)
     assert [(bar.name, bar.y, bar.height) for bar in drawn] == [
         ("2xx", 25.0, 75.0),
@@ -32,7 +32,7 @@ def test_bars_are_stacked_and_the_highest_one_fills_the_picture() -> None:
     assert drawn[0].label == "12:00:00  2xx  0.60/s"
 
 
-def test_a_line_has_gaps_where_nothing_was_measured_and_a_lone_value_is_seen() -> None:
+def test_a_line_has_gaps_for_missing_values_and_shows_a_single_value() -> None:
     path = line([1.0, 2.0, None, 1.0], 2.0)
     assert path == "M0.0 50.0H75.0L225.0 0.0M450.0 50.0H525.0"
     assert line([None, None], 1.0) == ""
@@ -48,7 +48,7 @@ def test_empty_chart_does_not_divide_by_zero() -> None:
     assert linear_position("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z") == 0.0
 
 
-def test_what_is_near_in_time_stands_further_apart_than_what_is_far() -> None:
+def test_the_logarithmic_scale_gives_near_times_more_space() -> None:
     places = [logarithmic_position(seconds) for seconds, _ in TICKS]
     assert places == sorted(places)
     assert logarithmic_position(-5) == logarithmic_position(0) == 0.0
@@ -58,7 +58,7 @@ def test_what_is_near_in_time_stands_further_apart_than_what_is_far() -> None:
     )
 
 
-def test_an_instant_between_two_others_stands_between_them() -> None:
+def test_the_linear_scale_is_proportional_and_clamped() -> None:
     begin, end = "2026-03-01T12:00:00.000000Z", "2026-03-01T13:00:00.000000Z"
     assert linear_position("2026-03-01T12:15:00.000000Z", begin, end) == WIDTH / 4
     assert linear_position("2026-03-01T11:00:00.000000Z", begin, end) == 0.0

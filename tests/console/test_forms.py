@@ -1,4 +1,4 @@
-"""Forms drawn from a schema, and what is written into them as JSON again."""
+"""Forms built from a schema, and the conversion of their values to JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def nullable(**schema: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("schema", "written", "value"),
+    ("schema", "text", "value"),
     [
         ({"type": "integer"}, "7", 7),
         ({"type": "number"}, "0.5", 0.5),
@@ -36,58 +36,60 @@ def nullable(**schema: Any) -> dict[str, Any]:
         ({"default": None}, "not JSON", "not JSON"),
     ],
 )
-def test_what_is_written_is_read_as_its_schema_says(schema: dict[str, Any], written: str, value: Any) -> None:
-    assert parse_form("p.", form(it=schema), {"p.it": f" {written} "}) == {"it": value}
+def test_a_text_is_parsed_as_its_schema_says(schema: dict[str, Any], text: str, value: Any) -> None:
+    assert parse_form("p.", form(it=schema), {"p.it": f" {text} "}) == {"it": value}
 
 
-def test_what_is_left_empty_is_left_out() -> None:
+def test_an_empty_field_is_left_out() -> None:
     assert parse_form("p.", form(it={"type": "string"}, other={"type": "integer"}), {"p.it": "  "}) == {}
 
 
 @pytest.mark.parametrize(
-    ("schema", "written", "named"),
+    ("schema", "text", "named"),
     [({"type": "integer"}, "many", "a number"), ({"type": "object"}, "{", "JSON")],
 )
-def test_what_cannot_be_read_is_named(schema: dict[str, Any], written: str, named: str) -> None:
+def test_an_invalid_text_is_refused_with_its_field(schema: dict[str, Any], text: str, named: str) -> None:
     with pytest.raises(InvalidInput, match=rf"p\.it: .* is not {named}"):
-        parse_form("p.", form(it=schema), {"p.it": written})
+        parse_form("p.", form(it=schema), {"p.it": text})
 
 
-def test_a_field_shows_its_bounds_its_default_and_its_words() -> None:
+def test_a_field_has_the_bounds_default_and_description_of_its_schema() -> None:
     schema = {"type": "integer", "minimum": 1, "maximum": 9, "default": 3, "description": "How many."}
-    (field,) = build_fields("p.", {"parameters": {"so_many": schema}, "required": ["so_many"]}, {"p.so_many": "4"})
-    assert (field.name, field.label, field.kind, field.value) == ("p.so_many", "so many", "number", "4")
+    (field,) = build_fields(
+        "p.", {"parameters": {"max_count": schema}, "required": ["max_count"]}, {"p.max_count": "4"}
+    )
+    assert (field.name, field.label, field.kind, field.value) == ("p.max_count", "max count", "number", "4")
     assert (field.minimum, field.maximum, field.placeholder, field.hint) == (1, 9, "3", "How many.")
     assert field.required
 
 
-def test_a_choice_may_be_left_open_unless_it_is_required() -> None:
-    open_, fixed = (
-        build_fields("p.", {"parameters": {"it": {"enum": ["a", "b"]}}, "required": wanted})[0]
-        for wanted in ([], ["it"])
+def test_a_choice_has_an_empty_option_unless_it_is_required() -> None:
+    optional_field, required_field = (
+        build_fields("p.", {"parameters": {"it": {"enum": ["a", "b"]}}, "required": required})[0]
+        for required in ([], ["it"])
     )
-    assert (open_.options, fixed.options) == (("", "a", "b"), ("a", "b"))
+    assert (optional_field.options, required_field.options) == (("", "a", "b"), ("a", "b"))
 
 
-def test_of_several_models_only_the_chosen_ones_fields_are_read(harness: Harness) -> None:
+def test_only_the_fields_of_the_chosen_model_are_read(harness: Harness) -> None:
     kinds = {kind["kind"]: kind for kind in harness.admin("GET", "/faults").json["kinds"]}
-    drawn = [field.name for field in build_fields("f.", kinds["latency"])]
-    assert drawn == ["f.distribution.type", "f.distribution.fixed.ms"]
-    written = {"f.distribution.type": "uniform", "f.distribution.fixed.ms": "9", "f.distribution.uniform.min_ms": "1"}
-    shown = {field.name: field for field in build_fields("f.", kinds["latency"], written)}
-    assert list(shown) == [f"f.distribution.{name}" for name in ("type", "uniform.min_ms", "uniform.max_ms")]
-    assert shown["f.distribution.uniform.max_ms"].required
-    assert (shown["f.distribution.type"].has_dependents, shown["f.distribution.type"].value) == (True, "uniform")
-    assert parse_form("f.", kinds["latency"], written) == {"distribution": {"type": "uniform", "min_ms": 1}}
+    names = [field.name for field in build_fields("f.", kinds["latency"])]
+    assert names == ["f.distribution.type", "f.distribution.fixed.ms"]
+    values = {"f.distribution.type": "uniform", "f.distribution.fixed.ms": "9", "f.distribution.uniform.min_ms": "1"}
+    fields = {field.name: field for field in build_fields("f.", kinds["latency"], values)}
+    assert list(fields) == [f"f.distribution.{name}" for name in ("type", "uniform.min_ms", "uniform.max_ms")]
+    assert fields["f.distribution.uniform.max_ms"].required
+    assert (fields["f.distribution.type"].has_dependents, fields["f.distribution.type"].value) == (True, "uniform")
+    assert parse_form("f.", kinds["latency"], values) == {"distribution": {"type": "uniform", "min_ms": 1}}
     assert parse_form("f.", kinds["latency"], {}) == {}
 
 
-def test_every_kind_of_fault_and_every_simulation_has_a_form(harness: Harness) -> None:
+def test_every_fault_kind_and_every_simulation_has_a_form(harness: Harness) -> None:
     forms = list(harness.admin("GET", "/faults").json["kinds"])
     for sandbox in harness.engine.sandboxes:
         forms += harness.admin("GET", f"/sandboxes/{sandbox}/simulations").json
     assert len(forms) > 40
     for each in forms:
-        drawn = build_fields("p.", each)
-        assert len({field.name for field in drawn}) == len(drawn) >= len(each["parameters"])
-        assert all(field.label and field.kind in ("choice", "number", "text", "lines", "json") for field in drawn)
+        fields = build_fields("p.", each)
+        assert len({field.name for field in fields}) == len(fields) >= len(each["parameters"])
+        assert all(field.label and field.kind in ("choice", "number", "text", "lines", "json") for field in fields)

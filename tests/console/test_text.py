@@ -1,4 +1,4 @@
-"""How values are written on the pages."""
+"""The text format of values on the pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.console.filters import (
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "formatted"),
     [
         ('{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}'),
         ("plain", "plain"),
@@ -32,23 +32,23 @@ from mockserver.console.filters import (
     ],
     ids=["JSON", "text", "nothing", "half", "deep", "long"],
 )
-def test_a_body_is_indented_where_it_is_json_and_cut_where_it_is_long(text: str, shown: str) -> None:
-    assert format_body(text) == shown
+def test_a_json_body_is_indented_and_a_long_body_is_cut(text: str, formatted: str) -> None:
+    assert format_body(text) == formatted
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(0, "0s"), (59.9, "59s"), (61, "1m 1s"), (90_061, "1d 1h"), (3_600, "1h")]
+    ("seconds", "formatted"), [(0, "0s"), (59.9, "59s"), (61, "1m 1s"), (90_061, "1d 1h"), (3_600, "1h")]
 )
-def test_a_stretch_of_time_is_written_in_its_two_largest_units(seconds: float, shown: str) -> None:
-    assert format_seconds(seconds) == shown
+def test_a_duration_is_formatted_in_its_two_largest_units(seconds: float, formatted: str) -> None:
+    assert format_seconds(seconds) == formatted
 
 
-@pytest.mark.parametrize(("milliseconds", "shown"), [(0.04, "0.0 ms"), (12.34, "12.3 ms"), (1_500, "1.50 s")])
-def test_what_took_longer_than_a_second_is_said_in_seconds(milliseconds: float, shown: str) -> None:
-    assert format_milliseconds(milliseconds) == shown
+@pytest.mark.parametrize(("milliseconds", "formatted"), [(0.04, "0.0 ms"), (12.34, "12.3 ms"), (1_500, "1.50 s")])
+def test_a_response_time_over_a_second_is_formatted_in_seconds(milliseconds: float, formatted: str) -> None:
+    assert format_milliseconds(milliseconds) == formatted
 
 
-def test_instants_statuses_sizes_and_names_are_written_short() -> None:
+def test_instants_statuses_sizes_and_names_are_formatted() -> None:
     at = "2026-03-01T12:00:05.123456Z"
     assert (format_instant(at), format_time_of_day(at), format_instant(None)) == (
         "2026-03-01 12:00:05",
@@ -60,6 +60,6 @@ def test_instants_statuses_sizes_and_names_are_written_short() -> None:
     assert to_words("bad_signature") == to_words("bad-signature") == "bad signature"
 
 
-def test_of_a_rule_only_what_it_says_itself_is_written() -> None:
+def test_only_members_that_differ_from_their_default_are_formatted() -> None:
     rule: dict[str, Any] = {"method": ["GET"], "path": "*/x", "body": {}, "key": None, "probability": 1.0}
     assert format_members(rule, {"probability": 1.0}) == 'method=["GET"]  path=*/x'

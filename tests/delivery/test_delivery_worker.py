@@ -1,4 +1,4 @@
-"""The worker in the background: it wakes by itself, sends side by side, and lets nobody keep the others waiting."""
+"""The delivery worker in the background: it wakes when work is due, and sends in parallel and fairly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Condition, Event
-from typing import Any
 
 import pytest
 
@@ -28,17 +27,17 @@ from tests.support.webhook_receivers import (
 
 @contextmanager
 def run_worker(harness: Harness) -> Iterator[DeliveryWorker]:
-    """A courier that works on a world until the block is left."""
-    made = DeliveryWorker(harness.engine)
-    made.start()
+    """Runs a worker for the engine until the end of the block."""
+    worker = DeliveryWorker(harness.engine)
+    worker.start()
     try:
-        yield made
+        yield worker
     finally:
-        made.stop(TIMEOUT_SECONDS)
+        worker.stop(TIMEOUT_SECONDS)
 
 
 class DeliveryProgress:
-    """Tells when something has become true, looked at after every delivery that ends."""
+    """Waits for a condition, which it checks after the end of every delivery."""
 
     def __init__(self, *sandboxes: Sandbox) -> None:
         self._changed = Condition()
@@ -46,23 +45,23 @@ class DeliveryProgress:
             self._follow(sandbox)
 
     def _follow(self, sandbox: Sandbox) -> None:
-        put_down = sandbox.outbox.send
+        original_send = sandbox.outbox.send
 
-        def send(parcel: object) -> object:
+        def send(leased: object) -> object:
             try:
-                return put_down(parcel)  # type: ignore[arg-type]
+                return original_send(leased)  # type: ignore[arg-type]
             finally:
                 with self._changed:
                     self._changed.notify_all()
 
         sandbox.outbox.send = send  # type: ignore[method-assign, assignment]
 
-    def wait_until(self, true: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(true, TIMEOUT_SECONDS)
+            assert self._changed.wait_for(condition, TIMEOUT_SECONDS)
 
 
-def test_an_event_leaves_by_itself() -> None:
+def test_an_event_is_delivered_automatically() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS)
     progress = DeliveryProgress(harness.sandbox)
     with run_receiver() as receiver, run_worker(harness):
@@ -72,7 +71,7 @@ def test_an_event_leaves_by_itself() -> None:
     assert [letter.json["type"] for letter in receiver.received] == ["note.created"]
 
 
-def test_what_waited_before_the_start_is_sent_at_the_start() -> None:
+def test_deliveries_from_before_the_start_are_sent_at_the_start() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS)
     progress = DeliveryProgress(harness.sandbox)
     with run_receiver() as receiver:
@@ -83,21 +82,21 @@ def test_what_waited_before_the_start_is_sent_at_the_start() -> None:
     assert [letter.headers["webhook-id"] for letter in receiver.received] == ["evt_1", "evt_2", "evt_3"]
 
 
-def test_a_receiver_that_hangs_keeps_nobody_else_waiting() -> None:
+def test_a_hanging_receiver_does_not_delay_others() -> None:
     harness, gate = make_harness(ACME_WITH_WEBHOOKS), Event()
     progress = DeliveryProgress(harness.sandbox)
-    with run_receiver(gate) as wedged, run_receiver() as well, run_worker(harness):
-        harness.sandbox.endpoints.add(wedged.url())
-        harness.sandbox.endpoints.add(well.url())
+    with run_receiver(gate) as hanging, run_receiver() as healthy, run_worker(harness):
+        harness.sandbox.endpoints.add(hanging.url())
+        harness.sandbox.endpoints.add(healthy.url())
         emit_events(harness, 5)
         progress.wait_until(lambda: delivery_states(harness).count("delivered") == 5)
-        assert (len(well.received), len(wedged.received)) == (5, 1)
+        assert (len(healthy.received), len(hanging.received)) == (5, 1)
         gate.set()
         progress.wait_until(lambda: delivery_states(harness) == ["delivered"] * 10)
-    assert [letter.headers["webhook-id"] for letter in wedged.received] == [f"evt_{nth}" for nth in range(1, 6)]
+    assert [letter.headers["webhook-id"] for letter in hanging.received] == [f"evt_{nth}" for nth in range(1, 6)]
 
 
-def test_at_most_eight_are_under_way_and_one_to_each_endpoint() -> None:
+def test_at_most_eight_deliveries_are_in_flight_and_one_per_endpoint() -> None:
     harness, gate = make_harness(ACME_WITH_WEBHOOKS), Event()
     progress = DeliveryProgress(harness.sandbox)
     with ExitStack() as stack:
@@ -114,7 +113,7 @@ def test_at_most_eight_are_under_way_and_one_to_each_endpoint() -> None:
     assert [len(receiver.received) for receiver in receivers] == [3] * len(receivers)
 
 
-def test_a_sandbox_with_much_to_tell_does_not_keep_another_waiting() -> None:
+def test_a_sandbox_with_many_deliveries_does_not_delay_another() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS)
     other = harness.engine.create("acme")
     other.set_clock(Clock(frozen_at=NOON))
@@ -132,11 +131,11 @@ def test_a_sandbox_with_much_to_tell_does_not_keep_another_waiting() -> None:
     assert int(order[0].rpartition(" ")[2]) < 50
 
 
-def test_whoever_was_served_last_is_the_last_in_the_next_round() -> None:
+def test_the_sandbox_served_last_is_last_in_the_next_round() -> None:
     harness, gate, behind = make_harness(ACME_WITH_WEBHOOKS), Event(), Event()
     other = harness.engine.create("acme")
     other.set_clock(Clock(frozen_at=NOON))
-    # The only free hand stays full until the round is over.
+    # The only free slot stays in use until the round is over.
     harness.sandbox.sender = FakeEgress(during_send=lambda: gate.wait(TIMEOUT_SECONDS))
     other.sender = FakeEgress(during_send=lambda: behind.wait(TIMEOUT_SECONDS))
     for nth in range(2):
@@ -144,43 +143,43 @@ def test_whoever_was_served_last_is_the_last_in_the_next_round() -> None:
     other.endpoints.add("http://127.0.0.1:9/")
     emit_events(harness)
     harness.request("POST", "/v1/notes", sandbox=other.id, json={"text": "a"})
-    made, progress = DeliveryWorker(harness.engine), DeliveryProgress(harness.sandbox, other)
-    made._in_flight = CONCURRENT_DELIVERIES - 1
-    made._serve_all()
+    worker, progress = DeliveryWorker(harness.engine), DeliveryProgress(harness.sandbox, other)
+    worker._in_flight = CONCURRENT_DELIVERIES - 1
+    worker._serve_all()
     gate.set()
-    with made._delivery_ended:
-        assert made._delivery_ended.wait_for(lambda: made._in_flight == CONCURRENT_DELIVERIES - 1, TIMEOUT_SECONDS)
+    with worker._delivery_ended:
+        assert worker._delivery_ended.wait_for(lambda: worker._in_flight == CONCURRENT_DELIVERIES - 1, TIMEOUT_SECONDS)
     assert sorted(delivery_states(harness)) == ["delivered", "pending"]
-    made._serve_all()
+    worker._serve_all()
     behind.set()
     progress.wait_until(lambda: [each["state"] for each in other.outbox.all()] == ["delivered"])
     assert sorted(delivery_states(harness)) == ["delivered", "pending"]
 
 
-def test_what_waits_behind_a_delivery_that_an_operator_asked_for_goes_on_by_itself() -> None:
+def test_deliveries_behind_a_manual_retry_continue_automatically() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS, sender=FakeEgress())
     endpoint(harness)
     emit_events(harness, 2)
-    held = harness.sandbox.outbox.lease_next(NOON)
-    assert held is not None
+    leased = harness.sandbox.outbox.lease_next(NOON)
+    assert leased is not None
     progress = DeliveryProgress(harness.sandbox)
-    with run_worker(harness) as made:
-        # Nothing is left to do until the endpoint is at rest again.
-        assert made._serve_all() == 60.0
-        made._wake.clear()
-        Outbox.send(harness.sandbox.outbox, held)
+    with run_worker(harness) as worker:
+        # Nothing can be sent until the lease of the endpoint is released.
+        assert worker._serve_all() == 60.0
+        worker._wake.clear()
+        Outbox.send(harness.sandbox.outbox, leased)
         progress.wait_until(lambda: delivery_states(harness) == ["delivered", "delivered"])
 
 
-def test_a_retry_comes_by_itself_when_the_clock_runs_and_never_while_it_stands() -> None:
-    posts = FakeEgress(respond=lambda _url, nth: 500 if nth == 0 else 200)
-    harness = make_harness(ACME_WITH_WEBHOOKS, sender=posts)
+def test_a_retry_is_sent_when_the_clock_runs_and_never_while_it_is_frozen() -> None:
+    fake_egress = FakeEgress(respond=lambda _url, nth: 500 if nth == 0 else 200)
+    harness = make_harness(ACME_WITH_WEBHOOKS, sender=fake_egress)
     harness.sandbox.configure({"assumptions": {"webhook_retries": ["50ms"]}})
     endpoint(harness)
     progress = DeliveryProgress(harness.sandbox)
     with run_worker(harness):
         emit_events(harness)
-        progress.wait_until(lambda: len(posts.sent) == 1)
+        progress.wait_until(lambda: len(fake_egress.sent) == 1)
         assert delivery_states(harness) == ["pending"]
         harness.sandbox.move_clock(lambda clock, wall: clock.resume(wall))
         progress.wait_until(lambda: delivery_states(harness) == ["delivered"])
@@ -188,7 +187,7 @@ def test_a_retry_comes_by_itself_when_the_clock_runs_and_never_while_it_stands()
     assert second - first >= SECOND // 20
 
 
-def test_what_is_late_is_signed_when_it_leaves() -> None:
+def test_a_late_delivery_is_signed_with_its_time_of_sending() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS, freeze=False)
     progress = DeliveryProgress(harness.sandbox)
     with run_receiver() as receiver:
@@ -203,22 +202,21 @@ def test_what_is_late_is_signed_when_it_leaves() -> None:
     assert receiver.received[0].headers["webhook-timestamp"] == str(delivery["attempts"][0]["at"] // SECOND)
 
 
-def test_a_timer_goes_off_by_itself() -> None:
-    rung = Event()
+def test_a_timer_runs_automatically() -> None:
+    has_run = Event()
     harness = make_harness(ACME_WITH_WEBHOOKS, freeze=False)
 
-    def ring(until: int) -> list[dict[str, Any]]:
-        rung.set()
-        return []
+    def run(until: int) -> None:
+        has_run.set()
 
-    harness.sandbox.timer_runner.run = ring  # type: ignore[method-assign]
+    harness.sandbox.timer_runner.run = run  # type: ignore[method-assign]
     with run_worker(harness):
         with harness.sandbox.transaction() as space:
             harness.sandbox.schedule(space, harness.sandbox.clock_time() + 1, "anything", {})
-        assert rung.wait(TIMEOUT_SECONDS)
+        assert has_run.wait(TIMEOUT_SECONDS)
 
 
-def test_a_sandbox_that_cannot_be_served_is_told_of_and_keeps_nobody_else_waiting(
+def test_an_error_in_one_sandbox_is_logged_and_does_not_delay_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(delivery_worker, "_MAX_REST_SECONDS", TIMEOUT_SECONDS)
@@ -238,53 +236,53 @@ def test_a_sandbox_that_cannot_be_served_is_told_of_and_keeps_nobody_else_waitin
     with caplog.at_level(logging.ERROR), run_worker(harness):
         harness.request("POST", "/v1/notes", sandbox=other.id, json={"text": "a"})
         progress.wait_until(lambda: [each["state"] for each in other.outbox.all()] == ["delivered"])
-    assert "acme: what was due could not be done" in caplog.text
+    assert "acme: a due timer or delivery failed" in caplog.text
 
 
-def test_a_sandbox_that_is_deleted_under_way_leaves_no_trace_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_deleting_a_sandbox_during_a_delivery_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
     harness, gate = make_harness(ACME_WITH_WEBHOOKS), Event()
-    made = harness.engine.create("acme")
+    sandbox = harness.engine.create("acme")
     with run_receiver(gate) as receiver, run_worker(harness):
-        made.endpoints.add(receiver.url())
-        harness.request("POST", "/v1/notes", sandbox=made.id, json={"text": "a"})
+        sandbox.endpoints.add(receiver.url())
+        harness.request("POST", "/v1/notes", sandbox=sandbox.id, json={"text": "a"})
         receiver.wait_for(1)
-        harness.engine.delete(made.id)
+        harness.engine.delete(sandbox.id)
         gate.set()
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-def test_a_stop_waits_for_what_is_under_way_so_long_and_no_longer() -> None:
+def test_a_stop_waits_for_deliveries_in_flight_at_most_the_given_time() -> None:
     harness, gate = make_harness(ACME_WITH_WEBHOOKS), Event()
     with run_receiver(gate) as receiver:
         harness.sandbox.endpoints.add(receiver.url())
         emit_events(harness, 2)
-        made = DeliveryWorker(harness.engine)
-        made.start()
+        worker = DeliveryWorker(harness.engine)
+        worker.start()
         receiver.wait_for(1)
-        made.stop(0.01)
+        worker.stop(0.01)
         assert delivery_states(harness) == ["pending", "pending"]
         gate.set()
-        with made._delivery_ended:
-            assert made._delivery_ended.wait_for(lambda: not made._in_flight, TIMEOUT_SECONDS)
+        with worker._delivery_ended:
+            assert worker._delivery_ended.wait_for(lambda: not worker._in_flight, TIMEOUT_SECONDS)
     assert (delivery_states(harness), len(receiver.received)) == (["delivered", "pending"], 1)
 
 
-def test_idle_worker_waits_as_long_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_worker_sleeps_for_the_maximum_time(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS)
-    made = DeliveryWorker(harness.engine)
-    assert made._serve_all() == 60.0
-    posts = FakeEgress(respond=lambda _url, _nth: 500)
-    harness.sandbox.sender = posts
+    worker = DeliveryWorker(harness.engine)
+    assert worker._serve_all() == 60.0
+    fake_egress = FakeEgress(respond=lambda _url, _nth: 500)
+    harness.sandbox.sender = fake_egress
     endpoint(harness)
     emit_events(harness)
     harness.deliver_due()
-    assert made._serve_all() == 60.0, "the clock stands, so that nothing ever falls due"
+    assert worker._serve_all() == 60.0, "the clock is frozen, so nothing becomes due"
     harness.sandbox.move_clock(lambda clock, wall: clock.resume(wall))
     monkeypatch.setattr("mockserver.engine.sandbox.sandbox.wall_time", lambda: NOON - harness.sandbox.clock.offset)
-    assert made._serve_all() == 60.0, "five minutes are longer than the longest rest"
+    assert worker._serve_all() == 60.0, "the retry is due in five minutes, which is longer than the maximum"
 
 
-def test_a_sandbox_nobody_uses_is_deleted_after_its_time() -> None:
+def test_an_unused_sandbox_is_deleted_after_its_time() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS)
     idle, used = (
         harness.engine.create(ACME_WITH_WEBHOOKS.name, "idle"),
@@ -292,18 +290,18 @@ def test_a_sandbox_nobody_uses_is_deleted_after_its_time() -> None:
     )
     for sandbox in (idle, harness.sandbox):
         sandbox.sync.used_at -= 3_600 * SECOND
-    gone = Event()
+    is_deleted = Event()
     delete = harness.engine.delete
 
-    def told(name: str) -> None:
+    def delete_and_notify(name: str) -> None:
         delete(name)
-        gone.set()
+        is_deleted.set()
 
-    harness.engine.delete = told  # type: ignore[method-assign, assignment]
-    made = DeliveryWorker(harness.engine, 1_800 * SECOND)
-    made.start()
+    harness.engine.delete = delete_and_notify  # type: ignore[method-assign, assignment]
+    worker = DeliveryWorker(harness.engine, 1_800 * SECOND)
+    worker.start()
     try:
-        assert gone.wait(TIMEOUT_SECONDS)
+        assert is_deleted.wait(TIMEOUT_SECONDS)
     finally:
-        made.stop(TIMEOUT_SECONDS)
+        worker.stop(TIMEOUT_SECONDS)
     assert set(harness.engine.sandboxes) == {harness.sandbox.id, used.id}

@@ -1,11 +1,14 @@
-"""Where bytes leave the server: to which addresses, by which rules, and how little a receiver can do to it."""
+"""The HTTP client for webhooks: allowed addresses, time limits, and hostile receivers."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from threading import Event, Thread
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Event, Thread, current_thread
 from time import perf_counter
 from typing import Any
 
@@ -30,14 +33,14 @@ NAMES = {
 
 
 def resolver(host: str, port: int) -> list[str]:
-    """Answers as a system's resolver does, for the names of these tests."""
-    found = NAMES.get(host)
-    if found is None:
+    """Resolves the names of these tests; raises gaierror for others, like the system's resolver."""
+    addresses = NAMES.get(host)
+    if addresses is None:
         raise socket.gaierror(-2, "Name or service not known")
-    return found.split()
+    return addresses.split()
 
 
-TAKEN = [
+ACCEPTED = [
     "http://127.0.0.1/", "http://127.0.0.1:65535/", "http://127.255.255.254/", "https://127.0.0.1/", "http://[::1]/",
     "http://[::1]:8000/x?y=z", "http://10.0.0.1/", "http://172.16.0.1/", "http://172.31.255.255/",
     "http://192.168.1.1/", "http://[fd12:3456::1]/", "http://[::ffff:127.0.0.1]/", "http://[64:ff9b::10.0.0.1]/",
@@ -48,76 +51,85 @@ TAKEN = [
 ]  # fmt: skip
 NOT_PRIVATE_MESSAGE, NEVER_CALLED_MESSAGE = "only loopback and private addresses", "never called"
 REFUSED = [
-    (f"http://{PUBLIC}/", NOT_PRIVATE_MESSAGE), ("http://public.test/", NOT_PRIVATE_MESSAGE), ("http://1572395042/", NOT_PRIVATE_MESSAGE), ("http://0x5db8d822/", NOT_PRIVATE_MESSAGE),
-    ("http://8.8.8.8/", NOT_PRIVATE_MESSAGE), ("http://172.32.0.1/", NOT_PRIVATE_MESSAGE), ("http://192.169.0.1/", NOT_PRIVATE_MESSAGE), ("http://100.64.0.1/", NOT_PRIVATE_MESSAGE),
-    ("http://[2606:2800:220:1::1]/", NOT_PRIVATE_MESSAGE), (f"http://[::ffff:{PUBLIC}]/", NOT_PRIVATE_MESSAGE), (f"http://[64:ff9b::{PUBLIC}]/", NOT_PRIVATE_MESSAGE),
-    (f"http://[::{PUBLIC}]/", NOT_PRIVATE_MESSAGE), ("http://[2002:5db8:d822::1]/", NOT_PRIVATE_MESSAGE), ("http://[fec0::1]/", NOT_PRIVATE_MESSAGE),
-    ("http://mixed.test/", NOT_PRIVATE_MESSAGE), ("http://198.18.0.1/", NOT_PRIVATE_MESSAGE), ("http://240.0.0.1/", NOT_PRIVATE_MESSAGE),
-    ("http://169.254.169.254/latest/meta-data/", NEVER_CALLED_MESSAGE), ("http://2852039166/", NEVER_CALLED_MESSAGE), ("http://0xa9fea9fe/", NEVER_CALLED_MESSAGE),
-    ("http://0251.0376.0251.0376/", NEVER_CALLED_MESSAGE), ("http://169.254.43518/", NEVER_CALLED_MESSAGE), ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", NEVER_CALLED_MESSAGE),
-    ("http://metadata.test/", NEVER_CALLED_MESSAGE), ("http://mapped.test/", NEVER_CALLED_MESSAGE), ("http://zone.test/", NEVER_CALLED_MESSAGE),
+    (f"http://{PUBLIC}/", NOT_PRIVATE_MESSAGE), ("http://public.test/", NOT_PRIVATE_MESSAGE),
+    ("http://1572395042/", NOT_PRIVATE_MESSAGE), ("http://0x5db8d822/", NOT_PRIVATE_MESSAGE),
+    ("http://8.8.8.8/", NOT_PRIVATE_MESSAGE), ("http://172.32.0.1/", NOT_PRIVATE_MESSAGE),
+    ("http://192.169.0.1/", NOT_PRIVATE_MESSAGE), ("http://100.64.0.1/", NOT_PRIVATE_MESSAGE),
+    ("http://[2606:2800:220:1::1]/", NOT_PRIVATE_MESSAGE), (f"http://[::ffff:{PUBLIC}]/", NOT_PRIVATE_MESSAGE),
+    (f"http://[64:ff9b::{PUBLIC}]/", NOT_PRIVATE_MESSAGE), (f"http://[::{PUBLIC}]/", NOT_PRIVATE_MESSAGE),
+    ("http://[2002:5db8:d822::1]/", NOT_PRIVATE_MESSAGE), ("http://[fec0::1]/", NOT_PRIVATE_MESSAGE),
+    ("http://mixed.test/", NOT_PRIVATE_MESSAGE), ("http://198.18.0.1/", NOT_PRIVATE_MESSAGE),
+    ("http://240.0.0.1/", NOT_PRIVATE_MESSAGE), ("http://169.254.169.254/latest/meta-data/", NEVER_CALLED_MESSAGE),
+    ("http://2852039166/", NEVER_CALLED_MESSAGE), ("http://0xa9fea9fe/", NEVER_CALLED_MESSAGE),
+    ("http://0251.0376.0251.0376/", NEVER_CALLED_MESSAGE), ("http://169.254.43518/", NEVER_CALLED_MESSAGE),
+    ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", NEVER_CALLED_MESSAGE), ("http://metadata.test/", NEVER_CALLED_MESSAGE),
+    ("http://mapped.test/", NEVER_CALLED_MESSAGE), ("http://zone.test/", NEVER_CALLED_MESSAGE),
     ("http://[::ffff:169.254.169.254]/", NEVER_CALLED_MESSAGE), ("http://[::ffff:a9fe:a9fe]/", NEVER_CALLED_MESSAGE),
-    ("http://[64:ff9b::169.254.169.254]/", NEVER_CALLED_MESSAGE), ("http://[64:ff9b:1::a9fe:a9fe]/", NEVER_CALLED_MESSAGE),
-    ("http://[2002:a9fe:a9fe::1]/", NEVER_CALLED_MESSAGE), ("http://[::169.254.169.254]/", NEVER_CALLED_MESSAGE),
-    ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", NEVER_CALLED_MESSAGE), ("http://[fe80::1]/", NEVER_CALLED_MESSAGE),
-    ("http://[fd00:ec2::254]/", NEVER_CALLED_MESSAGE), ("http://192.0.0.192/", NEVER_CALLED_MESSAGE), ("http://100.100.100.200/", NEVER_CALLED_MESSAGE),
-    ("http://0.0.0.0/", NEVER_CALLED_MESSAGE), ("http://0/", NEVER_CALLED_MESSAGE), ("http://[::]/", NEVER_CALLED_MESSAGE), ("http://224.0.0.1/", NEVER_CALLED_MESSAGE),
-    ("http://[ff02::1]/", NEVER_CALLED_MESSAGE), ("http://255.255.255.255/", NEVER_CALLED_MESSAGE), ("http://0.1.2.3/", NEVER_CALLED_MESSAGE),
-    ("http://[fe80::1%eth0]/", "no name of a host"), ("http://[fe80::1%25eth0]/", "no name of a host"),
-    ("http://127.0.0.1%2f.public.test/", "no name of a host"), ("http://a..b/", "no name of a host"),
-    ("http://" + "a" * 64 + ".test/", "no name of a host"), ("http://nowhere.test/", "has no address"),
-    ("http://127.0.0.1:0/", "no port 0"), ("http://127.0.0.1:65536/", "ort"), ("http://127.0.0.1:-1/", "ort"),
-    ("http://127.0.0.1:x/", "ort"), ("http://127.0.0.1:１/", "ort"), ("http://user@127.0.0.1/", "a user"),
-    ("http://user:pass@127.0.0.1/", "a user"), ("http://127.0.0.1@public.test/", "a user"),
-    ("http://public.test@127.0.0.1/", "a user"), ("http://127.0.0.1/#x", "a fragment"),
-    ("http://public.test#@127.0.0.1/", "a fragment"), ("http://127.0.0.1\\@public.test/", "a backslash"),
-    ("http://127.0.0.1/\r\nX: y", "a control character"), ("http://127.0.0.1/\t", "a control character"),
-    ("http://127.0.0.1\n/", "a control character"), ("http://127.0.0.1/\x00", "a control character"),
-    ("http://127.0.0.1/\x85", "a control character"), ("http://127.0.0.1/a b", "a blank"),
-    (" http://127.0.0.1/", "a blank"), ("http://[::1/", "Invalid IPv6"), ("http://[127.0.0.1]/", "IP"),
-    ("http://ex／ample.test/", "NFKC"), ("http:///path", "names no host"), ("http:127.0.0.1", "names no host"),
-    ("//127.0.0.1/", "neither http nor https"), ("", "neither http nor https"), ("127.0.0.1", "neither http nor https"),
-    ("ftp://127.0.0.1/", "neither http nor https"), ("file:///etc/passwd", "neither http nor https"),
-    ("gopher://127.0.0.1/", "neither http nor https"), ("javascript:alert(1)", "neither http nor https"),
+    ("http://[64:ff9b::169.254.169.254]/", NEVER_CALLED_MESSAGE),
+    ("http://[64:ff9b:1::a9fe:a9fe]/", NEVER_CALLED_MESSAGE), ("http://[2002:a9fe:a9fe::1]/", NEVER_CALLED_MESSAGE),
+    ("http://[::169.254.169.254]/", NEVER_CALLED_MESSAGE),
+    ("http://[2001:0:4136:e378:8000:63bf:5601:5601]/", NEVER_CALLED_MESSAGE),
+    ("http://[fe80::1]/", NEVER_CALLED_MESSAGE), ("http://[fd00:ec2::254]/", NEVER_CALLED_MESSAGE),
+    ("http://192.0.0.192/", NEVER_CALLED_MESSAGE), ("http://100.100.100.200/", NEVER_CALLED_MESSAGE),
+    ("http://0.0.0.0/", NEVER_CALLED_MESSAGE), ("http://0/", NEVER_CALLED_MESSAGE),
+    ("http://[::]/", NEVER_CALLED_MESSAGE), ("http://224.0.0.1/", NEVER_CALLED_MESSAGE),
+    ("http://[ff02::1]/", NEVER_CALLED_MESSAGE), ("http://255.255.255.255/", NEVER_CALLED_MESSAGE),
+    ("http://0.1.2.3/", NEVER_CALLED_MESSAGE), ("http://[fe80::1%eth0]/", "not a host name"),
+    ("http://[fe80::1%25eth0]/", "not a host name"), ("http://127.0.0.1%2f.public.test/", "not a host name"),
+    ("http://a..b/", "not a host name"), ("http://" + "a" * 64 + ".test/", "not a host name"),
+    ("http://nowhere.test/", "has no address"), ("http://127.0.0.1:0/", "no port 0"),
+    ("http://127.0.0.1:65536/", "ort"), ("http://127.0.0.1:-1/", "ort"), ("http://127.0.0.1:x/", "ort"),
+    ("http://127.0.0.1:１/", "ort"), ("http://user@127.0.0.1/", "a user"), ("http://user:pass@127.0.0.1/", "a user"),
+    ("http://127.0.0.1@public.test/", "a user"), ("http://public.test@127.0.0.1/", "a user"),
+    ("http://127.0.0.1/#x", "a fragment"), ("http://public.test#@127.0.0.1/", "a fragment"),
+    ("http://127.0.0.1\\@public.test/", "a backslash"), ("http://127.0.0.1/\r\nX: y", "a control character"),
+    ("http://127.0.0.1/\t", "a control character"), ("http://127.0.0.1\n/", "a control character"),
+    ("http://127.0.0.1/\x00", "a control character"), ("http://127.0.0.1/\x85", "a control character"),
+    ("http://127.0.0.1/a b", "a space"), (" http://127.0.0.1/", "a space"), ("http://[::1/", "Invalid IPv6"),
+    ("http://[127.0.0.1]/", "IP"), ("http://ex／ample.test/", "NFKC"), ("http:///path", "names no host"),
+    ("http:127.0.0.1", "names no host"), ("//127.0.0.1/", "neither http nor https"), ("", "neither http nor https"),
+    ("127.0.0.1", "neither http nor https"), ("ftp://127.0.0.1/", "neither http nor https"),
+    ("file:///etc/passwd", "neither http nor https"), ("gopher://127.0.0.1/", "neither http nor https"),
+    ("javascript:alert(1)", "neither http nor https"),
     ("http://127.0.0.1/" + "x" * (MAX_URL_LENGTH - 16), "more than 2048 characters"),
 ]  # fmt: skip
 
 
 @pytest.fixture
 def connected_addresses(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Every address that a connection is tried to; none is made."""
-    tried: list[tuple[str, int]] = []
+    """Records the addresses of connection attempts, and refuses each of them."""
+    addresses: list[tuple[str, int]] = []
 
     def connect(address: tuple[str, int], **_: Any) -> socket.socket:
-        tried.append(address)
-        raise ConnectionRefusedError("a spy answers nobody")
+        addresses.append(address)
+        raise ConnectionRefusedError("refused by the test")
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    return tried
+    return addresses
 
 
-@pytest.mark.parametrize("url", TAKEN)
-def test_a_url_nearby_is_taken_and_the_address_that_was_checked_is_dialled(
+@pytest.mark.parametrize("url", ACCEPTED)
+def test_a_local_url_is_accepted_and_the_checked_address_is_connected_to(
     url: str, connected_addresses: list[tuple[str, int]]
 ) -> None:
-    asked: list[str] = []
+    resolved: list[str] = []
 
-    def once(host: str, port: int) -> list[str]:
-        asked.append(host)
+    def record_and_resolve(host: str, port: int) -> list[str]:
+        resolved.append(host)
         return resolver(host, port)
 
-    out = Egress(resolver=once)
+    out = Egress(resolver=record_and_resolve)
     out.check(url)
-    asked.clear()
-    assert out.send(url, [], b"{}", 5).error == "a spy answers nobody"
-    assert len(asked) <= 1
+    resolved.clear()
+    assert out.send(url, [], b"{}", 5).error == "refused by the test"
+    assert len(resolved) <= 1
     ((address, _),) = connected_addresses
     assert address == address.strip("[]")
-    assert asked == [] or address == resolver(asked[0], 0)[0]
+    assert resolved == [] or address == resolver(resolved[0], 0)[0]
 
 
 @pytest.mark.parametrize(("url", "why"), REFUSED)
-def test_a_url_that_leads_elsewhere_is_refused_with_the_reason_and_nothing_is_dialled(
+def test_a_forbidden_url_is_refused_with_the_reason_and_without_a_connection(
     url: str, why: str, connected_addresses: list[tuple[str, int]]
 ) -> None:
     out = Egress(resolver=resolver)
@@ -133,20 +145,20 @@ def harness() -> Harness:
 
 
 @pytest.mark.parametrize(("url", "why"), REFUSED)
-def test_such_a_url_is_refused_when_an_endpoint_is_registered_or_changed(harness: Harness, url: str, why: str) -> None:
+def test_a_forbidden_url_is_refused_when_an_endpoint_is_registered(harness: Harness, url: str, why: str) -> None:
     refused = harness.admin("POST", "/sandboxes/smartepi/webhooks", {"url": url})
     assert refused.status_code == 422, refused.text
     assert why in refused.json["detail"] or url == "" or len(url) > MAX_URL_LENGTH
     assert harness.admin("GET", "/sandboxes/smartepi/webhooks").json == []
 
 
-def test_there_are_as_many_forms_as_were_asked_for() -> None:
-    assert len(TAKEN) + len(REFUSED) >= 44
+def test_the_list_of_urls_is_long_enough_and_has_no_duplicates() -> None:
+    assert len(ACCEPTED) + len(REFUSED) >= 44
     assert len({url for url, _ in REFUSED}) == len(REFUSED)
 
 
 @pytest.mark.parametrize(
-    ("allow", "url", "taken"),
+    ("allow", "url", "accepted"),
     [
         (["any"], f"http://{PUBLIC}/", True),
         (["any"], "http://public.test/", True),
@@ -160,9 +172,9 @@ def test_there_are_as_many_forms_as_were_asked_for() -> None:
         (["8.8.8.0/24"], f"http://{PUBLIC}/", False),
     ],
 )
-def test_further_hosts_can_be_allowed(allow: list[str], url: str, taken: bool) -> None:
+def test_further_hosts_can_be_allowed(allow: list[str], url: str, accepted: bool) -> None:
     out = Egress(allow, resolver)
-    if taken:
+    if accepted:
         out.check(url)
     else:
         with pytest.raises(Refusal, match="TESTMODE_WEBHOOK_ALLOW"):
@@ -203,7 +215,9 @@ def test_the_server_never_calls_itself(own: str, url: str, refused: bool) -> Non
         out.check(url)
 
 
-def test_a_name_that_leads_elsewhere_by_now_is_not_called(connected_addresses: list[tuple[str, int]]) -> None:
+def test_a_name_that_resolves_to_a_public_address_later_is_not_called(
+    connected_addresses: list[tuple[str, int]],
+) -> None:
     answers = iter([LOCAL, PUBLIC])
     out = Egress(resolver=lambda _host, _port: [next(answers)])
     out.check("http://rebinding.test/")
@@ -211,12 +225,16 @@ def test_a_name_that_leads_elsewhere_by_now_is_not_called(connected_addresses: l
     assert connected_addresses == []
 
 
-def test_a_connection_to_someone_else_than_was_dialled_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_reached_another_address_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with run_receiver() as receiver:
-        real = socket.create_connection
-        monkeypatch.setattr(socket, "create_connection", lambda _address, **more: real((LOCAL, receiver.port), **more))
+        create_connection = socket.create_connection
+        monkeypatch.setattr(
+            socket,
+            "create_connection",
+            lambda _address, **options: create_connection((LOCAL, receiver.port), **options),
+        )
         outcome = Egress().send("http://127.0.0.2:9/", [], b"{}", 5)
-        assert "127.0.0.2 was to be called, and 127.0.0.1 answered" in str(outcome.error)
+        assert "the connection to 127.0.0.2 reached 127.0.0.1 instead" in str(outcome.error)
         assert receiver.received == []
 
 
@@ -231,11 +249,12 @@ def test_a_delivery_arrives_as_one_post_with_its_headers_and_length() -> None:
     with run_receiver() as receiver:
         receiver.response_body = b"thanks"
         outcome = Egress().send(receiver.url("/h/ü?a=b c%20".replace(" ", "+")), [("X-A", "1")], b'{"a":1}', 5)
-        (letter,) = receiver.received
+        (webhook,) = receiver.received
         assert (outcome.status, outcome.error, outcome.body) == (200, None, b"thanks")
-        assert letter.path == "/h/%C3%BC?a=b+c%20"
-        assert letter.body == b'{"a":1}'
-        assert [name for name, _ in letter.raw_headers] == ["Host", "X-A", "Content-Length", "Connection"]
+        assert 0 < outcome.seconds < 60
+        assert webhook.path == "/h/%C3%BC?a=b+c%20"
+        assert webhook.body == b'{"a":1}'
+        assert [name for name, _ in webhook.raw_headers] == ["Host", "X-A", "Content-Length", "Connection"]
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -254,7 +273,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
 
 @contextmanager
 def serve_raw(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A receiver that says what it likes."""
+    """Runs a raw TCP receiver: `talk` gets the connection after the request."""
     with closing(socket.create_server((LOCAL, 0))) as server:
 
         def serve() -> None:
@@ -283,11 +302,34 @@ def send_slowly(connection: socket.socket) -> None:
             return
 
 
-def test_a_receiver_that_drips_has_so_long_in_all() -> None:
+def test_a_slow_receiver_has_the_timeout_for_the_whole_response() -> None:
     began = perf_counter()
     outcome = outcome_of(send_slowly, 0.3)
-    assert outcome.error in ("no answer within 0.3 s", "got more than 100 headers")
+    assert outcome.error in ("no response within 0.3 s", "got more than 100 headers")
     assert perf_counter() - began < 60
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://localhost/"])
+@pytest.mark.parametrize("over", [0, 5])
+def test_no_connection_is_made_after_the_timeout(
+    url: str, over: int, connected_addresses: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instants = iter([100.0])
+    monkeypatch.setattr(egress, "perf_counter", lambda: next(instants, 103.0 + over))
+    outcome = Egress(resolver=resolver).send(url, [], b"{}", 3)
+    assert (outcome.error, outcome.seconds, connected_addresses) == ("no response within 3 s", 3.0 + over, [])
+
+
+def test_a_failed_delivery_has_its_duration_too(
+    connected_addresses: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url, error in (("http://127.0.0.1/", "refused by the test"), (f"http://{PUBLIC}/", "not sent")):
+        instants = iter([100.0, *[101.0] * 9])
+        monkeypatch.setattr(egress, "perf_counter", lambda instants=instants: next(instants))
+        outcome = Egress().send(url, [], b"{}", 3)
+        assert error in str(outcome.error)
+        assert outcome.seconds == 1.0
+    assert len(connected_addresses) == 1
 
 
 def wait_for_the_end(connection: socket.socket) -> None:
@@ -295,24 +337,31 @@ def wait_for_the_end(connection: socket.socket) -> None:
     assert connection.recv(1) == b""
 
 
-def test_a_receiver_that_says_nothing_has_so_long() -> None:
+def test_a_silent_receiver_times_out() -> None:
     with serve_raw(wait_for_the_end) as url:
         outcome = Egress().send(url, [], b"{}", 0.1)
-    assert (outcome.status, outcome.error) == (None, "no answer within 0.1 s")
+    assert (outcome.status, outcome.error) == (None, "no response within 0.1 s")
     assert 0.1 <= outcome.seconds < 60
 
 
-def test_a_name_that_is_not_found_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = Event()
-    out = Egress(resolver=lambda _host, _port: [LOCAL] if never.wait(60) else [])
-    assert out.send("http://slow.test/", [], b"{}", 0.05).error == "no answer within 0.05 s"
+def test_a_name_that_does_not_resolve_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    never, non_daemon_threads = Event(), []
+
+    def resolve_slowly(_host: str, _port: int) -> list[str]:
+        if not current_thread().daemon:
+            non_daemon_threads.append(current_thread())
+        return [LOCAL] if never.wait(60) else []
+
+    out = Egress(resolver=resolve_slowly)
+    assert out.send("http://slow.test/", [], b"{}", 0.05).error == "no response within 0.05 s"
+    assert non_daemon_threads == []  # A daemon thread does not keep the server from ending.
     monkeypatch.setattr(egress, "RESOLVING_SECONDS", 0.05)
-    with pytest.raises(Refusal, match="could not be found within"):
+    with pytest.raises(Refusal, match="could not be resolved within"):
         out.check("http://slow.test/")
     never.set()
 
 
-def test_of_a_long_answer_only_the_beginning_is_read() -> None:
+def test_only_the_beginning_of_a_long_response_is_read() -> None:
     sent: list[int] = []
 
     head = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -351,59 +400,59 @@ def test_of_a_long_answer_only_the_beginning_is_read() -> None:
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000, None, b""),
     ],
 )
-def test_whatever_a_receiver_says_is_an_outcome(answer: bytes, status: int | None, body: bytes) -> None:
+def test_every_response_of_a_receiver_is_an_outcome(answer: bytes, status: int | None, body: bytes) -> None:
     outcome = outcome_of(lambda connection: connection.sendall(answer))
     assert (outcome.status, outcome.body, outcome.error is None) == (status, body, status is not None)
 
 
-def test_a_receiver_that_hangs_up_at_once_is_an_outcome() -> None:
+def test_a_closed_connection_is_an_outcome() -> None:
     outcome = outcome_of(lambda connection: connection.shutdown(socket.SHUT_RDWR))
     assert (outcome.status, outcome.error is not None) == (None, True)
 
 
-def test_a_port_where_nobody_listens_is_an_outcome() -> None:
+def test_a_refused_connection_is_an_outcome() -> None:
     with closing(socket.create_server((LOCAL, 0))) as server:
         port = server.getsockname()[1]
     assert "refused" in str(Egress().send(f"http://127.0.0.1:{port}/", [], b"{}", 5).error)
 
 
-def test_a_receiver_that_speaks_no_tls_is_an_outcome() -> None:
+def test_a_receiver_without_tls_is_an_outcome() -> None:
     with serve_raw(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
         outcome = Egress().send(url.replace("http:", "https:"), [], b"{}", 5)
     assert outcome.status is None
     assert outcome.error
 
 
-def test_what_http_cannot_carry_is_an_outcome_too() -> None:
+def test_a_header_that_cannot_be_encoded_is_an_outcome() -> None:
     with run_receiver() as receiver:
         outcome = Egress().send(receiver.url(), [("X-A", "€")], b"{}", 5)
         assert (outcome.status, receiver.received) == (None, [])
 
 
-def test_what_is_read_ends_at_the_limit_however_it_comes() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        timed = egress._DeadlineReader(ours, perf_counter() + 60)
-        theirs.sendall(b"x" * 100)
-        read = [timed.readinto(bytearray(8_192))]
-        assert read == [100]
-        writer = Thread(target=lambda: theirs.sendall(b"x" * MAX_READ_BYTES), daemon=True)
+def test_reading_ends_at_the_limit_for_any_chunk_size() -> None:
+    reader_end, writer_end = socket.socketpair()
+    with reader_end, writer_end:
+        reader = egress._DeadlineReader(reader_end, perf_counter() + 60)
+        writer_end.sendall(b"x" * 100)
+        sizes = [reader.readinto(bytearray(8_192))]
+        assert sizes == [100]
+        writer = Thread(target=lambda: writer_end.sendall(b"x" * MAX_READ_BYTES), daemon=True)
         writer.start()
-        while read[-1]:
-            read.append(timed.readinto(bytearray(8_192)))
-        assert sum(read) == MAX_READ_BYTES
+        while sizes[-1]:
+            sizes.append(reader.readinto(bytearray(8_192)))
+        assert sum(sizes) == MAX_READ_BYTES
         writer.join(60)
 
 
-@pytest.mark.parametrize("written", ["93.184.216.77/24", "93.184.216.34", "93.184.216.35/31", "93.0.0.1/8"])
-def test_an_allowed_range_may_be_written_with_the_address_of_a_host(written: str) -> None:
-    Egress([written]).check(f"http://{PUBLIC}/")
+@pytest.mark.parametrize("network", ["93.184.216.77/24", "93.184.216.34", "93.184.216.35/31", "93.0.0.1/8"])
+def test_an_allowed_network_may_have_host_bits(network: str) -> None:
+    Egress([network]).check(f"http://{PUBLIC}/")
     for outside in ("http://94.184.216.34/", "http://[2606:2800:220:1::1]/"):
         with pytest.raises(Refusal, match=NOT_PRIVATE_MESSAGE):
-            Egress([written]).check(outside)
+            Egress([network]).check(outside)
 
 
-def test_a_range_of_ipv6_lets_its_own_addresses_through_and_no_others() -> None:
+def test_an_allowed_ipv6_network_allows_exactly_its_addresses() -> None:
     out = Egress(["2606:2800:220:1::9/64"])
     out.check("http://[2606:2800:220:1:ffff::1]/")
     for outside in ("http://[2606:2800:220:2::1]/", f"http://{PUBLIC}/"):
@@ -412,7 +461,7 @@ def test_a_range_of_ipv6_lets_its_own_addresses_through_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("name", ["public.test", "PUBLIC.Test", "Public.Test"])
-def test_a_host_may_be_allowed_and_called_in_capitals(name: str) -> None:
+def test_allowed_hosts_are_case_insensitive(name: str) -> None:
     for allowed in ("public.test", "Public.TEST"):
         Egress([allowed], resolver=lambda _host, _port: [PUBLIC]).check(f"http://{name}/")
     with pytest.raises(Refusal, match=NOT_PRIVATE_MESSAGE):
@@ -424,13 +473,15 @@ def test_a_body_of_any_size_arrives_intact(size: int) -> None:
     body = bytes(nth % 251 for nth in range(size))
     with run_receiver() as receiver:
         assert Egress().send(receiver.url(), [("Content-Type", "x/y")], body, 20).status == 200
-    (letter,) = receiver.received
-    assert letter.body == body
-    assert letter.headers["content-length"] == str(size)
+    (webhook,) = receiver.received
+    assert webhook.body == body
+    assert webhook.headers["content-length"] == str(size)
 
 
 @pytest.mark.parametrize("url", ["http://10.1.2.3:8080/", "http://[fd12::1]:8080/"])
-def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_on_all_interfaces_calls_no_local_address_with_its_port(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = Egress()
     out.exclude("0.0.0.0", 8080)
     monkeypatch.setattr(egress, "_is_local", lambda _address: False)
@@ -444,7 +495,171 @@ def test_a_server_on_every_address_calls_none_of_this_machines_own(url: str, mon
 
 
 @pytest.mark.parametrize("name", ["", "?a=b", "/", "/a?b=c", "/%41", "/a?b?c"])
-def test_the_path_and_the_query_of_a_url_arrive_as_they_were_written(name: str) -> None:
+def test_path_and_query_of_a_url_arrive_unchanged(name: str) -> None:
     with run_receiver() as receiver:
         Egress().send(receiver.url("") + name, [], b"x", 20)
-    assert [letter.path for letter in receiver.received] == [name if name.startswith("/") else f"/{name}"]
+    assert [webhook.path for webhook in receiver.received] == [name if name.startswith("/") else f"/{name}"]
+
+
+class SlowConnection:
+    """A connection on which every read and write takes a second of a fake clock."""
+
+    def __init__(self, response: bytes = b"", peer: str = LOCAL) -> None:
+        self.now, self.response_body, self.peer = 100.0, response, peer
+        self.connecting = 0.0
+        self.timeouts: list[float] = []
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def connect(self, _address: tuple[str, int], *, timeout: float) -> SlowConnection:
+        self.timeouts.append(timeout)
+        self.now += self.connecting
+        return self
+
+    def getpeername(self) -> tuple[str, int]:
+        return self.peer, 80
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeouts.append(seconds)
+
+    def sendall(self, data: bytes) -> None:
+        self.now += 1
+        self.sent.append(data)
+
+    def recv_into(self, buffer: memoryview) -> int:
+        self.now += 1
+        line, end, self.response_body = self.response_body.partition(b"\n")
+        buffer[: len(line + end)] = line + end
+        return len(line + end)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def __enter__(self) -> SlowConnection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> SlowConnection:
+    connection = SlowConnection()
+    monkeypatch.setattr(egress, "perf_counter", lambda: connection.now)
+    monkeypatch.setattr(socket, "create_connection", connection.connect)
+    return connection
+
+
+def test_every_chunk_is_sent_with_the_remaining_time_as_timeout(slow: SlowConnection) -> None:
+    outcome = Egress().send("http://127.0.0.1/", [], b"x" * (9 * MAX_READ_BYTES), 3)
+    assert (outcome.error, outcome.seconds) == ("no response within 3 s", 3.0)
+    assert slow.timeouts == [3.0, 3.0, 2.0, 1.0]
+    assert [len(chunk) for chunk in slow.sent] == [MAX_READ_BYTES] * 3
+    assert slow.closed
+
+
+def test_every_line_is_read_with_the_remaining_time_as_timeout(slow: SlowConnection) -> None:
+    slow.response_body = b"HTTP/1.1 200 OK\r\n" + b"X-A: 1\r\n" * 9
+    outcome = Egress().send("http://127.0.0.1/", [], b"{}", 5)
+    assert (outcome.error, outcome.seconds) == ("no response within 5 s", 5.0)
+    assert slow.timeouts == [5.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+
+
+def test_a_response_just_before_the_timeout_counts(slow: SlowConnection) -> None:
+    slow.response_body = b"HTTP/1.1 204 No Content\r\n\r\n"
+    outcome = Egress().send("http://127.0.0.1/", [], b"{}", 3.5)
+    assert (outcome.status, outcome.error, outcome.seconds) == (204, None, 3.0)
+
+
+def test_a_connection_to_another_address_is_closed(slow: SlowConnection) -> None:
+    slow.peer = "10.0.0.1"
+    outcome = Egress().send("http://127.0.0.1/", [], b"{}", 3)
+    assert outcome.error == "not sent: url: the connection to 127.0.0.1 reached 10.0.0.1 instead"
+    assert (slow.closed, slow.sent) == (True, [])
+
+
+class Trust:
+    """An SSL context that rejects every certificate."""
+
+    def __init__(self) -> None:
+        self.files: list[Path] = []
+        self.server_names: list[str] = []
+
+    def load_verify_locations(self, file: Path) -> None:
+        self.files.append(file)
+
+    def wrap_socket(self, _connection: SlowConnection, *, server_hostname: str) -> None:
+        self.server_names.append(server_hostname)
+        raise ssl.SSLCertVerificationError("untrusted by the test")
+
+
+@pytest.mark.parametrize(("connecting", "ca_file"), [(0, None), (1, Path("own.pem")), (3, None)])
+def test_the_tls_handshake_checks_the_host_name_within_the_remaining_time(
+    slow: SlowConnection, connecting: int, ca_file: Path | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = Trust()
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trust)
+    slow.connecting = connecting
+    out = Egress(resolver=lambda _host, _port: [LOCAL], ca_file=ca_file)
+    outcome = out.send("https://Receiver.test/", [], b"{}", 3)
+    if connecting == 3:
+        assert (outcome.error, trust.server_names) == ("no response within 3 s", [])
+        return
+    assert "untrusted by the test" in str(outcome.error)
+    assert slow.timeouts == [3.0, 3.0 - connecting]
+    assert (trust.server_names, trust.files) == (["receiver.test"], [ca_file] if ca_file else [])
+
+
+def test_resolving_at_registration_takes_at_most_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = Event()
+    instants = iter([100.0])
+    monkeypatch.setattr(egress, "perf_counter", lambda: next(instants, 109.999))
+    with pytest.raises(Refusal, match="could not be resolved within 10 s"):
+        Egress(resolver=lambda _host, _port: [LOCAL] if never.wait(60) else []).check("http://slow.test/")
+    never.set()
+
+
+def test_resolve_returns_each_address_once_in_the_order_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+
+    def getaddrinfo(host: str, port: int, **options: Any) -> list[Any]:
+        calls.append((host, port, options))
+        return [(None, None, 6, "", (each, port)) for each in ("::1", LOCAL, "::1", "10.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert egress.resolve("two.test", 8080) == ["::1", LOCAL, "10.0.0.1"]
+    assert calls == [("two.test", 8080, {"type": socket.SOCK_STREAM})]
+
+
+@pytest.mark.parametrize("address", ["::", "::2", "::3", "::ffff", "::0.255.255.255"])
+def test_unspecified_and_reserved_ipv6_addresses_are_never_called(address: str) -> None:
+    with pytest.raises(Refusal, match=NEVER_CALLED_MESSAGE):
+        Egress(["any"]).check(f"http://[{address}]/")
+    Egress(["any"]).check("http://[::1]/")
+
+
+@pytest.mark.parametrize(("address", "family"), [("10.1.2.3", socket.AF_INET), ("fd12::1", socket.AF_INET6)])
+@pytest.mark.parametrize("is_local", [True, False])
+def test_an_address_is_local_if_a_socket_can_be_bound_to_it(
+    address: str, family: int, is_local: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+
+    class Probe:
+        def __init__(self, *kind: int) -> None:
+            calls.append(kind)
+
+        def bind(self, address: tuple[str, int]) -> None:
+            calls.append(address)
+            if not is_local:
+                raise OSError("Cannot assign requested address")
+
+        def __enter__(self) -> Probe:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            calls.append("closed")
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    assert egress._is_local(ip_address(address)) is is_local
+    assert calls == [(family, socket.SOCK_DGRAM), (address, 0), "closed"]

@@ -1,4 +1,4 @@
-"""The benchmark's own work: ratios, reasons, tables and charts made from given figures; pins; the load generator."""
+"""The benchmarks: ratios, reasons, tables and charts from given figures; pinned versions; the load generator."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rate(cpu: float) -> Cell:
 
 
 def results() -> Results:
-    """A run with a fast peer, a slow one that failed half way, and one that was not there."""
+    """Results with a fast peer, a slow one that failed half way, and one that was not installed."""
     found = Results("2026-11-22 07:00 UTC", "full", 3, 2.0, {"cores": "2"}, {}, {"Prism": "npm is not on this machine"})
     for title, state in (
         (TESTMODE_ON_DISK, "disk"),
@@ -60,13 +60,13 @@ def results() -> Results:
 
 
 def section(text: str, heading: str) -> list[list[str]]:
-    """The rows of the table under a heading."""
+    """Returns the rows of the table under a heading."""
     part = text.split(f"## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in part.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-def test_every_ratio_is_against_ours_on_disk_and_the_cheapest_comes_first() -> None:
+def test_ratios_are_relative_to_testmode_on_disk_and_the_cheapest_is_first() -> None:
     rows = section(markdown(results()), "Get one record by its id")
     assert [(row[0], row[2], row[3]) for row in rows] == [
         ("quick", "100", "0.50"),
@@ -76,21 +76,21 @@ def test_every_ratio_is_against_ours_on_disk_and_the_cheapest_comes_first() -> N
     ]
 
 
-def test_a_figure_that_is_missing_leads_to_its_reason() -> None:
+def test_a_missing_figure_has_a_note_with_the_reason() -> None:
     text = markdown(results())
     assert section(text, "Create")[-1][:4] == ["stubs", "none", "(1)", ""]
     assert "(1) answered 500." in text
     assert "(2) gave no 200 within 120 s." in text
-    assert "Prism took no part: npm is not on this machine." in text
+    assert "Prism was not measured: npm is not on this machine." in text
 
 
-def test_a_reason_that_comes_twice_is_told_once() -> None:
+def test_a_repeated_reason_gets_one_note() -> None:
     notes = Notes()
     assert [notes.mark(reason) for reason in ("slow", "gone", "slow")] == ["(1)", "(2)", "(1)"]
     assert notes.markdown({}).count("slow") == 1
 
 
-def test_growth_is_the_last_size_over_the_first_and_left_out_where_there_is_no_last() -> None:
+def test_growth_is_the_last_size_over_the_first_and_empty_without_a_last() -> None:
     rows = section(markdown(results()), "A create, the more there is")
     assert [row[-1] for row in rows] == ["1.20", ""]
     assert section(markdown(results()), "A page of 20 by a declared filter, ours on disk")[-1] == [
@@ -100,29 +100,29 @@ def test_growth_is_the_last_size_over_the_first_and_left_out_where_there_is_no_l
     ]
 
 
-def test_without_ours_the_figures_stand_without_a_ratio() -> None:
+def test_without_testmode_the_figures_have_no_ratio() -> None:
     found = results()
     del found.throughput[TESTMODE_ON_DISK]
     assert {row[3] for row in section(markdown(found), "A list of 20")} == {""}
 
 
-def test_a_table_sets_words_to_the_left_and_figures_to_the_right() -> None:
-    made = table(("name", "state", "n"), [("a", "disk", "1")], words=2)
-    assert made == "| name | state | n |\n| --- | --- | ---: |\n| a | disk | 1 |\n"
+def test_a_table_aligns_words_left_and_figures_right() -> None:
+    text = table(("name", "state", "n"), [("a", "disk", "1")], words=2)
+    assert text == "| name | state | n |\n| --- | --- | ---: |\n| a | disk | 1 |\n"
 
 
 def parse_chart(*bars: Bar) -> ElementTree.Element:
     return ElementTree.fromstring(chart('A "chart" of <bars>', "less is better", list(bars)))
 
 
-def test_a_bar_is_as_long_as_its_figure_and_the_shortest_comes_first() -> None:
+def test_a_bar_is_as_long_as_its_figure_and_the_shortest_is_first() -> None:
     root = parse_chart(Bar("slow", 400, "none"), Bar("ours", 100, "ours"))
     bars = [(each.get("class"), float(each.get("width", ""))) for each in root.iter(f"{SVG}rect")][:2]
     assert [kind for kind, _ in bars] == ["ours", "none"]
     assert bars[1][1] == pytest.approx(bars[0][1] * 4, rel=0.01)
 
 
-def test_a_chart_stays_inside_its_picture_and_says_every_figure() -> None:
+def test_a_chart_fits_into_its_image_and_labels_every_figure() -> None:
     root = parse_chart(*(Bar(f"server {nth}", 10**nth, "disk") for nth in range(6)))
     width, height = float(root.get("width", "")), float(root.get("height", ""))
     for each in root.iter(f"{SVG}rect"):
@@ -133,7 +133,7 @@ def test_a_chart_stays_inside_its_picture_and_says_every_figure() -> None:
     assert 'A "chart" of <bars>' in texts
 
 
-def test_a_chart_has_colours_for_light_and_for_dark_paper_and_a_legend_of_what_it_shows() -> None:
+def test_a_chart_has_light_and_dark_colours_and_a_legend_of_its_bars() -> None:
     root = parse_chart(Bar("ours", 1, "ours"), Bar("stub", 2, "none"))
     style = root.findtext(f"{SVG}style") or ""
     light, dark = style.split("@media (prefers-color-scheme: dark)")
@@ -153,22 +153,22 @@ def test_a_cell_is_the_median_of_the_rounds_that_count() -> None:
     assert samples.to_cell() == {"p50": 2.0}
 
 
-def test_after_trouble_nothing_more_is_tried_and_the_reason_stands() -> None:
-    asked: list[str] = []
+def test_after_an_error_no_round_runs_and_the_cell_is_the_reason() -> None:
+    runs: list[str] = []
 
-    def trouble() -> dict[str, float]:
-        asked.append("asked")
+    def fail() -> dict[str, float]:
+        runs.append("run")
         raise MeasurementError("answered 500 under load")
 
     samples = Samples()
     samples.measure(lambda: {"p50": 1.0})
-    samples.measure(trouble)
-    samples.measure(trouble)
+    samples.measure(fail)
+    samples.measure(fail)
     assert samples.to_cell() == "answered 500 under load"
-    assert asked == ["asked"]
+    assert runs == ["run"]
 
 
-def test_a_server_that_has_ended_is_told_from_one_that_runs() -> None:
+def test_a_server_that_has_ended_is_not_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         tree = ProcessTree(process.pid, 0, 0.0)
         assert tree.is_alive()
@@ -190,13 +190,13 @@ def test_every_peer_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.title)
-def test_a_peer_that_keeps_state_begins_with_its_records_or_is_filled(peer: Peer) -> None:
+def test_a_peer_with_state_starts_with_its_records_or_is_filled(peer: Peer) -> None:
     text = "".join(peer.files(1_000).values())
-    begins = all(record(nth)["id"] in text for nth in (0, 500, 999)) and record(1_000)["id"] not in text
-    assert peer.state == "none" or begins != bool(peer.fill)
+    starts_filled = all(record(nth)["id"] in text for nth in (0, 500, 999)) and record(1_000)["id"] not in text
+    assert peer.state == "none" or starts_filled != bool(peer.fill)
 
 
-def test_a_request_that_never_changes_is_told_from_one_that_does() -> None:
+def test_a_template_with_variables_changes_with_each_request() -> None:
     assert RequestTemplate("POST", "/", "$nth").changes()
     assert RequestTemplate("GET", "/", key="Bearer $key").changes()
     assert not RequestTemplate("GET", "/$id").changes()
@@ -204,7 +204,7 @@ def test_a_request_that_never_changes_is_told_from_one_that_does() -> None:
     assert b"Authorization: Bearer 3\r\n" in RequestTemplate("GET", "/", key="Bearer $key").bytes("", 3_999)
 
 
-def test_what_lay_where_a_peer_writes_is_put_back(tmp_path: Path) -> None:
+def test_an_existing_file_is_restored_after_a_peer_wrote_to_its_path(tmp_path: Path) -> None:
     place = tmp_path / "store.pickle"
     place.write_text("mine")
     with preserve_file(str(place)):
@@ -221,7 +221,7 @@ def test_what_lay_where_a_peer_writes_is_put_back(tmp_path: Path) -> None:
 async def serve_response(
     answer: bytes, close: bool = False
 ) -> AsyncIterator[tuple[int, list[asyncio.Task[None] | None]]]:
-    """A server that says always the same, and how many connections it has seen."""
+    """Runs a server that sends one fixed response, and yields its port and the tasks of its connections."""
     seen: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -255,34 +255,34 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
         (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", True, (200, b"ok"), 2),
     ],
 )
-def test_the_load_generator_reads_every_way_an_answer_can_end(
+def test_the_load_generator_reads_responses_of_every_framing(
     answer: bytes, close: bool, expected: tuple[int, bytes], connections: int
 ) -> None:
-    async def asked() -> tuple[list[tuple[int, bytes]], int]:
+    async def exchange_twice() -> tuple[list[tuple[int, bytes]], int]:
         async with serve_response(answer, close) as (port, seen):
             connection = await Connection.open(port)
             answers = [await connection.exchange(REQUEST) for _ in range(2)]
             connection.close()
             return answers, len(seen)
 
-    assert asyncio.run(asked()) == ([expected, expected], connections)
+    assert asyncio.run(exchange_twice()) == ([expected, expected], connections)
 
 
-def test_a_single_answer_is_every_percentile_of_its_run() -> None:
+def test_a_single_response_is_every_percentile_of_its_run() -> None:
     assert [Result([7.0]).percentile(nth) for nth in (50, 99)] == [7.0, 7.0]
     assert Result([1.0, 2.0, 3.0]).percentile(50) == 2.0
 
 
-def test_the_load_generator_asks_so_often_and_no_more() -> None:
-    async def asked(make: Callable[[int], bytes]) -> int:
+def test_the_load_generator_sends_exactly_the_given_number_of_requests() -> None:
+    async def run_load(make_request: Callable[[int], bytes]) -> int:
         async with serve_response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (port, _):
-            return len((await run(port, make, 4, 60.0, 10)).milliseconds)
+            return len((await run(port, make_request, 4, 60.0, 10)).milliseconds)
 
     numbers: list[int] = []
 
-    def make(nth: int) -> bytes:
+    def make_request(nth: int) -> bytes:
         numbers.append(nth)
         return REQUEST
 
-    assert asyncio.run(asked(make)) == 10
+    assert asyncio.run(run_load(make_request)) == 10
     assert sorted(numbers) == list(range(10))

@@ -1,4 +1,4 @@
-"""The examples for CI and the workflows: read as what they are, and held to the image and the settings there are."""
+"""The CI examples, compose.yaml and the workflows are consistent with the image and the settings."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.paths import ROOT
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/ci.md").read_text(), re.DOTALL | re.MULTILINE)
 BALANCER_PORT = "8081"
-"""Where compose.yaml serves its replicas: the port of the one server is taken beside it."""
+"""The port of the replicas in compose.yaml; the single server in the same file uses 8080."""
 COMPOSE = (ROOT / "compose.yaml").read_text()
 TEXTS = [*EXAMPLES, COMPOSE, *(file.read_text() for file in WORKFLOWS)]
 PORT = re.findall(r"^EXPOSE (\d+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[0]
 
 
 def variables(document: Any) -> dict[str, str]:
-    """Every TESTMODE_ variable that is set anywhere in a document."""
+    """Returns every TESTMODE_ variable that is set anywhere in a document."""
     found: dict[str, str] = {}
     for name, value in document.items() if isinstance(document, dict) else ():
         if str(name).startswith(VARIABLE_PREFIX):
@@ -34,12 +34,16 @@ def variables(document: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("nth", range(len(TEXTS)))
-def test_every_variable_is_a_setting_and_its_value_one_that_it_may_have(nth: int) -> None:
-    said = variables(yaml.safe_load(TEXTS[nth]))
-    own = {name: value for name, value in said.items() if name.removeprefix(VARIABLE_PREFIX) not in CLIENT_VARIABLES}
-    own.pop("TESTMODE_ADMIN_TOKEN_FILE", None)  # names a file that is only in the container
-    assert all(isinstance(value, str) for value in own.values())
-    read_settings({name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in own.items()}, {})
+def test_every_variable_is_a_setting_with_a_valid_value(nth: int) -> None:
+    all_variables = variables(yaml.safe_load(TEXTS[nth]))
+    settings = {
+        name: value
+        for name, value in all_variables.items()
+        if name.removeprefix(VARIABLE_PREFIX) not in CLIENT_VARIABLES
+    }
+    settings.pop("TESTMODE_ADMIN_TOKEN_FILE", None)  # Names a file that exists only in the container.
+    assert all(isinstance(value, str) for value in settings.values())
+    read_settings({name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in settings.items()}, {})
 
 
 def test_the_examples_set_the_variables_they_are_about() -> None:
@@ -49,12 +53,12 @@ def test_the_examples_set_the_variables_they_are_about() -> None:
 
 
 @pytest.mark.parametrize("nth", range(len(TEXTS)))
-def test_every_port_is_the_one_that_the_image_exposes(nth: int) -> None:
+def test_every_port_is_exposed_by_the_image_or_the_balancer(nth: int) -> None:
     ports = re.findall(r"(?:localhost|testmode|127\.0\.0\.1):(\d+)|:(\d+)\"", TEXTS[nth])
     assert {port for pair in ports for port in pair if port} <= {PORT, BALANCER_PORT}
 
 
-def test_compose_serves_this_machine_alone_with_nothing_to_write_but_its_data() -> None:
+def test_compose_listens_on_loopback_and_can_write_only_its_data() -> None:
     service = yaml.safe_load(COMPOSE)["services"]["testmode"]
     assert service["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
     assert service["read_only"] is True
@@ -63,7 +67,7 @@ def test_compose_serves_this_machine_alone_with_nothing_to_write_but_its_data() 
     assert "healthcheck" not in service, "the image has one"
 
 
-def test_compose_has_three_replicas_behind_a_balancer_and_a_redis_that_forgets_nothing() -> None:
+def test_compose_has_three_replicas_behind_a_balancer_and_a_persistent_redis() -> None:
     services = yaml.safe_load(COMPOSE)["services"]
     replica = services["replica"]
     assert (replica["deploy"]["replicas"], replica["read_only"], replica["cap_drop"]) == (3, True, ["ALL"])
@@ -77,7 +81,7 @@ def test_compose_has_three_replicas_behind_a_balancer_and_a_redis_that_forgets_n
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_a_workflow_may_read_and_no_more_but_where_it_publishes(file: Path) -> None:
+def test_workflows_have_read_permission_and_only_the_publish_job_has_more(file: Path) -> None:
     workflow = yaml.safe_load(file.read_text())
     assert workflow["permissions"] in ({}, {"contents": "read"})
     for name, job in workflow["jobs"].items():
@@ -99,7 +103,7 @@ def test_the_job_that_publishes_runs_none_of_our_code() -> None:
     assert jobs["publish"]["needs"] == "build"
 
 
-def test_a_workflow_tests_what_the_readme_tells_on_every_python_that_is_promised() -> None:
+def test_the_workflow_runs_make_test_on_every_supported_python() -> None:
     job = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]
     assert "make test" in (ROOT / job["steps"][-1]["run"]).read_text()
     least = re.findall(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())

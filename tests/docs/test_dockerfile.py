@@ -1,4 +1,4 @@
-"""What the image promises, read from the Dockerfile: no Docker engine is needed for it."""
+"""The properties of the image, read from the Dockerfile without a Docker engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def final_stage() -> list[str]:
     return LINES[last:]
 
 
-def test_every_stage_begins_with_the_same_slim_image_pinned_by_digest() -> None:
+def test_every_stage_uses_the_same_slim_image_pinned_by_digest() -> None:
     bases = {each.split(" AS ")[0] for each in instructions("FROM")}
     assert len(instructions("FROM")) >= 2
     assert len(bases) == 1
@@ -36,7 +36,7 @@ def test_it_runs_as_a_numeric_user_who_is_not_root() -> None:
     assert any(line.startswith("USER") for line in final_stage())
 
 
-def test_only_one_volume_is_written_to_and_it_belongs_to_that_user() -> None:
+def test_the_only_volume_belongs_to_the_user_of_the_image() -> None:
     assert instructions("VOLUME") == ["/data"]
     (user,) = instructions("USER")
     uid, gid = user.split(":")
@@ -60,7 +60,7 @@ def test_the_final_stage_builds_nothing() -> None:
     assert not any(re.search(r"\b(pip|apt-get|gcc)\b", line) for line in final_stage())
 
 
-def test_what_the_build_copies_is_let_in_by_the_ignore_file() -> None:
+def test_the_ignore_file_admits_every_file_that_the_build_copies() -> None:
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert ignored[0] == "*"
     copied = [word for each in instructions("COPY") if "--from" not in each for word in each.split()[:-1]]

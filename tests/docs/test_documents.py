@@ -1,4 +1,4 @@
-"""The documents tell the truth: every command in them is run, every generated table is today's."""
+"""Runs every command in the documents, and compares every generated table with the code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES = [str(document.relative_to(ROOT)) for document in DOCUMENTS]
 
 
 def steps(text: str) -> Iterator[tuple[str, str | None]]:
-    """Every shell block of a document, and what it is said to print."""
+    """Yields every shell block of a document, and its documented output if there is one."""
     fences = _FENCE.findall(text)
     for (language, body), (following, output) in pairwise([*fences, ("", "")]):
         if language == "sh":
@@ -36,12 +36,12 @@ def steps(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def as_pattern(expected: str) -> re.Pattern[str]:
-    """What a block prints; ``...`` stands for anything."""
+    """Returns a pattern for documented output, in which ``...`` matches anything."""
     return re.compile(".*?".join(map(re.escape, expected.strip().split("..."))), re.DOTALL)
 
 
 def run(script: str, folder: Path, url: str) -> str:
-    """Run a shell script as a reader would, with the server it speaks of on another port."""
+    """Run a shell script of a document against a server on another port, and return its output."""
     binaries = Path(sys.executable).parent
     environment = {
         **os.environ,
@@ -64,7 +64,7 @@ def run(script: str, folder: Path, url: str) -> str:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if list(steps((ROOT / name).read_text()))])
-def test_every_command_in_a_document_does_what_it_says(name: str, tmp_path: Path) -> None:
+def test_every_command_in_a_document_prints_the_documented_output(name: str, tmp_path: Path) -> None:
     (tmp_path / ".venv").symlink_to(Path(sys.executable).parent.parent)
     blocks = [step for step in steps((ROOT / name).read_text()) if "make run" not in step[0]]
     mark = "\x1e"
@@ -74,7 +74,7 @@ def test_every_command_in_a_document_does_what_it_says(name: str, tmp_path: Path
     assert len(printed) == len(blocks)
     for (block, expected), output in zip(blocks, printed, strict=True):
         if expected is not None:
-            assert as_pattern(expected).match(output.strip()), f"{block}\nprinted\n{output}\nand not\n{expected}"
+            assert as_pattern(expected).match(output.strip()), f"{block}\nprinted\n{output}\ninstead of\n{expected}"
 
 
 def test_the_first_command_of_the_readme_serves(tmp_path: Path) -> None:
@@ -93,12 +93,12 @@ def test_the_second_command_of_the_readme_checks_and_tests() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_generated_parts_are_those_of_the_code(name: str) -> None:
+def test_generated_parts_are_up_to_date(name: str) -> None:
     text = (ROOT / name).read_text()
     assert fill_generated_parts(text) == text, "run `make fixtures`"
 
 
-def test_everything_that_has_a_name_is_in_the_documents() -> None:
+def test_every_route_command_fault_scenario_and_setting_is_documented() -> None:
     text = "\n".join(document.read_text() for document in DOCUMENTS)
     for route in ROUTES:
         assert f"`{ADMIN_PREFIX}{route.path}`" in text
@@ -113,7 +113,7 @@ def test_everything_that_has_a_name_is_in_the_documents() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(known_providers()))
-def test_everything_of_a_provider_is_in_its_document(name: str) -> None:
+def test_every_operation_simulation_and_assumption_of_a_provider_is_documented(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     provider = known_providers()[name]
     for operation in provider.operations:
@@ -125,7 +125,7 @@ def test_everything_of_a_provider_is_in_its_document(name: str) -> None:
     assert f"(docs/{name}.md)" in (ROOT / "README.md").read_text()
 
 
-def test_links_between_documents_lead_somewhere() -> None:
+def test_links_between_documents_have_existing_targets() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
             if "://" not in target:

@@ -1,4 +1,4 @@
-"""The first start: what a newcomer is told to do works, from a checkout or from a wheel, and no more is promised."""
+"""The documented ways to install and start work from a checkout and from a wheel, and no others are documented."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DOCUMENTATION_FILES = [
 ]
 SOURCES = [*ROOT.glob("docs/examples/*.*"), *ROOT.glob("mockserver/**/*.py"), *ROOT.glob("mockserver/**/*.html")]
 FLAGS = "--no-index --no-deps --no-build-isolation --quiet"
-"""What pip is told in a test beside what the document says: nothing comes from the network."""
+"""Additional options for pip in the tests: nothing is downloaded."""
 
 IMPORT_BLOCKER_SOURCE = """
 import sys
@@ -47,7 +47,7 @@ from mockserver.cli import main
 
 main()
 """
-"""The command, where a package is not installed."""
+"""Runs the command as if the package given as first argument were not installed."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -55,13 +55,13 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def block(language: str, part: str) -> str:
-    """The one block of the README that says something."""
-    (found,) = (each for each in blocks(README, language) if part in each)
-    return found
+    """Returns the only block of the README that contains `part`."""
+    (match,) = (each for each in blocks(README, language) if part in each)
+    return match
 
 
 def checkout(folder: Path) -> Path:
-    """What a package is built from, where nobody else builds."""
+    """Copies the files that a package is built from into a new folder."""
     folder.mkdir()
     for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "Makefile"):
         copy(ROOT / name, folder)
@@ -70,11 +70,11 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def link_packages(home: Path) -> None:
-    """Have a new environment see what the one of the tests has: hatchling, and what serving needs."""
-    (site,) = home.glob("lib/python3*/site-packages")
-    lent = [each for each in sys.path if Path(each).name == "site-packages"]
-    (site / "lent.pth").write_text("\n".join(lent) + "\n")
+def link_packages(environment: Path) -> None:
+    """Make the packages of the test environment, hatchling and the dependencies, importable in a new one."""
+    (site,) = environment.glob("lib/python3*/site-packages")
+    packages = [each for each in sys.path if Path(each).name == "site-packages"]
+    (site / "lent.pth").write_text("\n".join(packages) + "\n")
 
 
 def run(command: str, folder: Path) -> str:
@@ -88,16 +88,16 @@ def run(command: str, folder: Path) -> str:
 
 
 def recipe(target: str, *words: str) -> str:
-    """What make would do for a target where nothing has been done yet."""
+    """Returns the commands that make would run for a target in a new checkout."""
     nothing = ("BIN=nowhere/bin", "CREATED=nowhere/created", "READY=nowhere/serve", "TESTED=nowhere/test")
     command = ["make", "--no-print-directory", "-n", "-C", str(ROOT), target, *nothing, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def extras(text: str) -> set[str]:
-    """The extras in the one requirement of Testmode that a text names."""
-    (found,) = set(re.findall(r"\.\[([a-z,]+)\]", text))
-    return set(found.split(","))
+    """Returns the extras of the only requirement `.[…]` in a text."""
+    (names,) = set(re.findall(r"\.\[([a-z,]+)\]", text))
+    return set(names.split(","))
 
 
 def test_the_commands_without_make_install_and_serve(tmp_path: Path) -> None:
@@ -106,29 +106,29 @@ def test_the_commands_without_make_install_and_serve(tmp_path: Path) -> None:
     run(make, folder)
     link_packages(folder / ".venv")
     run(install.replace(" install ", f" install {FLAGS} "), folder)
-    shown = run(".venv/bin/python -P -c 'import mockserver; print(mockserver.__file__)'", folder)
-    assert shown.startswith(str(folder / ".venv"))
+    path = run(".venv/bin/python -P -c 'import mockserver; print(mockserver.__file__)'", folder)
+    assert path.startswith(str(folder / ".venv"))
     environment = {"TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true", "PYTHONPATH": ""}
     with start_command([str(folder / serve.split()[0]), *serve.split()[1:]], **environment) as (_, url):
         run(f"curl -sf {url}/ready", folder)
 
 
-def test_another_project_installs_from_the_checkout_and_from_the_wheel_that_make_builds(tmp_path: Path) -> None:
+def test_another_project_installs_from_the_checkout_and_from_the_built_wheel(tmp_path: Path) -> None:
     folder = checkout(tmp_path / "testmode")
-    wanted = f"make wheel BIN={Path(sys.executable).parent} WHEEL_FLAGS='{FLAGS}' -o .venv/created"
-    said = run(wanted, folder)
+    build = f"make wheel BIN={Path(sys.executable).parent} WHEEL_FLAGS='{FLAGS}' -o .venv/created"
+    output = run(build, folder)
     (wheel,) = (folder / "dist").iterdir()
-    assert f"dist/{wheel.name} is built" in said
-    told = re.findall(r"^  (pip install .*)$", said, re.MULTILINE)
-    assert told == [f"pip install '{wheel}'", f"pip install '{wheel}[openapi,redis,tls]'"]
-    written = block("text", "pip install /path/to/testmode").replace("/path/to/testmode", str(folder))
-    assert str(wheel) in written
-    for command in (*written.splitlines(), told[-1]):
-        dry = command.replace("pip install", f"python -m pip install --dry-run --ignore-installed {FLAGS}")
-        run(dry, tmp_path)
+    assert f"dist/{wheel.name} is built" in output
+    printed_commands = re.findall(r"^  (pip install .*)$", output, re.MULTILINE)
+    assert printed_commands == [f"pip install '{wheel}'", f"pip install '{wheel}[openapi,redis,tls]'"]
+    documented = block("text", "pip install /path/to/testmode").replace("/path/to/testmode", str(folder))
+    assert str(wheel) in documented
+    for command in (*documented.splitlines(), printed_commands[-1]):
+        dry_run = command.replace("pip install", f"python -m pip install --dry-run --ignore-installed {FLAGS}")
+        run(dry_run, tmp_path)
 
 
-def test_make_run_installs_what_every_option_of_serve_needs_and_no_tools() -> None:
+def test_make_run_installs_every_extra_of_serve_and_no_developer_tools() -> None:
     printed = recipe("run")
     tools = {"dev", "testcontainers"}
     assert extras(printed) == set(PROJECT["optional-dependencies"]) - tools
@@ -140,26 +140,26 @@ def test_make_run_installs_what_every_option_of_serve_needs_and_no_tools() -> No
 
 
 @pytest.mark.parametrize("target", ["test", "check", "fuzz", "soak", "bench", "fixtures", "screenshots"])
-def test_what_needs_the_tools_installs_them(target: str) -> None:
+def test_targets_that_need_developer_tools_install_them(target: str) -> None:
     assert extras(recipe(target)) == {"dev"}
     for extra, needed in PROJECT["optional-dependencies"].items():
-        assert set(needed) <= set(PROJECT["optional-dependencies"]["dev"]), f"dev has not what {extra} has"
+        assert set(needed) <= set(PROJECT["optional-dependencies"]["dev"]), f"dev lacks packages of {extra}"
 
 
-def test_a_wheel_needs_neither_the_tools_nor_what_is_served_with() -> None:
+def test_building_a_wheel_installs_nothing() -> None:
     assert "pip install --quiet" not in recipe("wheel")
 
 
 @pytest.fixture
 def fake_checkout(tmp_path: Path) -> Path:
-    """A folder with the Makefile, and a Python that writes down what it is asked for and makes an environment of it."""
+    """A folder with the Makefile and a fake Python that records its arguments and creates fake environments."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         copy(ROOT / name, tmp_path)
     python = tmp_path / "python"
     python.write_text(
         dedent("""\
         #!/bin/sh
-        echo "$@" >> asked.txt
+        echo "$@" >> calls.txt
         if [ "$1 $2" = "-m venv" ]; then
             mkdir -p "$3/bin"
             for name in python testmode ruff mypy pytest; do ln -sf "$PWD/python" "$3/bin/$name"; done
@@ -171,14 +171,14 @@ def fake_checkout(tmp_path: Path) -> Path:
 
 
 def installed(folder: Path, target: str) -> list[str]:
-    """What a run of make installs, by the extras."""
-    (folder / "asked.txt").write_text("")
+    """Returns the extras that a run of make installs."""
+    (folder / "calls.txt").write_text("")
     run(f"make -s {target} PYTHON=./python", folder)
-    asked = (folder / "asked.txt").read_text().splitlines()
-    return [line.rpartition("[")[2].rstrip("]") for line in asked if "pip install" in line]
+    calls = (folder / "calls.txt").read_text().splitlines()
+    return [line.rpartition("[")[2].rstrip("]") for line in calls if "pip install" in line]
 
 
-def test_each_is_installed_once_and_again_when_what_is_needed_changes(fake_checkout: Path) -> None:
+def test_make_installs_each_set_once_and_again_when_the_requirements_change(fake_checkout: Path) -> None:
     assert installed(fake_checkout, "run") == ["openapi,redis,tls"]
     assert installed(fake_checkout, "run") == []
     assert installed(fake_checkout, "check") == ["dev"]
@@ -189,20 +189,20 @@ def test_each_is_installed_once_and_again_when_what_is_needed_changes(fake_check
             os.utime(stamp, (later - 10, later - 10))
         os.utime(fake_checkout / name, (later - 5, later - 5))
         assert installed(fake_checkout, "check") == ["dev"], name
-        assert installed(fake_checkout, "run") == [], "dev has what serving needs"
+        assert installed(fake_checkout, "run") == [], "dev includes the extras of serve"
         os.utime(fake_checkout / name, (0, 0))
 
 
-def test_each_slow_step_is_told_before_it_begins(fake_checkout: Path) -> None:
-    said = run("make run PYTHON=./python", fake_checkout).splitlines()
-    assert [line.partition(" ")[0] for line in said] == ["Creating", "Installing", ".venv/bin/testmode"]
-    assert said[1].startswith("Installing what serving needs into .venv (about 150 MB, once; ")
+def test_make_announces_each_slow_step(fake_checkout: Path) -> None:
+    output = run("make run PYTHON=./python", fake_checkout).splitlines()
+    assert [line.partition(" ")[0] for line in output] == ["Creating", "Installing", ".venv/bin/testmode"]
+    assert output[1].startswith("Installing what serving needs into .venv (about 150 MB, once; ")
     assert "about 150 MB" in README
     assert "about 480 MB" in README
     assert "about 480 MB" in run("make check PYTHON=./python", fake_checkout)
 
 
-def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
+def test_no_document_and_no_message_names_an_install_from_pypi() -> None:
     for file in (*DOCUMENTATION_FILES, *SOURCES):
         text = file.read_text("utf-8")
         for command in re.findall(r"pip3? install[^\n`]*", text):
@@ -213,7 +213,7 @@ def test_no_page_and_no_message_offers_an_install_from_pypi() -> None:
     assert "not published on PyPI yet" in README
 
 
-def test_every_target_of_make_that_a_page_names_is_there() -> None:
+def test_every_make_target_in_a_document_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for page in (each for each in DOCUMENTATION_FILES if each.suffix == ".md"):
         text = page.read_text("utf-8")
@@ -224,7 +224,7 @@ def test_every_target_of_make_that_a_page_names_is_there() -> None:
     assert {"run", "test", "wheel"} <= set(re.findall(r"\bmake ([a-z]+)", README))
 
 
-def test_the_platforms_and_pythons_are_those_that_are_tried() -> None:
+def test_the_documented_platforms_and_pythons_are_those_of_the_workflow() -> None:
     workflow: Any = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
     pythons = workflow["jobs"]["test"]["strategy"]["matrix"]["python"]
     named = [each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if ":: Python :: 3." in each]
@@ -246,7 +246,7 @@ def test_the_platforms_and_pythons_are_those_that_are_tried() -> None:
         ("tls", ("--tls",), "trustme"),
     ],
 )
-def test_a_start_without_a_package_of_an_extra_says_what_to_install(
+def test_a_start_without_a_package_of_an_extra_names_the_extra_to_install(
     extra: str, words: tuple[str, ...], without: str, tmp_path: Path
 ) -> None:
     document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'

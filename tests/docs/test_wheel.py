@@ -1,4 +1,4 @@
-"""The wheel as people install it: in a virtual environment of its own that nobody can write to."""
+"""The wheel, installed in a new, read-only virtual environment."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean virtual environment with the wheel; what it depends on is borrowed from the environment of the tests."""
-    home = tmp_path_factory.mktemp("installation") / "env"
-    venv.create(home, with_pip=True, symlinks=True)
-    (site,) = home.glob("lib/python3*/site-packages")
+    """A new virtual environment with the wheel; the dependencies come from the environment of the tests."""
+    environment = tmp_path_factory.mktemp("installation") / "env"
+    venv.create(environment, with_pip=True, symlinks=True)
+    (site,) = environment.glob("lib/python3*/site-packages")
     borrowed = next(path for path in map(Path, sys.path) if path.name == "site-packages")
     (site / "borrowed.pth").write_text(f"{borrowed}\n")
-    pip = [str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
+    pip = [str(environment / "bin/python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
     subprocess.run(pip, check=True, capture_output=True)
-    return home
+    return environment
 
 
-def read_only_command(home: Path, *command: str) -> list[str]:
-    """Run a command with the installation unwritable: by a mount as root, whom modes do not stop; by modes else."""
+def read_only_command(environment: Path, *command: str) -> list[str]:
+    """Returns a command that sees the installation read-only: by a mount as root, who ignores modes, or by modes."""
     if os.geteuid() == 0:
-        return ["unshare", "--mount", "sh", "-c", MOUNT_READ_ONLY_SCRIPT, str(home), *command]
-    for path in (home, *home.rglob("*")):
+        return ["unshare", "--mount", "sh", "-c", MOUNT_READ_ONLY_SCRIPT, str(environment), *command]
+    for path in (environment, *environment.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
     return list(command)
 
 
-def test_the_wheel_holds_the_scenarios_and_the_data_sets(wheel: Path) -> None:
+def test_the_wheel_contains_the_scenarios_and_the_data_sets(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for file in (ROOT / "fixtures").rglob("*.json"):
         assert f"mockserver/fixtures/{file.relative_to(ROOT / 'fixtures')}" in names
@@ -75,12 +75,12 @@ def test_the_installed_command_serves_from_a_read_only_installation(installation
     assert subprocess.run(health, check=False).returncode == 1
 
 
-def test_nothing_can_be_written_into_that_installation(installation: Path) -> None:
+def test_the_installation_of_these_tests_is_read_only(installation: Path) -> None:
     command = read_only_command(installation, "touch", str(installation / "written"))
     assert subprocess.run(command, check=False, capture_output=True).returncode != 0
 
 
-def test_the_installation_brings_the_pytest_plugin(installation: Path, tmp_path: Path) -> None:
+def test_the_installation_includes_the_pytest_plugin(installation: Path, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\n\n@pytest.mark.testmode('kota')\n"
         "def test_it(testmode, pytestconfig):\n"

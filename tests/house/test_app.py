@@ -1,4 +1,4 @@
-"""The composition root: what is made without being told, and what Flask itself can say of it."""
+"""The composition root: defaults without configuration, and `flask routes`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.support.paths import ROOT
 def test_flask_lists_every_operation_as_a_route() -> None:
     environment = {**os.environ, "FLASK_APP": "mockserver.app"}
     command = [sys.executable, "-m", "flask", "routes"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=ROOT).stdout
     for provider in known_providers().values():
         for operation in provider.operations:
-            assert f"{provider.name}.{operation.name} " in listed
+            assert f"{provider.name}.{operation.name} " in output
 
 
-def test_an_application_made_without_a_token_lets_nobody_into_the_admin_api() -> None:
+def test_an_application_without_a_token_refuses_every_admin_request() -> None:
     client = create_app().test_client()
     for token in ("", "None", "token"):
         assert client.get("/__admin/version", headers={"Authorization": f"Bearer {token}"}).status_code == 401
 
 
-def test_an_unknown_provider_is_refused_with_the_nearest() -> None:
+def test_the_refusal_of_an_unknown_provider_names_the_nearest_one() -> None:
     with pytest.raises(UnknownName, match="did you mean 'smartepi'"):
         select_providers(["smartep"])
 

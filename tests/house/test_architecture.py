@@ -1,6 +1,6 @@
-"""How the source is laid out: who may know whom, and how large a piece may be.
+"""The layout of the source: which package may import which, and how large files, folders and functions may be.
 
-It reads the source and imports none of it: a wrong import is told in a sentence here, though nothing can be imported.
+The tests parse the source without importing it, so that they report a wrong import even if it breaks every import.
 """
 
 from __future__ import annotations
@@ -106,13 +106,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
 }
-"""Which part imports which others; each stands below those it imports, so that there is no circle of parts.
+"""The packages that each package imports, without cycles.
 
 Imports for the type checker and imports inside functions count.
 """
 
-LONG_FUNCTIONS = {"engine/sandbox/keyring.py:write": 35}
-"""Functions beyond 30 lines, and how long they may be."""
+LONG_FUNCTIONS = {"engine/sandbox/keyring.py:write_key": 35}
+"""Functions longer than 30 lines, and their limits."""
 
 
 @cache
@@ -122,7 +122,7 @@ def tree(name: str) -> ast.Module:
 
 @cache
 def imports(name: str, *, run: bool = False) -> tuple[str, ...]:
-    """The modules a file imports, in full; with ``run`` only those that it imports when it runs."""
+    """Returns the full names of the modules that a file imports; with ``run`` without imports for type checking."""
     return tuple(_imports(name, run))
 
 
@@ -143,7 +143,7 @@ def _imports(name: str, run: bool) -> Iterator[str]:
 
 
 def part_of(module: str) -> str:
-    """The part of the source a module of ours belongs to."""
+    """Returns the key of MAY_IMPORT for a module of the package."""
     words = module.split(".")[1:]
     if not words:
         return "version"
@@ -156,55 +156,55 @@ def package_of(name: str) -> str:
 
 
 def test_imports_point_one_way() -> None:
-    found: dict[str, set[str]] = {}
+    imported_parts: dict[str, set[str]] = {}
     for name in NAMES:
         if name.startswith("providers/") or name == "__init__.py":
             continue
         own_part = part_of(MODULES_BY_FILE[name])
-        assert own_part in MAY_IMPORT, f"{name}: say in MAY_IMPORT what {own_part} may import"
-        ours = {part_of(module) for module in imports(name) if module.split(".")[0] == "mockserver"} - {own_part}
-        strange = ours - MAY_IMPORT[own_part]
+        assert own_part in MAY_IMPORT, f"{name}: add {own_part} to MAY_IMPORT"
+        parts = {part_of(module) for module in imports(name) if module.split(".")[0] == "mockserver"} - {own_part}
+        forbidden = parts - MAY_IMPORT[own_part]
         allowed = ", ".join(sorted(MAY_IMPORT[own_part])) or "nothing of ours"
-        assert not strange, (
-            f"{name} imports {', '.join(sorted(strange))}, and {own_part} may import {allowed}: say what it needs as a "
-            "Protocol beside it, or move the code up to where both are known (docs/design.md, The house)"
+        assert not forbidden, (
+            f"{name} imports {', '.join(sorted(forbidden))}, and {own_part} may import {allowed}: declare a Protocol "
+            "in the same file, or move the code to a package that may import both (docs/design.md, Packages)"
         )
-        found.setdefault(own_part, set()).update(ours)
-    assert found == MAY_IMPORT, "an arrow that nobody needs any more stands in MAY_IMPORT"
+        imported_parts.setdefault(own_part, set()).update(parts)
+    assert imported_parts == MAY_IMPORT, "MAY_IMPORT has a package that is no longer imported"
 
 
-def test_no_part_imports_itself_by_way_of_others() -> None:
+def test_packages_have_no_import_cycle() -> None:
     TopologicalSorter(MAY_IMPORT).prepare()
 
 
 def test_no_import_cycles_between_files() -> None:
-    arrows = {MODULES_BY_FILE[name]: {each for each in imports(name) if each in MODULES} for name in NAMES}
+    imports_by_module = {MODULES_BY_FILE[name]: {each for each in imports(name) if each in MODULES} for name in NAMES}
     try:
-        TopologicalSorter({module: each - {module} for module, each in arrows.items()}).prepare()
+        TopologicalSorter({module: each - {module} for module, each in imports_by_module.items()}).prepare()
     except CycleError as error:
-        circle = " is imported by ".join(error.args[1])
-        pytest.fail(f"{circle}: move what both need into a third file, or say it as a Protocol", pytrace=False)
+        cycle = " is imported by ".join(error.args[1])
+        pytest.fail(f"{cycle}: move what both need into a third file, or declare a Protocol", pytrace=False)
 
 
-@pytest.mark.parametrize("room", PROVIDER_PACKAGES)
-def test_a_room_imports_the_engines_surface_and_itself_only(room: str) -> None:
-    for name in (each for each in NAMES if each.startswith(f"providers/{room}/")):
+@pytest.mark.parametrize("provider", PROVIDER_PACKAGES)
+def test_a_provider_imports_only_the_public_engine_interface_and_itself(provider: str) -> None:
+    for name in (each for each in NAMES if each.startswith(f"providers/{provider}/")):
         inside = {module for module in imports(name) if module.startswith("mockserver")}
-        own_package = f"mockserver.providers.{room}"
-        strange = {m for m in inside if m != own_package and not m.startswith(f"{own_package}.")}
-        strange -= {"mockserver.engine"}
-        assert not strange, (
-            f"{name} imports {', '.join(sorted(strange))}: a provider imports mockserver.engine and itself; what two "
-            "providers need belongs into the engine"
+        own_package = f"mockserver.providers.{provider}"
+        forbidden = {m for m in inside if m != own_package and not m.startswith(f"{own_package}.")}
+        forbidden -= {"mockserver.engine"}
+        assert not forbidden, (
+            f"{name} imports {', '.join(sorted(forbidden))}: a provider imports mockserver.engine and itself; what two "
+            "providers need belongs in the engine"
         )
 
 
-def test_the_list_of_providers_imports_rooms_only() -> None:
-    rooms = {f"mockserver.providers.{room}" for room in PROVIDER_PACKAGES}
-    assert {module for module in imports("providers/__init__.py") if module.startswith("mockserver")} <= rooms
+def test_the_list_of_providers_imports_only_providers() -> None:
+    providers = {f"mockserver.providers.{provider}" for provider in PROVIDER_PACKAGES}
+    assert {module for module in imports("providers/__init__.py") if module.startswith("mockserver")} <= providers
 
 
-def test_a_name_of_the_engines_surface_hides_no_module() -> None:
+def test_no_public_name_of_the_engine_hides_a_module() -> None:
     from mockserver import engine
 
     named = [name for name in engine.__all__ if f"mockserver.engine.{name}" in MODULES]
@@ -256,19 +256,19 @@ def test_third_party_library_is_imported_only_where_allowed(library: str, homes:
     assert [name for name in users if not name.startswith(homes)] == []
 
 
-def test_no_providers_name_stands_outside_its_room() -> None:
-    named = [
+def test_no_provider_name_occurs_outside_its_package() -> None:
+    occurrences = [
         f"{name}:{node.lineno}"
         for name in NAMES
         if not name.startswith("providers/")
         for node in ast.walk(tree(name))
         if isinstance(node, ast.Constant) and node.value in PROVIDER_PACKAGES
     ]
-    assert named == []
+    assert occurrences == []
 
 
-def test_the_engine_never_asks_which_kind_of_fault_it_is() -> None:
-    asked = [
+def test_the_engine_never_compares_fault_kinds() -> None:
+    comparisons = [
         f"{name}:{node.lineno}"
         for name in NAMES
         if name.startswith("engine/")
@@ -279,7 +279,7 @@ def test_the_engine_never_asks_which_kind_of_fault_it_is() -> None:
         )
         and any(isinstance(part, ast.Constant) and part.value is not None for part in (node.left, *node.comparators))
     ]
-    assert asked == []
+    assert comparisons == []
 
 
 DOCUMENTED_FILES = [
@@ -287,7 +287,7 @@ DOCUMENTED_FILES = [
 ]
 
 
-def test_nothing_but_the_edge_and_who_waits_for_another_process_sleeps() -> None:
+def test_only_the_edge_and_the_redis_client_sleep() -> None:
     sleeping = []
     for name in DOCUMENTED_FILES:
         nodes = list(ast.walk(tree(name)))
@@ -299,14 +299,14 @@ def test_nothing_but_the_edge_and_who_waits_for_another_process_sleeps() -> None
 
 
 def definitions(name: str) -> Iterator[ast.ClassDef | ast.FunctionDef]:
-    """Every class and function of a module, at any depth."""
+    """Yields every class and function of a module, at any depth."""
     return (node for node in ast.walk(tree(name)) if isinstance(node, ast.ClassDef | ast.FunctionDef))
 
 
 def words_of(text: str) -> set[str]:
-    """The words of a name or sentence, without endings and without words that carry no meaning."""
-    found = {each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)}
-    return {each.removesuffix("s") for each in found} - {
+    """Returns the words of a text in lower case, without a plural s and without articles and prepositions."""
+    words = {each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", text)}
+    return {each.removesuffix("s") for each in words} - {
         "a",
         "an",
         "the",
@@ -337,13 +337,13 @@ def test_no_docstring_only_repeats_the_name() -> None:
     assert repeated == []
 
 
-def test_no_file_is_longer_than_a_few_screens() -> None:
+def test_no_file_exceeds_the_line_limit() -> None:
     lines = {name: len((ROOT / name).read_text("utf-8").splitlines()) for name in NAMES}
     long = {name: number for name, number in lines.items() if number > MAX_FILE_LINES}
     assert long == {}, f"a file has at most {MAX_FILE_LINES} lines: divide it"
 
 
-def test_no_function_is_longer_than_a_screen() -> None:
+def test_no_function_exceeds_the_line_limit() -> None:
     long = {}
     for name in NAMES:
         for node in ast.walk(tree(name)):
@@ -355,24 +355,24 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def modules_loaded_by(script: str) -> set[str]:
-    """The modules a fresh interpreter has after a script."""
+    """Returns the modules that a new interpreter has loaded after a script."""
     run = subprocess.run(
         [sys.executable, "-c", f"{script}\nimport sys; print(*sys.modules)"], capture_output=True, text=True, check=True
     )
     return set(run.stdout.split())
 
 
-def test_the_health_check_imports_next_to_nothing() -> None:
+def test_the_health_check_loads_no_heavy_module() -> None:
     heavy = {"flask", "pydantic", "http.client", "werkzeug", "gevent", "click", "tinydb", "mockserver.engine"}
     assert modules_loaded_by("import mockserver.cli.healthcheck") & heavy == set()
 
 
-def test_the_app_is_there_without_faker_and_without_gevent() -> None:
+def test_creating_the_app_loads_neither_faker_nor_gevent() -> None:
     script = "from mockserver.app import create_app\ncreate_app()"
     assert modules_loaded_by(script) & {"faker", "gevent"} == set()
 
 
-def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
+def test_a_start_loads_neither_flask_nor_optional_modules() -> None:
     loaded = modules_loaded_by(
         "import mockserver.cli.serve\nfrom mockserver.app import known_providers\nknown_providers()"
     )
@@ -382,13 +382,13 @@ def test_a_start_loads_neither_flask_nor_what_only_some_need() -> None:
     )
 
 
-def test_a_server_that_nobody_looks_at_does_not_load_the_console() -> None:
+def test_a_server_does_not_load_the_console_before_its_first_use() -> None:
     loaded = modules_loaded_by("from mockserver.app import create_app\ncreate_app()")
     assert "mockserver.console.routes" in loaded
     assert loaded & {"mockserver.console.view", "mockserver.console.render", "mockserver.console.pages"} == set()
 
 
-def test_the_command_line_shows_its_help_without_the_server() -> None:
+def test_the_command_line_prints_its_version_without_loading_the_server() -> None:
     script = "import mockserver.cli.group as c\ntry:\n    c.cli(['--version'])\nexcept SystemExit: pass"
     assert modules_loaded_by(script) & {"flask", "gevent", "pydantic", "faker"} == set()
 
@@ -397,7 +397,7 @@ ONLY_VALUES = {
     *("bound", "idempotency_policy", "latency", "limits", "operation", "reply", "simulation", "unavailable_space"),
     *("collections", "owner", "sender", "settings", "webhook_style"),
 }
-"""Files of the engine with values and Protocols only: they are tested with what uses them."""
+"""Files of the engine with values and Protocols only, which the tests of their users cover."""
 
 
 @pytest.mark.parametrize("folder", ["core", "pipeline", "records", "sandbox", "webhooks"])
@@ -408,7 +408,7 @@ def test_every_file_of_the_engine_with_behaviour_has_a_test_file_of_its_name(fol
     assert not untested, f"write tests/engine/{folder}/test_{min(untested)}.py, or name it in ONLY_VALUES"
 
 
-def test_the_tests_stand_in_the_tree_of_what_they_test() -> None:
+def test_test_files_and_helpers_are_in_their_folders() -> None:
     loose = [file.name for file in TESTS.glob("test_*.py")]
     helpers = [
         str(file.relative_to(TESTS))

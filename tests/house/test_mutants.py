@@ -1,4 +1,4 @@
-"""What changes the code to see whether a test notices: which changes there are, and what is told of them."""
+"""The mutation tests: which mutants are generated, how they are installed and reported."""
 
 from __future__ import annotations
 
@@ -39,18 +39,25 @@ def changes(source: str) -> list[str]:
         ("x: Literal[1] = a", []),
         ("assert a < b", []),
         ("_log.warning('%d', 1)", []),
+        ("x = zip(a, b, strict=True)", []),
     ],
 )
-def test_what_stands_in_a_function_is_changed_one_place_at_a_time(body: str, expected: list[str]) -> None:
+def test_each_mutant_changes_one_place_in_a_function(body: str, expected: list[str]) -> None:
     assert changes(f"def f(a: Literal[1] = 2) -> Literal[3]:\n    {body}\n") == expected
 
 
-def test_methods_and_constants_are_changed_and_what_else_is_done_at_import_is_not() -> None:
+def test_return_none_instead_of_false_is_no_mutant_in_a_function_that_returns_a_bool() -> None:
+    source = "def f(a: int) -> bool:\n    if a:\n        return False\n    return True\n"
+    assert changes(source) == ["a -> not a", "False -> True", "return True -> return None", "True -> False"]
+    assert "return False -> return None" in changes(source.replace("bool", "bool | None"))
+
+
+def test_only_methods_functions_and_constants_are_changed() -> None:
     source = "MOST = 5\nB = f(1)\n@g(2)\nclass C:\n    n: int = 3\n    def m(self):\n        return 4\n"
     assert changes(source) == ["5 -> 6", "return 4 -> return None", "4 -> 5"]
 
 
-def test_a_change_is_put_and_taken_back() -> None:
+def test_a_change_is_applied_and_reverted() -> None:
     source = "def f(a):\n    return a < 1\n"
     tree = ast.parse(source)
     for each in list(generate_mutants("mockserver/x.py", source, tree)):
@@ -60,7 +67,7 @@ def test_a_change_is_put_and_taken_back() -> None:
         assert ast.unparse(tree) == source.strip()
 
 
-def test_whoever_has_a_function_has_the_mutants_code() -> None:
+def test_installing_a_mutant_replaces_the_code_of_existing_functions() -> None:
     source = "def f(a):\n    return a < 1\n\nclass C:\n    def g(self):\n        return 2\n"
     names: dict[str, FunctionType | type] = {}
     exec(compile(source, "x.py", "exec"), names)
@@ -74,17 +81,17 @@ def test_whoever_has_a_function_has_the_mutants_code() -> None:
     assert (f(1), f(2), c().g()) == (True, False, 2)
 
 
-def test_a_mutant_that_survives_is_told_with_its_place_and_its_change() -> None:
+def test_the_report_names_the_place_and_the_change_of_a_surviving_mutant() -> None:
     run = MutationRun(["mockserver/engine/core/redaction.py"], "1", 0, 1)
-    found = run.mutants["mockserver/engine/core/redaction.py"]
-    (boundary,) = [each for each in found if each.change == "len(value) > 8 -> len(value) >= 8"]
+    mutants = run.mutants["mockserver/engine/core/redaction.py"]
+    (boundary,) = [each for each in mutants if each.change == "len(value) > 8 -> len(value) >= 8"]
     run.killed[boundary.module] = 3
     run.survived[boundary.module] = [boundary]
-    told = report(run)
+    text = report(run)
     line = mask.__code__.co_firstlineno + 2
-    assert f"redaction.py:{line}: {boundary.source}    [len(value) > 8 -> len(value) >= 8]" in told
-    assert "1 survived:" in told
-    assert "75.0 %" in told
+    assert f"redaction.py:{line}: {boundary.source}    [len(value) > 8 -> len(value) >= 8]" in text
+    assert "1 survived:" in text
+    assert "75.0 %" in text
 
 
 def test_the_same_seed_takes_the_same_mutants_in_the_same_order() -> None:
@@ -95,15 +102,17 @@ def test_the_same_seed_takes_the_same_mutants_in_the_same_order() -> None:
     assert Counter(order("1")) == Counter(order("2"))
 
 
-def test_every_mutant_that_is_called_equivalent_is_there_and_has_a_reason() -> None:
+def test_every_mutant_listed_as_equivalent_exists_and_has_a_reason() -> None:
     listed = load_equivalent_mutants()
-    there = set()
+    generated = set()
     for module in {module for module, _, _ in listed}:
         source = (ROOT / module).read_text("utf-8")
-        there |= {(module, each.source, each.change) for each in generate_mutants(module, source, ast.parse(source))}
-    assert set(listed) <= there
+        generated |= {
+            (module, each.source, each.change) for each in generate_mutants(module, source, ast.parse(source))
+        }
+    assert set(listed) <= generated
     assert all(len(reason.split()) > 3 for reason in listed.values())
 
 
-def test_each_pattern_of_modules_is_one_of_the_source() -> None:
+def test_each_pattern_of_modules_matches_a_file() -> None:
     assert all(select_modules((pattern,)) for pattern in MODULES)

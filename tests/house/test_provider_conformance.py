@@ -1,4 +1,4 @@
-"""What holds in every room: whatever is sent, the provider answers in its own words, and keeps nothing it refused."""
+"""Rules for every provider: it refuses invalid requests in its own format, and a refusal changes no record."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT_OPERATIONS = [
     for name, operation in OPERATIONS
     if operation.available_if is None or operation.available_if(PROVIDERS[name].assumptions())
 ]
-"""What a sandbox has where nothing else is assumed."""
+"""The operations of a sandbox with default assumptions."""
 PATHS = sorted(
     {(name, operation.path) for name, operation in DEFAULT_OPERATIONS}
     | {(name, path) for name, provider in PROVIDERS.items() for path in provider.refused_paths}
@@ -37,8 +37,8 @@ LIMIT = 1_000
 DENIED_MESSAGE = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
 
 
-def is_smartepi_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    """By the gateway in one of four sentences, or by the application as a problem with a request id."""
+def is_smartepi_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    """The gateway refuses with one of four texts, and the application with a problem and a request id."""
     if answer.headers["Content-Type"] == "application/json":
         gateway = [
             (401, {"message": "Unauthorized"}),
@@ -46,27 +46,29 @@ def is_smartepi_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
             (413, {"message": "Request Too Long"}),
             (429, {"message": "Too Many Requests"}),
         ]
-        return (answer.status_code, said) in gateway and "X-Request-Id" not in answer.headers
+        return (answer.status_code, document) in gateway and "X-Request-Id" not in answer.headers
     problem = answer.headers["Content-Type"] == "application/problem+json" and "X-Request-Id" in answer.headers
-    named = list(said) == ["type", "title", "status", "detail"] and said["type"].startswith("urn:smartepi:error:")
-    return problem and named and said["status"] == answer.status_code
+    has_members = list(document) == ["type", "title", "status", "detail"] and document["type"].startswith(
+        "urn:smartepi:error:"
+    )
+    return problem and has_members and document["status"] == answer.status_code
 
 
-def is_kasko_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    """Status as a reason phrase, a message, and errors only where product rules refuse."""
+def is_kasko_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    """The status is a reason phrase; `errors` is there only if product rules refuse."""
     words = {413: "Content Too Large", 422: "Unprocessable Content"}
     phrase = words.get(answer.status_code) or HTTPStatus(answer.status_code).phrase
-    named = list(said) == ["status", "message"] or list(said) == ["status", "message", "errors"]
+    has_members = list(document) == ["status", "message"] or list(document) == ["status", "message", "errors"]
     plain = answer.headers["Content-Type"] == "application/json" and "X-Request-Id" in answer.headers
-    return plain and named and said["status"] == phrase and bool(said["message"])
+    return plain and has_members and document["status"] == phrase and bool(document["message"])
 
 
-def is_kotauth_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    """As a problem of four members whose type ends with the status, under the headers every answer has."""
+def is_kotauth_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    """A problem with four members, a type that ends with the status, and a request id."""
     problem = answer.headers["Content-Type"] == "application/problem+json" and "X-Request-ID" in answer.headers
-    named = list(said) == ["type", "title", "status", "detail"] and bool(said["title"])
-    status = said.get("status") == answer.status_code
-    return problem and named and status and said["type"] == f"https://kotauth.dev/errors/{answer.status_code}"
+    has_members = list(document) == ["type", "title", "status", "detail"] and bool(document["title"])
+    status = document.get("status") == answer.status_code
+    return problem and has_members and status and document["type"] == f"https://kotauth.dev/errors/{answer.status_code}"
 
 
 KOTA_CODES: dict[str, tuple[tuple[int, ...], str]] = {
@@ -83,23 +85,23 @@ KOTA_CODES: dict[str, tuple[tuple[int, ...], str]] = {
 """Kota's error codes, with their statuses and titles."""
 
 
-def is_kota_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    """As a problem of one of nine codes, with a trace id, and at most a detail and errors behind it."""
-    statuses, title = KOTA_CODES.get(said.get("error_code", ""), ((), ""))
-    named = list(said)[:5] == ["type", "title", "status", "error_code", "trace_id"]
-    further = list(said)[5:] in ([], ["detail"], ["errors"], ["detail", "errors"])
-    plain = answer.headers["Content-Type"] == "application/problem+json" and said["title"] == title
-    traced = bool(re.fullmatch("[0-9a-f]{32}", said["trace_id"]))
-    return named and further and plain and traced and answer.status_code == said["status"] in statuses
+def is_kota_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    """A problem with one of nine codes and a trace id, and optionally a detail and errors."""
+    statuses, title = KOTA_CODES.get(document.get("error_code", ""), ((), ""))
+    has_members = list(document)[:5] == ["type", "title", "status", "error_code", "trace_id"]
+    further = list(document)[5:] in ([], ["detail"], ["errors"], ["detail", "errors"])
+    plain = answer.headers["Content-Type"] == "application/problem+json" and document["title"] == title
+    traced = bool(re.fullmatch("[0-9a-f]{32}", document["trace_id"]))
+    return has_members and further and plain and traced and answer.status_code == document["status"] in statuses
 
 
-def is_acme_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    return set(said) == {"code", "detail", "raised_in"} and answer.headers["X-Acme"] == "1"
+def is_acme_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    return set(document) == {"code", "detail", "raised_in"} and answer.headers["X-Acme"] == "1"
 
 
-def is_json_refusal(answer: TestResponse, said: dict[str, Any]) -> bool:
-    """As much as can be asked of a provider that has no entry below: a JSON object that is called one."""
-    return bool(said) and bool(re.match(r"application/([\w.-]+\+)?json(;|$)", answer.headers["Content-Type"]))
+def is_json_refusal(answer: TestResponse, document: dict[str, Any]) -> bool:
+    """The minimum for a provider without an entry below: a JSON object with a JSON media type."""
+    return bool(document) and bool(re.match(r"application/([\w.-]+\+)?json(;|$)", answer.headers["Content-Type"]))
 
 
 REFUSAL_CHECKS: dict[str, Callable[[TestResponse, dict[str, Any]], bool]] = {
@@ -112,18 +114,18 @@ REFUSAL_CHECKS: dict[str, Callable[[TestResponse, dict[str, Any]], bool]] = {
 
 
 def is_own_refusal(name: str, method: str, answer: TestResponse) -> bool:
-    """Whether a refusal looks as this provider's refusals look."""
+    """Whether a refusal has the format of this provider."""
     if "traceback" in answer.text.lower() or "X-Testmode-Bug" in answer.headers:
         return False
     if method == "HEAD":
         return answer.data == b"" and "html" not in answer.headers["Content-Type"]
-    said = loads(answer.data)
-    return isinstance(said, dict) and REFUSAL_CHECKS.get(name, is_json_refusal)(answer, said)
+    document = loads(answer.data)
+    return isinstance(document, dict) and REFUSAL_CHECKS.get(name, is_json_refusal)(answer, document)
 
 
 @pytest.fixture(scope="module")
 def shared_harness() -> Iterator[Harness]:
-    """One world of every provider; what is refused changes nothing, so the tests may share it."""
+    """One harness with every provider, which the tests can share because a refusal changes nothing."""
     harness = make_harness(*PROVIDERS.values(), journals=Journals(1_000))
     for name in PROVIDERS:
         settings = {"limits": {"rate": 1_000_000, "burst": 10_000_000}, "assumptions": {"body_limit": LIMIT}}
@@ -137,7 +139,7 @@ def shared_harness() -> Iterator[Harness]:
 def send(
     harness: Harness, name: str, method: str, target: str, *, keyed: bool, data: bytes = b"", chunked: bool = False
 ) -> TestResponse:
-    """Send a request exactly as it is written, as the server would hand it on; the target stands behind the mount."""
+    """Send a request with exactly this target, not normalised; ``target`` follows the provider's name."""
     path, _, query = f"/{name}{target}".partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -164,19 +166,19 @@ def fill_path(operation: Operation | str, value: str = "any") -> str:
 
 
 class ProviderProbe:
-    """A provider in the house, and what it keeps."""
+    """Sends invalid requests to a provider, and checks the refusals and the stored records."""
 
-    def __init__(self, house: Harness, name: str) -> None:
-        self.harness, self.name, self.records = house, name, stored_records(house, name)
+    def __init__(self, harness: Harness, name: str) -> None:
+        self.harness, self.name, self.records = harness, name, stored_records(harness, name)
 
-    def expect_refusal(self, method: str, target: str, **sent: Any) -> TestResponse:
-        """The refusal this request gets; it is the provider's own, and nothing has been kept."""
-        answer = send(self.harness, self.name, method, target, **sent)
+    def expect_refusal(self, method: str, target: str, **options: Any) -> TestResponse:
+        """Assert that a request is refused in the provider's format and changes no record, and return the response."""
+        answer = send(self.harness, self.name, method, target, **options)
         before, self.records = self.records, stored_records(self.harness, self.name)
-        has_kept_nothing = self.records == before
+        is_unchanged = self.records == before
         assert 400 <= answer.status_code < 500, answer.text
         assert is_own_refusal(self.name, method, answer), answer.text
-        assert has_kept_nothing
+        assert is_unchanged
         return answer
 
 
@@ -193,7 +195,7 @@ def with_ids(cases: dict[str, Any]) -> Any:
 
 
 every_provider = pytest.mark.parametrize("name", PROVIDERS)
-"""The tests go through the operations themselves: a test for every single request would take longer than they do."""
+"""Each test loops over the operations: a test for each request would be slower."""
 KEYED = {True: "with a key", False: "without a key"}
 CHUNKED = {True: "chunked", False: "with a length"}
 
@@ -207,15 +209,17 @@ UNDECLARED_METHODS = [
 
 @pytest.mark.parametrize("method", METHODS)
 @every_provider
-def test_a_method_a_path_has_not_is_refused_in_the_providers_own_words(
+def test_an_undeclared_method_is_refused_in_the_providers_format(
     shared_harness: Harness, name: str, method: str
 ) -> None:
-    room = ProviderProbe(shared_harness, name)
+    probe = ProviderProbe(shared_harness, name)
     with collect_failures() as case:
-        for path in [path for provider, path, odd in UNDECLARED_METHODS if (provider, odd) == (name, method)]:
+        for path in [
+            path for provider, path, undeclared in UNDECLARED_METHODS if (provider, undeclared) == (name, method)
+        ]:
             for keyed in KEYED:
                 with case(method, path, KEYED[keyed]):
-                    answer = room.expect_refusal(method, fill_path(path), keyed=keyed)
+                    answer = probe.expect_refusal(method, fill_path(path), keyed=keyed)
                     assert not keyed or answer.status_code == 405
 
 
@@ -227,14 +231,14 @@ UNKNOWN_PATHS = [
 
 
 @every_provider
-def test_where_a_provider_has_nothing_it_says_so_itself(shared_harness: Harness, name: str) -> None:
-    room = ProviderProbe(shared_harness, name)
+def test_an_unknown_path_is_refused_in_the_providers_format(shared_harness: Harness, name: str) -> None:
+    probe = ProviderProbe(shared_harness, name)
     with collect_failures() as case:
         for target in UNKNOWN_PATHS:
             for keyed in KEYED:
                 with case("GET and POST", target[:100], KEYED[keyed]):
-                    room.expect_refusal("GET", target, keyed=keyed)
-                    room.expect_refusal("POST", target, keyed=keyed, data=b"{}")
+                    probe.expect_refusal("GET", target, keyed=keyed)
+                    probe.expect_refusal("POST", target, keyed=keyed, data=b"{}")
 
 
 MANGLED_PATHS: dict[str, Callable[[str], str]] = {
@@ -263,17 +267,17 @@ MANGLED_PATHS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("bend", with_ids(MANGLED_PATHS))
+@pytest.mark.parametrize("mangle", with_ids(MANGLED_PATHS))
 @every_provider
-def test_a_bent_path_is_refused_in_the_providers_own_words(
-    shared_harness: Harness, name: str, bend: Callable[[str], str]
+def test_a_mangled_path_is_refused_in_the_providers_format(
+    shared_harness: Harness, name: str, mangle: Callable[[str], str]
 ) -> None:
-    room = ProviderProbe(shared_harness, name)
+    probe = ProviderProbe(shared_harness, name)
     with collect_failures() as case:
         for operation in operations_of(name):
             for keyed in KEYED:
                 with case(operation.method, operation.path, KEYED[keyed]):
-                    answer = room.expect_refusal(operation.method, bend(fill_path(operation)), keyed=keyed)
+                    answer = probe.expect_refusal(operation.method, mangle(fill_path(operation)), keyed=keyed)
                     assert "X-Evil" not in answer.headers
 
 
@@ -297,13 +301,13 @@ IDS = [
 
 @pytest.mark.parametrize("id", IDS)
 @pytest.mark.parametrize("name", sorted({name for name, operation in OPERATIONS if "{" in operation.path}))
-def test_a_strange_id_is_refused_in_the_providers_own_words(shared_harness: Harness, name: str, id: str) -> None:
-    room, sent = ProviderProbe(shared_harness, name), id.encode().decode("latin-1")
+def test_a_malformed_id_is_refused_in_the_providers_format(shared_harness: Harness, name: str, id: str) -> None:
+    probe, encoded_id = ProviderProbe(shared_harness, name), id.encode().decode("latin-1")
     with collect_failures() as case:
         for operation in [each for each in operations_of(name) if "{" in each.path]:
             for keyed in KEYED:
                 with case(operation.method, operation.path, KEYED[keyed]):
-                    room.expect_refusal(operation.method, fill_path(operation, sent), keyed=keyed)
+                    probe.expect_refusal(operation.method, fill_path(operation, encoded_id), keyed=keyed)
 
 
 UNREADABLE_BODIES = {
@@ -324,16 +328,14 @@ UNREADABLE_BODIES = {
 
 @pytest.mark.parametrize("data", with_ids(UNREADABLE_BODIES))
 @pytest.mark.parametrize("name", sorted({name for name, operation in OPERATIONS if operation.body is not None}))
-def test_an_unreadable_body_is_refused_in_the_providers_own_words(
-    shared_harness: Harness, name: str, data: bytes
-) -> None:
-    room = ProviderProbe(shared_harness, name)
+def test_an_unreadable_body_is_refused_in_the_providers_format(shared_harness: Harness, name: str, data: bytes) -> None:
+    probe = ProviderProbe(shared_harness, name)
     with collect_failures() as case:
         for operation in [each for each in operations_of(name) if each.body is not None]:
             for keyed in KEYED:
                 for chunked in CHUNKED:
                     with case(operation.method, operation.path, KEYED[keyed], CHUNKED[chunked]):
-                        room.expect_refusal(
+                        probe.expect_refusal(
                             operation.method, fill_path(operation), keyed=keyed, data=data, chunked=chunked
                         )
 
@@ -353,18 +355,18 @@ def test_no_body_breaks_an_operation(shared_harness: Harness, name: str, data: b
 
 
 @every_provider
-def test_one_byte_more_than_the_limit_is_refused_with_413(shared_harness: Harness, name: str) -> None:
-    room, data = ProviderProbe(shared_harness, name), b'{"a": 1}'.ljust(LIMIT + 1)
-    assumed = shared_harness.engine.sandboxes[name].assumptions
+def test_a_body_one_byte_over_the_limit_is_refused_with_413(shared_harness: Harness, name: str) -> None:
+    probe, data = ProviderProbe(shared_harness, name), b'{"a": 1}'.ljust(LIMIT + 1)
+    assumptions = shared_harness.engine.sandboxes[name].assumptions
     with collect_failures() as case:
         for operation in operations_of(name):
-            offered = operation.available_if is None or operation.available_if(assumed)
+            available = operation.available_if is None or operation.available_if(assumptions)
             for keyed in KEYED:
                 for chunked in CHUNKED:
                     with case(operation.method, operation.path, KEYED[keyed], CHUNKED[chunked]):
-                        sent: Any = {"keyed": keyed, "data": data, "chunked": chunked}
-                        answer = room.expect_refusal(operation.method, fill_path(operation), **sent)
-                        assert not (keyed and offered) or answer.status_code == 413
+                        options: Any = {"keyed": keyed, "data": data, "chunked": chunked}
+                        answer = probe.expect_refusal(operation.method, fill_path(operation), **options)
+                        assert not (keyed and available) or answer.status_code == 413
 
 
 @every_provider
@@ -374,8 +376,8 @@ def test_a_body_as_long_as_the_limit_is_read(shared_harness: Harness, name: str)
         for operation in non_failing_operations_of(name):
             for chunked in CHUNKED:
                 with case(operation.method, operation.path, CHUNKED[chunked]):
-                    sent: Any = {"keyed": True, "data": data, "chunked": chunked}
-                    answer = send(shared_harness, name, operation.method, fill_path(operation), **sent)
+                    options: Any = {"keyed": True, "data": data, "chunked": chunked}
+                    answer = send(shared_harness, name, operation.method, fill_path(operation), **options)
                     assert answer.status_code < 500
                     assert answer.status_code != 413
 
@@ -419,7 +421,7 @@ def check_refusal(harness: Harness, name: str, problem: Problem) -> None:
 
 
 @every_provider
-def test_every_provider_has_words_for_every_refusal(shared_harness: Harness, name: str) -> None:
+def test_every_provider_renders_every_problem_code(shared_harness: Harness, name: str) -> None:
     with collect_failures() as case:
         for code in STATUS_BY_CODE:
             for fields in ((), (FieldError("name", "is wrong"),)):
@@ -431,7 +433,7 @@ def test_every_provider_has_words_for_every_refusal(shared_harness: Harness, nam
 
 
 @every_provider
-def test_every_provider_has_words_for_every_status_that_is_injected(shared_harness: Harness, name: str) -> None:
+def test_every_provider_renders_every_injected_status(shared_harness: Harness, name: str) -> None:
     with collect_failures() as case:
         for status in range(400, 600):
             with case(status):

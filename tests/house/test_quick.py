@@ -1,4 +1,4 @@
-"""What ``make quick`` runs for which change, and what it leaves out."""
+"""Which tests ``make quick`` runs for a change, and which it leaves out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.suite.quick import ALWAYS_RUN, SLOW_TESTS, TEST_LOCATIONS, se
 
 SOURCES = {
     "tests/client/test_client.py": "",
-    "tests/conftest.py": "from tests.support.harness import World\n",
+    "tests/conftest.py": "from tests.support.harness import Harness\n",
     "tests/docs/test_documents.py": "",
     "tests/docs/test_benchmarks.py": "",
     "tests/docs/test_ci.py": "",
@@ -22,7 +22,7 @@ SOURCES = {
     "tests/engine/test_clock.py": "",
     "tests/house/test_architecture.py": "",
     "tests/house/test_app.py": "",
-    "tests/providers/kota/test_stories.py": "from tests.support import kota_world\n",
+    "tests/providers/kota/test_stories.py": "from tests.support import kota_helpers\n",
     "tests/providers/test_webhooks.py": "",
     "tests/support/acme.py": "",
     "tests/support/kota_schemas.py": "",
@@ -57,20 +57,20 @@ ENGINE = ["tests/engine/faults/test_rules.py", "tests/engine/sandbox/test_scenar
         ("benchmarks/soak.py", ["tests/docs/test_benchmarks.py"]),
     ],
 )
-def test_a_change_is_tested_by_what_lies_beside_it(changed: str, tests: list[str]) -> None:
+def test_a_change_runs_the_tests_of_its_folder(changed: str, tests: list[str]) -> None:
     assert select_tests([changed], SOURCES)[0] == sorted({ALWAYS_RUN, *tests})
 
 
 @pytest.mark.parametrize(
     "path", sorted({*TEST_LOCATIONS, "mockserver/app.py", "mockserver/http/edge.py", "docs/faults.md"})
 )
-def test_whatever_is_changed_something_is_run_for_it(path: str) -> None:
+def test_every_change_runs_at_least_one_test_of_its_own(path: str) -> None:
     sources = {str(file.relative_to(ROOT)): "" for file in (ROOT / "tests").rglob("test_*.py")}
     tests, left = select_tests([path if not path.endswith("/") else f"{path}any.py"], sources)
     assert {*tests, *left} > {ALWAYS_RUN}
 
 
-def test_what_is_slow_is_left_out_with_its_reason_unless_it_was_changed() -> None:
+def test_a_slow_test_is_left_out_with_its_reason_unless_it_was_changed() -> None:
     engine, wire = "mockserver/engine/faults/rules.py", "tests/engine/faults/test_wire.py"
     tests, left = select_tests([engine], SOURCES)
     assert (wire in tests, left) == (False, {wire: SLOW_TESTS[wire]})
@@ -78,11 +78,11 @@ def test_what_is_slow_is_left_out_with_its_reason_unless_it_was_changed() -> Non
     assert (wire in tests, left) == (True, {})
 
 
-def test_without_a_change_the_architecture_is_tested() -> None:
+def test_without_a_change_only_the_architecture_is_tested() -> None:
     assert select_tests([], SOURCES) == ([ALWAYS_RUN], {})
 
 
-def test_everything_that_is_named_is_there() -> None:
+def test_every_listed_file_exists() -> None:
     assert [
         path for path in (ALWAYS_RUN, *SLOW_TESTS, *SLOW_NODE_PREFIXES) if not (ROOT / path.removesuffix("::")).exists()
     ] == []

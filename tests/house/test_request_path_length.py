@@ -1,4 +1,4 @@
-"""How far a request walks through the source: a reader who follows it opens few files, and seldom turns back."""
+"""How many files of the package one request runs through, and how often it changes between them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from mockserver.storage.tinydb.store import TinyStore
 
 ROOT = str(Path(mockserver.__file__).parent) + "/"
 MAX_FILES, MAX_JUMPS = 25, 60
-"""Of the package, from the connection's handler to the bytes, for the second of two equal requests."""
+"""The limits for the second of two equal requests, from the connection handler to the response bytes."""
 
 
 def trace_files(path: str) -> list[str]:
-    """The file of each call of a function of ours, in order, while a list of SmartEPI is answered again."""
+    """Returns the file of each function call in the package, in order, during the second of two equal requests."""
     engine = make_engine(TinyStore(None), select_providers(["smartepi"]))
     app = create_wsgi_app(engine, token="t", root_provider=None, hosts=AllowedHosts(), settings=ServerSettings())
     server = Server(app, "127.0.0.1", 0)
     server.base_environ = server._listener.get_environ() | {"wsgi.url_scheme": "http"}
-    ours, theirs = socket.socketpair()
-    handler = ConnectionHandler(server, ours, ("127.0.0.1", 1), server._listener)
+    server_end, client_end = socket.socketpair()
+    handler = ConnectionHandler(server, server_end, ("127.0.0.1", 1), server._listener)
     key = next(iter(engine.get_sandbox("smartepi").keys))
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nAccept: */*\r\n\r\n".encode()
     files: list[str] = []
@@ -42,20 +42,20 @@ def trace_files(path: str) -> list[str]:
     before = sys.getprofile()
     try:
         for profile in (None, note):
-            theirs.sendall(request)
+            client_end.sendall(request)
             sys.setprofile(profile)
             assert handler._serve_one()
             sys.setprofile(before)
-            assert theirs.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+            assert client_end.recv(65_536).startswith(b"HTTP/1.1 200 OK")
     finally:
         sys.setprofile(before)
-        ours.close()
-        theirs.close()
+        server_end.close()
+        client_end.close()
     return files
 
 
 @pytest.mark.parametrize("path", ["/smartepi/v1/employees", "/smartepi/v1/employees?limit=20", "/smartepi/v1/groups"])
-def test_a_list_walks_through_few_files_and_seldom_turns_back(path: str) -> None:
+def test_a_list_request_runs_through_few_files(path: str) -> None:
     files = trace_files(path)
     moves = sum(here != there for here, there in pairwise(files))
     assert len(set(files)) <= MAX_FILES, sorted(set(files))

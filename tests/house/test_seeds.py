@@ -1,4 +1,4 @@
-"""What holds of the data every provider begins with: the same for the same seed, written down, fake."""
+"""The seed data of every provider: reproducible, equal to its file, and fake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIGESTS = {
     "kotauth": {"small": "8d1a33f0a87ba8a9", "medium": "e6e07cbd94f83831"},
     "smartepi": {"small": "2f4373720a76b425", "medium": "2bed0960e8f07871"},
 }
-"""What came out when the data was last looked at: another digest means other data for everybody."""
+"""Digests of the reviewed data sets: another digest means that all users get other data."""
 
 providers = pytest.mark.parametrize("provider", PROVIDERS)
 sizes = pytest.mark.parametrize("size", STORED_SIZES)
@@ -36,20 +36,20 @@ def test_the_same_seed_gives_the_same_bytes(provider: str, size: str) -> None:
 
 @providers
 @sizes
-def test_the_written_data_set_is_what_the_generator_makes(provider: str, size: str) -> None:
-    kept = (fixtures_folder() / "datasets" / f"{provider}-{size}.json").read_text(encoding="utf-8")
-    assert kept == format_dataset(cached_dataset(provider, size))
+def test_the_data_set_file_equals_the_generated_data(provider: str, size: str) -> None:
+    text = (fixtures_folder() / "datasets" / f"{provider}-{size}.json").read_text(encoding="utf-8")
+    assert text == format_dataset(cached_dataset(provider, size))
 
 
 @providers
 @sizes
-def test_the_data_does_not_change_with_the_machine_or_the_version_of_what_makes_it(provider: str, size: str) -> None:
+def test_the_data_does_not_depend_on_the_machine_or_on_library_versions(provider: str, size: str) -> None:
     assert sha256(as_json(cached_dataset(provider, size))).hexdigest()[:16] == DIGESTS[provider][size]
 
 
 @providers
 @sizes
-def test_no_two_records_of_a_kind_have_the_same_id(provider: str, size: str) -> None:
+def test_record_ids_are_unique_within_a_collection(provider: str, size: str) -> None:
     for collection, records in cached_dataset(provider, size).items():
         assert len({record["id"] for record in records}) == len(records), collection
 
@@ -62,16 +62,18 @@ def test_another_seed_gives_other_data(provider: str) -> None:
 @providers
 @sizes
 @pytest.mark.parametrize("seed", ["1", "another"])
-def test_a_new_sandbox_holds_the_data_of_its_seed_and_size(provider: str, size: str, seed: str) -> None:
-    harness, settle = make_harness(known_providers()[provider]), known_providers()[provider].age_seed_data
+def test_a_new_sandbox_has_the_data_of_its_seed_and_size(provider: str, size: str, seed: str) -> None:
+    harness, age = make_harness(known_providers()[provider]), known_providers()[provider].age_seed_data
     harness.engine.create(provider, "mine", Settings(seed=seed, size=size), at=NOON)
-    kept = harness.engine.export("mine")["collections"]
+    stored = harness.engine.export("mine")["collections"]
     expected = cached_dataset(provider, size, seed)
-    expected = settle(expected, NOON) if settle else expected
+    expected = age(expected, NOON) if age else expected
     counters = expected.get("_counters", ())
-    assert [record for record in kept["_counters"] if record["id"] != "keys"] == list(counters)
-    told = {name: kept[name] for name in expected if name != "_counters"}
-    assert told == {name: records for name, records in loads(as_json(expected)).items() if name != "_counters"}
+    assert [record for record in stored["_counters"] if record["id"] != "keys"] == list(counters)
+    records_by_name = {name: stored[name] for name in expected if name != "_counters"}
+    assert records_by_name == {
+        name: records for name, records in loads(as_json(expected)).items() if name != "_counters"
+    }
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -84,7 +86,7 @@ def texts(value: Any) -> Iterator[str]:
 
 @providers
 @sizes
-def test_mail_to_seeded_people_leads_nowhere(provider: str, size: str) -> None:
+def test_seeded_mail_addresses_use_reserved_domains(provider: str, size: str) -> None:
     mails = [text for text in texts(cached_dataset(provider, size)) if re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", text)]
     assert mails
     assert [mail for mail in mails if not mail.endswith((".test", ".example"))] == []

@@ -1,4 +1,4 @@
-"""What is vendored is what its authors published, with its licence."""
+"""Vendored files are unchanged and have their licences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ in_each = pytest.mark.parametrize("vendor", [ROOT / "mockserver" / "vendor", ROO
 
 
 @in_each
-def test_every_vendored_file_is_locked_by_its_hash(vendor: Path) -> None:
+def test_every_vendored_file_has_its_locked_hash(vendor: Path) -> None:
     lock = json.loads((vendor / "vendor.lock").read_text())
     locked = {name: digest for package in lock.values() for name, digest in package["files"].items()}
     found = {str(file.relative_to(vendor)): file for file in vendor.rglob("*") if file.is_file()}
@@ -24,7 +24,7 @@ def test_every_vendored_file_is_locked_by_its_hash(vendor: Path) -> None:
 
 
 @in_each
-def test_every_vendored_package_carries_its_licence(vendor: Path) -> None:
+def test_every_vendored_package_has_its_licence(vendor: Path) -> None:
     lock = json.loads((vendor / "vendor.lock").read_text())
     for name, package in lock.items():
         assert any(file.endswith("LICENSE") for file in package["files"]), name

@@ -12,6 +12,13 @@ def request_head(*fields: str, line: str = "GET / HTTP/1.1", host: str | None = 
     return "\r\n".join([line, *([host] if host else []), *fields]).encode("latin-1")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Each test has everything read anew, whatever another one had read before."""
+    for known in (parser._cached_line, parser._cached_header_section, parser._environ_key, parser._header_name):
+        known.cache_clear()
+
+
 def refusal_status(data: bytes) -> int:
     with pytest.raises(ProtocolError) as refusal:
         parse_head(data)
@@ -87,7 +94,9 @@ def test_a_field_that_is_repeated_is_joined_and_the_others_stay_as_they_are() ->
 
 def test_a_name_with_an_underscore_is_left_out_and_the_one_with_a_hyphen_is_not() -> None:
     for fields in (("X-A: 1", "X_A: 2"), ("X_A: 2", "X-A: 1")):
-        assert parse_head(request_head(*fields)).header_section.headers == {"host": "a", "x-a": "1"}
+        header_section = parse_head(request_head(*fields)).header_section
+        assert header_section.headers == {"host": "a", "x-a": "1"}
+        assert header_section.fields == {"HTTP_HOST": "a", "HTTP_X_A": "1"}
 
 
 def test_fields_come_in_any_order() -> None:
@@ -117,6 +126,138 @@ def test_without_a_host_only_the_older_version_is_read() -> None:
 
 
 def test_a_refusal_says_how_long_its_rule_is() -> None:
-    data = parser.ProtocolError(417, "Not this.").to_bytes()
+    refusal = parser.ProtocolError(417, "Not this.")
+    assert str(refusal) == "Not this."
+    data = refusal.to_bytes()
     assert data.startswith(b"HTTP/1.1 417 Expectation Failed\r\n")
     assert data.endswith(b"Content-Length: 10\r\nConnection: close\r\n\r\nNot this.\n")
+
+
+def test_the_limits_are_those_that_users_were_told_of() -> None:
+    assert (MAX_LINE, MAX_FIELD_OCTETS, MAX_FIELDS) == (8_192, 16_384, 100)
+    assert refusal_status(request_head(*["X: y"] * 100)) == 431
+
+
+def test_heads_of_up_to_the_limit_are_remembered_and_so_many_of_them() -> None:
+    for known in (parser._cached_line, parser._cached_header_section):
+        assert known.cache_parameters()["maxsize"] == parser.CACHE_SIZE
+    for size, cached_resolve in ((parser.MAX_CACHED_LENGTH, True), (parser.MAX_CACHED_LENGTH + 1, False)):
+        long = request_head(f"X: {'x' * (size - len(request_head('X: ')))}")
+        assert len(long) == size
+        assert (parse_head(long).header_section is parse_head(long).header_section) is cached_resolve
+
+
+@pytest.mark.parametrize("field", ["X A: 1", " X: 1", "X : 1", "X(A): 1", ": 1", "X-\xe9: 1", "X", ""])
+def test_a_field_is_a_token_and_a_colon(field: str) -> None:
+    assert refusal_status(request_head(field)) == 400
+
+
+def test_fields_are_told_under_their_names_as_wsgi_has_them_and_as_they_were_sent() -> None:
+    header_section = parse_head(
+        request_head("Content-Type: a/b", "Content-Length: 3", "X-Content-Type: c")
+    ).header_section
+    assert header_section.headers == {"host": "a", "content-type": "a/b", "content-length": "3", "x-content-type": "c"}
+    assert header_section.fields == {
+        "HTTP_HOST": "a",
+        "CONTENT_TYPE": "a/b",
+        "CONTENT_LENGTH": "3",
+        "HTTP_X_CONTENT_TYPE": "c",
+    }
+
+
+def test_of_an_environ_only_header_fields_that_say_anything_are_told() -> None:
+    environ = {"CONTENT_TYPE": "", "CONTENT_LENGTH": "", "HTTP_A": "", "HTTP_X_B": "c", "PATH_INFO": "/", "wsgi": 1}
+    assert parser.headers_from_environ(environ) == {"a": "", "x-b": "c"}
+    assert parser.headers_from_environ({"CONTENT_TYPE": "a/b", "CONTENT_LENGTH": "0"}) == {
+        "content-type": "a/b",
+        "content-length": "0",
+    }
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "Content-Type"])
+def test_what_may_be_sent_once_is_refused_when_it_comes_twice(name: str) -> None:
+    host = None if name == "Host" else "Host: a"
+    assert refusal_status(request_head(f"{name}: 1", f"{name}: 1", host=host)) == 400
+    parse_head(request_head(f"{name}: 1", host=host))
+
+
+def test_an_asterisk_is_a_target_of_options_and_of_nothing_else() -> None:
+    line = parse_head(request_head(line="OPTIONS * HTTP/1.1")).line
+    assert (line.path, line.query, line.authority) == ("*", "", None)
+    assert refusal_status(request_head(line="GET * HTTP/1.1")) == 400
+    assert refusal_status(request_head(line="OPTIONS x HTTP/1.1")) == 400
+    assert parse_head(request_head(line="OPTIONS /a HTTP/1.1")).line.path == "/a"
+
+
+@pytest.mark.parametrize("target", ["a", "a/b", "ftp://b/", "http:///a", "?a", "**", "http//b"])
+def test_another_target_is_refused(target: str) -> None:
+    assert refusal_status(request_head(line=f"GET {target} HTTP/1.1")) == 400
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("GET /", 400),
+        ("GET / HTTP/1.1 ", 400),
+        ("GET  / HTTP/1.1", 400),
+        ("", 400),
+        ("G(T / HTTP/1.1", 400),
+        (" / HTTP/1.1", 400),
+        ("GET  HTTP/1.1", 400),
+        ("GET / HTTP/1.2", 505),
+        ("GET / HTTP/2.0", 505),
+        ("GET / HTTP/11", 400),
+        ("GET / http/1.1", 400),
+    ],
+)
+def test_a_line_that_is_no_method_target_and_known_version_is_refused(line: str, status: int) -> None:
+    assert refusal_status(request_head(line=line)) == status
+
+
+@pytest.mark.parametrize(
+    ("coding", "version", "length", "status"),
+    [
+        ("chunked, chunked", "1.1", None, 400),
+        ("chunked,", "1.1", None, 400),
+        (",chunked", "1.1", None, 400),
+        ("", "1.1", None, 400),
+        ("chunked,gzip,chunked", "1.1", None, 400),
+        ("gzip, chunked", "1.1", None, 501),
+        ("gzip", "1.1", None, 501),
+        ("identity", "1.1", None, 501),
+        ("chunked", "1.0", None, 400),
+        ("chunked", "1.1", "5", 400),
+        ("gzip", "1.1", "5", 400),
+        ("gzip", "1.0", None, 400),
+    ],
+)
+def test_no_coding_but_chunked_is_read_and_that_without_a_length(
+    coding: str, version: str, length: str | None, status: int
+) -> None:
+    fields = [] if length is None else [f"Content-Length: {length}"]
+    assert refusal_status(request_head(f"Transfer-Encoding: {coding}", *fields, line=f"GET / HTTP/{version}")) == status
+
+
+@pytest.mark.parametrize("length", ["", "-1", "+5", "5, 5", "0x5", "1_0", "\xb2", "5 5"])
+def test_a_length_is_one_decimal_number(length: str) -> None:
+    assert refusal_status(request_head(f"Content-Length: {length}")) == 400
+
+
+def test_without_a_length_there_is_no_body() -> None:
+    length = parse_head(request_head("X: y")).header_section.length
+    assert (length, type(length)) == (0, int)
+
+
+@pytest.mark.parametrize("host", ["a/b", "a b", "a@b", "a?", "\xe4"])
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    assert refusal_status(request_head(host=f"Host: {host}")) == 400
+    for good in ("", "a:80", "[::1]:80", "A.b-c"):
+        assert parse_head(request_head(host=f"Host: {good}")).header_section.headers == {"host": good}
+
+
+@pytest.mark.parametrize("broken", ["X: \x00", "X: \r", "X: a\nB:c", "X: \x7f", "X:\r\n\n", "X: \x1f"])
+def test_control_characters_are_refused_and_a_tab_is_none(broken: str) -> None:
+    assert refusal_status(request_head(broken)) == 400
+    for version in ("1.1", "1.2"):
+        assert refusal_status(request_head(line=f"GET /{broken[3:]} HTTP/{version}")) == 400
+    assert parse_head(request_head("X: \ta\tb\t")).header_section.headers["x"] == "a\tb"

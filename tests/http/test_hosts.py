@@ -59,6 +59,12 @@ def test_whatever_is_addressed_to_another_name_is_misdirected(path: str) -> None
     assert answer.status_code == 421
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json is not None
+    assert {**answer.json, "detail": None} == {
+        "type": "about:blank",
+        "title": "Misdirected Request",
+        "status": 421,
+        "detail": None,
+    }
     assert "evil.test" in answer.json["detail"]
     assert "TESTMODE_ALLOWED_HOSTS" in answer.json["detail"]
     assert not harness.sandbox.journal.entries()
@@ -89,3 +95,12 @@ def test_nearby_names_are_answered_in_capitals_and_addresses_in_brackets(host: s
 @pytest.mark.parametrize("host", ["[evil.test]", "[evil.test]:80", "[::1", "[::g]"])
 def test_what_stands_in_brackets_is_an_address_or_refused(host: str) -> None:
     assert AllowedHosts().allows(host) is (host == "[::1")
+
+
+def test_of_a_long_name_the_first_200_characters_are_told() -> None:
+    client = make_harness().app.test_client()
+    for length, told in ((199, 199), (200, 200), (201, 200), (1000, 200)):
+        answer = client.get("/health", headers={"Host": "x" * length + ":80"})
+        assert answer.json is not None
+        assert f"'{'x' * told}'" in answer.json["detail"]
+        assert answer.headers["Content-Length"] == str(len(answer.data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -66,6 +67,56 @@ def test_a_line_that_is_too_long_is_worked_out_each_time() -> None:
     reader = RecordingResolver()
     assert reader.read("/" + "x" * MAX_CACHED_LENGTH) == reader.read("/" + "x" * MAX_CACHED_LENGTH)
     assert len(reader.asked) == 2
+
+
+@pytest.mark.parametrize("longer", [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)])
+def test_a_line_of_exactly_the_limit_is_remembered_and_one_character_more_anywhere_is_not(
+    longer: tuple[int, int, int],
+) -> None:
+    reader = RecordingResolver()
+    sent, path, query = ("/" + "x" * (more + size - 1) for more, size in zip(longer, (1024, 512, 512), strict=True))
+    for _ in range(2):
+        reader.read(path, RAW_URI=sent, QUERY_STRING=query)
+    assert len(reader.asked) == (2 if any(longer) else 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "asked"),
+    [
+        ("/acme/v1/notes/a/b", "/acme/v1/notes/a%2Fb", {"id": "a/b"}),
+        ("/acme/v1/notes/a/b", "/acme/v1/notes/a%2fb?c=%2F", {"id": "a/b"}),
+        ("/acme/v1/notes/ab", "/acme/v1/notes/%61b", {"id": "ab"}),
+        ("/acme/v1/notes/ab", "/acme/v1/notes/ab?c=/%2F", {"id": "ab"}),
+        ("/acme/v1/notes/ab", "http://a/acme/v1/notes/ab?c=%2F", {"id": "ab"}),
+        ("/acme/v1/notes/ab", "", {"id": "ab"}),
+        ("/acme/v1/notes/a/b", "http://a/acme/v1/notes/a%2Fb", {}),
+        ("/acme/v1/notes/a/b", "/acme/v1/notes/a/b", {}),
+        ("/acme/v1/notes/ü/b".encode().decode("latin-1"), "/acme/v1/notes/%C3%BC%2Fb", {"id": "ü/b"}),
+    ],
+)
+def test_a_slash_that_was_sent_encoded_is_part_of_a_name(path: str, sent: str, asked: dict[str, str]) -> None:
+    one = replace(ACME.operations[0], name="get_note", path="/v1/notes/{id}")
+    provider = replace(ACME, operations=(*ACME.operations, one))
+    resolver = RequestResolver({ACME.name: provider}, AllowedHosts(["a"]))
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "RAW_URI": sent}
+    target = resolver.resolve(environ)
+    assert isinstance(target, ResolvedTarget)
+    assert (target.provider, target.args, target.operation) == (provider, asked, one if asked else None)
+
+
+@pytest.mark.parametrize(
+    ("query", "read"),
+    [
+        ("", []),
+        ("a=1&a=2&b=", [("a", "1"), ("a", "2"), ("b", "")]),
+        ("c", [("c", "")]),
+        ("d=%C3%BC+%26", [("d", "ü &")]),
+    ],
+)
+def test_a_query_is_read_in_order_with_what_is_empty(query: str, read: list[tuple[str, str]]) -> None:
+    target = RecordingResolver().read("/a", QUERY_STRING=query)
+    assert isinstance(target, ResolvedTarget)
+    assert target.query == read
 
 
 def test_no_more_lines_are_remembered_than_the_bound() -> None:

@@ -216,7 +216,7 @@ def test_in_memory_the_authority_is_in_a_passing_folder_that_is_told(tmp_path: P
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(BadSettings, match="tls: it needs trustme: install Testmode with its extra tls"):
+    with pytest.raises(BadSettings, match="tls: the package trustme is missing; install Testmode with its extra tls"):
         open_certificate_authority(read_settings({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
 
 
@@ -230,7 +230,7 @@ def test_an_authority_that_cannot_be_read_is_told_and_not_replaced(tmp_path: Pat
 
 def test_a_name_that_no_certificate_can_have_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert CertificateAuthority(tmp_path / "tls").create_ssl_context(["localhost", "my_service"])
-    assert "tls: there can be no certificate for 'my_service'" in caplog.text
+    assert "tls: the certificate does not contain 'my_service'" in caplog.text
 
 
 def test_webhooks_reach_a_receiver_whose_authority_is_named(tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def refused_start(*arguments: str, **environment: str) -> tuple[int, str]:
         (
             ("--store", "mysql://localhost"),
             78,
-            "'mysql://localhost' is not a store; write it as redis://localhost:6379/0",
+            "'mysql://localhost' is not the URL of a store; write it as redis://localhost:6379/0",
         ),
         (("--store", "redis://127.0.0.1:1/0"), 74, "redis://127.0.0.1:1/0: "),
         (("--store", "redis://127.0.0.1:1/0", "--workers", "2"), 74, "redis://127.0.0.1:1/0: "),

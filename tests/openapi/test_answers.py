@@ -66,7 +66,10 @@ def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
     answer = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}}))
     ).request("GET", "/x")
-    assert (answer.status_code, answer.json["detail"]) == (501, "No answer could be made that its schema admits")
+    assert (answer.status_code, answer.json["detail"]) == (
+        501,
+        "No value could be generated that the response schema allows",
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,21 +25,21 @@ def load_error(folder: Path, said: Any, name: str = "api.json") -> str:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"swagger": "2.0"}, "api.json#/openapi: Swagger 2.0 is not read"),
-        ({"openapi": "4.0.0"}, "api.json#/openapi: openapi is 3.0.x or 3.1.x, not '4.0.0'"),
-        ({"openapi": "3.0.0", "paths": [1]}, "api.json#/paths: an object stands here, not list"),
-        (document({"x": {}}), "api.json#/paths/x: a path begins with a slash"),
+        ({"swagger": "2.0"}, "api.json#/openapi: Swagger 2.0 is not supported"),
+        ({"openapi": "4.0.0"}, "api.json#/openapi: openapi must be 3.0.x or 3.1.x, not '4.0.0'"),
+        ({"openapi": "3.0.0", "paths": [1]}, "api.json#/paths: must be an object, not list"),
+        (document({"x": {}}), "api.json#/paths/x: a path must begin with a slash"),
         (document({"/x": {"get": {"responses": {"OK": {}}}}}),
-         "api.json#/paths/~1x/get/responses/OK: a response is named 200, 4XX or default"),
+         "api.json#/paths/~1x/get/responses/OK: a response must be named as 200, as 4XX, or default"),
         (document({"/x": {"get": {"parameters": [{"in": "query"}], **OK}}}),
-         "api.json#/paths/~1x/get/parameters/0: a parameter has a name, and is in path, query, header or cookie"),
+         "api.json#/paths/~1x/get/parameters/0: a parameter must have a name, and be in path, query, header or cookie"),
         (document({"/x": {"get": {"responses": json_responses({"$ref": "#/components/schemas/Gone"})}}}),
          "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/$ref: "
-         "$ref leads to api.json#/components/schemas/Gone, where nothing is"),
+         "$ref points to api.json#/components/schemas/Gone, which does not exist"),
         (document({"/x": {"$ref": "https://example.test/x.yaml"}}),
-         "api.json#/paths/~1x/$ref: $ref 'https://example.test/x.yaml' is not local: nothing is fetched"),
-        (document({"/x": {"$ref": "other.yaml"}}), "other.yaml#: the file cannot be read: "),
-        ('{"openapi": ', "api.json#: the file is not JSON: "),
+         "api.json#/paths/~1x/$ref: $ref 'https://example.test/x.yaml' is not a local file; nothing is fetched"),
+        (document({"/x": {"$ref": "other.yaml"}}), "other.yaml#: cannot read the file: "),
+        ('{"openapi": ', "api.json#: the file is not valid JSON: "),
         (document({}, **{"x-testmode-paging": "page"}), "api.json#: there is no x-testmode-paging at document level"),
         (document({"/x": {"x-testmode-sead": 3}}), "api.json#/paths/~1x: there is no x-testmode-sead at path level; "
          "did you mean 'x-testmode-seed'?"),
@@ -74,7 +74,7 @@ def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_files, "MAX_FILE_BYTES", 100)
-    assert "at most 100 are read" in load_error(tmp_path, document({"/x": {"get": OK}}))
+    assert "the maximum is 100" in load_error(tmp_path, document({"/x": {"get": OK}}))
 
 
 def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> Non
     told = [note for note in api.provider.notes if note.endswith("it is ignored")]
     assert told == [
         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/required: "
-        "required is a list of names; it is ignored",
+        "required must be a list of names; it is ignored",
         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/properties/n/type: "
-        "type is one of the types of JSON, or a list of them; it is ignored",
+        "type must be a JSON type or a list of JSON types; it is ignored",
     ]
 
 

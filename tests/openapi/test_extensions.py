@@ -114,7 +114,7 @@ def test_role_says_what_an_operation_does_or_that_it_does_nothing(tmp_path: Path
 
 def test_a_role_needs_a_resource(tmp_path: Path) -> None:
     get = {"x-testmode-role": "list", "x-testmode-resource": "gone", "responses": json_responses(LISTED)}
-    with pytest.raises(ValueError, match="x-testmode-role list needs a resource; there are: things"):
+    with pytest.raises(ValueError, match="x-testmode-role list needs a resource; known: things"):
         make_things_api(tmp_path, paths={"/find": {"get": get}})
 
 

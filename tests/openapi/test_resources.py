@@ -206,8 +206,8 @@ def test_what_is_not_inferred_is_said() -> None:
     known = load_spec_model(OPENAPI_DOCUMENTS / "library.yaml")
     notes = OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml").provider.notes
     assert notes == (
-        "GET /report: answers are generated, no state",
-        "POST /authors/{authorId}/books/{bookId}/reserve: answers the record, changed by what is sent",
+        "GET /report: responses are generated, without state",
+        "POST /authors/{authorId}/books/{bookId}/reserve: returns the record, changed by the request body",
     )
     assert len(known.inferred.roles) + 1 == len(known.document.operations)
 
@@ -265,7 +265,7 @@ def test_a_record_with_an_id_of_its_own_and_an_object_data_is_no_envelope(tmp_pa
 
 def test_a_record_that_is_only_read_is_no_resource(tmp_path: Path) -> None:
     api = small(tmp_path, {"/status": {"get": {"responses": json_responses(PLACE)}}})
-    assert api.provider.notes == ("GET /status: answers are generated, no state",)
+    assert api.provider.notes == ("GET /status: responses are generated, without state",)
     assert api.request("GET", "/status").status_code == 200
 
 

@@ -51,7 +51,7 @@ def test_a_document_is_served_alone_and_what_was_not_inferred_is_said() -> None:
         status, page = get(url, "/library/api/v1/authors", **{"X-Token": key})
         assert (status, len(page["data"])) == (200, 3)
         status, shown = get(url, "/__admin/providers/library", Authorization="Bearer t")
-        assert "GET /report: answers are generated, no state" in shown["notes"]
+        assert "GET /report: responses are generated, without state" in shown["notes"]
 
 
 def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_what_was_not_inferred_is_printed_at_the_start(tmp_path: Path) -> None:
         printed += line
     process.terminate()
     process.communicate(timeout=60)
-    assert "    GET /x: answers are generated, no state\n" in printed
+    assert "    GET /x: responses are generated, without state\n" in printed
 
 
 def test_a_bad_document_ends_the_start_with_78(tmp_path: Path) -> None:
     file = write_document(tmp_path, document({"x": {}}))
     command = [sys.executable, "-m", "mockserver", "serve", "--openapi", str(file), "--port", "0", "--memory"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stderr) == (78, "testmode: api.json#/paths/x: a path begins with a slash\n")
+    assert (done.returncode, done.stderr) == (78, "testmode: api.json#/paths/x: a path must begin with a slash\n")
 
 
 def test_documents_stand_beside_the_providers_that_are_named(tmp_path: Path) -> None:

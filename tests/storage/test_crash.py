@@ -1,4 +1,4 @@
-"""The store after a crash at any moment: it opens to what was acknowledged, or it says what is damaged and where."""
+"""The store after a crash: it recovers every acknowledged write, or reports what is damaged and where."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEWER_SCHEMA_MESSAGE = f"written in schema {schema.SCHEMA + 1} by a newer server
 
 
 class UnsyncedFiles(FileSystem):
-    """Files on a disk that need not be waited for."""
+    """Files without fsync."""
 
     def fsync(self, handle: int) -> None:
         pass
@@ -40,7 +40,7 @@ class UnsyncedFiles(FileSystem):
 
 
 class KillableFiles(UnsyncedFiles):
-    """The files of a process that can die."""
+    """Files whose handles can be closed at once, as when the process dies."""
 
     def __init__(self) -> None:
         self.handles: set[int] = set()
@@ -73,7 +73,7 @@ def person(i: int, **fields: Any) -> dict[str, Any]:
 
 
 def write(i: int, name: str = "box") -> Operation:
-    """One operation as the server has it: an object, an event, a counter, and something that goes."""
+    """Returns an operation like one of the server: it puts a record, appends an event, counts and drops a record."""
 
     def operation(store: TinyStore) -> None:
         with store.transaction(name) as space:
@@ -110,7 +110,7 @@ def without_empty_collections(state: State) -> State:
 
 
 def crash_after(directory: Path, operations: list[Operation]) -> Path:
-    """The log of a process that died after these operations."""
+    """Returns the log of a process that died after these operations."""
     files = KillableFiles()
     store = TinyStore(directory, files=files)
     for operation in [begin("box"), *operations]:
@@ -136,25 +136,25 @@ def test_one_flipped_bit_in_a_log_is_detected_unless_it_is_in_the_last_record(tm
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda log_format: [log_format[0], b"garbage\n", log_format[2]], "line 2 at byte {} is damaged"),
-        (lambda log_format: [log_format[0], log_format[2]], "line 2 at byte {} has seq 3 where 2 was due"),
+        (lambda lines: [lines[0], b"garbage\n", lines[2]], "line 2 at byte {} is damaged"),
+        (lambda lines: [lines[0], lines[2]], "line 2 at byte {} has seq 3 instead of 2"),
         (
-            lambda log_format: [log_format[0], log_format[0], log_format[1]],
-            "line 2 at byte {} has seq 1 where 2 was due",
+            lambda lines: [lines[0], lines[0], lines[1]],
+            "line 2 at byte {} has seq 1 instead of 2",
         ),
     ],
 )
-def test_a_log_damaged_before_its_end_is_refused_and_left_as_it_is(
+def test_a_log_damaged_before_its_end_is_refused_and_not_changed(
     tmp_path: Path, harm: Callable[[list[bytes]], list[bytes]], message: str
 ) -> None:
     path = crash_after(tmp_path, [write(i) for i in range(3)])
-    log_format = path.read_bytes().splitlines(keepends=True)
-    damaged = b"".join(harm(log_format))
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = b"".join(harm(lines))
     path.write_bytes(damaged)
     store = TinyStore(tmp_path)
     with pytest.raises(StoreDamaged) as refusal:
         store.open("box")
-    assert str(refusal.value).startswith(f"{path}: {message.format(len(log_format[0]))}")
+    assert str(refusal.value).startswith(f"{path}: {message.format(len(lines[0]))}")
     assert path.read_bytes() == damaged
     store.close()
 
@@ -162,7 +162,7 @@ def test_a_log_damaged_before_its_end_is_refused_and_left_as_it_is(
 def test_a_log_whose_beginning_is_missing_is_refused(tmp_path: Path) -> None:
     path = crash_after(tmp_path, [write(i) for i in range(3)])
     path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
-    with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 2 where 1 was due"):
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 2 instead of 1"):
         TinyStore(tmp_path).open("box")
 
 
@@ -175,11 +175,11 @@ def test_a_log_of_a_newer_version_is_refused(tmp_path: Path, monkeypatch: pytest
 
 
 def log_line(rest: bytes, head: bytes = b'{"v":1,"seq":1,') -> bytes:
-    """A line with a right checksum, whatever it says."""
+    """Returns a log line with a correct checksum."""
     return b'%b"crc":"%08x",%b\n' % (head, zlib.crc32(rest, zlib.crc32(head)), rest)
 
 
-def test_a_line_of_a_newer_schema_is_refused_and_not_taken_for_a_torn_tail_whatever_members_it_has(
+def test_a_line_of_a_newer_schema_is_refused_and_not_treated_as_a_torn_tail(
     tmp_path: Path,
 ) -> None:
     data = log_line(b'"who":"me","changes":{}}', b'{"v":9,"seq":1,')
@@ -187,13 +187,13 @@ def test_a_line_of_a_newer_schema_is_refused_and_not_taken_for_a_torn_tail_whate
         log_format.read_records(tmp_path, data, 0)
 
 
-def test_a_whole_line_that_is_no_record_is_damage_and_not_cut_off(tmp_path: Path) -> None:
+def test_a_complete_line_that_is_not_a_record_is_damage_and_not_cut_off(tmp_path: Path) -> None:
     data = log_line(b'"who":"me","ops":[]}')
-    with pytest.raises(StoreDamaged, match="line 1 at byte 0 is no record of schema 1; nothing was changed"):
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 is not a record of schema 1; nothing was changed"):
         log_format.read_records(tmp_path, data, 0)
 
 
-def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path: Path) -> None:
+def test_a_log_of_schema_1_is_read_and_appended_to(tmp_path: Path) -> None:
     path = crash_after(tmp_path, [])
     old = log_line(b'"ops":[["put","people",1,{"id":"p1"}]]}')
     path.write_bytes(old)
@@ -207,18 +207,18 @@ def test_a_log_of_schema_1_is_read_and_so_is_what_is_written_behind_it(tmp_path:
     assert b'"schema":2' in path.with_name("box.json").read_bytes()
 
 
-def test_each_record_says_when_it_was_written_by_both_clocks(tmp_path: Path) -> None:
+def test_each_log_record_has_the_time_of_both_clocks(tmp_path: Path) -> None:
     times = iter([(5, 1_000), (-7, 1_001)])
-    told = lambda store: store.set_time_source("box", lambda: next(times))  # noqa: E731
-    path = crash_after(tmp_path, [small(1), told, small(2), small(3)])
-    said = [json.loads(each) for each in path.read_bytes().splitlines()]
-    assert [(each.get("t"), each.get("w")) for each in said] == [(None, None), (5, 1_000), (-7, 1_001)]
+    set_time_source = lambda store: store.set_time_source("box", lambda: next(times))  # noqa: E731
+    path = crash_after(tmp_path, [small(1), set_time_source, small(2), small(3)])
+    records = [json.loads(record) for record in path.read_bytes().splitlines()]
+    assert [(record.get("t"), record.get("w")) for record in records] == [(None, None), (5, 1_000), (-7, 1_001)]
     assert log_format.read_records(path, path.read_bytes(), 0).written == (-7, 1_001)
 
 
 @pytest.fixture
 def closed_store_directory(tmp_path: Path) -> Path:
-    """A checkpoint, with the one before it beside it."""
+    """Returns the path of a checkpoint that has a previous one next to it."""
     store = TinyStore(tmp_path, files=UnsyncedFiles())
     begin("box")(store)
     for i in range(4):
@@ -243,13 +243,13 @@ def test_stock_tinydb_opens_a_checkpoint(closed_store_directory: Path) -> None:
         assert database.tables() == {"_store", "_counters", "people", "events"}
         people = database.table("people")
         assert people.get(doc_id=2) == person(1)
-        assert [found.doc_id for found in people.search(Query().id == "p3")] == [4]
+        assert [document.doc_id for document in people.search(Query().id == "p3")] == [4]
     assert closed_store_directory.stat().st_mode & 0o777 == 0o600
     assert "p3" in closed_store_directory.read_text()
     assert "p3" not in closed_store_directory.with_name("box.json.prev").read_text()
 
 
-def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(closed_store_directory: Path) -> None:
+def test_a_checkpoint_with_one_flipped_bit_is_refused_and_not_changed(closed_store_directory: Path) -> None:
     data = closed_store_directory.read_bytes()
     for at in range(len(data)):
         damaged = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :]
@@ -270,14 +270,14 @@ def test_a_checkpoint_with_one_flipped_bit_is_refused_and_left_as_it_is(closed_s
         (lambda data: data + b"}", "damaged at byte "),
     ],
 )
-def test_a_checkpoint_that_is_not_what_was_written_is_refused(
+def test_a_changed_checkpoint_is_refused(
     closed_store_directory: Path, harm: Callable[[bytes], bytes], message: str
 ) -> None:
     closed_store_directory.write_bytes(harm(closed_store_directory.read_bytes()))
     assert load_error(closed_store_directory).startswith(f"{closed_store_directory}: {message}")
 
 
-def test_a_missing_checkpoint_is_not_made_up_for_by_the_one_before(closed_store_directory: Path) -> None:
+def test_a_missing_checkpoint_is_not_replaced_by_the_previous_one(closed_store_directory: Path) -> None:
     closed_store_directory.unlink()
     assert load_error(closed_store_directory).startswith(f"{closed_store_directory}: missing")
 
@@ -287,14 +287,14 @@ def test_a_checkpoint_of_a_newer_schema_is_refused(
 ) -> None:
     from mockserver.storage.tinydb import checkpoint as format_
 
-    found = format_.decode(closed_store_directory, closed_store_directory.read_bytes())
+    checkpoint = format_.decode(closed_store_directory, closed_store_directory.read_bytes())
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
-    closed_store_directory.write_bytes(format_.encode(found))
+    closed_store_directory.write_bytes(format_.encode(checkpoint))
     monkeypatch.undo()
     assert NEWER_SCHEMA_MESSAGE in load_error(closed_store_directory)
 
 
-def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+def test_a_second_store_on_a_directory_is_refused_until_the_first_process_ends(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from mockserver.storage.tinydb.store import TinyStore; "
         "TinyStore(Path(sys.argv[1])); print('here', flush=True); sys.stdin.read()"
@@ -303,19 +303,19 @@ def test_a_second_store_on_the_directory_is_refused_until_the_first_is_gone(tmp_
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"here\n"
-        with pytest.raises(StoreLocked, match=r"\.lock: another process has this data directory"):
+        with pytest.raises(StoreLocked, match=r"\.lock: another process uses this data directory"):
             TinyStore(tmp_path)
         other.kill()
     TinyStore(tmp_path).close()
 
 
-def test_a_data_directory_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+def test_a_file_as_data_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be the data directory of user"):
+    with pytest.raises(StoreError, match=r"user \d+ cannot use it as the data directory"):
         TinyStore(tmp_path / "file")
 
 
-def test_a_place_in_the_order_is_never_given_twice_even_after_a_crash(tmp_path: Path) -> None:
+def test_a_position_is_never_reused_even_after_a_crash(tmp_path: Path) -> None:
     crash_after(tmp_path, [small(1), small(2), lambda store: drop_sandbox(store, "p2")])
     store = TinyStore(tmp_path)
     begin("box")(store)
@@ -330,30 +330,30 @@ def drop_sandbox(store: TinyStore, name: str) -> None:
         space.drop("people", name)
 
 
-def test_a_deletion_that_an_error_broke_off_is_finished_when_the_sandbox_is_opened_again(tmp_path: Path) -> None:
-    class Stuck(UnsyncedFiles):
-        stuck = False
+def test_an_interrupted_deletion_is_completed_when_the_sandbox_is_opened_again(tmp_path: Path) -> None:
+    class FailingUnlink(UnsyncedFiles):
+        fails = False
 
         def unlink(self, path: Path) -> None:
-            if self.stuck and path.suffix == ".json":
+            if self.fails and path.suffix == ".json":
                 raise PermissionError(errno.EACCES, "Permission denied")
             super().unlink(path)
 
-    files = Stuck()
+    files = FailingUnlink()
     store = TinyStore(tmp_path, files=files)
     for operation in (begin("box"), write(1), checkpoint):
         operation(store)
-    files.stuck = True
+    files.fails = True
     with pytest.raises(StoreError, match="could not be deleted"):
         store.delete("box")
-    files.stuck = False
+    files.fails = False
     begin("box")(store)
     assert without_empty_collections(store.export("box")) == {}
     store.close()
 
 
 class FullDisk(UnsyncedFiles):
-    """A disk that has room for half a record, until there is room again."""
+    """A disk that takes half of each write while it is full."""
 
     full = False
 
@@ -363,7 +363,7 @@ class FullDisk(UnsyncedFiles):
             raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp_path: Path) -> None:
+def test_a_full_disk_refuses_the_whole_write_and_accepts_it_once_there_is_room(tmp_path: Path) -> None:
     files = FullDisk()
     store = TinyStore(tmp_path, files=files)
     begin("box")(store)
@@ -386,29 +386,29 @@ def test_a_full_disk_refuses_the_write_whole_and_takes_it_once_there_is_room(tmp
     store.close()
 
 
-@pytest.mark.parametrize("most", [lambda size: size - 1, lambda size: size // 2, lambda size: 1])
-def test_a_system_that_writes_less_than_it_was_given_is_asked_again_until_all_of_it_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: Callable[[int], int]
+@pytest.mark.parametrize("limit", [lambda size: size - 1, lambda size: size // 2, lambda size: 1])
+def test_a_short_write_is_repeated_until_all_bytes_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: Callable[[int], int]
 ) -> None:
-    def lived(directory: Path) -> dict[str, bytes]:
+    def run_store(directory: Path) -> dict[str, bytes]:
         store = TinyStore(directory, files=UnsyncedFiles())
         for operation in (begin("box"), *(write(i) for i in range(8)), checkpoint, *(write(i) for i in range(8, 12))):
             operation(store)
         return {path.name: path.read_bytes() for path in (directory / "sandboxes").iterdir()}
 
-    whole, write_, asked = lived(tmp_path / "whole"), os.write, 0
+    whole, write_, writes = run_store(tmp_path / "whole"), os.write, 0
 
     def short(handle: int, data: bytes) -> int:
-        nonlocal asked
-        asked += 1
-        return write_(handle, data[: max(1, most(len(data)))])
+        nonlocal writes
+        writes += 1
+        return write_(handle, data[: max(1, limit(len(data)))])
 
     monkeypatch.setattr(os, "write", short)
-    assert lived(tmp_path / "short") == whole
-    assert asked > 2 * 13
+    assert run_store(tmp_path / "short") == whole
+    assert writes > 2 * 13
 
 
-def test_a_checkpoint_for_which_there_is_no_room_is_put_off_with_a_warning(
+def test_a_checkpoint_without_room_on_the_disk_is_postponed_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     files = FullDisk()
@@ -437,7 +437,7 @@ def test_a_failed_fsync_fails_the_store_for_writes_but_not_for_reads(tmp_path: P
     for name in NAMES:
         begin(name)(store)
     for name in (*NAMES, "box"):
-        with pytest.raises(StoreError, match=r"box\.log: fsync failed .*takes no more writes"):
+        with pytest.raises(StoreError, match=r"box\.log: fsync failed .*accepts no more writes"):
             write(1, name)(store)
     assert len(calls) == 1
     assert store.status.failure is not None
@@ -464,7 +464,7 @@ def store_counting_syncs(tmp_path: Path) -> Iterator[tuple[TinyStore, list[int],
     store.close()
 
 
-def test_threads_that_commit_at_once_share_one_fsync(
+def test_threads_that_commit_concurrently_share_one_fsync(
     store_counting_syncs: tuple[TinyStore, list[int], threading.Event],
 ) -> None:
     store, calls, go_on = store_counting_syncs
@@ -482,14 +482,14 @@ def test_threads_that_commit_at_once_share_one_fsync(
     assert len(calls) == 2
 
 
-def test_who_is_about_to_write_shares_the_fsync_that_is_about_to_begin(tmp_path: Path) -> None:
+def test_a_write_made_just_before_an_fsync_shares_it(tmp_path: Path) -> None:
     fsyncs: list[int] = []
 
-    def others() -> None:
+    def write_others() -> None:
         with store.transaction("box", wait=False) as space:
             space.increment("others")
 
-    store = TinyStore(tmp_path, fsync=fsyncs.append, before_fsync=others)
+    store = TinyStore(tmp_path, fsync=fsyncs.append, before_fsync=write_others)
     begin("box")(store)
     fsyncs.clear()
     write(1)(store)
@@ -499,7 +499,7 @@ def test_who_is_about_to_write_shares_the_fsync_that_is_about_to_begin(tmp_path:
     store.close()
 
 
-def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
+def test_a_write_that_need_not_be_durable_is_synced_only_by_flush(
     store_counting_syncs: tuple[TinyStore, list[int], threading.Event],
 ) -> None:
     store, calls, go_on = store_counting_syncs
@@ -514,7 +514,7 @@ def test_a_write_that_need_not_be_durable_waits_for_no_fsync_until_flushed(
     assert len(calls) == 1
 
 
-def test_checkpoints_come_ever_more_seldom_as_the_data_grows(tmp_path: Path) -> None:
+def test_checkpoints_become_rarer_as_the_data_grows(tmp_path: Path) -> None:
     class Counting(UnsyncedFiles):
         written = 0
 
@@ -525,17 +525,17 @@ def test_checkpoints_come_ever_more_seldom_as_the_data_grows(tmp_path: Path) -> 
     files = Counting()
     store = TinyStore(tmp_path, files=files, checkpoint_bytes=1000)
     begin("box")(store)
-    log_format = 0
+    record_bytes = 0
     for i in range(2000):
         with store.transaction("box") as space:
             space.put("people", person(i))
-        log_format += len(json.dumps(person(i)))
-    assert files.written < 6 * log_format
+        record_bytes += len(json.dumps(person(i)))
+    assert files.written < 6 * record_bytes
     with suppress(StoreError):
         store.close()
 
 
-def test_a_checkpoint_that_comes_by_itself_empties_the_log(tmp_path: Path) -> None:
+def test_an_automatic_checkpoint_empties_the_log(tmp_path: Path) -> None:
     store = TinyStore(tmp_path, files=UnsyncedFiles(), checkpoint_bytes=500)
     begin("box")(store)
     sizes = []
@@ -551,7 +551,7 @@ def test_a_checkpoint_that_comes_by_itself_empties_the_log(tmp_path: Path) -> No
     store.close()
 
 
-def test_opening_whole_files_warns_of_nothing(closed_store_directory: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_opening_undamaged_files_logs_nothing(closed_store_directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = TinyStore(closed_store_directory.parent.parent)
     with caplog.at_level(logging.DEBUG):
         store.open("box")

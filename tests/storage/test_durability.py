@@ -1,4 +1,4 @@
-"""When a write is on the disk: before its answer, within 200 ms of it, or never; and how that is told."""
+"""When a write is safe: before the reply, within 200 ms, or never; and how the server reports it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOKEN = "durability-token"
 
 @pytest.fixture
 def interval_run() -> Iterator[StoreRun]:
-    """A store whose flusher never comes round: what it does, a test does itself."""
+    """A store whose flusher never runs; the test flushes instead."""
     run = StoreRun(SimulatedDisk(), "interval")
     run.store = TinyStore(DATA, files=run.files, durability="interval", flush_seconds=3600)
     run.begin("box")
@@ -38,29 +38,29 @@ def interval_run() -> Iterator[StoreRun]:
 
 
 def state_after(run: StoreRun, outcome: str) -> States:
-    again = StoreRun(run.files.image().recover(outcome))
-    again.start()
-    return again.export_all()
+    restarted = StoreRun(run.files.image().recover(outcome))
+    restarted.start()
+    return restarted.export_all()
 
 
-def test_with_interval_a_write_outlives_the_process_at_once_and_the_power_once_it_is_flushed(
+def test_with_interval_a_write_survives_the_process_at_once_and_a_power_loss_after_a_flush(
     interval_run: StoreRun,
 ) -> None:
     write(1).do(interval_run)
-    kept = interval_run.export_all()
-    assert state_after(interval_run, "the process dies") == kept
+    expected = interval_run.export_all()
+    assert state_after(interval_run, "the process dies") == expected
     assert state_after(interval_run, POWER_LOST) == {}
     interval_run.store.flush()
-    assert state_after(interval_run, POWER_LOST) == kept
+    assert state_after(interval_run, POWER_LOST) == expected
 
 
-def test_with_interval_a_reset_waits_for_no_disk_either(interval_run: StoreRun) -> None:
+def test_with_interval_a_reset_does_not_wait_for_the_disk(interval_run: StoreRun) -> None:
     interval_run.store.load("box", {"people": [person(1)]})
     assert state_after(interval_run, POWER_LOST) == {}
     assert state_after(interval_run, "the process dies")["box"]["people"] == [person(1)]
 
 
-def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp_path: Path) -> None:
+def test_a_write_is_flushed_automatically_within_the_interval(tmp_path: Path) -> None:
     flushed = threading.Event()
     store = TinyStore(tmp_path, durability="interval", fsync=lambda handle: flushed.set())
     store.open("box")
@@ -73,25 +73,25 @@ def test_what_is_written_is_flushed_without_anybodys_doing_within_the_window(tmp
     assert 2 * FLUSH_SECONDS <= 0.2
 
 
-def test_the_flusher_goes_on_until_it_is_closed_or_the_store_has_failed(caplog: pytest.LogCaptureFixture) -> None:
-    rounds, enough = [0], threading.Event()
+def test_the_flusher_runs_until_it_is_closed_or_the_store_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    rounds, third_round = [0], threading.Event()
 
     def flush() -> None:
         rounds[0] += 1
         if rounds[0] == 3:
-            enough.set()
+            third_round.set()
             raise StoreError("box.log: fsync failed")
 
     flusher = Flusher(flush, 0.001)
-    assert enough.wait(60)
+    assert third_round.wait(60)
     flusher.close()
     assert rounds == [3]
     assert caplog.messages == ["box.log: fsync failed"]
 
 
 def test_a_flush_that_fails_fails_the_store(interval_run: StoreRun) -> None:
-    def fails(deed: str) -> None:
-        if deed == "fsync":
+    def fails(operation: str) -> None:
+        if operation == "fsync":
             raise OSError(errno.EIO, "EIO")
 
     write(1).do(interval_run)
@@ -102,7 +102,7 @@ def test_a_flush_that_fails_fails_the_store(interval_run: StoreRun) -> None:
         write(2).do(interval_run)
 
 
-def test_in_memory_nothing_is_ever_on_the_disk() -> None:
+def test_in_memory_nothing_is_written_to_the_disk() -> None:
     files = SimulatedDisk()
     store = TinyStore(DATA, files=files, durability="memory")
     store.open("box")
@@ -112,7 +112,7 @@ def test_in_memory_nothing_is_ever_on_the_disk() -> None:
 
 
 @pytest.mark.parametrize("durability", ["commit", "interval", "memory"])
-def test_a_store_says_what_it_promises(durability: Durability, tmp_path: Path) -> None:
+def test_the_status_of_a_store_has_its_durability(durability: Durability, tmp_path: Path) -> None:
     store = TinyStore(tmp_path, durability=durability)
     assert store.status == StoreStatus(durability)
     store.close()
@@ -126,32 +126,32 @@ def test_the_flag_for_memory_is_the_same_as_the_setting() -> None:
     assert read_settings({"TESTMODE_DURABILITY": "commit"}, {"durability": "memory"}).effective_durability == "memory"
 
 
-def ask(url: str, path: str) -> Any:
+def get_json(url: str, path: str) -> Any:
     connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
-    answer = json.loads(connection.getresponse().read())
+    body = json.loads(connection.getresponse().read())
     connection.close()
-    return answer
+    return body
 
 
 @pytest.mark.parametrize("durability", ["commit", "interval", "memory"])
-def test_a_server_says_what_it_promises_and_what_it_cut_off(durability: str, tmp_path: Path) -> None:
-    words = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
-    with start_server(*words) as (process, _):
+def test_a_server_reports_its_durability_and_torn_tails(durability: str, tmp_path: Path) -> None:
+    arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
+    with start_server(*arguments) as (process, _):
         process.kill()
         process.wait(60)
     log = tmp_path / "sandboxes" / "smartepi.log"
     log.write_bytes(log.read_bytes() + b'{"v":1,"seq":99,')
-    with start_server(*words, "--durability", durability) as (_, url):
-        shown = {"durability": durability, "torn_tails": 1, "torn_bytes": 16}
+    with start_server(*arguments, "--durability", durability) as (_, url):
+        status = {"durability": durability, "torn_tails": 1, "torn_bytes": 16}
         if durability == "memory":
-            shown |= {"torn_tails": 0, "torn_bytes": 0}
-        assert ask(url, "/ready") == {"status": "ready", "store": shown}
-        assert ask(url, "/__admin/version")["store"] == shown
+            status |= {"torn_tails": 0, "torn_bytes": 0}
+        assert get_json(url, "/ready") == {"status": "ready", "store": status}
+        assert get_json(url, "/__admin/version")["store"] == status
 
 
 @pytest.mark.parametrize("durability", ["interval", "memory"])
-def test_what_a_deleted_sandbox_held_is_freed_without_waiting_for_the_collector(
+def test_the_memory_of_a_deleted_sandbox_is_freed_without_the_garbage_collector(
     tmp_path: Path, durability: Durability
 ) -> None:
     store = TinyStore(tmp_path, durability=durability)
@@ -159,11 +159,11 @@ def test_what_a_deleted_sandbox_held_is_freed_without_waiting_for_the_collector(
     store.declare("box", (Collection("people", ("status",)),))
     with store.transaction("box") as space:
         space.put("people", {"id": "p1", "status": "new"})
-    held = weakref.ref(cast(Any, store.database("box")).storage)
+    reference = weakref.ref(cast(Any, store.database("box")).storage)
     gc.disable()
     try:
         store.delete("box")
-        assert held() is None
+        assert reference() is None
     finally:
         gc.enable()
         store.close()

@@ -1,4 +1,4 @@
-"""The lines of a log: what is taken for a torn tail, and what for damage."""
+"""The lines of a log: which are a torn tail, and which are damage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMPLETE_LINES = [log_format.encode(seq, (seq, seq), b"[]") for seq in range(1, 
 
 
 def tear(line: bytes) -> bytes:
-    """A line of the same length whose checksum is wrong."""
+    """Returns a line of the same length with a wrong checksum."""
     return line.replace(b"[]", b"{}")
 
 
@@ -32,10 +32,10 @@ def test_two_torn_lines_at_the_end_are_a_torn_tail() -> None:
         assert (reading.seq, reading.size, len(reading)) == (2, len(data), 2)
 
 
-def test_a_good_line_behind_two_torn_ones_makes_them_damage() -> None:
+def test_a_good_line_after_two_torn_lines_makes_them_damage() -> None:
     data = COMPLETE_LINES[0] + tear(COMPLETE_LINES[1]) + tear(COMPLETE_LINES[2]) + COMPLETE_LINES[3]
     with pytest.raises(
-        StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} is damaged, and good records follow it"
+        StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} is damaged, and undamaged records follow it"
     ):
         log_format.read_records(PATH, data, 0)
 
@@ -46,24 +46,22 @@ def test_a_log_of_torn_lines_only_is_empty() -> None:
 
 
 @pytest.mark.parametrize(("first", "last_seq", "fits"), [(1, 0, True), (3, 2, True), (2, 2, True), (4, 2, False)])
-def test_a_log_begins_at_the_record_behind_the_checkpoint_or_before(first: int, last_seq: int, fits: bool) -> None:
+def test_a_log_begins_at_or_before_the_record_after_the_checkpoint(first: int, last_seq: int, fits: bool) -> None:
     data = b"".join(COMPLETE_LINES[first - 1 :])
     if fits:
         assert len(log_format.read_records(PATH, data, last_seq)) == 4 - last_seq
         return
-    with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 4 where 3 was due, so records are missing"):
+    with pytest.raises(StoreDamaged, match="line 1 at byte 0 has seq 4 instead of 3, so records are missing"):
         log_format.read_records(PATH, data, last_seq)
 
 
-def test_a_record_that_is_missing_between_two_is_damage_and_so_is_one_that_comes_twice() -> None:
+def test_a_missing_record_and_a_repeated_record_are_damage() -> None:
     for data, seq in ((COMPLETE_LINES[0] + COMPLETE_LINES[2], 3), (COMPLETE_LINES[0] + COMPLETE_LINES[0], 1)):
-        with pytest.raises(
-            StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} has seq {seq} where 2 was due"
-        ):
+        with pytest.raises(StoreDamaged, match=f"line 2 at byte {len(COMPLETE_LINES[0])} has seq {seq} instead of 2"):
             log_format.read_records(PATH, data, 0)
 
 
-def test_only_what_is_newer_than_the_checkpoint_is_to_be_done_and_all_of_it_is_kept() -> None:
+def test_only_records_newer_than_the_checkpoint_are_replayed_and_the_log_keeps_all() -> None:
     data = b"".join(COMPLETE_LINES)
     reading = log_format.read_records(PATH, data, 3)
     assert (reading.seq, reading.size, list(reading.ops()), reading.written) == (4, len(data), [[]], (4, 4))
@@ -77,7 +75,7 @@ def test_a_line_is_read_as_it_was_written_up_to_the_largest_numbers(seq: int, wr
     assert (reading.seq, reading.written, list(reading.ops())) == (seq, written, [[[]]])
 
 
-def test_a_log_counts_its_bytes_from_none(tmp_path: Path) -> None:
+def test_a_new_log_counts_its_bytes_from_zero(tmp_path: Path) -> None:
     files = SimulatedDisk()
     log = WriteAheadLog(SandboxPaths(ROOT, "box"), Disk(files, files.fsync, checkpoint_bytes=0))
     assert (log.size, log.seq, log.written) == (0, 0, None)
@@ -93,3 +91,16 @@ def test_a_log_counts_its_bytes_from_none(tmp_path: Path) -> None:
     log.sync(2)
     log.close()
     assert files.handles == {}
+
+
+@pytest.mark.parametrize("before", [b"x", b"\n", b"{", b'{"v":2,"seq":'])
+def test_a_good_line_directly_after_damaged_bytes_is_found(before: bytes) -> None:
+    for good in (b"", COMPLETE_LINES[0]):
+        message = f"line {1 + bool(good)} at byte {len(good)} is damaged, and undamaged records follow it from byte "
+        with pytest.raises(StoreDamaged, match=f"{message}{len(good) + len(before)}"):
+            log_format.read_records(PATH, good + before + COMPLETE_LINES[1], 0)
+
+
+def test_a_line_without_its_line_end_does_not_count_as_a_following_record() -> None:
+    assert log_format.read_records(PATH, b"x" + COMPLETE_LINES[0][:-1], 0).size == 0
+    assert log_format.read_records(PATH, b"\n", 0).size == 0

@@ -1,4 +1,4 @@
-"""The store on a disk that fails at every single deed: what was acknowledged is there, whole, and nothing else is."""
+"""A crash or an error at each single disk operation: the store has every acknowledged write whole, and no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ States = dict[str, State]
 
 @dataclass
 class StoreRun:
-    """A store on a disk, and a process that works with it."""
+    """A store on a simulated disk, as one process uses it."""
 
     files: SimulatedDisk
     durability: Durability = "commit"
@@ -40,17 +40,17 @@ class StoreRun:
         self.store.declare(name, COLLECTIONS)
 
     def export_all(self) -> States:
-        """What is kept of the sandboxes that hold anything."""
+        """Returns the state of all sandboxes, without empty collections and empty sandboxes."""
         states = {}
         for name in self.store.names():
-            with suppress(StoreError):  # one that is not open: what is left of a deletion that was refused
+            with suppress(StoreError):  # a sandbox whose deletion was refused is not open
                 states[name] = self.store.export(name)
-        return {name: held for name, state in states.items() if (held := {c: r for c, r in state.items() if r})}
+        return {name: records for name, state in states.items() if (records := {c: r for c, r in state.items() if r})}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a process asks of the store, and whether it may be gone after a power cut."""
+    """A change that a process makes in the store, and whether it must survive a power loss."""
 
     do: Callable[[StoreRun], None]
     sandbox: str = "box"
@@ -63,7 +63,7 @@ def person(i: int, **fields: Any) -> dict[str, Any]:
 
 
 def write(i: int, name: str = "box") -> Operation:
-    """As the server has it: an object, an event, a counter, and something that goes, in one transaction."""
+    """Returns a transaction like one of the server: it puts a record, appends an event, counts and drops a record."""
 
     def do(run: StoreRun) -> None:
         with run.store.transaction(name) as space:
@@ -75,7 +75,7 @@ def write(i: int, name: str = "box") -> Operation:
 
 
 def count(name: str = "box") -> Operation:
-    """What a call only counts."""
+    """Returns a transaction that does not wait for the disk, like the counters of a call."""
 
     def do(run: StoreRun) -> None:
         with run.store.transaction(name, durable=False) as space:
@@ -118,7 +118,7 @@ def script() -> Iterator[Operation]:
     for turn in range(5):
         yield from (write(turn * 100 + i) for i in range(10))
         yield begin("other")
-        yield from (each for i in range(6) for each in (count(), write(i, "other")))
+        yield from (operation for i in range(6) for operation in (count(), write(i, "other")))
         yield CHECKPOINT
         yield reset(turn + 2)
         yield from (count() for _ in range(3))
@@ -136,15 +136,16 @@ SCRIPT = list(script())
 
 @dataclass(frozen=True)
 class CrashPoint:
-    """A disk as it stood, and how many operations had been acknowledged."""
+    """The contents of a disk at one moment, and the number of operations acknowledged until then."""
 
     done: int
     image: DiskImage
 
 
 @cache
-def recorded() -> tuple[list[States], list[CrashPoint], list[CrashPoint], list[DiskImage]]:
-    """What the script leaves after each operation, the disk before each deed, amid each append, between operations."""
+def record_script() -> tuple[list[States], list[CrashPoint], list[CrashPoint], list[DiskImage]]:
+    """Returns the states after each operation, and the disk before each disk operation, amid each append, and
+    before each operation."""
     files = SimulatedDisk()
     run = StoreRun(files)
     states: list[States] = []
@@ -158,21 +159,21 @@ def recorded() -> tuple[list[States], list[CrashPoint], list[CrashPoint], list[D
         amid.append(CrashPoint(len(states) - 1, files.image()))
         inode.data = whole
 
-    files.before_operation = lambda deed: before.append(CrashPoint(len(states) - 1, files.image()))
+    files.before_operation = lambda _operation: before.append(CrashPoint(len(states) - 1, files.image()))
     files.during_append = half
     run.start()
     states.append(run.export_all())
     for operation in SCRIPT:
         between.append(files.image())
         operation.do(run)
-        files.before_operation, noting = lambda deed: None, files.before_operation
+        files.before_operation, callback = lambda _operation: None, files.before_operation
         states.append(run.export_all())
-        files.before_operation = noting
+        files.before_operation = callback
     return states, before, amid, between
 
 
-def test_the_script_is_long_and_meets_every_deed() -> None:
-    states, before, amid, _ = recorded()
+def test_the_script_covers_enough_disk_operations() -> None:
+    states, before, amid, _ = record_script()
     assert len(SCRIPT) > 200
     assert len(states) == len(SCRIPT) + 1
     assert len(before) > 800
@@ -180,14 +181,14 @@ def test_the_script_is_long_and_meets_every_deed() -> None:
 
 
 def is_allowed(found: States, done: int, outcome: str) -> bool:
-    """Whether all that was acknowledged is there, with or without what was under way."""
-    states = recorded()[0]
+    """Whether a state has every acknowledged operation, with or without the one in progress."""
+    states = record_script()[0]
     for name in NAMES:
         first = max(done, 0)
         if outcome != "the process dies":
             while first and not (SCRIPT[first - 1].durable and SCRIPT[first - 1].sandbox == name):
                 first -= 1
-        if found.get(name) not in [each.get(name) for each in states[first : done + 2] or [{}]]:
+        if found.get(name) not in [state.get(name) for state in states[first : done + 2] or [{}]]:
             return False
     return True
 
@@ -199,9 +200,9 @@ def start_run(files: SimulatedDisk) -> StoreRun:
 
 
 FOUND_STATES: dict[DiskContents, States] = {}
-"""What a store finds, by all that is on its disk: deeds that only look, and many failures, leave the same there."""
+"""The state of a store by the contents of its disk; many disk operations and failures leave equal contents."""
 VERIFIED_DISKS: set[DiskContents] = set()
-"""The disks on which a store has cleared up and kept what was then written."""
+"""The disk contents from which a store has recovered and kept a further write."""
 
 
 def state_on(files: SimulatedDisk) -> States:
@@ -211,13 +212,13 @@ def state_on(files: SimulatedDisk) -> States:
     return FOUND_STATES[contents]
 
 
-def check(moment: CrashPoint, outcome: str, where: str) -> None:
-    files = moment.image.recover(outcome)
+def check(crash: CrashPoint, outcome: str, where: str) -> None:
+    files = crash.image.recover(outcome)
     contents = files.contents()
     if contents not in VERIFIED_DISKS:
         check_recovery(files, where)
         VERIFIED_DISKS.add(contents)
-    assert is_allowed(FOUND_STATES[contents], moment.done, outcome), where
+    assert is_allowed(FOUND_STATES[contents], crash.done, outcome), where
 
 
 def check_recovery(files: SimulatedDisk, where: str) -> None:
@@ -233,14 +234,14 @@ def check_recovery(files: SimulatedDisk, where: str) -> None:
 
 
 @pytest.mark.parametrize("outcome", CRASH_OUTCOMES)
-def test_after_a_crash_at_any_deed_every_acknowledged_operation_is_there_whole(outcome: str) -> None:
-    for k, moment in enumerate(recorded()[1]):
-        check(moment, outcome, f"deed {k}, {outcome}")
+def test_after_a_crash_at_any_disk_operation_every_acknowledged_operation_is_complete(outcome: str) -> None:
+    for k, crash in enumerate(record_script()[1]):
+        check(crash, outcome, f"disk operation {k}, {outcome}")
 
 
-def test_after_a_crash_amid_any_append_every_acknowledged_operation_is_there_whole() -> None:
-    for k, moment in enumerate(recorded()[2]):
-        check(moment, "the process dies", f"append {k}, the process dies")
+def test_after_a_crash_amid_any_append_every_acknowledged_operation_is_complete() -> None:
+    for k, crash in enumerate(record_script()[2]):
+        check(crash, "the process dies", f"append {k}, the process dies")
 
 
 def half_of(size: int) -> int:
@@ -248,7 +249,7 @@ def half_of(size: int) -> int:
 
 
 class FailureInjector:
-    """Lets the k-th deed and perhaps those that follow fail, and counts."""
+    """Makes the disk operation number ``at`` fail, and all later ones if ``lasting``; counts the operations."""
 
     def __init__(
         self, at: int = -1, number: int = 0, lasting: bool = False, written: Callable[[int], int] = half_of
@@ -256,7 +257,7 @@ class FailureInjector:
         self.at, self.number, self.is_permanent, self.calls = at, number, lasting, 0
         self.written = written
 
-    def __call__(self, deed: str) -> None:
+    def __call__(self, operation: str) -> None:
         mine, self.calls = self.calls, self.calls + 1
         if mine == self.at or (self.is_permanent and mine > self.at >= 0):
             raise OSError(self.number, errno.errorcode[self.number])
@@ -268,34 +269,34 @@ def restart_after_crash(image: DiskImage) -> StoreRun:
 
 @cache
 def state_after_operations(first: int, done: tuple[bool, ...]) -> States:
-    """The state when of the operations from the first on only some are done."""
-    run = restart_after_crash(recorded()[3][first])
-    for operation, wanted in zip(SCRIPT[first:], done, strict=False):
-        if wanted:
-            with suppress(StoreError):  # a sandbox that was not begun or is gone
+    """Returns the state after the operations from ``first`` on, of which only those marked in ``done`` are made."""
+    run = restart_after_crash(record_script()[3][first])
+    for operation, is_done in zip(SCRIPT[first:], done, strict=False):
+        if is_done:
+            with suppress(StoreError):  # the sandbox does not exist
                 operation.do(run)
     return run.export_all()
 
 
 OPERATIONS_AFTER_FAILURE = 3
-"""How many operations follow the one that failed."""
+"""Number of operations after the one that failed."""
 
 
 def attempt(run: StoreRun, operation: Operation, failing: FailureInjector) -> StoreError | None:
-    """Why an operation was refused, or None."""
+    """Returns the error of an operation, or None."""
     run.files.before_operation, run.files.partial_write_size = failing, failing.written
     try:
         operation.do(run)
     except StoreError as error:
         return error
     finally:
-        run.files.before_operation = lambda deed: None
+        run.files.before_operation = lambda _operation: None
     return None
 
 
 def check_failure(first: int, failing: FailureInjector) -> None:
-    """Let a deed of one operation fail, go on for a while, and look at what is there: now, and after a power cut."""
-    run = restart_after_crash(recorded()[3][first])
+    """Makes a disk operation fail, continues with some operations, and checks the state now and after a power loss."""
+    run = restart_after_crash(record_script()[3][first])
     acknowledged = []
     for nth, operation in enumerate(SCRIPT[first : first + 1 + OPERATIONS_AFTER_FAILURE]):
         before = run.export_all()
@@ -307,9 +308,9 @@ def check_failure(first: int, failing: FailureInjector) -> None:
             assert isinstance(refusal, StoreFull) == (by_the_disk and failing.number == errno.ENOSPC)
         if refusal and operation is RESTART:
             break
-    # What was refused may yet be there when only its fsync failed; what was only counted waits for the disk to recover.
-    sure = [done and op.durable for done, op in zip(acknowledged, SCRIPT[first:], strict=False)]
-    possible = list(product(*[(True,) if each else (True, False) for each in sure]))
+    # A refused write whose fsync failed may still be on the disk. Writes that are only counted wait until the disk recovers.
+    durable = [done and op.durable for done, op in zip(acknowledged, SCRIPT[first:], strict=False)]
+    possible = list(product(*[(True,) if each else (True, False) for each in durable]))
     image = run.files.image()
     for outcome in ("the process dies", "power lost, nothing unsynced is there"):
         found = state_on(image.recover(outcome))
@@ -318,13 +319,13 @@ def check_failure(first: int, failing: FailureInjector) -> None:
 
 @cache
 def disk_operations_per_step() -> list[int]:
-    """How many deeds there are to each operation of the script."""
+    """Returns the number of disk operations of each operation of the script."""
 
     def count(first: int) -> int:
-        counting, deeds = restart_after_crash(recorded()[3][first]), FailureInjector()
-        counting.files.before_operation = deeds
-        SCRIPT[first].do(counting)
-        return deeds.calls
+        run, injector = restart_after_crash(record_script()[3][first]), FailureInjector()
+        run.files.before_operation = injector
+        SCRIPT[first].do(run)
+        return injector.calls
 
     return [count(first) for first in range(len(SCRIPT))]
 
@@ -334,17 +335,17 @@ FAILURES: dict[str, tuple[int, Callable[[int], int]]] = {
     **{errno.errorcode[number]: (number, lambda size: 0) for number in (errno.EACCES, errno.EMFILE, errno.EINTR)},
     "a byte short": (errno.ENOSPC, lambda size: size - 1),
 }
-"""What a deed fails with, and how much of what was to be written is there then."""
+"""The error number of a failing disk operation, and how many of its bytes are written anyway."""
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "for a while"])
 @pytest.mark.parametrize("failure", FAILURES)
-def test_when_any_deed_fails_nothing_acknowledged_is_lost_and_nothing_refused_is_half_there(
+def test_when_any_disk_operation_fails_no_acknowledged_write_is_lost_and_none_is_half_done(
     failure: str, lasting: bool
 ) -> None:
     assert sum(disk_operations_per_step()) > 700
-    for first, deeds in enumerate(disk_operations_per_step()):
-        for at in range(deeds):
+    for first, operations in enumerate(disk_operations_per_step()):
+        for at in range(operations):
             check_failure(first, FailureInjector(at, FAILURES[failure][0], lasting, FAILURES[failure][1]))
 
 
@@ -366,5 +367,5 @@ def test_a_log_cut_at_any_byte_opens_to_the_records_before_the_cut(caplog: pytes
         assert found == [f"p{i}" for i in range(data.count(b"\n", 0, cut))]
         torn = [f"{path}: torn tail cut off at byte {good}, {cut - good} bytes dropped"] if cut > good else []
         assert caplog.messages == torn
-        condition = store.status
-        assert (condition.torn_tails, condition.torn_bytes) == (int(cut > good), cut - good)
+        status = store.status
+        assert (status.torn_tails, status.torn_bytes) == (int(cut > good), cut - good)

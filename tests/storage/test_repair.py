@@ -1,4 +1,4 @@
-"""A damaged data directory is told about in full, and put in order without losing anything silently."""
+"""Checking and repairing a data directory: all damage is reported, and no record is lost silently."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HISTORIES: dict[str, list[Operation]] = {
 
 
 def crash_after_history(history: str) -> tuple[SimulatedDisk, States]:
-    """The disk of a process that died after a history, and what was kept then."""
+    """Returns the disk of a process that died after a history, and the state at that time."""
     run = StoreRun(SimulatedDisk())
     run.store = TinyStore(DATA, files=run.files)
     for operation in (begin("box"), *HISTORIES[history]):
@@ -55,14 +55,14 @@ def flip_bit(files: SimulatedDisk, path: Path, at: int) -> None:
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_a_whole_directory_is_reported_whole_and_left_as_it_is(history: str) -> None:
+def test_an_undamaged_directory_is_reported_as_such_and_not_changed(history: str) -> None:
     files, state = crash_after_history(history)
     before = {path: inode.data for path, inode in files.names.items()}
     with open_data_directory(DATA, files) as (paths,):
         report = check(paths, files)
     assert (report.damage, report.lost, report.torn_bytes) == ([], [], 0)
     assert report.records == sum(map(len, state["box"].values()))
-    assert report.generation == sum(each is CHECKPOINT for each in HISTORIES[history])
+    assert report.generation == sum(operation is CHECKPOINT for operation in HISTORIES[history])
     assert repair_disk(files)[1] == []
     assert {path: inode.data for path, inode in files.names.items() if path.name != ".lock"} == {
         path: data for path, data in before.items() if path.name != ".lock"
@@ -70,7 +70,7 @@ def test_a_whole_directory_is_reported_whole_and_left_as_it_is(history: str) -> 
 
 
 @pytest.mark.parametrize("history", ["one checkpoint", "two checkpoints", "nothing since the last"])
-def test_a_checkpoint_damaged_at_any_byte_is_made_anew_from_the_one_before_and_nothing_is_lost(history: str) -> None:
+def test_a_checkpoint_damaged_at_any_byte_is_rebuilt_from_the_previous_one_without_loss(history: str) -> None:
     whole, state = crash_after_history(history)
     image = whole.image()
     size = len(whole.names[BOX.checkpoint].data)
@@ -78,7 +78,7 @@ def test_a_checkpoint_damaged_at_any_byte_is_made_anew_from_the_one_before_and_n
         files = image.recover("the process dies")
         flip_bit(files, BOX.checkpoint, at)
         damaged = files.names[BOX.checkpoint].data
-        with pytest.raises(StoreDamaged, match=r"box\.json: damaged .*`testmode state repair` goes back to .*\.prev"):
+        with pytest.raises(StoreDamaged, match=r"box\.json: damaged .*`testmode state repair` restores .*\.prev"):
             recovered_state(files)
         report, moved = repair_disk(files)
         assert (len(report.damage), report.lost) == (1, [])
@@ -86,7 +86,7 @@ def test_a_checkpoint_damaged_at_any_byte_is_made_anew_from_the_one_before_and_n
         assert recovered_state(files) == state
 
 
-def test_the_log_before_a_checkpoint_holds_what_was_only_counted_too_after_a_power_cut() -> None:
+def test_after_a_power_loss_the_previous_log_has_the_non_durable_writes_too() -> None:
     run = StoreRun(SimulatedDisk())
     run.store = TinyStore(DATA, files=run.files)
     for operation in (begin("box"), write(1), CHECKPOINT, write(2), count(), count(), CHECKPOINT):
@@ -98,7 +98,7 @@ def test_the_log_before_a_checkpoint_holds_what_was_only_counted_too_after_a_pow
 
 
 @pytest.mark.parametrize("history", ["one checkpoint", "two checkpoints"])
-def test_a_missing_checkpoint_is_made_anew(history: str) -> None:
+def test_a_missing_checkpoint_is_rebuilt(history: str) -> None:
     files, state = crash_after_history(history)
     del files.names[BOX.checkpoint]
     with pytest.raises(StoreDamaged, match=r"box\.json: missing"):
@@ -107,7 +107,7 @@ def test_a_missing_checkpoint_is_made_anew(history: str) -> None:
     assert recovered_state(files) == state
 
 
-def test_records_behind_a_damaged_line_are_lost_only_when_that_is_allowed_and_stay_in_the_old_file() -> None:
+def test_records_after_a_damaged_line_are_dropped_only_with_truncate_and_stay_in_the_old_file() -> None:
     files, _ = crash_after_history("two checkpoints")
     first = files.names[BOX.log].data.index(b"\n")
     flip_bit(files, BOX.log, first + 20)
@@ -126,34 +126,34 @@ def test_records_behind_a_damaged_line_are_lost_only_when_that_is_allowed_and_st
 
 
 @pytest.mark.parametrize(
-    ("gone", "said"),
+    ("missing", "message"),
     [
         ([BOX.checkpoint, BOX.previous_log], "box.log from byte 0"),
-        ([BOX.log], "what was in box.log"),
+        ([BOX.log], "the records of box.log"),
         ([BOX.checkpoint, BOX.previous], "box.log.prev from byte 0"),
     ],
 )
-def test_every_loss_is_reported(gone: list[Path], said: str) -> None:
+def test_every_loss_is_reported(missing: list[Path], message: str) -> None:
     files, _ = crash_after_history("two checkpoints")
-    for path in gone:
+    for path in missing:
         del files.names[path]
     with pytest.raises(StoreDamaged):
         recovered_state(files)
     report, moved = repair_disk(files)
-    assert said in report.lost[0]
+    assert message in report.lost[0]
     assert moved == []
     repair_disk(files, truncate=True)
     recovered_state(files)
 
 
-def test_an_empty_log_does_not_hide_that_the_one_before_is_missing() -> None:
+def test_an_empty_log_does_not_hide_that_the_previous_log_is_missing() -> None:
     files, _ = crash_after_history("nothing since the last")
     del files.names[BOX.previous_log]
     flip_bit(files, BOX.checkpoint, 500)
-    assert repair_disk(files)[0].lost == ["what was written after box.json.prev: box.log.prev is missing"]
+    assert repair_disk(files)[0].lost == ["the records written after box.json.prev: box.log.prev is missing"]
 
 
-def test_a_second_repair_takes_another_number() -> None:
+def test_a_second_repair_uses_the_next_number_for_moved_files() -> None:
     files, _ = crash_after_history("two checkpoints")
     for _ in range(2):
         flip_bit(files, BOX.checkpoint, 300)
@@ -164,39 +164,39 @@ def test_a_second_repair_takes_another_number() -> None:
 def disks_during_repair(image: DiskImage) -> list[DiskImage]:
     files = image.recover("the process dies")
     flip_bit(files, BOX.checkpoint, 300)
-    noted: list[DiskImage] = []
-    files.before_operation = lambda deed: noted.append(files.image())
+    images: list[DiskImage] = []
+    files.before_operation = lambda _operation: images.append(files.image())
     repair_disk(files)
-    return noted
+    return images
 
 
 @pytest.mark.parametrize("outcome", CRASH_OUTCOMES)
-def test_a_repair_that_is_cut_off_at_any_deed_can_be_done_again_and_loses_nothing(outcome: str) -> None:
+def test_a_repair_interrupted_at_any_disk_operation_can_be_repeated_without_loss(outcome: str) -> None:
     whole, state = crash_after_history("two checkpoints")
-    moments = disks_during_repair(whole.image())
-    assert len(moments) > 20
-    for k, moment in enumerate(moments):
-        files = moment.recover(outcome)
+    images = disks_during_repair(whole.image())
+    assert len(images) > 20
+    for k, image in enumerate(images):
+        files = image.recover(outcome)
         report, _ = repair_disk(files)
         assert report.lost == [], k
         assert recovered_state(files) == state, k
 
 
-def _to_older_schema(tables: schema.Tables) -> schema.Tables:
-    """What an invented schema makes of tables of today's: people have a full name."""
+def _to_newer_schema(tables: schema.Tables) -> schema.Tables:
+    """Migrates tables to an invented newer schema, in which people have a full name."""
     people = {n: {**record, "full_name": record["id"].upper()} for n, record in tables.get("people", {}).items()}
     return {**tables, "people": people}
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_a_sandbox_of_an_older_schema_is_brought_into_todays_and_the_old_files_stay(
+def test_a_sandbox_of_an_older_schema_is_migrated_and_the_old_files_stay(
     history: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, state = crash_after_history(history)
     older = {path: files.names[path].data for path in (BOX.checkpoint, BOX.log) if path in files.names}
     today = schema.SCHEMA
     monkeypatch.setattr(schema, "SCHEMA", today + 1)
-    monkeypatch.setitem(schema.MIGRATIONS, today, _to_older_schema)
+    monkeypatch.setitem(schema.MIGRATIONS, today, _to_newer_schema)
     people = [{**record, "full_name": record["id"].upper()} for record in state["box"]["people"]]
     for _ in range(2):
         assert recovered_state(files)["box"] == {**state["box"], "people": people}
@@ -212,37 +212,37 @@ def test_a_sandbox_of_an_older_schema_is_brought_into_todays_and_the_old_files_s
 
 
 @pytest.mark.parametrize("outcome", CRASH_OUTCOMES)
-def test_a_migration_that_is_cut_off_at_any_deed_is_done_at_the_next_start(
+def test_a_migration_interrupted_at_any_disk_operation_is_made_at_the_next_start(
     outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files, state = crash_after_history("two checkpoints")
     today = schema.SCHEMA
     monkeypatch.setattr(schema, "SCHEMA", today + 1)
-    monkeypatch.setitem(schema.MIGRATIONS, today, _to_older_schema)
-    moments: list[DiskImage] = []
-    files.before_operation = lambda deed: moments.append(files.image())
+    monkeypatch.setitem(schema.MIGRATIONS, today, _to_newer_schema)
+    images: list[DiskImage] = []
+    files.before_operation = lambda _operation: images.append(files.image())
     done = recovered_state(files)
-    assert len(moments) > 20
-    for k, moment in enumerate(moments):
-        assert recovered_state(moment.recover(outcome)) == done, k
+    assert len(images) > 20
+    for k, image in enumerate(images):
+        assert recovered_state(image.recover(outcome)) == done, k
     assert state != done
 
 
-def test_a_directory_without_state_is_refused_and_none_is_made() -> None:
+def test_a_directory_without_state_is_refused_and_not_created() -> None:
     files = SimulatedDisk()
-    with pytest.raises(StoreError, match="holds no state"), open_data_directory(DATA, files):
+    with pytest.raises(StoreError, match="contains no state"), open_data_directory(DATA, files):
         pass
     assert DATA not in files.names
 
 
-def state(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mockserver", "state", *words]
+def run_state_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mockserver", "state", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture
 def stopped_server_directory(tmp_path: Path) -> Path:
-    """The data directory of a server that was stopped, and started and killed."""
+    """Returns the data directory of a server that was stopped, started again and killed."""
     for how in ("terminate", "kill"):
         with start_server("serve", "smartepi", "--port", "0", "--data", str(tmp_path)) as (process, _):
             getattr(process, how)()
@@ -253,38 +253,38 @@ def stopped_server_directory(tmp_path: Path) -> Path:
 def test_the_commands_check_and_repair_a_real_directory(stopped_server_directory: Path) -> None:
     data = ("--data", str(stopped_server_directory))
     whole = state("check", *data)
-    assert (whole.returncode, whole.stdout.split()[:2], "whole" in whole.stdout) == (0, ["sandbox", "records"], True)
+    assert (whole.returncode, whole.stdout.split()[:2], "intact" in whole.stdout) == (0, ["sandbox", "records"], True)
     file = stopped_server_directory / "sandboxes" / "smartepi.json"
     damaged = bytearray(file.read_bytes())
     damaged[2000] ^= 1
     file.write_bytes(damaged)
-    told = state("check", *data)
-    assert told.returncode == 74
-    assert f"{file}: damaged somewhere between byte" in told.stdout
+    damage_report = state("check", *data)
+    assert damage_report.returncode == 74
+    assert f"{file}: damaged somewhere between byte" in damage_report.stdout
     assert file.read_bytes() == damaged
-    done = state("repair", *data)
+    done = run_state_command("repair", *data)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lost: nothing" in done.stdout
     assert file.with_name("smartepi.json.corrupt-1").read_bytes() == damaged
     assert state("check", *data).returncode == 0
     (stopped_server_directory / "sandboxes" / "smartepi.log").unlink()
-    refused = state("repair", *data)
-    assert (refused.returncode, "--truncate` loses what was in smartepi.log" in refused.stdout) == (74, True)
-    assert state("repair", *data, "--truncate").returncode == 0
+    refused = run_state_command("repair", *data)
+    assert (refused.returncode, "--truncate` loses the records of smartepi.log" in refused.stdout) == (74, True)
+    assert run_state_command("repair", *data, "--truncate").returncode == 0
     with start_server("serve", "smartepi", "--port", "0", *data):
         locked = state("check", *data)
-    assert (locked.returncode, "another process has this data directory" in locked.stderr) == (75, True)
+    assert (locked.returncode, "another process uses this data directory" in locked.stderr) == (75, True)
     assert state("check", "--data", str(stopped_server_directory / "nothing")).returncode == 74
 
 
 def mark_as_newer(file: Path) -> None:
     from mockserver.storage.tinydb import checkpoint
 
-    found = checkpoint.decode(file, file.read_bytes())
-    file.write_bytes(checkpoint.encode(found))
+    loaded = checkpoint.decode(file, file.read_bytes())
+    file.write_bytes(checkpoint.encode(loaded))
 
 
-def test_a_directory_of_a_newer_server_ends_with_78(
+def test_with_a_directory_of_a_newer_server_commands_exit_with_78(
     stopped_server_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "SCHEMA", 9)
@@ -306,7 +306,7 @@ def test_a_directory_of_a_newer_server_ends_with_78(
 
 
 @pytest.mark.parametrize("history", HISTORIES)
-def test_when_the_newest_record_was_written_is_known_from_whatever_holds_it(history: str) -> None:
+def test_the_time_of_the_newest_record_is_read_from_log_or_checkpoint(history: str) -> None:
     run, n = StoreRun(SimulatedDisk()), 0
 
     def time() -> tuple[int, int]:

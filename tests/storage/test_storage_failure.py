@@ -1,4 +1,4 @@
-"""What a client and an operator see when the disk does not take a write: a clear no, and nothing of it afterwards."""
+"""What clients and operators see when the disk refuses a write: an error response and no trace of the write."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ BROKEN = {"id": "broken", "fault": {"kind": "status", "status": 418}}
 
 
 class DiskFailure:
-    """A disk that refuses deeds while it is told to."""
+    """Makes one kind of disk operation fail with an error number, until ``begin(0)``."""
 
     def __init__(self) -> None:
-        self.number, self.deed = 0, ""
+        self.number, self.operation = 0, ""
 
-    def __call__(self, deed: str) -> None:
-        if self.number and deed == self.deed:
+    def __call__(self, operation: str) -> None:
+        if self.number and operation == self.operation:
             raise OSError(self.number, errno.errorcode[self.number])
 
-    def begin(self, number: int, deed: str = "append") -> None:
-        self.number, self.deed = number, deed
+    def begin(self, number: int, operation: str = "append") -> None:
+        self.number, self.operation = number, operation
 
 
-def opened(files: SimulatedDisk) -> Harness:
+def open_harness(files: SimulatedDisk) -> Harness:
     return make_harness(ACME, store=TinyStore(DATA, files=files))
 
 
@@ -45,13 +45,13 @@ def files() -> SimulatedDisk:
 
 @pytest.fixture
 def acme(files: SimulatedDisk) -> Harness:
-    return opened(files)
+    return open_harness(files)
 
 
 @pytest.fixture
 def disk_failure(files: SimulatedDisk, acme: Harness) -> DiskFailure:
-    files.before_operation = made = DiskFailure()
-    return made
+    files.before_operation = failure = DiskFailure()
+    return failure
 
 
 def post(harness: Harness, text: str = "hello", key: str | None = None) -> Any:
@@ -65,7 +65,7 @@ def notes(harness: Harness) -> list[str]:
     return [note["text"] for note in answer.json["data"]]
 
 
-def test_on_a_full_disk_a_write_is_refused_with_507_and_the_next_one_fits_once_there_is_room(
+def test_on_a_full_disk_writes_are_refused_with_507_until_there_is_room(
     acme: Harness, disk_failure: DiskFailure, files: SimulatedDisk
 ) -> None:
     assert post(acme, "before").status_code == 201
@@ -81,20 +81,20 @@ def test_on_a_full_disk_a_write_is_refused_with_507_and_the_next_one_fits_once_t
     assert post(acme, "after").status_code == 201
     assert (
         notes(acme)
-        == notes(opened(files.image().recover("power lost, nothing unsynced is there")))
+        == notes(open_harness(files.image().recover("power lost, nothing unsynced is there")))
         == ["before", "after"]
     )
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.ENOSPC])
-def test_a_failed_fsync_fails_the_store_for_writes_and_reads_go_on(
+def test_after_a_failed_fsync_writes_are_refused_and_reads_still_work(
     acme: Harness, disk_failure: DiskFailure, number: int
 ) -> None:
     disk_failure.begin(number, "fsync")
     assert post(acme).status_code == 503
     disk_failure.begin(0)
     assert post(acme).status_code == 503
-    for _ in range(1100):  # beyond the block of numbers that is reserved for calls
+    for _ in range(1100):  # more than the block of call numbers that is reserved at once
         assert acme.request("GET", "/v1/notes").status_code == 200
     ready = acme.app.test_client().get("/ready")
     assert (ready.status_code, ready.content_type) == (503, "application/problem+json")
@@ -103,7 +103,7 @@ def test_a_failed_fsync_fails_the_store_for_writes_and_reads_go_on(
     assert (refused.status_code, refused.content_type) == (503, "application/problem+json")
 
 
-def test_what_is_only_counted_while_the_disk_is_full_is_kept_with_the_next_write(
+def test_counters_of_a_full_disk_are_stored_with_the_next_write(
     acme: Harness, disk_failure: DiskFailure, files: SimulatedDisk
 ) -> None:
     rule = {
@@ -116,11 +116,11 @@ def test_what_is_only_counted_while_the_disk_is_full_is_kept_with_the_next_write
     assert [notes(acme) for _ in range(3)] == [[]] * 3
     disk_failure.begin(0)
     assert post(acme).status_code == 201
-    again = opened(files.image().recover("the process dies"))
+    again = open_harness(files.image().recover("the process dies"))
     assert again.admin("GET", "/sandboxes/acme/faults/slow").json["fired"] == 3
 
 
-def test_what_is_due_waits_for_the_disk_and_reading_does_not(acme: Harness, disk_failure: DiskFailure) -> None:
+def test_a_due_timer_waits_for_the_disk_and_reads_do_not(acme: Harness, disk_failure: DiskFailure) -> None:
     sandbox = acme.sandbox
     with sandbox.transaction() as space:
         sandbox.schedule(space, NOON, "nothing", {})
@@ -131,7 +131,7 @@ def test_what_is_due_waits_for_the_disk_and_reading_does_not(acme: Harness, disk
     assert acme.admin("GET", "/sandboxes/acme/clock").json["due"] == []
 
 
-def test_a_request_that_was_refused_may_be_repeated_with_its_key(acme: Harness, disk_failure: DiskFailure) -> None:
+def test_a_refused_request_may_be_repeated_with_its_idempotency_key(acme: Harness, disk_failure: DiskFailure) -> None:
     disk_failure.begin(errno.ENOSPC)
     assert post(acme, key="k").status_code == 507
     disk_failure.begin(0)
@@ -164,7 +164,7 @@ def _state(harness: Harness) -> Any:
 
 
 @pytest.mark.parametrize("change", [_rule, _scenario, _settings, _clock, _key, _state])
-def test_a_change_the_disk_did_not_take_is_not_at_work(
+def test_a_change_that_the_disk_refused_has_no_effect(
     acme: Harness, disk_failure: DiskFailure, change: Callable[[Harness], Any]
 ) -> None:
     post(acme)
@@ -178,7 +178,7 @@ def test_a_change_the_disk_did_not_take_is_not_at_work(
     assert change(acme).status_code < 300
 
 
-def test_a_sandbox_there_was_no_room_for_can_be_made_under_its_name_later(
+def test_a_sandbox_that_a_full_disk_refused_can_be_created_later(
     acme: Harness, disk_failure: DiskFailure
 ) -> None:
     disk_failure.begin(errno.ENOSPC)
@@ -188,13 +188,13 @@ def test_a_sandbox_there_was_no_room_for_can_be_made_under_its_name_later(
     assert acme.engine.create("acme", "mine", Settings()).id == "mine"
 
 
-def test_a_repeated_request_is_not_answered_from_what_is_not_known_to_last(tmp_path: Path) -> None:
-    asked, go_on = Event(), Event()
+def test_a_repeated_request_gets_no_reply_that_is_not_durable_yet(tmp_path: Path) -> None:
+    syncing, go_on = Event(), Event()
     waiting = False
 
     def fsync(handle: int) -> None:
         if waiting:
-            asked.set()
+            syncing.set()
             assert go_on.wait(60)
 
     acme = make_harness(ACME, store=TinyStore(tmp_path, fsync=fsync), freeze=False)
@@ -202,7 +202,7 @@ def test_a_repeated_request_is_not_answered_from_what_is_not_known_to_last(tmp_p
     waiting = True
     first = Thread(target=post, args=(acme,), kwargs={"key": "k"})
     first.start()
-    assert asked.wait(60)
+    assert syncing.wait(60)
     assert post(acme, key="k").status_code == 409
     go_on.set()
     first.join(60)

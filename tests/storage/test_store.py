@@ -1,4 +1,4 @@
-"""The store contract: what every store keeps to, over each one registered here."""
+"""The contract of stores, tested with each store registered here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DISK_STORES = [name for name in STORES if name.startswith("disk")]
 PERSISTENT_STORES = [name for name in STORES if name != "memory"]
 
 
-def opened(store: Store) -> Store:
+def open_store(store: Store) -> Store:
     store.open("box")
     store.declare("box", COLLECTIONS)
     return store
@@ -51,9 +51,9 @@ def _clean_redis() -> None:
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made = opened(STORES[request.param](tmp_path))
-    yield made
-    made.close()
+    opened_store = open_store(STORES[request.param](tmp_path))
+    yield opened_store
+    opened_store.close()
 
 
 @pytest.fixture(params=PERSISTENT_STORES)
@@ -63,7 +63,7 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
     def again() -> Store:
         if stores:
             stores.pop().close()
-        stores.append(opened(STORES[request.param](tmp_path)))
+        stores.append(open_store(STORES[request.param](tmp_path)))
         return stores[0]
 
     yield again
@@ -84,8 +84,8 @@ def ids(records: Iterator[Record]) -> list[str]:
     return [record["id"] for record in records]
 
 
-def scan_ids(space: Space, **how: Any) -> list[str]:
-    return [record["id"] for _, record in space.scan("people", **how)]
+def scan_ids(space: Space, **options: Any) -> list[str]:
+    return [record["id"] for _, record in space.scan("people", **options)]
 
 
 def test_a_record_is_found_by_its_id(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_a_replaced_record_keeps_its_place_in_the_order(store: Store) -> None:
         assert space.get("people", "p1") == person(1, status="old")
 
 
-def test_a_dropped_record_is_gone_and_an_unknown_one_is_no_error(store: Store) -> None:
+def test_dropping_removes_a_record_and_ignores_an_unknown_one(store: Store) -> None:
     put(store, person(1))
     with store.transaction("box") as space:
         space.drop("people", "p1")
@@ -120,7 +120,7 @@ def test_records_are_found_by_an_indexed_field_without_regard_to_case_oldest_fir
         assert ids(space.find("people", "status", None)) == []
 
 
-def test_an_index_follows_its_records(store: Store) -> None:
+def test_an_index_is_updated_with_its_records(store: Store) -> None:
     put(store, person(1, status="new"))
     put(store, person(1, status="left"))
     with store.transaction("box") as space:
@@ -140,9 +140,9 @@ def test_values_of_mixed_types_are_indexed_side_by_side(store: Store) -> None:
 
 def test_a_field_without_an_index_is_refused(store: Store) -> None:
     with store.transaction("box") as space:
-        for how in ({"field": "salary"}, {"equals": "x"}, {"prefix": "x"}):
+        for options in ({"field": "salary"}, {"equals": "x"}, {"prefix": "x"}):
             with pytest.raises(KeyError, match="no index"):
-                list(space.scan("people", **how))  # type: ignore[arg-type]
+                list(space.scan("people", **options))  # type: ignore[arg-type]
 
 
 def test_an_undeclared_collection_is_refused_by_name(store: Store) -> None:
@@ -151,7 +151,7 @@ def test_an_undeclared_collection_is_refused_by_name(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
+    ("options", "expected"),
     [
         ({}, "p0 p1 p2 p3 p4 p5"),
         ({"descending": True}, "p5 p4 p3 p2 p1 p0"),
@@ -164,36 +164,36 @@ def test_an_undeclared_collection_is_refused_by_name(store: Store) -> None:
         ({"field": "status", "prefix": ""}, "p1 p5 p3 p0 p2 p4"),
     ],
 )
-def test_a_walk_goes_on_from_any_place_in_it(store: Store, how: dict[str, Any], expected: str) -> None:
+def test_a_scan_continues_after_any_position(store: Store, options: dict[str, Any], expected: str) -> None:
     statuses = ["new", "Active", "New", "left", "néw", "actor"]
     put(store, *(person(i, status=status) for i, status in enumerate(statuses)))
     with store.transaction("box") as space:
-        whole = list(space.scan("people", **how))
-        assert [record["id"] for _, record in whole] == expected.split()
-        for i, (position, _) in enumerate(whole):
-            carried = tuple(json.loads(json.dumps(position)))
-            assert list(space.scan("people", **how, after=carried)) == whole[i + 1 :]
+        rows = list(space.scan("people", **options))
+        assert [record["id"] for _, record in rows] == expected.split()
+        for i, (position, _) in enumerate(rows):
+            decoded = tuple(json.loads(json.dumps(position)))
+            assert list(space.scan("people", **options, after=decoded)) == rows[i + 1 :]
 
 
-def test_a_walk_meets_each_lasting_record_once_while_others_come_and_go(store: Store) -> None:
+def test_a_scan_in_pages_returns_each_lasting_record_once_while_others_change(store: Store) -> None:
     put(store, *(person(i) for i in range(50)))
-    met: list[str] = []
+    seen: list[str] = []
     after = None
-    for turn in range(50):
+    for round_number in range(50):
         with store.transaction("box") as space:
             for position, record in space.scan("people", after=after):
-                met.append(record["id"])
+                seen.append(record["id"])
                 after = position
-                if len(met) % 5 == 0:
+                if len(seen) % 5 == 0:
                     break
-            space.drop("people", f"p{2 * turn}")
-            space.put("people", person(100 + turn))
+            space.drop("people", f"p{2 * round_number}")
+            space.put("people", person(100 + round_number))
     lasting = [f"p{i}" for i in range(1, 50, 2)]
-    assert [name for name in met if name in lasting] == lasting
-    assert len(met) == len(set(met))
+    assert [name for name in seen if name in lasting] == lasting
+    assert len(seen) == len(set(seen))
 
 
-def test_what_a_walk_meets_may_be_changed_and_dropped_on_the_way(store: Store) -> None:
+def test_records_may_be_changed_and_dropped_during_a_scan(store: Store) -> None:
     put(store, *(person(i) for i in range(200)))
     with store.transaction("box") as space:
         for record in space.find("people", "status", "new"):
@@ -203,7 +203,7 @@ def test_what_a_walk_meets_may_be_changed_and_dropped_on_the_way(store: Store) -
         assert space.count("people") == 0
 
 
-def test_a_record_is_found_by_its_place_in_the_order_of_creation(store: Store) -> None:
+def test_nth_finds_a_record_by_its_place_in_the_order_of_creation(store: Store) -> None:
     put(store, *(person(i) for i in range(5)))
     with store.transaction("box") as space:
         assert [space.nth("people", place)["id"] for place in range(5)] == ["p0", "p1", "p2", "p3", "p4"]
@@ -216,20 +216,20 @@ def test_a_record_is_found_by_its_place_in_the_order_of_creation(store: Store) -
             space.nth("people", 4)
 
 
-def test_a_position_that_belongs_to_another_walk_is_refused(store: Store) -> None:
+def test_a_position_of_another_kind_of_scan_is_refused(store: Store) -> None:
     with store.transaction("box") as space:
         for field, after in ((None, ("x", 1)), (None, ("x",)), ("status", (1,)), ("status", (None, 1))):
-            with pytest.raises(ValueError, match="no position"):
+            with pytest.raises(ValueError, match="is not a position"):
                 list(space.scan("people", field=field, after=after))
 
 
-def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Store) -> None:
+def test_a_failed_savepoint_is_rolled_back_and_earlier_writes_stay(store: Store) -> None:
     put(store, person(0), person(1))
     with store.transaction("box") as space:
         assert space.claim("before")
         space.put("people", person(2))
         with pytest.raises(ZeroDivisionError), space.savepoint():
-            assert space.claim("meanwhile")
+            assert space.claim("new")
             space.release("before")
             space.put("people", person(2, status="changed"))
             space.put("people", person(3))
@@ -238,7 +238,7 @@ def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Sto
             raise ZeroDivisionError
         with space.savepoint():
             space.drop("people", "p1")
-        assert (space.is_claimed("before"), space.is_claimed("meanwhile")) == (True, False)
+        assert (space.is_claimed("before"), space.is_claimed("new")) == (True, False)
         space.put("people", person(4))
     with store.transaction("box") as space:
         assert ids(record for _, record in space.scan("people")) == ["p0", "p2", "p4"]
@@ -247,7 +247,7 @@ def test_an_attempt_that_fails_is_undone_and_what_was_before_it_stays(store: Sto
         space.release("before")
 
 
-def test_a_counter_begins_at_nought_and_keeps_what_was_added(store: Store) -> None:
+def test_a_counter_begins_at_zero_and_is_stored(store: Store) -> None:
     with store.transaction("box") as space:
         assert [space.increment("a"), space.increment("a", 5), space.increment("b", 0)] == [1, 6, 0]
     with store.transaction("box") as space:
@@ -268,7 +268,7 @@ def change_everything_and_fail(store: Store) -> None:
         raise ZeroDivisionError
 
 
-def test_a_rolled_back_transaction_never_happened(store: Store) -> None:
+def test_a_rolled_back_transaction_has_no_effect(store: Store) -> None:
     put(store, person(1), person(2), person(3))
     put(store, {"id": "t1"}, collection="tickets")
     before = store.export("box")
@@ -283,7 +283,7 @@ def test_a_rolled_back_transaction_never_happened(store: Store) -> None:
         assert space.increment("a") == 1
 
 
-def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> None:
+def test_a_claim_of_a_failed_transaction_is_rolled_back(store: Store) -> None:
     put(store, person(2))
     put(store, {"id": "t1"}, collection="tickets")
     with pytest.raises(ZeroDivisionError):
@@ -292,7 +292,7 @@ def test_a_claim_of_a_transaction_that_fails_was_never_made(store: Store) -> Non
         assert not space.is_claimed("key")
 
 
-def test_a_release_of_a_transaction_that_fails_never_happened(store: Store) -> None:
+def test_a_release_of_a_failed_transaction_is_rolled_back(store: Store) -> None:
     with store.transaction("box") as space:
         space.claim("key")
     with pytest.raises(ZeroDivisionError), store.transaction("box") as space:
@@ -315,14 +315,14 @@ def test_a_claim_is_held_until_released(store: Store) -> None:
         assert space.claim("key")
 
 
-def test_a_bounded_log_forgets_its_oldest(store: Store) -> None:
+def test_append_drops_the_oldest_records_beyond_the_limit(store: Store) -> None:
     with store.transaction("box") as space:
         for i in range(7):
             space.append("events", {"id": f"e{i}"}, 3)
         assert [record["id"] for _, record in space.scan("events")] == ["e4", "e5", "e6"]
 
 
-def test_a_space_is_of_no_use_after_its_transaction(store: Store) -> None:
+def test_a_space_cannot_be_used_after_its_transaction(store: Store) -> None:
     with store.transaction("box") as space:
         pass
     with pytest.raises(KeyError, match="the transaction is over"):
@@ -334,7 +334,7 @@ def test_transactions_of_one_thread_do_not_nest(store: Store) -> None:
         store.transaction("box").__enter__()
 
 
-def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: Store) -> None:
+def test_a_loaded_export_is_exported_again_byte_for_byte(store: Store) -> None:
     put(store, *(person(i, note="ünï\ud800") for i in range(5)))
     put(store, {"id": "t"}, collection="tickets")
     with store.transaction("box") as space:
@@ -353,7 +353,7 @@ def test_what_is_exported_can_be_loaded_and_exported_again_to_the_byte(store: St
         assert space.increment("a") == 10
 
 
-def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reopen: Callable[[], Store]) -> None:
+def test_the_same_state_can_be_loaded_repeatedly_between_others(reopen: Callable[[], Store]) -> None:
     seed = {"people": [person(i) for i in range(5)], "events": []}
     for turn in range(3):
         store = reopen()
@@ -362,7 +362,7 @@ def test_a_state_is_loaded_again_and_again_whatever_else_was_loaded_between(reop
         assert reopen().export("box")["people"] == seed["people"]
 
 
-def test_what_is_remembered_of_loaded_states_is_bounded_and_never_mistaken() -> None:
+def test_the_cache_of_encoded_states_is_bounded_and_correct() -> None:
     encoded = EncodedListCache(200)
     for i in range(50):
         state = {"people": [person(i)], "note": [{"id": "\ud800"}]}
@@ -371,7 +371,7 @@ def test_what_is_remembered_of_loaded_states_is_bounded_and_never_mistaken() -> 
         assert sum(len(data) for _, data in encoded._cache.values()) == encoded._bytes <= 200
 
 
-def test_a_load_empties_claims_and_numbers_anew(store: Store) -> None:
+def test_a_load_removes_claims_and_numbers_records_from_one(store: Store) -> None:
     put(store, person(1), person(2))
     with store.transaction("box") as space:
         space.claim("key")
@@ -381,14 +381,14 @@ def test_a_load_empties_claims_and_numbers_anew(store: Store) -> None:
         assert space.claim("key")
 
 
-def test_a_state_with_one_id_twice_is_refused_and_changes_nothing(store: Store) -> None:
+def test_a_state_with_a_repeated_id_is_refused_and_changes_nothing(store: Store) -> None:
     put(store, person(1))
-    with pytest.raises(ValueError, match="'people' has two records of one id"):
+    with pytest.raises(ValueError, match="'people' of the state has two records with the same id"):
         store.load("box", {"people": [person(2), person(2)]})
     assert store.export("box")["people"] == [person(1)]
 
 
-def test_sandboxes_know_nothing_of_each_other(store: Store) -> None:
+def test_sandboxes_are_isolated_from_each_other(store: Store) -> None:
     store.open("a-2")
     store.declare("a-2", COLLECTIONS)
     put(store, person(1))
@@ -398,18 +398,18 @@ def test_sandboxes_know_nothing_of_each_other(store: Store) -> None:
     assert store.names() == ["a-2", "box"]
 
 
-def test_a_deleted_sandbox_is_gone_and_can_be_made_anew(store: Store) -> None:
+def test_a_deleted_sandbox_is_gone_and_can_be_created_again(store: Store) -> None:
     put(store, person(1))
     store.delete("box")
     assert store.names() == []
     with pytest.raises(StoreError, match="'box' is not open"):
         store.transaction("box")
-    with opened(store).transaction("box") as space:
+    with open_store(store).transaction("box") as space:
         assert space.count("people") == 0
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "../x", "a/b", "a.json", "a\n", "x" * 64, "ä"])
-def test_a_sandbox_id_that_is_no_file_name_is_refused(store: Store, name: str) -> None:
+def test_a_sandbox_id_that_is_not_a_safe_file_name_is_refused(store: Store, name: str) -> None:
     with pytest.raises(StoreError, match="does not match"):
         store.open(name)
     with pytest.raises(StoreError, match="does not match"):
@@ -417,12 +417,12 @@ def test_a_sandbox_id_that_is_no_file_name_is_refused(store: Store, name: str) -
 
 
 @pytest.mark.parametrize("name", ["_store", "_counters"])
-def test_the_stores_own_names_are_refused_for_collections(store: Store, name: str) -> None:
+def test_internal_names_are_refused_for_collections(store: Store, name: str) -> None:
     with pytest.raises(ValueError, match="cannot be named"):
         store.declare("box", (Collection(name),))
 
 
-def test_an_index_declared_later_holds_what_was_there_before(store: Store) -> None:
+def test_an_index_declared_later_contains_the_existing_records(store: Store) -> None:
     put(store, person(1, city="Cork"))
     store.declare("box", (Collection("people", ("city",)),))
     with store.transaction("box") as space:
@@ -431,7 +431,7 @@ def test_an_index_declared_later_holds_what_was_there_before(store: Store) -> No
             list(space.find("people", "email", "x"))
 
 
-def test_threads_that_create_one_unique_value_make_one_record(store: Store) -> None:
+def test_threads_that_create_the_same_unique_value_create_one_record(store: Store) -> None:
     def create(i: int) -> None:
         with store.transaction("box", durable=False) as space:
             if next(space.find("people", "email", "one@example.test"), None) is None:
@@ -448,7 +448,7 @@ def test_threads_that_create_one_unique_value_make_one_record(store: Store) -> N
         assert space.increment("tries", 0) == 40
 
 
-def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[], Store]) -> None:
+def test_a_restart_keeps_everything_except_volatile_records_and_claims(reopen: Callable[[], Store]) -> None:
     store = reopen()
     put(store, person(1, note="\ud800 ü\n"), person(2))
     put(store, {"id": "t"}, collection="tickets")
@@ -465,16 +465,16 @@ def test_everything_but_the_volatile_is_there_after_a_restart(reopen: Callable[[
 
 
 @pytest.mark.parametrize("kind", DISK_STORES)
-def test_on_disk_the_volatile_is_not_there_after_a_restart(kind: str, tmp_path: Path) -> None:
-    for begun in (0, 0):
-        store = opened(STORES[kind](tmp_path))
+def test_on_disk_volatile_records_are_gone_after_a_restart(kind: str, tmp_path: Path) -> None:
+    for expected_count in (0, 0):
+        store = open_store(STORES[kind](tmp_path))
         with store.transaction("box") as space:
-            assert space.count("tickets") == begun
+            assert space.count("tickets") == expected_count
             space.put("tickets", {"id": "t"})
         store.close()
 
 
-def test_a_place_in_the_order_is_never_given_twice_even_after_a_restart(reopen: Callable[[], Store]) -> None:
+def test_a_position_is_never_reused_even_after_a_restart(reopen: Callable[[], Store]) -> None:
     put(reopen(), person(1), person(2))
     with reopen().transaction("box") as space:
         space.drop("people", "p2")
@@ -492,7 +492,7 @@ def test_a_deleted_sandbox_stays_gone_after_a_restart(reopen: Callable[[], Store
         assert space.count("people") == 0
 
 
-def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
+def test_the_methods_of_tinydb_work_and_are_stored(reopen: Callable[[], Store]) -> None:
     store = reopen()
     assert isinstance(store, TinyStore | RedisStore)
     table, where = store.database("box").table("people"), Query()
@@ -500,7 +500,7 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
     assert table.update({"status": "left"}, where.id == "p2") == [3]
     assert table.remove(doc_ids=[1, 99]) == [1]
     assert table.upsert(person(3, status="up"), where.id == "p3") == [4]
-    with pytest.raises(ValueError, match="another record of id 'p4'"):
+    with pytest.raises(ValueError, match="another record with the id 'p4'"):
         table.insert(person(4))
     assert table.search(where.status == "left")[0].doc_id == 3
     store = reopen()
@@ -513,7 +513,7 @@ def test_tinydbs_own_methods_work_and_last(reopen: Callable[[], Store]) -> None:
         assert ids(space.find("people", "status", "up")) == ["p3"]
 
 
-def test_what_tinydbs_own_methods_write_counts_as_well(
+def test_records_written_through_tinydb_count_towards_the_maximum(
     reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spaces, "MAX_RECORDS", 3)
@@ -525,7 +525,7 @@ def test_what_tinydbs_own_methods_write_counts_as_well(
         put(store, person(4))
 
 
-def test_dropping_tables_and_writing_a_whole_database_last_too(reopen: Callable[[], Store]) -> None:
+def test_dropping_tables_and_writing_a_whole_database_are_stored(reopen: Callable[[], Store]) -> None:
     store = reopen()
     assert isinstance(store, TinyStore | RedisStore)
     put(store, person(1), person(2))
@@ -542,7 +542,7 @@ def test_dropping_tables_and_writing_a_whole_database_last_too(reopen: Callable[
         assert ids(space.find("people", "email", "p7@example.test")) == ["p7"]
 
 
-def test_a_record_that_is_no_json_is_refused_and_rolled_back(reopen: Callable[[], Store]) -> None:
+def test_a_record_that_is_not_json_is_refused_and_rolled_back(reopen: Callable[[], Store]) -> None:
     store = reopen()
     for value in (object(), float("nan"), {1, 2}):
         with pytest.raises((TypeError, ValueError)):
@@ -552,7 +552,7 @@ def test_a_record_that_is_no_json_is_refused_and_rolled_back(reopen: Callable[[]
     assert reopen().export("box")["people"] == [person(2)]
 
 
-def test_so_many_records_fit_whatever_became_of_those_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_maximum_number_of_records_counts_only_existing_records(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def is_full() -> bool:
         with pytest.raises(TooManyRecords), store.transaction("box") as space:
             space.put("people", person(9))
@@ -581,19 +581,19 @@ values = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.sampled_from
 
 
 class StoreAgainstModel(RuleBasedStateMachine):
-    """Whatever is done, the store answers as a dict would that is copied at the start of each transaction."""
+    """Any sequence of changes gives the same records as a dict that is copied at the start of each transaction."""
 
     @initialize(kind=st.sampled_from(PERSISTENT_STORES))
     def begin(self, kind: str) -> None:
         self.directory = TemporaryDirectory()
         shared_redis().flushed_url()
         self.kind = kind
-        self.store = self.opened()
+        self.store = self.open_store()
         self.model: dict[str, dict[str, Any]] = {}
         self.count = 0
 
-    def opened(self) -> Store:
-        return opened(STORES[self.kind](Path(self.directory.name)))
+    def open_store(self) -> Store:
+        return open_store(STORES[self.kind](Path(self.directory.name)))
 
     @rule(writes=st.lists(st.tuples(names, st.one_of(st.just("drop"), values)), max_size=5), fails=st.booleans())
     def write(self, writes: list[tuple[str, Any]], fails: bool) -> None:
@@ -618,7 +618,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = self.opened()
+        self.store = self.open_store()
 
     @rule()
     def reload(self) -> None:
@@ -636,8 +636,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
         with self.store.transaction("box") as space:
             assert ids(space.find("people", "status", value)) == expected
             if value is not None:
-                walk = scan_ids(space, field="status", equals=value, descending=descending)
-                assert walk == (expected[::-1] if descending else expected)
+                found = scan_ids(space, field="status", equals=value, descending=descending)
+                assert found == (expected[::-1] if descending else expected)
 
     @invariant()
     def holds_the_model(self) -> None:
@@ -655,8 +655,8 @@ TestStoreAgainstModel.settings = settings(
 )
 
 
-def test_an_id_that_a_rollback_has_freed_is_free_and_what_was_there_is_found_again() -> None:
-    store = opened(TinyStore(None))
+def test_a_rollback_frees_new_ids_and_restores_dropped_records() -> None:
+    store = open_store(TinyStore(None))
     put(store, person(1))
     with pytest.raises(RuntimeError), store.transaction("box") as space:
         space.put("people", person(2))
@@ -671,8 +671,8 @@ def test_an_id_that_a_rollback_has_freed_is_free_and_what_was_there_is_found_aga
         assert ids(space.find("people", "status", "again")) == ["p2"]
 
 
-def test_an_attempt_that_fails_frees_its_ids_within_the_transaction_and_no_others() -> None:
-    store = opened(TinyStore(None))
+def test_a_failed_savepoint_frees_its_own_ids_within_the_transaction() -> None:
+    store = open_store(TinyStore(None))
     with store.transaction("box") as space:
         space.put("people", person(1))
         with pytest.raises(RuntimeError), space.savepoint():
@@ -686,23 +686,23 @@ def test_an_attempt_that_fails_frees_its_ids_within_the_transaction_and_no_other
         assert space.nth("people", 1)["id"] == "p2"
 
 
-@pytest.mark.parametrize("kept", [1, 2, 3])
-def test_a_bounded_log_holds_exactly_so_many_and_forgets_the_oldest_of_its_own_only(kept: int) -> None:
-    store = opened(TinyStore(None))
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_append_keeps_exactly_the_limit_and_drops_only_records_of_its_collection(limit: int) -> None:
+    store = open_store(TinyStore(None))
     put(store, person(1), person(2))
     with store.transaction("box") as space:
         for nth in range(4):
-            space.append("events", {"id": f"e{nth}"}, kept)
-            assert space.count("events") == min(nth + 1, kept)
-        assert [record["id"] for _, record in space.scan("events")] == [f"e{nth}" for nth in range(4 - kept, 4)]
+            space.append("events", {"id": f"e{nth}"}, limit)
+            assert space.count("events") == min(nth + 1, limit)
+        assert [record["id"] for _, record in space.scan("events")] == [f"e{nth}" for nth in range(4 - limit, 4)]
         assert scan_ids(space) == ["p1", "p2"]
 
 
-def test_dropping_one_of_several_leaves_the_others_in_every_index() -> None:
-    store = opened(TinyStore(None))
+def test_dropping_a_record_keeps_the_others_in_every_index() -> None:
+    store = open_store(TinyStore(None))
     put(store, *(person(nth, status="same") for nth in range(4)))
     with store.transaction("box") as space:
-        for gone, left in (("p0", ["p1", "p2", "p3"]), ("p3", ["p1", "p2"]), ("p1", ["p2"])):
-            space.drop("people", gone)
+        for dropped, left in (("p0", ["p1", "p2", "p3"]), ("p3", ["p1", "p2"]), ("p1", ["p2"])):
+            space.drop("people", dropped)
             assert ids(space.find("people", "status", "same")) == left
             assert scan_ids(space) == scan_ids(space, field="email") == left

@@ -1,4 +1,4 @@
-"""A provider that exists for the tests only: it has what the real ones lack, idempotency and scopes among it."""
+"""Acme, a provider for tests only: it has idempotency keys and scopes, which some of the real providers lack."""
 
 from __future__ import annotations
 
@@ -32,15 +32,13 @@ from mockserver.engine import (
 
 
 class NewNote(BaseModel):
-    """A note to be made."""
-
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
     text: str = Field(min_length=1, max_length=100)
     weight: float | None = None
 
 
 class PlainDialect:
-    """A dialect without any peculiarity."""
+    """A dialect without quirks: plain JSON records, lists and problems."""
 
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         return Reply(status, [("Content-Type", "application/json")], as_json(record))
@@ -118,7 +116,7 @@ ACME = Provider(
 
 
 def emit_event(at: WriteContext, type: str = "note.created", **data: Any) -> str:
-    """Keep an event of Acme's, and have it delivered; answers its id."""
+    """Store an event with its deliveries, and return its id."""
     id = f"evt_{at.space.increment('events')}"
     emit(at, id, type, data)
     return id
@@ -138,4 +136,4 @@ ACME_WITH_WEBHOOKS = replace(
     ),
     webhooks=replace(standard_webhooks(TYPES), test_event_type="note.test"),
 )
-"""Acme with webhooks of the Standard Webhooks kind: every note that is made is told of."""
+"""Acme with Standard Webhooks: creating a note emits `note.created`."""

@@ -1,4 +1,4 @@
-"""A real Chromium, headless, that has signed in to the console of a real server."""
+"""A real headless Chromium that uses the console of a real server."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""As root, and with nothing that makes Chromium ask the internet by itself."""
+"""The tests may run as root, and Chromium may not connect to the internet by itself."""
 
 
 def find_chromium() -> str:
-    """Where Debian's package has put it, or another distribution."""
-    found = which("chromium") or which("chromium-browser") or which("google-chrome")
-    assert found, "no Chromium is installed: apt-get install chromium"
-    return found
+    """Returns the path of the browser; the name of the program differs between distributions."""
+    path = which("chromium") or which("chromium-browser") or which("google-chrome")
+    assert path, "no Chromium is installed: apt-get install chromium"
+    return path
 
 
 @contextmanager
 def launch_browser() -> Iterator[Browser]:
-    """A browser until the block is left."""
+    """Starts a browser, and closes it at the end of the block."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_ARGUMENTS))
         try:
@@ -44,7 +44,7 @@ def launch_browser() -> Iterator[Browser]:
 
 @dataclass
 class ConsoleUser:
-    """Somebody at the console, who notes what the browser complains of and whom it asks."""
+    """A user of the console; records the errors of the browser and the hosts it connects to."""
 
     page: Page
     url: str
@@ -74,14 +74,16 @@ class ConsoleUser:
         self.page.goto(f"{self.url}/__admin/console/sandboxes/{sandbox}/{place}")
 
     def overflow_pixels(self) -> int:
-        """By how many pixels the page is wider than its window."""
-        wider: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        return wider
+        """Returns by how many pixels the page is wider than the window."""
+        overflow: int = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return overflow
 
 
 @contextmanager
 def open_console(browser: Browser, url: str, **options: Any) -> Iterator[ConsoleUser]:
-    """Somebody with a browser profile of their own, until the block is left."""
+    """Opens a page in a new browser profile, and closes it at the end of the block."""
     context = browser.new_context(**options)
     try:
         yield ConsoleUser(context.new_page(), url)

@@ -1,4 +1,4 @@
-"""Many cases in one test: all are tried, and those that fail are told together, each by its name."""
+"""Many cases in one test: all are run, and the test reports every failed case with its name."""
 
 from __future__ import annotations
 
@@ -9,31 +9,30 @@ from traceback import extract_tb
 import pytest
 
 MAX_FAILURES_SHOWN, MAX_MESSAGE_LENGTH = 20, 1_000
-"""So many failures of at most so many characters are told; the rest are counted."""
+"""The most failures in the report, and the most characters of each; further failures are only counted."""
 Case = Callable[..., AbstractContextManager[None]]
-"""(what names the case) -> what the case is tried in."""
+"""(names of the case) -> the context manager that runs it."""
 
 
 @contextmanager
 def collect_failures() -> Iterator[Case]:
-    """Try cases, each in ``with case(...)``: one that fails ends itself alone, and the test fails at the end."""
-    tried, failed = 0, list[str]()
+    """Run cases, each in ``with case(...)``: a failure ends only its case, and the test fails at the end."""
+    run_count, failures = 0, list[str]()
 
     @contextmanager
     def case(*names: object) -> Iterator[None]:
-        nonlocal tried
-        tried += 1
+        nonlocal run_count
+        run_count += 1
         try:
             yield
         except Exception as error:
             line = extract_tb(error.__traceback__)[-1]
-            said = f"{type(error).__name__}: {error}"[:MAX_MESSAGE_LENGTH]
-            failed.append(f"{' '.join(map(str, names))}\n    {line.filename}:{line.lineno}: {said}")
+            message = f"{type(error).__name__}: {error}"[:MAX_MESSAGE_LENGTH]
+            failures.append(f"{' '.join(map(str, names))}\n    {line.filename}:{line.lineno}: {message}")
 
     yield case
-    if failed:
-        more = [f"... and {len(failed) - MAX_FAILURES_SHOWN} more"] if len(failed) > MAX_FAILURES_SHOWN else []
-        pytest.fail(
-            "\n".join([f"{len(failed)} of {tried} cases failed:", *failed[:MAX_FAILURES_SHOWN], *more]), pytrace=False
-        )
-    assert tried, "there was no case to try"
+    if failures:
+        more = [f"... and {len(failures) - MAX_FAILURES_SHOWN} more"] if len(failures) > MAX_FAILURES_SHOWN else []
+        heading = f"{len(failures)} of {run_count} cases failed:"
+        pytest.fail("\n".join([heading, *failures[:MAX_FAILURES_SHOWN], *more]), pytrace=False)
+    assert run_count, "there was no case to try"

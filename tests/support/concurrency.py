@@ -1,4 +1,4 @@
-"""Many clients that begin at the same moment."""
+"""Threads that start their work at the same moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def run_concurrently(number: int, act: Callable[[int], T]) -> list[T]:
-    """What each of so many threads gets that all begin at the same moment."""
+    """Calls ``act(nth)`` in `number` threads at the same moment, and returns the results in the order of nth."""
     barrier = Barrier(number)
 
     def begin(nth: int) -> T:

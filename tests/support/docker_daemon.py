@@ -1,6 +1,6 @@
-"""As much of a Docker daemon, over its documented HTTP API, as starting one container takes.
+"""A fake Docker daemon: the part of Docker's documented HTTP API that starting one container needs.
 
-What it starts is a process of the shipped server with the container's environment over the image's.
+The container is a process of the real server, with the environment of the image and that of the container over it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ from urllib.parse import urlsplit
 from tests.support.server_process import start_server
 
 IMAGE_ENV = {"TESTMODE_HOST": "127.0.0.1", "TESTMODE_PORT": "0", "TESTMODE_MEMORY": "true"}
-"""What the image's ENV says; the port inside is any, and the daemon tells which it is outside."""
+"""The ENV of the image; the port is 0, and `inspect_container` reports the port that the server chose."""
 
 
 class FakeDockerDaemon(ThreadingHTTPServer):
-    """Knows one image and one container."""
-
     daemon_threads = True
 
     def __init__(self, stack: ExitStack) -> None:
@@ -32,7 +30,7 @@ class FakeDockerDaemon(ThreadingHTTPServer):
     created: dict[str, Any]
 
     def respond_to(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """The answers in the order they are asked for."""
+        """Returns status and body; the cases are in the order in which testcontainers sends the requests."""
         match method, path:
             case "GET", "/version":
                 return 200, {"ApiVersion": "1.47", "MinAPIVersion": "1.24"}
@@ -51,29 +49,27 @@ class FakeDockerDaemon(ThreadingHTTPServer):
         return 404, {"message": f"no such thing: {method} {path}"}
 
     def start(self) -> tuple[int, Any]:
-        """Start the server as the entrypoint would."""
-        given = dict(each.split("=", 1) for each in self.created["Env"])
-        _, url = self.stack.enter_context(start_server("serve", **IMAGE_ENV, **given))
+        """Starts the server like the entrypoint of the image."""
+        environment = dict(variable.split("=", 1) for variable in self.created["Env"])
+        _, url = self.stack.enter_context(start_server("serve", **IMAGE_ENV, **environment))
         self.port = urlsplit(url).port or 0
         return 204, None
 
     def inspect_container(self) -> dict[str, Any]:
-        """What `docker inspect` shows of it."""
+        """Returns the members of `docker inspect` that testcontainers reads."""
         ports = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(self.port)}]}
         state = {"Status": "running", "Running": True, "ExitCode": 0}
         return {"Id": "c0ffee", "State": state, "NetworkSettings": {"Ports": ports}, "Config": self.created}
 
 
 class DaemonRequestHandler(BaseHTTPRequestHandler):
-    """Reads a request and writes the daemon's answer."""
-
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         assert isinstance(self.server, FakeDockerDaemon)
         path = re.sub(r"^/v[0-9.]+", "", urlsplit(self.path).path)
-        status, answer = self.server.respond_to(self.command, path, body)
-        data = b"" if answer is None else json.dumps(answer).encode()
+        status, document = self.server.respond_to(self.command, path, body)
+        data = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -90,12 +86,12 @@ class DaemonRequestHandler(BaseHTTPRequestHandler):
         self._handle()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Writes no access log."""
 
 
 @contextmanager
 def run_docker_daemon() -> Iterator[FakeDockerDaemon]:
-    """A daemon that answers at its address, until the end of the block."""
+    """Runs a daemon until the end of the block."""
     with ExitStack() as stack, FakeDockerDaemon(stack) as daemon:
         thread = Thread(target=daemon.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -1,4 +1,4 @@
-"""A disk in memory that can lose its power, and what it says when it is asked to do what it cannot."""
+"""A file system in memory whose operations can fail and that can lose power."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path("/disk")
 
 @dataclass(slots=True)
 class Inode:
-    """A file's bytes as processes see them, and as they would be after a power cut."""
+    """A file: its bytes as processes read them, and the bytes that survive a power loss."""
 
     data: bytes = b""
     synced: bytes = b""
@@ -27,29 +27,29 @@ DiskContents = frozenset[tuple[Path, bytes]]
 
 @cache
 def parent_directories(path: Path) -> tuple[Path, ...]:
-    """The directories a path is in, nearest first: the same objects each time, which dictionaries find soonest."""
+    """Returns the directories of a path, nearest first; the cache returns equal paths as the same objects."""
     return tuple(path.parents)
 
 
 def children_of(directory: Path, names: DirectoryEntries) -> list[Path]:
-    """The names of what is in a directory itself."""
+    """Returns the paths directly in a directory."""
     depth = len(parent_directories(directory))
     return [each for each in names if len(parents := parent_directories(each)) == depth + 1 and parents[0] == directory]
 
 
 class SimulatedDisk(FileSystem):
-    """Every deed asks ``before_operation`` first, which may raise what the system would, or note where things stand."""
+    """Calls ``before_operation`` before every operation; it can raise an OSError or record an image of the disk."""
 
     def __init__(self, names: DirectoryEntries | None = None) -> None:
         self.names: DirectoryEntries = names or {Path("/"): DIRECTORY, ROOT: DIRECTORY}
         self.synced: DirectoryEntries = dict(self.names)
         self.changes: list[tuple[Path, ...]] = []
-        """Which names have come, gone or changed since their directory was waited for, deed by deed."""
+        """The paths added, removed or replaced since the last fsync of their directory, one tuple per operation."""
         self.handles: dict[int, Inode] = {}
-        self.before_operation: Callable[[str], None] = lambda deed: None
+        self.before_operation: Callable[[str], None] = lambda operation: None
         self.during_append: Callable[[Inode, bytes], None] = lambda inode, data: None
         self.partial_write_size: Callable[[int], int] = lambda size: size // 2
-        """How much of an append is there when it fails."""
+        """(size of an append that fails) -> the number of bytes that are written nevertheless."""
         self._next_handle = 1000
 
     def _get_or_create_inode(self, path: Path) -> Inode:
@@ -88,7 +88,7 @@ class SimulatedDisk(FileSystem):
         self.during_append(inode, data)
         try:
             self.before_operation("append")
-        except OSError:  # as much of it as there was room for
+        except OSError:  # A part of the bytes is written, as on a full disk.
             inode.data += data[: self.partial_write_size(len(data))]
             raise
         inode.data += data
@@ -140,52 +140,52 @@ class SimulatedDisk(FileSystem):
         self.synced |= {each: self.names[each] for each in children_of(path, self.names)}
 
     def contents(self) -> DiskContents:
-        """All that a process finds that looks at every name."""
+        """Returns every path with its bytes, as a process reads them."""
         return frozenset((path, b"/" if inode is DIRECTORY else inode.data) for path, inode in self.names.items())
 
     def image(self) -> DiskImage:
-        """How things stand on the disk at this moment."""
-        names, lasting, last = dict(self.names), dict(self.synced), dict(self.synced)
+        """Returns a copy of the disk at this moment."""
+        names, synced, last_change = dict(self.names), dict(self.synced), dict(self.synced)
         for path in self.changes[-1] if self.changes else ():
-            last.pop(path, None)
-            last.update({path: names[path]} if path in names else {})
-        contents = {id(inode): (inode.data, inode.synced) for inode in (*names.values(), *lasting.values())}
-        return DiskImage({"all": names, "none": lasting, "last": last}, contents)
+            last_change.pop(path, None)
+            last_change.update({path: names[path]} if path in names else {})
+        contents = {id(inode): (inode.data, inode.synced) for inode in (*names.values(), *synced.values())}
+        return DiskImage({"all": names, "none": synced, "last": last_change}, contents)
 
 
-def _tear_last_page(data: bytes, lasting: bytes) -> bytes:
-    """What never was waited for: half of it came to the disk, and the rest of its page as zeros."""
-    if not data.startswith(lasting):
-        return lasting
-    half = (len(data) + len(lasting)) // 2
+def _tear_last_page(data: bytes, synced: bytes) -> bytes:
+    """Half of the bytes that were never synced reach the disk, and the rest of their page is zeros."""
+    if not data.startswith(synced):
+        return synced
+    half = (len(data) + len(synced)) // 2
     return data[:half] + bytes(len(data) - half)
 
 
 CRASH_OUTCOMES: dict[str, tuple[str, Callable[[bytes, bytes], bytes]]] = {
-    "the process dies": ("all", lambda data, lasting: data),
-    "power lost, nothing unsynced is there": ("none", lambda data, lasting: lasting),
-    "power lost, names are there and contents are not": ("all", lambda data, lasting: lasting),
-    "power lost, of all names only the last is there": ("last", lambda data, lasting: lasting),
+    "the process dies": ("all", lambda data, synced: data),
+    "power lost, nothing unsynced is there": ("none", lambda data, synced: synced),
+    "power lost, names are there and contents are not": ("all", lambda data, synced: synced),
+    "power lost, of all names only the last is there": ("last", lambda data, synced: synced),
     "power lost, the last page is torn": ("all", _tear_last_page),
 }
-"""Which of the names that were not waited for are there afterwards, and what is left of each file's bytes."""
+"""For each kind of crash: which unsynced paths survive, and (bytes, synced bytes) -> the bytes that survive."""
 
 
 @dataclass(frozen=True)
 class DiskImage:
-    """A disk as it stood at one moment, to be found again by the next process."""
+    """A copy of a disk at one moment."""
 
     names: dict[str, DirectoryEntries]
     contents: dict[int, tuple[bytes, bytes]]
 
     def recover(self, outcome: str) -> SimulatedDisk:
-        """The disk as the next process finds it."""
-        which, left = CRASH_OUTCOMES[outcome]
+        """Returns the disk that the next process opens after this kind of crash."""
+        which, surviving_bytes = CRASH_OUTCOMES[outcome]
         names = self.names[which]
-        fresh = {
-            id(inode): Inode(*[left(*self.contents[id(inode)])] * 2)
+        inodes = {
+            id(inode): Inode(*[surviving_bytes(*self.contents[id(inode)])] * 2)
             for inode in names.values()
             if inode is not DIRECTORY
         }
-        reached = [path for path in names if all(parent in names for parent in parent_directories(path))]
-        return SimulatedDisk({path: fresh.get(id(names[path]), DIRECTORY) for path in reached})
+        reachable = [path for path in names if all(parent in names for parent in parent_directories(path))]
+        return SimulatedDisk({path: inodes.get(id(names[path]), DIRECTORY) for path in reachable})

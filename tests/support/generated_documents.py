@@ -1,8 +1,8 @@
-"""The generated parts of the documents, which a test holds to the code.
+"""Generates parts of the documents from the code; a test fails when a document has an outdated part.
 
 ``python -m tests.support.generated_documents`` writes them.
 
-A part stands between ``<!-- generated: name -->`` and ``<!-- end -->``.
+A part begins with ``<!-- generated: name -->`` and ends with ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ _PART = re.compile(r"(<!-- generated: ([a-z0-9 ._/-]+) -->\n).*?(<!-- end -->)",
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A Markdown table."""
     titles = list(head)
     lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
     for row in rows:
@@ -37,10 +36,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def operations(provider: str) -> str:
-    shown = known_providers()[provider]
+    declared = known_providers()[provider]
     rows = [
         (f"`{op.method}`", f"`/{provider}{op.path}`", op.summary, op.status, ", ".join(map(str, op.refusals)))
-        for op in shown.operations
+        for op in declared.operations
         if op.available_if is None
     ]
     return table(("method", "path", "what it does", "answers", "may refuse with"), rows)
@@ -65,9 +64,9 @@ def simulations(provider: str) -> str:
 def faults(on: str) -> str:
     rows = []
     for kind, model in sorted(each for each in Fault.KINDS.items() if on == each[1].APPLIES_TO):
-        told = model.model_json_schema()["properties"]
+        parameters = model.model_json_schema()["properties"]
         fields = [
-            f"`{name}` ({'required' if field.is_required() else _default(told[name])})"
+            f"`{name}` ({'required' if field.is_required() else _default(parameters[name])})"
             for name, field in model.model_fields.items()
             if name != "kind"
         ]
@@ -113,7 +112,7 @@ def bounds() -> str:
 
 
 def file(name: str) -> str:
-    """A whole file, as it is tested."""
+    """Returns a whole file, which the tests run, as a code block."""
     language = {".py": "python", ".mjs": "js"}[Path(name).suffix]
     return f"```{language}\n{(ROOT / name).read_text()}```\n"
 
@@ -162,18 +161,18 @@ def _plain(value: Any) -> bool:
 
 def _default(schema: Any) -> str:
     if "default" not in schema:
-        return "none"  # One that is made for each is an empty one.
-    # A duration is a number inside and text outside.
-    lasts = schema.get("type") == "string" and isinstance(schema["default"], int)
-    return format_duration(schema["default"]) if lasts else _value(schema["default"])
+        return "none"  # The defaults without a value come from factories, and all are empty.
+    # A duration is a number in the code and a text in JSON.
+    is_duration = schema.get("type") == "string" and isinstance(schema["default"], int)
+    return format_duration(schema["default"]) if is_duration else _value(schema["default"])
 
 
 def fill_generated_parts(text: str) -> str:
-    """A document with its generated parts made anew."""
+    """Returns the document with its parts generated again."""
 
-    def part(found: re.Match[str]) -> str:
-        name, *arguments = found[2].split()
-        return f"{found[1]}{GENERATORS[name](*arguments)}{found[3]}"
+    def part(match: re.Match[str]) -> str:
+        name, *arguments = match[2].split()
+        return f"{match[1]}{GENERATORS[name](*arguments)}{match[3]}"
 
     return _PART.sub(part, text)
 

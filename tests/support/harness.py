@@ -1,4 +1,4 @@
-"""What most tests run in: an engine in memory behind Flask's test client, its sandboxes' clocks frozen."""
+"""The environment of most tests: an engine in memory with frozen clocks, called through Flask's test client."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from mockserver.storage.tinydb.store import TinyStore
 NOON = parse_instant("2026-03-01T12:00:00Z")
 TOKEN = "admin-token-of-the-tests"
 TEMPLATES = bundled_templates()
-"""What sandboxes begin with is the same in all worlds, and worked out once."""
+"""The initial states of sandboxes, computed once and shared by all harnesses."""
 
 
 if TYPE_CHECKING:
 
     class ApiResponse(TestResponse):
-        """An answer whose JSON may be looked into without asking first whether there is any."""
+        """A response whose JSON has the type Any, so that tests need no type checks."""
 
         json: Any
 
 
 @dataclass
 class Harness:
-    """An engine, its application, and two ways in: as a client of a provider and as an operator."""
+    """An engine and its application, with methods to call it as a client of a provider and as an operator."""
 
     engine: Engine
     app: Flask
@@ -51,12 +51,12 @@ class Harness:
         return self.engine.sandboxes[next(iter(self.engine.providers))]
 
     def key(self, sandbox: str | None = None) -> str:
-        """A working key of a sandbox."""
+        """Returns the secret of the first key of a sandbox."""
         chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
         return next(iter(chosen.keys))
 
     def request(self, method: str, path: str, *, sandbox: str | None = None, **options: Any) -> ApiResponse:
-        """Call a provider as its client does; ``path`` begins behind the provider's name, ``key=None`` sends none."""
+        """Call a provider; ``path`` follows the provider's name, and ``key=None`` sends no key."""
         chosen = self.engine.sandboxes[sandbox] if sandbox else self.sandbox
         key = options.pop("key", self.key(chosen.id))
         headers = dict(options.pop("headers", {}))
@@ -68,7 +68,7 @@ class Harness:
         )
 
     def admin(self, method: str, path: str, json: Any = None, **options: Any) -> ApiResponse:
-        """Call the admin API with its token; ``path`` begins behind ``/__admin``."""
+        """Call the admin API with its token; ``path`` follows ``/__admin``."""
         headers = {"Authorization": f"Bearer {TOKEN}", **options.pop("headers", {})}
         if json is not None:
             options["json"] = json
@@ -77,11 +77,11 @@ class Harness:
         )
 
     def deliver_due(self, sandbox: str | None = None) -> None:
-        """Deliver what is due now, as the server's courier would."""
+        """Send the deliveries that are due, like the delivery worker of a server."""
         (self.engine.sandboxes[sandbox] if sandbox else self.sandbox).catch_up()
 
     def advance(self, by: str, sandbox: str | None = None) -> Any:
-        """Advance a sandbox's clock through the admin API."""
+        """Advance a sandbox's clock through the admin API, and return the response."""
         id = sandbox or self.sandbox.id
         answer = self.admin("PUT", f"/sandboxes/{id}/clock", {"action": "advance", "by": by})
         assert answer.status_code == 200, answer.text
@@ -89,36 +89,36 @@ class Harness:
 
 
 DECODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gunzip, "deflate": inflate}
-"""What turns a compressed body into what it says."""
+"""The function that decompresses a body, by Content-Encoding."""
 ENVELOPES = ({"data"}, {"data", "cursor"}, {"data", "meta"}, {"data", "next"})
-"""The members around what an operation shows."""
+"""The sets of members that an envelope can have."""
 
 
 def validate_reply(call: Call, reply: Reply) -> None:
-    """Hold an answer that does what was asked to the model its operation declares, whichever test has asked."""
+    """Validate a successful reply against the response model of its operation; runs for every call of every test."""
     operation = call.operation
     if operation is None or operation.response_model is None or reply.status != operation.status or call.fired:
         return
     decode = DECODERS.get(reply.header("Content-Encoding") or "", bytes)
     document = loads(decode(reply.body))
-    shown = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
-    for each in shown if isinstance(shown, list) else [shown]:
+    data = document["data"] if isinstance(document, dict) and set(document) in ENVELOPES else document
+    for each in data if isinstance(data, list) else [data]:
         operation.response_model.model_validate(each)
 
 
 def make_harness(*providers: Provider, store: Store | None = None, freeze: bool = True, **options: Any) -> Harness:
-    """A world of the given providers, or of all there are."""
+    """Makes an engine with the given providers, or with all of them."""
     chosen = list(providers) or list(known_providers().values())
     options = {"sender": Egress(), "templates": TEMPLATES, **options}
     engine = make_engine(store or TinyStore(None), chosen, propagate=True, at=NOON if freeze else None, **options)
-    answer = engine.handle
+    handle = engine.handle
 
-    def examined(call: Call) -> Reply:
-        reply = answer(call)
+    def handle_and_validate(call: Call) -> Reply:
+        reply = handle(call)
         validate_reply(call, reply)
         return reply
 
-    engine.handle = examined  # type: ignore[method-assign]
+    engine.handle = handle_and_validate  # type: ignore[method-assign]
     if freeze:
         for sandbox in engine.sandboxes.values():
             sandbox.set_clock(Clock(frozen_at=NOON))
@@ -126,7 +126,7 @@ def make_harness(*providers: Provider, store: Store | None = None, freeze: bool 
 
 
 def make_app(engine: Engine) -> Flask:
-    """What ``serve`` runs, behind Flask's test client; the admin API is made for the first request that needs it."""
+    """Makes the application of ``serve`` for Flask's test client; the first admin request loads the admin API."""
     app = Flask("front", static_folder=None)
     app.wsgi_app = create_wsgi_app(engine, token=TOKEN, root_provider=None, hosts=AllowedHosts())  # type: ignore[method-assign, assignment]
     app.testing = True
@@ -134,7 +134,7 @@ def make_app(engine: Engine) -> Flask:
 
 
 def read_call(engine: Engine, provider: str, environ: dict[str, Any]) -> Call:
-    """The call a request is that has come to a provider, whatever its path leads to there."""
+    """Builds the call of a request to a provider, without looking up its operation."""
     resolver = RequestResolver(engine.providers, AllowedHosts([environ.get("HTTP_HOST", "").partition(":")[0]]))
     place = ProviderPath(provider, f"/{provider}", environ["PATH_INFO"])
     resolver._find_provider_path, resolver._match_route = lambda *_: place, lambda path, method: RouteMatch()

@@ -1,4 +1,4 @@
-"""What the tests of KASKO ask for: quotes, offers, payments and policies, as its clients do."""
+"""Requests that the tests of KASKO send: quotes, offers, payments and policies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ INVOICE = {"method": "invoice", "provider": "invoice"}
 
 
 def key(harness: Harness, mode: str, sandbox: str = "kasko") -> str:
-    """The first key of a mode."""
+    """Returns the secret of the first key with this mode."""
     return next(each.secret for each in harness.engine.get_sandbox(sandbox).keys.values() if each.mode == mode)
 
 
@@ -49,16 +49,16 @@ def expect_ok(answer: ApiResponse, status: int = 200) -> Any:
 
 
 def request_quote(harness: Harness, **changed: Any) -> ApiResponse:
-    """Ask for a price; `data` changes the product's data, anything else the request."""
+    """Request a quote; `data` changes members of the product's data, other arguments change members of the body."""
     data = {**DATA, **changed.pop("data", {})}
-    asked = {name: changed.pop(name) for name in ("key", "sandbox") if name in changed}
+    options = {name: changed.pop(name) for name in ("key", "sandbox") if name in changed}
     return harness.request(
-        "POST", "/quotes", headers=V3_HEADERS, json={**PRODUCT_KEYS, "data": data, **changed}, **asked
+        "POST", "/quotes", headers=V3_HEADERS, json={**PRODUCT_KEYS, "data": data, **changed}, **options
     )
 
 
 def create_offer(harness: Harness, *, request_options: Any = None, data: Any = None, **fields: Any) -> Any:
-    """Make an offer of a new quote."""
+    """Request a quote and create an offer from it."""
     token = expect_ok(request_quote(harness, data=data or {}, **(request_options or {})))["token"]
     return expect_ok(
         harness.request(
@@ -68,17 +68,17 @@ def create_offer(harness: Harness, *, request_options: Any = None, data: Any = N
     )
 
 
-def pay(harness: Harness, made: Any, *, request_options: Any = None, **how: Any) -> ApiResponse:
-    body = {"token": made.get("payment_token", ""), "policy_id": made["id"], **INVOICE, **how}
+def pay(harness: Harness, offer: Any, *, request_options: Any = None, **how: Any) -> ApiResponse:
+    body = {"token": offer.get("payment_token", ""), "policy_id": offer["id"], **INVOICE, **how}
     return harness.request("POST", "/payments", json=body, **(request_options or {}))
 
 
 def create_policy(harness: Harness, *, request_options: Any = None, **fields: Any) -> str:
-    """The id of a paid policy that is there."""
-    made = create_offer(harness, request_options=request_options, **fields)
-    expect_ok(pay(harness, made, request_options=request_options), 201)
+    """Create and pay a policy, and return its id."""
+    offer = create_offer(harness, request_options=request_options, **fields)
+    expect_ok(pay(harness, offer, request_options=request_options), 201)
     harness.advance("2s")
-    return str(made["id"])
+    return str(offer["id"])
 
 
 def simulate(harness: Harness, name: str, **parameters: Any) -> ApiResponse:
@@ -115,23 +115,23 @@ def create_cancelled_policy(harness: Harness) -> str:
     return id
 
 
-def refusal_message(harness: Harness, method: str, path: str, status: int, **asked: Any) -> str:
-    answer = harness.request(method, path, **asked)
+def refusal_message(harness: Harness, method: str, path: str, status: int, **options: Any) -> str:
+    answer = harness.request(method, path, **options)
     assert answer.status_code == status, answer.text
     assert "X-Request-Id" in answer.headers
     return str(answer.json["message"])
 
 
 def create_legacy_quote(harness: Harness, *, request_options: Any = None, **headers: str) -> Any:
-    """A price from GET /quotes: in v1 when `Accept` says nothing else, in v2 when it does."""
-    old = PRODUCT.legacy
-    assert old is not None
-    second = old.model_dump(include={"touchpoint_id", "item_id", "subscription_plan_id"})
-    query = {"data": dumps(DATA), **(second if headers else {"variant_id": old.variant_id})}
+    """Returns the quote of GET /quotes: v1 without an `Accept` header, v2 with one."""
+    legacy = PRODUCT.legacy
+    assert legacy is not None
+    ids = legacy.model_dump(include={"touchpoint_id", "item_id", "subscription_plan_id"})
+    query = {"data": dumps(DATA), **(ids if headers else {"variant_id": legacy.variant_id})}
     return expect_ok(harness.request("GET", "/quotes", query_string=query, headers=headers, **(request_options or {})))
 
 
 def create_legacy_offer(harness: Harness, *, request_options: Any = None, **headers: str) -> Any:
-    """An offer from a v1 quote's signature."""
+    """Creates an offer from the signature of a v1 quote."""
     body = {"quote_token": create_legacy_quote(harness, request_options=request_options)["signature"], **PERSON}
     return expect_ok(harness.request("POST", "/policies", json=body, headers=headers, **(request_options or {})), 201)

@@ -1,4 +1,4 @@
-"""What can be made to happen at Kota to those who are covered, and to their cover."""
+"""Cases that emit Kota's events about employees, enrolments and policies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ emits = EVENT_CASES.emits
 
 
 @emits("employee.health_insurance.offer", "action_required")
-def an_offer_is_to_be_decided_about(harness: Harness) -> None:
+def an_offer_requires_a_decision(harness: Harness) -> None:
     create_enrolment_to_confirm(harness)
 
 
@@ -39,21 +39,21 @@ def a_policy_begins_and_is_cancelled(harness: Harness) -> None:
 
 
 @emits("employee.health_insurance.policy", "activated", "expired")
-def a_policy_begins_and_runs_out(harness: Harness) -> None:
+def a_policy_begins_and_expires(harness: Harness) -> None:
     set_assumptions(harness, renewals="cancelled")
     enrol_employee(harness, create_insured_employee(harness))
     freeze_clock(harness, "2027-03-01T00:00:00Z")
 
 
 @emits("employee.health_insurance.policy", "imported")
-def a_policy_is_taken_over(harness: Harness) -> None:
+def a_policy_is_imported(harness: Harness) -> None:
     import_policy(harness)
 
 
 def import_policy(harness: Harness, **changes: Any) -> None:
-    someone, everybody = create_insured_employee(harness, **changes)
+    employee, group = create_insured_employee(harness, **changes)
     numbers = {"provider_policy_number": "N-1", "member_number": "M-1", "policy_start_date": "2026-01-01"}
-    create(harness, "/policy_import_intents", {"employee_id": someone, "group_id": everybody, **numbers})
+    create(harness, "/policy_import_intents", {"employee_id": employee, "group_id": group, **numbers})
     harness.advance("10s")
 
 
@@ -79,7 +79,7 @@ def cover_is_renewed(harness: Harness) -> None:
 
 
 @emits("policy", "imported", "renewal.opened", "renewal.canceled")
-def cover_is_taken_over_and_not_renewed(harness: Harness) -> None:
+def cover_is_imported_and_not_renewed(harness: Harness) -> None:
     set_assumptions(harness, renewals="cancelled")
     import_policy(harness)
     freeze_clock(harness, "2027-02-28T00:00:00Z")
@@ -91,7 +91,7 @@ def create_enrolment(harness: Harness, pair: tuple[str, str], **fields: Any) -> 
 
 
 def create_enrolment_to_confirm(harness: Harness) -> str:
-    """The id of an enrolment that has to be confirmed, of the only employee there is."""
+    """Create an employee with an enrolment that waits for confirmation, and return the id of the enrolment."""
     id = create_enrolment(harness, create_insured_employee(harness), force_confirmation=True)
     harness.advance("2s")
     return id
@@ -99,18 +99,18 @@ def create_enrolment_to_confirm(harness: Harness) -> str:
 
 @emits("enrolment_intent", "scheduled", "processing", "enrolling", "enrolled")
 def somebody_who_is_not_active_yet_is_enrolled(harness: Harness) -> None:
-    owner = create_employer(harness)
-    everybody = create_group(harness, owner)
-    create_group_policy(harness, everybody)
-    someone = create_employee(harness, owner)
-    add_to_group(harness, everybody, someone)
-    create_enrolment(harness, (someone, everybody))
+    employer = create_employer(harness)
+    group = create_group(harness, employer)
+    create_group_policy(harness, group)
+    employee = create_employee(harness, employer)
+    add_to_group(harness, group, employee)
+    create_enrolment(harness, (employee, group))
     harness.advance("10s")
 
 
 @emits("enrolment_intent", "processing", "action_required", "processing", "coverage_options_required",
        "processing", "pending_confirmation", "not_undertaken")  # fmt: skip
-def an_enrolment_asks_for_everything_and_is_declined(harness: Harness) -> None:
+def an_enrolment_requires_every_step_and_is_declined(harness: Harness) -> None:
     set_assumptions(harness, enrolment_information="asked")
     id = create_enrolment(harness, create_insured_employee(harness, "Choice"), force_confirmation=True)
     harness.advance("2s")
@@ -129,18 +129,18 @@ def somebody_too_old_is_ineligible(harness: Harness) -> None:
 
 
 def create_amendment(harness: Harness, **employee: Any) -> tuple[str, str]:
-    """The id and the path of an amendment that is to have other dependents."""
-    cover = enrol_employee(harness, create_insured_employee(harness, **employee))["id"]
+    """Creates an amendment that changes the dependents, and returns its id and path."""
+    policy = enrol_employee(harness, create_insured_employee(harness, **employee))["id"]
     reason = {"type": "initial_adjustment_period"}
-    asked = {"amendment_reason": reason, "requested_changes": [{"change_type": "dependents"}]}
-    id = create(harness, f"/policies/{cover}/policy_amendment_intents", asked)["id"]
-    return id, f"/policies/{cover}/policy_amendment_intents/{id}"
+    body = {"amendment_reason": reason, "requested_changes": [{"change_type": "dependents"}]}
+    id = create(harness, f"/policies/{policy}/policy_amendment_intents", body)["id"]
+    return id, f"/policies/{policy}/policy_amendment_intents/{id}"
 
 
 def confirm_no_dependents(harness: Harness, path: str) -> None:
-    """Confirm an empty list of dependents, and wait for it to be checked."""
-    listed = create(harness, f"{path}/create_dependents_management_intent")["id"]
-    post(harness, f"/dependents_management_intents/{listed}/confirm")
+    """Confirm an empty list of dependents, and advance the clock until it is checked."""
+    id = create(harness, f"{path}/create_dependents_management_intent")["id"]
+    post(harness, f"/dependents_management_intents/{id}/confirm")
     harness.advance("3s")
 
 
@@ -161,26 +161,26 @@ def an_amendment_that_no_insurer_quotes_fails(harness: Harness) -> None:
 
 
 @emits("policy_amendment_intent", "action_required", "not_undertaken")
-def an_amendment_is_given_up(harness: Harness) -> None:
+def an_amendment_is_cancelled(harness: Harness) -> None:
     post(harness, f"{create_amendment(harness)[1]}/cancel")
 
 
 @emits("dependents_management_intent", "action_required", "dependent.pending_confirmation", "completed")
 def a_family_is_listed_and_confirmed(harness: Harness) -> None:
     parent = create_enrolment_to_confirm(harness)
-    someone = fetch(harness, f"/enrolment_intents/{parent}")["employee_id"]
+    employee = fetch(harness, f"/enrolment_intents/{parent}")["employee_id"]
     path = f"/enrolment_intents/{parent}/create_dependents_management_intent"
-    listed = f"/dependents_management_intents/{create(harness, path)['id']}"
-    post(harness, f"{listed}/dependents", {"associated_person_ids": [person(harness, someone)]})
+    intent = f"/dependents_management_intents/{create(harness, path)['id']}"
+    post(harness, f"{intent}/dependents", {"associated_person_ids": [person(harness, employee)]})
     harness.advance("2s")
-    post(harness, f"{listed}/confirm")
+    post(harness, f"{intent}/confirm")
     harness.advance("3s")
 
 
 @emits("dependents_management_intent", "action_required", "not_undertaken")
-def a_list_of_dependents_is_given_up(harness: Harness) -> None:
-    listed = create(harness, f"{create_amendment(harness)[1]}/create_dependents_management_intent")["id"]
-    post(harness, f"/dependents_management_intents/{listed}/cancel")
+def a_list_of_dependents_is_cancelled(harness: Harness) -> None:
+    id = create(harness, f"{create_amendment(harness)[1]}/create_dependents_management_intent")["id"]
+    post(harness, f"/dependents_management_intents/{id}/cancel")
 
 
 @emits("policy_import_intent", "processing", "success")

@@ -1,4 +1,4 @@
-"""Little stories of what is told at Kota, and short ways to write them."""
+"""Test cases for Kota's events, and helpers to write them."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ Action = Callable[[Harness], None]
 
 @dataclass(frozen=True, slots=True)
 class EventCase:
-    """Something that happens, and all that is told of one kind of object meanwhile."""
+    """An action, and the types of all events about one kind of object that it emits."""
 
     name: str
     prefix: str
-    """What the types told of begin with."""
+    """The beginning of the event types."""
     suffixes: tuple[str, ...]
-    """How the types go on, oldest first."""
+    """The rest of each event type, oldest first."""
     act: Action
 
     @property
     def types(self) -> list[str]:
-        """The types it comes to, oldest first."""
+        """The event types, oldest first."""
         return [f"{self.prefix}.{each}" for each in self.suffixes]
 
 
 class EventCases(list[EventCase]):
-    """The stories of a module."""
+    """The cases of a module."""
 
-    def emits(self, about: str, *told: str) -> Callable[[Action], Action]:
-        """Say what a story comes to."""
+    def emits(self, about: str, *suffixes: str) -> Callable[[Action], Action]:
+        """Register a case: `about` begins its event types, and each suffix ends one of them."""
 
-        def keep(act: Action) -> Action:
-            self.append(EventCase(act.__name__, about, told, act))
+        def register(act: Action) -> Action:
+            self.append(EventCase(act.__name__, about, suffixes, act))
             return act
 
-        return keep
+        return register
 
 
 def put(harness: Harness, path: str, body: Any) -> None:
-    """PUT, which has to succeed."""
+    """Send a PUT request, and assert that it succeeds."""
     assert harness.request("PUT", path, json=body).status_code == 200
 
 
 def post(harness: Harness, path: str, body: Any = None) -> None:
-    """POST, which has to succeed, whether it answers something or not."""
+    """Send a POST request, and assert that it succeeds with or without a body."""
     assert harness.request("POST", path, **({} if body is None else {"json": body})).status_code in (200, 204)
 
 
 def outcome_metadata(kind: str, state: str) -> dict[str, Any]:
-    """A field that has an object come out in a state."""
+    """Returns the metadata with which an object of this kind reaches this state."""
     return {"metadata": {f"testmode.{kind}": state}}

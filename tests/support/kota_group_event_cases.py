@@ -1,4 +1,4 @@
-"""What can be made to happen at Kota to employers, employees, groups, quotes and group policies."""
+"""Cases that emit Kota's events about employers, employees, groups, quotes and group policies."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ emits = EVENT_CASES.emits
 
 
 @emits("employer", "created", "updated", "updated", "offboarded")
-def an_employer_is_made_checked_changed_and_offboarded(harness: Harness) -> None:
+def an_employer_is_created_checked_changed_and_offboarded(harness: Harness) -> None:
     id = create_employer(harness)
     put(harness, f"/employers/{id}", {"legal_name": "Harbour and Sons Ltd"})
     post(harness, f"/employers/{id}/offboard")
 
 
 @emits("employee", "created", "updated", "updated", "updated", "offboarded", "salary_deleted")
-def an_employee_is_made_checked_changed_and_offboarded(harness: Harness) -> None:
+def an_employee_is_created_checked_changed_and_offboarded(harness: Harness) -> None:
     id = create_active_employee(harness, create_employer(harness))
     put(
         harness,
@@ -42,14 +42,14 @@ def an_employee_is_made_checked_changed_and_offboarded(harness: Harness) -> None
     post(harness, f"/employees/{id}/offboard", {"offboard_on": "2026-03-02T00:00:00Z", "offboard_reason": "left"})
     harness.advance("12h")
     salary = {"amount": 52_000, "currency": "eur", "pay_frequency": "annual", "effective_from": "2026-01-01"}
-    made_of_it = create(harness, f"/employees/{id}/salaries", salary)["id"]
-    assert harness.request("DELETE", f"/employees/{id}/salaries/{made_of_it}").status_code == 200
+    salary_id = create(harness, f"/employees/{id}/salaries", salary)["id"]
+    assert harness.request("DELETE", f"/employees/{id}/salaries/{salary_id}").status_code == 200
 
 
 @emits("associated_person", "updated")
 def a_person_is_changed(harness: Harness) -> None:
-    someone = create_employee(harness, create_employer(harness))
-    put(harness, f"/employees/{someone}/associated_persons/{person(harness, someone)}", {"first_name": "Shane"})
+    employee = create_employee(harness, create_employer(harness))
+    put(harness, f"/employees/{employee}/associated_persons/{person(harness, employee)}", {"first_name": "Shane"})
 
 
 LEGACY_QUOTE = "employer.health_insurance.quote"
@@ -57,7 +57,7 @@ LEGACY_QUOTE = "employer.health_insurance.quote"
 
 @emits(LEGACY_QUOTE, "created", "action_required", "pending_quote", "action_required",
        "pending_insurer_acceptance", "accepted")  # fmt: skip
-def a_quote_is_asked_for_given_and_taken_up(harness: Harness) -> None:
+def a_quote_is_requested_given_and_accepted(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="nothing")
     create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     harness.advance("5s")
@@ -69,28 +69,28 @@ def a_quote_is_declined(harness: Harness) -> None:
 
 
 @emits("group", "created", "ready", "employee.added", "employee.eligible", "updated", "archived")
-def a_group_is_made_insured_joined_changed_and_closed(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_active_employee(harness, owner), create_group(harness, owner)
-    create_group_policy(harness, everybody)
-    add_to_group(harness, everybody, someone)
-    put(harness, f"/groups/{everybody}", {"name": "All of us"})
-    simulate(harness, "archive_group", group_id=everybody)
+def a_group_is_created_insured_joined_changed_and_archived(harness: Harness) -> None:
+    employer = create_employer(harness)
+    employee, group = create_active_employee(harness, employer), create_group(harness, employer)
+    create_group_policy(harness, group)
+    add_to_group(harness, group, employee)
+    put(harness, f"/groups/{group}", {"name": "All of us"})
+    simulate(harness, "archive_group", group_id=group)
 
 
 @emits("group.employee", "added", "move.scheduled", "moved", "removed")
 def an_employee_joins_a_group_is_moved_and_removed(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, first, second = (
-        create_active_employee(harness, owner),
-        create_group(harness, owner),
-        create_group(harness, owner),
+    employer = create_employer(harness)
+    employee, first, second = (
+        create_active_employee(harness, employer),
+        create_group(harness, employer),
+        create_group(harness, employer),
     )
-    add_to_group(harness, first, someone)
-    both = {"employee_id": someone, "group_id": first}
-    simulate(harness, "move_group_employee", **both, new_group_id=second, on="2026-03-02")
+    add_to_group(harness, first, employee)
+    ids = {"employee_id": employee, "group_id": first}
+    simulate(harness, "move_group_employee", **ids, new_group_id=second, on="2026-03-02")
     harness.advance("12h")
-    simulate(harness, "remove_group_employee", employee_id=someone, group_id=second)
+    simulate(harness, "remove_group_employee", employee_id=employee, group_id=second)
 
 
 @emits("group_policy", "scheduled", "active", "renewal.opened", "renewal.renewed", "scheduled", "expired", "active")
@@ -119,7 +119,7 @@ def an_insurer_does_not_quote(harness: Harness) -> None:
 
 
 @emits("group_quote_intent", "processing", "action_required", "awaiting_quote", "quote_available", "quote_expired")
-def a_quote_runs_out(harness: Harness) -> None:
+def a_quote_expires(harness: Harness) -> None:
     create_available_quote(harness, create_staffed_group(harness))
     harness.advance("30d")
 
@@ -142,7 +142,7 @@ def an_insurer_refuses_a_group(harness: Harness) -> None:
 
 
 @emits("group_policy_intent", "processing", "action_required", "expired")
-def a_group_policy_intent_is_forgotten(harness: Harness) -> None:
+def a_group_policy_intent_expires(harness: Harness) -> None:
     create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     harness.advance("29d")
 
@@ -155,7 +155,7 @@ def the_renewal_of_a_group_policy_is_gathered_by_hand(harness: Harness) -> None:
 
 
 @emits("invoice", "created", "updated")
-def an_invoice_is_written_and_changed(harness: Harness) -> None:
+def an_invoice_is_issued_and_changed(harness: Harness) -> None:
     provider = fetch(harness, "/providers")["items"][0]["id"]
     simulate(harness, "change_invoice", invoice_id=simulate(harness, "issue_invoice", provider_id=provider)["id"])
 
@@ -174,5 +174,5 @@ def an_action_is_rejected(harness: Harness) -> None:
 @emits("approvable_action", "pending_approval", "approved", "applying", "failed")
 def an_action_cannot_be_applied(harness: Harness) -> None:
     id = simulate(harness, "ask_for_approval")["id"]
-    for each in ("approve", "apply", "fail"):
-        take_step(harness, id, each)
+    for step in ("approve", "apply", "fail"):
+        take_step(harness, id, step)

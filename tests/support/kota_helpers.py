@@ -1,4 +1,4 @@
-"""Short ways to what the tests of Kota begin with."""
+"""Helpers for the tests of Kota: requests, records and events."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ EMPLOYEE = {
 
 
 def make_empty_harness(**assumptions: Any) -> Harness:
-    """A world in which nothing has happened yet: the catalog is there, and nobody else."""
+    """Makes a harness of Kota with the catalog only."""
     bare = replace(PROVIDER, generate=lambda randomness, *_: {**catalog_records.seed_records(randomness)})
-    # Of another seed than the data sets that are kept as files.
+    # The data sets in fixtures/ have other seeds: their files would be used instead of generating.
     harness = make_harness(bare, defaults=Settings(seed="bare"))
     if assumptions:
         set_assumptions(harness, **assumptions)
@@ -43,85 +43,83 @@ def make_empty_harness(**assumptions: Any) -> Harness:
 
 
 def set_assumptions(harness: Harness, **settings: Any) -> None:
-    """Change assumptions."""
     answer = harness.admin("PATCH", SANDBOX_PATH, {"assumptions": settings})
     assert answer.status_code == 200, answer.text
 
 
 def freeze_clock(harness: Harness, at: str) -> None:
-    """Have it be an instant."""
     answer = harness.admin("PUT", f"{SANDBOX_PATH}/clock", {"action": "freeze", "at": at})
     assert answer.status_code == 200, answer.text
 
 
 def create(harness: Harness, path: str, body: Any = None) -> Any:
-    """What a POST that has to succeed answers."""
+    """Send a POST request, assert that it succeeds, and return the body."""
     answer = harness.request("POST", path, **({} if body is None else {"json": body}))
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
 def fetch(harness: Harness, path: str) -> Any:
-    """What a GET that has to succeed answers."""
+    """Send a GET request, assert that it succeeds, and return the body."""
     answer = harness.request("GET", path)
     assert answer.status_code == 200, answer.text
     return answer.json
 
 
 def expect_problem(harness: Harness, method: str, path: str, body: Any = None) -> Any:
-    """The problem that a call which has to be refused is answered with."""
+    """Send a request, assert that it is refused, and return the problem."""
     answer = harness.request(method, path, **({} if body is None else {"json": body}))
     assert answer.status_code >= 400, answer.text
     return answer.json
 
 
 def invalid_fields(harness: Harness, method: str, path: str, body: Any = None) -> list[str]:
-    """The fields or parameters that a call is refused for."""
+    """Assert that a call is refused as invalid, and return the fields or parameters that the refusal names."""
     problem = expect_problem(harness, method, path, body)
     assert (problem["status"], problem["error_code"]) == (400, "invalid_request")
     return list(problem["errors"])
 
 
 def refusal_code(harness: Harness, method: str, path: str, body: Any = None) -> tuple[int, str]:
-    """The status and error code that a call is refused with."""
+    """Assert that a call is refused, and return the status and the error code."""
     problem = expect_problem(harness, method, path, body)
     return problem["status"], problem["error_code"]
 
 
 def create_employer(harness: Harness, **changes: Any) -> str:
-    """The id of a new employer."""
+    """Create an employer, and return its id."""
     return str(create(harness, "/employers", {**EMPLOYER, **changes})["id"])
 
 
 def create_employee(harness: Harness, employer: str, **changes: Any) -> str:
-    """The id of a new employee."""
+    """Create an employee, and return the id."""
     return str(create(harness, "/employees", {**EMPLOYEE, "employer_id": employer, **changes})["id"])
 
 
 def plan_id(harness: Harness, name: str) -> str:
-    """The id of the plan of that name."""
+    """Returns the id of the plan with this name."""
     plans = fetch(harness, "/plans?page_size=100")["items"]
     return next(str(each["id"]) for each in plans if each["name"] == name)
 
 
 def event_types(harness: Harness, version: str = "v2") -> list[str]:
-    """The types of the events so far, oldest first, of one version."""
+    """Returns the types of the events of one version, oldest first."""
     return [event["type"] for event in events(harness, version)]
 
 
 def events(harness: Harness, version: str = "v2", type: str = "") -> list[Any]:
-    """The events so far, oldest first, of one version and perhaps one type."""
-    kept = harness.admin("GET", f"{SANDBOX_PATH}/events").json
-    return [event for event in kept if event["version"] == version and event["type"].startswith(type)]
+    """Returns the events of one version whose type begins with `type`, oldest first."""
+    stored = harness.admin("GET", f"{SANDBOX_PATH}/events").json
+    return [event for event in stored if event["version"] == version and event["type"].startswith(type)]
 
 
 def take_step(harness: Harness, id: str, name: str) -> Any:
-    """Have an object take a step."""
+    """Have an object make a step of its lifecycle."""
     return simulate(harness, "take_step", id=id, step=name)
 
 
 def simulate(harness: Harness, name: str, **parameters: Any) -> Any:
-    """Have something happen off stage."""
+    """Run a simulation, assert that it succeeds, and return its response."""
     answer = harness.admin("POST", f"{SANDBOX_PATH}/simulations/{name}", parameters)
     assert answer.status_code == 200, answer.text
     return answer.json

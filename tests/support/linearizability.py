@@ -1,4 +1,4 @@
-"""Whether what several clients saw of one register could have happened one step after the other (Wing and Gong)."""
+"""Checks whether a history of concurrent reads and writes of one register is linearizable (Wing and Gong)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class RegisterOperation:
-    """What one client did and saw: from when to when, and the value it wrote or read."""
+    """One operation of a client: begin and end in seconds, and the value that it wrote or read."""
 
     began: float
     ended: float
@@ -18,7 +18,7 @@ class RegisterOperation:
 
 
 def is_linearizable(history: Sequence[RegisterOperation], initial: str) -> bool:
-    """Whether there is an order, true to who ended before whom began, in which each read sees the write before it."""
+    """Whether a sequential order exists that keeps the real-time order and where each read returns the last write."""
     seen: set[tuple[frozenset[int], str]] = set()
     stack = [(frozenset(range(len(history))), initial)]
     while stack:

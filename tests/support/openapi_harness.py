@@ -1,4 +1,4 @@
-"""Worlds whose provider is made of an OpenAPI document, and documents written where they are needed."""
+"""Harnesses whose provider comes from an OpenAPI document, and helpers to write small documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JSON = "application/json"
 
 
 class OpenApiHarness:
-    """A world of one document, and a client that shows its key as the document wants it."""
+    """A harness of one document, with a client that sends its key in X-Token."""
 
     def __init__(self, file: Path, **options: Any) -> None:
         self.provider = load_provider(file)
@@ -25,42 +25,41 @@ class OpenApiHarness:
         self.sandbox = f"/sandboxes/{self.provider.name}"
 
     def request(self, method: str, path: str, **options: Any) -> ApiResponse:
-        """Call it with its key in X-Token; ``path`` begins behind the server's own path."""
+        """Call the provider with its key in X-Token; ``path`` follows the path of the document's server."""
         headers = {"X-Token": self.harness.key(), **options.pop("headers", {})}
         return self.harness.request(method, self.provider.prefix + path, key=None, headers=headers, **options)
 
     def set_assumptions(self, **assumptions: Any) -> None:
-        """Assume something else."""
         assert self.harness.admin("PATCH", self.sandbox, {"assumptions": assumptions}).status_code == 200
 
     def stored_records(self, collection: str) -> list[dict[str, Any]]:
-        """What the records of a resource show."""
+        """Returns the stored records of a resource as the API shows them."""
         state = self.harness.engine.export(self.provider.name)["collections"]
         return [record["shown"] for record in state[collection]]
 
 
 def library(**options: Any) -> OpenApiHarness:
-    """The document written for these tests."""
+    """Makes a harness of library.yaml, a document written for these tests."""
     return OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml", **options)
 
 
 def document(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A small document around some paths."""
+    """Returns a minimal document with these paths."""
     return {"openapi": "3.0.3", "info": {"title": "Small", "version": "1"}, "paths": paths, **more}
 
 
-def write_document(folder: Path, said: Any, name: str = "api.json") -> Path:
-    """A document as a file."""
+def write_document(folder: Path, content: Any, name: str = "api.json") -> Path:
+    """Writes a document, given as text or as JSON value, and returns the file."""
     file = folder / name
-    file.write_text(said if isinstance(said, str) else dumps(said))
+    file.write_text(content if isinstance(content, str) else dumps(content))
     return file
 
 
 def json_responses(schema: Any, *, status: str = "200", media: str = JSON) -> dict[str, Any]:
-    """Responses that show a schema."""
+    """Returns the Responses Object of one response with this schema."""
     return {status: {"description": "It", "content": {media: {"schema": schema}}}}
 
 
 def json_request_body(schema: Any, media: str = JSON) -> dict[str, Any]:
-    """A required body of a schema."""
+    """Returns the Request Body Object of a required body with this schema."""
     return {"required": True, "content": {media: {"schema": schema}}}

@@ -1,4 +1,4 @@
-"""Requests an OpenAPI document admits, one for every operation, and what is wrong with the answers."""
+"""Sends one valid request to every operation of an OpenAPI document, and checks the responses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mockserver.openapi.serving.spec_model import load_spec_model
 from tests.support.harness import Harness, make_harness
 
 METHOD_ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-"""What deletes comes last: the records that were seeded are asked for before."""
+"""DELETE is late: the operations before it need the seeded records."""
 
 
 GENERATION_OPTIONS = [
@@ -27,48 +27,48 @@ GENERATION_OPTIONS = [
     for optional, deep in ((True, 4), (False, 4), (True, 1), (True, 2))
     for examples in (True, False)
 ]
-"""How bodies are made, the best first."""
+"""The options that bodies are generated with, the most complete first."""
 
 
 @dataclass
 class DocumentResult:
-    """How a document did."""
+    """The result of one document."""
 
     name: str
     operations: int = 0
     inferred: int = 0
     resources: int = 0
     load_seconds: float = 0.0
-    """Seconds from the file to a provider."""
+    """Seconds to read the document and build a provider."""
     seed_seconds: float = 0.0
-    """Seconds from the provider to a sandbox with its first records."""
+    """Seconds to create a sandbox with seed data."""
     request_seconds: float = 0.0
-    """Seconds all the requests took together."""
+    """Seconds of all requests together."""
     rejected_requests: list[str] = field(default_factory=list)
-    """Requests that were taken for wrong ones."""
+    """Requests that got a status 4xx."""
     failures: list[str] = field(default_factory=list)
-    """Answers with a 5xx, or that their schema does not hold for."""
+    """Responses with a status 5xx, or that break their schema."""
     notes: int = 0
 
 
 class Client:
-    """Asks every operation of a document once."""
+    """Makes and sends a request to each operation of a document."""
 
-    def __init__(self, known: OpenApi, harness: Harness) -> None:
-        self.spec, self.harness = known, harness
+    def __init__(self, spec: OpenApi, harness: Harness) -> None:
+        self.spec, self.harness = spec, harness
         self.rng = Randomness("requests")
 
     def value(self, schema: Any, purpose: str) -> Any:
-        """Something a client may send for a schema."""
+        """Returns a value that is valid for a schema in a request."""
         validators = self.spec.document.validators
-        for nth, manner in enumerate(GENERATION_OPTIONS * 3):
-            made = self.spec.values.generator.value(schema, self.rng.stream(purpose, nth), manner)
-            if validators.is_valid(schema, "written", made):
-                return made
-        return made
+        for nth, options in enumerate(GENERATION_OPTIONS * 3):
+            generated = self.spec.values.generator.value(schema, self.rng.stream(purpose, nth), options)
+            if validators.is_valid(schema, "written", generated):
+                return generated
+        return generated
 
     def path(self, endpoint: DocumentOperation) -> str:
-        """The path of an operation with the ids of a seeded record, as far as one lies there."""
+        """Returns the path of an operation, with the ids of a seeded record if there is one."""
         role = self.spec.inferred.roles.get(endpoint.name)
         resource = role.resource if role else self.nearest_resource(endpoint)
         values = {each.name: each.example for each in endpoint.parameters if each.location == "path"}
@@ -85,21 +85,21 @@ class Client:
         return path
 
     def nearest_resource(self, endpoint: DocumentOperation) -> Any:
-        fits = [r for r in self.spec.inferred.resources.values() if endpoint.path.startswith(f"{r.path}/")]
-        return max(fits, key=lambda each: len(each.path), default=None)
+        candidates = [r for r in self.spec.inferred.resources.values() if endpoint.path.startswith(f"{r.path}/")]
+        return max(candidates, key=lambda each: len(each.path), default=None)
 
     def seeded_path_values(self, resource: Any, endpoint: DocumentOperation) -> dict[str, Any]:
-        """The values of a path that lead to a seeded record, or to where one would lie."""
+        """Returns the path parameters of a seeded record, or those of the nearest parent that has one."""
         with self.harness.sandbox.transaction(read_only=True) as space:
-            found = next((record for _, record in space.scan(resource.name)), None)
-        if found is None:
-            above = next((parent.resource for parent in reversed(resource.parents) if parent.resource), None)
-            return self.seeded_path_values(self.spec.inferred.resources[above], endpoint) if above else {}
+            seeded = next((record for _, record in space.scan(resource.name)), None)
+        if seeded is None:
+            parent_name = next((parent.resource for parent in reversed(resource.parents) if parent.resource), None)
+            return self.seeded_path_values(self.spec.inferred.resources[parent_name], endpoint) if parent_name else {}
         parts = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-        return dict(zip(parts, map(unquote, found["id"].split("/")), strict=False))
+        return dict(zip(parts, map(unquote, seeded["id"].split("/")), strict=False))
 
     def request(self, endpoint: DocumentOperation) -> Any:
-        """The answer to a request the operation admits."""
+        """Send a valid request to the operation, and return the response."""
         query: list[tuple[str, str]] = []
         headers: dict[str, str] = {}
         for each in endpoint.parameters:
@@ -117,34 +117,34 @@ class Client:
         if kind:
             headers["Content-Type"] = kind
         path = self.path(endpoint) + (f"?{urlencode(query)}" if query else "")
-        # With its own cookies the client would leave out the one that is sent.
+        # A client with a cookie jar would drop the Cookie header.
         client = self.harness.app.test_client(use_cookies=False)
         return client.open(f"/{self.spec.document.name}{path}", method=endpoint.method, headers=headers, data=data)
 
     def add_credentials(self, endpoint: DocumentOperation, headers: dict[str, str]) -> list[tuple[str, str]]:
-        """The key, in every place that any scheme wants it; what stands in the query."""
+        """Adds the key to the headers for every security scheme, and returns the query parameters for it."""
         key, query = self.harness.key(), []
         needed = {name for each in endpoint.security for name in each}
         headers.setdefault("Authorization", f"Bearer {key}")
         for name in sorted(needed):
             scheme = self.spec.document.schemes.get(name, {})
-            place, called = scheme.get("in"), str(scheme.get("name", ""))
+            location, parameter_name = scheme.get("in"), str(scheme.get("name", ""))
             if scheme.get("type") == "http" and scheme.get("scheme", "").lower() not in ("bearer", "basic"):
                 headers["Authorization"] = f"{scheme['scheme']} {key}"
             if scheme.get("type") == "http" and scheme.get("scheme", "").lower() == "basic" and len(needed) == 1:
                 from base64 import b64encode
 
                 headers["Authorization"] = "Basic " + b64encode(f"{key}:".encode()).decode()
-            if place == "header":
-                headers[called] = key
-            elif place == "query":
-                query.append((called, key))
-            elif place == "cookie":
-                headers["Cookie"] = f"{headers.get('Cookie', '')}; {called}={key}".lstrip("; ")
+            if location == "header":
+                headers[parameter_name] = key
+            elif location == "query":
+                query.append((parameter_name, key))
+            elif location == "cookie":
+                headers["Cookie"] = f"{headers.get('Cookie', '')}; {parameter_name}={key}".lstrip("; ")
         return query
 
     def with_record_id(self, endpoint: DocumentOperation, value: Any) -> Any:
-        """A body that names the record it changes, where the path does not."""
+        """Returns the body with the id of a seeded record, if the operation changes a record and its path has no id."""
         role = self.spec.inferred.roles.get(endpoint.name)
         if (
             role is None
@@ -155,20 +155,22 @@ class Client:
             return value
         field = role.resource.id_field
         with self.harness.sandbox.transaction(read_only=True) as space:
-            found = next((record for _, record in space.scan(role.resource.name)), None)
-        return {**value, field: found["own"]} if found and field and endpoint.path == role.resource.path else value
+            seeded = next((record for _, record in space.scan(role.resource.name)), None)
+        return {**value, field: seeded["own"]} if seeded and field and endpoint.path == role.resource.path else value
 
     def body(self, endpoint: DocumentOperation) -> tuple[bytes, str]:
-        """A body the operation admits, and its media type."""
+        """Returns a valid body for the operation and its media type, or two empty values."""
         media = (find_json(endpoint.body.media) or next(iter(endpoint.body.media), None)) if endpoint.body else None
         if media is None:
             return b"", ""
         kind = "application/json" if media.name == "*/*" else media.name.replace("/*", "/plain")
         if "json" in kind:
             validators = self.spec.document.validators
-            right = [each for each in media.examples if validators.is_valid(media.schema, "written", each)]
+            valid_examples = [each for each in media.examples if validators.is_valid(media.schema, "written", each)]
             return as_json(
-                self.with_record_id(endpoint, right[0] if right else self.value(media.schema, endpoint.name))
+                self.with_record_id(
+                    endpoint, valid_examples[0] if valid_examples else self.value(media.schema, endpoint.name)
+                )
             ), kind
         value = self.value(media.schema, endpoint.name) if media.schema is not True else {}
         if kind == "application/x-www-form-urlencoded" and isinstance(value, dict):
@@ -211,28 +213,28 @@ def _to_text(value: Any) -> str:
 
 
 def exercise_document(file: Path, name: str = "") -> DocumentResult:
-    """Serve a document and ask every operation of it once."""
+    """Serve a document, and send one request to each operation."""
     start = perf_counter()
-    known = load_spec_model(file)
-    provider = build_provider(known)
-    tried = DocumentResult(name or known.document.title, len(known.document.operations), len(known.inferred.roles))
-    tried.resources, tried.notes = len(known.inferred.resources), len(known.document.linked.notes)
-    tried.load_seconds = perf_counter() - start
+    spec = load_spec_model(file)
+    provider = build_provider(spec)
+    result = DocumentResult(name or spec.document.title, len(spec.document.operations), len(spec.inferred.roles))
+    result.resources, result.notes = len(spec.inferred.resources), len(spec.document.linked.notes)
+    result.load_seconds = perf_counter() - start
     start = perf_counter()
     harness = make_unlimited_harness(provider)
-    tried.seed_seconds = perf_counter() - start
+    result.seed_seconds = perf_counter() - start
     start = perf_counter()
-    client = Client(known, harness)
+    client = Client(spec, harness)
     for endpoint in sorted(
-        known.document.operations, key=lambda each: (METHOD_ORDER.index(each.method), -each.path.count("/"))
+        spec.document.operations, key=lambda each: (METHOD_ORDER.index(each.method), -each.path.count("/"))
     ):
-        check_response(tried, known, endpoint, client.request(endpoint))
-    tried.request_seconds = perf_counter() - start
-    return tried
+        check_response(result, spec, endpoint, client.request(endpoint))
+    result.request_seconds = perf_counter() - start
+    return result
 
 
 def make_unlimited_harness(provider: Provider) -> Harness:
-    """A world in which nothing is limited."""
+    """Makes a harness without a rate limit and with a body limit of 10 MB."""
     harness = make_harness(provider)
     harness.admin(
         "PATCH", f"/sandboxes/{provider.name}", {"limits": {"rate": None}, "assumptions": {"body_limit": 10_000_000}}
@@ -240,19 +242,19 @@ def make_unlimited_harness(provider: Provider) -> Harness:
     return harness
 
 
-def check_response(tried: DocumentResult, known: OpenApi, endpoint: DocumentOperation, answer: Any) -> None:
-    """Write down what is wrong with an answer."""
+def check_response(result: DocumentResult, spec: OpenApi, endpoint: DocumentOperation, answer: Any) -> None:
+    """Add the errors of a response to the result."""
     status = answer.status_code
     response = endpoint.response(status)
     if status >= 500:
-        tried.failures.append(f"{endpoint.title}: {status} {answer.text[:200]}")
+        result.failures.append(f"{endpoint.title}: {status} {answer.text[:200]}")
     elif status >= 400:
-        tried.rejected_requests.append(f"{endpoint.title}: {status} {answer.text[:200]}")
+        result.rejected_requests.append(f"{endpoint.title}: {status} {answer.text[:200]}")
     elif response is None and success_response(endpoint)[1] is not None:
-        tried.failures.append(f"{endpoint.title}: {status} is not declared")
+        result.failures.append(f"{endpoint.title}: {status} is not declared")
     media = find_json(response.media) if response else None
     if media is not None and endpoint.method != "HEAD" and answer.data and "json" in answer.headers["Content-Type"]:
         if answer.headers["Content-Type"] == "application/problem+json" and "problem" not in media.name:
-            tried.failures.append(f"{endpoint.title}: {status} not in its own shape")
-        elif errors := known.document.validators.errors(media.schema, "shown", answer.get_json(force=True)):
-            tried.failures.append(f"{endpoint.title}: {status} {errors[:2]}")
+            result.failures.append(f"{endpoint.title}: {status} is a problem, and its schema is not declared")
+        elif errors := spec.document.validators.errors(media.schema, "shown", answer.get_json(force=True)):
+            result.failures.append(f"{endpoint.title}: {status} {errors[:2]}")

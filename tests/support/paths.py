@@ -1,4 +1,4 @@
-"""Where the files are that tests read."""
+"""Paths of the files that tests read."""
 
 from json import loads
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 OPENAPI_DOCUMENTS = TESTS / "openapi" / "documents"
-"""OpenAPI documents by others, with their licences."""
+"""OpenAPI documents: the published ones have their licences next to them."""
 
 
 def load_contract(provider: str) -> Any:
-    """The facts of a vendor's documents, distilled."""
+    """Returns the contract of a provider: the facts extracted from the vendor's documentation."""
     return loads((TESTS / "providers" / "contracts" / f"{provider}.json").read_text(encoding="utf-8"))

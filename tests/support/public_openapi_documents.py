@@ -1,4 +1,4 @@
-"""Tries real OpenAPI documents, fetched from npm, and prints the table of docs/.
+"""Serves published OpenAPI documents, fetched from npm, and prints the table for docs/.
 
 Run it as ``python -m tests.support.public_openapi_documents``.
 """
@@ -36,7 +36,7 @@ FILES = (
 
 
 def install_packages(folder: Path) -> Path:
-    """The packages, installed in a folder of their own; scripts of theirs are not run."""
+    """Installs the packages in a folder without running their scripts, and returns `node_modules`."""
     folder.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder), *PACKAGES]
     subprocess.run(command, check=True, stdout=sys.stderr)
@@ -44,32 +44,34 @@ def install_packages(folder: Path) -> Path:
 
 
 def table_lines(results: list[tuple[str, int, DocumentResult]]) -> Iterator[str]:
-    """The table."""
     yield "| document | KiB | operations | inferred | resources | load | first sandbox | refused | failures |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
-    for name, size, tried in results:
+    for name, size, result in results:
         yield (
-            f"| {name} | {size // 1024} | {tried.operations} | {tried.inferred} | {tried.resources} "
-            f"| {tried.load_seconds:.2f} s | {tried.seed_seconds:.2f} s | {len(tried.rejected_requests)} | {len(tried.failures)} |"
+            f"| {name} | {size // 1024} | {result.operations} | {result.inferred} | {result.resources} "
+            f"| {result.load_seconds:.2f} s | {result.seed_seconds:.2f} s "
+            f"| {len(result.rejected_requests)} | {len(result.failures)} |"
         )
 
 
 def main(folder: Path) -> int:
-    """Try every document; what failed is told after the table."""
-    home = install_packages(folder)
-    exercise_document(OPENAPI_DOCUMENTS / "petstore.json")  # What is imported once must not count for the first.
+    """Serve every document, print the table, then the failed and refused requests."""
+    modules = install_packages(folder)
+    exercise_document(
+        OPENAPI_DOCUMENTS / "petstore.json"
+    )  # Imports the modules, so that the first measurement excludes it.
     results = []
     for name, file in FILES:
-        path = home / file
+        path = modules / file
         results.append((name, path.stat().st_size, exercise_document(path, name)))
     sys.stdout.write("\n".join(table_lines(results)) + "\n")
-    for name, _, tried in results:
-        for told in (
-            *(f"failed: {each}" for each in tried.failures),
-            *(f"refused: {each}" for each in tried.rejected_requests),
+    for name, _, result in results:
+        for line in (
+            *(f"failed: {each}" for each in result.failures),
+            *(f"refused: {each}" for each in result.rejected_requests),
         ):
-            sys.stderr.write(f"{name}: {told}\n")
-    return 1 if any(tried.failures for _, _, tried in results) else 0
+            sys.stderr.write(f"{name}: {line}\n")
+    return 1 if any(result.failures for _, _, result in results) else 0
 
 
 if __name__ == "__main__":

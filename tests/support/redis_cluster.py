@@ -1,4 +1,4 @@
-"""Several engines on one Redis: in this process, each as if it were another, and as real worker processes."""
+"""Several engines in this process that share one Redis, like the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.harness import Harness, make_harness
 
 @contextmanager
 def make_cluster(url: str, *providers: Provider, number: int = 2, **options: Any) -> Iterator[list[Harness]]:
-    """So many worlds that serve the same sandboxes."""
+    """Makes `number` harnesses with the same sandboxes, and closes their stores at the end of the block."""
     stores = [RedisStore(url) for _ in range(number)]
     try:
         yield [make_harness(*providers, store=store, **options) for store in stores]

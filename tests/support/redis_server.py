@@ -1,4 +1,4 @@
-"""Real Redis servers for the tests, each a process of its own on a free port of loopback."""
+"""Real Redis servers for the tests, each a process on a free port of loopback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import redis
 
 
 class RedisServer:
-    """A redis-server that can be stopped, killed and started again; what it held is gone then, unless it appends."""
+    """A redis-server that can be killed and started again; it loses its data unless `options` enable appendonly."""
 
     def __init__(self, directory: Path, *options: str) -> None:
         self.port = free_port()
@@ -26,17 +26,16 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where a store finds it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the process, and wait until it answers."""
         program = shutil.which("redis-server")
         assert program, "these tests need redis-server: apt-get install redis-server"
-        here = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._directory))
-        quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([program, *here, *self._options], stdout=quiet, stderr=quiet)
-        until = monotonic() + 60
+        arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._directory))
+        devnull = subprocess.DEVNULL
+        self._process = subprocess.Popen([program, *arguments, *self._options], stdout=devnull, stderr=devnull)
+        deadline = monotonic() + 60
         while True:
             try:
                 with redis.Redis(port=self.port) as client:
@@ -45,22 +44,21 @@ class RedisServer:
             except redis.AuthenticationError:
                 return
             except redis.RedisError:
-                assert monotonic() < until, "redis-server did not start"
+                assert monotonic() < deadline, "redis-server did not start"
                 sleep(0.02)
 
     def stop(self) -> None:
-        """Kill it."""
+        """Kill the process."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def client(self) -> redis.Redis:
-        """A client of its own."""
         return redis.Redis(port=self.port)
 
     def flushed_url(self) -> str:
-        """Its URL, once there is nothing in it."""
+        """Delete all data, and return the URL."""
         with self.client() as client:
             client.flushall()
         return self.url
@@ -68,7 +66,7 @@ class RedisServer:
 
 @cache
 def shared_redis() -> RedisServer:
-    """The server that the tests of this process use one after the other."""
+    """Returns the server that all tests of this process share."""
     folder = TemporaryDirectory(prefix="redis")
     server = RedisServer(Path(folder.name))
     atexit.register(folder.cleanup)
@@ -77,7 +75,7 @@ def shared_redis() -> RedisServer:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
+    """Returns a loopback port without a listener; another process can take it before it is used."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

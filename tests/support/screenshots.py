@@ -1,4 +1,4 @@
-"""The pictures of the console in docs/images, light and dark: ``make screenshots`` takes them anew."""
+"""Takes the screenshots of the console in docs/images, light and dark; ``make screenshots`` runs it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ PAGES = {
     "data": "data",
     "webhooks": "webhooks",
 }
-"""The charts first: their minute is soon over."""
+"""The charts are first: they show only the last minute."""
 
 
 def populate(served: LiveServer, receiver: Receiver) -> None:
-    """Give every page something to show."""
-    here = f"/sandboxes/{SANDBOX}"
-    served.admin("PATCH", here, {"limits": {"rate": 5, "burst": 40}})
+    """Create data for every page: calls, faults, webhooks and timers."""
+    sandbox_path = f"/sandboxes/{SANDBOX}"
+    served.admin("PATCH", sandbox_path, {"limits": {"rate": 5, "burst": 40}})
     served.admin("POST", "/sandboxes", {"provider": "kota", "name": "payroll-tests", "seed": "7"})
     _send_webhooks(served, receiver)
     served.admin("POST", "/sandboxes/payroll-tests/simulations/ask_for_approval", {"in": "3d"})
     served.admin("PUT", "/sandboxes/payroll-tests/scenarios/slow", {})
-    key = served.admin("GET", f"{here}/keys")[0]["secret"]
+    key = served.admin("GET", f"{sandbox_path}/keys")[0]["secret"]
     for nth, (method, path, body) in enumerate(_sample_calls()):
-        _inject_faults(served, here, nth)
+        _inject_faults(served, sandbox_path, nth)
         served.request(method, f"/{SANDBOX}{path}", key=key, json=body)
         sleep(0.04 if 40 <= nth < 90 else 0.25)
 
@@ -55,29 +55,29 @@ def _sample_calls() -> Iterator[tuple[str, str, Any]]:
             yield "GET", "/v1/employees/emp_unknown", None
 
 
-def _inject_faults(served: LiveServer, here: str, nth: int) -> None:
+def _inject_faults(served: LiveServer, sandbox_path: str, nth: int) -> None:
     if nth == 100:
         slow = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 40, "sigma": 0.6, "max_ms": 200}}
         rule = {"match": {"operation": "list_withdrawals"}, "fault": slow}
-        served.admin("PUT", f"{here}/faults/slow-withdrawals", rule)
+        served.admin("PUT", f"{sandbox_path}/faults/slow-withdrawals", rule)
     if nth == 150:
         rule = {"match": {"operation": "list_products"}, "trigger": {"probability": 0.6}, "fault": {"kind": "gateway"}}
-        served.admin("PUT", f"{here}/faults/flaky-products", rule)
+        served.admin("PUT", f"{sandbox_path}/faults/flaky-products", rule)
     if nth == 180:
-        served.admin("PUT", f"{here}/scenarios/burst-then-recover", {"calls": 4})
+        served.admin("PUT", f"{sandbox_path}/scenarios/burst-then-recover", {"calls": 4})
 
 
 def _send_webhooks(served: LiveServer, receiver: Receiver) -> None:
-    here = f"/sandboxes/{SANDBOX}"
+    sandbox_path = f"/sandboxes/{SANDBOX}"
     receiver.response_statuses += [200, 500, 503]
-    made = served.admin("POST", f"{here}/webhooks", {"url": receiver.url()})
+    endpoint = served.admin("POST", f"{sandbox_path}/webhooks", {"url": receiver.url()})
     for simulation in ("record_withdrawal", "record_return", "record_exchange"):
-        served.admin("POST", f"{here}/simulations/{simulation}", {})
+        served.admin("POST", f"{sandbox_path}/simulations/{simulation}", {})
     for kind in ("bad_signature", "duplicate_webhook"):
         rule = {"trigger": {"times": 1}, "fault": {"kind": kind}}
-        served.admin("POST", f"{here}/faults", rule)
-        served.admin("POST", f"{here}/webhooks/{made['id']}/test")
-    served.admin("PUT", f"{here}/clock", {"action": "advance", "by": "1h"})
+        served.admin("POST", f"{sandbox_path}/faults", rule)
+        served.admin("POST", f"{sandbox_path}/webhooks/{endpoint['id']}/test")
+    served.admin("PUT", f"{sandbox_path}/clock", {"action": "advance", "by": "1h"})
 
 
 def _open_page(visitor: ConsoleUser, name: str) -> None:
@@ -106,7 +106,7 @@ def _open_page(visitor: ConsoleUser, name: str) -> None:
 
 
 def take_screenshots(browser: Browser, url: str, scheme: Any) -> None:
-    """Take every picture in one colour scheme."""
+    """Take every screenshot in one colour scheme."""
     with open_console(browser, url, viewport=VIEWPORT, color_scheme=scheme) as visitor:
         visitor.sign_in(TOKEN)
         for name in PAGES:
@@ -118,7 +118,7 @@ def take_screenshots(browser: Browser, url: str, scheme: Any) -> None:
 
 
 def main() -> None:
-    """Serve, seed, and take them all."""
+    """Start a server, create data, and take all screenshots."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     arguments = ("serve", "--memory", "--port", "0", "--admin-token", TOKEN)
     with start_server(*arguments) as (_, url), run_receiver() as receiver, launch_browser() as browser:

@@ -1,4 +1,4 @@
-"""Start the shipped server command as a process of its own."""
+"""Starts `testmode serve` and similar commands as processes."""
 
 import os
 import re
@@ -11,12 +11,12 @@ from tests.support.suite.fork_server import start_forked
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
-"""Longer than any busy machine takes: who waits so long finds something broken."""
+"""Longer than a start or stop takes on a busy machine: after this time the process is broken."""
 
 
 @contextmanager
 def start_server(*args: str, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Yield the process of `testmode <args>` and its base URL, once it says that it is ready."""
+    """Yield the process of `testmode <args>` and its base URL, as soon as it prints that it is ready."""
     with start_forked(*args, **environment) as process:
         yield from _supervise(process)
 
@@ -46,15 +46,15 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
-    said = []
+    lines = []
     try:
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if ready := re.match(r"Ready\. listening on (https?://\S+)", line):
                 return ready[1]
     finally:
         watchdog.cancel()
-    raise AssertionError(f"The server ended before it was ready:\n{''.join(said)}")
+    raise AssertionError(f"The server ended before it was ready:\n{''.join(lines)}")
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:

@@ -1,4 +1,4 @@
-"""A real socket in front of a world, and the plain HTTP client that tests ask it with."""
+"""Serves a harness on a real socket, and the HTTP client that tests call servers with."""
 
 from __future__ import annotations
 
@@ -20,15 +20,13 @@ HOST = "127.0.0.1"
 
 
 class QuietRequestHandler(WSGIRequestHandler):
-    """A request handler that writes no access log."""
-
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer as it came over the socket, and how many seconds it took."""
+    """A response as it came over the socket, and the seconds that it took."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,7 +40,7 @@ class HttpResponse:
 
 @dataclass(frozen=True)
 class LiveServer:
-    """A server that listens: where, and the admin token it takes; ``key`` opens its first sandbox."""
+    """The URL and the admin token of a running server, and a ``key`` of its first sandbox."""
 
     url: str
     token: str
@@ -66,28 +64,28 @@ class LiveServer:
         headers: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> HttpResponse:
-        """One request on a connection of its own with http.client; raises what http.client raises."""
-        sent = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
+        """Send a request on a new connection; raises the errors of http.client."""
+        sent_headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
         data = None if json is None else dumps(json)
         if data is not None:
-            sent.setdefault("Content-Type", "application/json")
+            sent_headers.setdefault("Content-Type", "application/json")
         began = monotonic()
         with closing(HTTPConnection(self.host, self.port, timeout=timeout)) as connection:
-            connection.request(method, path, data, sent)
+            connection.request(method, path, data, sent_headers)
             with closing(connection.getresponse()) as response:
                 body = response.read()
                 return HttpResponse(response.status, dict(response.getheaders()), body, monotonic() - began)
 
     def admin(self, method: str, path: str, json: Any = None) -> Any:
-        """Ask the admin API; what it refuses fails the test."""
-        heard = self.request(method, f"/__admin{path}", key=self.token, json=json)
-        assert heard.status < 300, heard.body
-        return heard.json if heard.body else None
+        """Call the admin API, assert that it succeeds, and return the body."""
+        response = self.request(method, f"/__admin{path}", key=self.token, json=json)
+        assert response.status < 300, response.body
+        return response.json if response.body else None
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A sandbox of its own on a server that many tests share."""
+    """A sandbox of one test on a server that many tests share."""
 
     server: LiveServer
     id: str
@@ -95,29 +93,29 @@ class Tenant:
     provider: str
 
     def request(self, method: str, path: str, **options: Any) -> HttpResponse:
-        """Call the provider with this sandbox's key; ``path`` begins behind the provider's name."""
+        """Call the provider with this sandbox's key; ``path`` follows the provider's name."""
         options.setdefault("key", self.key)
         return self.server.request(method, f"/{self.provider}{path}", **options)
 
     def fault(self, kind: str, **rule: Any) -> Any:
-        """Set a fault rule: ``fault`` holds the kind's parameters, the rest is the rule's."""
+        """Add a fault rule: ``fault`` has the parameters of the kind, the other arguments are members of the rule."""
         fault = {"kind": kind, **rule.pop("fault", {})}
         return self.server.admin("POST", f"/sandboxes/{self.id}/faults", {"fault": fault, **rule})
 
     def requests(self) -> Any:
-        """The journal's entries, oldest first."""
+        """Returns the entries of the journal, oldest first."""
         return self.server.admin("GET", f"/sandboxes/{self.id}/requests")["requests"]
 
 
 def create_tenant(served: LiveServer, provider: str = "smartepi") -> Tenant:
-    """Make a sandbox for one test."""
-    made = served.admin("POST", "/sandboxes", {"provider": provider})
-    return Tenant(served, made["id"], made["keys"][0]["secret"], provider)
+    """Create a sandbox for one test."""
+    sandbox = served.admin("POST", "/sandboxes", {"provider": provider})
+    return Tenant(served, sandbox["id"], sandbox["keys"][0]["secret"], provider)
 
 
 @contextmanager
 def serve_on_socket(harness: Harness) -> Iterator[LiveServer]:
-    """Serve a world on a free port from a thread of this process, until the block is left."""
+    """Serve a harness on a free port from a thread, until the end of the block."""
     server = make_server(HOST, 0, harness.app, threaded=True, request_handler=QuietRequestHandler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

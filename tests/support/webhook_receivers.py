@@ -1,4 +1,4 @@
-"""Receivers of webhooks: a real one on loopback, and one without a socket for tests of order and time."""
+"""Receivers of webhooks: an HTTP server on loopback, and a fake egress for tests of order and time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class CapturedWebhook:
-    """A delivery as it arrived; headers by lower-case name."""
+    """A webhook request as it arrived; headers by lower-case name."""
 
     path: str
     headers: Mapping[str, str]
@@ -34,7 +34,10 @@ class CapturedWebhook:
 
 @dataclass
 class Receiver:
-    """What arrived, and what is answered: ``response_statuses`` one after the other, then 200; ``gate`` holds answers back."""
+    """Records the requests, and responds with ``response_statuses`` in order, then 200.
+
+    ``gate`` holds the responses back until it is set.
+    """
 
     port: int = 0
     scheme: str = "http"
@@ -47,9 +50,9 @@ class Receiver:
     def url(self, path: str = "/hooks") -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
 
-    def receive(self, letter: CapturedWebhook) -> int:
+    def receive(self, webhook: CapturedWebhook) -> int:
         with self.changed:
-            self.received.append(letter)
+            self.received.append(webhook)
             self.changed.notify_all()
             status = self.response_statuses.pop(0) if self.response_statuses else 200
         if self.gate is not None:
@@ -57,14 +60,14 @@ class Receiver:
         return status
 
     def wait_for(self, number: int) -> None:
-        """Wait until so many have arrived: only where a courier delivers in the background."""
+        """Wait until `number` webhooks have arrived; only for tests in which a worker delivers in the background."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.received) >= number, TIMEOUT_SECONDS), self.received
 
 
 @contextmanager
 def run_receiver(gate: Event | None = None, tls: SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver that listens on a free port until the block is left."""
+    """Runs a receiver on a free port until the end of the block."""
     receiver = Receiver(gate=gate, scheme="https" if tls else "http")
 
     class Handler(BaseHTTPRequestHandler):
@@ -105,15 +108,15 @@ def run_receiver(gate: Event | None = None, tls: SSLContext | None = None) -> It
 
 @dataclass
 class FakeEgress:
-    """Carries deliveries to nobody: keeps what was sent and answers as ``respond`` says."""
+    """An egress that sends nothing: it records the requests, and ``respond`` determines the results."""
 
     sent: list[tuple[str, list[tuple[str, str]], bytes]] = field(default_factory=list)
     respond: Callable[[str, int], int | None] = lambda _url, _nth: 200
-    """(URL, how many were sent before) -> a status, or None where nobody answers."""
+    """(URL, number of earlier requests) -> the status, or None for no response."""
     timeouts: list[float] = field(default_factory=list)
-    """How many seconds each was given."""
+    """The timeout of each request in seconds."""
     during_send: Callable[[], object] = lambda: None
-    """Happens while a delivery is under way."""
+    """Called during each delivery."""
 
     def check(self, url: str) -> None:
         if "forbidden" in url:
@@ -128,19 +131,19 @@ class FakeEgress:
 
     @property
     def ids(self) -> list[str]:
-        """The webhook-id of everything sent."""
+        """The webhook-id headers of all requests."""
         return [dict(headers)["webhook-id"] for _, headers, _ in self.sent]
 
 
 def emit_events(harness: Harness, number: int = 1, type: str = "note.created", **data: Any) -> list[str]:
-    """Have so many events happen; answers their ids."""
+    """Emit `number` events, and return their ids."""
     with harness.sandbox.transaction() as space:
-        moment = SimulationContext(harness.sandbox, harness.sandbox.clock_time(), space)
-        return [emit_event(moment, type, **data) for _ in range(number)]
+        context = SimulationContext(harness.sandbox, harness.sandbox.clock_time(), space)
+        return [emit_event(context, type, **data) for _ in range(number)]
 
 
-def endpoint(harness: Harness, url: str = "http://127.0.0.1:9/a", **wanted: Any) -> Record:
-    return harness.sandbox.endpoints.add(url, **wanted)
+def endpoint(harness: Harness, url: str = "http://127.0.0.1:9/a", **fields: Any) -> Record:
+    return harness.sandbox.endpoints.add(url, **fields)
 
 
 def delivery_states(harness: Harness) -> list[str]:
@@ -151,8 +154,8 @@ def attempt_instants(delivery: Record) -> list[int]:
     return [attempt["at"] for attempt in delivery["attempts"]]
 
 
-def verify_webhook(sandbox: Sandbox, letter: CapturedWebhook, secret: str, now: int) -> None:
-    """Check a delivery as its receiver should; Forged says why it must be refused."""
+def verify_webhook(sandbox: Sandbox, webhook: CapturedWebhook, secret: str, now: int) -> None:
+    """Verify a webhook like a receiver; raises Forged with the reason if it must be refused."""
     style = sandbox.provider.webhooks
     assert style is not None
-    style.verify(ReceivedWebhook(letter.headers, letter.body, (secret,), now))
+    style.verify(ReceivedWebhook(webhook.headers, webhook.body, (secret,), now))

@@ -1,3 +1,3 @@
-"""The projects kept here are run as their users run them, by a pytest of their own."""
+"""Excludes the stored projects from collection: a test runs pytest in them, as their users do."""
 
 collect_ignore_glob = ["v*"]

@@ -1,4 +1,4 @@
-"""What a sandbox shows over HTTP: read when a fixture is made, and again from every later server."""
+"""Reads the state of a sandbox over HTTP: when a fixture is made, and from every later server."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mockserver.testing.client import Sandbox
 
 TIMEOUT = 60
 TRANSIENT_FIELDS = ("keys", "clock", "base_url", "example")
-"""What a sandbox's view has that is read by itself, or is the server's address."""
+"""Members of a sandbox that are read separately or contain the address of the server."""
 
 
 def read_sandbox(sandbox: Sandbox) -> dict[str, Any]:
-    """Everything the admin API tells of a sandbox that outlives its server."""
+    """Returns everything that the admin API shows of a sandbox and that survives a restart."""
     clock = dict(sandbox.clock.show())
     if clock["state"] == "running":
         del clock["now"]
@@ -25,7 +25,7 @@ def read_sandbox(sandbox: Sandbox) -> dict[str, Any]:
         "settings": {name: value for name, value in sandbox.show().items() if name not in TRANSIENT_FIELDS},
         "keys": sandbox.keys,
         "clock": clock,
-        # What came nearest is told from the journal, which ends with its server.
+        # The nearest miss comes from the journal, which does not survive a restart.
         "faults": [{**rule, "nearest_miss": None} for rule in sandbox.faults.list()],
         "scenarios": [[each["name"], each["chosen"], each["since"]] for each in sandbox.scenarios.list() if each["on"]],
         "webhooks": sandbox.webhooks.list(),
@@ -37,12 +37,12 @@ def read_sandbox(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def request_path(sandbox: Sandbox, key: str, path: str) -> list[Any]:
-    """What the vendor's API answers with a key at a path: the status and the body."""
+    """Returns status and body of a GET request to the vendor's API, with the server's URL normalised."""
     answer = requests.get(sandbox.base_url + path, headers={"Authorization": f"Bearer {key}"}, timeout=TIMEOUT)
     parts = urlsplit(sandbox.base_url)
     return [answer.status_code, loads(answer.text.replace(f"{parts.scheme}://{parts.netloc}", "http://testmode"))]
 
 
 def request_paths(sandbox: Sandbox, key: str, paths: Iterable[str]) -> dict[str, list[Any]]:
-    """What the vendor's API answers at each path."""
+    """Returns status and body of a GET request to each path."""
     return {path: request_path(sandbox, key, path) for path in paths}

@@ -1,6 +1,6 @@
-"""What a user of an older version has goes on working: state, exports, testmode.toml, and tests with the plugin.
+"""Data of older versions still works: state, exports, testmode.toml, and tests with the plugin.
 
-``make.py`` says how the fixtures came about. They are never made anew: where a change breaks them, it breaks users.
+``make_fixtures.py`` made the fixtures. They are never made again: a change that breaks them breaks users.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ every_sandbox = pytest.mark.parametrize("name", sorted(EXPECTED))
 
 
 def copy_data(folder: Path) -> Path:
-    """A data directory as its user has it: readable by its owner alone."""
+    """Copies the data directory, with the permissions of a real one: readable by its owner only."""
     data = copytree(OLD / "state", folder / "state")
     for path in (data, *data.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
@@ -50,16 +50,16 @@ def serving(data: Path) -> Iterator[Testmode]:
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testmode]:
-    """Today's server on a copy of the state; tests that share it change nothing."""
+    """The current server on a copy of the state; the tests that share it change nothing."""
     with serving(copy_data(tmp_path_factory.mktemp("opened"))) as server:
         yield server
 
 
 def find_missing(now: Any, then: Any, place: str = "") -> list[str]:
-    """Where what there was is not what there is; members that have come since are no harm."""
+    """Returns every difference from an old value, except for new members."""
     if isinstance(then, dict) and isinstance(now, dict):
-        gone = [f"{place}/{name} is gone" for name in then.keys() - now.keys()]
-        return gone + [
+        missing = [f"{place}/{name} is missing" for name in then.keys() - now.keys()]
+        return missing + [
             each for name in then.keys() & now.keys() for each in find_missing(now[name], then[name], f"{place}/{name}")
         ]
     if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
@@ -72,22 +72,24 @@ def find_missing(now: Any, then: Any, place: str = "") -> list[str]:
 
 
 def comparable_state(state: Any) -> Any:
-    """A state without the numbers of calls, of which each server reserves some before it needs them."""
-    inner = [record for record in state["collections"]["_sandbox"] if record["id"] != "serial"]
-    return {**state, "collections": {**state["collections"], "_sandbox": inner}}
+    """Returns a state without the serial numbers of calls, which each server reserves in advance."""
+    records = [record for record in state["collections"]["_sandbox"] if record["id"] != "serial"]
+    return {**state, "collections": {**state["collections"], "_sandbox": records}}
 
 
 def send_request(sandbox: Sandbox, method: str, path: str, body: Any, **headers: str) -> requests.Response:
-    named = {"Authorization": f"Bearer {EXPECTED[sandbox.id]['key']}"}
-    named |= {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.request(method, sandbox.base_url + path, json=body, headers=named, timeout=TIMEOUT)
+    all_headers = {"Authorization": f"Bearer {EXPECTED[sandbox.id]['key']}"}
+    all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.request(method, sandbox.base_url + path, json=body, headers=all_headers, timeout=TIMEOUT)
 
 
-def test_the_check_finds_every_file_whole_and_leaves_it_as_it_is(tmp_path: Path) -> None:
+def test_state_check_reports_every_file_as_whole_and_changes_none(tmp_path: Path) -> None:
     data = copy_data(tmp_path)
     for name in EXPECTED:
         for kind in ("json", "log", "log.prev"):
-            assert (data / "sandboxes" / f"{name}.{kind}").stat().st_size, "there are checkpoints, and writes since"
+            assert (data / "sandboxes" / f"{name}.{kind}").stat().st_size, (
+                "the fixture has checkpoints and later log records"
+            )
     done = subprocess.run([COMMAND, "state", "check", "--data", str(data)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == sorted(EXPECTED)
@@ -97,7 +99,7 @@ def test_the_check_finds_every_file_whole_and_leaves_it_as_it_is(tmp_path: Path)
 
 
 @every_sandbox
-def test_everything_is_there_as_it_was_written(opened: Testmode, name: str) -> None:
+def test_every_record_is_unchanged(opened: Testmode, name: str) -> None:
     sandbox, expected = opened.sandbox(name), EXPECTED[name]
     assert find_missing(read_sandbox(sandbox), expected["shown"]) == []
     assert find_missing(request_paths(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
@@ -105,17 +107,17 @@ def test_everything_is_there_as_it_was_written(opened: Testmode, name: str) -> N
 
 
 @every_sandbox
-def test_keys_that_worked_work_and_revoked_ones_do_not(opened: Testmode, name: str) -> None:
+def test_valid_keys_work_and_revoked_keys_do_not(opened: Testmode, name: str) -> None:
     keys, sandbox = EXPECTED[name]["keys"], opened.sandbox(name)
     assert {key: request_path(sandbox, key, keys["path"])[0] for key in keys["statuses"]} == keys["statuses"]
 
 
-def test_a_clock_that_was_moved_is_as_far_ahead_as_it_was(opened: Testmode) -> None:
+def test_a_moved_clock_keeps_its_offset(opened: Testmode) -> None:
     ahead = timedelta(days=EXPECTED["nightly"]["kept"]["ahead of the machine"])
     assert abs(opened.sandbox("nightly").clock.now - datetime.now(UTC) - ahead) < timedelta(minutes=1)
 
 
-def test_everything_goes_on_from_where_it_stood(tmp_path: Path) -> None:
+def test_faults_timers_retries_keys_and_simulations_continue(tmp_path: Path) -> None:
     data = copy_data(tmp_path)
     with run_receiver() as receiver:
         with serving(data) as server:
@@ -134,7 +136,7 @@ def test_everything_goes_on_from_where_it_stood(tmp_path: Path) -> None:
 
 
 def check_smartepi_continues(sandbox: Sandbox, receiver: Receiver) -> None:
-    """The rule that has let two calls pass hits the third; a timer and a retry fall due; a key ends, another begins."""
+    """A rule that skipped two calls hits the third; a timer and a retry become due; a key ends, another activates."""
     method, path, body, status = EXPECTED["smartepi"]["kept"]["the rule fires next at"]
     assert [send_request(sandbox, method, path, body).status_code for _ in range(2)] == [status, 201]
     assert sandbox.faults.get("third-time")["fired"] == 1
@@ -162,28 +164,28 @@ def check_smartepi_continues(sandbox: Sandbox, receiver: Receiver) -> None:
     assert [attempt["status"] for attempt in deliveries[1]["attempts"]] == [None, 200]
     secrets = {hook["id"]: hook["secret"] for hook in EXPECTED["smartepi"]["shown"]["webhooks"]}
     assert len(receiver.received) == 2
-    for letter in receiver.received:
-        assert is_signed(letter, secrets[letter.path.lstrip("/")])
+    for webhook in receiver.received:
+        assert is_signed(webhook, secrets[webhook.path.lstrip("/")])
 
 
-def is_signed(letter: CapturedWebhook, secret: str) -> bool:
-    at, _, signature = letter.headers["x-smartepi-signature"].removeprefix("t=").partition(",v1=")
-    return signature == hmac.new(secret.encode(), f"{at}.".encode() + letter.body, sha256).hexdigest()
+def is_signed(webhook: CapturedWebhook, secret: str) -> bool:
+    at, _, signature = webhook.headers["x-smartepi-signature"].removeprefix("t=").partition(",v1=")
+    return signature == hmac.new(secret.encode(), f"{at}.".encode() + webhook.body, sha256).hexdigest()
 
 
 def check_kotauth_continues(sandbox: Sandbox) -> None:
-    """Numbers count on, and what is taken is taken."""
+    """Ids continue, and unique values are still taken."""
     ada = {"username": "ada", "email": "ada@acme.test", "fullName": "Ada Lovelace", "password": "Correct-Horse-7"}
     assert send_request(sandbox, "POST", "/users", ada).status_code == 409
-    made = send_request(sandbox, "POST", "/users", {**ada, "username": "grace", "email": "grace@acme.test"}).json()
-    assert made["id"] == EXPECTED["kotauth"]["shown"]["collections"]["users"] + 1
+    user = send_request(sandbox, "POST", "/users", {**ada, "username": "grace", "email": "grace@acme.test"}).json()
+    assert user["id"] == EXPECTED["kotauth"]["shown"]["collections"]["users"] + 1
     assert sandbox.show()["limits"]["burst"] == 200
     sandbox.scenarios.off("rate-limited")
     assert sandbox.show()["limits"]["burst"] != 200
 
 
 def check_kasko_continues(sandbox: Sandbox) -> None:
-    """The policy that was paid for is issued when the clock gets there."""
+    """The paid policy is issued when the clock reaches the instant."""
     path = f"/policies/{EXPECTED['kasko']['kept']['policy to come']}"
     key = EXPECTED["kasko"]["key"]
     assert request_path(sandbox, key, path)[0] == 404
@@ -193,13 +195,13 @@ def check_kasko_continues(sandbox: Sandbox) -> None:
 
 
 def check_kota_continues(sandbox: Sandbox) -> None:
-    """A scenario hits what it waited for, the answer of an idempotency key is repeated, and what is pending goes on."""
+    """A scenario hits its call, an idempotency key returns the stored reply, and pending records proceed."""
     kept, key = EXPECTED["kota"]["kept"], EXPECTED["kota"]["key"]
-    wanted = json.loads(kept["asked"])
-    refused, again = (
-        send_request(sandbox, "POST", "/employers", wanted, Idempotency_Key="order-4712") for _ in range(2)
+    body = json.loads(kept["asked"])
+    refused, repeated = (
+        send_request(sandbox, "POST", "/employers", body, Idempotency_Key="order-4712") for _ in range(2)
     )
-    assert (refused.status_code, again.status_code, again.json()) == (409, 200, kept["another"])
+    assert (refused.status_code, repeated.status_code, repeated.json()) == (409, 200, kept["another"])
     assert kept["another"]["status"] == "pending"
     assert request_path(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "processing"
     sandbox.clock.advance("3s")
@@ -208,7 +210,7 @@ def check_kota_continues(sandbox: Sandbox) -> None:
 
 
 def check_snapshot_restore(sandbox: Sandbox) -> None:
-    """It was taken after the sector and two of the keys were made, and before the cost centers."""
+    """The snapshot was taken after the sector and two of the keys were created, and before the cost centers."""
     key = EXPECTED["smartepi"]["key"]
     before = len(request_path(sandbox, key, "/cost-centers")[1]["data"])
     sandbox.restore("before")
@@ -218,7 +220,7 @@ def check_snapshot_restore(sandbox: Sandbox) -> None:
 
 
 def check_export_restore(sandbox: Sandbox, exported: Any) -> None:
-    """An export of then, put into a sandbox, is what is exported now, and is shown as it was."""
+    """An old export can be imported; the sandbox then exports and shows the same state."""
     sandbox.state.put(exported)
     assert find_missing(comparable_state(sandbox.state.export()), comparable_state(exported)) == []
     expected = EXPECTED[sandbox.id]
@@ -226,13 +228,13 @@ def check_export_restore(sandbox: Sandbox, exported: Any) -> None:
     assert find_missing(request_paths(sandbox, expected["key"], expected["answers"]), expected["answers"]) == []
 
 
-def test_the_configuration_file_says_what_it_said(tmp_path: Path) -> None:
+def test_an_old_configuration_file_has_the_same_effect(tmp_path: Path) -> None:
     for name in ("testmode.toml", "shop.yaml"):
         copy(OLD / name, tmp_path)
-    said = tomllib.loads((OLD / "testmode.toml").read_text("utf-8"))
+    configuration = tomllib.loads((OLD / "testmode.toml").read_text("utf-8"))
     with start_command(["sh", "-c", 'cd "$0" && exec "$@"', str(tmp_path), COMMAND, "serve"]) as (_, url):
         server = Testmode(url, "token-of-the-file")
-        assert find_missing(server.settings()["settings"], normalize_settings(said["server"])) == []
+        assert find_missing(server.settings()["settings"], normalize_settings(configuration["server"])) == []
         first = ["smartepi", "kotauth", "kasko", "kota", "shop"]
         assert sorted(each.id for each in server.sandboxes()) == sorted([*first, "nightly", "acme", "live"])
         assert {server.sandbox(name).show()["seed"] for name in first} == {"42"}
@@ -244,13 +246,13 @@ def test_the_configuration_file_says_what_it_said(tmp_path: Path) -> None:
 
 
 def normalize_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of the file as the admin API shows them."""
+    """Returns the settings of the file as the admin API shows them."""
     latency = {"type": "uniform", "min_ms": 1, "max_ms": 2}
     return {**settings, "evict_after": 0, "latency": latency, "admin_token": "***file"}
 
 
 def check_planned_sandboxes(sandboxes: dict[str, Sandbox]) -> None:
-    """Every part of a sandbox that the file may name."""
+    """Checks every part of a sandbox that the file can configure."""
     kota, nightly, acme, live = sandboxes.values()
     assert kota.show()["assumptions"]["hosted"] is True
     assert kota.show()["scenarios"] == ["burst-then-recover", "revoked-key-lingers"]
@@ -271,10 +273,10 @@ def check_planned_sandboxes(sandboxes: dict[str, Sandbox]) -> None:
     assert live.webhooks.list()[0]["version"] == "test"
 
 
-def test_a_project_with_the_plugin_passes(tmp_path: Path) -> None:
+def test_the_tests_of_an_old_project_with_the_plugin_pass(tmp_path: Path) -> None:
     project = copytree(OLD / "project", tmp_path / "project")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TESTMODE_", "PYTEST_"))}
-    # The plugin of schemathesis is there for Testmode's own tests, and not a user's.
+    # Users do not have the plugin of schemathesis, which Testmode's own tests need.
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis"]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The shipped server, killed: what it has acknowledged is there when it comes back."""
+"""A real server that is killed: every acknowledged write is there after the restart."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from tests.support.suite.fork_server import run_command
 CLIENTS = 8
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))
 KILL_CHAINS = max(2, KILLS // 50)
-"""How many directories there are of either durability, each of which sees its servers killed again and again."""
+"""The number of data directories per durability; the servers of each are killed repeatedly."""
 EXIT_STORE, EXIT_LOCKED = 74, 75
 TOKEN = "crash-token"
 TIMEOUT_SECONDS = 60.0
 
 
 class Client:
-    """Creates one record after the other until the server is gone, and remembers what was acknowledged."""
+    """Creates records until the connection breaks, and collects the acknowledged ones by path."""
 
     def __init__(self, url: str, key: str, name: str) -> None:
         self._address = urlsplit(url).netloc
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._name = name
-        self.kept: dict[str, Any] = {}
+        self.acknowledged: dict[str, Any] = {}
         self.refused: list[bytes] = []
 
     def run(self, begun: Event) -> None:
-        """Go on until the connection breaks."""
+        """Create records; sets `begun` at the first acknowledged one."""
         connection = HTTPConnection(self._address, timeout=TIMEOUT_SECONDS)
         with suppress(OSError, HTTPException):
             for nth in count():
@@ -52,8 +52,8 @@ class Client:
                 if response.status != 201:
                     self.refused.append(body)
                     break
-                made = loads(body)["data"]
-                self.kept[f"{path}/{made['id']}"] = made
+                created = loads(body)["data"]
+                self.acknowledged[f"{path}/{created['id']}"] = created
                 begun.set()
         connection.close()
 
@@ -66,7 +66,7 @@ class Client:
 
 @contextmanager
 def run_server(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """A server over a directory, its URL, and the key of its first sandbox, which the directory determines."""
+    """Runs a server on a directory, and yields the process, its URL and the key of the first sandbox."""
     with start_server(*arguments(directory, *more)) as (process, url):
         yield process, url, first_key(url)
 
@@ -93,7 +93,7 @@ def fetch(url: str, path: str, key: str) -> Any:
 
 
 def list_records(url: str, path: str, key: str) -> dict[str, Any]:
-    """Every record of a list by the path of its own."""
+    """Returns every record of a list by its path."""
     records, cursor = {}, ""
     while cursor is not None:
         page = fetch(url, f"{path}?limit=100{cursor and f'&cursor={cursor}'}", key)
@@ -103,7 +103,7 @@ def list_records(url: str, path: str, key: str) -> dict[str, Any]:
 
 
 def kill_under_load(url: str, key: str, name: str, kill: Callable[[], None]) -> dict[str, Any]:
-    """Let clients write, have the server killed amid it, and answer what it had acknowledged."""
+    """Let clients write, kill the server under this load, and return the acknowledged records by path."""
     clients = [Client(url, key, f"{name}.{nth}") for nth in range(CLIENTS)]
     begun = Event()
     threads = [Thread(target=client.run, args=(begun,)) for client in clients]
@@ -115,43 +115,43 @@ def kill_under_load(url: str, key: str, name: str, kill: Callable[[], None]) -> 
         thread.join(TIMEOUT_SECONDS)
         assert not thread.is_alive()
     assert [client.refused for client in clients if client.refused] == []
-    return {path: record for client in clients for path, record in client.kept.items()}
+    return {path: record for client in clients for path, record in client.acknowledged.items()}
 
 
 @pytest.mark.parametrize("durability", ["commit", "interval"])
 @pytest.mark.parametrize("chain", range(KILL_CHAINS))
-def test_after_a_kill_every_acknowledged_record_is_there_and_none_is_half_there(
+def test_after_a_kill_every_acknowledged_record_is_there_and_complete(
     tmp_path: Path, chain: int, durability: str
 ) -> None:
-    dice, kept, kills = Random(chain), dict[str, Any](), KILLS // KILL_CHAINS // 2
+    rng, acknowledged, kills = Random(chain), dict[str, Any](), KILLS // KILL_CHAINS // 2
     for nth in range(kills + 1):
         with run_server(tmp_path, "--durability", durability) as (process, url, key):
-            check_records(url, key, kept, CLIENTS * nth)
+            check_records(url, key, acknowledged, CLIENTS * nth)
 
-            def at_some_moment(server: subprocess.Popen[str] = process) -> None:
-                # Not a moment that is waited for but one in the middle of the load, at random by the seed.
-                Event().wait(dice.uniform(0.0, 0.1))
+            def kill_at_a_random_moment(server: subprocess.Popen[str] = process) -> None:
+                # A random moment under load, determined by the seed.
+                Event().wait(rng.uniform(0.0, 0.1))
                 server.kill()
                 server.wait(TIMEOUT_SECONDS)
 
             if nth < kills:
-                kept |= kill_under_load(url, key, f"round {chain}.{nth}", at_some_moment)
-    assert len(kept) > 2 * kills
+                acknowledged |= kill_under_load(url, key, f"round {chain}.{nth}", kill_at_a_random_moment)
+    assert len(acknowledged) > 2 * kills
 
 
-def check_records(url: str, key: str, kept: dict[str, Any], under_way: int) -> None:
-    """Find every record that was acknowledged, each once and whole, and few others."""
+def check_records(url: str, key: str, acknowledged: dict[str, Any], under_way: int) -> None:
+    """Assert that every acknowledged record is there once and complete, with at most `under_way` other new records."""
     found = list_records(url, "/smartepi/v1/sectors", key) | list_records(url, "/smartepi/v1/employees", key)
-    assert {path: found.get(path) for path in kept} == kept
-    ours = {path: record for path, record in found.items() if record["name"].startswith("round")}
-    assert all(record.get("email", "@") and record["createdAt"] for record in ours.values())
-    # Beside what was acknowledged there may be what each client was just being answered.
-    assert len(ours) - len(kept) <= under_way
-    assert len({record["name"] for record in ours.values()}) == len(ours)
+    assert {path: found.get(path) for path in acknowledged} == acknowledged
+    new_records = {path: record for path, record in found.items() if record["name"].startswith("round")}
+    assert all(record.get("email", "@") and record["createdAt"] for record in new_records.values())
+    # One request per client can be committed without its response having arrived.
+    assert len(new_records) - len(acknowledged) <= under_way
+    assert len({record["name"] for record in new_records.values()}) == len(new_records)
 
 
 def expect_refused_start(directory: Path) -> subprocess.CompletedProcess[str]:
-    """What the command says over a directory it cannot serve."""
+    """Runs ``serve`` on a directory that it must refuse."""
     return run_command("serve", "smartepi", "--port", "0", "--data", str(directory))
 
 
@@ -159,11 +159,11 @@ def test_a_second_process_on_the_same_directory_is_refused_with_one_sentence(tmp
     with run_server(tmp_path) as (_, url, key):
         second = expect_refused_start(tmp_path)
         assert (second.returncode, second.stdout) == (EXIT_LOCKED, "")
-        assert second.stderr == f"testmode: {tmp_path / '.lock'}: another process has this data directory\n"
+        assert second.stderr == f"testmode: {tmp_path / '.lock'}: another process uses this data directory\n"
         assert fetch(url, "/smartepi/v1/sectors", key)["data"]
 
 
-def test_a_killed_servers_directory_is_free_and_served_at_once(tmp_path: Path) -> None:
+def test_the_directory_of_a_killed_server_can_be_served_at_once(tmp_path: Path) -> None:
     for _ in range(4):
         with run_server(tmp_path) as (process, url, key):
             assert fetch(url, "/smartepi/v1/sectors", key)["data"]
@@ -171,25 +171,25 @@ def test_a_killed_servers_directory_is_free_and_served_at_once(tmp_path: Path) -
             process.wait(TIMEOUT_SECONDS)
 
 
-@pytest.mark.parametrize("where", [0.1, 0.5, 0.9])
-def test_a_damaged_checkpoint_is_named_with_its_place_and_left_as_it_is(tmp_path: Path, where: float) -> None:
+@pytest.mark.parametrize("position", [0.1, 0.5, 0.9])
+def test_a_damaged_checkpoint_is_reported_with_its_position_and_not_changed(tmp_path: Path, position: float) -> None:
     with run_server(tmp_path) as (process, _, _):
         process.send_signal(signal.SIGTERM)
         process.wait(TIMEOUT_SECONDS)
     file = tmp_path / "sandboxes" / "smartepi.json"
     data = bytearray(file.read_bytes())
-    data[int(len(data) * where)] ^= 0x01
+    data[int(len(data) * position)] ^= 0x01
     file.write_bytes(data)
-    left = {path: path.read_bytes() for path in (tmp_path / "sandboxes").iterdir()}
+    before = {path: path.read_bytes() for path in (tmp_path / "sandboxes").iterdir()}
     second = expect_refused_start(tmp_path)
     assert (second.returncode, second.stdout) == (EXIT_STORE, "")
     assert str(file) in second.stderr
     assert any(word.strip(",.:;()").isdigit() for word in second.stderr.split())
     assert "Traceback" not in second.stderr
-    assert {path: path.read_bytes() for path in (tmp_path / "sandboxes").iterdir()} == left
+    assert {path: path.read_bytes() for path in (tmp_path / "sandboxes").iterdir()} == before
 
 
-def test_a_stopped_server_keeps_what_it_has_without_a_log(tmp_path: Path) -> None:
+def test_a_stopped_server_keeps_every_acknowledged_record(tmp_path: Path) -> None:
     with run_server(tmp_path) as (process, url, key):
         client = Client(url, key, "stopped")
         begun = Event()
@@ -201,4 +201,4 @@ def test_a_stopped_server_keeps_what_it_has_without_a_log(tmp_path: Path) -> Non
         thread.join(TIMEOUT_SECONDS)
     with run_server(tmp_path) as (_, url, key):
         found = list_records(url, "/smartepi/v1/sectors", key) | list_records(url, "/smartepi/v1/employees", key)
-    assert client.kept.items() <= found.items()
+    assert client.acknowledged.items() <= found.items()

@@ -1,4 +1,4 @@
-"""What every client is promised however many there are: one process on the disk, three worker processes on Redis."""
+"""Invariants under concurrent load, with one process on disk and with three workers on Redis."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         command = ("serve", "smartepi", "kota", "--port", "0", "--admin-token", TOKEN, *where)
         process, url = stack.enter_context(start_server(*command))
         for worker in psutil.Process(process.pid).children()[1:2]:
-            worker.kill()  # Another begins while the first tests run.
+            worker.kill()  # The supervisor starts another while the first tests run.
         yield LiveServer(url, TOKEN)
 
 
 def create_tenant(served: LiveServer, provider: str = "smartepi", *, frozen: bool = True, **settings: Any) -> Tenant:
-    """A sandbox of its own, without limits, its clock frozen at noon."""
-    wanted = {"provider": provider, "name": f"t{next(_names)}-{os.getpid()}", "limits": NO_LIMITS, **settings}
-    made = served.admin("POST", "/sandboxes", wanted)
+    """Create a sandbox without limits, with its clock frozen at noon."""
+    body = {"provider": provider, "name": f"t{next(_names)}-{os.getpid()}", "limits": NO_LIMITS, **settings}
+    sandbox = served.admin("POST", "/sandboxes", body)
     if frozen:
-        served.admin("PUT", f"/sandboxes/{made['id']}/clock", {"action": "freeze", "at": NOON})
-    return Tenant(served, made["id"], made["keys"][0]["secret"], provider)
+        served.admin("PUT", f"/sandboxes/{sandbox['id']}/clock", {"action": "freeze", "at": NOON})
+    return Tenant(served, sandbox["id"], sandbox["keys"][0]["secret"], provider)
 
 
-def statuses(heard: list[HttpResponse]) -> Counter[int]:
-    return Counter(each.status for each in heard)
+def statuses(responses: list[HttpResponse]) -> Counter[int]:
+    return Counter(each.status for each in responses)
 
 
-def test_of_a_hundred_equal_requests_one_is_done_and_the_others_are_told_so(live_server: LiveServer) -> None:
+def test_of_a_hundred_equal_requests_one_is_executed(live_server: LiveServer) -> None:
     kota = create_tenant(live_server, "kota")
     with run_receiver() as receiver:
         live_server.admin(
@@ -68,13 +68,13 @@ def test_of_a_hundred_equal_requests_one_is_done_and_the_others_are_told_so(live
         )
         before = kota.request("GET", "/employers").json["total_count"]
         key = {"Idempotency-Key": "once"}
-        heard = run_concurrently(
+        responses = run_concurrently(
             100, lambda _nth: kota.request("POST", "/employers", json=EMPLOYER, headers=key, timeout=60)
         )
-        assert set(statuses(heard)) <= {200, 409}
-        assert len({each.body for each in heard if each.status == 200}) == 1
+        assert set(statuses(responses)) <= {200, 409}
+        assert len({each.body for each in responses if each.status == 200}) == 1
         replayed = kota.request("POST", "/employers", json=EMPLOYER, headers=key)
-        assert replayed.body in {each.body for each in heard}
+        assert replayed.body in {each.body for each in responses}
         assert kota.request("GET", "/employers").json["total_count"] == before + 1
         events = live_server.admin("GET", f"/sandboxes/{kota.id}/events")
         assert sum(each["type"] == "employer.created" for each in events) == len(
@@ -85,12 +85,12 @@ def test_of_a_hundred_equal_requests_one_is_done_and_the_others_are_told_so(live
         assert len(deliveries) == 1
 
 
-def test_a_bucket_of_25_admits_25_of_two_hundred_and_then_who_waits(live_server: LiveServer) -> None:
+def test_a_bucket_of_25_admits_25_of_200_calls_and_refills_with_time(live_server: LiveServer) -> None:
     limited = create_tenant(live_server, limits={"rate": 10, "burst": 25, "retry_after": True})
-    heard = run_concurrently(
+    responses = run_concurrently(
         40, lambda _nth: [limited.request("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(5)]
     )
-    flat = [each for five in heard for each in five]
+    flat = [each for batch in responses for each in batch]
     assert statuses(flat) == {200: 25, 429: 175}
     wait = {each.headers["Retry-After"] for each in flat if each.status == 429}
     assert wait == {"1"}
@@ -101,15 +101,15 @@ def test_a_bucket_of_25_admits_25_of_two_hundred_and_then_who_waits(live_server:
     }
 
 
-def test_a_quota_is_never_overdrawn(live_server: LiveServer) -> None:
+def test_a_quota_is_never_exceeded(live_server: LiveServer) -> None:
     limited = create_tenant(live_server, limits={"rate": None, "quota": 60, "period": "1d"})
-    heard = run_concurrently(
+    responses = run_concurrently(
         30, lambda _nth: [limited.request("GET", "/v1/sectors?limit=1", timeout=60) for _ in range(4)]
     )
-    assert statuses([each for four in heard for each in four]) == {200: 60, 429: 60}
+    assert statuses([each for batch in responses for each in batch]) == {200: 60, 429: 60}
 
 
-def test_of_fifty_updates_of_one_version_one_wins_and_the_chain_has_no_gap(live_server: LiveServer) -> None:
+def test_of_fifty_updates_of_one_version_one_wins_and_versions_have_no_gap(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
     path = f"/v1/sectors/{epi.request('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     for version in range(1, 4):
@@ -124,48 +124,52 @@ def test_of_fifty_updates_of_one_version_one_wins_and_the_chain_has_no_gap(live_
 
 def test_of_a_hundred_creates_of_one_name_one_wins(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
-    heard = run_concurrently(100, lambda _nth: epi.request("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60))
-    assert statuses(heard) == {201: 1, 409: 99}
+    responses = run_concurrently(
+        100, lambda _nth: epi.request("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60)
+    )
+    assert statuses(responses) == {201: 1, 409: 99}
 
 
-def test_what_eight_clients_saw_of_one_record_could_have_happened_one_after_the_other(live_server: LiveServer) -> None:
+def test_the_history_of_eight_clients_on_one_record_is_linearizable(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
     path = f"/v1/sectors/{epi.request('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     for turn in range(5):
         initial = epi.request("GET", path).json["data"]["name"]
 
-        def act(nth: int, turn: int = turn) -> list[RegisterOperation]:
-            steps, tag = [], epi.request("GET", path, timeout=60).headers["ETag"]
+        def read_and_write(nth: int, turn: int = turn) -> list[RegisterOperation]:
+            steps, etag = [], epi.request("GET", path, timeout=60).headers["ETag"]
             for step in range(7):
                 began = monotonic()
                 if (nth + step) % 2:
                     name = f"{turn}-{nth}-{step}"
-                    heard = epi.request("PUT", path, json={"name": name}, headers={"If-Match": tag}, timeout=60)
-                    if heard.status == 200:  # else another one was quicker, and nothing was written
+                    response = epi.request("PUT", path, json={"name": name}, headers={"If-Match": etag}, timeout=60)
+                    if response.status == 200:  # Otherwise another client was faster, and nothing was written.
                         steps.append(RegisterOperation(began, monotonic(), "write", name))
                 else:
-                    heard = epi.request("GET", path, timeout=60)
-                    tag = heard.headers["ETag"]
-                    steps.append(RegisterOperation(began, monotonic(), "read", heard.json["data"]["name"]))
+                    response = epi.request("GET", path, timeout=60)
+                    etag = response.headers["ETag"]
+                    steps.append(RegisterOperation(began, monotonic(), "read", response.json["data"]["name"]))
             return steps
 
-        history = [step for steps in run_concurrently(8, act) for step in steps]
+        history = [step for steps in run_concurrently(8, read_and_write) for step in steps]
         assert is_linearizable(history, initial)
 
 
-def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(live_server: LiveServer) -> None:
+def test_paging_during_writes_misses_and_repeats_no_record(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
-    stay = {epi.request("POST", "/v1/sectors", json={"name": f"stay {nth}"}).json["data"]["id"] for nth in range(40)}
+    kept_ids = {
+        epi.request("POST", "/v1/sectors", json={"name": f"stay {nth}"}).json["data"]["id"] for nth in range(40)
+    }
     stop = Event()
 
-    def disturb(nth: int) -> None:
+    def create_and_delete(nth: int) -> None:
         for step in count():
             if stop.is_set():
                 return
-            made = epi.request("POST", "/v1/sectors", json={"name": f"go {nth} {step}"}, timeout=60).json["data"]["id"]
-            epi.request("DELETE", f"/v1/sectors/{made}", headers={"If-Match": '"1"'}, timeout=60)
+            id = epi.request("POST", "/v1/sectors", json={"name": f"go {nth} {step}"}, timeout=60).json["data"]["id"]
+            epi.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"1"'}, timeout=60)
 
-    def walk(_nth: int) -> list[str]:
+    def read_all_pages(_nth: int) -> list[str]:
         ids: list[str] = []
         cursor = ""
         while True:
@@ -176,20 +180,20 @@ def test_a_walk_while_others_write_misses_nothing_and_doubles_nothing(live_serve
             cursor = f"&cursor={page['cursor']}"
 
     with ThreadPoolExecutor(4) as pool:
-        busy = [pool.submit(disturb, nth) for nth in range(2)]
+        futures = [pool.submit(create_and_delete, nth) for nth in range(2)]
         try:
-            for ids in run_concurrently(4, walk):
-                assert stay <= set(ids)
+            for ids in run_concurrently(4, read_all_pages):
+                assert kept_ids <= set(ids)
                 assert len(ids) == len(set(ids))
         finally:
             stop.set()
-        assert [each.result() for each in busy] == [None, None]
+        assert [each.result() for each in futures] == [None, None]
 
 
-def test_every_event_is_delivered_and_one_that_fails_is_tried_on_its_schedule(live_server: LiveServer) -> None:
+def test_every_event_is_delivered_and_failures_are_retried_on_schedule(live_server: LiveServer) -> None:
     epi = create_tenant(live_server, assumptions={"webhook_retries": ["5s", "5m"]})
     with run_receiver() as receiver:
-        # Every third first attempt fails; what is tried again, seconds later on the clock, is taken.
+        # Every third first attempt fails; each retry, seconds later on the clock, succeeds.
         receiver.response_statuses = [500 if nth % 3 == 0 else 200 for nth in range(20)]
         live_server.admin("POST", f"/sandboxes/{epi.id}/webhooks", {"url": receiver.url(), "events": ["*"]})
         run_concurrently(
@@ -199,41 +203,41 @@ def test_every_event_is_delivered_and_one_that_fails_is_tried_on_its_schedule(li
         deliveries = live_server.admin("GET", f"/sandboxes/{epi.id}/deliveries?limit=100")
         assert {each["state"] for each in deliveries} == {"delivered"}
         assert len({each["event"]["id"] for each in deliveries}) == len(deliveries) == 20
-        sent = Counter(str(letter.json) for letter in receiver.received)
+        sent = Counter(str(webhook.json) for webhook in receiver.received)
         assert sorted(sent.values()) == sorted(len(each["attempts"]) for each in deliveries)
         for each in deliveries:
-            assert [tried["status"] for tried in each["attempts"]][-1] == 200
-            assert all(tried["status"] == 500 for tried in each["attempts"][:-1])
+            assert [attempt["status"] for attempt in each["attempts"]][-1] == 200
+            assert all(attempt["status"] == 500 for attempt in each["attempts"][:-1])
 
 
-def test_moves_of_a_clock_add_up_and_every_timer_runs_once(live_server: LiveServer) -> None:
+def test_concurrent_clock_moves_add_up_and_every_timer_runs_once(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
     for nth in range(60):
         live_server.admin("POST", f"/sandboxes/{epi.id}/simulations/record_withdrawal", {"in": f"{nth % 20}s"})
     move = {"action": "advance", "by": "5s"}
-    moved = run_concurrently(6, lambda _nth: live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", move))
+    moves = run_concurrently(6, lambda _nth: live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", move))
     assert live_server.admin("GET", f"/sandboxes/{epi.id}/clock")["now"] == "2026-03-01T12:00:30.000000Z"
-    # Those of the first instant were done when someone first asked what time it is.
-    done = [each["id"] for each_move in moved for each in each_move["done"]]
+    # The three timers of the first instant ran at the first request for the time.
+    done = [each["id"] for result in moves for each in result["done"]]
     assert len(done) == len(set(done)) == 57
     recorded = live_server.admin("GET", f"/sandboxes/{epi.id}/events")
     assert len({each["id"] for each in recorded}) == len(recorded) == 60
 
 
-def test_a_new_key_is_refused_everywhere_until_it_is_known_and_then_nowhere(live_server: LiveServer) -> None:
+def test_a_new_key_is_refused_by_every_worker_until_it_propagates_and_then_by_none(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
-    made = live_server.admin("POST", f"/sandboxes/{epi.id}/keys", {"activates_in": "60s"})
+    key = live_server.admin("POST", f"/sandboxes/{epi.id}/keys", {"activates_in": "60s"})
 
-    def ask(_nth: int) -> int:
-        return epi.request("GET", "/v1/sectors?limit=1", key=made["secret"], timeout=60).status
+    def request_status(_nth: int) -> int:
+        return epi.request("GET", "/v1/sectors?limit=1", key=key["secret"], timeout=60).status
 
     for by, status in (("59.999999s", 403), ("0.001ms", 200)):
         live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
-        assert set(run_concurrently(20, ask)) == {status}
-    live_server.admin("DELETE", f"/sandboxes/{epi.id}/keys/{made['id']}", {"lingers": "10s"})
-    for by, statuses in (("9.999999s", {200}), ("0.001ms", {401, 403})):
+        assert set(run_concurrently(20, request_status)) == {status}
+    live_server.admin("DELETE", f"/sandboxes/{epi.id}/keys/{key['id']}", {"lingers": "10s"})
+    for by, allowed in (("9.999999s", {200}), ("0.001ms", {401, 403})):
         live_server.admin("PUT", f"/sandboxes/{epi.id}/clock", {"action": "advance", "by": by})
-        assert set(run_concurrently(20, ask)) <= statuses
+        assert set(run_concurrently(20, request_status)) <= allowed
 
 
 def test_every_call_is_in_the_journal_once(live_server: LiveServer) -> None:
@@ -243,12 +247,12 @@ def test_every_call_is_in_the_journal_once(live_server: LiveServer) -> None:
     )
     listed = live_server.admin("GET", f"/sandboxes/{epi.id}/requests?limit=1000")["requests"]
     assert len({each["id"] for each in listed}) == len(listed) == 160
-    asked = {"match": {"path": "*/sectors*"}, "count": 160}
-    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["verified"]
-    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", asked)["count"] == 160
+    question = {"match": {"path": "*/sectors*"}, "count": 160}
+    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", question)["verified"]
+    assert live_server.admin("POST", f"/sandboxes/{epi.id}/requests/verify", question)["count"] == 160
 
 
-def test_a_reset_while_many_write_leads_back_to_the_seed(live_server: LiveServer) -> None:
+def test_a_reset_during_concurrent_writes_restores_the_seed_data(live_server: LiveServer) -> None:
     epi = create_tenant(live_server)
     live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
     seeded = _canonical(live_server, epi)
@@ -263,18 +267,18 @@ def test_a_reset_while_many_write_leads_back_to_the_seed(live_server: LiveServer
         return seen
 
     with ThreadPoolExecutor(8) as pool:
-        busy = [pool.submit(write, nth) for nth in range(8)]
+        futures = [pool.submit(write, nth) for nth in range(8)]
         for _ in range(10):
             live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
         stop.set()
-        seen = set().union(*(each.result() for each in busy))
+        seen = set().union(*(each.result() for each in futures))
     live_server.admin("POST", f"/sandboxes/{epi.id}/reset")
     assert _canonical(live_server, epi) == seeded
     assert {201} <= seen <= {201, 409, 503}
 
 
 def _canonical(served: LiveServer, epi: Tenant) -> str:
-    """The state without what tells of the day a sandbox began."""
+    """Returns the state without the collection `_sandbox`, which depends on the day a sandbox was created."""
     collections = served.admin("GET", f"/sandboxes/{epi.id}/state")["collections"]
     return dumps({name: records for name, records in collections.items() if name != "_sandbox"}, sort_keys=True)
 
@@ -297,7 +301,7 @@ def _response_bytes(answer: Any) -> bytes:
 
 
 def _run_script_alone(name: str) -> list[bytes]:
-    """What a sandbox of that name answers to the script in a process where nothing else is."""
+    """Returns the responses of a new sandbox with this name to the script, in an engine of this process."""
     harness = make_harness()
     harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name})
     harness.admin("PUT", f"/sandboxes/{name}/clock", {"action": "freeze", "at": NOON})
@@ -308,16 +312,16 @@ def _run_script_alone(name: str) -> list[bytes]:
     ]
 
 
-def test_tenants_under_parallel_load_answer_to_the_byte_as_each_would_alone_in_one_process(
+def test_tenants_under_parallel_load_respond_byte_for_byte_like_one_alone_in_a_process(
     live_server: LiveServer,
 ) -> None:
     tenants = [create_tenant(live_server) for _ in range(6)]
 
-    def live(nth: int) -> list[bytes]:
+    def run_script(nth: int) -> list[bytes]:
         return [
             _response_bytes(tenants[nth].request(method, path, json=json, timeout=60)) for method, path, json in SCRIPT
         ]
 
-    together = run_concurrently(6, live)
+    together = run_concurrently(6, run_script)
     assert together == [_run_script_alone(each.id) for each in tenants]
     assert together[0] != together[1]

@@ -1,4 +1,4 @@
-"""What is still promised while one of three worker processes is killed in the midst of what it was asked."""
+"""Invariants while one of three workers is killed during requests."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ ROUNDS, PARALLEL_REQUESTS = 6, 12
 
 
 class WorkerCluster:
-    """Three workers, of which one can be killed."""
+    """Three workers, of which a test kills one."""
 
     def __init__(self, served: LiveServer, process: psutil.Process) -> None:
         self.server, self._process = served, process
 
-    def during_a_kill(self, ask: Callable[[int], HttpResponse]) -> list[HttpResponse]:
-        """What many clients hear while a worker is killed; whoever was connected to it hears nothing."""
-        # The one that an earlier test has killed may not be buried yet.
+    def during_a_kill(self, send: Callable[[int], HttpResponse]) -> list[HttpResponse]:
+        """Send requests in parallel, kill a worker halfway, and return the responses that arrived."""
+        # The worker that an earlier test killed can still be a zombie.
         victim = next(each for each in self._process.children() if is_alive(each))
 
-        def asked(nth: int) -> HttpResponse | None:
+        def send_one(nth: int) -> HttpResponse | None:
             if nth == ROUNDS * PARALLEL_REQUESTS // 2:
                 victim.kill()
             try:
-                return ask(nth)
+                return send(nth)
             except (OSError, HTTPException):
                 return None
 
         with ThreadPoolExecutor(PARALLEL_REQUESTS) as pool:
-            heard = [each for each in pool.map(asked, range(ROUNDS * PARALLEL_REQUESTS)) if each is not None]
+            responses = [each for each in pool.map(send_one, range(ROUNDS * PARALLEL_REQUESTS)) if each is not None]
         assert not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE
-        return heard
+        return responses
 
 
-def retry_until(ask: Callable[[], HttpResponse], *statuses: int) -> HttpResponse:
-    """Ask again, as a client does that has lost an answer, until it is told what became of it."""
+def retry_until(send: Callable[[], HttpResponse], *statuses: int) -> HttpResponse:
+    """Repeat a request, like a client that lost the response, until it gets one of these statuses."""
     began = monotonic()
-    while (heard := ask()).status not in statuses:
-        assert monotonic() - began < TIMEOUT_SECONDS, heard
-    return heard
+    while (response := send()).status not in statuses:
+        assert monotonic() - began < TIMEOUT_SECONDS, response
+    return response
 
 
 @pytest.fixture(scope="module")
@@ -66,26 +66,26 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerCluster]
         yield WorkerCluster(LiveServer(url, TOKEN), psutil.Process(process.pid))
 
 
-def test_of_equal_requests_one_is_done_and_its_answer_is_everyones(cluster: WorkerCluster) -> None:
+def test_of_equal_requests_one_is_executed_and_the_others_get_its_response(cluster: WorkerCluster) -> None:
     kota = create_tenant(cluster.server, "kota")
     before = kota.request("GET", "/employers").json["total_count"]
     key = {"Idempotency-Key": "once"}
-    heard = cluster.during_a_kill(
+    responses = cluster.during_a_kill(
         lambda _nth: kota.request("POST", "/employers", json=EMPLOYER, headers=key, timeout=60)
     )
-    assert {each.status for each in heard} <= {200, 409}
-    # Had the one that was killed the request in hand, its claim ends with it.
+    assert {each.status for each in responses} <= {200, 409}
+    # If the killed worker executed the request, its claim ends with it.
     replayed = retry_until(lambda: kota.request("POST", "/employers", json=EMPLOYER, headers=key), 200)
-    assert {each.body for each in heard if each.status == 200} <= {replayed.body}
+    assert {each.body for each in responses if each.status == 200} <= {replayed.body}
     assert kota.request("GET", "/employers").json["total_count"] == before + 1
 
 
-def test_a_bucket_admits_no_more_than_it_holds(cluster: WorkerCluster) -> None:
+def test_a_bucket_admits_no_more_calls_than_its_burst(cluster: WorkerCluster) -> None:
     limited = create_tenant(cluster.server, limits={"rate": 10, "burst": 25})
-    heard = cluster.during_a_kill(lambda _nth: limited.request("GET", "/v1/sectors?limit=1", timeout=60))
-    statuses = [each.status for each in heard]
+    responses = cluster.during_a_kill(lambda _nth: limited.request("GET", "/v1/sectors?limit=1", timeout=60))
+    statuses = [each.status for each in responses]
     assert set(statuses) == {200, 429}
-    # A call that was admitted and whose worker died has had its share.
+    # An admitted call whose worker was killed has taken a token without a response.
     assert 25 - PARALLEL_REQUESTS <= statuses.count(200) <= 25
 
 
@@ -93,19 +93,21 @@ def test_of_updates_of_one_version_one_wins(cluster: WorkerCluster) -> None:
     epi = create_tenant(cluster.server)
     path = f"/v1/sectors/{epi.request('POST', '/v1/sectors', json={'name': 'begun'}).json['data']['id']}"
     match = {"If-Match": '"1"'}
-    heard = cluster.during_a_kill(
+    responses = cluster.during_a_kill(
         lambda nth: epi.request("PUT", path, json={"name": f"by {nth}"}, headers=match, timeout=60)
     )
     retry_until(lambda: epi.request("PUT", path, json={"name": "late"}, headers=match), 200, 409)
-    assert [each.status for each in heard].count(200) <= 1
-    shown = epi.request("GET", path)
-    assert shown.headers["ETag"] == '"2"'
-    assert all(each.json["data"]["name"] == shown.json["data"]["name"] for each in heard if each.status == 200)
+    assert [each.status for each in responses].count(200) <= 1
+    current = epi.request("GET", path)
+    assert current.headers["ETag"] == '"2"'
+    assert all(each.json["data"]["name"] == current.json["data"]["name"] for each in responses if each.status == 200)
 
 
 def test_of_creates_of_one_name_one_wins(cluster: WorkerCluster) -> None:
     epi = create_tenant(cluster.server)
-    heard = cluster.during_a_kill(lambda _nth: epi.request("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60))
+    responses = cluster.during_a_kill(
+        lambda _nth: epi.request("POST", "/v1/sectors", json={"name": "wanted"}, timeout=60)
+    )
     retry_until(lambda: epi.request("POST", "/v1/sectors", json={"name": "wanted"}), 201, 409)
-    assert [each.status for each in heard].count(201) <= 1
+    assert [each.status for each in responses].count(201) <= 1
     assert len(epi.request("GET", "/v1/sectors?name=wanted").json["data"]) == 1

@@ -1,4 +1,4 @@
-"""The soak's own work: what it asks, and what it calls growth. The soak itself is run by hand."""
+"""The soak test itself: the requests it sends, and what it reports as growth. The long soak runs by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = (
 )
 
 
-def test_a_short_run_asks_every_kind_of_a_real_server_and_is_answered_as_it_should_be(
+def test_a_short_run_sends_every_kind_of_request_and_gets_expected_statuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(soak, "REQUESTS_PER_SANDBOX", 30)
@@ -36,26 +36,26 @@ def test_fluctuation_is_not_growth() -> None:
     assert find_growth(STEADY_SAMPLES, 30_000) == []
 
 
-def test_what_grows_while_it_warms_up_does_not_count() -> None:
+def test_growth_during_the_warm_up_is_ignored() -> None:
     cold = [replace(each, megabytes=each.requests / 1_000) for each in STEADY_SAMPLES[:30]]
     assert find_growth([*cold, *STEADY_SAMPLES[30:]], 31_000) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "sentence"),
     [
-        ("megabytes", "memory has grown by "),
-        ("threads", "threads have grown from 50 to 100"),
-        ("descriptors", "descriptors have grown"),
+        ("megabytes", "memory grew by "),
+        ("threads", "threads grew from 50 to 100"),
+        ("descriptors", "descriptors grew"),
     ],
 )
-def test_what_grows_a_little_with_every_sample_is_told(name: str, told: str) -> None:
+def test_steady_growth_is_reported(name: str, sentence: str) -> None:
     rising = [replace(each, **{name: nth + 1}) for nth, each in enumerate(STEADY_SAMPLES)]
     (found,) = find_growth(rising, 2_000)
-    assert found.startswith(told)
+    assert found.startswith(sentence)
 
 
-def test_an_answer_that_should_not_have_been_is_told() -> None:
+def test_an_unexpected_status_is_reported() -> None:
     seen = Counter({("get", 200): 5, ("get", 404): 1, ("fault", 503): 2, ("create", 500): 1, ("key made", 201): 1})
     assert unexpected_statuses(seen) == {("get", 404): 1, ("create", 500): 1}
 

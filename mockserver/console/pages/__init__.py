@@ -1,1 +1,1 @@
-"""What each page asks, and what each of its buttons does."""
+"""One module per page: ``show`` returns the page, the other functions handle its buttons and forms."""

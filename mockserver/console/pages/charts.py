@@ -1,4 +1,4 @@
-"""Charts: how many calls, how answered, how fast, and what the rate limit's bucket held."""
+"""Charts: calls per second by status, percentiles of their duration, and the level of the token bucket."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _DEFAULT_WINDOW = "300"
 
 
 def show(request: PageRequest) -> Page:
-    """The charts, which draw themselves anew every few seconds."""
+    """The page; its charts are reloaded every 3 seconds."""
     return sandbox_page(request, "charts", "charts.html", **_traffic(request))
 
 
 def figures(request: PageRequest) -> Page:
-    """The charts alone."""
+    """The charts without the page around them."""
     return Page("figures.html", _traffic(request))
 
 
 def _traffic(request: PageRequest) -> dict[str, Any]:
-    seconds = forms.resolve_parameters(request.query, "seconds", [_DEFAULT_WINDOW, *WINDOWS])
+    seconds = forms.resolve_choice(request.query, "seconds", [_DEFAULT_WINDOW, *WINDOWS])
     traffic = request.call_sandbox("GET", "/traffic", seconds=seconds)
     totals: dict[str, int] = {}
     for part in traffic["parts"]:
         for name, number in part["calls"].items():
             totals[name] = totals.get(name, 0) + number
-    chosen = {"windows": WINDOWS, "seconds": seconds, "id": request.args["sandbox"]}
-    return {"traffic": traffic, "totals": totals, "step": int(seconds) / len(traffic["parts"]), **chosen}
+    window = {"windows": WINDOWS, "seconds": seconds, "id": request.args["sandbox"]}
+    return {"traffic": traffic, "totals": totals, "step": int(seconds) / len(traffic["parts"]), **window}

@@ -1,4 +1,4 @@
-"""Clock: what time it is here, how to move it, and what falls due next."""
+"""Clock: the sandbox's time, the buttons that change it, and the timers and deliveries that are scheduled."""
 
 from __future__ import annotations
 
@@ -11,26 +11,24 @@ STEPS = (("1m", "a minute"), ("1h", "an hour"), ("1d", "a day"), ("30d", "30 day
 
 
 def show(request: PageRequest) -> Page:
-    """The clock, and what falls due next on a line."""
+    """The clock, with the next timers and deliveries on a timeline."""
     clock = request.call_sandbox("GET", "/clock")
     due = [_due_row(clock["now"], each["at"], each["action"], each["id"], each["parameters"]) for each in clock["due"]]
-    waiting = [each for each in request.call_sandbox("GET", "/deliveries", state="pending", limit=20) if each["due"]]
+    pending = [each for each in request.call_sandbox("GET", "/deliveries", state="pending", limit=20) if each["due"]]
     due += [
-        _due_row(clock["now"], each["due"], "deliver", each["id"], {"event": each["event"]["type"]}) for each in waiting
+        _due_row(clock["now"], each["due"], "deliver", each["id"], {"event": each["event"]["type"]}) for each in pending
     ]
     due.sort(key=lambda each: float(each["seconds"]))
     return sandbox_page(request, "clock", "clock.html", clock=clock, due=due, steps=STEPS)
 
 
-def _due_row(now: str, at: str, what: str, id: str, about: dict[str, Any]) -> dict[str, Any]:
-    said = "  ".join(str(value) for value in about.values() if value is not None)
-    return {"at": at, "what": what, "id": id, "about": said, "seconds": drawing.seconds_between(now, at)}
+def _due_row(now: str, at: str, action: str, id: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    text = "  ".join(str(value) for value in parameters.values() if value is not None)
+    return {"at": at, "action": action, "id": id, "parameters": text, "seconds": drawing.seconds_between(now, at)}
 
 
 def move(request: PageRequest) -> Redirect:
     """Freeze, resume, advance or reset the clock."""
-    written = {
-        name: request.form[name].strip() for name in ("action", "by", "at") if request.form.get(name, "").strip()
-    }
-    moved = request.call_sandbox("PUT", "/clock", written)
-    return Redirect(sandbox_url(request.args["sandbox"], "clock"), "moved", len(moved["done"]))
+    body = {name: request.form[name].strip() for name in ("action", "by", "at") if request.form.get(name, "").strip()}
+    clock = request.call_sandbox("PUT", "/clock", body)
+    return Redirect(sandbox_url(request.args["sandbox"], "clock"), "moved", len(clock["done"]))

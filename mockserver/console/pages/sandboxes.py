@@ -1,4 +1,4 @@
-"""Sandboxes: where they are, what opens them; made, forked, reset, deleted."""
+"""Sandboxes: their URLs and keys, and the buttons that create, fork, reset and delete them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from mockserver.console.page import Page, PageRequest, Redirect
 
 
 def show(request: PageRequest) -> Page:
-    """Every provider with its sandboxes."""
     sandboxes = request.api("GET", "/sandboxes")
     providers = request.api("GET", "/providers")
     for provider in providers:
@@ -20,32 +19,28 @@ def show(request: PageRequest) -> Page:
 
 
 def _curl(sandbox: Any) -> str:
-    """A line to paste into a shell: the first thing a newcomer may ask."""
-    working = [key["secret"] for key in sandbox["keys"] if key["state"] in ("active", "expiring")]
-    key = working[0] if working else "no-key-works-now"
+    """A shell command for a first request to the sandbox."""
+    usable = [key["secret"] for key in sandbox["keys"] if key["state"] in ("active", "expiring")]
+    key = usable[0] if usable else "no-key-works-now"
     return f"curl -s '{sandbox['example']}' -H 'Authorization: Bearer {key}'"
 
 
 def create(request: PageRequest) -> Redirect:
-    """Make a sandbox."""
     body = {name: request.form[name] for name in ("provider", "name", "seed", "size") if request.form.get(name)}
     request.api("POST", "/sandboxes", body)
     return Redirect(HOME, "created")
 
 
 def fork(request: PageRequest) -> Redirect:
-    """Make a sandbox that goes on from where this one stands."""
     request.call_sandbox("POST", "/fork", {"name": request.form.get("name") or None})
     return Redirect(HOME, "forked")
 
 
 def reset(request: PageRequest) -> Redirect:
-    """Take a sandbox back to its seed."""
     request.call_sandbox("POST", "/reset")
     return Redirect(HOME, "reset")
 
 
 def delete(request: PageRequest) -> Redirect:
-    """Forget a sandbox."""
     request.call_sandbox("DELETE", "")
     return Redirect(HOME, "deleted")

@@ -1,4 +1,4 @@
-"""Webhooks: who is told, what was sent and when, tried again, and spoiled on purpose."""
+"""Webhooks: the endpoints, and the deliveries with their attempts; retries and faults on purpose."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 PAGE_SIZE = 50
-"""So many deliveries are listed."""
+"""Number of deliveries listed."""
 
 
 def show(request: PageRequest) -> Page:
-    """The endpoints, and the newest deliveries with every attempt."""
     sandbox = request.call_sandbox("GET", "")
     deliveries = request.call_sandbox("GET", "/deliveries", limit=PAGE_SIZE)
     kinds = request.api("GET", "/faults")["kinds"]
@@ -32,18 +31,17 @@ def _provider(request: PageRequest) -> Any:
 
 
 def _with_time_span(delivery: Any, now: str) -> dict[str, Any]:
-    """A delivery with the stretch of time its line is drawn over: from the event to what is last known or awaited."""
+    """Adds the period of the timeline: from the event to the latest of now, the attempts and the next attempt."""
     instants = [attempt["at"] for attempt in delivery["attempts"]] + ([delivery["due"]] if delivery["due"] else [])
-    began = delivery["event"]["created_at"]
-    return {**delivery, "began": began, "ended": max([began, now, *instants])}
+    start = delivery["event"]["created_at"]
+    return {**delivery, "start": start, "end": max([start, now, *instants])}
 
 
-def _redirect(request: PageRequest, done: str) -> Redirect:
-    return Redirect(sandbox_url(request.args["sandbox"], "webhooks"), done)
+def _redirect(request: PageRequest, notice: str) -> Redirect:
+    return Redirect(sandbox_url(request.args["sandbox"], "webhooks"), notice)
 
 
 def create(request: PageRequest) -> Redirect:
-    """Register an endpoint."""
     events = request.form.get("events", "").replace(",", " ").split()
     body = {"url": request.form.get("url", "").strip(), **({"events": events} if events else {})}
     request.call_sandbox("POST", "/webhooks", body)
@@ -51,32 +49,30 @@ def create(request: PageRequest) -> Redirect:
 
 
 def test(request: PageRequest) -> Redirect:
-    """Send an endpoint the vendor's test event."""
+    """Send the vendor's test event to an endpoint."""
     request.call_sandbox("POST", "/webhooks/{endpoint}/test")
     return _redirect(request, "sent")
 
 
 def toggle(request: PageRequest) -> Redirect:
-    """Switch an endpoint off, or on again."""
-    shown = request.call_sandbox("GET", "/webhooks/{endpoint}")
-    request.call_sandbox("PATCH", "/webhooks/{endpoint}", {"enabled": not shown["enabled"]})
-    return _redirect(request, "kept")
+    """Enable or disable an endpoint."""
+    endpoint = request.call_sandbox("GET", "/webhooks/{endpoint}")
+    request.call_sandbox("PATCH", "/webhooks/{endpoint}", {"enabled": not endpoint["enabled"]})
+    return _redirect(request, "endpoint_changed")
 
 
 def rotate(request: PageRequest) -> Redirect:
-    """Give an endpoint a new secret."""
     request.call_sandbox("POST", "/webhooks/{endpoint}/rotate", {"overlap": request.form.get("overlap") or "0s"})
-    return _redirect(request, "kept")
+    return _redirect(request, "endpoint_changed")
 
 
 def delete(request: PageRequest) -> Redirect:
-    """Tell an endpoint nothing any more."""
     request.call_sandbox("DELETE", "/webhooks/{endpoint}")
     return _redirect(request, "removed")
 
 
 def forge(request: PageRequest) -> Redirect:
-    """Spoil the next delivery to an endpoint, and send it one where the vendor has a test event."""
+    """Set a fault for the next delivery to an endpoint; send a test event at once if the vendor has one."""
     rule = {
         "match": {"endpoint": request.args["endpoint"]},
         "trigger": {"times": 1},
@@ -90,6 +86,5 @@ def forge(request: PageRequest) -> Redirect:
 
 
 def retry(request: PageRequest) -> Redirect:
-    """Try a delivery once more, now."""
     request.call_sandbox("POST", "/deliveries/{delivery}/retry")
     return _redirect(request, "retried")

@@ -1,8 +1,8 @@
-// What the pages cannot do as plain HTML: copy, ask whether one is sure, and follow the calls as they come.
+// Copies to the clipboard, confirms actions that cannot be undone, and follows the stream of calls.
 (() => {
   "use strict";
-  const MOST = 200;
-  const FETCHED = 100;
+  const MAX_ROWS = 200;
+  const PAGE_SIZE = 100;
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
@@ -19,7 +19,7 @@
 
   async function copy(text) {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
-    // Beyond localhost and without TLS a browser has no clipboard for us but this one.
+    // Outside a secure context (localhost or TLS) browsers have no navigator.clipboard.
     const field = document.createElement("textarea");
     field.value = text;
     document.body.append(field);
@@ -29,11 +29,11 @@
   }
 
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.sure;
+    const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
-  // What was chosen before htmx was there to hear of it.
+  // A choice made before htmx was loaded: send its change event again.
   document.addEventListener("htmx:load", (event) => {
     if (event.target !== document.body) return;
     for (const choice of document.querySelectorAll("select[hx-get]")) {
@@ -51,53 +51,53 @@
   });
 
   function follow(list) {
-    const said = document.querySelector("[data-live]");
-    const dot = said.previousElementSibling;
+    const label = document.querySelector("[data-live]");
+    const dot = label.previousElementSibling;
     const pause = document.querySelector("[data-pause]");
-    let waiting = 0;
+    let newCalls = 0;
     let timer = null;
     let paused = false;
 
-    const tell = () => {
+    const showState = () => {
       const live = source.readyState === EventSource.OPEN;
       dot.classList.toggle("on", live && !paused);
-      said.textContent = paused ? `Paused, ${waiting} new` : live ? "Live" : "Reconnecting";
+      label.textContent = paused ? `Paused, ${newCalls} new` : live ? "Live" : "Reconnecting";
     };
     const fetchRows = async () => {
       timer = null;
-      if (paused || !waiting) return;
-      waiting = 0;
+      if (paused || !newCalls) return;
+      newCalls = 0;
       const newest = list.querySelector("[data-call]");
       const after = newest ? `?after=${encodeURIComponent(newest.dataset.call)}` : "";
-      const answer = await fetch(list.dataset.rows + after);
-      if (answer.ok) insert(await answer.text());
-      if (waiting) timer ??= setTimeout(fetchRows, 250);
+      const response = await fetch(list.dataset.rows + after);
+      if (response.ok) insert(await response.text());
+      if (newCalls) timer ??= setTimeout(fetchRows, 250);
     };
     const insert = (html) => {
       const rows = new DOMParser().parseFromString(`<ol>${html}</ol>`, "text/html").querySelectorAll("li");
       const known = new Set([...list.querySelectorAll("[data-call]")].map((row) => row.dataset.call));
       const fresh = [...rows].filter((row) => !known.has(row.firstElementChild.dataset.call));
-      // So many at once may not be all of them: a list without a gap is better than a longer one with one.
-      if (fresh.length >= FETCHED) list.replaceChildren();
+      // A full page may lack older calls: replace the list, so that it has no gap.
+      if (fresh.length >= PAGE_SIZE) list.replaceChildren();
       for (const row of fresh) row.classList.add("fresh");
       list.prepend(...fresh);
       for (const row of fresh) htmx.process(row);
-      while (list.children.length > MOST) list.lastElementChild.remove();
+      while (list.children.length > MAX_ROWS) list.lastElementChild.remove();
     };
 
     const source = new EventSource(list.dataset.stream);
-    source.addEventListener("open", tell);
-    source.addEventListener("error", tell);
+    source.addEventListener("open", showState);
+    source.addEventListener("error", showState);
     source.addEventListener("call", () => {
-      waiting += 1;
-      // At most four times a second, however many calls there are.
-      if (paused) tell();
+      newCalls += 1;
+      // Fetch at most four times a second.
+      if (paused) showState();
       else timer ??= setTimeout(fetchRows, 250);
     });
     pause.addEventListener("click", () => {
       paused = !paused;
       pause.setAttribute("aria-pressed", String(paused));
-      tell();
+      showState();
       fetchRows();
     });
     addEventListener("pagehide", () => source.close());

@@ -1,1 +1,1 @@
-"""Values without behaviour of their own: call, reply, problem, operation, provider, clock, randomness."""
+"""Values that import nothing else of the engine: call, reply, problem, operation, provider, key, clock, randomness."""

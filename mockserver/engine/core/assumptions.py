@@ -1,4 +1,4 @@
-"""Points a vendor leaves undocumented: each a named, typed setting with a default, its evidence and one sentence."""
+"""Assumptions: settings for points a vendor leaves undocumented, each with a default, its evidence and a sentence."""
 
 from __future__ import annotations
 
@@ -10,69 +10,76 @@ from pydantic import BaseModel, ConfigDict, Field
 from mockserver.engine.core.clock import DURATION, SECOND, Duration
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""The most that a provider's limit of its bodies can be set to, in bytes."""
+"""The largest value of the assumption ``body_limit``, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class AssumptionNote:
-    """Annotates a setting with what it decides and what speaks for its default."""
+    """Annotates a setting with the sentence that explains it and the evidence for its default."""
 
     sentence: str
     evidence: str
 
 
 class Assumptions(BaseModel):
-    """What a provider's documents leave open; a room adds its own points and may set other defaults."""
+    """The assumptions every provider has. A provider adds its own in a subclass and can change defaults there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     key_propagation: Annotated[
         Duration,
         AssumptionNote(
-            "How long a new key is refused before it works.", "Not documented by most vendors; none by default."
+            "How long a new key is refused before it is accepted.",
+            "Most vendors document no delay; the default is none.",
         ),
     ] = 0
     revocation_lag: Annotated[
         Duration,
-        AssumptionNote("How long a revoked key goes on working.", "Not documented by most vendors; none by default."),
+        AssumptionNote(
+            "How long a revoked key is still accepted.", "Most vendors document no delay; the default is none."
+        ),
     ] = 0
     key_lifetime: Annotated[
         Duration,
         AssumptionNote(
-            "How long a key lives where nothing else is said; 0s is for ever.", "No vendor documents an expiry."
+            "How long a key without an expiry of its own is valid; 0s means without limit.",
+            "No vendor documents an expiry.",
         ),
     ] = 0
     body_limit: Annotated[
         int,
         Field(ge=0, le=MAX_BODY_BYTES),
         AssumptionNote(
-            "The longest request body, in bytes; longer ones are refused with 413.", "No vendor names a limit."
+            "The maximum length of a request body in bytes; longer bodies are refused with 413.",
+            "No vendor documents a limit.",
         ),
     ] = 1024 * 1024
     unknown_fields: Annotated[
         Literal["ignored", "refused"],
         AssumptionNote(
-            "Whether body fields nobody documents are ignored or refused.", "Additive contracts ignore them."
+            "Whether undocumented body fields are ignored or refused.",
+            "Contracts that grow by adding fields ignore them.",
         ),
     ] = "ignored"
     webhook_timeout: Annotated[
         Duration,
         Field(ge=1_000, le=60 * SECOND),
         AssumptionNote(
-            "How long a webhook may take, from connecting to the end of the answer.", "No vendor documents it."
+            "How long a webhook request may take, from connecting to the end of the response.",
+            "No vendor documents a timeout.",
         ),
     ] = 10 * SECOND
     webhook_retries: Annotated[
         tuple[Duration, ...],
         Field(max_length=20),
         AssumptionNote(
-            "The waits between the attempts to deliver a webhook.", "No vendor but one documents its schedule."
+            "The delays between the attempts of a webhook delivery.", "Only one vendor documents its retry schedule."
         ),
     ] = (5 * 60 * SECOND, 30 * 60 * SECOND, 2 * 3_600 * SECOND)
 
 
 def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:
-    """Every assumption of a provider: name, type, default, sentence and evidence."""
+    """Returns name, type, default, sentence and evidence of each assumption of a provider."""
     schema = assumptions.model_json_schema(mode="serialization")["properties"]
     defaults = assumptions().model_dump(mode="json")
     return [
@@ -88,5 +95,5 @@ def _type(schema: dict[str, Any]) -> str:
 
 
 def _field_texts(assumptions: type[Assumptions], name: str) -> dict[str, str]:
-    said = next(item for item in assumptions.model_fields[name].metadata if isinstance(item, AssumptionNote))
-    return {"sentence": said.sentence, "evidence": said.evidence}
+    note = next(item for item in assumptions.model_fields[name].metadata if isinstance(item, AssumptionNote))
+    return {"sentence": note.sentence, "evidence": note.evidence}

@@ -1,4 +1,4 @@
-"""What only so much is kept of."""
+"""A bound: the largest number of things that are kept, and what happens beyond it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ Number = int | float
 
 
 class HasJournals(Protocol):
-    """An engine, as far as bounds are set by it."""
+    """The part of the engine that a bound reads its value from."""
 
     journals: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How much there may be of something, what happens beyond, and which constant of which module says so."""
+    """A named maximum, read from a constant of a module; ``beyond`` says what happens when it is exceeded."""
 
     name: str
     sentence: str
     beyond: str
     module: str
+    """The module that has the constant, without the prefix ``mockserver.``."""
     constant: str
 
     def value(self, engine: HasJournals | None) -> Number:  # noqa: ARG002
-        """The bound that is at work."""
+        """Returns the maximum in effect; ``engine`` None means the default."""
         value: Number = getattr(import_module(f"mockserver.{self.module}"), self.constant)
         return value

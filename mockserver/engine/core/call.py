@@ -1,7 +1,4 @@
-"""One request on its way in, and what it may ask of the sandbox, the provider and the operation it belongs to.
-
-Sandbox, provider and operation all need Call; so that no two files import each other, Call knows them as Protocols.
-"""
+"""The call, and Protocols for its sandbox, provider and operation: these need Call, so Call cannot import them."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ from mockserver.storage.base import Record, Space
 
 @dataclass(slots=True)
 class TraceStep:
-    """What one stage said to a call."""
+    """What one stage did with a call: the status it returned and its note."""
 
     stage: str
     status: int | None = None
@@ -37,16 +34,16 @@ _REQUEST_FIELDS = (
     *("sandbox", "method", "path", "operation", "args", "query", "headers", "data", "too_large", "allowed"),
     *("address", "mount", "origin", "credential", "tenant_known"),
 )
-"""What of a call is there before the pipeline begins."""
+"""The fields that are set before the pipeline begins."""
 
 
 def _no_wait(seconds: float) -> None:
-    """Stand in for the edge where nothing has to be felt."""
+    """The default of ``Call.wait``: returns at once."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One request, read once; stages and operations see nothing else of the outside."""
+    """One request to a provider. Stages and operations get all their input from it."""
 
     sandbox: SandboxView
     method: str
@@ -56,61 +53,65 @@ class Call:
     args: Mapping[str, str] = field(default_factory=dict)
     query: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
-    """By lower-case name."""
+    """Names are in lower case."""
     data: bytes = b""
     too_large: bool = False
-    """The body was longer than the sandbox takes, and was not read."""
+    """Whether the body exceeds the sandbox's ``body_limit``; it was then not read."""
     allowed: tuple[str, ...] | None = None
-    """The methods the path has, when it has not this one; None when there is no such path."""
+    """The methods of the path, if this method is not among them; None if no operation has the path."""
     address: str = "127.0.0.1"
     mount: str = ""
-    """What stands before the provider's own paths, for links."""
+    """The path prefix in front of the provider's paths, for links."""
     origin: str = "http://127.0.0.1"
     credential: Credential = NO_CREDENTIAL
     tenant_known: bool = True
-    """Whether the tenant that the path names exists, for providers whose paths name one."""
+    """Whether the tenant named in the path exists; True if the provider's paths name no tenant."""
     wait: Callable[[float], None] = _no_wait
-    """The only way to let time pass: the client feels it, no other call does."""
+    """Delays this call by a number of seconds of real time. Stages must not sleep in any other way."""
     now: int = 0
+    """The instant of the call on the sandbox's clock."""
     serial: int = 0
+    """The number of the call in its sandbox."""
     epoch: int = 0
-    """Which life of the sandbox the call began in; a reset begins another."""
+    """The sandbox's epoch when the call began."""
     key: Key | None = None
     query_parameters: BaseModel | None = None
-    """The query, read into the operation's model."""
+    """The query, parsed into the operation's model."""
     trace: list[TraceStep] = field(default_factory=list)
     fired: list[str] = field(default_factory=list)
+    """Ids of the fault rules that hit the call."""
     tokens: float | None = None
-    """How many further calls the rate limit's bucket held after this one; None where none was asked."""
+    """The tokens left in the rate limit's bucket after this call; None if no rate limit was checked."""
     rng: Rng | None = None
-    """The dice of the fault that happens now: a rule's own, so that other traffic does not change how they fall."""
+    """The rng of the current fault. It belongs to the rule, so that other traffic does not change its values."""
     before_commit: list[Callable[[Space, Call, Reply], None]] = field(default_factory=list)
+    """Functions that write more into the operation's transaction, after the operation has returned."""
     prepared: Any = None
-    """What the operation has prepared before its transaction began."""
+    """What ``Operation.prepare`` returned before the transaction began."""
     space: Space = UNAVAILABLE_SPACE
-    """The records of the sandbox; only while the operation is performed."""
+    """The records of the sandbox; available only while the operation is performed."""
     _body: BaseModel | Problem | None = None
 
     @property
     def body(self) -> Any:
-        """The body, read into the operation's model; asking for it raises what is wrong with its fields.
+        """The body, parsed into the operation's model. Raises Problem if fields are invalid.
 
-        So the operation decides whether a missing record or a wrong field is refused first.
+        The operation therefore decides whether a missing record or an invalid field is refused first.
         """
         if isinstance(self._body, Exception):
             raise self._body
         return self._body
 
     def copy_for_replay(self) -> Call:
-        """The same request once more, as it was read and with nothing of what came of it; nobody waits for it."""
+        """Returns a call with the same request and no results; its ``wait`` returns at once."""
         return Call(**{name: getattr(self, name) for name in _REQUEST_FIELDS})
 
     def note(self, text: str) -> None:
-        """Write into the journal what the stage that runs now has decided, and why."""
+        """Sets the trace note of the newest trace step: what a stage decided, and why."""
         self.trace[-1].note = text
 
     def nth(self, purpose: str) -> int:
-        """Count up a purpose of this sandbox, for ids and dice; kept with the operation's other writes."""
+        """Increments the sandbox's counter of a purpose, for ids and random values, in the operation's transaction."""
         return self.space.increment(purpose)
 
 
@@ -119,23 +120,21 @@ Stage = Callable[[Call, Proceed], Reply]
 
 
 class Dialect(Protocol):
-    """Writes records, lists and refusals as the provider writes them."""
+    """How a provider renders records, lists and refusals."""
 
-    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
-        """The answer that shows a single record."""
+    def render_record(self, call: Call, record: Record, status: int = 200) -> Reply: ...
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
-        """The answer that shows a page of a list, and where the next page begins."""
+        """Renders a page of a list; ``following`` is the cursor of the next page, None on the last page."""
 
-    def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """The answer that says a refusal."""
+    def render_problem(self, call: Call, problem: Problem) -> Reply: ...
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """Add to any answer what the provider never leaves out."""
+        """Adds the headers that the provider sends with every response."""
 
 
 class OperationView(Protocol):
-    """The operation of a call, as stages and other operations see it: core/operation.py has it whole."""
+    """The part of ``core.operation.Operation`` that stages and operations use."""
 
     @property
     def name(self) -> str: ...
@@ -165,12 +164,11 @@ class OperationView(Protocol):
     def available_if(self) -> Callable[[Assumptions], bool] | None: ...
     @property
     def prepare(self) -> Callable[[Call], Any] | None: ...
-    def is_available(self, assumptions: Assumptions) -> bool:
-        """Whether a sandbox with these assumptions has the operation."""
+    def is_available(self, assumptions: Assumptions) -> bool: ...
 
 
 class ProviderView(Protocol):
-    """The provider of a call, as stages and operations see it: core/provider.py has it whole."""
+    """The part of ``core.provider.Provider`` that stages and operations use."""
 
     @property
     def name(self) -> str: ...
@@ -193,28 +191,29 @@ class ProviderView(Protocol):
 
 
 class CallRule(Protocol):
-    """A fault rule that is at work in the sandbox of a call."""
+    """An active fault rule for calls."""
 
     def wrap(self, proceed: Proceed) -> Proceed:
-        """The rest of the pipeline with the fault around it."""
+        """Returns the rest of the pipeline, wrapped in the fault."""
 
 
 class CallRules(Protocol):
     """The fault rules of a sandbox."""
 
     @property
-    def call_rules(self) -> Sequence[CallRule]: ...
+    def call_rules(self) -> Sequence[CallRule]:
+        """The active rules for calls, ordered by priority: the outermost first."""
 
 
 class CallLog(Protocol):
     """The journal of a sandbox."""
 
     def record(self, call: Call, reply: Reply, milliseconds: float, bug: str | None) -> None:
-        """Add a call with its reply, and the traceback of the bug of ours it hit."""
+        """Adds a call with its reply; ``bug`` is the traceback of an internal error."""
 
 
 class KeyWriter(Protocol):
-    """The keys of a sandbox, as calls find them and simulations write them within a transaction."""
+    """The keys of a sandbox: calls look them up, simulations write them in their transaction."""
 
     by_secret: dict[str, Key]
 
@@ -229,11 +228,10 @@ class KeyWriter(Protocol):
         active_at: int | None = None,
         expires_at: int | None = None,
         revoked_at: int | None = None,
-    ) -> Key:
-        """Write a new key."""
+    ) -> Key: ...
 
     def write_revocation(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
-        """Write the revocation of a key."""
+        """Revokes a key given by id or secret; ``after`` is the lag in microseconds, by default ``revocation_lag``."""
 
 
 class EventSender(Protocol):
@@ -242,17 +240,17 @@ class EventSender(Protocol):
     def enqueue(
         self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
     ) -> list[str]:
-        """Have an event delivered to every endpoint that asked for it; returns the ids of the deliveries."""
+        """Adds a delivery per subscribed endpoint, or for ``only``; ``once`` disables retries. Returns their ids."""
 
     def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
-        """Send an endpoint the vendor's test event; returns the ids of the deliveries."""
+        """Adds a delivery of the vendor's test event to an endpoint; returns the delivery ids."""
 
     def replay(self, event: Record) -> list[Record]:
-        """Send an event once more, at once; returns the deliveries."""
+        """Sends an event again, immediately and without retries; returns the deliveries."""
 
 
 class SandboxView(Protocol):
-    """The sandbox of a call, as stages, operations, simulations and webhooks see it."""
+    """The part of a sandbox that stages, operations, simulations and webhooks use."""
 
     @property
     def id(self) -> str: ...
@@ -282,21 +280,20 @@ class SandboxView(Protocol):
     def outbox(self) -> EventSender: ...
 
     def now(self) -> int:
-        """The instant it is in the sandbox, once everything due until then has been done."""
+        """Runs the timers that are due and returns the current instant of the sandbox's clock."""
 
     def clock_time(self) -> int:
-        """What the sandbox's clock shows."""
+        """Returns the current instant of the sandbox's clock without running timers."""
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-        """Have a simulation fall due at an instant; returns the id of the timer."""
+        """Sets a timer that runs the simulation ``action`` at the instant ``due``; returns the timer's id."""
 
     def transaction(
         self, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
-        """The sandbox's records, under its lock."""
+        """Opens a transaction over the sandbox's records and holds the sandbox's lock."""
 
-    def handle(self, call: Call) -> Reply:
-        """Take a call through the pipeline."""
+    def handle(self, call: Call) -> Reply: ...
 
     def release_claim(self, claim: str, epoch: int) -> None:
-        """Release a claim that was made in a life of the sandbox."""
+        """Releases a claim that was made in the given epoch."""

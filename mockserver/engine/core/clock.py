@@ -1,4 +1,4 @@
-"""Time in a sandbox: microseconds since 1970 in UTC, running, frozen or moved; and durations as people write them."""
+"""Instants, the sandbox's clock (running, frozen or moved), and durations with their text form."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 SECOND = 1_000_000
-"""One second in the unit of every instant and duration of the engine: microseconds."""
+"""One second in microseconds, the unit of every instant and duration in the engine."""
 LATEST_INSTANT = 253_402_300_799 * SECOND
-"""The last second of the year 9999: no sandbox's clock goes beyond it."""
+"""The last second of the year 9999, the latest instant of a sandbox's clock."""
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
 _PART = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,40 +23,40 @@ _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def wall_time() -> int:
-    """The machine's own time; the only place that asks for it."""
+    """Returns the wall clock's instant; no other code reads it."""
     return time.time_ns() // 1_000  # noqa: TID251
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A sandbox's own time as a value: every move answers a new clock, and ``now`` needs only the machine's time."""
+    """A sandbox's clock: an offset from the wall clock, or a frozen instant. Every change returns a new clock."""
 
     offset: int = 0
     frozen_at: int | None = None
 
     def now(self, wall_time: int) -> int:
-        """The instant it is in the sandbox when the machine's time is ``wall_time``."""
+        """Returns the sandbox's instant at the given instant of the wall clock."""
         return min(wall_time + self.offset, LATEST_INSTANT) if self.frozen_at is None else self.frozen_at
 
     def freeze(self, wall_time: int, at: int | None = None) -> Clock:
-        """Stand still at the instant given, or at the present one."""
+        """Returns a clock that is frozen at an instant, by default the current one."""
         return replace(self, frozen_at=self.now(wall_time) if at is None else at)
 
     def resume(self, wall_time: int) -> Clock:
-        """Run on from where it stands."""
+        """Returns a clock that runs from the frozen instant."""
         return self if self.frozen_at is None else Clock(offset=self.frozen_at - wall_time)
 
     def advance(self, by: int) -> Clock:
-        """Show a later instant, and go on standing or running as before."""
+        """Returns a clock that is ``by`` microseconds ahead and still frozen or running."""
         if self.frozen_at is not None:
             return replace(self, frozen_at=self.frozen_at + by)
         return replace(self, offset=self.offset + by)
 
 
 def format_instant(instant: int, digits: int = 6) -> str:
-    """An instant as ``2026-01-31T09:30:00.000000Z``, with as many digits behind the second as asked for.
+    """Returns an instant as ``2026-01-31T09:30:00.000000Z``, with ``digits`` (0 to 6) decimals of the second.
 
-    What lies behind the year 9999 (a key may be told to live that long) shows as its last second.
+    An instant after the year 9999, such as the expiry of a key, is shown as the last second of that year.
     """
     seconds, rest = divmod(min(instant, LATEST_INSTANT), SECOND)
     return f"{_format_second(seconds)}.{rest:06d}"[: 20 + digits if digits else 19] + "Z"
@@ -64,12 +64,12 @@ def format_instant(instant: int, digits: int = 6) -> str:
 
 @lru_cache(maxsize=1_024)
 def _format_second(seconds: int) -> str:
-    # A record shows two instants, and what happens together happens in few seconds.
+    # Cached: most records have two instants, and nearly all of them lie in the same few seconds.
     return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def parse_instant(value: object) -> int:
-    """Read an ISO 8601 instant (UTC when it names no zone); ValueError says what is wrong with it."""
+    """Parses an ISO 8601 instant (UTC if it has no zone), or checks one in microseconds. Raises ValueError."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LATEST_INSTANT:
         return value
     try:
@@ -84,7 +84,10 @@ def parse_instant(value: object) -> int:
 
 
 def parse_duration(value: object) -> int:
-    """Read a duration such as ``90s``, ``15m``, ``1h30m`` or ``30d``; ValueError says what is wrong with it."""
+    """Parses a duration such as ``90s``, ``15m``, ``1h30m`` or ``30d``, or checks one in microseconds.
+
+    Raises ValueError.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         length = value
     else:
@@ -94,12 +97,12 @@ def parse_duration(value: object) -> int:
             raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
         length = sum(round(Decimal(number) * _UNITS[unit]) for number, unit in parts)
     if length > LATEST_INSTANT:
-        raise ValueError(f"{value!r} is longer than the clock can go")
+        raise ValueError(f"{value!r} is too long; a duration has at most 2932896 days")
     return length
 
 
 def format_duration(length: int) -> str:
-    """A duration in the largest unit that says it exactly: ``90s``, ``2h``, ``30d``."""
+    """Returns a duration in the largest unit that divides it: ``90s``, ``2h``, ``30d``."""
     for unit in ("d", "h", "m", "s"):
         if length and length % _UNITS[unit] == 0:
             return f"{length // _UNITS[unit]}{unit}"
@@ -108,21 +111,21 @@ def format_duration(length: int) -> str:
 
 
 def _read_duration(value: object, info: ValidationInfo) -> int:
-    # Inside, durations are numbers; what comes as JSON must say its unit, or 60 would be 60 microseconds.
+    # Numbers are microseconds inside the engine. In JSON a unit is required: a bare 60 would mean 60 microseconds.
     if info.mode == "json" and not isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
     return parse_duration(value)
 
 
 DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
-"""What a duration looks like, in the words of JSON Schema."""
+"""The pattern of a duration in a JSON Schema."""
 Duration = Annotated[
     int,
     BeforeValidator(_read_duration),
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "15m", "1h"]}),
 ]
-"""A length of time: text such as ``90s`` outside, microseconds inside."""
+"""A duration: microseconds inside, text such as ``90s`` in JSON."""
 
 Instant = Annotated[
     int,
@@ -130,4 +133,4 @@ Instant = Annotated[
     PlainSerializer(format_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A moment: ISO 8601 text outside, microseconds since 1970 inside."""
+"""An instant: microseconds since 1970 inside, ISO 8601 text in JSON."""

@@ -1,4 +1,4 @@
-"""JSON as it goes on the wire."""
+"""JSON encoding of bodies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _sorted = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False
 
 
 def as_json(value: Any, *, sort: bool = False) -> bytes:
-    """JSON as it goes on the wire: compact, UTF-8; with ``sort`` the members of objects by name.
+    """Encodes a value as compact UTF-8 JSON; ``sort`` sorts the members of objects by name.
 
-    Raises ValueError for what neither can say: halves of surrogate pairs, numbers that are none or endless.
+    Raises ValueError for lone surrogates, NaN and infinite numbers.
     """
     if sort:
         return _sorted.encode(value).encode()
     data = to_json(value)
-    # Pydantic would let these numbers pass, and in a text they are harmless.
+    # to_json writes NaN and Infinity as they are. The strict encoder refuses them, except inside a string.
     return _strict.encode(value).encode() if b"NaN" in data or b"Infinity" in data else data

@@ -1,4 +1,4 @@
-"""Response headers that an operator may set: only what HTTP can carry."""
+"""Response headers that an operator can set: valid names and values, none that frame the message."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ _RESERVED = {"content-length", "transfer-encoding", "connection"}
 def _check_headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is not a header name")
+            raise ValueError(f"{name!r} is not a header name such as X-Request-Id")
         if not _VALUE.fullmatch(value):
-            raise ValueError(f"the value of {name} has characters a header cannot carry")
+            raise ValueError(
+                f"the value of {name} is not a header value: it needs printable Latin-1 characters, at most 4096"
+            )
         if name.lower() in _RESERVED:
-            raise ValueError(f"{name} is the server's own; to break the framing use truncated, garbage or reset")
+            raise ValueError(
+                f"{name} is set by the server; to break the framing use the fault kind truncated, garbage or reset"
+            )
     return headers
 
 

@@ -1,4 +1,4 @@
-"""What a provider promises about a request that is sent twice."""
+"""A provider's idempotency keys: which requests may carry one, and how a repetition is recognised."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from mockserver.engine.core.clock import SECOND
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyPolicy:
-    """What a provider promises about a request that is sent twice; only answers whose work was kept are kept."""
+    """How a provider handles idempotency keys. Only the replies of committed operations are stored."""
 
     header: str = "idempotency-key"
     methods: tuple[str, ...] = ("POST",)
     max_length: int = 255
     lifetime: int = 86_400 * SECOND
+    """How long a reply is stored, in microseconds."""
     per_key: bool = True
-    """Whether two API keys of a sandbox may use the same value independently."""
+    """Whether two API keys of a sandbox can use the same idempotency key independently."""
     replay_header: tuple[str, str] | None = ("Idempotent-Replayed", "true")
+    """The header that marks a repeated reply."""
     compares_canonical_json: bool = False
-    """Whether bodies that are the same JSON, written in another way, are the same."""
+    """Whether fingerprints ignore whitespace and the order of members in JSON bodies."""

@@ -1,4 +1,4 @@
-"""API keys and what becomes of them: every state is computed from the clock, none is ever stored."""
+"""API keys. The state of a key is computed from the clock and never stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KeyState = Literal["propagating", "active", "expiring", "lingering", "revoked", 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One API key of one sandbox; instants are microseconds on the sandbox's clock."""
+    """One API key of one sandbox. Instants are microseconds on the sandbox's clock."""
 
     id: str
     secret: str
@@ -28,9 +28,13 @@ class Key:
     expires_at: int | None = None
     revoked_at: int | None = None
     dead_at: int | None = None
+    """When a revoked key stops being accepted."""
 
     def state(self, now: int) -> KeyState:
-        """What the key is at an instant: refused while propagating, still good while expiring or lingering."""
+        """Returns the state at an instant. Active, expiring and lingering keys are accepted, the others refused.
+
+        An expiring key has an expiry in the future; a lingering key is revoked but not yet dead.
+        """
         if self.dead_at is not None and now >= self.dead_at:
             return "revoked"
         if self.expires_at is not None and now >= self.expires_at:
@@ -42,20 +46,18 @@ class Key:
         return "active" if self.expires_at is None else "expiring"
 
     def allows_address(self, address: str) -> bool:
-        """Whether a client at this address may use the key; no ranges means from anywhere."""
+        """Whether a client at this IP address can use the key; a key without ranges allows every address."""
         return not self.cidrs or _in_ranges(address, self.cidrs)
 
     def revoke(self, at: int, dead_at: int) -> Key:
-        """The key as revoked; it goes on working until ``dead_at``."""
+        """Returns the key, revoked at an instant and accepted until ``dead_at``."""
         return replace(self, revoked_at=at, dead_at=dead_at)
 
     def to_record(self) -> dict[str, Any]:
-        """The key as the store keeps it."""
         return {**asdict(self), "scopes": list(self.scopes), "cidrs": list(self.cidrs)}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Key:
-        """The key a store's record holds."""
         return replace(_KEY.validate_python(record), cidrs=tuple(map(normalize_cidr, record["cidrs"])))
 
 
@@ -63,35 +65,38 @@ _KEY = TypeAdapter(Key)
 
 
 def normalize_cidr(text: str) -> str:
-    """A range of addresses as people write it; ValueError says what is wrong with it."""
+    """Returns an address range in canonical form, without host bits. Raises ValueError."""
     try:
         return str(ip_network(text, strict=False))
     except ValueError:
-        raise ValueError(f"{text!r} is not a range of addresses such as 10.0.0.0/8 or fd00::/8") from None
+        raise ValueError(f"{text!r} is not an address range such as 10.0.0.0/8 or fd00::/8") from None
 
 
 def _in_ranges(address: str, cidrs: tuple[str, ...]) -> bool:
     try:
-        here = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(here, IPv6Address) and here.ipv4_mapped:
-        here = here.ipv4_mapped
-    return any(here.version == net.version and here in net for net in map(_network, cidrs))
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return any(parsed.version == net.version and parsed in net for net in map(_network, cidrs))
 
 
 def _network(cidr: str) -> IPv4Network | IPv6Network:
-    """The range; one of IPv4 addresses written as IPv6 is the range of IPv4 addresses it is."""
+    """Parses a range; an IPv4-mapped IPv6 range becomes the IPv4 range."""
     net = ip_network(cidr)
-    mapped = net.network_address.ipv4_mapped if isinstance(net, IPv6Network) and net.prefixlen >= 96 else None
+    # A range of more than all IPv4 addresses begins at no address that is one of them.
+    mapped = net.network_address.ipv4_mapped if isinstance(net, IPv6Network) else None
     return net if mapped is None else IPv4Network((mapped, net.prefixlen - 96))
 
 
 class Credential(NamedTuple):
-    """What a client showed: nothing, a secret, or something that cannot be one."""
+    """The credential of a request."""
 
     secret: str | None = None
+    """None if there is no credential, or if it is malformed."""
     shown: bool = False
+    """Whether the request carries a credential, even a malformed one."""
 
 
 NO_CREDENTIAL = Credential()
@@ -99,12 +104,12 @@ NO_CREDENTIAL = Credential()
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """What a provider's keys look like and which are there at the start."""
+    """How a provider's keys are made, and which keys a new sandbox has."""
 
     mint: Callable[[Randomness, str, int, str], str]
-    """(randomness, the sandbox's id, or its slug where paths name the tenant, nth, mode) -> the secret."""
+    """(randomness, name, nth, mode) -> the secret; the name comes from ``Provider.key_name``."""
     modes: tuple[str, ...] = ("test",)
     scopes: tuple[str, ...] = ()
-    """Every scope the provider knows; a key made without naming any has them all."""
+    """All scopes of the provider; a key that is made without scopes has all of them."""
     initial_modes: tuple[str, ...] = ("test",)
-    """The modes of the keys a new sandbox begins with."""
+    """The modes of the keys of a new sandbox, one key for each."""

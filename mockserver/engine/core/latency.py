@@ -1,4 +1,4 @@
-"""The distributions of how long an answer takes."""
+"""Latency distributions."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_LATENCY_MS = 600_000
-"""No answer is held longer than ten minutes: a client has long gone by then."""
+"""The longest latency in milliseconds: ten minutes, longer than clients wait."""
 Milliseconds = Annotated[float, Field(ge=0, le=MAX_LATENCY_MS)]
 
 
 class Fixed(BaseModel):
-    """Always the same."""
+    """The same latency for every call."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: Literal["fixed"] = "fixed"
     ms: Milliseconds
 
     def draw(self, unit: float) -> float:  # noqa: ARG002
-        """Seconds to wait; every chance gives the same."""
+        """Returns the latency in seconds; ``unit`` has no effect."""
         return self.ms / 1000
 
 
 class Uniform(BaseModel):
-    """Anything between two bounds, equally likely."""
+    """A latency between two bounds, all values equally likely."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: Literal["uniform"] = "uniform"
@@ -40,12 +40,12 @@ class Uniform(BaseModel):
         return self
 
     def draw(self, unit: float) -> float:
-        """Seconds to wait for a chance in [0, 1)."""
+        """Returns the latency in seconds for a random number in [0, 1)."""
         return (self.min_ms + (self.max_ms - self.min_ms) * unit) / 1000
 
 
 class Lognormal(BaseModel):
-    """Mostly near the median, with a long tail, as real services answer."""
+    """A latency that is mostly near the median and has a long tail, as real services have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: Literal["lognormal"] = "lognormal"
@@ -54,7 +54,7 @@ class Lognormal(BaseModel):
     max_ms: Milliseconds = MAX_LATENCY_MS
 
     def draw(self, unit: float) -> float:
-        """Seconds to wait for a chance in [0, 1)."""
+        """Returns the latency in seconds for a random number in [0, 1)."""
         deviation = NormalDist().inv_cdf(min(max(unit, 1e-12), 1 - 1e-12))
         return min(self.median_ms * exp(self.sigma * deviation), self.max_ms) / 1000
 

@@ -1,4 +1,4 @@
-"""What a provider documents: method, path, models, and the function that does it."""
+"""An operation: method, path, models, and the function that performs it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from mockserver.engine.core.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class LazyModel:
-    """A model that is imported when someone asks for it: those of answers are many, and only documents need them."""
+    """A response model that is imported when it is first used, because only OpenAPI documents need it."""
 
     module: str
     name: str
 
     def load(self) -> type[BaseModel]:
-        """The model itself."""
-        named: type[BaseModel] = getattr(import_module(self.module), self.name)
-        return named
+        model: type[BaseModel] = getattr(import_module(self.module), self.name)
+        return model
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method on one path. ``path`` names its ids in braces: ``/v1/employees/{id}``."""
+    """One method on one path. ``path`` has its parameters in braces: ``/v1/employees/{id}``."""
 
     name: str
     method: str
@@ -41,26 +40,26 @@ class Operation:
     response: type[BaseModel] | LazyModel | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
-    """The statuses it may be refused with."""
+    """The statuses of its documented refusals."""
     media_types: tuple[str, ...] = ("application/json",)
-    """The media types it answers with when it does what it was asked."""
+    """The media types of a successful response."""
     scope: str | None = None
+    """The scope that a key needs; None if every key may use the operation."""
     available_if: Callable[[Assumptions], bool] | None = None
-    """Whether a sandbox has the operation at all, where the documents leave that open."""
+    """Whether a sandbox with these assumptions has the operation; None means always."""
 
     prepare: Callable[[Call], Any] | None = None
-    """Run before the transaction, for what takes time; ``call.prepared`` is what it answers."""
+    """Called before the transaction, for slow work; ``call.prepared`` is what it returned."""
 
     def is_available(self, assumptions: Assumptions) -> bool:
-        """Whether a sandbox with these assumptions has the operation."""
         return self.available_if is None or self.available_if(assumptions)
 
     @property
     def response_model(self) -> type[BaseModel] | None:
-        """What it answers with, field by field, when it does what it was asked."""
+        """The model of a successful response."""
         return self.response.load() if isinstance(self.response, LazyModel) else self.response
 
     @property
     def statuses(self) -> frozenset[int]:
-        """Every status the operation is documented to answer with."""
+        """All documented statuses: success and refusals."""
         return frozenset((self.status, *self.refusals))

@@ -1,4 +1,4 @@
-"""Refusals in words no provider owns; a room's dialect says them in the provider's."""
+"""Refusals in vendor-neutral words, which a provider's dialect renders, and the errors of the admin API."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ STATUS_BY_CODE: dict[str, int] = {
     "idempotency_in_flight": 409,
     "injected": 500,
 }
-"""Every reason the engine can refuse for, with the status it has where the provider does not say otherwise."""
+"""The default status of each code with which the engine refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that was refused: its path as the client wrote it (``rules[0].productId``) and what is wrong."""
+    """An invalid field: its path as the client wrote it (``rules[0].productId``) and the reason."""
 
     path: str
     message: str
 
 
 class Problem(Exception):
-    """Raise it to refuse a call; the pipeline turns it into the provider's answer at once.
+    """Raised to refuse a call; the pipeline renders it with the provider's dialect.
 
-    ``raised_in`` names the stage, for providers whose gateway and application speak differently.
+    ``raised_in`` is the name of the stage, for providers whose gateway and application render refusals differently.
     """
 
     def __init__(
@@ -75,26 +75,26 @@ class Problem(Exception):
 
 
 class StaleEpoch(Exception):
-    """The sandbox was reset or restored while a call was under way: what the call was about is no more."""
+    """The sandbox was reset or restored during a call, so that the call's epoch has ended."""
 
 
 def storage_failure_status(error: StoreError) -> tuple[int, str]:
-    """The status and the sentence for a call whose writes the store did not keep; its log has what went wrong where."""
+    """Returns the status and the detail of the response to a call whose writes could not be stored."""
     if isinstance(error, TooManyRecords):
-        return 507, f"{error}; nothing of this call was kept"
+        return 507, f"{error}; this call was rolled back"
     if isinstance(error, StoreFull):
-        return 507, "The disk is full: nothing of this call was kept; the next one may fit again"
-    return 503, "The sandbox's store has failed; the server's log says how"
+        return 507, "The disk is full and this call was rolled back; try again"
+    return 503, "The sandbox's store has failed; the server's log has the reason"
 
 
 class Refusal(ValueError):
-    """What an operator asked for cannot be done; the message names the value, the rule and the nearest right one."""
+    """An operator's request is refused; the message names the value, the rule and the nearest right answer."""
 
     status = 422
 
 
 class UnknownName(Refusal):
-    """An operator named something that is not there."""
+    """An operator named something that does not exist."""
 
     status = 404
 
@@ -103,6 +103,6 @@ class UnknownName(Refusal):
 
 
 class Conflict(Refusal):
-    """An operator wants to make something under a name, or in a place, that is taken."""
+    """An operator wants to create something under a name, or in a place, that is already used."""
 
     status = 409

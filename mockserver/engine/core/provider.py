@@ -1,4 +1,4 @@
-"""A simulated API as one value: everything that is peculiar to it, declared."""
+"""A provider: one value that declares everything peculiar to a simulated API."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from mockserver.engine.core.simulation import Simulation
 from mockserver.engine.core.webhook_style import WebhookStyle
 from mockserver.storage.base import Collection, State
 
-_NO_LIMIT = AssumptionNote("How often a sandbox may be called.", "No limit is documented.")
+_NO_LIMIT = AssumptionNote("The rate limit and the quota of a sandbox.", "No limit is documented.")
 SIZES = ("small", "medium", "large")
 Progress = Callable[[int, int], None]
-"""Told (done, total) now and then while something long runs."""
+"""Called with (done, total) during long work."""
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Stand in where nobody watches."""
+    """A ``Progress`` function that does nothing."""
 
 
 DEFAULT_STAGES: list[Stage] = []
-"""The stages of a provider that names none of its own; the pipeline, which core does not import, says which."""
+"""The stages of a provider that declares none. The pipeline fills the list, because core does not import it."""
 
 
 def _raw_body(call: Call) -> bytes:
@@ -43,9 +43,9 @@ def _raw_body(call: Call) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Provider:
-    """One simulated API. ``name`` is its path prefix, its default sandbox's id and its word everywhere.
+    """One simulated API. ``name`` is also its path prefix and the id of its first sandbox.
 
-    It is equal to itself alone, so what is worked out of it may be remembered by it.
+    Providers are compared by identity, so that a provider can be a cache key.
     """
 
     name: str
@@ -54,68 +54,68 @@ class Provider:
     """What the vendor calls a sandbox: organization, workspace, platform, account."""
     version: str
     prefix: str
-    """What a client's base URL ends with: ``/v1``, ``/t/{slug}/api/v1``."""
+    """The end of a client's base URL: ``/v1``, ``/t/{slug}/api/v1``."""
     operations: tuple[Operation, ...]
     collections: tuple[Collection, ...]
     dialect: Dialect
     credential: Callable[[Mapping[str, str], str], Credential]
-    """(headers by lower-case name, raw query) -> what the client showed."""
+    """(headers by lower-case name, raw query) -> the request's credential."""
     keys: KeyPolicy
     generate: Callable[[Randomness, str, Progress], State]
-    """(randomness, size, progress) -> the records a sandbox begins with."""
+    """(randomness, size, progress) -> the seed data."""
     age_seed_data: Callable[[State, int], State] | None = None
-    """(generated records, instant) -> the same lives as they stand on that day; None where time does not touch them."""
+    """(generated records, instant) -> the seed data as of that instant; None if it does not depend on time."""
     read_body_credential: Callable[[bytes, str], Credential] | None = None
-    """(body, Content-Type) -> what the client showed there; asked only when headers and query show nothing."""
+    """(body, Content-Type) -> the credential in the body; called only if headers and query have none."""
     read_body: Callable[[Call], bytes] = _raw_body
-    """(call) -> its body as JSON; for providers that also take other media types."""
+    """(call) -> its body as JSON; for providers that accept other media types too."""
     repeated_query_parameter: Literal["first", "last"] = "last"
-    """Which one counts of a query parameter that is sent more than once."""
+    """Which value of a repeated query parameter is used."""
     slug: str | None = None
-    """The path parameter that names the tenant; None where only the key does."""
+    """The path parameter that names the tenant; None if only the key identifies it."""
     assumptions: type[Assumptions] = Assumptions
     simulations: tuple[Simulation, ...] = ()
     idempotency: IdempotencyPolicy | None = None
     limits: Limits = field(default_factory=Limits)
     latency: Fixed | Uniform | Lognormal | None = None
     webhooks: WebhookStyle | None = None
-    """How it tells others of its events; None where it tells nobody."""
+    """None if the provider sends no webhooks."""
     stages: tuple[Stage, ...] = field(default_factory=lambda: tuple(DEFAULT_STAGES))
     refusal_media_types: tuple[str, ...] = ("application/problem+json", "application/json")
-    """The media types refusals may have."""
+    """The media types of refusals."""
     refused_paths: tuple[str, ...] = ()
-    """Paths that exist and have no operation: every method gets 405 there."""
+    """Paths that exist but have no operation; every method is refused with 405."""
     limits_assumption: AssumptionNote = _NO_LIMIT
     example: str = ""
-    """A path a newcomer may GET first: ``/v1/employees?limit=2``."""
+    """A path for a first GET request: ``/v1/employees?limit=2``."""
     bounds: tuple[Bound, ...] = ()
-    """What only so much is kept of, beside what the engine bounds for all."""
+    """The provider's own bounds, in addition to the engine's."""
     notes: tuple[str, ...] = ()
-    """What to know of it before relying on it, a line each."""
+    """What a user should know before relying on the provider, one line each."""
 
     def __post_init__(self) -> None:
         if not hasattr(self.dialect, "render_record"):
             object.__setattr__(self, "dialect", RenamedDialect(self.dialect))
 
     def base_path(self, slug: str) -> str:
-        """What a sandbox's base URL ends with, behind the provider's own name."""
+        """Returns the end of a sandbox's base URL, after the provider's name."""
         return self.prefix.replace("{slug}", slug)
 
     def key_name(self, id: str, slug: str | None) -> str:
-        """The name a sandbox's keys are made with: its slug where paths name the tenant, its id elsewhere."""
+        """Returns the name that a sandbox's keys are made with: the slug if paths name the tenant, otherwise the id."""
         return slug or id if self.slug else id
 
     def build_assumptions(self, chosen: Mapping[str, Any]) -> Assumptions:
-        """What is assumed where these points are chosen, and the rest as usual. Raises ValidationError."""
-        # Most sandboxes choose nothing, and what is usual needs no check: building one takes a while at the start.
+        """Returns the assumptions with the chosen values and the defaults for the rest. Raises ValidationError."""
+        # Most sandboxes choose nothing. Skipping validation for them saves start time: defaults need no check.
         return self.assumptions.model_validate_json(as_json(chosen)) if chosen else self.assumptions.model_construct()
 
     def get_simulation(self, name: str) -> Simulation:
-        """The simulation of that name; Unknown names the nearest."""
-        found = self._simulations.get(name)
-        if found is None:
+        """Raises UnknownName, which names the nearest simulation."""
+        simulation = self._simulations.get(name)
+        if simulation is None:
             raise UnknownName("simulation", name, list(self._simulations))
-        return found
+        return simulation
 
     @cached_property
     def _simulations(self) -> dict[str, Simulation]:

@@ -1,4 +1,4 @@
-"""Every die of a sandbox: the same (seed, purpose, nth) gives the same answer on any machine, in any order."""
+"""Random values of a sandbox: (seed, purpose, nth) determines each, on any machine and in any order."""
 
 from __future__ import annotations
 
@@ -14,56 +14,58 @@ _VARIANT = dict(zip(HEX, "89ab" * 4, strict=True))
 
 
 class Rng:
-    """The dice of one event: every question has an answer of its own, and the same one whenever it is asked."""
+    """The rng of one event. Each name gives its own value, and the same value each time."""
 
     __slots__ = ("_nth", "_purpose", "_randomness")
 
     def __init__(self, randomness: Randomness, purpose: str, nth: int) -> None:
         self._randomness, self._purpose, self._nth = randomness, purpose, nth
 
-    def uniform(self, question: str) -> float:
-        """A number in [0, 1)."""
-        return self._randomness.uniform(f"{self._purpose}:{question}", self._nth)
+    def uniform(self, name: str) -> float:
+        """Returns a number in [0, 1)."""
+        return self._randomness.uniform(f"{self._purpose}:{name}", self._nth)
 
-    def bytes(self, question: str, length: int) -> bytes:
-        """So many bytes."""
-        return self._randomness.stream(f"{self._purpose}:{question}", self._nth).randbytes(length)
+    def bytes(self, name: str, length: int) -> bytes:
+        return self._randomness.stream(f"{self._purpose}:{name}", self._nth).randbytes(length)
 
 
 class Randomness:
-    """Chance that can be asked for again: no draw depends on any other draw."""
+    """Random values from a seed; no value depends on another one."""
 
     def __init__(self, seed: str) -> None:
         self.seed = seed
         self._keyed = blake2b(key=blake2b(seed.encode(), digest_size=32).digest())
 
     def digest(self, purpose: str, nth: int | str) -> bytes:
-        """64 bytes for the nth draw of a purpose."""
+        """Returns the 64 bytes from which the nth value of a purpose is made."""
         draw = self._keyed.copy()
         draw.update(f"{purpose}\0{nth}".encode())
         return draw.digest()
 
     def uniform(self, purpose: str, nth: int | str) -> float:
-        """A number in [0, 1)."""
+        """Returns a number in [0, 1)."""
         first: int = _unpack_first(self.digest(purpose, nth))[0]
         return (first >> 11) / (1 << 53)
 
     def text(self, purpose: str, nth: int | str, length: int, alphabet: str = LOWER) -> str:
-        """``length`` (at most 32) letters of an alphabet of at most 256, near enough equally likely."""
+        """Returns ``length`` (at most 32) letters of an alphabet of at most 256.
+
+        The letters are nearly equally likely: a 16-bit number is taken modulo the size of the alphabet.
+        """
         size = len(alphabet)
         return "".join([alphabet[number % size] for number in _unpack_numbers(self.digest(purpose, nth))[:length]])
 
     def token(self, purpose: str, nth: int | str, length: int) -> str:
-        """``length`` letters of the alphabet of URL-safe base64."""
+        """Returns ``length`` letters of the URL-safe base64 alphabet."""
         pages = range((length + 31) // 32)
         return "".join(self.text(purpose, f"{nth}/{page}", 32, URLSAFE) for page in pages)[:length]
 
     def uuid(self, purpose: str, nth: int | str) -> str:
-        """A version 4 UUID."""
+        """Returns a version 4 UUID."""
         text = self.digest(purpose, nth)[:16].hex()
-        # The version takes the place of one digit, the variant that of two bits.
+        # The version replaces one digit, the variant two bits.
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
     def stream(self, purpose: str, nth: int | str) -> Random:
-        """A generator of its own, for draws that need more than one number."""
+        """Returns a generator, for values that need more than one random number."""
         return Random(int.from_bytes(self.digest(purpose, nth)))

@@ -1,4 +1,4 @@
-"""What must not stand readable in a journal or a log."""
+"""Masks secrets in journals and logs."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ _HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie"}
 _SECRET_WORDS = r"secret|token|password|authorization|api[-_]?key"  # noqa: S105 (a pattern, not a password)
 _SECRET_PARAMETER = re.compile(rf"{_SECRET_WORDS}|^key$", re.IGNORECASE)
 _SECRET_MEMBER = re.compile(_SECRET_WORDS, re.IGNORECASE)
-# A value that never ends, in a body that was cut, goes to the end; nothing is looked at twice.
+# In a body that was cut, an unterminated value extends to the end. Possessive quantifiers keep the time linear.
 _MEMBER = re.compile(r'("([^"\\]*+)"\s*+:\s*+")((?:[^"\\]++|\\.)*+)("|\\?\Z)', re.DOTALL)
 
 
 def mask(value: str) -> str:
-    """A secret with only its last four characters readable."""
+    """Returns ``***`` and the last four characters of a secret; only ``***`` for one of at most eight."""
     return f"***{value[-4:]}" if len(value) > 8 else "***"
 
 
 def redact(text: str, secrets: Iterable[str], name: str = "", *, cut: bool = False) -> str:
-    """Text without the secrets it may hold: known ones, JSON members and parameters named like one.
+    """Masks the given secrets, the values of JSON members with a secret's name, and the text of such a parameter.
 
-    Of a text that was cut, a secret's beginning at the very end is hidden too.
+    ``name`` is the parameter's name. With ``cut``, the beginning of a secret at the end of the text is masked too.
     """
     if name and _SECRET_PARAMETER.search(name):
         return mask(text)
@@ -46,7 +46,7 @@ def _mask_member(found: re.Match[str]) -> str:
 
 
 def redact_headers(headers: Iterable[tuple[str, str]], secrets: Iterable[str] = ()) -> list[list[str]]:
-    """Headers with the values of credential ones hidden, and known secrets wherever they stand."""
+    """Returns [name, value] pairs; masks values of credential headers, and the given secrets in all others."""
     known = list(secrets)
     return [[name, mask(value) if _is_credential(name) else redact(value, known)] for name, value in headers]
 

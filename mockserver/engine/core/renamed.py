@@ -1,11 +1,12 @@
-"""Names of version 0.1.0 that providers may still use. New code uses the new names."""
+"""Names of version 0.1.0 that providers can still use. New code uses the new names."""
 
 from __future__ import annotations
 
 from typing import Any
 
 EXPORTS = {
-    "Assumed": "AssumptionNote", "At": "WriteContext", "Chance": "Rng", "Condition": "StoreStatus", "Forged": "InvalidSignature",
+    "Assumed": "AssumptionNote", "At": "WriteContext", "Chance": "Rng", "Condition": "StoreStatus",
+    "Forged": "InvalidSignature",
     "LATEST": "LATEST_INSTANT", "Later": "LazyModel", "Letter": "SigningInput", "Moment": "SimulationContext",
     "Outcome": "SendResult", "Parcel": "LeasedDelivery", "Post": "WebhookSender", "Received": "ReceivedWebhook",
     "Rehearsal": "SeedHistory", "Rules": "ResourceRules", "Step": "Transition", "Taken": "Conflict",
@@ -13,7 +14,7 @@ EXPORTS = {
     "check_timed": "verify_timestamped", "checked_cidr": "normalize_cidr", "deleted": "deleted_collection",
     "dress": "decorate", "falling_due": "timer_simulation", "hide": "mask", "iso": "format_instant",
     "parameters": "openapi_parameters", "path": "error_path", "plain": "sign_body", "plain_problem": "problem_reply",
-    "return_to_snapshot": "restore_from_snapshot", "scenario_named": "get_scenario", "test_event": "send_test_event",
+    "return_to_snapshot": "restore_from_snapshot", "scenario_named": "find_scenario", "test_event": "send_test_event",
     "timed": "sign_timestamped", "timer": "timer_record", "unkept": "storage_failure_status", "wall": "wall_time",
     "write_duration": "format_duration",
 }  # fmt: skip

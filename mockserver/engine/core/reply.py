@@ -1,4 +1,4 @@
-"""An answer, and what happens to its bytes on their way out."""
+"""The reply, and what the edge does to its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine.core.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """So many bytes of the answer, then so many seconds of silence, and again."""
+    """Send a number of bytes, pause for a number of seconds, and repeat."""
 
     bytes: int
     seconds: float
@@ -18,22 +18,22 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What the edge does to an answer's bytes: data, so that the edge never asks which fault it was."""
+    """What the edge does to the bytes of a reply. It is data, so that the edge need not know the fault."""
 
     hold: float = 0.0
-    """Seconds of silence before the first byte; infinite means until the client has gone."""
+    """Seconds before the first byte; infinite means until the client closes the connection."""
     pace: Pace | None = None
     head: bool = True
-    """False sends neither status line nor headers."""
+    """Whether the status line and the headers are sent."""
     cut_after: int | None = None
-    """Close the connection after so many bytes of the body."""
+    """Close the connection after this number of body bytes."""
     reset: bool = False
-    """Close with a TCP reset instead of an orderly end."""
+    """Close the connection with a TCP reset."""
 
 
 @dataclass(slots=True)
 class Reply:
-    """An answer: status, headers and the exact bytes of the body."""
+    """A response: status, headers and the exact bytes of the body. Status 0 means that no response is sent."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -42,21 +42,19 @@ class Reply:
     wire: Wire | None = None
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, whatever its case."""
+        """Returns the first value of a header; names are compared without case."""
         lower = name.lower()
         return next((value for key, value in self.headers if key.lower() == lower), None)
 
 
 def problem_reply(status: int, detail: str) -> Reply:
-    """An answer of the server's own, in nobody's dialect: for what no vendor has words for."""
+    """Returns a problem-details response of the server, for errors that no vendor has."""
     body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
     return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))
 
 
 def bug_reply() -> Reply:
-    """The answer to a call that has hit a bug of ours; what it says must not look like a simulated failure."""
-    reply = problem_reply(
-        500, "This is a bug of Testmode's own, not a simulated failure; the journal has the traceback"
-    )
+    """Returns the response to an internal error; it must not look like a simulated failure."""
+    reply = problem_reply(500, "This is a bug of Testmode, not a simulated failure; the journal has the traceback")
     reply.headers.append(("X-Testmode-Bug", "1"))
     return reply

@@ -1,4 +1,4 @@
-"""What happens off stage: a simulation, and what it has at hand."""
+"""A simulation, and the context in which it runs."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from mockserver.storage.base import Space
 
 @dataclass(slots=True)
 class SimulationContext:
-    """What a simulation has at hand: the sandbox, the instant, and the records of the running transaction."""
+    """The sandbox, the instant and the transaction in which a simulation runs."""
 
     sandbox: SandboxView
     now: int
     space: Space
     keys: list[Key] = field(default_factory=list)
-    """Keys made or changed; they count once the transaction has been kept."""
+    """Keys that were made or revoked; they take effect after the commit."""
 
-    def mint(self, **wanted: Any) -> Key:
-        """Make a key, as Keyring.mint does."""
-        self.keys.append(self.sandbox.keyring.write_key(self.space, self.now, **wanted))
+    def mint(self, **fields: Any) -> Key:
+        """Makes a key; ``fields`` are those of ``KeyWriter.write_key``."""
+        self.keys.append(self.sandbox.keyring.write_key(self.space, self.now, **fields))
         return self.keys[-1]
 
     def revoke(self, id: str) -> Key:
-        """Revoke a key by id or secret."""
+        """Revokes a key given by id or secret. Raises UnknownName."""
         self.keys.append(self.sandbox.keyring.write_revocation(self.space, self.now, id))
         return self.keys[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """Something that happens off stage and has no API operation, such as a device recording a withdrawal."""
+    """Something that happens outside the API, such as a device that records a withdrawal."""
 
     name: str
     sentence: str
     parameters: type[BaseModel]
     run: Callable[[SimulationContext, Any], Mapping[str, Any]]
-    """(moment, parameters) -> what happened, as plain data."""
+    """(context, parameters) -> the result, as JSON data."""
     is_public: bool = True
-    """Whether operators may ask for it; others only fall due, when an operation has scheduled them."""
+    """Whether operators can run it; the others run only by timer."""
 
 
 WriteContext = Call | SimulationContext
-"""Where records are changed: a client's call, or a moment off stage. Both have sandbox, now and space."""
+"""Where records are changed: a call or a simulation. Both have ``sandbox``, ``now`` and ``space``."""

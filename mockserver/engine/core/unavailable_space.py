@@ -1,4 +1,4 @@
-"""What a call has in place of its sandbox's records while no operation is performed."""
+"""The value of ``Call.space`` while no operation is performed; every use raises AssertionError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a provider tells others of its events: envelope, headers, signature, secrets, retries, all as one value."""
+"""How a provider sends webhooks: envelope, headers, signature, secrets and ids, as one value."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ HeaderList = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class SigningInput:
-    """One attempt to deliver an event, as far as its headers depend on it."""
+    """The parts of a delivery attempt from which its headers and signature are computed."""
 
     event: Record
     delivery: str
-    """The delivery's id; the same at every attempt."""
+    """The delivery's id, the same for every attempt."""
     at: int
-    """The second of the sandbox's clock it is signed at, since 1970."""
+    """When it is signed, on the sandbox's clock, in seconds since 1970."""
     body: bytes
     secrets: tuple[str, ...]
-    """The endpoint's secret, and before it ends the one before."""
+    """The endpoint's secret and, during its grace period, the previous one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedWebhook:
-    """A delivery as its receiver sees it."""
+    """A webhook request as its receiver gets it."""
 
     headers: Mapping[str, str]
-    """By lower-case name."""
+    """Names are in lower case."""
     body: bytes
     secrets: tuple[str, ...]
     now: int
-    """The receiver's time, in seconds since 1970."""
+    """The receiver's clock, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +44,23 @@ class WebhookStyle:
     """Everything peculiar to a provider's webhooks."""
 
     types: tuple[str, ...]
-    """The types of events an endpoint may ask for; ``*`` stands for all of them."""
+    """The event types that an endpoint can subscribe to; ``*`` means all of them."""
     envelope: Callable[[SandboxView, Record], Any]
-    """(sandbox, event) -> the body as plain data."""
+    """(sandbox, event) -> the body as JSON data."""
     headers: Callable[[SandboxView, SigningInput], HeaderList]
-    """The headers beside Content-Length and Host, signature among them."""
+    """The headers with the signature, without Content-Length and Host."""
     verify: Callable[[ReceivedWebhook], None]
-    """Refuses what a receiver must refuse, with Forged."""
+    """Raises InvalidSignature if a receiver must refuse the webhook."""
     versions: tuple[str, ...] = ("",)
-    """The forms an event is written in; an endpoint is told in one of them, the last where nothing is said."""
-    generate_secret: Callable[[Randomness, str], str] = lambda dice, purpose: f"whsec_{dice.token(purpose, 1, 32)}"
+    """The versions in which events are sent. An endpoint receives one of them, by default the last."""
+    generate_secret: Callable[[Randomness, str], str] = lambda random, purpose: f"whsec_{random.token(purpose, 1, 32)}"
     """(randomness, purpose) -> an endpoint's secret."""
-    endpoint_id: Callable[[Randomness, int], str] = lambda dice, nth: f"we_{dice.text('endpoint', nth, 24, LOWER)}"
-    delivery_id: Callable[[Randomness, int], str] = lambda dice, nth: f"del_{dice.text('delivery', nth, 24, LOWER)}"
+    endpoint_id: Callable[[Randomness, int], str] = lambda random, nth: f"we_{random.text('endpoint', nth, 24, LOWER)}"
+    delivery_id: Callable[[Randomness, int], str] = lambda random, nth: f"del_{random.text('delivery', nth, 24, LOWER)}"
     test_event_type: str | None = None
-    """The type of the event that the vendor's console sends as a test; None where it sends none."""
+    """The type of the test event that the vendor's console sends; None if it sends none."""
 
     def is_subscribed(self, endpoint: Record, type: str, version: str) -> bool:
-        """Whether an endpoint is to be told of an event of this type and form."""
-        asked = endpoint["events"]
-        return bool(endpoint["enabled"]) and version == endpoint["version"] and ("*" in asked or type in asked)
+        """Whether an endpoint is enabled and receives events of this type and version."""
+        types = endpoint["events"]
+        return bool(endpoint["enabled"]) and version == endpoint["version"] and ("*" in types or type in types)

@@ -1,4 +1,4 @@
-"""Failures on demand. Every module of calls/ and webhooks/ is one kind of fault, found by being there."""
+"""Fault injection. Every module in calls/ and webhooks/ is one fault kind; importing it registers the kind."""
 
 from importlib import import_module
 from pkgutil import iter_modules

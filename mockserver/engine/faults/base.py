@@ -1,4 +1,4 @@
-"""What every kind of fault is: a model whose fields are its parameters, and what it does around the rest of a call."""
+"""The base class of fault kinds: a model whose fields are the parameters, and the method that applies the fault."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class Fault(BaseModel):
-    """One kind of failure. Subclass it in a file of its own with a ``kind``; that registers it."""
+    """A fault kind. A subclass with a ``kind``, in its own file, registers itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     KINDS: ClassVar[dict[str, type[Fault]]] = {}
+    """The registered kinds by name."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -25,19 +26,19 @@ class Fault(BaseModel):
         Fault.KINDS[cls.model_fields["kind"].default] = cls
 
     APPLIES_TO: ClassVar[str] = "calls"
-    """What it happens to: ``calls`` of clients, or ``webhooks`` on their way out."""
+    """What the fault happens to: ``calls`` of clients or ``webhooks``."""
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Answer instead of the rest of the pipeline, or spoil what it answers."""
+        """Returns a reply instead of the rest of the pipeline, or changes the reply of ``proceed(call)``."""
         raise NotImplementedError
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Change what is about to be delivered."""
+        """Changes a delivery attempt before it is sent."""
         raise NotImplementedError
 
 
 def refusal_reply(call: Call, problem: Problem) -> Reply:
-    """A refusal exactly as the provider would say and dress it, had its own stage raised it."""
+    """Returns the reply that the provider would send if a stage raised the problem."""
     dialect = call.sandbox.provider.dialect
     reply = dialect.render_problem(call, problem)
     dialect.decorate(call, reply)

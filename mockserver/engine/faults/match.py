@@ -1,4 +1,4 @@
-"""Where: which calls a fault rule, or a question to the journal, is about."""
+"""Matching: which calls or deliveries a fault rule or a query of the journal is about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BODY_PART = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]")
 
 
 class TextMatch(BaseModel):
-    """What a value must be like; every condition given must hold, and compares text with text."""
+    """Conditions on a value, all of which must hold. Values are compared as text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -40,11 +40,13 @@ class TextMatch(BaseModel):
     @model_validator(mode="after")
     def _require_condition(self) -> TextMatch:
         if all(getattr(self, name) is None for name in type(self).model_fields):
-            raise ValueError("say at least one of equals, contains, starts_with, ends_with, glob, present")
+            raise ValueError(
+                "a condition needs at least one of equals, contains, starts_with, ends_with, glob, present"
+            )
         return self
 
     def matches(self, value: Any) -> bool:
-        """Whether a value (None: there is none) is like this."""
+        """Whether a value, None if it is absent, meets the conditions."""
         if self.present is not None and (value is not None) != self.present:
             return False
         if value is None:
@@ -70,7 +72,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 def _body_path(path: str) -> str:
     if not _BODY_PATH.fullmatch(path):
-        raise ValueError(f"{path!r} is not a path into a body; write it as $.email or $.rules[0].productId")
+        raise ValueError(f"{path!r} is not a body path; write it as $.email or $.rules[0].productId")
     return path
 
 
@@ -82,25 +84,24 @@ Method = Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
 
 
 class Match(BaseModel):
-    """Which calls are meant; what is left out matches all."""
+    """Conditions on calls. A condition that is left out matches every call."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     method: Annotated[list[Method] | None, BeforeValidator(_methods)] = Field(
-        default=None, description="One method or several."
+        default=None, description="One method or a list of methods."
     )
-    path: Glob | None = Field(default=None, description="A glob over the path as the client sent it.")
-    operation: Glob | None = Field(default=None, description="A glob over the operation's name.")
+    path: Glob | None = Field(default=None, description="A glob for the path as the client sent it.")
+    operation: Glob | None = Field(default=None, description="A glob for the operation's name.")
     key: str | None = Field(default=None, description="The id or the secret of an API key.")
     headers: dict[str, TextMatch] = Field(default_factory=dict, max_length=20)
     body: dict[Annotated[str, AfterValidator(_body_path)], TextMatch] = Field(default_factory=dict, max_length=20)
 
     def matches(self, call: Call) -> bool:
-        """Whether the call is meant."""
         return next(self.mismatches(call), None) is None
 
     def mismatches(self, call: Call) -> Iterator[str]:
-        """Every reason why the call is not meant, cheapest first."""
+        """Yields each reason why the call does not match, the cheapest conditions first."""
         if self.method is not None and call.method not in self.method:
             yield f"method is {call.method}, not {' or '.join(self.method)}"
         if self.path is not None and not _glob(self.path).fullmatch(call.path):
@@ -109,7 +110,7 @@ class Match(BaseModel):
         if self.operation is not None and not _glob(self.operation).fullmatch(name):
             yield f"operation is {name or 'none'}, not {self.operation}"
         if self.key is not None and not _is_key(call, self.key):
-            yield f"key is not {self.key if not call.credential.secret else 'the one named'}"
+            yield f"key is not {self.key if not call.credential.secret else 'the one of the match'}"
         for header, text in self.headers.items():
             value = call.headers.get(header.lower())
             if not text.matches(value):
@@ -122,15 +123,17 @@ class Match(BaseModel):
 
 
 class RuleMatch(Match):
-    """Which calls, or which deliveries of events, a fault rule is about."""
+    """Conditions of a fault rule on calls or on deliveries."""
 
-    event: Glob | None = Field(default=None, description="A glob over an event's type; for faults of webhooks.")
-    endpoint: Glob | None = Field(default=None, description="A webhook endpoint's id, or a glob over its URL.")
+    event: Glob | None = Field(default=None, description="A glob for the event's type; only for webhook faults.")
+    endpoint: Glob | None = Field(
+        default=None, description="A webhook endpoint's id, or a glob for its URL; only for webhook faults."
+    )
 
     WEBHOOK_FIELDS: ClassVar[tuple[str, ...]] = ("event", "endpoint", "body")
 
     def delivery_mismatches(self, attempt: Attempt) -> Iterator[str]:
-        """Every reason why an attempt to deliver an event is not meant."""
+        """Yields each reason why a delivery attempt does not match."""
         type, endpoint = attempt.delivery["event"]["type"], attempt.endpoint
         if self.event is not None and not _glob(self.event).fullmatch(type):
             yield f"event is {type}, not {self.event}"
@@ -142,23 +145,23 @@ class RuleMatch(Match):
             yield from _json_mismatches(attempt.body, self.body)
 
 
-def _json_mismatches(data: bytes, wanted: Mapping[str, TextMatch]) -> Iterator[str]:
+def _json_mismatches(data: bytes, conditions: Mapping[str, TextMatch]) -> Iterator[str]:
     try:
         document = from_json(data)
     except ValueError:
         yield "the body is not JSON"
         return
-    for path, text in wanted.items():
+    for path, text in conditions.items():
         value = _value_at(document, path)
         if not text.matches(value):
             yield f"{path} is {redact(value, (), path) if isinstance(value, str) else value!r}"
 
 
-def _is_key(call: Call, wanted: str) -> bool:
-    if call.credential.secret == wanted:
+def _is_key(call: Call, id_or_secret: str) -> bool:
+    if call.credential.secret == id_or_secret:
         return True
     key = call.sandbox.keys.get(call.credential.secret or "")
-    return key is not None and key.id == wanted
+    return key is not None and key.id == id_or_secret
 
 
 def _value_at(document: Any, path: str) -> Any:

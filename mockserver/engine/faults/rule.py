@@ -1,4 +1,4 @@
-"""Where (match) and when (trigger) a fault happens; the fault itself says what."""
+"""Fault rules: where (match), when (trigger) and what (fault), and the decision for each call or attempt."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mockserver.storage.base import Space
 
 COUNT_COLLECTION = "_fault_counts"
 KEYED_COUNT_COLLECTION = "_fault_counts_apart"
-"""The counters of rules that count per key or idempotency key: a flood of keys must not evict the others' counts."""
+"""Counts of rules that count per key or idempotency key. A flood of keys must not evict the other counts."""
 MAX_KEYED_COUNTS = 10_000
-"""So many counters apart are kept per sandbox; the oldest go first."""
+"""The largest number of such counts per sandbox; beyond it the oldest are deleted."""
 
 if TYPE_CHECKING:
     AnyFault = Fault
@@ -30,28 +30,38 @@ else:
 
 
 class Trigger(BaseModel):
-    """Which of the matching calls are hit. Counting begins anew whenever the rule is set."""
+    """Which of the matching calls are hit. Setting the rule again resets its counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    probability: float = Field(default=1.0, ge=0, le=1, description="The chance of each call, drawn from the seed.")
-    seed: int | str | None = Field(default=None, description="Another seed for the draws than the sandbox's.")
-    skip: int = Field(default=0, ge=0, description="Let so many matching calls pass first.")
-    times: int | None = Field(default=None, ge=0, description="Hit so many calls, then no more.")
-    every: int | None = Field(default=None, ge=1, description="Of those after skip, only every nth.")
-    per: Literal["rule", "key", "idempotency_key"] = Field(default="rule", description="What is counted apart.")
-    after: Duration | None = Field(default=None, description="Begin so long after the rule was set.")
-    ttl: Duration | None = Field(default=None, description="End so long after it began; on the sandbox's clock.")
+    probability: float = Field(
+        default=1.0, ge=0, le=1, description="The probability of a hit for each call that the other triggers allow."
+    )
+    seed: int | str | None = Field(
+        default=None, description="The seed for the rule's random values, instead of the sandbox's seed."
+    )
+    skip: int = Field(default=0, ge=0, description="The number of matching calls to let pass first.")
+    times: int | None = Field(default=None, ge=0, description="The maximum number of hits.")
+    every: int | None = Field(default=None, ge=1, description="After `skip`, hit every nth matching call.")
+    per: Literal["rule", "key", "idempotency_key"] = Field(
+        default="rule", description="Count for the rule as a whole, or separately per API key or idempotency key."
+    )
+    after: Duration | None = Field(
+        default=None, description="How long after it is set the rule takes effect, on the sandbox's clock."
+    )
+    ttl: Duration | None = Field(default=None, description="How long the rule stays in effect, on the sandbox's clock.")
 
 
 class FaultRule(BaseModel):
-    """A failure that happens to some calls of a sandbox."""
+    """A fault that happens to some calls or deliveries of a sandbox."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|^$", description="Made when left out.")
+    id: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$|^$", description="Generated if left out.")
     enabled: bool = True
-    priority: int = Field(default=10, ge=0, le=1000, description="Rules with lower numbers stand further outside.")
+    priority: int = Field(
+        default=10, ge=0, le=1000, description="The rule with the lowest number is the outermost wrapper."
+    )
     match: RuleMatch = RuleMatch.model_construct()
     trigger: Trigger = Trigger.model_construct()
     fault: AnyFault
@@ -71,15 +81,17 @@ class FaultRule(BaseModel):
         for name, value in self.match:
             if value and name != "body" and (name in RuleMatch.WEBHOOK_FIELDS) != webhooks:
                 raise ValueError(
-                    f"match.{name} is not for {self.fault.APPLIES_TO}, which this kind of fault happens to"
+                    f"match.{name} does not apply to {self.fault.APPLIES_TO}, which this fault kind is for"
                 )
         if webhooks and self.trigger.per != "rule":
-            raise ValueError("trigger.per: deliveries are counted per rule only")
+            raise ValueError(
+                "trigger.per must be rule for a webhook fault: deliveries have no API key and no idempotency key"
+            )
         return self
 
 
 class ActiveRule:
-    """A rule at work in a sandbox: its decisions are a sequence of its own that other traffic cannot disturb."""
+    """A rule that is set in a sandbox. Its decisions depend only on seed, rule and number of the match."""
 
     __slots__ = ("_ends_at", "_randomness", "_starts_at", "rule", "scenario", "set_at")
 
@@ -93,7 +105,7 @@ class ActiveRule:
         self._randomness = randomness if trigger.seed is None else Randomness(str(trigger.seed))
 
     def mismatches(self, call: Call) -> Iterator[str]:
-        """Every reason why the call is not even counted."""
+        """Yields each reason why the rule does not count the call."""
         yield from self._inactive_reasons(call.now)
         yield from self.rule.match.mismatches(call)
 
@@ -106,12 +118,12 @@ class ActiveRule:
             yield "the rule has ended"
 
     def delivery_mismatches(self, attempt: Attempt) -> Iterator[str]:
-        """Every reason why an attempt to deliver an event is not even counted."""
+        """Yields each reason why the rule does not count the delivery attempt."""
         yield from self._inactive_reasons(attempt.now)
         yield from self.rule.match.delivery_mismatches(attempt)
 
     def apply_to_attempt(self, attempt: Attempt, space: Space) -> None:
-        """Count a matching attempt to deliver an event, and let the fault change it where it hits."""
+        """Counts a matching delivery attempt, and applies the fault if the rule hits it."""
         if next(self.delivery_mismatches(attempt), None) is not None:
             return
         if self._decide(attempt, space, COUNT_COLLECTION, self.rule.id):
@@ -119,7 +131,7 @@ class ActiveRule:
             self.rule.fault.apply_to_attempt(attempt)
 
     def preview(self, calls: Iterable[Call]) -> Iterator[bool]:
-        """Which of these calls the rule would hit, were it set just before the first; nothing is counted."""
+        """Yields for each call whether the rule, set just before the first, would hit it. Nothing is counted."""
         counts: dict[str, tuple[int, int]] = {}
         for call in calls:
             if next(self.mismatches(call), None) is not None:
@@ -133,19 +145,19 @@ class ActiveRule:
             yield hit
 
     def read_counts(self, sandbox: SandboxView) -> tuple[int, int]:
-        """How many calls the rule has matched, and to how many its fault happened."""
+        """Returns how many calls or attempts the rule has matched, and how many of them it has hit."""
         with sandbox.transaction() as space:
-            found = [
-                c
-                for place in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION)
-                for c in space.find(place, "rule", self.rule.id)
+            counts = [
+                count
+                for collection in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION)
+                for count in space.find(collection, "rule", self.rule.id)
             ]
-        return sum(count["matched"] for count in found), sum(count["fired"] for count in found)
+        return sum(count["matched"] for count in counts), sum(count["fired"] for count in counts)
 
     def wrap(self, proceed: Proceed) -> Proceed:
-        """The rest of the pipeline with the fault around it."""
+        """Returns the rest of the pipeline, wrapped in the fault."""
 
-        # Whether the rule hits is asked only when a call gets this far in: a rule further out may answer first.
+        # Decided when the call arrives here: a rule further out can respond first, and the call is then not counted.
         def run(call: Call) -> Reply:
             if not self.count_and_decide(call):
                 return proceed(call)
@@ -155,7 +167,7 @@ class ActiveRule:
         return run
 
     def count_and_decide(self, call: Call) -> bool:
-        """Count a matching call, and decide whether the fault happens to it."""
+        """Counts a matching call, and returns whether the rule hits it."""
         if next(self.mismatches(call), None) is not None:
             return False
         scope = self._count_key(call)
@@ -164,33 +176,31 @@ class ActiveRule:
                 return self._decide(call, space, KEYED_COUNT_COLLECTION, f"{self.rule.id}|{scope}")
             return self._decide(call, space, COUNT_COLLECTION, self.rule.id)
 
-    def _decide(self, hit_on: Call | Attempt, space: Space, place: str, id: str) -> bool:
-        count = space.get(place, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
+    def _decide(self, target: Call | Attempt, space: Space, collection: str, id: str) -> bool:
+        count = space.get(collection, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
-        chance = self._draw(id, nth, fired)
-        hit = chance is not None
+        rng = self._draw(id, nth, fired)
+        hit = rng is not None
         if hit:
-            hit_on.rng = chance
+            target.rng = rng
         counted = {**count, "matched": nth, "fired": fired + hit}
-        if nth == 1 and place == KEYED_COUNT_COLLECTION:
-            space.append(place, counted, max_records=MAX_KEYED_COUNTS)
+        if nth == 1 and collection == KEYED_COUNT_COLLECTION:
+            space.append(collection, counted, max_records=MAX_KEYED_COUNTS)
         else:
-            space.put(place, counted)
+            space.put(collection, counted)
         return hit
 
     def _draw(self, id: str, nth: int, fired: int) -> Rng | None:
-        """The dice of the nth matching call where the rule hits it."""
-        chance = Rng(self._randomness, f"fault:{id}", nth)
-        return (
-            chance if self._is_eligible(nth, fired) and chance.uniform("hit") < self.rule.trigger.probability else None
-        )
+        """Returns the rng of the nth matching call if the rule hits it, otherwise None."""
+        rng = Rng(self._randomness, f"fault:{id}", nth)
+        return rng if self._is_eligible(nth, fired) and rng.uniform("hit") < self.rule.trigger.probability else None
 
     def _is_eligible(self, nth: int, fired: int) -> bool:
         trigger = self.rule.trigger
-        beyond = nth - trigger.skip
-        if beyond <= 0 or (trigger.times is not None and fired >= trigger.times):
+        nth_after_skip = nth - trigger.skip
+        if nth_after_skip <= 0 or (trigger.times is not None and fired >= trigger.times):
             return False
-        return trigger.every is None or beyond % trigger.every == 0
+        return trigger.every is None or nth_after_skip % trigger.every == 0
 
     def _count_key(self, call: Call) -> str:
         match self.rule.trigger.per:

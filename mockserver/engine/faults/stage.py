@@ -1,4 +1,4 @@
-"""The stage where rules someone set happen to calls: each rule that hits is folded around the rest of the pipeline."""
+"""The stage that applies the sandbox's fault rules to calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.engine.core.reply import Reply
 
 
 def faults(call: Call, proceed: Proceed) -> Reply:
-    """Let every rule of the sandbox have its way with the call, the lowest priority number outermost."""
+    """Wraps the rest of the pipeline in every rule, the lowest priority number outermost."""
     step = call.trace[-1]
     for active in reversed(call.sandbox.ruleset.call_rules):
         proceed = active.wrap(proceed)

@@ -1,1 +1,1 @@
-"""The way of a call through its stages, one file each; pipeline.py has their order."""
+"""The stages that a call passes, one file each; pipeline.py has their order."""

@@ -1,4 +1,4 @@
-"""The stage that asks whose key it is, whether it is alive, and whether it may do this."""
+"""The stage that checks the API key: known, active, allowed from this address, with the needed scope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CODE_BY_STATE = {"propagating": "key_propagating", "revoked": "key_revoked", "e
 
 
 def authenticate(call: Call, proceed: Proceed) -> Reply:
-    """Refuse a call without a living key of this sandbox that may do what is asked."""
+    """Refuses a call without an active key of the sandbox that allows the client's address and the operation."""
     if not call.credential.shown:
         raise Problem("no_credentials", "No API key was sent")
     key = call.sandbox.keyring.by_secret.get(call.credential.secret or "")

@@ -1,4 +1,4 @@
-"""The stage that puts on every answer what the provider puts on every answer."""
+"""The stage that adds the headers the provider sends with every response."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from mockserver.engine.core.reply import Reply
 
 
 def decorate(call: Call, proceed: Proceed) -> Reply:
-    """Give the answer the headers this provider never leaves out."""
     reply = proceed(call)
     call.sandbox.provider.dialect.decorate(call, reply)
     return reply

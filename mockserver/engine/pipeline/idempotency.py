@@ -1,4 +1,4 @@
-"""The stage that asks whether this very request has been answered before: claim, keep, drop, replay."""
+"""The stage that executes a request with an idempotency key once, and repeats the stored reply afterwards."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from mockserver.storage.base import Record, Space
 
 COLLECTION = "_idempotency"
 MAX_IDEMPOTENCY_RECORDS = 50_000
-"""So many answers are kept per sandbox; the oldest go first."""
+"""The largest number of stored replies per sandbox; beyond it the oldest are deleted."""
 
 
 def idempotency(call: Call, proceed: Proceed) -> Reply:
-    """Answer a repeated request as the first time, and let no two equal ones run side by side."""
+    """Repeats the stored reply to an earlier request; refuses a request while an equal one is in flight."""
     policy = call.sandbox.provider.idempotency
     if policy is None or call.method not in policy.methods or policy.header not in call.headers:
         return proceed(call)
     name = _record_id(call, policy)
     fingerprint = _fingerprint(call, policy)
     with call.sandbox.transaction(durable=False) as space:
-        # Asked first: what the first request has written already is not known to last before it lets go.
+        # Claim before reading: the record of the first request is durable only when that request releases its claim.
         if not space.claim(name):
             raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
-        kept = space.get(COLLECTION, name)
-        if kept and call.now < kept["expires"]:
+        stored = space.get(COLLECTION, name)
+        if stored and call.now < stored["expires"]:
             space.release(name)
-            return _replay(call, policy, kept, fingerprint)
+            return _replay(call, policy, stored, fingerprint)
     call.before_commit.append(partial(_store_reply, policy, name, fingerprint))
     try:
         return proceed(call)
@@ -68,14 +68,14 @@ def _canonical(data: bytes) -> bytes:
         return data
 
 
-def _replay(call: Call, policy: IdempotencyPolicy, kept: Record, fingerprint: str) -> Reply:
-    if kept["fingerprint"] != fingerprint:
+def _replay(call: Call, policy: IdempotencyPolicy, stored: Record, fingerprint: str) -> Reply:
+    if stored["fingerprint"] != fingerprint:
         raise Problem("idempotency_mismatch", "This idempotency key was used with another request")
     call.note("replayed")
-    headers = [(name, value) for name, value in kept["headers"]]
+    headers = [(name, value) for name, value in stored["headers"]]
     if policy.replay_header:
         headers.append(policy.replay_header)
-    return Reply(kept["status"], headers, b64decode(kept["body"]))
+    return Reply(stored["status"], headers, b64decode(stored["body"]))
 
 
 def _store_reply(

@@ -1,4 +1,4 @@
-"""The stage that writes every call down, and the bounded journal it writes into."""
+"""The stage that records every call, and the bounded journal it records in."""
 
 from __future__ import annotations
 
@@ -23,34 +23,33 @@ from mockserver.engine.faults.rule import ActiveRule
 from mockserver.storage.base import StoreError
 
 MAX_SHOWN_BODY_BYTES = 65_536
-"""Of longer bodies the journal shows this many bytes, and the size and hash of the whole."""
+"""The largest number of body bytes that the journal shows; of longer bodies it also shows size and SHA-256."""
 ENTRY_OVERHEAD_BYTES = 3_200
-"""What an entry costs beside its bodies, about."""
+"""The approximate memory of an entry without its bodies, in bytes."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """One call, what was answered and how it came to that."""
+    """One call with its reply and trace."""
 
     call: Call
     reply: Reply
     milliseconds: float
     bug: str | None = None
     at: int = field(default_factory=wall_time)
-    """When it was written down, on the machine's clock: what charts are drawn over."""
+    """When the entry was made, on the wall clock, as charts need it."""
 
     @property
     def id(self) -> str:
-        """The entry's name in the journal."""
         return f"req_{self.call.serial}"
 
     @property
     def memory_bytes(self) -> int:
-        """About how many bytes of memory it takes."""
+        """The approximate memory of the entry in bytes."""
         return ENTRY_OVERHEAD_BYTES + len(self.call.data) + len(self.reply.body)
 
     def summarize(self) -> dict[str, Any]:
-        """The entry in one line."""
+        """Returns the members that a list of entries shows; secrets are masked."""
         call = self.call
         return {
             "id": self.id,
@@ -64,7 +63,7 @@ class Entry:
         }
 
     def render(self) -> dict[str, Any]:
-        """The whole entry, its secrets redacted."""
+        """Returns the whole entry; secrets are masked."""
         call, reply = self.call, self.reply
         secrets = list(call.sandbox.keys)
         request = {
@@ -73,13 +72,13 @@ class Entry:
             "body": render_body(call.data, secrets),
             "address": call.address,
         }
-        answer = {"headers": redact_headers(reply.headers, secrets), "body": render_body(reply.body, secrets)}
+        response = {"headers": redact_headers(reply.headers, secrets), "body": render_body(reply.body, secrets)}
         wire = {name: str(getattr(reply.wire, name)) for name in reply.wire.__slots__} if reply.wire else None
         return {
             **self.summarize(),
             "key": call.key.id if call.key else None,
             "request": request,
-            "response": answer,
+            "response": response,
             "wire": wire,
             "problem": redact(str(reply.problem), secrets) if reply.problem else None,
             "trace": [
@@ -90,7 +89,7 @@ class Entry:
 
 
 def render_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
-    """A body as text with its secrets redacted; of a long one the beginning, and the hash of the whole."""
+    """Returns size and text of a body with masked secrets; a long text is cut and has the SHA-256 of the whole body."""
     long = len(data) > MAX_SHOWN_BODY_BYTES
     text = redact(data[:MAX_SHOWN_BODY_BYTES].decode("utf-8", "replace"), secrets, cut=long)
     cut = {"cut": True, "sha256": sha256(data).hexdigest()} if long else {}
@@ -98,7 +97,7 @@ def render_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
 
 
 class Budget:
-    """How many bytes of memory several journals take together, and what is done beyond the most they may."""
+    """Counts the memory of several journals and calls ``free_memory`` when it exceeds the limit."""
 
     def __init__(self, limit: float = inf, free_memory: Callable[[], None] = lambda: None) -> None:
         self.limit, self.free_memory = limit, free_memory
@@ -107,10 +106,10 @@ class Budget:
 
 
 class Journal:
-    """The newest calls of a sandbox, bounded in number and in bytes; what falls out is counted."""
+    """The newest calls of a sandbox, bounded in number and in bytes; evicted calls are counted."""
 
     sandbox: SandboxView
-    """Whose calls these are; said by the sandbox itself."""
+    """Set by the sandbox that owns the journal."""
 
     def __init__(self, entries: int, bytes: int, budget: Budget | None = None) -> None:
         self._max_entries, self._max_bytes, self._budget = entries, bytes, budget or Budget()
@@ -125,30 +124,30 @@ class Journal:
 
     @property
     def total(self) -> int:
-        """How many calls have ever been written down here."""
+        """The number of calls recorded since the journal was created, evicted and cleared ones included."""
         return self._total
 
     @property
     def dropped(self) -> int:
-        """How many calls fell out of the journal since it was cleared."""
+        """The number of calls evicted since the journal was last cleared."""
         return self._dropped
 
     @property
     def status_counts(self) -> Mapping[int, int]:
-        """How many calls got which status, since the start."""
+        """The number of calls by status since the journal was created."""
         return self._status_counts
 
     @property
     def memory_bytes(self) -> int:
-        """About how many bytes of memory it takes."""
+        """The approximate memory of all entries in bytes."""
         return self._bytes
 
     def record(self, call: Call, reply: Reply, milliseconds: float, bug: str | None) -> None:
-        """Add a call with its reply, and the traceback of the bug of ours it hit."""
+        """Adds a call with its reply; ``bug`` is the traceback of an internal error."""
         self.add(Entry(call, reply, milliseconds, bug))
 
     def add(self, entry: Entry) -> None:
-        """Write an entry down, and forget the oldest beyond the bounds."""
+        """Adds an entry and evicts the oldest beyond the bounds."""
         with self._lock:
             before = self._bytes
             self._entries.append(entry)
@@ -160,7 +159,7 @@ class Journal:
             grown = self._bytes - before
             if self._watchers:
                 self._added.notify_all()
-        # Without the lock: whoever is told may ask this or another journal to shed.
+        # After the lock is released: the budget can call evict_bytes of this or another journal.
         if grown:
             self._account(grown)
 
@@ -176,7 +175,7 @@ class Journal:
         self._dropped += 1
 
     def evict_bytes(self, bytes: int) -> int:
-        """Forget the oldest entries until so many bytes are free, but not the newest; answers how many are."""
+        """Evicts the oldest entries, never the newest, until ``bytes`` are free; returns the number of bytes freed."""
         with self._lock:
             before = self._bytes
             while len(self._entries) > 1 and before - self._bytes < bytes:
@@ -184,9 +183,9 @@ class Journal:
             return before - self._bytes
 
     def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
-        """The calls behind the ``number`` first ever, oldest first, once there is one or the time is up.
+        """Waits for entries after the first ``number``, for at most ``seconds``.
 
-        Answers with them the number to ask behind the next time.
+        Returns the new total, which is the ``number`` of the next call, and those entries, oldest first.
         """
         with self._added:
             self._watchers += 1
@@ -198,13 +197,12 @@ class Journal:
             return self.total, list(islice(self._entries, len(self._entries) - newer, None))
 
     def entries(self, match: Match | None = None) -> list[Entry]:
-        """The calls kept, oldest first; with a match, only those meant."""
+        """Returns the entries, oldest first, or those of them that match."""
         with self._lock:
             entries = list(self._entries)
         return entries if match is None else [entry for entry in entries if match.matches(entry.call)]
 
     def clear(self) -> None:
-        """Forget every call."""
         with self._lock:
             freed = self._bytes
             self._entries.clear()
@@ -212,12 +210,15 @@ class Journal:
         self._account(-freed)
 
     def close(self) -> None:
-        """Forget every call, and those that are yet to come."""
+        """Clears the journal and discards all later entries."""
         self._max_entries = 0
         self.clear()
 
     def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
-        """The calls that come nearest to a match without being meant, and why not; the newest of equals first."""
+        """Yields the ``most`` calls with the fewest mismatches, each with its mismatches as ``why``.
+
+        Of calls with equally many, the newest comes first. Calls that match are left out.
+        """
         missed = [(list(match.mismatches(entry.call)), entry) for entry in reversed(self.entries())]
         ranked = sorted((pair for pair in missed if pair[0]), key=lambda pair: len(pair[0]))
         return (
@@ -227,7 +228,7 @@ class Journal:
 
 
 def journal(call: Call, proceed: Proceed) -> Reply:
-    """Write the call down when it has been answered, or when it hit a bug of ours."""
+    """Records the call when it returns or raises."""
     began = perf_counter()
     reply, bug = Reply(500), None
     try:

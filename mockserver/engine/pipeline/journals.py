@@ -1,4 +1,4 @@
-"""The journals of all sandboxes: each has its bounds, and all together have one."""
+"""The journals of all sandboxes, each with its own bounds, all within one limit of memory."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from mockserver.engine.pipeline.shared_journal import SharedJournal
 from mockserver.storage.base import SharedJournalLog
 
 EVICTION_DIVISOR = 64
-"""When all together are too large, this part of what they may be is made free: not every call has to look for room."""
+"""An eviction frees 1/64 of the total limit at once, so that not every call has to evict."""
 
 
 class Journals:
-    """Makes the journals of sandboxes; the largest gives up its oldest entries when all together grow too large."""
+    """Creates the journals. When their total memory exceeds the limit, the largest evicts its oldest entries."""
 
     def __init__(
         self, entries: int = 10_000, bytes: int = 64 * 1024 * 1024, total_bytes: int = 512 * 1024 * 1024
@@ -21,7 +21,7 @@ class Journals:
         self._budget = Budget(total_bytes, self._evict)
 
     def create(self, shared_log: SharedJournalLog | None) -> Journal:
-        """The journal of a sandbox; where there is a tape it takes no memory here, and so none from the others."""
+        """Creates a journal. One in a shared log uses no memory of this process and does not count in the total."""
         if shared_log is not None:
             return SharedJournal(shared_log, self.entries, self.bytes)
         journal = Journal(self.entries, self.bytes, self._budget)
@@ -30,17 +30,17 @@ class Journals:
         return journal
 
     def remove(self, journal: Journal) -> None:
-        """Have nothing more of a sandbox that is gone, nor of its calls that are still under way."""
+        """Closes the journal of a deleted sandbox, so that calls in flight add nothing to it."""
         journal.close()
         with self._budget.lock:
             if journal in self._journals:
                 self._journals.remove(journal)
 
     def _evict(self) -> None:
-        budget, wanted = self._budget, self.total_bytes - self.total_bytes // EVICTION_DIVISOR
-        while budget.used > wanted and self._journals:
+        budget, target = self._budget, self.total_bytes - self.total_bytes // EVICTION_DIVISOR
+        while budget.used > target and self._journals:
             largest = max(self._journals, key=lambda journal: journal.memory_bytes)
-            freed = largest.evict_bytes(budget.used - wanted)
+            freed = largest.evict_bytes(budget.used - target)
             if not freed:
                 return
             budget.used -= freed

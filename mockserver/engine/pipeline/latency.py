@@ -1,4 +1,4 @@
-"""The stage that takes as long as the real one does."""
+"""The stage that delays a call by the sandbox's latency."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.engine.core.reply import Reply
 
 
 def latency(call: Call, proceed: Proceed) -> Reply:
-    """Wait as long as the sandbox's latency says; inside idempotency, so that equal requests can meet in flight."""
+    """Waits for the sandbox's latency. It is inside ``idempotency``: equal requests can be in flight together."""
     distribution = call.sandbox.latency
     if distribution is not None:
         seconds = distribution.draw(call.sandbox.randomness.uniform("latency", call.serial))

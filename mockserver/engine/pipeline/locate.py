@@ -1,4 +1,4 @@
-"""The stage that refuses what the provider does not have."""
+"""The stage that refuses unknown paths and methods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mockserver.engine.core.reply import Reply
 
 
 def locate(call: Call, proceed: Proceed) -> Reply:
-    """Let only documented operations through; others hear it in the provider's own words."""
+    """Refuses a call without an operation, or whose operation this sandbox does not have."""
     operation = call.operation
     if operation is not None and operation.is_available(call.sandbox.assumptions):
         return proceed(call)
@@ -19,12 +19,12 @@ def locate(call: Call, proceed: Proceed) -> Reply:
 
 
 def _allowed_methods(call: Call) -> list[str]:
-    """The methods the path has, without those this sandbox does not offer."""
+    """Returns the methods of the path that this sandbox has."""
     parts = call.path.removeprefix(call.mount).split("/")
-    here = [op for op in call.sandbox.provider.operations if _path_matches(op.path.split("/"), parts)]
-    offered = {op.method for op in here if op.is_available(call.sandbox.assumptions)}
-    # HEAD was taken for the GET it resembles, so what routing knows of the path may not be all.
-    return sorted((set(call.allowed or ()) - {op.method for op in here}) | offered)
+    matching = [op for op in call.sandbox.provider.operations if _path_matches(op.path.split("/"), parts)]
+    available = {op.method for op in matching if op.is_available(call.sandbox.assumptions)}
+    # Routing treats HEAD as GET, so call.allowed can lack a method of the path.
+    return sorted((set(call.allowed or ()) - {op.method for op in matching}) | available)
 
 
 def _path_matches(pattern: list[str], parts: list[str]) -> bool:

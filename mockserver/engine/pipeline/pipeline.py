@@ -1,7 +1,7 @@
-"""The way of every call, in order. Read this first.
+"""The stages of every call, in order. Read this file first.
 
-A stage is ``(call, proceed) -> Reply``: it acts before and after ``proceed``, or answers without it. Stages never
-sleep and never touch a socket: they wait through ``call.wait`` and harm the connection through ``reply.wire``.
+A stage is ``(call, proceed) -> Reply``: it acts before and after ``proceed``, or returns a reply without calling it.
+Stages never sleep and never touch a socket: they wait with ``call.wait`` and damage the connection with ``reply.wire``.
 """
 
 from __future__ import annotations
@@ -27,18 +27,16 @@ from mockserver.engine.pipeline.ratelimit import ratelimit
 from mockserver.engine.pipeline.validate import validate
 
 STAGES: tuple[Stage, ...] = (
-    journal,  # writes the call down, with what every stage below said to it
-    faults,  # rules someone set: answer instead, lose the answer, spoil the bytes
-    decorate,  # what the provider puts on every answer: request id, server name
-    locate,  # no such path, no such method: in the provider's own words
-    authenticate,  # whose key is it, is it alive, may it do this
-    ratelimit,  # has this tenant had its share
-    idempotency,  # has this very request been answered before
-    latency,  # takes as long as the real one does
-    validate,  # reads path ids, query and body into the operation's models
-)  # and then perform: the operation's function, in one transaction
-
-
+    journal,  # records the call and what every stage below decided
+    faults,  # fault rules: respond instead, lose the response, damage the bytes
+    decorate,  # headers the provider sends on every response: request id, server name
+    locate,  # unknown path or method
+    authenticate,  # which key, is it valid, may it do this
+    ratelimit,  # token bucket and quota
+    idempotency,  # has this request been executed before
+    latency,  # simulated duration
+    validate,  # query and body against the operation's models
+)  # then perform: the operation's function, in one transaction
 DEFAULT_STAGES[:] = STAGES
 IDLE_CONDITIONS: dict[Stage, Callable[[Call], bool]] = {
     faults: lambda call: not call.sandbox.ruleset.call_rules,
@@ -46,14 +44,14 @@ IDLE_CONDITIONS: dict[Stage, Callable[[Call], bool]] = {
     idempotency: lambda call: call.sandbox.provider.idempotency is None,
     latency: lambda call: call.sandbox.latency is None,
 }
-"""When a stage has nothing to do for a call: it is then traced and passed by."""
+"""Whether a stage has nothing to do for a call; it is then traced but not called."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-"""Methods that change nothing (RFC 9110, 9.2.1)."""
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 
 @lru_cache(maxsize=64)
 def build_pipeline(stages: tuple[Stage, ...]) -> Proceed:
-    """Wrap the stages around the operation, first one outermost."""
+    """Composes the stages and ``perform`` into one function, the first stage outermost."""
     proceed: Proceed = perform
     for stage in reversed(stages):
         proceed = _bind_stage(_resolve_stage(stage), proceed)
@@ -61,10 +59,10 @@ def build_pipeline(stages: tuple[Stage, ...]) -> Proceed:
 
 
 def _resolve_stage(named: Any) -> Stage:
-    # In version 0.1.0 the engine exported its stage under the name that its package has.
+    # Version 0.1.0 exported the stage as ``faults``, which is now the name of the package.
     stage: Stage = faults if named is fault_package else named
     if not callable(stage):
-        raise TypeError(f"{named!r} is no stage: a stage is a function (call, proceed) -> Reply")
+        raise TypeError(f"{named!r} is not a stage; a stage is a function (call, proceed) -> Reply")
     return stage
 
 
@@ -87,27 +85,27 @@ def _bind_stage(stage: Stage, proceed: Proceed) -> Proceed:
 def _render_refusal(call: Call, problem: Problem, step: TraceStep) -> Reply:
     problem.raised_in = problem.raised_in or step.stage
     step.note = step.note or str(problem)
-    # The frames it came through hold the call, and the journal holds both: in a cycle they would outlast it.
+    # The traceback's frames refer to the call, and the journal keeps the problem: a cycle would delay freeing both.
     problem.__traceback__ = problem.__context__ = problem.__cause__ = None
     return call.sandbox.provider.dialect.render_problem(call, problem)
 
 
 def perform(call: Call) -> Reply:
-    """Run the operation in one transaction: everything it wrote is kept with its answer, or nothing is."""
+    """Runs the operation in one transaction, which is rolled back if the operation raises. Raises StaleEpoch."""
     assert call.operation is not None
     step = TraceStep("perform")
     call.trace.append(step)
     try:
         if call.operation.prepare is not None:
             call.prepared = call.operation.prepare(call)
-        reading = call.method in SAFE_METHODS and not call.before_commit
-        with call.sandbox.transaction(read_only=reading) as space:
-            if call.epoch != call.sandbox.epoch and not reading:
+        read_only = call.method in SAFE_METHODS and not call.before_commit
+        with call.sandbox.transaction(read_only=read_only) as space:
+            if call.epoch != call.sandbox.epoch and not read_only:
                 raise StaleEpoch("the sandbox was reset while this call was under way")
             call.space = space
             reply = call.operation.perform(call)
-            for keep in call.before_commit:
-                keep(space, call, reply)
+            for write in call.before_commit:
+                write(space, call, reply)
     except Problem as problem:
         reply = _render_refusal(call, problem, step)
     finally:

@@ -1,4 +1,4 @@
-"""The stage that asks whether this tenant has had its share: a token bucket, and a quota per period."""
+"""The stage that enforces the sandbox's limits: a token bucket, and a quota per period."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mockserver.engine.core.reply import Reply
 from mockserver.storage.base import Space
 
 TOKEN_UNITS = SECOND
-"""A whole token in the unit buckets are kept in: rate per second times microseconds gives exactly these."""
+"""Units per token in a stored bucket level. Calls per second times microseconds gives these units exactly."""
 
 
 def ratelimit(call: Call, proceed: Proceed) -> Reply:
-    """Refuse a call when its sandbox has used up its bucket or its quota."""
+    """Refuses a call when the sandbox's bucket is empty or its quota is used up."""
     limits = call.sandbox.limits
     if limits.rate is None and limits.quota is None:
         return proceed(call)
@@ -34,11 +34,11 @@ def ratelimit(call: Call, proceed: Proceed) -> Reply:
 
 
 def _take_token(space: Space, limits: Limits, now: int) -> tuple[int, int]:
-    """Take a token, or answer how many microseconds it is until there is one; and what the bucket holds then."""
+    """Takes a token; returns 0 or the microseconds until one is available, and the bucket's level."""
     assert limits.rate is not None
     full = (limits.burst or limits.rate) * TOKEN_UNITS
     bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
-    # Two calls may come here in the other order than their instants have; no time counts twice.
+    # Concurrent calls can arrive here out of order of their instants; no time may refill the bucket twice.
     at = max(now, bucket["at"])
     level = min(full, bucket["level"] + (at - bucket["at"]) * limits.rate)
     short = TOKEN_UNITS - level
@@ -49,7 +49,7 @@ def _take_token(space: Space, limits: Limits, now: int) -> tuple[int, int]:
 
 
 def _spend_quota(space: Space, limits: Limits, now: int, by: int = 1) -> int:
-    """Count a call against the period's quota, or answer how many microseconds it is until the next period."""
+    """Counts a call against the quota; returns 0, or the microseconds until the next period if it is used up."""
     assert limits.quota is not None
     period = now // limits.period
     used = space.get("_quota", "calls") or {"period": period, "used": 0}

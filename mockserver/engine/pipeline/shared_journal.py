@@ -1,4 +1,4 @@
-"""The journal that several processes write: its entries as JSON, and back."""
+"""The journal that several processes share, and the conversion of its entries to and from JSON."""
 
 from __future__ import annotations
 
@@ -18,62 +18,57 @@ from mockserver.storage.base import SharedJournalLog
 
 
 class SharedJournal(Journal):
-    """The newest calls of a sandbox, whichever process answered them."""
+    """The newest calls of a sandbox from all processes."""
 
     def __init__(self, shared_log: SharedJournalLog, entries: int, bytes: int) -> None:
         super().__init__(entries, bytes)
         self._shared_log = shared_log
 
     def add(self, entry: Entry) -> None:
-        """Write an entry down, and forget the oldest beyond the bounds."""
-        written, status = as_json(pack_entry(entry)), str(entry.reply.status)
-        self._shared_log.write(written, len(written), status, self._max_entries, self._max_bytes)
+        data, status = as_json(pack_entry(entry)), str(entry.reply.status)
+        self._shared_log.write(data, len(data), status, self._max_entries, self._max_bytes)
         with self._added:
             self._added.notify_all()
 
     @property
     def total(self) -> int:
-        """How many calls have ever been written down here, by whichever process."""
+        """The number of calls that all processes recorded since the sandbox was made."""
         return sum(self.status_counts.values())
 
     def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
-        """As with one process; what another has answered is told when the time is up at the latest."""
+        """Like ``Journal``, but entries of other processes do not end the wait; they are returned after ``seconds``."""
         with self._added:
             self._added.wait_for(lambda: self.total > number, seconds)
         before = self.total
         entries, now = self.entries(), self.total
-        while now != before:  # Another process has written between the two questions.
+        while now != before:  # Another process wrote between the two reads.
             before = now
             entries, now = self.entries(), self.total
         return now, entries[len(entries) - min(now - number, len(entries)) :]
 
     def entries(self, match: Match | None = None) -> list[Entry]:
-        """The calls kept, oldest first; with a match, only those meant."""
         entries = [unpack_entry(self.sandbox, loads(each)) for each in self._shared_log.read()]
         return entries if match is None else [entry for entry in entries if match.matches(entry.call)]
 
     def clear(self) -> None:
-        """Forget every call."""
         self._shared_log.clear()
 
     def close(self) -> None:
-        """Nothing: who deletes the sandbox deletes its tape too."""
+        """Does nothing: the log is deleted with the sandbox."""
 
     @property
     def dropped(self) -> int:
-        """How many calls fell out of the journal since it was cleared."""
         return self._shared_log.counts()[0]
 
     @property
     def status_counts(self) -> Mapping[int, int]:
-        """How many calls got which status, since the sandbox was made."""
         return {int(status): number for status, number in self._shared_log.counts()[1].items()}
 
 
 def pack_entry(entry: Entry) -> dict[str, Any]:
-    """An entry as plain JSON-able data."""
+    """Returns an entry as JSON data."""
     reply = entry.reply
-    answered = {
+    response = {
         "status": reply.status,
         "headers": [list(pair) for pair in reply.headers],
         "body": b64encode(reply.body).decode(),
@@ -82,7 +77,7 @@ def pack_entry(entry: Entry) -> dict[str, Any]:
     }
     return {
         "asked": _pack_call(entry.call),
-        "answered": answered,
+        "answered": response,
         "milliseconds": entry.milliseconds,
         "bug": entry.bug,
         "at": entry.at,
@@ -116,14 +111,14 @@ def _pack_call(call: Call) -> dict[str, Any]:
 
 def _pack_wire(wire: Wire) -> dict[str, Any]:
     pace = [wire.pace.bytes, wire.pace.seconds] if wire.pace else None
-    # JSON has no word for a hold that never ends.
+    # As text, because JSON has no infinity.
     return {"hold": str(wire.hold), "pace": pace, "head": wire.head, "cut_after": wire.cut_after, "reset": wire.reset}
 
 
-def unpack_entry(sandbox: SandboxView, kept: Mapping[str, Any]) -> Entry:
-    """The entry that was packed, of a sandbox."""
-    call, reply = _unpack_call(sandbox, **kept["asked"]), _unpack_reply(**kept["answered"])
-    return Entry(call, reply, kept["milliseconds"], kept["bug"], kept["at"])
+def unpack_entry(sandbox: SandboxView, data: Mapping[str, Any]) -> Entry:
+    """Returns the entry that ``pack_entry`` made the data of."""
+    call, reply = _unpack_call(sandbox, **data["asked"]), _unpack_reply(**data["answered"])
+    return Entry(call, reply, data["milliseconds"], data["bug"], data["at"])
 
 
 def _unpack_call(
@@ -154,10 +149,10 @@ def _unpack_call(
 def _unpack_reply(
     status: int, headers: list[list[str]], body: str, problem: list[Any] | None, wire: dict[str, Any] | None
 ) -> Reply:
-    code, detail, said = problem or ("", "", 0)
-    refused = Problem(code, detail, status=said) if problem else None
+    code, detail, problem_status = problem or ("", "", 0)
+    refusal = Problem(code, detail, status=problem_status) if problem else None
     pairs = [(name, value) for name, value in headers]
-    return Reply(status, pairs, b64decode(body), refused, _unpack_wire(**wire) if wire else None)
+    return Reply(status, pairs, b64decode(body), refusal, _unpack_wire(**wire) if wire else None)
 
 
 def _unpack_wire(*, hold: str, pace: list[Any] | None, **plain: Any) -> Wire:

@@ -1,4 +1,4 @@
-"""The stage that reads query and body into the operation's models."""
+"""The stage that parses query and body into the operation's models."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mockserver.engine.core.problem import FieldError, Problem
 from mockserver.engine.core.reply import Reply
 
 MAX_JSON_DEPTH = 64
-"""How deep arrays and objects of a body may be nested."""
-# One that never ends goes to the end, and nothing is looked at twice: the time it takes grows with the length alone.
+"""The maximum nesting depth of arrays and objects in a body."""
+# An unterminated string extends to the end. Possessive quantifiers keep the time linear in the length.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def validate(call: Call, proceed: Proceed) -> Reply:
-    """Refuse what cannot be read; wrong fields of a readable body are raised when the operation asks for the body."""
+    """Refuses an unreadable query or body. Invalid fields of a readable body are raised when ``call.body`` is read."""
     operation = call.operation
     assert operation is not None
     if call.too_large:
@@ -35,18 +35,18 @@ def validate(call: Call, proceed: Proceed) -> Reply:
 
 
 def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
-    # Of equal names the last one stays in a dict.
-    sent = call.query if call.sandbox.provider.repeated_query_parameter == "last" else reversed(call.query)
+    # The last of several equal names stays in a dict.
+    pairs = call.query if call.sandbox.provider.repeated_query_parameter == "last" else reversed(call.query)
     try:
-        return _parse_query(model, tuple(sent))
+        return _parse_query(model, tuple(pairs))
     except ValidationError as error:
         raise _validation_problem("invalid_parameter", error) from None
 
 
 @lru_cache(maxsize=512)
-def _parse_query(model: type[BaseModel], sent: tuple[tuple[str, str], ...]) -> BaseModel:
-    """The query as its model; calls of equal queries share it, and change nothing in it."""
-    return model.model_validate_strings(dict(sent))
+def _parse_query(model: type[BaseModel], pairs: tuple[tuple[str, str], ...]) -> BaseModel:
+    """Parses a query. Calls with equal queries share the model, so it must not be changed."""
+    return model.model_validate_strings(dict(pairs))
 
 
 def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
@@ -68,7 +68,10 @@ def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
 
 
 def parse_json(data: bytes) -> Any:
-    """The JSON document in a body; a Problem says why it is none: syntax, UTF-8, NaN, an over-deep nesting."""
+    """Parses a JSON body.
+
+    Raises Problem for invalid syntax or UTF-8, NaN, out-of-range numbers, lone surrogates and too deep nesting.
+    """
     if _is_too_deep(data):
         raise Problem("malformed_body", f"The body is nested deeper than {MAX_JSON_DEPTH} levels")
     try:
@@ -91,26 +94,16 @@ def _is_too_deep(data: bytes) -> bool:
 
 
 def _check_values(document: Any) -> None:
-    """Refuse what JSON can write but neither JSON nor UTF-8 can say again: lone surrogates, numbers beyond floats."""
-    waiting = [document]
-    while waiting:
-        value = waiting.pop()
+    """Refuses numbers that became infinite and could not be encoded again; the JSON parser refuses lone surrogates."""
+    pending = [document]
+    while pending:
+        value = pending.pop()
         if isinstance(value, dict):
-            waiting += value.keys()
-            waiting += value.values()
+            pending += value.values()
         elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str) and not value.isascii():
-            _check_encodable(value)
+            pending += value
         elif isinstance(value, float) and value in (float("inf"), float("-inf")):
             raise Problem("malformed_body", "The body has a number that is out of range")
-
-
-def _check_encodable(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Problem("malformed_body", "The body has half of a surrogate pair") from None
 
 
 def _unknown_fields(document: Mapping[str, Any], model: type[BaseModel]) -> list[FieldError]:
@@ -124,7 +117,7 @@ def _validation_problem(code: str, error: ValidationError) -> Problem:
 
 
 def error_path(detail: ErrorDetails) -> str:
-    """Where in a document an error is, as a client writes it: ``rules[0].productId``."""
+    """Returns the path of an error in the document: ``rules[0].productId``."""
     text = ""
     for part in detail["loc"]:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

@@ -1,1 +1,1 @@
-"""What providers declare their records with: CRUD, cursors, versions, lifecycles; and their OpenAPI document."""
+"""Declarations for records: CRUD resources, cursors, versions and lifecycles; and the OpenAPI document."""

@@ -1,4 +1,4 @@
-"""Opaque places in a list: base64 of JSON with a check, so that a damaged or foreign one is refused, never ignored."""
+"""Opaque cursors: base64 of JSON with a digest, so that a damaged or foreign cursor is refused."""
 
 from __future__ import annotations
 
@@ -14,29 +14,33 @@ from mockserver.engine.core.randomness import Randomness
 from mockserver.storage.base import Position
 
 
-def encode_cursor(randomness: Randomness, owner: str, walk: Mapping[str, Any], position: Position) -> str:
-    """A cursor for what comes behind a position of a walk (a list and its filters) in one sandbox."""
-    inner = {"PK": owner, "w": walk, "p": position}
+def encode_cursor(randomness: Randomness, owner: str, listing: Mapping[str, Any], position: Position) -> str:
+    """Returns the cursor of the page after ``position``; ``listing`` is the list with its filters."""
+    inner = {"PK": owner, "w": listing, "p": position}
     check = randomness.digest("cursor", as_json(inner).decode()).hex()[:16]
     return urlsafe_b64encode(as_json({**inner, "c": check})).decode().rstrip("=")
 
 
 def decode_cursor(
-    text: str, randomness: Randomness, owner: str, walk: Mapping[str, Any], *, ignore_filters: bool = False
+    text: str, randomness: Randomness, owner: str, listing: Mapping[str, Any], *, ignore_filters: bool = False
 ) -> Position:
-    """The position a cursor names; Problem ``invalid_cursor`` for a damaged, foreign or (by default) another list's."""
+    """Returns the position of a cursor.
+
+    Raises Problem ``invalid_cursor`` when it is damaged, of another sandbox or list, or of other filters (unless
+    ``ignore_filters``).
+    """
     try:
         document = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        check, kept, position = document.pop("c"), document["w"], document["p"]
-        genuine = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
+        check, encoded, position = document.pop("c"), document["w"], document["p"]
+        expected = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
     except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Problem("invalid_cursor", "The cursor is not one of ours") from None
-    if check != genuine or document["PK"] != owner or _canonical(document, check) != text.encode():
+    if check != expected or document["PK"] != owner or _canonical(document, check) != text.encode():
         raise Problem("invalid_cursor", "The cursor is damaged or belongs to someone else")
-    if kept["list"] != walk["list"] or (kept != walk and not ignore_filters):
+    if encoded["list"] != listing["list"] or (encoded != listing and not ignore_filters):
         raise Problem("invalid_cursor", "The cursor belongs to a list with other filters")
-    place: Position = _to_tuples(position)
-    return place
+    decoded: Position = _to_tuples(position)
+    return decoded
 
 
 def _canonical(document: dict[str, Any], check: str) -> bytes:

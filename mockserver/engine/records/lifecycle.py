@@ -1,4 +1,4 @@
-"""Declared state machines: which step leads from which state where, by call, by simulation, or when it falls due."""
+"""Lifecycles: declared state machines whose transitions happen by call, by simulation, or when due."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mockserver.engine.core.simulation import Simulation, SimulationContext, Wri
 from mockserver.storage.base import Record
 
 TIMER_SIMULATION = "fall_due"
-"""The simulation that takes a timed step."""
+"""The simulation of a timed transition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A way from any of these states to another."""
+    """A named step from any of ``sources`` to ``target``."""
 
     name: str
     sources: tuple[str, ...]
@@ -27,17 +27,17 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class TimedTransition:
-    """What happens to a record by itself once it has been in a state for long enough."""
+    """A transition that happens by timer to a record in a state."""
 
     state: str
     due: Callable[[WriteContext, Record], int | None]
-    """(at, record) -> the instant it happens, or None for never."""
+    """(at, record) -> the instant of the transition, or None for never; called when the state is entered or updated."""
     transition: Callable[[SimulationContext, Record], str | None]
-    """(moment, record) -> the step that is taken then, or None for none."""
+    """(context, record) -> the name of the transition, or None for none; called when it is due."""
 
 
 def _leave_unchanged(at: WriteContext, record: dict[str, Any]) -> None:
-    """Leave the record as it is."""
+    """The default for ``before_enter`` and ``after_enter``: does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +45,63 @@ class Lifecycle:
     """The states of one kind of record."""
 
     kind: str
-    """What a record of it is called in refusals, and names it among the lifecycles of a provider."""
+    """What refusals call the record; unique among the lifecycles of a provider."""
     collection: str
     transitions: tuple[Transition, ...]
     timed_transitions: tuple[TimedTransition, ...] = ()
     before_enter: Mapping[str, Callable[[WriteContext, dict[str, Any]], None]] = field(default_factory=dict)
-    """By state: changes the record as it enters the state, before it is kept."""
+    """By state: changes the record in place when it enters the state, before it is stored."""
     after_enter: Callable[[WriteContext, Record], None] = _leave_unchanged  # type: ignore[assignment]
-    """Told of a record once it is kept in its new state: tells others, moves what depends on it."""
+    """Called after a record is stored in its new state: emits events, changes dependent records."""
     state_field: str = "status"
-    """The field that holds the state."""
 
     def create(self, at: WriteContext, record: Mapping[str, Any], state: str) -> Record:
-        """Keep a new record in its first state."""
+        """Store a new record in its first state; returns the record as stored."""
         return self._enter(at, dict(record), state)
 
     def apply(self, at: WriteContext, record: Record, step: str, **changes: Any) -> Record:
-        """Take a step; a Problem of code ``invalid_state`` says that the record's state does not allow it."""
-        found = self.find_transition(record, step)
-        if found is None:
+        """Perform the transition ``step`` and ``changes``; returns the stored record.
+
+        Raises Problem ``invalid_state`` when the record's state does not allow it.
+        """
+        transition = self.find_transition(record, step)
+        if transition is None:
             raise Problem("invalid_state", f"The {self.kind.replace('_', ' ')} is {record[self.state_field]}")
-        return self._enter(at, {**record, **changes}, found.target)
+        return self._enter(at, {**record, **changes}, transition.target)
 
     def update(self, at: WriteContext, record: Record) -> Record:
-        """Keep a changed record in the state it is in; what falls due from now on is reckoned anew."""
+        """Store a changed record in its present state and set timers again; those set before are not removed."""
         at.space.put(self.collection, record)
         self._set_timer(at, record, record[self.state_field])
         return record
 
     def find_transition(self, record: Record, step: str) -> Transition | None:
-        """The way a step leads from the record's state, or None where it leads nowhere."""
+        """Returns the transition named ``step`` from the record's state, or None."""
         state = record[self.state_field]
         return next((each for each in self.transitions if each.name == step and state in each.sources), None)
 
     def transition_to(self, record: Record, state: str) -> str | None:
-        """The name of a step that leads from the record's state to another one, or None."""
-        here = record[self.state_field]
-        return next((each.name for each in self.transitions if each.target == state and here in each.sources), None)
+        """Returns the name of a transition from the record's state to ``state``, or None."""
+        current = record[self.state_field]
+        return next((each.name for each in self.transitions if each.target == state and current in each.sources), None)
 
-    def run_timer(self, moment: SimulationContext, id: str, visit: int) -> Record | None:
-        """Take the timed step of a record that is still where it was when the timer was set."""
-        record = moment.space.get(self.collection, id)
+    def run_timer(self, context: SimulationContext, id: str, visit: int) -> Record | None:
+        """Perform a timed transition, or return None if the record has left the state since the timer was set.
+
+        ``visit`` is the number of the stay in the state.
+        """
+        record = context.space.get(self.collection, id)
         if record is None or record["_visit"] != visit:
             return None
         step = next(
             (
-                each.transition(moment, record)
+                each.transition(context, record)
                 for each in self.timed_transitions
                 if each.state == record[self.state_field]
             ),
             None,
         )
-        return None if step is None else self.apply(moment, record, step)
+        return None if step is None else self.apply(context, record, step)
 
     def _enter(self, at: WriteContext, record: dict[str, Any], state: str) -> Record:
         record |= {self.state_field: state, "_visit": record.get("_visit", 0) + 1, "_entered": at.now}
@@ -110,12 +115,12 @@ class Lifecycle:
         for timed in self.timed_transitions:
             due = timed.due(at, record) if timed.state == state else None
             if due is not None:
-                told = {"kind": self.kind, "id": record["id"], "visit": record["_visit"]}
-                at.sandbox.schedule(at.space, max(due, at.now), TIMER_SIMULATION, told)
+                parameters = {"kind": self.kind, "id": record["id"], "visit": record["_visit"]}
+                at.sandbox.schedule(at.space, max(due, at.now), TIMER_SIMULATION, parameters)
 
 
 class TimerParameters(BaseModel):
-    """What a timer of a lifecycle is about."""
+    """The record of a timed transition, and the number of its stay in the state."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     kind: str
@@ -124,12 +129,14 @@ class TimerParameters(BaseModel):
 
 
 def timer_simulation(lifecycles: Sequence[Lifecycle]) -> Simulation:
-    """The simulation that takes the timed steps of these lifecycles; a provider lists it among its own."""
+    """Returns the simulation that performs timed transitions; the provider lists it among its simulations."""
     by_kind = {each.kind: each for each in lifecycles}
 
-    def run(moment: SimulationContext, timer: TimerParameters) -> Mapping[str, Any]:
+    def run(context: SimulationContext, timer: TimerParameters) -> Mapping[str, Any]:
         lifecycle = by_kind[timer.kind]
-        record = lifecycle.run_timer(moment, timer.id, timer.visit)
+        record = lifecycle.run_timer(context, timer.id, timer.visit)
         return {"id": timer.id, lifecycle.state_field: record[lifecycle.state_field] if record else "as it was"}
 
-    return Simulation(TIMER_SIMULATION, "A record takes a step that was due.", TimerParameters, run, is_public=False)
+    return Simulation(
+        TIMER_SIMULATION, "Performs the timed transition of a record.", TimerParameters, run, is_public=False
+    )

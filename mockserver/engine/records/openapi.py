@@ -1,4 +1,4 @@
-"""A provider's OpenAPI 3.1 document, made from its operations and their models."""
+"""Generates the OpenAPI 3.1 document of a provider from its operations and their models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.engine.core.call import OperationView, ProviderView
 def build_openapi_document(
     provider: ProviderView, operations: Iterable[OperationView], server: str, base: str = ""
 ) -> dict[str, Any]:
-    """The document of these operations; ``base`` is the part of their paths that ``server`` says already."""
+    """Returns the document of these operations; ``base`` is the prefix of their paths that ``server`` includes."""
     chosen = list(operations)
     paths: dict[str, Any] = {}
     for operation in chosen:
@@ -35,13 +35,14 @@ def build_openapi_document(
 
 
 def openapi_parameters(path: str, query: type[BaseModel] | None) -> list[dict[str, Any]]:
-    """The parameters a path names in braces and a query has as fields."""
-    said: list[dict[str, Any]] = [
+    """Returns the parameter objects of the names in braces in a path and of the fields of a query."""
+    path_parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", path)
     ]
     properties = query.model_json_schema().get("properties", {}) if query else {}
-    return [*said, *({"name": name, "in": "query", "schema": schema} for name, schema in properties.items())]
+    query_parameters = ({"name": name, "in": "query", "schema": schema} for name, schema in properties.items())
+    return [*path_parameters, *query_parameters]
 
 
 def _schemas(operations: Iterable[OperationView]) -> dict[str, Any]:
@@ -53,17 +54,17 @@ def _schemas(operations: Iterable[OperationView]) -> dict[str, Any]:
 
 
 def _operation_object(provider: ProviderView, operation: OperationView, base: str) -> dict[str, Any]:
-    refused = {"description": "Refused", "content": {media: {} for media in provider.refusal_media_types}}
-    done: dict[str, Any] = {"description": "Done"}
+    refusal = {"description": "Refused", "content": {media: {} for media in provider.refusal_media_types}}
+    success: dict[str, Any] = {"description": "Done"}
     if operation.status != 204:
-        done["content"] = {media: {} for media in operation.media_types}
-    said: dict[str, Any] = {
+        success["content"] = {media: {} for media in operation.media_types}
+    document: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": openapi_parameters(operation.path.removeprefix(base), operation.query),
-        "responses": {str(operation.status): done, **{str(status): refused for status in operation.refusals}},
+        "responses": {str(operation.status): success, **{str(status): refusal for status in operation.refusals}},
     }
     if operation.body is not None:
         schema = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        said["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return said
+        document["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return document

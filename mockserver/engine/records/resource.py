@@ -1,4 +1,4 @@
-"""Declared create, read, update, delete and list over one collection; each verb is opted into."""
+"""Resources: declared create, retrieve, update, delete and list over one collection, each optional."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from mockserver.engine.records.versions import VersionRules
 from mockserver.storage.base import Collection, Position, Record, Space
 
 Reference = tuple[str, str, str]
-"""(path of the field, collection it points into, id it names)."""
+"""(path of the field, collection it refers to, id of the record)."""
 VERBS = ("list", "create", "retrieve", "update", "delete")
 
 _STRICT = VersionRules()
 
 
 MAX_DELETED = 10_000
-"""So many softly deleted records are kept per collection; the oldest go first, for good."""
+"""Soft-deleted records per collection; beyond it the oldest are removed permanently."""
 
 
 def deleted_collection(collection: str) -> str:
-    """Where a collection's softly deleted records are kept."""
+    """Returns the name of the collection that has the soft-deleted records of another."""
     return f"{collection}.deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRules:
-    """What a provider's documents leave open about its records; a room reads it from its assumptions."""
+    """Points that a vendor leaves undocumented about its records; the provider reads them from its assumptions."""
 
     versions: VersionRules = _STRICT
     checks_fields_first: bool = False
@@ -60,56 +60,54 @@ class Resource:
     """One kind of record and the operations on it."""
 
     name: str
-    """In the singular; operations are called ``create_employee``, ``list_employees``."""
+    """In the singular; with the plural it makes the operation names ``create_employee``, ``list_employees``."""
     plural: str
     path: str
     collection: str
     id_prefix: str
-    """What ids begin with."""
     rules: Callable[[Call], ResourceRules]
     model: type[BaseModel]
     create: type[BaseModel] | None = None
     update: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     delete_query: type[BaseModel] | None = None
-    """The query of a delete."""
     verbs: tuple[str, ...] = VERBS
     unique_fields: Callable[[Call | SimulationContext], tuple[str, ...]] = lambda _at: ()
-    """The fields no two records may share, in a call or at a moment of a simulation."""
+    """The fields whose values must be unique, in a call or a simulation."""
     indexes: tuple[str, ...] = ()
-    """The fields records are found, filtered or ordered by."""
+    """The fields by which records are found, filtered or ordered."""
     prefix_filters: tuple[str, ...] = ()
-    """Filters that match the beginning of a field, and order the list by it."""
+    """Filters that match a prefix of a field and order the list by it."""
     exact_filters: tuple[str, ...] = ()
-    """Filters that match a field exactly."""
+    """Filters that match the whole value of a field."""
     filters: Callable[[Call], frozenset[str]] | None = None
-    """Which of the query's filters count; the others are ignored. None: all of them."""
+    """Returns the filters that apply in a call; the others are ignored. None: all apply."""
     changed_fields: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
-    """(call, the record as it is or None, body) -> the fields that change."""
+    """(call, current record or None, body) -> the fields that change."""
     check_body: Callable[[Call, BaseModel], None] = lambda _call, _body: None
-    """(call, body) -> refuses fields its model takes and the sandbox does not, before any record is looked for."""
+    """Refuses fields that the model accepts and the sandbox does not, before the record is looked up."""
     references: Callable[[Record], Iterable[Reference]] = _no_references
     on_write: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
-    """Told (space, id, record) when a record is written, or None when it is deleted: for records kept beside it."""
+    """Called with (space, id, record) after a write, with record None after a delete: for dependent records."""
     describe_use: Callable[[Call, str], str | None] = lambda _call, _id: None
-    """(call, id) -> what still refers to the record, in words, or None."""
+    """(call, id) -> a sentence on what still refers to the record, or None; a record in use is not deleted."""
     refusals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """The statuses each verb may be refused with."""
+    """By verb: the statuses of its refusals, for the OpenAPI document."""
 
     def collections(self) -> tuple[Collection, ...]:
-        """The collections the resource needs, and the fields they are found by."""
+        """Returns the collections that the resource needs, with their indexes."""
         return Collection(self.collection, self.indexes), Collection(deleted_collection(self.collection), self.indexes)
 
     def operations(self) -> Iterator[Operation]:
-        """The operations opted into, as plain values."""
-        one = f"{self.path}/{{id}}"
-        words = self.name.replace("_", " ")
+        """Yields an operation for each of ``verbs``."""
+        record_path = f"{self.path}/{{id}}"
+        title = self.name.replace("_", " ")
         table = (
             ("list", f"list_{self.plural}", "GET", self.path, self._list, f"List {self.plural.replace('_', ' ')}", 200),
-            ("create", f"create_{self.name}", "POST", self.path, self._create, f"Create a {words}", 201),
-            ("retrieve", f"get_{self.name}", "GET", one, self._retrieve, f"Get a {words}", 200),
-            ("update", f"update_{self.name}", "PUT", one, self._update, f"Update a {words}", 200),
-            ("delete", f"delete_{self.name}", "DELETE", one, self._delete, f"Delete a {words}", 200),
+            ("create", f"create_{self.name}", "POST", self.path, self._create, f"Create a {title}", 201),
+            ("retrieve", f"get_{self.name}", "GET", record_path, self._retrieve, f"Get a {title}", 200),
+            ("update", f"update_{self.name}", "PUT", record_path, self._update, f"Update a {title}", 200),
+            ("delete", f"delete_{self.name}", "DELETE", record_path, self._delete, f"Delete a {title}", 200),
         )
         bodies = {"create": self.create, "update": self.update}
         queries = {"list": self.query, "delete": self.delete_query}
@@ -133,20 +131,22 @@ class Resource:
         limit, cursor = parameters.pop("limit"), parameters.pop("cursor", None)
         if self.filters is not None:
             parameters = {name: value for name, value in parameters.items() if name in self.filters(call)}
-        walk = {"list": self.name, **parameters}
+        listing = {"list": self.name, **parameters}
         start = None
         owner, randomness = call.sandbox.id, call.sandbox.randomness
         if cursor is not None:
             start = cursors.decode_cursor(
-                cursor, randomness, owner, walk, ignore_filters=self.rules(call).accepts_any_cursor
+                cursor, randomness, owner, listing, ignore_filters=self.rules(call).accepts_any_cursor
             )
         try:
             page = list(islice(self._scan(call.space, parameters, start), limit + 1))
         except ValueError:
             raise Problem("invalid_cursor", "The cursor belongs to a list in another order") from None
-        following = cursors.encode_cursor(randomness, owner, walk, page[limit - 1][0]) if len(page) > limit else None
+        next_cursor = (
+            cursors.encode_cursor(randomness, owner, listing, page[limit - 1][0]) if len(page) > limit else None
+        )
         records = [record for _, record in page[:limit]]
-        return call.sandbox.provider.dialect.render_list(call, records, following)
+        return call.sandbox.provider.dialect.render_list(call, records, next_cursor)
 
     def _scan(
         self, space: Space, filters: Mapping[str, Any], after: Position | None
@@ -155,13 +155,13 @@ class Resource:
         if not filters:
             return space.scan(self.collection, descending=True, after=after)
         if ordering is None:
-            walk = space.scan(self.collection, descending=True, after=after)
+            pairs = space.scan(self.collection, descending=True, after=after)
         elif ordering in self.prefix_filters:
-            walk = space.scan(self.collection, field=ordering, prefix=filters[ordering], after=after)
+            pairs = space.scan(self.collection, field=ordering, prefix=filters[ordering], after=after)
         else:
-            walk = space.scan(self.collection, field=ordering, equals=filters[ordering], descending=True, after=after)
-        # Indexes fold case: an exact filter still has to compare exactly.
-        return (pair for pair in walk if self._matches_filters(pair[1], filters))
+            pairs = space.scan(self.collection, field=ordering, equals=filters[ordering], descending=True, after=after)
+        # Indexes ignore case; an exact filter does not.
+        return (pair for pair in pairs if self._matches_filters(pair[1], filters))
 
     def _matches_filters(self, record: Record, filters: Mapping[str, Any]) -> bool:
         for name, wanted in filters.items():
@@ -208,9 +208,9 @@ class Resource:
         current = self._get_record(call)
         other = getattr(call.query_parameters, "version", None)
         versions.check_precondition(call, current["_version"], other, self.rules(call).versions)
-        user = self.describe_use(call, current["id"])
-        if user is not None:
-            raise Problem("in_use", user)
+        use = self.describe_use(call, current["id"])
+        if use is not None:
+            raise Problem("in_use", use)
         record = {**current, "_version": current["_version"] + 1, "_updated": call.now}
         call.space.drop(self.collection, current["id"])
         self.on_write(call.space, current["id"], None)
@@ -221,10 +221,10 @@ class Resource:
         space.put(self.collection, record)
         self.on_write(space, record["id"], record)
 
-    def _get_record(self, call: Call, even_deleted: bool = False) -> Record:
+    def _get_record(self, call: Call, include_deleted: bool = False) -> Record:
         id = call.args["id"]
         record = call.space.get(self.collection, id)
-        if record is None and even_deleted:
+        if record is None and include_deleted:
             record = call.space.get(deleted_collection(self.collection), id)
         if record is None:
             raise Problem("not_found", f"There is no {self.name.replace('_', ' ')} {id[:100]}")
@@ -236,21 +236,21 @@ class Resource:
                 raise Problem("unknown_reference", path, fields=[FieldError(path, "is unknown")])
 
     def _check_unique(self, call: Call, fields: Record, own_id: str | None) -> None:
-        places = [self.collection]
+        collections = [self.collection]
         if self.rules(call).deleted_reserve_names:
-            places.append(deleted_collection(self.collection))
+            collections.append(deleted_collection(self.collection))
         for name in self.unique_fields(call):
             value = fields.get(name)
-            if value is not None and any(_is_taken(call.space, place, name, value, own_id) for place in places):
+            if value is not None and any(_is_taken(call.space, each, name, value, own_id) for each in collections):
                 raise Problem("duplicate", f"{name} is taken", fields=[FieldError(name, "is taken")])
 
 
 def _is_taken(space: Space, collection: str, name: str, value: Any, own_id: str | None) -> bool:
-    return any(found[name] == value and found["id"] != own_id for found in space.find(collection, name, value))
+    return any(record[name] == value and record["id"] != own_id for record in space.find(collection, name, value))
 
 
 def _version_in_body(call: Call) -> int | None:
-    # Unreadable fields must not hide the version: a stale change is refused before a wrong field is.
+    # The version counts even if other fields are invalid: a stale version is refused before an invalid field.
     try:
         return getattr(call.body, "version", None)
     except Problem:

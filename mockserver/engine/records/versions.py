@@ -1,4 +1,4 @@
-"""Optimistic locking: which version a client believes to change, read from If-Match or beside it."""
+"""Optimistic locking: checks the version of a record that a request expects, in If-Match or in body or query."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ _UNQUOTED = re.compile(r"\d{1,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class VersionRules:
-    """How strictly a version is read; what the vendors leave open about If-Match."""
+    """How strictly a version is read: points that the vendors leave undocumented about If-Match."""
 
     both: Literal["header", "other", "refused"] = "header"
+    """Which version counts when the header and the body or query differ."""
     unquoted: Literal["accepted", "refused"] = "accepted"
     weak: Literal["accepted", "refused"] = "refused"
     wildcard: Literal["accepted", "refused"] = "refused"
 
 
 def etag(version: int) -> str:
-    """A strong entity tag for a version: ``"4"``."""
+    """Returns the strong entity tag of a version: ``"4"`` with its quotes."""
     return f'"{version}"'
 
 
 def check_precondition(call: Call, current: int, other: int | None, rules: VersionRules) -> None:
-    """Refuse a change whose version is missing, unreadable or not the current one.
+    """Raises Problem ``version_missing``, ``version_malformed`` or ``version_stale`` unless ``current`` is expected.
 
-    ``other`` is the version a client may send outside the header, in the body or the query.
+    ``other`` is the version in the body or the query, or None.
     """
-    sent = call.headers.get("if-match")
-    if sent is None and other is None:
+    header = call.headers.get("if-match")
+    if header is None and other is None:
         raise Problem("version_missing", "Send the record's version in If-Match or _version")
-    expected = other if sent is None else _read(sent, rules)
-    if sent is not None and other is not None and other != expected:
+    expected = other if header is None else _read(header, rules)
+    if header is not None and other is not None and other != expected:
         if rules.both == "refused":
             raise Problem("version_malformed", "If-Match and _version differ")
         expected = other if rules.both == "other" else expected
@@ -45,9 +46,9 @@ def check_precondition(call: Call, current: int, other: int | None, rules: Versi
         raise Problem("version_stale", f"Version {expected} is stale")
 
 
-def _read(sent: str, rules: VersionRules) -> int | None:
-    """The version in an If-Match header; None matches any."""
-    text = sent.strip()
+def _read(header: str, rules: VersionRules) -> int | None:
+    """Returns the version in an If-Match header; None for ``*``, which matches any."""
+    text = header.strip()
     if text == "*" and rules.wildcard == "accepted":
         return None
     if rules.unquoted == "accepted" and _UNQUOTED.fullmatch(text):

@@ -1,1 +1,1 @@
-"""One sandbox, and all of them: create, reset, fork, snapshot, keys, timers, rules, scenarios."""
+"""The sandboxes: create, reset, fork, snapshot and restore; keys, timers, fault rules, scenarios and clock of each."""

@@ -1,4 +1,4 @@
-"""What operators hand in for a sandbox, refused where it cannot be: settings, and whole states."""
+"""Checks of what operators send for a sandbox: id, settings and imported states."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def check_id(id: str) -> None:
-    """Refuse what no sandbox can be called."""
+    """Raises Refusal unless ``id`` has 1 to 63 lower-case letters, digits and hyphens, with no hyphen first."""
     if not _ID.fullmatch(id):
         raise Refusal(f"{id!r} is not a sandbox id: use up to 63 lower-case letters, digits and hyphens")
 
 
 def check_settings(provider: Provider, settings: Settings) -> None:
-    """Refuse settings that are not a provider's; an unknown one is named with the nearest."""
+    """Raises UnknownName for an unknown size or assumption, Refusal for an invalid value of an assumption."""
     if settings.size not in SIZES:
         raise UnknownName("size", settings.size, SIZES)
     known = list(provider.assumptions.model_fields)
@@ -40,16 +40,16 @@ def check_settings(provider: Provider, settings: Settings) -> None:
 
 
 def checked_state(collections: Any, known: Sequence[str]) -> State:
-    """The collections of a state; Refusal where they are none, or where one is unknown."""
+    """Returns the collections of an imported state; raises Refusal for unknown or malformed ones."""
     if not isinstance(collections, dict):
-        raise Refusal("a state has its records under 'collections'")
+        raise Refusal("a state must have its records by collection under 'collections'")
     for name, records in collections.items():
         if name not in known:
             raise Refusal(f"there is no collection {name!r}{nearest(name, known)}")
         if not isinstance(records, list) or not all(
-            isinstance(r, dict) and isinstance(r.get("id"), str) for r in records
+            isinstance(each, dict) and isinstance(each.get("id"), str) for each in records
         ):
             raise Refusal(f"collections.{name} is not a list of records, each with a string id")
     if sum(len(records) for name, records in collections.items() if not name.startswith("_")) > space.MAX_RECORDS:
-        raise Refusal(f"a sandbox has at most {space.MAX_RECORDS} records")
+        raise Refusal(f"the state has too many records: a sandbox has at most {space.MAX_RECORDS}")
     return dict(collections)

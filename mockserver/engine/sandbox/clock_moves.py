@@ -1,4 +1,4 @@
-"""How a sandbox's clock is moved: through every instant at which something is due, and there or nowhere."""
+"""Moves the clock of a sandbox through every instant at which a timer or delivery is due, completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.storage.base import StoreError
 
 
 class ClockOwner(SandboxView, Protocol):
-    """A sandbox whose clock is moved."""
+    """The part of a sandbox that a move of its clock uses."""
 
     clock: Clock
 
@@ -24,48 +24,49 @@ class ClockOwner(SandboxView, Protocol):
 
 
 def move_clock_to(sandbox: ClockOwner, clock: Clock) -> list[dict[str, Any]]:
-    """Have a sandbox show another time; tells what was due until then, and is done.
+    """Run the timers and deliveries due until the new time, then set the clock; returns the timers' results.
 
-    Refusal outside the years a clock can show; Taken when the sandbox is reset meanwhile.
+    Raises Refusal outside the years 1970 to 9999, Conflict when the sandbox is reset during the move. On an error the
+    clock returns to its old time.
     """
-    here = wall_time()
-    target = here + clock.offset if clock.frozen_at is None else clock.frozen_at
+    wall_now = wall_time()
+    target = wall_now + clock.offset if clock.frozen_at is None else clock.frozen_at
     if not 0 <= target <= LATEST_INSTANT:
-        raise Refusal("the clock goes from 1970 to 9999")
-    left, before = sandbox.clock, sandbox.clock.now(here)
-    done = _run_until(sandbox, target)
+        raise Refusal("the clock must show a time in the years 1970 to 9999")
+    old_clock, old_now = sandbox.clock, sandbox.clock.now(wall_now)
+    results = _run_until(sandbox, target)
     try:
-        _store_clock(sandbox, clock, back=target < before)
+        _store_clock(sandbox, clock, is_backwards=target < old_now)
     except StoreError:
-        sandbox.clock = left
+        sandbox.clock = old_clock
         raise
     sandbox.clock = clock
-    sandbox.outbox.wake()  # What is due next may have come nearer.
-    return done
+    sandbox.outbox.wake()  # The next due instant may be closer in real time now.
+    return results
 
 
-def _store_clock(sandbox: ClockOwner, clock: Clock, *, back: bool) -> None:
+def _store_clock(sandbox: ClockOwner, clock: Clock, *, is_backwards: bool) -> None:
     with sandbox.transaction() as space:
         space.put("_sandbox", {"id": "clock", "offset": clock.offset, "frozen_at": clock.frozen_at})
-        if back:
-            space.drop("_buckets", "calls")  # It was last filled at an instant that is yet to come.
+        if is_backwards:
+            space.drop("_buckets", "calls")  # It was last refilled at an instant that is in the future now.
 
 
 def _run_until(sandbox: ClockOwner, target: int) -> list[dict[str, Any]]:
-    """Do what is due until then; whoever asks meanwhile, a receiver of webhooks too, sees time pass."""
-    epoch, left = sandbox.epoch, sandbox.clock
+    """Run what is due until ``target``; calls during the run see the clock at the instant of each step."""
+    epoch, old_clock = sandbox.epoch, sandbox.clock
 
-    def reach(instant: int) -> None:
+    def show_instant(instant: int) -> None:
         if sandbox.epoch != epoch:
             raise Conflict(f"the sandbox {sandbox.id!r} was reset while its clock was moving")
-        shown = sandbox.clock.frozen_at
-        if instant > (sandbox.clock_time() if shown is None else shown):
+        frozen_at = sandbox.clock.frozen_at
+        if instant > (sandbox.clock_time() if frozen_at is None else frozen_at):
             sandbox.clock = Clock(frozen_at=instant)
 
     try:
-        done = sandbox.timer_runner.catch_up(target, reach)
+        results = sandbox.timer_runner.catch_up(target, show_instant)
     except BaseException:
-        sandbox.clock = left if sandbox.epoch == epoch else sandbox.clock
+        sandbox.clock = old_clock if sandbox.epoch == epoch else sandbox.clock
         raise
-    reach(0)
-    return done
+    show_instant(0)  # Checks the epoch a last time.
+    return results

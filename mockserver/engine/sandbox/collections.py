@@ -1,4 +1,4 @@
-"""The collections that every sandbox keeps beside its provider's own."""
+"""The collections that every sandbox has in addition to those of its provider."""
 
 from __future__ import annotations
 
@@ -23,6 +23,5 @@ COLLECTIONS = (
     Collection("_buckets", volatile=True),
     USAGE_COLLECTION,
 )
-"""What every sandbox keeps beside its provider's own collections."""
 PROVISIONING = "unfinished"
-"""A mark on a sandbox that whoever made it has more to do to."""
+"""The id of the record in ``_sandbox`` that marks a sandbox as not completely set up."""

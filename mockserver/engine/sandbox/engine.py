@@ -1,4 +1,4 @@
-"""All sandboxes of all providers, and the way from a key to the one it belongs to."""
+"""All sandboxes of all providers, and the lookup of a sandbox by key or tenant."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from mockserver.storage.base import State, Store, StoreError, StoreStatus
 
 MAX_SANDBOXES = 200
 _PRESERVED_RECORDS = ("identity", "made", PROVISIONING)
-"""What belongs to a sandbox through every reset and every state it is put into."""
+"""The records of ``_sandbox`` that survive a reset and a restore."""
 _log = logging.getLogger("testmode")
 
 
 class Engine:
-    """Creates, finds, resets, snapshots and restores sandboxes, and answers calls."""
+    """Creates, finds, resets, exports, restores and deletes sandboxes, and handles their calls."""
 
     def __init__(
         self,
@@ -51,12 +51,11 @@ class Engine:
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios, self.propagate = scenarios, propagate
-        """Whether a bug of ours is raised instead of answered: for tests."""
+        """For tests: an unexpected exception of a call is raised instead of becoming a 500."""
         self.sender: WebhookSender = sender or NullWebhookSender()
         self.on_due: Callable[[], None] = lambda: None
-        """Called when a sandbox has something to deliver."""
+        """Called when a timer or a delivery of a sandbox may be due."""
         self.cluster = store.cluster
-        """The other processes that serve the same sandboxes."""
         self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
         self._id_randomness, self._templates = Randomness("sandboxes"), templates or Templates(datasets or {})
@@ -65,19 +64,18 @@ class Engine:
 
     @property
     def sandboxes(self) -> dict[str, Sandbox]:
-        """Every sandbox this process knows, by id."""
+        """The sandboxes this process has opened, by id, without those another process has created since."""
         return self._registry.sandboxes
 
     @property
     def store_status(self) -> StoreStatus:
-        """What the store under all sandboxes promises, and how it is."""
         return self._store.status
 
     def _check_first_sandboxes(self) -> None:
         for provider in self.providers.values():
             first = self.sandboxes.get(provider.name)
             if first is not None and first.provider is not provider:
-                raise Refusal(f"the sandbox {first.id!r} is one of {first.provider.name!r}; delete it first")
+                raise Refusal(f"the sandbox {first.id!r} belongs to provider {first.provider.name!r}; delete it first")
 
     def create(
         self,
@@ -88,17 +86,17 @@ class Engine:
         at: int | None = None,
         provisioning: bool = False,
     ) -> Sandbox:
-        """Make a sandbox with its seeded data and first keys; without an id it gets one.
+        """Create a sandbox with its seed data and first keys; without ``id`` it gets a free one.
 
-        ``at`` is the instant its data is as of, where that is not now. That it is ``provisioning`` outlasts a crash,
-        until ``Sandbox.finish``.
+        Seed data is aged up to the instant ``at``, by default now. ``provisioning`` sets a mark until
+        ``Sandbox.finish_provisioning``. Raises Refusal for bad settings or a bad or taken id or slug.
         """
         chosen = self.get_provider(provider)
         settings = settings or Settings()
         check_settings(chosen, settings)
         with self.lock("create"):
             if len(self.sandboxes) >= MAX_SANDBOXES:
-                raise Refusal(f"there are {MAX_SANDBOXES} sandboxes already; delete some")
+                raise Refusal(f"there are {MAX_SANDBOXES} sandboxes already, the maximum; delete some")
             id = id or self._free_id(chosen)
             self._check_id(id)
             self._check_slug(chosen, settings.slug or id)
@@ -106,36 +104,34 @@ class Engine:
             if provisioning:
                 state["_sandbox"].append({"id": PROVISIONING})
             self._store_new(id, chosen, state)
-            made = self._open(id, chosen)
-            made.sync.announce()
-        return made
+            sandbox = self._open(id, chosen)
+            sandbox.sync.announce()
+        return sandbox
 
     @contextmanager
-    def lock(self, deed: str) -> Iterator[None]:
-        """Do something, knowing of every sandbox there is, that no other process does at the same time."""
-        with self.cluster.lock(deed):
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock of all processes, with the sandboxes of the other processes read."""
+        with self.cluster.lock(name):
             self._registry.sync()
             yield
 
     def all_sandboxes(self) -> list[Sandbox]:
-        """Every sandbox there is, whichever process made it."""
+        """Returns every sandbox, including those that other processes have just created."""
         return self._registry.all_sandboxes()
 
     def refresh(self, ids: Iterable[str]) -> None:
-        """Have these sandboxes as other processes have left them."""
+        """Apply what other processes have written to these sandboxes."""
         self._registry.refresh(ids)
 
     def _store_new(self, id: str, provider: Provider, state: State) -> None:
-        """Keep a new sandbox's records, or nothing of it."""
         try:
             self._store.open(id)
             self._store.declare(id, (*COLLECTIONS, *provider.collections))
-            self._store.set_time_source(
-                id, lambda: (wall_time(),) * 2
-            )  # A new sandbox's clock shows what the machine's does.
+            # The clock of a new sandbox shows the wall clock's time.
+            self._store.set_time_source(id, lambda: (wall_time(),) * 2)
             self._store.load(id, state)
         except StoreError:
-            with suppress(StoreError):  # else the next start does it
+            with suppress(StoreError):  # If this fails too, the next start deletes it: it has no identity record.
                 self._store.delete(id)
             raise
 
@@ -144,24 +140,24 @@ class Engine:
         if id in self.sandboxes:
             raise Conflict(f"there is a sandbox {id!r} already")
         if id in self._store.names():
-            raise Conflict(f"there is a sandbox {id!r} already, of a provider this server was not started with")
+            raise Conflict(f"there is a sandbox {id!r} already; its provider was not started with this server")
 
     def _check_slug(self, provider: Provider, slug: str) -> None:
         if (provider.name, slug) in self._registry.slugs:
             raise Conflict(f"there is a {provider.tenant} {slug!r} already")
 
     def delete(self, id: str) -> None:
-        """Forget a sandbox; the ones made at the start stay."""
+        """Delete a sandbox and its records; Refusal for the first sandbox of a provider."""
         sandbox = self.get_sandbox(id)
         if id == sandbox.provider.name:
-            raise Refusal(f"{id!r} answers the calls whose key nobody knows and stays; reset it instead")
+            raise Refusal(f"{id!r} is the first sandbox of its provider and cannot be deleted; reset it instead")
         self._registry.remove(id)
         self._store.delete(id)
         self.journals.remove(sandbox.journal)
         self.cluster.announce()
 
     def reset(self, id: str) -> Sandbox:
-        """Take a sandbox back to its seed: data, keys, clock, faults, journal; settings and snapshots stay."""
+        """Return data, keys, clock, faults and journal of a sandbox to their start; settings and snapshots stay."""
         sandbox = self.get_sandbox(id)
         state = self._templates.build_state(sandbox.provider, id, sandbox.settings, wall_time(), ignore_progress)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
@@ -169,17 +165,20 @@ class Engine:
         return sandbox
 
     def export(self, id: str) -> dict[str, Any]:
-        """Everything a sandbox keeps, as plain data that ``restore`` takes."""
+        """Returns the state of a sandbox without its snapshots, as JSON data that ``restore`` accepts."""
         sandbox = self.get_sandbox(id)
         state = {name: records for name, records in self._store.export(id).items() if name != "_snapshots"}
         state["_sandbox"] = [record for record in state["_sandbox"] if record["id"] not in ("made", PROVISIONING)]
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
-        """Put a sandbox into an exported state; its journal begins anew."""
+        """Replace the state of a sandbox, except its snapshots, by an exported one, and clear its journal.
+
+        Raises Refusal for an unreadable state or one of another provider, Conflict for a key of another sandbox.
+        """
         sandbox = self.get_sandbox(id)
         if exported.get("provider") != sandbox.provider.name:
-            raise Refusal(f"the state is one of {exported.get('provider')!r}, and {id!r} is {sandbox.provider.name!r}")
+            raise Refusal(f"the state is of {exported.get('provider')!r}, but {id!r} is of {sandbox.provider.name!r}")
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
         state = checked_state(exported.get("collections"), [*known, "_counters"])
         self._registry.check_keys(sandbox, state.get("_keys", []))
@@ -189,36 +188,33 @@ class Engine:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             self._replace(sandbox, before)
             raise Refusal(f"the state cannot be read: {error}") from None
-        # Numbers of calls begin again where the state left them: the journal must not have any of them twice.
+        # The serial numbers of calls continue from the restored state; the journal must not contain one twice.
         sandbox.journal.clear()
         return sandbox
 
     def get_provider(self, name: str) -> Provider:
-        """The provider of that name; Unknown names the nearest."""
+        """Raises UnknownName with the nearest provider."""
         if name not in self.providers:
             raise UnknownName("provider", name, list(self.providers))
         return self.providers[name]
 
     def get_sandbox(self, id: str) -> Sandbox:
-        """The sandbox of that id; Unknown names the nearest."""
+        """Returns a sandbox and records that it is used; raises UnknownName with the nearest id."""
         sandbox = self._registry.get(id)
         sandbox.sync.touch()
         return sandbox
 
     def evict(self, idle: int) -> list[str]:
-        """Delete the sandboxes nobody has used for so many microseconds of real time; answers their ids.
-
-        The ones made at the start stay, however long they wait.
-        """
-        gone = self._registry.idle_since(wall_time() - idle)
-        for id in gone:
+        """Delete the sandboxes unused for ``idle`` microseconds of real time, except first ones; returns their ids."""
+        ids = self._registry.idle_since(wall_time() - idle)
+        for id in ids:
             self.delete(id)
-        return gone
+        return ids
 
     def find_sandbox(self, provider: str, credential: Credential, args: Mapping[str, str]) -> tuple[Sandbox, bool]:
-        """The sandbox a call belongs to, by the tenant in its path or by its key, and whether that tenant exists.
+        """Returns the sandbox of a call, by the tenant in its path or by its key, and whether that tenant exists.
 
-        Calls whose tenant or key nobody knows go to the provider's first sandbox.
+        An unknown tenant or key selects the provider's first sandbox.
         """
         tenant, registry = args.get(self.providers[provider].slug or ""), self._registry
         if tenant is not None:
@@ -229,30 +225,30 @@ class Engine:
     def _lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
         found = None if name is None else directory.get((provider, name))
         if found is None or self.cluster.is_distributed:
-            # Another process may have made it, changed it or deleted it just now.
+            # Another process may have created, changed or deleted it since.
             found = self._registry.lookup(directory, provider, name)
         return found
 
     def max_body_limit(self, provider: str) -> int:
-        """The longest body that any sandbox of a provider takes: for calls whose own is known by the body only."""
-        own = [each for each in list(self.sandboxes.values()) if each.provider.name == provider]
-        return max(each.assumptions.body_limit for each in own)
+        """The largest body limit of a provider's sandboxes, in bytes: for calls whose key is in the body."""
+        sandboxes = [each for each in list(self.sandboxes.values()) if each.provider.name == provider]
+        return max(each.assumptions.body_limit for each in sandboxes)
 
     def handle(self, call: Call) -> Reply:
-        """Take a call through its provider's pipeline; whatever happens, there is an answer."""
+        """Run a call through its provider's pipeline; an exception becomes a reply of the server (503, 507 or 500)."""
         sandbox = call.sandbox
         try:
             return sandbox.handle(call)
         except StoreError as error:
             _log.error("%s: %s", sandbox.id, error)
             return problem_reply(*storage_failure_status(error))
-        except StaleEpoch as superseded:
-            return problem_reply(503, str(superseded).capitalize())
+        except StaleEpoch as error:
+            return problem_reply(503, str(error).capitalize())
         except Exception:
             if self.propagate:
                 raise
-            shown = redact(f"{call.method} {call.path}\n{format_exc()}", list(sandbox.keys))
-            _log.error("a bug of Testmode's own in %s", shown)
+            redacted = redact(f"{call.method} {call.path}\n{format_exc()}", list(sandbox.keys))
+            _log.error("a bug of Testmode in %s", redacted)
             return bug_reply()
 
     def _open(self, id: str, provider: Provider) -> Sandbox:
@@ -268,12 +264,12 @@ class Engine:
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)
-        # Whose it is says its own record; which further collections it has, that provider.
+        # The identity record names the provider, and the provider names the further collections.
         self._store.declare(id, COLLECTIONS)
         with self._store.transaction(id) as space:
             identity = space.get("_sandbox", "identity")
         if identity is None:
-            # Its creation was cut short before anything was promised; or another process deletes it now.
+            # Its creation was interrupted before it was complete, or another process deletes it at this moment.
             if not self.cluster.is_distributed:
                 self._store.delete(id)
         elif identity["provider"] in self.providers:
@@ -283,20 +279,20 @@ class Engine:
 
     def _replace(self, sandbox: Sandbox, state: State) -> None:
         with sandbox.transaction() as space:
-            own = [record for record in (space.get("_sandbox", name) for name in _PRESERVED_RECORDS) if record]
-        further = [record for record in state.get("_sandbox", []) if record["id"] not in _PRESERVED_RECORDS]
-        state["_sandbox"] = [*map(dict, own), *further]
-        # Before the records change: a call of the life that ends must not write into the one that begins.
+            preserved = [record for record in (space.get("_sandbox", name) for name in _PRESERVED_RECORDS) if record]
+        others = [record for record in state.get("_sandbox", []) if record["id"] not in _PRESERVED_RECORDS]
+        state["_sandbox"] = [*map(dict, preserved), *others]
+        # Before the records change: a call of the old epoch must not write into the new one.
         sandbox.epoch += 1
         self._store.load(sandbox.id, state)
         sandbox.reload()
 
     def _free_id(self, provider: Provider) -> str:
-        # Counting on, not filling gaps: the key of a sandbox that was deleted must not open a later one.
+        # The number only grows: the key of a deleted sandbox must not select a later one.
         while True:
             with self.get_sandbox(provider.name).transaction() as space:
-                made = (space.get("_sandbox", "made") or {"number": 0})["number"] + 1
-                space.put("_sandbox", {"id": "made", "number": made})
-            id = f"{provider.name}-{self._id_randomness.text(provider.name, made, 8)}"
+                number = (space.get("_sandbox", "made") or {"number": 0})["number"] + 1
+                space.put("_sandbox", {"id": "made", "number": number})
+            id = f"{provider.name}-{self._id_randomness.text(provider.name, number, 8)}"
             if id not in self.sandboxes:
                 return id

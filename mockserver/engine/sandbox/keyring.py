@@ -1,4 +1,4 @@
-"""The keys of one sandbox: made, revoked, and found by their secret."""
+"""The keys of one sandbox: created, revoked, and found by their secret."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ MAX_KEYS = 1_000
 
 
 class Announcer(Protocol):
-    """Tells the other processes of a sandbox's keys."""
+    """The part of ``SandboxSync`` that a keyring uses."""
 
-    def announce(self) -> None:
-        """Tell the other processes that the sandbox has other keys."""
+    def announce(self) -> None: ...
 
 
 class KeyOwner(SandboxView, Protocol):
-    """The sandbox of a keyring."""
+    """The part of a sandbox that a keyring uses."""
 
     settings: Settings
 
@@ -37,27 +36,27 @@ Owner = TypeVar("Owner", bound=KeyOwner)
 
 
 class Keyring(Generic[Owner]):
-    """Every key of a sandbox. A key counts once the transaction that wrote it has been kept and it is adopted."""
+    """The keys of a sandbox. A key counts after its transaction has committed and ``activate`` was called."""
 
     def __init__(self, sandbox: Owner, directory: dict[tuple[str, str], Owner]) -> None:
         self.by_secret: dict[str, Key] = {}
         self._sandbox = sandbox
         self._directory = directory
-        """(provider, secret) -> the sandbox the key opens; one for the whole server."""
+        """(provider, secret) -> the sandbox that the key selects; shared by all sandboxes of the server."""
 
-    def mint(self, **wanted: Any) -> Key:
-        """Make a key; it works from ``active_at`` on, which is after the propagation where nothing is said.
+    def mint(self, **options: Any) -> Key:
+        """Create and activate a key; ``options`` are the keyword arguments of ``write_key``, all optional.
 
-        Takes mode, scopes, cidrs, active_at, expires_at; all may be left out.
+        By default the key is accepted after the propagation time.
         """
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
-            key = self.write_key(space, now, **wanted)
+            key = self.write_key(space, now, **options)
         self.activate([key])
         return key
 
     def revoke(self, id: str, after: int | None = None) -> Key:
-        """Revoke a key by id or secret; it goes on working for the revocation lag, or for ``after``."""
+        """Revoke a key by id or secret; it is accepted ``after`` microseconds longer, by default the revocation lag."""
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
             key = self.write_revocation(space, now, id, after)
@@ -76,33 +75,34 @@ class Keyring(Generic[Owner]):
         expires_at: int | None = None,
         revoked_at: int | None = None,
     ) -> Key:
-        """Write a new key within a transaction; it counts once the transaction has been kept."""
+        """Write a new key in a transaction; ``activate`` must follow the commit. Raises Refusal beyond ``MAX_KEYS``."""
         if space.count("_keys") >= MAX_KEYS:
-            raise Refusal(f"a sandbox has at most {MAX_KEYS} keys; reset it or make another sandbox")
+            raise Refusal(f"a sandbox has at most {MAX_KEYS} keys; reset it or create another sandbox")
         sandbox, nth = self._sandbox, space.increment("keys")
-        policy, given = sandbox.provider.keys, sandbox.assumptions
+        policy, assumptions = sandbox.provider.keys, sandbox.assumptions
         name = sandbox.provider.key_name(sandbox.id, sandbox.settings.slug)
         mode = mode or policy.modes[0]
-        lifetime = now + given.key_lifetime if given.key_lifetime else None
+        lifetime = now + assumptions.key_lifetime if assumptions.key_lifetime else None
         key = Key(
             id=f"key_{nth}",
             secret=policy.mint(sandbox.randomness, name, nth, mode),
             created_at=now,
-            active_at=now + given.key_propagation if active_at is None else active_at,
+            active_at=now + assumptions.key_propagation if active_at is None else active_at,
             mode=mode,
             scopes=tuple(scopes) or policy.scopes,
             cidrs=tuple(cidrs),
             expires_at=lifetime if expires_at is None else expires_at,
             revoked_at=revoked_at,
-            dead_at=None if revoked_at is None else revoked_at + given.revocation_lag,
+            dead_at=None if revoked_at is None else revoked_at + assumptions.revocation_lag,
         )
         space.put("_keys", key.to_record())
         return key
 
     def write_revocation(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
-        """Write a key's revocation within a transaction; revoking twice changes nothing.
+        """Write the revocation of a key, by id or secret, in a transaction; ``activate`` must follow the commit.
 
-        One that was to be revoked later is revoked now.
+        A revoked key is not changed; a key whose revocation lies in the future is revoked now. Raises UnknownName with
+        the nearest id.
         """
         key = next((key for key in self.by_secret.values() if id in (key.id, key.secret)), None)
         if key is None:
@@ -113,10 +113,10 @@ class Keyring(Generic[Owner]):
         return revoked
 
     def activate(self, keys: Iterable[Key]) -> None:
-        """Let these keys lead here from now on, in every process."""
-        adopted = list(keys)
-        self._register(adopted)
-        if adopted:
+        """Make committed keys select this sandbox, in every process."""
+        activated = list(keys)
+        self._register(activated)
+        if activated:
             self._sandbox.sync.announce()
 
     def _register(self, keys: Iterable[Key]) -> None:
@@ -125,14 +125,13 @@ class Keyring(Generic[Owner]):
             self._directory[self._sandbox.provider.name, key.secret] = self._sandbox
 
     def unregister_all(self) -> None:
-        """Let no key lead here any more."""
         for secret in self.by_secret:
             self._directory.pop((self._sandbox.provider.name, secret), None)
         self.by_secret = {}
 
     def reload(self, space: Space) -> None:
-        """Let the keys that the store holds lead here, and no others."""
-        # A key that stays is known at every moment: calls go on meanwhile.
+        """Replace the keys by those in the store."""
+        # A key that remains must be found at every moment: calls are handled during the reload.
         keys = [Key.from_record(record) for _, record in space.scan("_keys")]
         before, self.by_secret = self.by_secret, {key.secret: key for key in keys}
         self._register(keys)

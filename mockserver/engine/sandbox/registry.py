@@ -1,4 +1,4 @@
-"""Which sandboxes there are, and which of them a key or a tenant's name leads to."""
+"""The sandboxes of this process, found by id, by key and by slug."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mockserver.engine.sandbox.sandbox import Sandbox
 from mockserver.storage.base import Record, Store
 
 Directory = dict[tuple[str, str], Sandbox]
-"""(provider, a key's secret or a tenant's name) -> the sandbox it leads to."""
+"""(provider, the secret of a key or the slug of a tenant) -> the sandbox it selects."""
 
 
 class Registry:
-    """The sandboxes this process knows, and how it learns what others have made, changed and deleted."""
+    """The open sandboxes of this process, kept up to date with what other processes create, change and delete."""
 
     def __init__(self, store: Store, reopen: Callable[[str], None]) -> None:
         self.sandboxes: dict[str, Sandbox] = {}
@@ -22,33 +22,32 @@ class Registry:
         self.slugs: Directory = {}
         self._store, self._reopen = store, reopen
         self._sync_lock, self._seen_generation = Lock(), -1
-        """Which news of the other processes has been looked into."""
+        """The generation of the cluster up to which sandboxes and keys have been read."""
 
     def add(self, sandbox: Sandbox) -> None:
-        """Know a sandbox from now on."""
         self.sandboxes[sandbox.id] = self.slugs[sandbox.provider.name, sandbox.slug] = sandbox
 
     def remove(self, id: str) -> None:
-        """Know a sandbox no more; one that is not known is no error."""
+        """Remove a sandbox with its keys and slug; an unknown id is ignored."""
         sandbox = self.sandboxes.pop(id, None)
         if sandbox is not None:
             sandbox.keyring.unregister_all()
             self.slugs.pop((sandbox.provider.name, sandbox.slug), None)
 
     def check_keys(self, sandbox: Sandbox, records: Iterable[Record]) -> None:
-        """Raise Taken for the record of a key that opens another sandbox than this one."""
+        """Raises Conflict when one of these key records belongs to another sandbox."""
         for record in records:
             owner = self.keys.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
             if owner is not sandbox:
-                raise Conflict(f"the key {record['id']!r} of the state opens the sandbox {owner.id!r}")
+                raise Conflict(f"the key {record['id']!r} of the state belongs to the sandbox {owner.id!r}")
 
     def sync(self) -> None:
-        """Learn of the sandboxes and keys that other processes have made or deleted."""
-        news = self._store.cluster.generation()
+        """Read the sandboxes and keys that other processes have created or deleted."""
+        generation = self._store.cluster.generation()
         with self._sync_lock:
-            if news != self._seen_generation:
+            if generation != self._seen_generation:
                 self._apply_names(self._store.names())
-                self._seen_generation = news
+                self._seen_generation = generation
 
     def _apply_names(self, names: list[str]) -> None:
         for id in self.sandboxes.keys() - set(names):
@@ -59,21 +58,20 @@ class Registry:
         self.refresh(names)
 
     def refresh_sandbox(self, sandbox: Sandbox) -> bool:
-        """Have a sandbox as other processes have left it; False, and forgotten, when one has deleted it."""
+        """Apply what other processes have written; when one has deleted the sandbox, remove it and return False."""
         if sandbox.sync.refresh():
             return True
         self.remove(sandbox.id)
         return False
 
     def refresh(self, ids: Iterable[str]) -> None:
-        """Have these sandboxes as other processes have left them."""
         for id in ids:
             sandbox = self.sandboxes.get(id)
             if sandbox is not None:
                 self.refresh_sandbox(sandbox)
 
     def get(self, id: str) -> Sandbox:
-        """The sandbox of that id; Unknown names the nearest."""
+        """Raises UnknownName with the nearest id."""
         self.sync()
         sandbox = self.sandboxes.get(id)
         if sandbox is None or not self.refresh_sandbox(sandbox):
@@ -81,7 +79,7 @@ class Registry:
         return sandbox
 
     def lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
-        """Whom a key or a tenant's name leads to, be it that another process has given it just now."""
+        """Returns the sandbox of a key or slug, up to date with other processes, or None."""
         if name is None:
             return None
         if (provider, name) not in directory:
@@ -90,13 +88,12 @@ class Registry:
         return found if found is not None and self.refresh_sandbox(found) else None
 
     def idle_since(self, instant: int) -> list[str]:
-        """The sandboxes nobody has used since, but for those made at the start."""
-        old = [each for each in self.sandboxes.values() if each.sync.used_at < instant]
-        self.refresh(each.id for each in old)
-        known = [each for each in old if each.id in self.sandboxes and each.id != each.provider.name]
-        return [each.id for each in known if each.sync.used_at < instant]
+        """Returns the ids of the sandboxes unused since ``instant`` (wall clock), except first sandboxes."""
+        idle = [each for each in self.sandboxes.values() if each.sync.used_at < instant]
+        self.refresh(each.id for each in idle)  # Another process may have used or deleted some of them.
+        remaining = [each for each in idle if each.id in self.sandboxes and each.id != each.provider.name]
+        return [each.id for each in remaining if each.sync.used_at < instant]
 
     def all_sandboxes(self) -> list[Sandbox]:
-        """Every sandbox there is, whichever process made it."""
         self.sync()
         return list(self.sandboxes.values())

@@ -1,4 +1,4 @@
-"""The fault rules of one sandbox: set, replaced and removed, each with its counts."""
+"""The fault rules of one sandbox: set, replaced and removed together with their counts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ MAX_RULES = 1_000
 
 
 def _write_nothing(space: Space) -> None:
-    """Keep nothing beside the rules."""
+    """The default for ``also_write``."""
 
 
 class Ruleset:
-    """The rules at work in a sandbox, the ones that stand further outside first."""
+    """The active rules of a sandbox, in order of priority: the outermost first."""
 
     def __init__(self, sandbox: SandboxView) -> None:
         self.active: list[ActiveRule] = []
@@ -35,9 +35,11 @@ class Ruleset:
         replacing: Iterable[str] = (),
         also_write: Callable[[Space], None] = _write_nothing,
     ) -> list[str]:
-        """Set rules, replacing those of the same id; counting and timing of each begins anew. Answers their ids.
+        """Set rules and return their ids; a rule with a known id is replaced and starts with new counts and times.
 
-        The rules ``replacing`` go, and what ``also_write`` writes is written, at the same time, or nothing happens.
+        In the same transaction, the rules with the ids ``replacing`` are deleted and ``also_write`` is called. Raises
+        Refusal beyond ``MAX_RULES``, Conflict when another scenario or an operator has set a rule of the same id, or
+        when ``new`` is true and the id is taken.
         """
         now, ids = self._sandbox.now(), []
         with self._change_transaction() as space:
@@ -46,7 +48,7 @@ class Ruleset:
             for rule in rules:
                 rule = rule if rule.id else rule.model_copy(update={"id": _free_id(space)})
                 if rule.id in ids:
-                    raise Refusal(f"there are two fault rules {rule.id!r}")
+                    raise Refusal(f"there are two fault rules {rule.id!r}; give each its own id")
                 _check_conflict(space, rule, scenario, new)
                 _delete_counts(space, rule.id)
                 space.put("_faults", {**rule.model_dump(mode="json"), "set_at": now, "scenario": scenario})
@@ -55,7 +57,7 @@ class Ruleset:
         return ids
 
     def remove(self, ids: Iterable[str] | None = None, also_write: Callable[[Space], None] = _write_nothing) -> None:
-        """Remove rules by id, or all of them; Unknown names the nearest."""
+        """Remove rules by id, or all of them; raises UnknownName with the nearest id."""
         known = [active.rule.id for active in self.active]
         with self._change_transaction() as space:
             for id in known if ids is None else ids:
@@ -66,7 +68,7 @@ class Ruleset:
 
     @contextmanager
     def _change_transaction(self) -> Iterator[Space]:
-        """A transaction whose rules are at work once it is left, and are not when the store did not keep it."""
+        """A transaction after which the new rules are active; if the commit fails, the old ones stay active."""
         try:
             with self._sandbox.transaction() as space:
                 yield space
@@ -77,7 +79,6 @@ class Ruleset:
             raise
 
     def reload(self, space: Space) -> None:
-        """Take over the rules the store holds."""
         self.active = sorted((self._activate(record) for _, record in space.scan("_faults")), key=_sort_key)
         self.call_rules = [active for active in self.active if active.rule.fault.APPLIES_TO == "calls"]
         self.webhook_rules = [active for active in self.active if active.rule.fault.APPLIES_TO == "webhooks"]
@@ -89,14 +90,14 @@ class Ruleset:
 
 
 def _check_conflict(space: Space, rule: FaultRule, scenario: str | None, new: bool) -> None:
-    there = space.get("_faults", rule.id)
-    if there is None:
+    existing = space.get("_faults", rule.id)
+    if existing is None:
         if space.count("_faults") >= MAX_RULES:
             raise Refusal(f"a sandbox has at most {MAX_RULES} fault rules; delete some")
     elif new:
         raise Conflict(f"there is a fault rule {rule.id!r} already; PUT replaces it")
-    elif there["scenario"] != scenario:
-        owner = f"the scenario {there['scenario']!r}" if there["scenario"] else "someone else"
+    elif existing["scenario"] != scenario:
+        owner = f"the scenario {existing['scenario']!r}" if existing["scenario"] else "an operator"
         raise Conflict(f"the fault rule {rule.id!r} was set by {owner}; choose another id")
 
 
@@ -105,7 +106,6 @@ def _sort_key(active: ActiveRule) -> tuple[int, int]:
 
 
 def _free_id(space: Space) -> str:
-    """A rule id that nobody has chosen."""
     while space.get("_faults", id := f"fault_{space.increment('faults')}") is not None:
         pass
     return id
@@ -117,6 +117,6 @@ def _delete_rule(space: Space, rule: str) -> None:
 
 
 def _delete_counts(space: Space, rule: str) -> None:
-    for place in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION):
-        for record in list(space.find(place, "rule", rule)):
-            space.drop(place, record["id"])
+    for collection in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION):
+        for record in list(space.find(collection, "rule", rule)):
+            space.drop(collection, record["id"])

@@ -44,7 +44,7 @@ _log = logging.getLogger("testmode")
 
 
 class Sandbox:
-    """Everything of one tenant. What must survive a restart is in the store; the rest here is read from it."""
+    """One tenant. What must survive a restart is in the store; the attributes here are read from it."""
 
     limits: Limits
     latency: Distribution | None
@@ -72,26 +72,26 @@ class Sandbox:
         self.overlays: dict[str, Overlay] = {}
         self._store, self._is_shared = store, store.cluster.is_distributed
         self.transaction: Callable[..., AbstractContextManager[Space]] = partial(store.transaction, id)
-        """The sandbox's records, under its lock; see Store.transaction."""
+        """``Store.transaction`` for this sandbox."""
         self._serial_lock = Lock()
         self._serial = self._reserved = 0
         self.epoch = 0
-        """Counts the lives of the sandbox: a reset or restore begins another."""
+        """Grows when the sandbox is reset or restored."""
         self.sync = SandboxSync(self, store)
         self.reload()
         store.set_time_source(id, self._timestamps)
 
     def _timestamps(self) -> tuple[int, int]:
-        here = wall_time()
-        return self.clock.now(here), here
+        wall_now = wall_time()
+        return self.clock.now(wall_now), wall_now
 
     def reload(self) -> None:
-        """Take over what the store holds: after opening, a reset or a restore."""
+        """Read everything that is cached here from the store: after opening, a reset or a restore."""
         with self.transaction() as space:
             self.reload_all(space)
 
     def reload_all(self, space: Space) -> None:
-        """Take over what the store holds, within a transaction."""
+        """Read everything that is cached here, in a transaction."""
         self._serial = self._reserved = int((_record(space, "serial") or {"reserved": 0})["reserved"])
         self.reload_settings(space)
         self.timer_runner.reload(space)
@@ -100,7 +100,7 @@ class Sandbox:
         self.keyring.reload(space)
 
     def reload_settings(self, space: Space) -> None:
-        """Take over settings, clock and scenarios, within a transaction."""
+        """Read settings, clock and scenarios, in a transaction."""
         self.settings = Settings.model_validate(_record(space, "settings") or {})
         self.clock = _read_clock(_record(space, "clock") or {})
         self.randomness = Randomness(self.settings.seed)
@@ -109,21 +109,24 @@ class Sandbox:
 
     @property
     def slug(self) -> str:
-        """The tenant's name in paths, where a provider's paths name it; its id where nothing else was chosen."""
+        """The name of the tenant in paths, for providers whose paths have one: the ``slug`` setting, or the id."""
         return self.settings.slug or self.id
 
     @property
     def keys(self) -> Mapping[str, Key]:
-        """The keys by their secrets."""
+        """The keys by secret."""
         return self.keyring.by_secret
 
     @property
     def rules(self) -> list[ActiveRule]:
-        """The fault rules at work, the ones that stand further outside first."""
+        """The active fault rules in order of priority, the outermost first."""
         return self.ruleset.active
 
     def apply_settings(self) -> None:
-        """Work out limits, latency and assumptions from provider, settings and scenarios, in this order."""
+        """Compute limits, latency and assumptions: the settings override the provider, the scenarios override both.
+
+        Raises Refusal when a value is invalid.
+        """
         limits: dict[str, Any] = (self.settings.limits or self.provider.limits).model_dump(mode="json")
         chosen = self.settings.latency or self.provider.latency
         latency: Any = chosen.model_dump(mode="json") if chosen else None
@@ -141,36 +144,36 @@ class Sandbox:
         self.limits, self.latency = effective.limits, effective.latency
 
     def handle(self, call: Call) -> Reply:
-        """Take a call through the pipeline, at the instant it is here."""
-        here = self.sync.used_at = wall_time()
+        """Run a call through the pipeline at the present instant of the sandbox's clock."""
+        wall_now = self.sync.used_at = wall_time()
         if self._is_shared:
-            self.sync.announce_use(here)
-        call.now = self._now(here)
+            self.sync.announce_use(wall_now)
+        call.now = self._now(wall_now)
         call.serial = self.next_serial()
         call.epoch = self.epoch
         return self._proceed(call)
 
     def wait_until_durable(self) -> None:
-        """Wait until everything written here is as safe as the store promises."""
+        """Wait until all writes of this sandbox have the store's durability; raises StoreError when they cannot."""
         self._store.wait_until_durable(self.id)
 
     @property
     def is_provisioning(self) -> bool:
-        """Whether whoever made it has more to do to it before it is as it should begin."""
+        """Whether the sandbox was created with ``provisioning`` and ``finish_provisioning`` was not called yet."""
         with self.transaction(read_only=True) as space:
             return space.get("_sandbox", PROVISIONING) is not None
 
     def finish_provisioning(self) -> None:
-        """Remember that it is as it should begin."""
+        """Remove the mark that ``Engine.create(provisioning=True)`` stored."""
         with self.transaction() as space:
             space.drop("_sandbox", PROVISIONING)
 
     def release_claim(self, claim: str, epoch: int) -> None:
-        """Release a claim that was made in a life of the sandbox."""
+        """Release a claim that was made in ``epoch``; nothing happens in a later epoch."""
         self.sync.release_claim(claim, epoch)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Change settings; None takes one back to the provider's. Changes at the same time are all kept."""
+        """Change settings; None returns one to the provider's. Concurrent changes do not overwrite each other."""
         with self.sync.lock("configure"):
             self._configure(changes)
 
@@ -178,9 +181,9 @@ class Sandbox:
         before = self.settings
         merged = {**before.model_dump(mode="json"), **changes}
         if "assumptions" in changes:
-            asked = changes["assumptions"]
-            wanted = {} if asked is None else {**before.assumptions, **asked}
-            merged["assumptions"] = {name: value for name, value in wanted.items() if value is not None}
+            changed = changes["assumptions"]
+            chosen = {} if changed is None else {**before.assumptions, **changed}
+            merged["assumptions"] = {name: value for name, value in chosen.items() if value is not None}
         self.settings = Settings.model_validate(merged)
         try:
             self.apply_settings()
@@ -191,7 +194,7 @@ class Sandbox:
             raise
 
     def next_serial(self) -> int:
-        """The number of the next call; unique for ever, since blocks of numbers are reserved in the store."""
+        """Returns the number of the next call; unique across restarts: the store reserves blocks of numbers."""
         with self._serial_lock:
             if self._serial == self._reserved:
                 self._reserve()
@@ -207,63 +210,66 @@ class Sandbox:
     # Time
 
     def now(self) -> int:
-        """The instant it is here, once everything due until then has been done."""
+        """Run the due timers; returns the instant that the clock shows."""
         return self._now(wall_time())
 
-    def _now(self, here: int) -> int:
-        now = self.clock.now(here)
+    def _now(self, wall_now: int) -> int:
+        now = self.clock.now(wall_now)
         if self.timer_runner.next_due is not None and self.timer_runner.next_due <= now:
             try:
                 self.timer_runner.run(now)
             except SandboxGone:
-                _log.debug("%s: what was due is gone with the sandbox", self.id)
+                _log.debug("%s: the due timers were deleted with the sandbox", self.id)
             except StoreError as error:
-                # Reading goes on as it was before; whoever would write is told by the store itself.
-                _log.error("%s: what is due has to wait: %s", self.id, error)
+                # Reads must still work; a call that writes gets the error from the store.
+                _log.error("%s: the due timers have to wait: %s", self.id, error)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-        """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
+        """Schedule a simulation in a transaction; returns the id of the timer."""
         return self.timer_runner.schedule(space, due, action, parameters)
 
     def clock_time(self) -> int:
-        """What the clock shows, whether or not everything due has been done."""
+        """Returns the instant that the clock shows, without running due timers."""
         return self.clock.now(wall_time())
 
     def wall_time_until(self, instant: int) -> int | None:
-        """How long, in microseconds, the machine's time takes to an instant here; None when this clock stands still.
-
-        What is due already waits for nothing.
-        """
-        left = instant - self.clock_time()
-        return None if left > 0 and self.clock.frozen_at is not None else max(left, 0)
+        """Microseconds of real time until ``instant``: 0 when it is past, None when the clock is frozen before it."""
+        remaining = instant - self.clock_time()
+        return None if remaining > 0 and self.clock.frozen_at is not None else max(remaining, 0)
 
     def catch_up(self) -> None:
-        """Do and deliver what is due by now."""
+        """Run the due timers and send the due deliveries, in time order."""
         self.timer_runner.catch_up(self.clock_time())
 
-    def move_clock(self, moved: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
-        """Set the clock to what ``moved`` makes of it and the machine's time; moves at the same time add up."""
+    def move_clock(self, change: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
+        """Set the clock to ``change(clock, wall time)``; concurrent moves follow each other. See ``set_clock``."""
         with self.sync.lock("clock"):
-            return self.set_clock(moved(self.clock, wall_time()))
+            return self.set_clock(change(self.clock, wall_time()))
 
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
-        """Show another time; everything due until then is done before this returns, each at its own instant."""
+        """Set the clock after running the timers and deliveries due until then; returns the timers' results.
+
+        Raises Refusal outside the years 1970 to 9999.
+        """
         return move_clock_to(self, clock)
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
-        """Have something happen off stage, now or after a while on the sandbox's clock."""
+        """Run a simulation now, or schedule it ``delay`` microseconds later; returns its result or the timer.
+
+        Raises UnknownName for an unknown simulation, ValidationError for wrong parameters.
+        """
         simulation = self.provider.get_simulation(name)
-        read = simulation.parameters.model_validate_json(as_json(parameters))
+        parsed = simulation.parameters.model_validate_json(as_json(parameters))
         now = self.now()
         with self.transaction() as space:
-            moment = SimulationContext(self, now, space)
+            context = SimulationContext(self, now, space)
             if delay:
-                id = self.schedule(space, now + delay, name, read.model_dump(mode="json"))
+                id = self.schedule(space, now + delay, name, parsed.model_dump(mode="json"))
                 result: Mapping[str, Any] = {"scheduled": id, "at": format_instant(now + delay)}
             else:
-                result = simulation.run(moment, read)
-        self.keyring.activate(moment.keys)
+                result = simulation.run(context, parsed)
+        self.keyring.activate(context.keys)
         return result
 
     def _put_record(self, id: str, record: Mapping[str, Any], *, durable: bool = True) -> None:
@@ -279,7 +285,7 @@ def _record(space: Space, id: str) -> dict[str, Any] | None:
 def _read_clock(record: Mapping[str, Any]) -> Clock:
     clock = Clock(**record)
     if not 0 <= clock.now(wall_time()) <= LATEST_INSTANT:
-        raise Refusal("the clock goes from 1970 to 9999")
+        raise Refusal("the clock must show a time in the years 1970 to 9999")
     return clock
 
 

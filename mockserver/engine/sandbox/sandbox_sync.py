@@ -1,4 +1,4 @@
-"""What a sandbox has to see to because other processes may serve it too."""
+"""Keeps a sandbox up to date with the other processes that serve it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import ChangedCollections, Collection, Space, Store
 
 USAGE_COLLECTION = Collection("_used", volatile=True)
-"""When the sandbox was last used, as far as processes have told each other."""
+"""When any process last used the sandbox: one record, the wall clock's time."""
 _ANNOUNCE_INTERVAL = SECOND
+"""Least time between two writes of the last use."""
 
 
 class SyncOwner(Protocol):
-    """A sandbox that several processes may serve."""
+    """The part of a sandbox that is reloaded after remote changes."""
 
     id: str
     epoch: int
@@ -33,18 +34,13 @@ class SyncOwner(Protocol):
     @property
     def ruleset(self) -> Ruleset: ...
 
-    def reload_all(self, space: Space) -> None:
-        """Take over what the store holds."""
-
-    def reload_settings(self, space: Space) -> None:
-        """Take over settings, clock and scenarios."""
-
-    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Space]:
-        """The sandbox's records, under its lock."""
+    def reload_all(self, space: Space) -> None: ...
+    def reload_settings(self, space: Space) -> None: ...
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[Space]: ...
 
 
 class SandboxSync:
-    """One sandbox in the eyes of all processes that serve it."""
+    """Applies remote changes to one sandbox and announces its own to the other processes."""
 
     def __init__(self, sandbox: SyncOwner, store: Store) -> None:
         self._sandbox, self._store = sandbox, store
@@ -52,7 +48,7 @@ class SandboxSync:
         store.watch(sandbox.id, self.apply_remote_changes)
 
     def apply_remote_changes(self, space: Space, changed: ChangedCollections) -> None:
-        """Read anew what the sandbox remembers of the collections that were changed; None is all of them."""
+        """Reload what is cached of the changed collections; None (a replaced state) means all, in a new epoch."""
         sandbox = self._sandbox
         if changed is None:
             sandbox.epoch += 1
@@ -72,38 +68,38 @@ class SandboxSync:
             self.used_at = max(self.used_at, (space.get(USAGE_COLLECTION.name, "last") or {"at": 0})["at"])
 
     def touch(self) -> None:
-        """Note that someone has come, and now and then tell the other processes."""
+        """Record that the sandbox is used, and announce it to the other processes at most once a second."""
         self.used_at = wall_time()
         if self._store.cluster.is_distributed:
             self.announce_use(self.used_at)
 
     def announce_use(self, now: int) -> None:
-        """Tell the other processes that someone has come, where that was not told just now."""
+        """Announce a use at ``now`` (wall clock) to the other processes, at most once a second."""
         if now - self._announced_at > _ANNOUNCE_INTERVAL:
             self._announced_at = now
             with self._sandbox.transaction(durable=False) as space:
                 space.put(USAGE_COLLECTION.name, {"id": "last", "at": now})
 
     def refresh(self) -> bool:
-        """Take over what other processes have written; False when one of them has deleted the sandbox."""
+        """Apply what other processes have written; False when one of them has deleted the sandbox."""
         return self._store.refresh(self._sandbox.id)
 
     @contextmanager
-    def lock(self, deed: str) -> Iterator[None]:
-        """Do something with the sandbox as it is now that nobody else does to it at the same time."""
-        with self._store.cluster.lock(f"{deed}:{self._sandbox.id}"):
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold a lock on the sandbox in all processes, with their changes applied."""
+        with self._store.cluster.lock(f"{name}:{self._sandbox.id}"):
             self.refresh()
             yield
 
     def release_claim(self, claim: str, epoch: int) -> None:
-        """Release a claim made in a life of the sandbox; a reset has let go of all, and it may be another's by now."""
+        """Release a claim made in ``epoch``; in a later epoch another request may hold it, so nothing happens."""
         if epoch == self._sandbox.epoch:
             self._store.release_claim(self._sandbox.id, claim)
 
     def announce(self) -> None:
-        """Tell the other processes that the sandbox has other keys."""
+        """Make the other processes reload the sandboxes and their keys."""
         self._store.cluster.announce()
 
     def notify_due(self) -> None:
-        """Tell the other processes that something is due."""
+        """Tell the other processes that a timer or delivery of the sandbox may be due."""
         self._store.notify_due(self._sandbox.id)

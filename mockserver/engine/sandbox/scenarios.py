@@ -1,4 +1,4 @@
-"""Named sets of fault rules and settings that are switched on and off: data, read from fixtures/scenarios/*.json."""
+"""Scenarios: named sets of fault rules and settings, read from fixtures/scenarios/*.json, switched on and off."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def _type_adapter(type: str) -> TypeAdapter[Any]:
 
 
 class DurationValue(int):
-    """A duration among a scenario's values; in rules and settings it is written as text again."""
+    """A parameter of type duration, in microseconds; substituted into rules and settings as text such as ``90s``."""
 
 
 class ScenarioParameter(BaseModel):
-    """One thing about a scenario that can be chosen when it is switched on."""
+    """A parameter of a scenario, chosen when it is switched on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -40,20 +40,20 @@ class ScenarioParameter(BaseModel):
     sentence: str
 
     def read(self, name: str, value: Any) -> Any:
-        """The value as rules take it; Refusal says what is wrong with it."""
+        """Returns the parsed value; raises Refusal with the parameter's name when it is invalid."""
         try:
             if self.type == "duration" and not isinstance(value, str):
                 raise Refusal(f"{name}: {value!r} is not a duration; write it as 90s or 15m")
-            read = _type_adapter(self.type).validate_python(value)
+            parsed = _type_adapter(self.type).validate_python(value)
         except ValidationError as error:
             raise Refusal(f"{name}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
-        if read < 0 or (self.type == "probability" and read > 1):
-            raise Refusal(f"{name}: {value!r} is not a {self.type}")
-        return DurationValue(read) if self.type == "duration" else read
+        if parsed < 0 or (self.type == "probability" and parsed > 1):
+            raise Refusal(f"{name}: {value!r} is not a {self.type}; use 0 or more, for a probability at most 1")
+        return DurationValue(parsed) if self.type == "duration" else parsed
 
 
 class Scenario(BaseModel):
-    """A failure people know by name. In rules and settings, ``{"$": "p"}`` stands for a parameter's value."""
+    """A named set of fault rules and settings, in which ``{"$": "p"}`` stands for the value of parameter ``p``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -68,11 +68,11 @@ class Scenario(BaseModel):
     def _known_settings(cls, settings: dict[str, Any]) -> dict[str, Any]:
         for name in settings:
             if name not in OVERLAY_SETTINGS:
-                raise ValueError(f"there is no setting {name!r}{nearest(name, OVERLAY_SETTINGS)}")
+                raise ValueError(f"a scenario cannot change the setting {name!r}{nearest(name, OVERLAY_SETTINGS)}")
         return settings
 
     def resolve_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter's value: the one given or its default; Refusal names an unknown one and the nearest."""
+        """Returns the value of every parameter, given or default; raises Refusal for an unknown or invalid one."""
         for name in given:
             if name not in self.parameters:
                 raise Refusal(f"scenario {self.name} has no parameter {name!r}{nearest(name, list(self.parameters))}")
@@ -83,7 +83,7 @@ class Scenario(BaseModel):
 
 
 def load(folder: Path) -> dict[str, Scenario]:
-    """Every scenario of a folder by name; Refusal names the file and what is wrong with it."""
+    """Returns the scenarios of a folder by name; raises Refusal with the file and its error."""
     scenarios = {}
     for file in sorted(folder.glob("*.json")):
         try:
@@ -100,7 +100,7 @@ def load(folder: Path) -> dict[str, Scenario]:
 
 
 class Scenarios(Mapping[str, Scenario]):
-    """Every scenario of a folder by name, read when the first is asked for; Refusal as with ``load``."""
+    """The scenarios of a folder by name, loaded at the first access; raises Refusal as ``load`` does."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -119,15 +119,15 @@ class Scenarios(Mapping[str, Scenario]):
         return len(self._loaded)
 
 
-def get_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
-    """The scenario of that name; Unknown names the nearest."""
+def find_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
+    """Raises UnknownName with the nearest scenario."""
     if name not in scenarios:
         raise UnknownName("scenario", name, list(scenarios))
     return scenarios[name]
 
 
 def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) -> None:
-    """Set the scenario's rules and lay its settings over the sandbox's; again means anew."""
+    """Set the scenario's rules and put its settings over the sandbox's; one that is on already starts again."""
     values = scenario.resolve_parameters(given)
     rules, settings = _build_rules(scenario, values), _substitute(scenario.settings, values)
     now = sandbox.now()
@@ -154,13 +154,13 @@ def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) ->
 
 
 def _store_overlay(record: dict[str, Any], space: Space) -> None:
-    # Dropped first, so that what is on last stands last, and lies over the others, after a restart too.
+    # Dropped first: the scenario switched on last must come last and override the others, after a restart too.
     space.drop("_scenarios", record["id"])
     space.put("_scenarios", record)
 
 
 def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
-    """Remove the scenario's rules and settings; one that is not on stays off."""
+    """Remove the scenario's rules and settings; a scenario that is not on is ignored."""
     sandbox.ruleset.remove(_rule_ids(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
     if sandbox.overlays.pop(scenario.name, None) is not None:
         sandbox.apply_settings()
@@ -171,12 +171,12 @@ def _rule_ids(sandbox: Sandbox, scenario: Scenario) -> list[str]:
 
 
 def _build_rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRule]:
-    filled = _substitute(scenario.rules, values)
-    return [FaultRule.model_validate({"id": f"{scenario.name}.{nth}", **rule}) for nth, rule in enumerate(filled, 1)]
+    rules = _substitute(scenario.rules, values)
+    return [FaultRule.model_validate({"id": f"{scenario.name}.{nth}", **rule}) for nth, rule in enumerate(rules, 1)]
 
 
 def _substitute(value: Any, values: Mapping[str, Any]) -> Any:
-    """Put the parameters' values in; ``{"$": "p", "times": 0.5}`` is half of p."""
+    """Replace ``{"$": "p"}`` by the value of p; ``{"$": "p", "times": 0.5}`` is half of it."""
     if isinstance(value, dict):
         if "$" in value:
             if value["$"] not in values:

@@ -1,4 +1,4 @@
-"""A life lived before the curtain rises: what a sandbox begins with, made by the functions that change it later."""
+"""Generates seed data by running a simulated history through the functions that serve the API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _NAME = "rehearsal"
 
 
 class SeedHistory:
-    """A sandbox in memory that nobody calls, whose clock stands still until it is advanced."""
+    """A sandbox in memory with a frozen clock, for a provider's ``generate``.
+
+    ``begin`` is the first instant, ``records`` is the state at that instant.
+    """
 
     def __init__(self, provider: Provider, seed: str, begin: int, records: State) -> None:
         store = TinyStore(None)
@@ -33,21 +36,21 @@ class SeedHistory:
         self._store = store
         self.sandbox = Sandbox(_NAME, provider, store, Journal(1, 1), {}, NullWebhookSender())
 
-    def run(self, deed: Callable[[SimulationContext], Result]) -> Result:
-        """Have something happen now, in one transaction."""
+    def run(self, action: Callable[[SimulationContext], Result]) -> Result:
+        """Call ``action`` at the present instant in one transaction; returns its result."""
         with self.sandbox.transaction(durable=False) as space:
-            return deed(SimulationContext(self.sandbox, self.sandbox.now(), space))
+            return action(SimulationContext(self.sandbox, self.sandbox.now(), space))
 
     def advance(self, by: int) -> None:
-        """Let time pass, in microseconds; what falls due is done."""
+        """Advance the clock by microseconds; due timers run."""
         self.sandbox.move_clock(lambda clock, _wall: clock.advance(by))
 
     def advance_to(self, instant: int) -> None:
-        """Let time pass until an instant."""
+        """Advance the clock to an instant; due timers run."""
         self.sandbox.set_clock(Clock(frozen_at=instant))
 
     def state(self) -> State:
-        """The records as they are now: the provider's own, what has happened, and what is still to happen."""
-        kept = self._store.export(_NAME)
-        named = {each.name for each in self.sandbox.provider.collections} | {"_events", "_timers", "_counters"}
-        return {name: records for name, records in kept.items() if name in named}
+        """Returns the provider's records, the events, the waiting timers and the counters."""
+        exported = self._store.export(_NAME)
+        names = {each.name for each in self.sandbox.provider.collections} | {"_events", "_timers", "_counters"}
+        return {name: records for name, records in exported.items() if name in names}

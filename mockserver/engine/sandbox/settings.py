@@ -1,4 +1,4 @@
-"""How a sandbox behaves: what an operator chose, and what scenarios lay over it."""
+"""The settings of a sandbox, and the overlays of scenarios."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mockserver.engine.core.latency import Distribution
 from mockserver.engine.core.limits import Limits
 
 Overlay = Mapping[str, Any]
-"""The settings a scenario lays over the sandbox's own: limits, latency, assumptions."""
+"""The settings that a scenario puts over the sandbox's: limits, latency, assumptions."""
 
 
 class Settings(BaseModel):
-    """How a sandbox behaves; what is left out is as its provider has it."""
+    """What an operator can change on a sandbox; a setting left out has the provider's value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

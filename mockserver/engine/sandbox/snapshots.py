@@ -1,4 +1,4 @@
-"""States of a sandbox kept under a name, beside its records, for a way back."""
+"""Snapshots: named states of a sandbox, stored with its records, to which it can be restored."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from mockserver.engine.sandbox.sandbox import Sandbox
 
 COLLECTION = "_snapshots"
 MAX_SNAPSHOTS = 20
-"""So many snapshots does a sandbox keep."""
+"""Snapshots per sandbox."""
 
 
 def take_snapshot(engine: Engine, id: str, name: str) -> None:
-    """Keep the present state of a sandbox under a name; the same name again replaces it."""
+    """Store the state under a name, replacing one of the same name; raises Refusal beyond ``MAX_SNAPSHOTS``."""
     sandbox = engine.get_sandbox(id)
     with sandbox.transaction() as space:
         if space.count(COLLECTION) >= MAX_SNAPSHOTS and space.get(COLLECTION, name) is None:
-            raise Refusal(f"a sandbox keeps at most {MAX_SNAPSHOTS} snapshots")
+            raise Refusal(f"a sandbox keeps at most {MAX_SNAPSHOTS} snapshots; replace one by using its name")
     now = sandbox.now()
     state = engine.export(id)
     with sandbox.transaction() as space:
@@ -24,10 +24,10 @@ def take_snapshot(engine: Engine, id: str, name: str) -> None:
 
 
 def restore_from_snapshot(engine: Engine, id: str, name: str) -> Sandbox:
-    """Put a sandbox back into the state kept under a name; Unknown names the nearest."""
+    """Restore the state stored under a name; raises UnknownName with the nearest name."""
     with engine.get_sandbox(id).transaction() as space:
-        kept = space.get(COLLECTION, name)
+        snapshot = space.get(COLLECTION, name)
         names = [record["id"] for _, record in space.scan(COLLECTION)]
-    if kept is None:
+    if snapshot is None:
         raise UnknownName("snapshot", name, names)
-    return engine.restore(id, kept["state"])
+    return engine.restore(id, snapshot["state"])

@@ -1,4 +1,4 @@
-"""What a new sandbox holds: its seeded records, its first keys, its settings."""
+"""The state of a new sandbox: seed data, first keys and settings."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mockserver.engine.sandbox.settings import Settings
 from mockserver.storage.base import State
 
 DATASET_SEED = "1"
-"""The seed of the data sets that are kept as files."""
+"""The seed of the data sets that are shipped as files."""
 MAX_TEMPLATES = 8
-"""So many sets of seeded records are remembered."""
+"""Sets of seed data in the cache; the oldest is removed first."""
 _CacheKey = tuple[Provider, str, str, str]
-"""Provider, seed, size and day; no day where the records are as they were generated."""
+"""Provider, seed, size and day; the day is empty for records that are not aged."""
 
 
 class Templates:
-    """Seeded records by (provider, seed, size): read from a written data set, or generated; either only once.
+    """A cache of seed data by provider, seed and size: from a shipped data set, or generated.
 
-    Records are values, so several engines may have the same ones.
+    Records are never changed in place, so several engines can share them.
     """
 
     def __init__(self, datasets: Mapping[tuple[str, str], State]) -> None:
@@ -31,7 +31,7 @@ class Templates:
         self._cache: OrderedDict[_CacheKey, State] = OrderedDict()
 
     def build_state(self, provider: Provider, id: str, settings: Settings, now: int, progress: Progress) -> State:
-        """The whole state a sandbox of that id begins with at an instant."""
+        """Returns the state of a new sandbox ``id``, with seed data aged up to the instant ``now``."""
         randomness, modes = Randomness(settings.seed), provider.keys.initial_modes
         name = provider.key_name(id, settings.slug)
         keys = [
@@ -50,19 +50,19 @@ class Templates:
         }
 
     def _records(self, provider: Provider, settings: Settings, now: int, progress: Progress) -> State:
-        name = provider, settings.seed, settings.size
-        generated = self._cached((*name, ""), lambda: self._generate(provider, settings, progress))
-        settle = provider.age_seed_data
-        if settle is None:
+        key = provider, settings.seed, settings.size
+        generated = self._cached((*key, ""), lambda: self._generate(provider, settings, progress))
+        age = provider.age_seed_data
+        if age is None:
             return generated
-        return self._cached((*name, format_instant(now)[:10]), lambda: settle(generated, now))
+        return self._cached((*key, format_instant(now)[:10]), lambda: age(generated, now))
 
-    def _cached(self, name: _CacheKey, make: Callable[[], State]) -> State:
-        if name not in self._cache:
-            self._cache[name] = make()
+    def _cached(self, key: _CacheKey, create: Callable[[], State]) -> State:
+        if key not in self._cache:
+            self._cache[key] = create()
             while len(self._cache) > MAX_TEMPLATES:
                 self._cache.popitem(last=False)
-        return self._cache[name]
+        return self._cache[key]
 
     def _generate(self, provider: Provider, settings: Settings, progress: Progress) -> State:
         if settings.seed == DATASET_SEED and (provider.name, settings.size) in self._datasets:

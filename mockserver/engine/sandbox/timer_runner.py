@@ -1,4 +1,4 @@
-"""What is to happen in one sandbox and when: timers run, and deliveries leave, each at its own instant."""
+"""Runs the timers of one sandbox, and its deliveries between them, each at its own instant."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from mockserver.storage.base import Record, Space
 
 _log = logging.getLogger("testmode")
 TIMERS_PER_TRANSACTION = 100
-"""So many things are done in one transaction: whoever else wants the sandbox waits for no more than that."""
+"""Timers per transaction: it bounds how long other calls wait for the sandbox's lock."""
 
 
 def _keep_clock(instant: int) -> None:
-    """Leave the clock where it is."""
+    """The default for ``on_instant``: does nothing."""
 
 
 class TimerOwner(SandboxView, Protocol):
-    """The sandbox of an agenda."""
+    """The part of a sandbox that its timers use."""
 
     @property
     def provider(self) -> Provider: ...
@@ -38,124 +38,122 @@ class TimerOwner(SandboxView, Protocol):
     @property
     def outbox(self) -> Outbox: ...
 
-    def wait_until_durable(self) -> None:
-        """Wait until everything written is as safe as the store promises."""
+    def wait_until_durable(self) -> None: ...
 
 
 class TimerRunner:
-    """The timers of a sandbox, and the order of time between them and what is on its way out."""
+    """Runs the due timers of a sandbox, on their own or in time order with the deliveries of its outbox."""
 
     def __init__(self, sandbox: TimerOwner) -> None:
         self._sandbox = sandbox
         self.next_due: int | None = None
-        """When the next timer is due, or None while none waits."""
+        """The instant of the earliest timer, or None."""
 
     def reload(self, space: Space) -> None:
-        """Take over what the store holds."""
         first = next(timers.pending(space), None)
         self.next_due = int(first["due"]) if first else None
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-        """Have a simulation fall due at an instant, within a transaction; answers the timer's id."""
+        """Schedule a simulation in a transaction; returns the id of the timer."""
         id = timers.schedule(space, due, action, parameters)
-        # Should the transaction fail, whoever looks for what is due finds nothing, and the true next one.
+        # If the transaction fails, next_due is too early; the next run then finds nothing due and corrects it.
         self.reload(space)
         self._sandbox.outbox.wake()
         return id
 
-    def run(self, until: int) -> list[dict[str, Any]]:
-        """Do what falls due, in order, each at its own instant; tells what was done."""
-        done: list[dict[str, Any]] = []
-        while told := self._run_batch(until):
-            done += told
-        if done:
-            self._sandbox.wait_until_durable()
-        return done
+    def run(self, until: int) -> None:
+        """Run the timers due at ``until`` or before, in order; returns when their effects are durable."""
+        while self._run_batch(until):
+            pass
+        self._sandbox.wait_until_durable()
 
-    def catch_up(self, until: int, reach: Callable[[int], None] = _keep_clock) -> list[dict[str, Any]]:
-        """Do what falls due and deliver what is on its way out, in the order of time; tells what was done.
+    def catch_up(self, until: int, on_instant: Callable[[int], None] = _keep_clock) -> list[dict[str, Any]]:
+        """Run timers and send deliveries due at ``until`` or before, in time order; returns the timers' results.
 
-        ``reach`` is told of every instant something happens at, before it does.
+        ``on_instant`` is called with the instant of every timer and delivery before it happens.
         """
-        done: list[dict[str, Any]] = []
-        settled = 0
+        results: list[dict[str, Any]] = []
+        durable = 0
         while (instant := self.next_instant) is not None and instant <= until:
             if self._has_delivery_due(instant):
-                reach(instant)
-                # Nobody outside is told of what a power cut could still undo.
-                settled = self._wait_until_durable(settled, len(done))
+                on_instant(instant)
+                # A delivery must not announce a change that a power failure could still undo.
+                durable = self._wait_until_durable(durable, len(results))
                 self._sandbox.outbox.deliver_next(instant)
             else:
-                done += self._run_batch(until, reach, before_delivery=True)
-        self._wait_until_durable(settled, len(done))
-        return done
+                results += self._run_batch(until, on_instant, stop_before_delivery=True)
+        self._wait_until_durable(durable, len(results))
+        return results
 
-    def _wait_until_durable(self, settled: int, done: int) -> int:
-        """Wait once for all that has been done; answers how many that is."""
-        if done > settled:
+    def _wait_until_durable(self, durable: int, done: int) -> int:
+        """Wait when more timers have run than are durable; returns how many are durable now."""
+        if done > durable:
             self._sandbox.wait_until_durable()
         return done
 
     @property
     def next_instant(self) -> int | None:
-        """When something is to be done or delivered next, or None while nothing waits."""
+        """The instant of the earliest timer or delivery, or None."""
         return min((due for due in (self.next_due, self._sandbox.outbox.next_due) if due is not None), default=None)
 
     def _has_delivery_due(self, instant: int) -> bool:
-        """Whether a delivery is due by an instant: it leaves before what is done then."""
-        leaves = self._sandbox.outbox.next_due
-        return leaves is not None and leaves <= instant
+        """Whether a delivery is due at ``instant`` or before; it is sent before a timer of the same instant."""
+        due = self._sandbox.outbox.next_due
+        return due is not None and due <= instant
 
     def _run_batch(
-        self, until: int, reach: Callable[[int], None] = _keep_clock, *, before_delivery: bool = False
+        self, until: int, on_instant: Callable[[int], None] = _keep_clock, *, stop_before_delivery: bool = False
     ) -> list[dict[str, Any]]:
-        """Do what is due next in one transaction: all of it, or none where that is not kept.
+        """Run the next due timers in one transaction and return their results.
 
-        ``in_turn`` stops before what is to be done after a delivery.
+        With ``stop_before_delivery`` the batch ends before a timer that a due delivery precedes.
         """
         due = self.next_due
         try:
-            return self._run_in_transaction(until, reach, before_delivery)
+            return self._run_in_transaction(until, on_instant, stop_before_delivery)
         except BaseException:
-            # The disk has not taken it, or a simulation has a bug: the timer still waits.
+            # The store failed, or a simulation has a bug: the timers still wait.
             self.next_due = due
             raise
 
-    def _run_in_transaction(self, until: int, reach: Callable[[int], None], in_turn: bool) -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = []
+    def _run_in_transaction(
+        self, until: int, on_instant: Callable[[int], None], stop_before_delivery: bool
+    ) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = []
         keys: list[Key] = []
         with self._sandbox.transaction(wait=False) as space:
-            # Whoever looks for a key finds those that have been kept.
             for due, timer in timers.due_timers(space, until, TIMERS_PER_TRANSACTION):
-                if keys or (told and in_turn and self._has_delivery_due(due)):
+                # A timer that changes keys ends the batch: keys are activated after the commit, and the next timer
+                # must find them.
+                if keys or (results and stop_before_delivery and self._has_delivery_due(due)):
                     break
-                reach(due)
+                on_instant(due)
                 try:
-                    told.append(self._run_timer(space, due, timer, keys))
+                    results.append(self._run_timer(space, due, timer, keys))
                 except Exception:
-                    if not told:
+                    if not results:
                         raise
-                    break  # What was done before is kept; the next time this comes first.
+                    break  # The timers before it are committed; the next batch starts with this one and raises.
             self.reload(space)
         self._sandbox.keyring.activate(keys)
-        return told
+        return results
 
     def _run_timer(self, space: Space, due: int, timer: Record, keys: list[Key]) -> dict[str, Any]:
-        """Do one thing, or nothing of it and forget it, where it cannot be done; tells which."""
-        told = {"id": timer["id"], "at": format_instant(due), "action": timer["action"]}
-        moment = SimulationContext(self._sandbox, due, space)
+        """Run one timer and delete it; a simulation that refuses is rolled back, and the result has its message."""
+        result = {"id": timer["id"], "at": format_instant(due), "action": timer["action"]}
+        context = SimulationContext(self._sandbox, due, space)
         try:
             with space.savepoint():
                 space.drop(timers.COLLECTION, timer["id"])
-                told["result"] = self._run_simulation(moment, timer)
+                result["result"] = self._run_simulation(context, timer)
         except (Refusal, Problem, ValidationError) as refusal:
             space.drop(timers.COLLECTION, timer["id"])
-            _log.warning("%s: what was due at %s could not be done: %s", self._sandbox.id, told["at"], refusal)
-            return {**told, "error": str(refusal)}
-        keys += moment.keys
-        return told
+            _log.warning("%s: the timer due at %s was refused: %s", self._sandbox.id, result["at"], refusal)
+            return {**result, "error": str(refusal)}
+        keys += context.keys
+        return result
 
-    def _run_simulation(self, moment: SimulationContext, timer: Record) -> Mapping[str, Any]:
-        # An imported state may have timers this provider knows nothing of.
+    def _run_simulation(self, context: SimulationContext, timer: Record) -> Mapping[str, Any]:
+        # An imported state may have timers whose simulation this provider does not have.
         simulation = self._sandbox.provider.get_simulation(timer["action"])
-        return simulation.run(moment, simulation.parameters.model_validate(timer["parameters"]))
+        return simulation.run(context, simulation.parameters.model_validate(timer["parameters"]))

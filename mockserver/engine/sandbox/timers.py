@@ -1,4 +1,4 @@
-"""What falls due when: timers are kept with the sandbox's records and run in order when its clock reaches them."""
+"""The timers of a sandbox as records: scheduled, and read in the order in which they are due."""
 
 from __future__ import annotations
 
@@ -11,46 +11,49 @@ from mockserver.storage.base import COUNTERS, Record, Space
 
 COLLECTION = "_timers"
 MAX_TIMERS = 10_000
-"""So many things may wait to happen in a sandbox."""
+"""Timers that can wait in one sandbox."""
 
 
 def schedule(space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-    """Have ``action`` done at an instant of the sandbox's clock; answers the timer's id."""
+    """Store a timer that runs the simulation ``action`` at the instant ``due``; returns its id.
+
+    Raises Refusal beyond ``MAX_TIMERS``.
+    """
     if space.count(COLLECTION) >= MAX_TIMERS:
-        raise Refusal(f"{MAX_TIMERS} things are waiting to happen already")
+        raise Refusal(f"{MAX_TIMERS} timers are waiting already, the maximum; advance the clock or reset the sandbox")
     nth = space.increment("timers")
-    kept = timer_record(f"timer_{nth}", due, action, parameters)
-    space.put(COLLECTION, kept)
-    return str(kept["id"])
+    record = timer_record(f"timer_{nth}", due, action, parameters)
+    space.put(COLLECTION, record)
+    return str(record["id"])
 
 
 def timer_record(id: str, due: int, action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """A timer as it is kept, for what a sandbox begins with; its id must not be one that ``schedule`` gives."""
+    """Returns the record of a timer, for seed data; ``id`` must not have the form that ``schedule`` gives."""
     return {"id": id, "due": f"{due:020d}", "action": action, "parameters": parameters}
 
 
-def due_timers(space: Space, instant: int, most: int) -> Iterator[tuple[int, Record]]:
-    """The timers that are due by an instant, each behind when it is, the next one first, and at most so many.
+def due_timers(space: Space, instant: int, limit: int) -> Iterator[tuple[int, Record]]:
+    """Yields at most ``limit`` timers due at ``instant`` or before, the earliest first, each with its due instant.
 
-    They are looked up together, and no further once anything is scheduled, put off or called off meanwhile.
+    They are read together. The iteration ends when the caller schedules a timer, or changes or deletes a yielded one.
     """
     scheduled = space.get(COUNTERS, "timers")
-    for due, timer in _first_due(space, instant, most):
+    for due, timer in _first_due(space, instant, limit):
         if space.get(COLLECTION, timer["id"]) is not timer or space.get(COUNTERS, "timers") is not scheduled:
             return
         yield due, timer
 
 
-def _first_due(space: Space, instant: int, most: int) -> list[tuple[int, Record]]:
-    found: list[tuple[int, Record]] = []
-    for timer in islice(pending(space), most):
+def _first_due(space: Space, instant: int, limit: int) -> list[tuple[int, Record]]:
+    timers: list[tuple[int, Record]] = []
+    for timer in islice(pending(space), limit):
         due = int(timer["due"])
         if due > instant:
             break
-        found.append((due, timer))
-    return found
+        timers.append((due, timer))
+    return timers
 
 
 def pending(space: Space) -> Iterator[Record]:
-    """All timers, the next one first; ties go by the order of scheduling."""
+    """Yields all timers, the earliest first; equal instants in the order of scheduling."""
     return (record for _, record in space.scan(COLLECTION, field="due"))

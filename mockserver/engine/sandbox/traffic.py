@@ -1,4 +1,4 @@
-"""What the newest calls of a sandbox add up to: how many, how answered, how fast, over the last minutes."""
+"""Statistics of a sandbox's newest calls over time: counts by status class, durations, rate-limit tokens."""
 
 from __future__ import annotations
 
@@ -18,44 +18,46 @@ PERCENTILES = (50, 95, 99)
 def traffic(
     entries: Sequence[Entry], limits: Limits, now: int, seconds: int, *, is_clock_running: bool
 ) -> list[dict[str, Any]]:
-    """The time until now in sixty parts, oldest first: calls by class of status, percentiles, what the bucket held.
+    """Returns the ``seconds`` before ``now`` in 60 bins, oldest first.
 
-    ``is_clock_running`` says whether the sandbox's clock runs: a bucket under a frozen clock stays as it is.
+    Each bin has calls by status class, percentiles of the duration in milliseconds, and the tokens of the rate limit's
+    bucket. The bucket is not refilled while the sandbox's clock is frozen (``is_clock_running`` is false).
     """
     step = seconds * SECOND // BINS
     began = now - step * BINS
-    parts: list[list[Entry]] = [[] for _ in range(BINS)]
+    bins: list[list[Entry]] = [[] for _ in range(BINS)]
     for entry in entries:
         if began < entry.at <= now:
-            parts[min((entry.at - began) // step, BINS - 1)].append(entry)
-    held = _last_bucket_level([entry for entry in entries if entry.at <= began])
-    shown = []
-    for nth, part in enumerate(parts):
-        held = _bucket_level(part, held, limits, step / SECOND if is_clock_running else 0.0)
-        shown.append({"at": format_instant(began + nth * step), **_statistics(part), "tokens": held})
-    return shown
+            bins[min((entry.at - began) // step, BINS - 1)].append(entry)
+    tokens = _last_bucket_level([entry for entry in entries if entry.at <= began])
+    rows = []
+    for nth, bin in enumerate(bins):
+        tokens = _bucket_level(bin, tokens, limits, step / SECOND if is_clock_running else 0.0)
+        rows.append({"at": format_instant(began + nth * step), **_statistics(bin), "tokens": tokens})
+    return rows
 
 
-def _statistics(part: Sequence[Entry]) -> dict[str, Any]:
-    classes = Counter(f"{entry.reply.status // 100}xx" if entry.reply.status else "none" for entry in part)
-    took = sorted(entry.milliseconds for entry in part)
-    return {"calls": dict(sorted(classes.items())), **{f"p{each}": _percentile(took, each) for each in PERCENTILES}}
+def _statistics(bin: Sequence[Entry]) -> dict[str, Any]:
+    classes = Counter(f"{entry.reply.status // 100}xx" if entry.reply.status else "none" for entry in bin)
+    durations = sorted(entry.milliseconds for entry in bin)
+    percentiles = {f"p{each}": _percentile(durations, each) for each in PERCENTILES}
+    return {"calls": dict(sorted(classes.items())), **percentiles}
 
 
-def _percentile(took: Sequence[float], percent: int) -> float | None:
-    """The smallest value that so many percent do not exceed (nearest rank); None of nothing."""
-    return round(took[ceil(len(took) * percent / 100) - 1], 3) if took else None
+def _percentile(durations: Sequence[float], percent: int) -> float | None:
+    """Nearest rank over sorted durations; None when there are none."""
+    return round(durations[ceil(len(durations) * percent / 100) - 1], 3) if durations else None
 
 
 def _last_bucket_level(entries: Sequence[Entry]) -> float | None:
     return next((entry.call.tokens for entry in reversed(entries) if entry.call.tokens is not None), None)
 
 
-def _bucket_level(part: Sequence[Entry], before: float | None, limits: Limits, seconds: float) -> float | None:
-    """The least the bucket held while a part lasted; refilled since the part before where no call took anything."""
+def _bucket_level(bin: Sequence[Entry], before: float | None, limits: Limits, seconds: float) -> float | None:
+    """The fewest tokens after a call of the bin; without calls, the tokens of the bin before plus the refill."""
     if limits.rate is None:
         return None
-    seen = [entry.call.tokens for entry in part if entry.call.tokens is not None]
+    levels = [entry.call.tokens for entry in bin if entry.call.tokens is not None]
     full = float(limits.burst or limits.rate)
     refilled = full if before is None else min(full, before + limits.rate * seconds)
-    return round(min(seen), 3) if seen else round(refilled, 3)
+    return round(min(levels), 3) if levels else round(refilled, 3)

@@ -1,1 +1,1 @@
-"""Events on their way to those who asked to be told: endpoints, deliveries, signatures, retries."""
+"""Webhooks: events, endpoints, deliveries with their retries, and signatures."""

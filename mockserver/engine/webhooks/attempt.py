@@ -1,4 +1,4 @@
-"""One attempt to deliver an event: what is sent, and what faults make of it; data, so that the sender asks no more."""
+"""One attempt of a delivery as data: the request to send, as changed by faults."""
 
 from __future__ import annotations
 
@@ -14,48 +14,49 @@ from mockserver.storage.base import Record
 
 @dataclass(slots=True)
 class Attempt:
-    """What is about to be sent. Faults change it; the sandbox's outbox then does what it says."""
+    """An attempt before it is sent: faults change it, then the outbox performs it."""
 
     sandbox: SandboxView
     delivery: Record
     endpoint: Record
     now: int
-    """The instant on the sandbox's clock it is made at."""
+    """The instant of the attempt on the sandbox's clock."""
     body: bytes
     signed_body: bytes
-    """The bytes the signature is made over."""
+    """The bytes that the signature is computed over; a fault can make them differ from ``body``."""
     signed_at: int
     secrets: tuple[str, ...]
     copies: int = 1
     dropped: bool = False
-    """Never send it, now or later."""
+    """The delivery is never sent and ends in the state ``dropped``."""
     postponed_by: int | None = None
-    """Send it so much later instead."""
+    """Microseconds after which the delivery is attempted instead, or None."""
     until_next_sent: bool = False
-    """When put off: go as soon as another delivery of the endpoint has gone."""
+    """When postponed: the delivery becomes due as soon as another delivery to the endpoint is sent."""
     is_awaited: bool = False
-    """Whether another delivery of the endpoint has been put off until this one has gone."""
+    """Whether another delivery to the endpoint is postponed until this one is sent."""
     rng: Rng | None = None
     fired: list[str] = field(default_factory=list)
+    """The ids of the fault rules that hit the attempt."""
 
     @classmethod
     def create(cls, sandbox: SandboxView, style: WebhookStyle, delivery: Record, endpoint: Record, now: int) -> Attempt:
-        """The attempt as it would be without any fault."""
+        """Returns the attempt without any fault."""
         body = render_body(style, sandbox, delivery["event"])
         return cls(sandbox, delivery, endpoint, now, body, body, now, signing_secrets(endpoint, now))
 
     @property
     def is_first(self) -> bool:
-        """Whether the delivery has neither been sent nor put off before."""
+        """Whether the delivery was neither sent nor postponed before."""
         return not self.delivery["attempts"] and not self.delivery["put_off"]
 
     @property
     def is_sent(self) -> bool:
-        """Whether anything is sent now."""
+        """Whether the attempt is neither dropped nor postponed."""
         return not self.dropped and self.postponed_by is None
 
     def headers(self, style: WebhookStyle) -> list[tuple[str, str]]:
-        """The headers that go with it."""
+        """Returns the headers of the style, with the signature, without those that the sender adds."""
         event, id = self.delivery["event"], self.delivery["id"]
         return style.headers(
             self.sandbox, SigningInput(event, id, to_unix_seconds(self.signed_at), self.signed_body, self.secrets)

@@ -1,4 +1,4 @@
-"""Deliveries as they are kept: which endpoint each waits for, which is due first, and which go when there are many."""
+"""The records of deliveries: created, ordered by endpoint and due instant, and evicted beyond a bound."""
 
 from __future__ import annotations
 
@@ -12,32 +12,31 @@ from mockserver.storage.base import Record, Space
 
 COLLECTION = "_deliveries"
 MAX_DELIVERIES = 10_000
-"""So many deliveries are kept per sandbox, waiting and done; those that are done go first, the oldest of them."""
+"""Deliveries per sandbox, pending and final; the oldest final one is evicted first."""
 FINAL_STATES = ("delivered", "failed", "dropped", "abandoned")
-"""The states of a delivery that waits for nothing more; before that it is ``pending``."""
+"""The states of a delivery that is not attempted again by itself; the only other state is ``pending``."""
 _log = logging.getLogger("testmode")
 
 
 def enqueue(
     sandbox: WebhookOwner, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
 ) -> list[str]:
-    """Have an event delivered to everyone who asked for it, within the transaction it is told in.
+    """Create a delivery of the event for each subscribed endpoint, in the caller's transaction; returns their ids.
 
-    ``only`` names one endpoint, which then need not have asked; what goes ``once`` is not tried again by itself.
-    Answers the deliveries' ids.
+    ``only`` is the id of one endpoint, which need not be subscribed. A delivery with ``once`` has no retries.
     """
     style = sandbox.provider.webhooks
     if style is None or not space.count(endpoints.COLLECTION):
         return []
     version = event.get("version", "")
-    asked = [record for _, record in space.scan(endpoints.COLLECTION)]
-    told = [
+    known = [record for _, record in space.scan(endpoints.COLLECTION)]
+    receivers = [
         each
-        for each in asked
+        for each in known
         if (style.is_subscribed(each, event["type"], version) if only is None else each["id"] == only)
     ]
     ids = []
-    for endpoint in told:
+    for endpoint in receivers:
         ids.append(style.delivery_id(sandbox.randomness, space.increment("deliveries")))
         _evict_oldest(sandbox.id, space)
         space.put(COLLECTION, _new_delivery(ids[-1], endpoint["id"], event, now, once))
@@ -45,7 +44,6 @@ def enqueue(
 
 
 def _new_delivery(id: str, endpoint: str, event: Record, now: int, once: bool) -> dict[str, Any]:
-    """A delivery of which nothing has become yet."""
     return {
         "id": id,
         "endpoint": endpoint,
@@ -62,39 +60,47 @@ def _new_delivery(id: str, endpoint: str, event: Record, now: int, once: bool) -
 
 def _evict_oldest(sandbox: str, space: Space) -> None:
     while space.count(COLLECTION) >= MAX_DELIVERIES:
-        done = [next(space.scan(COLLECTION, field="state", equals=state), None) for state in FINAL_STATES]
-        oldest = min((each for each in done if each is not None), key=lambda each: int(each[0][1]), default=None)
-        _, gone = oldest or next(space.scan(COLLECTION))
+        final = [next(space.scan(COLLECTION, field="state", equals=state), None) for state in FINAL_STATES]
+        oldest = min((each for each in final if each is not None), key=lambda each: int(each[0][1]), default=None)
+        _, evicted = oldest or next(space.scan(COLLECTION))
         if oldest is None:
-            _log.warning("%s: %d deliveries wait; %s is given up for a new one", sandbox, MAX_DELIVERIES, gone["id"])
-        space.drop(COLLECTION, gone["id"])
+            _log.warning(
+                "%s: %d deliveries are pending, the maximum; %s is deleted for a new one",
+                sandbox,
+                MAX_DELIVERIES,
+                evicted["id"],
+            )
+        space.drop(COLLECTION, evicted["id"])
 
 
 def schedule_members(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
-    """The members that say when a delivery leaves; None is never, ``behind`` names whom it lets go first."""
+    """Returns the members of a delivery that schedule it.
+
+    ``due`` None means never. With ``behind`` it also becomes due when another delivery to that endpoint is sent.
+    """
     return {"due": due, "lane": None if due is None else f"{endpoint}:{due:020d}", "behind": behind}
 
 
 def next_per_endpoint(space: Space) -> list[Record]:
-    """The first delivery that waits for each endpoint, in order; it costs what there are endpoints, not deliveries."""
-    found: list[tuple[int, int, Record]] = []
-    step = next(space.scan(COLLECTION, field="lane"), None)
-    while step is not None:
-        (_, nth), record = step
-        found.append((record["due"], nth, record))
-        # Behind the colon comes the semicolon: the walk goes on behind everything that waits for this endpoint.
-        step = next(space.scan(COLLECTION, field="lane", after=(f"{record['endpoint']};", 0)), None)
-    return [record for _, _, record in sorted(found)]
+    """Returns the first waiting delivery of each endpoint by due instant; the cost grows with the endpoints only."""
+    heads: list[tuple[int, int, Record]] = []
+    head = next(space.scan(COLLECTION, field="lane"), None)
+    while head is not None:
+        (_, nth), record = head
+        heads.append((record["due"], nth, record))
+        # A lane is "<endpoint>:<due>", and ";" follows ":" in ASCII: the next scan skips the rest of this endpoint.
+        head = next(space.scan(COLLECTION, field="lane", after=(f"{record['endpoint']};", 0)), None)
+    return [record for _, _, record in sorted(heads)]
 
 
 def release_postponed(space: Space, endpoint: str, now: int) -> None:
-    """Let those go that were waiting for another delivery of the same endpoint."""
+    """Make the deliveries due now that wait until another delivery to the endpoint is sent."""
     for record in list(space.find(COLLECTION, "behind", endpoint)):
         space.put(COLLECTION, {**record, **schedule_members(endpoint, now)})
 
 
 def get_delivery(space: Space, id: str) -> Record:
-    """The delivery of that id; Unknown names the nearest."""
+    """Raises UnknownName with the nearest id."""
     record = space.get(COLLECTION, id)
     if record is None:
         newest = [each["id"] for _, each in space.scan(COLLECTION, descending=True)]
@@ -103,17 +109,17 @@ def get_delivery(space: Space, id: str) -> Record:
 
 
 def get_pending(space: Space, id: str) -> Record | None:
-    """The delivery of that id while nothing has become of it."""
+    """Returns a delivery that is still pending, or None; raises UnknownName for an unknown id."""
     record = get_delivery(space, id)
     return record if record["state"] == "pending" else None
 
 
 def get_deliverable(space: Space, id: str) -> Record:
-    """The delivery of that id; Refusal says that its endpoint is gone or switched off."""
+    """Returns a delivery; raises UnknownName for an unknown id, Refusal when its endpoint is deleted or disabled."""
     record = get_delivery(space, id)
     endpoint = space.get(endpoints.COLLECTION, record["endpoint"])
     if endpoint is None:
-        raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint {record['endpoint']!r} is gone")
+        raise Refusal(f"the delivery {id!r} cannot be sent: its webhook endpoint {record['endpoint']!r} is deleted")
     if not endpoint["enabled"]:
-        raise Refusal(f"the delivery {id!r} has nowhere to go: its webhook endpoint is switched off")
+        raise Refusal(f"the delivery {id!r} cannot be sent: its webhook endpoint is disabled; enable it")
     return record

@@ -1,4 +1,4 @@
-"""Who is to be told: the endpoints of one sandbox, made by an operator as in the vendor's console."""
+"""The webhook endpoints of one sandbox, which an operator manages as in the vendor's console."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from mockserver.storage.base import Record, Space
 
 COLLECTION = "_endpoints"
 MAX_ENDPOINTS = 100
-"""So many endpoints may a sandbox have."""
+"""Endpoints per sandbox."""
 
 
 class Endpoints:
-    """The webhook endpoints of a sandbox."""
-
     def __init__(self, sandbox: WebhookOwner) -> None:
         self._sandbox = sandbox
 
-    def add(self, url: str, events: Sequence[str] = ("*",), **wanted: Any) -> Record:
-        """Register an endpoint; takes ``secret``, ``version`` and ``description``, each made when left out.
+    def add(self, url: str, events: Sequence[str] = ("*",), **options: Any) -> Record:
+        """Register an endpoint; ``options`` are ``secret``, ``version`` and ``description``, all with defaults.
 
-        Refusal says why a URL may not be called, and names the nearest type of event.
+        Raises Refusal for a URL that the egress refuses, for an unknown event type or version, and beyond
+        ``MAX_ENDPOINTS``.
         """
         sandbox, style = self._sandbox, self._require_style()
         sandbox.sender.check(url)
         _check_events(style, events)
-        version = wanted.get("version") or style.versions[-1]
+        version = options.get("version") or style.versions[-1]
         if version not in style.versions:
             raise Refusal(f"version: there is no {version!r}{nearest(version, style.versions)}")
         chosen = {"url": url, "events": list(events), "version": version}
@@ -39,14 +38,14 @@ class Endpoints:
             if space.count(COLLECTION) >= MAX_ENDPOINTS:
                 raise Refusal(f"a sandbox has at most {MAX_ENDPOINTS} webhook endpoints; delete some")
             id = style.endpoint_id(sandbox.randomness, space.increment("endpoints"))
-            secret = wanted.get("secret") or style.generate_secret(sandbox.randomness, f"webhook-secret:{id}:1")
-            began = {"previous": None, "rotations": 0, "enabled": True, "created_at": now}
-            record = {"id": id, **chosen, "secret": secret, "description": wanted.get("description") or "", **began}
+            secret = options.get("secret") or style.generate_secret(sandbox.randomness, f"webhook-secret:{id}:1")
+            initial = {"previous": None, "rotations": 0, "enabled": True, "created_at": now}
+            record = {"id": id, **chosen, "secret": secret, "description": options.get("description") or "", **initial}
             space.put(COLLECTION, record)
         return record
 
     def update(self, id: str, **changes: Any) -> Record:
-        """Change url, events, description or whether it is enabled."""
+        """Change ``url``, ``events``, ``description`` or ``enabled``; raises UnknownName or Refusal."""
         if "url" in changes:
             self._sandbox.sender.check(changes["url"])
         if "events" in changes:
@@ -57,14 +56,14 @@ class Endpoints:
         return record
 
     def rotate(self, id: str, overlap: int = 0, secret: str | None = None) -> Record:
-        """Give an endpoint a new secret; the one before signs too for the overlap, in microseconds."""
-        now, style, dice = self._sandbox.now(), self._require_style(), self._sandbox.randomness
+        """Give an endpoint a new secret; the old one signs in addition for ``overlap`` microseconds."""
+        now, style, randomness = self._sandbox.now(), self._require_style(), self._sandbox.randomness
         with self._sandbox.transaction() as space:
             before = _get_endpoint(space, id)
             nth = before["rotations"] + 1
             record = {
                 **before,
-                "secret": secret or style.generate_secret(dice, f"webhook-secret:{id}:{nth + 1}"),
+                "secret": secret or style.generate_secret(randomness, f"webhook-secret:{id}:{nth + 1}"),
                 "previous": {"secret": before["secret"], "until": now + overlap},
                 "rotations": nth,
             }
@@ -72,18 +71,17 @@ class Endpoints:
         return record
 
     def delete(self, id: str) -> None:
-        """Tell an endpoint nothing any more."""
         with self._sandbox.transaction() as space:
             _get_endpoint(space, id)
             space.drop(COLLECTION, id)
 
     def all(self) -> list[Record]:
-        """Every endpoint, oldest first."""
+        """Returns every endpoint, oldest first."""
         with self._sandbox.transaction() as space:
             return [record for _, record in space.scan(COLLECTION)]
 
     def get(self, id: str) -> Record:
-        """The endpoint of that id; Unknown names the nearest."""
+        """Raises UnknownName with the nearest id."""
         with self._sandbox.transaction() as space:
             return _get_endpoint(space, id)
 
@@ -95,7 +93,7 @@ class Endpoints:
 
 
 def signing_secrets(endpoint: Record, now: int) -> tuple[str, ...]:
-    """The secrets a delivery is signed with at an instant."""
+    """Returns the secret, and during the overlap of a rotation also the previous one."""
     previous = endpoint["previous"]
     return (endpoint["secret"], previous["secret"]) if previous and now < previous["until"] else (endpoint["secret"],)
 

@@ -1,4 +1,4 @@
-"""What happened in a sandbox, for those who are told: an event is kept only if its transaction commits."""
+"""Events: stored and enqueued for delivery in the transaction of the change that they announce."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from mockserver.engine.core.simulation import WriteContext
 
 COLLECTION = "_events"
 MAX_EVENTS = 10_000
-"""So many events are kept per sandbox; the oldest go first."""
+"""Events per sandbox; beyond it the oldest are deleted."""
 
 
 def emit(at: WriteContext, id: str, type: str, data: Any, version: str = "") -> None:
-    """Keep an event beside the change it tells of, and have it delivered.
+    """Store an event in the transaction of the change it announces, and enqueue its deliveries.
 
-    ``data`` is what the provider shows of the record; ``version`` tells apart the forms of an event that a provider
-    writes in more than one.
+    ``data`` is the record as the provider renders it; ``version`` is the form of the event, for providers with several.
     """
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
     event = {**event, "version": version} if version else event
@@ -24,5 +23,8 @@ def emit(at: WriteContext, id: str, type: str, data: Any, version: str = "") -> 
 
 
 def send_test_event(at: WriteContext, endpoint: str) -> list[str]:
-    """Send an endpoint, once, the event that the vendor's console sends as a test; Refusal where it sends none."""
+    """Enqueue the vendor's test event for an endpoint, without retries; returns the ids of the deliveries.
+
+    Raises Refusal when the provider has no test event.
+    """
     return at.sandbox.outbox.send_test(at.space, at.now, endpoint)

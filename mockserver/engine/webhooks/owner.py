@@ -1,4 +1,4 @@
-"""What the webhooks of a sandbox need of it."""
+"""The part of a sandbox that its webhooks use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine.webhooks.sender import WebhookSender
 
 
 class WebhookOwner(SandboxView, Protocol):
-    """The sandbox that endpoints and deliveries belong to."""
+    """The sandbox of endpoints and deliveries."""
 
     @property
     def provider(self) -> Provider: ...

@@ -1,4 +1,4 @@
-"""What carries deliveries out of the server, and what comes of each."""
+"""The interface that sends deliveries over HTTP, and its result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """What came of sending: the status of an answer, or why there was none."""
+    """The status of the receiver's response, or the error when there was none."""
 
     status: int | None
     error: str | None = None
@@ -17,26 +17,25 @@ class SendResult:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether the receiver has taken it: any status from 200 to 299."""
+        """Whether the status is 200 to 299."""
         return self.status is not None and 200 <= self.status <= 299
 
 
 class WebhookSender(Protocol):
-    """Carries deliveries out of the server; supplied from outside, as waiting is."""
+    """Sends deliveries; the engine opens no socket, so the server supplies it."""
 
     def check(self, url: str) -> None:
-        """Refuse a URL that may not be called; Refusal says why."""
+        """Raises Refusal for a URL that must not be called."""
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
-        """POST a body within so many seconds in all; never raises."""
+        """POST a body within ``seconds`` in total; errors are in the result, none is raised."""
 
 
 class NullWebhookSender:
-    """Stands in where nothing carries deliveries out: an engine without a server around it."""
+    """Sends nothing: for an engine without a server."""
 
     def check(self, url: str) -> None:
-        """Take any URL."""
+        """Accepts any URL."""
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:  # noqa: ARG002
-        """Send nothing, and say so."""
-        return SendResult(None, "this engine sends nothing")
+        return SendResult(None, "not sent: this engine has no webhook sender")

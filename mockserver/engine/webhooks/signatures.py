@@ -1,4 +1,4 @@
-"""How webhooks are signed, and how a receiver checks them: the schemes in use, each as a pair of functions."""
+"""The signature schemes of webhooks, each a function that signs and one that a receiver verifies with."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ HeaderMapping = Mapping[str, str]
 
 
 class InvalidSignature(ValueError):
-    """A delivery that its receiver must refuse; the message says why."""
+    """The receiver must refuse the delivery; the message says why."""
 
 
 def sign_timestamped(secrets: Sequence[str], at: int, body: bytes) -> str:
-    """``t=<unix seconds>,v1=<hex>``: HMAC-SHA256 over ``<t>.<body>``, once per secret; Stripe made it known."""
+    """Returns Stripe's scheme, ``t=<unix seconds>,v1=<hex>``: HMAC-SHA256 over ``<t>.<body>``, once per secret."""
     signed = f"{at}.".encode() + body
     return ",".join([f"t={at}", *(f"v1={_hmac_hex(secret.encode(), signed, sha256)}" for secret in secrets)])
 
 
-def verify_timestamped(shown: str, secrets: Sequence[str], now: int, body: bytes, tolerance: int) -> None:
-    """Refuse a signature of ``sign_timestamped`` that is wrong or ``tolerance`` seconds old; Forged says which."""
-    parts = [part.partition("=") for part in shown.split(",")]
+def verify_timestamped(signature: str, secrets: Sequence[str], now: int, body: bytes, tolerance: int) -> None:
+    """Raises InvalidSignature when a signature of ``sign_timestamped`` is wrong or over ``tolerance`` seconds old."""
+    parts = [part.partition("=") for part in signature.split(",")]
     times = [value for name, _, value in parts if name == "t"]
     if len(times) != 1 or not (times[0].isascii() and times[0].isdigit() and len(times[0]) < 19):
-        raise InvalidSignature("the signature has no time")
-    right = {
+        raise InvalidSignature("the signature has no valid timestamp: it must have one member t=<unix seconds>")
+    valid = {
         part.encode() for part in sign_timestamped(secrets, int(times[0]), body).split(",") if part.startswith("v1=")
     }
-    if not any(hmac.compare_digest(f"{name}={value}".encode(), good) for name, _, value in parts for good in right):
-        raise InvalidSignature("the signature is not one of this secret over this body")
+    if not any(hmac.compare_digest(f"{name}={value}".encode(), good) for name, _, value in parts for good in valid):
+        raise InvalidSignature("the signature does not match the secret and the body")
     _check_age(int(times[0]), now, tolerance)
 
 
 def sign_body(secret: str, body: bytes, algorithm: str) -> str:
-    """``<algorithm>=<hex>``: the HMAC of the body alone, as GitHub made it known; ``sha1`` or ``sha256``."""
+    """Returns GitHub's scheme, ``<algorithm>=<hex>``: the HMAC of the body; the algorithm is sha1 or sha256."""
     return f"{algorithm}={_hmac_hex(secret.encode(), body, _ALGORITHMS[algorithm])}"
 
 
-def verify_body(shown: str, secrets: Sequence[str], body: bytes, algorithm: str) -> None:
-    """Refuse a signature of ``sign_body`` that is wrong; Forged says so."""
-    if not any(hmac.compare_digest(shown.encode(), sign_body(each, body, algorithm).encode()) for each in secrets):
-        raise InvalidSignature("the signature is not one of this secret over this body")
+def verify_body(signature: str, secrets: Sequence[str], body: bytes, algorithm: str) -> None:
+    """Raises InvalidSignature when a signature of ``sign_body`` is wrong."""
+    if not any(hmac.compare_digest(signature.encode(), sign_body(each, body, algorithm).encode()) for each in secrets):
+        raise InvalidSignature("the signature does not match the secret and the body")
 
 
 def sign_standard(secrets: Sequence[str], id: str, at: int, body: bytes) -> str:
-    """``v1,<base64>``, once per secret, parted by blanks: https://www.standardwebhooks.com, signature scheme v1."""
+    """Returns scheme v1 of https://www.standardwebhooks.com: ``v1,<base64>`` for each secret, joined by spaces."""
     signed = f"{id}.{at}.".encode() + body
     return " ".join(f"v1,{b64encode(hmac.digest(_standard_key(each), signed, 'sha256')).decode()}" for each in secrets)
 
 
 def verify_standard(headers: HeaderMapping, secrets: Sequence[str], now: int, body: bytes, tolerance: int) -> None:
-    """Refuse a delivery of the Standard Webhooks style that is forged or too old; Forged says which."""
+    """Raises InvalidSignature when a Standard Webhooks signature is wrong or over ``tolerance`` seconds old."""
     at = headers.get("webhook-timestamp", "")
     if not (at.isascii() and at.isdigit() and len(at) < 19):
-        raise InvalidSignature("there is no webhook-timestamp")
-    right = sign_standard(secrets, headers.get("webhook-id", ""), int(at), body).split(" ")
-    shown = headers.get("webhook-signature", "").split(" ")
-    if not any(hmac.compare_digest(each.encode(), good.encode()) for each in shown for good in right):
-        raise InvalidSignature("the signature is not one of this secret over this body")
+        raise InvalidSignature("the header webhook-timestamp is missing or is not a number of seconds")
+    valid = sign_standard(secrets, headers.get("webhook-id", ""), int(at), body).split(" ")
+    received = headers.get("webhook-signature", "").split(" ")
+    if not any(hmac.compare_digest(each.encode(), good.encode()) for each in received for good in valid):
+        raise InvalidSignature("the signature does not match the secret and the body")
     _check_age(int(at), now, tolerance)
 
 

@@ -1,4 +1,4 @@
-"""The style of Standard Webhooks, and how a delivery's body is made."""
+"""The webhook style of Standard Webhooks, and the rendering of a delivery's body."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from mockserver.engine.webhooks import signatures
 from mockserver.storage.base import Record
 
 TOLERANCE_SECONDS = 300
-"""The age in seconds up to which receivers take a signature, where nothing else is said."""
+"""The age in seconds up to which a receiver accepts a signature."""
 
 
 def standard_webhooks(types: tuple[str, ...]) -> WebhookStyle:
-    """The style of https://www.standardwebhooks.com, for providers that follow it."""
+    """Returns the style of https://www.standardwebhooks.com with these event types."""
 
-    def headers(_sandbox: SandboxView, letter: SigningInput) -> HeaderList:
-        id = letter.event["id"]
+    def headers(_sandbox: SandboxView, signing: SigningInput) -> HeaderList:
+        id = signing.event["id"]
         return [
             ("Content-Type", "application/json"),
             ("webhook-id", id),
-            ("webhook-timestamp", str(letter.at)),
-            ("webhook-signature", signatures.sign_standard(letter.secrets, id, letter.at, letter.body)),
+            ("webhook-timestamp", str(signing.at)),
+            ("webhook-signature", signatures.sign_standard(signing.secrets, id, signing.at, signing.body)),
         ]
 
     def verify(received: ReceivedWebhook) -> None:
@@ -38,16 +38,15 @@ def _standard_envelope(sandbox: SandboxView, event: Record) -> Any:  # noqa: ARG
     return {"type": event["type"], "timestamp": format_instant(event["created_at"]), "data": event["data"]}
 
 
-def _standard_secret(dice: Randomness, purpose: str) -> str:
-    # 32 letters of URL-safe base64 are 24 bytes; the scheme takes plain base64.
-    return f"whsec_{dice.token(purpose, 1, 32).replace('-', '+').replace('_', '/')}"
+def _standard_secret(randomness: Randomness, purpose: str) -> str:
+    # 32 characters of URL-safe base64 are 24 bytes; the scheme uses the standard alphabet.
+    return f"whsec_{randomness.token(purpose, 1, 32).replace('-', '+').replace('_', '/')}"
 
 
 def render_body(style: WebhookStyle, sandbox: SandboxView, event: Record) -> bytes:
-    """The body of a delivery, exactly as it is signed and sent."""
+    """Returns the bytes of the body that are signed and sent."""
     return as_json(style.envelope(sandbox, event))
 
 
 def to_unix_seconds(instant: int) -> int:
-    """An instant of the engine as the seconds since 1970 that signatures are made of."""
     return instant // SECOND

@@ -1,1 +1,1 @@
-"""Read a document: files, references, schemas, what it says as values."""
+"""Read and check an OpenAPI document: files, references, schemas, extensions."""

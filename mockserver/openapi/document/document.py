@@ -1,4 +1,4 @@
-"""An OpenAPI document as values: what it offers, and where each thing stands in it."""
+"""An OpenAPI document as dataclasses: operations, parameters, bodies and responses."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from mockserver.openapi.document.validators import Validators
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation."""
-
     name: str
     location: str
     """``path``, ``query``, ``header`` or ``cookie``."""
@@ -24,13 +22,13 @@ class Parameter:
     style: str
     explode: bool
     is_json: bool
-    """Whether its value is written as JSON."""
+    """Whether the value is JSON: declared with ``content`` instead of ``schema``."""
     example: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """One media type of a body: its schema, and the examples beside it."""
+    """One media type of a body, with its examples."""
 
     name: str
     schema: Schema
@@ -39,69 +37,68 @@ class MediaType:
 
 @dataclass(frozen=True, slots=True)
 class RequestBodySpec:
-    """What a request may carry."""
-
     required: bool
     media: tuple[MediaType, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an operation answers with under one status."""
-
     status: str
     """``200``, ``4XX`` or ``default``."""
     media: tuple[MediaType, ...]
     headers: Mapping[str, Schema] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
-    """The headers it always has."""
+    """Names of the headers that are required."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentOperation:
-    """One operation of the document."""
-
     name: str
+    """Unique in the document, in snake case."""
     method: str
+    """In upper case."""
     path: str
-    """As it is documented."""
+    """As documented."""
     route: str
-    """As it is served: behind the server's own path, with parameters that any router takes."""
+    """As served: with the prefix of the document's server, and parameter names that every router accepts."""
     documented_names: Mapping[str, str]
-    """How each parameter of the route is called in the document."""
+    """The documented name of each path parameter, by its name in ``route``."""
     summary: str
     parameters: tuple[Parameter, ...]
     body: RequestBodySpec | None
     responses: tuple[Response, ...]
     security: tuple[Mapping[str, tuple[str, ...]], ...]
-    """Any one of these lets a call in: the schemes that must all be shown, and the scopes each needs."""
+    """Alternatives, one of which a call must meet: the schemes that are all required, with their required scopes."""
     extensions: Extensions
 
     @property
     def title(self) -> str:
-        """How it is called at the start and in refusals."""
+        """Method and path, for notes and messages."""
         return f"{self.method} {self.path}"
 
     def response(self, status: int) -> Response | None:
-        """What is declared for a status: by itself, by its hundred, or for all that is not declared."""
+        """Returns the response declared for a status: as 404, as 4XX, or as default."""
         by_status = {each.status.upper(): each for each in self.responses}
         return by_status.get(str(status)) or by_status.get(f"{status // 100}XX") or by_status.get("DEFAULT")
 
     def declares(self, status: int) -> bool:
-        """Whether the status is declared by itself or by its hundred."""
+        """Returns whether the status is declared as 404 or as 4XX; default does not count."""
         return any(each.status.upper() in (str(status), f"{status // 100}XX") for each in self.responses)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document."""
+    """A linked and checked document."""
 
     name: str
+    """The name of the provider."""
     title: str
     version: str
     prefix: str
+    """The path of the first server, without a slash at the end."""
     operations: tuple[DocumentOperation, ...]
     schemes: Mapping[str, Mapping[str, Any]]
+    """The security schemes by name."""
     extensions: Extensions
     linked: LinkedDocument
     schemas: Schemas
@@ -109,7 +106,7 @@ class Document:
 
 
 def find_json(media: tuple[MediaType, ...]) -> MediaType | None:
-    """The JSON among media types, if there is any."""
+    """Returns the first JSON media type, if any; ``*/*`` counts as JSON."""
     for each in media:
         kind = each.name.partition(";")[0].strip().lower()
         if kind.endswith(("/json", "+json")) or kind == "*/*":

@@ -1,4 +1,4 @@
-"""What is wrong with a document: which file, where in it, and which rule it breaks."""
+"""The error for an invalid OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mockserver.engine import Refusal
 
 
 class BadDocument(Refusal):
-    """An OpenAPI document that no provider can be made of."""
+    """An error in an OpenAPI document, with file, JSON pointer and the rule that is violated."""
 
     def __init__(self, file: str, pointer: str, rule: str) -> None:
         super().__init__(f"{file}#{pointer}: {rule}")

@@ -1,4 +1,4 @@
-"""What a document may say beyond OpenAPI, as ``x-testmode-...``: where each stands, and what it may hold."""
+"""The ``x-testmode-...`` extensions of a document: the levels at which each is allowed, and its values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from mockserver.engine import error_path as path_of
 
 EXTENSION_PREFIX = "x-testmode-"
 Extensions = Mapping[str, Any]
-"""By name, without the prefix; where a path and an operation both say one, the operation counts."""
+"""Values by name without the prefix; an extension of an operation overrides that of its path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One name, where it may stand, what it may hold, and what it is for."""
+    """The declaration of one extension."""
 
     name: str
     levels: tuple[str, ...]
+    """Where it is allowed: document, path, operation, schema."""
     expected: str
+    """Its allowed values, for messages and documentation."""
     check: Callable[[Any], bool]
     sentence: str
 
@@ -69,51 +71,67 @@ def _is_count(value: Any) -> bool:
 
 
 EXTENSIONS = (
-    Extension("name", ("document",), "a word", _is_name, "The provider's name: its path and its first sandbox."),
     Extension(
-        "limits", ("document",), "rate, burst, quota, period, retry_after", _are_limits, "How often clients may call."
+        "name",
+        ("document",),
+        "a word",
+        _is_name,
+        "The provider's name, also in its path and as the id of its first sandbox.",
+    ),
+    Extension(
+        "limits",
+        ("document",),
+        "rate, burst, quota, period, retry_after",
+        _are_limits,
+        "The rate limit and quota of clients.",
     ),
     Extension(
         "idempotency",
         ("document", "operation"),
         "header, lifetime, methods; false",
         _is_idempotency,
-        "The header that makes a repeated request safe, where no header parameter tells of it; false: none here.",
+        "The header with the idempotency key, if no header parameter declares it; false: none for this operation.",
     ),
-    Extension("resource", ("path", "operation"), "a word", _is_name, "The resource it belongs to."),
+    Extension("resource", ("path", "operation"), "a word", _is_name, "The resource of the operation."),
     Extension(
         "role",
         ("operation",),
         "list, create, retrieve, replace, merge, delete, act, none",
         lambda value: value in ROLES,
-        "What the operation does to its resource; none: its answers are generated.",
+        "What the operation does to its resource; none: its responses are generated.",
     ),
-    Extension("id", ("path", "operation", "schema"), "a property", _is_text, "The property that holds the id."),
-    Extension("id-prefix", ("schema",), "text", _is_text, "What ids begin with."),
-    Extension("unique", ("schema",), "a list of properties", _are_names, "What no two records may share."),
-    Extension("refers-to", ("schema",), "a resource", _is_name, "The resource whose ids the property holds."),
+    Extension("id", ("path", "operation", "schema"), "a property", _is_text, "The property with the id."),
+    Extension("id-prefix", ("schema",), "text", _is_text, "The prefix of new ids."),
+    Extension("unique", ("schema",), "a list of properties", _are_names, "Properties whose values are unique."),
+    Extension("refers-to", ("schema",), "a resource", _is_name, "The resource whose ids the property has."),
     Extension("paging", ("path", "operation"), ", ".join(PAGING), lambda v: v in PAGING, "How the list is paged."),
-    Extension("seed", ("document", "path"), "0 to 1000", _is_count, "Records a small sandbox begins with."),
+    Extension(
+        "seed",
+        ("document", "path"),
+        "0 to 1000",
+        _is_count,
+        "Number of seed records in a small sandbox, for each parent.",
+    ),
 )
 _BY_NAME = {each.name: each for each in EXTENSIONS}
 
 
-def read_extensions(value: Mapping[str, Any], place: str) -> Extensions:
-    """The extensions that stand at a place; Refusal names the one that may not, or not so."""
-    found: dict[str, Any] = {}
-    for key, held in value.items():
+def read_extensions(members: Mapping[str, Any], level: str) -> Extensions:
+    """Returns the extensions among the members of an object; raises Refusal for an unknown one or an invalid value."""
+    extensions: dict[str, Any] = {}
+    for key, value in members.items():
         if key.startswith(EXTENSION_PREFIX):
-            found[key.removeprefix(EXTENSION_PREFIX)] = _check_value(key, held, place)
-    return found
+            extensions[key.removeprefix(EXTENSION_PREFIX)] = _check_value(key, value, level)
+    return extensions
 
 
-def _check_value(key: str, held: Any, place: str) -> Any:
+def _check_value(key: str, value: Any, level: str) -> Any:
     name = key.removeprefix(EXTENSION_PREFIX)
-    here = [each.name for each in EXTENSIONS if place in each.levels]
-    if name not in here:
-        known = [EXTENSION_PREFIX + each for each in here]
-        raise Refusal(f"there is no {key} at {place} level{nearest(key, known)}")
+    allowed = [each.name for each in EXTENSIONS if level in each.levels]
+    if name not in allowed:
+        known = [EXTENSION_PREFIX + each for each in allowed]
+        raise Refusal(f"there is no {key} at {level} level{nearest(key, known)}")
     extension = _BY_NAME[name]
-    if not extension.check(held):
-        raise Refusal(f"{key} holds {extension.expected}, not {held!r}")
-    return held
+    if not extension.check(value):
+        raise Refusal(f"{key} must be {extension.expected}, not {value!r}")
+    return value

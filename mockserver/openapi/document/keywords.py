@@ -1,4 +1,4 @@
-"""What a schema's keywords may hold."""
+"""The allowed values of schema keywords."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ def _are_names(value: Any) -> bool:
 
 Check = Callable[[Any], bool]
 _RULES: tuple[tuple[str, Check, tuple[str, ...]], ...] = (
-    ("is one of the types of JSON, or a list of them", _is_type, ("type",)),
-    ("is a list of names", _are_names, ("required",)),
-    ("is a list of values", lambda value: isinstance(value, list) and bool(value), ("enum",)),
-    ("is a whole number from 0", _is_count,
+    ("must be a JSON type or a list of JSON types", _is_type, ("type",)),
+    ("must be a list of names", _are_names, ("required",)),
+    ("must be a non-empty list", lambda value: isinstance(value, list) and bool(value), ("enum",)),
+    ("must be an integer of at least 0", _is_count,
      ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains")),
-    ("is a number", _is_number, ("minimum", "maximum")),
-    ("is a number, or true or false", _is_bound, ("exclusiveMinimum", "exclusiveMaximum")),
-    ("is a number above 0", lambda value: _is_number(value) and value > 0, ("multipleOf",)),
-    ("is text", lambda value: isinstance(value, str), ("pattern", "format", "$ref")),
-    ("is true or false", lambda value: isinstance(value, bool),
+    ("must be a number", _is_number, ("minimum", "maximum")),
+    ("must be a number, true or false", _is_bound, ("exclusiveMinimum", "exclusiveMaximum")),
+    ("must be a number above 0", lambda value: _is_number(value) and value > 0, ("multipleOf",)),
+    ("must be a string", lambda value: isinstance(value, str), ("pattern", "format", "$ref")),
+    ("must be true or false", lambda value: isinstance(value, bool),
      ("nullable", "readOnly", "writeOnly", "uniqueItems", "deprecated")),
-    ("is a schema", _is_schema, ("items", "additionalProperties", "not", "if", "then", "else", "contains")),
-    ("is a list of schemas", _are_schemas, ("allOf", "oneOf", "anyOf", "prefixItems")),
-    ("is an object of schemas", _are_named_schemas, ("properties", "patternProperties", "$defs")),
+    ("must be a schema", _is_schema, ("items", "additionalProperties", "not", "if", "then", "else", "contains")),
+    ("must be a non-empty list of schemas", _are_schemas, ("allOf", "oneOf", "anyOf", "prefixItems")),
+    ("must be an object of schemas", _are_named_schemas, ("properties", "patternProperties", "$defs")),
 )  # fmt: skip
 _CHECKS = {name: (rule, check) for rule, check, names in _RULES for name in names}
 
 
 def find_invalid(schema: dict[str, Any]) -> list[tuple[str, str]]:
-    """The keywords that hold what they may not, each with the rule."""
+    """Returns the keywords with an invalid value, each with the violated rule."""
     return list(_find_invalid(schema))
 
 

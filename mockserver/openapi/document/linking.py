@@ -1,4 +1,4 @@
-"""One walk over a document: every reference is followed once and made absolute, what no rule allows is left out."""
+"""Resolve the references of a document in one walk: make each absolute, and remove invalid schema keywords."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mockserver.openapi.document.keywords import find_invalid
 from mockserver.openapi.document.upgrade import SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS, SCHEMA_MAP_KEYWORDS
 
 _DATA_KEYWORDS = {"schema": ("example", "examples", "default", "enum", "const"), "any": ("example", "value")}
-"""What holds data, in which a $ref is nothing but a name, by what it stands in."""
+"""Keywords whose value is data, in which ``$ref`` is an ordinary name; by the kind of the object they are in."""
 _NAMED_GROUPS = (
     "callbacks", "content", "encoding", "examples", "headers", "links", "parameters", "pathItems", "paths",
     "requestBodies", "responses", "securitySchemes",
 )  # fmt: skip
-"""Groups whose names are the document's own."""
+"""Members that map names chosen by the document to objects."""
 
 
 @dataclass(slots=True)
@@ -27,84 +27,84 @@ class _Node:
     file: Path
     pointer: str
     kind: str
-    """``schema``, ``schemas`` for a group of them, ``named`` for another group, or ``any``."""
+    """``schema``; ``schemas`` for a list or map of schemas; ``named`` for a map of other objects; else ``any``."""
 
 
 @dataclass
 class LinkedDocument:
-    """A document whose references all lead somewhere."""
+    """A document whose references are all absolute and resolved."""
 
     files: DocumentFiles
     root: Any
     targets: dict[str, Any] = field(default_factory=dict)
-    """What each reference leads to, by the reference as it stands in the document now."""
+    """The target of each reference, by its absolute form ``file#pointer``."""
     notes: list[str] = field(default_factory=list)
-    """What was left out, and why."""
+    """What was removed from the document, and why: one sentence each."""
 
     def resolve(self, value: Any) -> Any:
-        """The value itself, or what it refers to in the end."""
-        seen = 0
-        while isinstance(value, dict) and isinstance(value.get("$ref"), str) and seen < 100:
-            value, seen = self.targets[value["$ref"]], seen + 1
+        """Follows the references of a value, at most 100, and returns the target."""
+        steps = 0
+        while isinstance(value, dict) and isinstance(value.get("$ref"), str) and steps < 100:
+            value, steps = self.targets[value["$ref"]], steps + 1
         return value
 
 
 def link(files: DocumentFiles) -> LinkedDocument:
-    """Read a document and all it refers to; BadDocument names the reference that leads nowhere."""
+    """Reads a document and all files it refers to; raises BadDocument for a reference without target."""
     linked = LinkedDocument(files, files.load(files.main))
     waiting = [_Node(linked.root, files.main, "", "any")]
     seen: set[int] = set()
     while waiting:
-        spot = waiting.pop()
-        if id(spot.value) in seen:
+        node = waiting.pop()
+        if id(node.value) in seen:
             continue
-        if isinstance(spot.value, dict):
-            seen.add(id(spot.value))
-            waiting += _follow_reference(linked, spot)
-            waiting += _children(linked, spot)
-        elif isinstance(spot.value, list):
-            seen.add(id(spot.value))
+        if isinstance(node.value, dict):
+            seen.add(id(node.value))
+            waiting += _follow_reference(linked, node)
+            waiting += _children(linked, node)
+        elif isinstance(node.value, list):
+            seen.add(id(node.value))
             waiting += [
-                _Node(each, spot.file, f"{spot.pointer}/{nth}", "schema" if spot.kind == "schemas" else "any")
-                for nth, each in enumerate(spot.value)
+                _Node(each, node.file, f"{node.pointer}/{nth}", "schema" if node.kind == "schemas" else "any")
+                for nth, each in enumerate(node.value)
             ]
     return linked
 
 
-def _follow_reference(linked: LinkedDocument, spot: _Node) -> Iterator[_Node]:
-    reference = spot.value.get("$ref")
-    if not isinstance(reference, str) or spot.kind in ("schemas", "named"):
+def _follow_reference(linked: LinkedDocument, node: _Node) -> Iterator[_Node]:
+    reference = node.value.get("$ref")
+    if not isinstance(reference, str) or node.kind in ("schemas", "named"):
         return
     files = linked.files
-    target, inner = place = files.resolve(reference, spot.file, f"{spot.pointer}/$ref")
+    target, inner = location = files.resolve(reference, node.file, f"{node.pointer}/$ref")
     absolute = f"{files.name(target)}#{inner}"
-    spot.value["$ref"] = absolute
+    node.value["$ref"] = absolute
     if absolute not in linked.targets:
-        linked.targets[absolute] = files.value_at(place, spot.file, f"{spot.pointer}/$ref")
-        if linked.targets[absolute] is spot.value:
-            raise BadDocument(files.name(spot.file), spot.pointer, "$ref leads to itself")
-        yield _Node(linked.targets[absolute], target, inner, spot.kind)
+        linked.targets[absolute] = files.value_at(location, node.file, f"{node.pointer}/$ref")
+        if linked.targets[absolute] is node.value:
+            raise BadDocument(files.name(node.file), node.pointer, "$ref points to itself")
+        yield _Node(linked.targets[absolute], target, inner, node.kind)
 
 
-def _children(linked: LinkedDocument, spot: _Node) -> Iterator[_Node]:
-    if spot.kind == "schema":
-        for name, rule in find_invalid(spot.value):
-            linked.notes.append(f"{linked.files.name(spot.file)}#{spot.pointer}/{name}: {rule}; it is ignored")
-            del spot.value[name]
-    for name, value in spot.value.items():
-        kind = _child_kind(spot.kind, name)
+def _children(linked: LinkedDocument, node: _Node) -> Iterator[_Node]:
+    if node.kind == "schema":
+        for name, rule in find_invalid(node.value):
+            linked.notes.append(f"{linked.files.name(node.file)}#{node.pointer}/{name}: {rule}; it is ignored")
+            del node.value[name]
+    for name, value in node.value.items():
+        kind = _child_kind(node.kind, name)
         if kind is not None and isinstance(value, dict | list):
             step = name.replace("~", "~0").replace("/", "~1")
-            yield _Node(value, spot.file, f"{spot.pointer}/{step}", kind)
+            yield _Node(value, node.file, f"{node.pointer}/{step}", kind)
 
 
-def _child_kind(above: str, name: str) -> str | None:
-    """What stands below a name; None where it is data."""
-    if above in ("schemas", "named"):
-        return "schema" if above == "schemas" else "any"
-    if name in _DATA_KEYWORDS[above] or name.startswith("x-"):
+def _child_kind(parent_kind: str, name: str) -> str | None:
+    """The kind of the node at a member; None for data."""
+    if parent_kind in ("schemas", "named"):
+        return "schema" if parent_kind == "schemas" else "any"
+    if name in _DATA_KEYWORDS[parent_kind] or name.startswith("x-"):
         return None
-    if above == "schema":
+    if parent_kind == "schema":
         return (
             "schema"
             if name in SCHEMA_KEYWORDS

@@ -1,4 +1,4 @@
-"""From a linked document to its values; BadDocument says which part cannot be read, and why."""
+"""Convert a linked document to a ``Document``; an invalid part raises BadDocument."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from mockserver.openapi.document.validators import Validators
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _EXPLODED_STYLES = ("form", "deepObject")
 _RESERVED_PATHS = ("health", "healthz", "ready", "readyz")
-"""Paths the server answers itself."""
+"""Paths that the server handles itself, so that no provider can have these names."""
 _PATH_PARAMETER = re.compile(r"{([^{}]+)}")
 
 
 def read_document(file: Path) -> Document:
-    """The document in a file, with all the files it refers to."""
+    """Reads a document and all files it refers to; raises BadDocument if it is invalid."""
     linked = link(DocumentFiles(file))
     break_ref_cycles(linked)
     return _Reader(linked).document()
 
 
 class _Reader:
-    """Reads one document; every method is told where in it what it reads stands."""
+    """Converts one document; ``pointer`` is the JSON pointer of the value that a method reads."""
 
     def __init__(self, linked: LinkedDocument) -> None:
         self.linked = linked
@@ -50,14 +50,14 @@ class _Reader:
         return BadDocument(self.linked.files.name(self.linked.files.main), pointer, rule)
 
     def as_object(self, value: Any, pointer: str) -> dict[str, Any]:
-        found = self.linked.resolve(value)
-        if not isinstance(found, dict):
-            raise self.error(pointer, f"an object stands here, not {type(found).__name__}")
-        return found
+        resolved = self.linked.resolve(value)
+        if not isinstance(resolved, dict):
+            raise self.error(pointer, f"must be an object, not {type(resolved).__name__}")
+        return resolved
 
-    def read_extensions(self, value: Mapping[str, Any], place: str, pointer: str) -> extensions.Extensions:
+    def read_extensions(self, value: Mapping[str, Any], level: str, pointer: str) -> extensions.Extensions:
         try:
-            return extensions.read_extensions(value, place)
+            return extensions.read_extensions(value, level)
         except Refusal as refusal:
             raise self.error(pointer, str(refusal)) from None
 
@@ -66,39 +66,43 @@ class _Reader:
         self._check_version(root)
         info = self.as_object(root.get("info", {}), "/info")
         title = str(info.get("title") or "Own API")
-        own = self.read_extensions(root, "document", "")
+        document_extensions = self.read_extensions(root, "document", "")
         self.prefix = self._prefix(root)
         self.security = self._security(root.get("security"), "/security")
         self.schemes = self._components(self.as_object(root.get("components") or {}, "/components"))
-        endpoints = tuple(self._endpoints(self.as_object(root.get("paths") or {}, "/paths")))
+        operations = tuple(self._operations(self.as_object(root.get("paths") or {}, "/paths")))
         schemas = Schemas(self.linked)
         return Document(
-            name=own.get("name") or _slug(title),
+            name=document_extensions.get("name") or _slug(title),
             title=title,
             version=str(info.get("version") or "1"),
             prefix=self.prefix,
-            operations=endpoints,
+            operations=operations,
             schemes=self.schemes,
-            extensions=own,
+            extensions=document_extensions,
             linked=self.linked,
             schemas=schemas,
             validators=Validators(self.linked, schemas),
         )
 
     def _check_version(self, root: Mapping[str, Any]) -> None:
-        said = root.get("openapi")
-        if not isinstance(said, str) or not re.match(r"3\.[01]\.", said):
-            what = "Swagger 2.0 is not read" if "swagger" in root else f"openapi is 3.0.x or 3.1.x, not {said!r}"
+        version = root.get("openapi")
+        if not isinstance(version, str) or not re.match(r"3\.[01]\.", version):
+            what = (
+                "Swagger 2.0 is not supported; convert the document to OpenAPI 3"
+                if "swagger" in root
+                else f"openapi must be 3.0.x or 3.1.x, not {version!r}"
+            )
             raise self.error("/openapi", what)
 
     def _components(self, components: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """The security schemes; the schemas beside them are looked through for extensions."""
-        where = "/components/schemas"
-        for name, schema in self.as_object(components.get("schemas") or {}, where).items():
-            self._check_schema(schema, f"{where}/{name}")
-        where = "/components/securitySchemes"
-        schemes = self.as_object(components.get("securitySchemes") or {}, where)
-        return {name: self.as_object(value, f"{where}/{name}") for name, value in schemes.items()}
+        """The security schemes; also checks the extensions of all schemas."""
+        pointer = "/components/schemas"
+        for name, schema in self.as_object(components.get("schemas") or {}, pointer).items():
+            self._check_schema(schema, f"{pointer}/{name}")
+        pointer = "/components/securitySchemes"
+        schemes = self.as_object(components.get("securitySchemes") or {}, pointer)
+        return {name: self.as_object(value, f"{pointer}/{name}") for name, value in schemes.items()}
 
     def _check_schema(self, schema: Any, pointer: str) -> None:
         if isinstance(schema, dict):
@@ -115,138 +119,157 @@ class _Reader:
         path = urlsplit(url).path.rstrip("/") if "{" not in url else ""
         return path if path.startswith("/") else ""
 
-    def _endpoints(self, paths: Mapping[str, Any]) -> Iterator[DocumentOperation]:
+    def _operations(self, paths: Mapping[str, Any]) -> Iterator[DocumentOperation]:
         for path, value in paths.items():
             if path.startswith("x-"):
                 continue
             pointer = "/paths/" + path.replace("~", "~0").replace("/", "~1")
             if not path.startswith("/"):
-                raise self.error(pointer, "a path begins with a slash")
+                raise self.error(pointer, "a path must begin with a slash")
             item = self.as_object(value, pointer)
-            above = self.read_extensions(item, "path", pointer)
+            path_extensions = self.read_extensions(item, "path", pointer)
             for method in METHODS:
                 if method in item:
-                    where = f"{pointer}/{method}"
-                    yield self._endpoint(method, path, self.as_object(item[method], where), item, above, where)
+                    operation_pointer = f"{pointer}/{method}"
+                    yield self._operation(
+                        method,
+                        path,
+                        self.as_object(item[method], operation_pointer),
+                        item,
+                        path_extensions,
+                        operation_pointer,
+                    )
 
-    def _endpoint(
-        self, method: str, path: str, said: dict[str, Any], item: dict[str, Any], above: Mapping[str, Any], where: str
+    def _operation(
+        self,
+        method: str,
+        path: str,
+        definition: dict[str, Any],
+        item: dict[str, Any],
+        path_extensions: Mapping[str, Any],
+        pointer: str,
     ) -> DocumentOperation:
         path = path.partition("?")[0].partition("#")[0]
         route, names = _route(path)
         return DocumentOperation(
-            name=self._name(str(said.get("operationId") or f"{method} {path}")),
+            name=self._name(str(definition.get("operationId") or f"{method} {path}")),
             method=method.upper(),
             path=path,
             route=self.prefix + route,
             documented_names=names,
-            summary=str(said.get("summary") or said.get("operationId") or f"{method.upper()} {path}").strip(),
-            parameters=self._parameters(item, said, names, where),
-            body=self._body(said, where),
-            responses=tuple(self._responses(said, where)),
-            security=self._security(said["security"], where) if "security" in said else self.security,
-            extensions={**above, **self.read_extensions(said, "operation", where)},
+            summary=str(
+                definition.get("summary") or definition.get("operationId") or f"{method.upper()} {path}"
+            ).strip(),
+            parameters=self._parameters(item, definition, names, pointer),
+            body=self._body(definition, pointer),
+            responses=tuple(self._responses(definition, pointer)),
+            security=self._security(definition["security"], pointer) if "security" in definition else self.security,
+            extensions={**path_extensions, **self.read_extensions(definition, "operation", pointer)},
         )
 
-    def _name(self, said: str) -> str:
-        name = _snake(said)
+    def _name(self, text: str) -> str:
+        name = _snake(text)
         self.names[name] = self.names.get(name, 0) + 1
         return name if self.names[name] == 1 else f"{name}_{self.names[name]}"
 
     def _parameters(
-        self, item: dict[str, Any], said: dict[str, Any], names: Mapping[str, str], where: str
+        self, item: dict[str, Any], definition: dict[str, Any], names: Mapping[str, str], pointer: str
     ) -> tuple[Parameter, ...]:
-        found: dict[tuple[str, str], Parameter] = {}
-        for nth, value in enumerate([*(item.get("parameters") or ()), *(said.get("parameters") or ())]):
-            parameter = self._parameter(self.as_object(value, f"{where}/parameters/{nth}"), f"{where}/parameters/{nth}")
-            found[parameter.location, parameter.name] = parameter
+        parameters: dict[tuple[str, str], Parameter] = {}
+        for nth, value in enumerate([*(item.get("parameters") or ()), *(definition.get("parameters") or ())]):
+            parameter = self._parameter(
+                self.as_object(value, f"{pointer}/parameters/{nth}"), f"{pointer}/parameters/{nth}"
+            )
+            parameters[parameter.location, parameter.name] = parameter
         for name in names.values():
-            found.setdefault(("path", name), Parameter(name, "path", True, {}, "simple", False, False))
-        return tuple(found.values())
+            parameters.setdefault(("path", name), Parameter(name, "path", True, {}, "simple", False, False))
+        return tuple(parameters.values())
 
-    def _parameter(self, said: dict[str, Any], where: str) -> Parameter:
-        name, place = said.get("name"), said.get("in")
-        if not isinstance(name, str) or place not in ("path", "query", "header", "cookie"):
-            raise self.error(where, "a parameter has a name, and is in path, query, header or cookie")
-        content = list((said.get("content") or {}).items())[:1]
-        schema = self.as_object(content[0][1], where).get("schema", True) if content else said.get("schema", True)
-        default = "form" if place in ("query", "cookie") else "simple"
-        style = str(said.get("style") or default)
-        examples = self._examples(said)
+    def _parameter(self, definition: dict[str, Any], pointer: str) -> Parameter:
+        name, location = definition.get("name"), definition.get("in")
+        if not isinstance(name, str) or location not in ("path", "query", "header", "cookie"):
+            raise self.error(pointer, "a parameter must have a name, and be in path, query, header or cookie")
+        content = list((definition.get("content") or {}).items())[:1]
+        schema = (
+            self.as_object(content[0][1], pointer).get("schema", True) if content else definition.get("schema", True)
+        )
+        default = "form" if location in ("query", "cookie") else "simple"
+        style = str(definition.get("style") or default)
+        examples = self._examples(definition)
         return Parameter(
             name=name,
-            location=place,
-            required=bool(said.get("required")) or place == "path",
+            location=location,
+            required=bool(definition.get("required")) or location == "path",
             schema=schema,
             style=style,
-            explode=bool(said.get("explode", style in _EXPLODED_STYLES)),
+            explode=bool(definition.get("explode", style in _EXPLODED_STYLES)),
             is_json=bool(content) and "json" in content[0][0],
             example=examples[0] if examples else None,
         )
 
-    def _examples(self, said: Mapping[str, Any]) -> tuple[Any, ...]:
-        named = said.get("examples")
-        found = [said["example"]] if "example" in said else []
+    def _examples(self, definition: Mapping[str, Any]) -> tuple[Any, ...]:
+        named = definition.get("examples")
+        examples = [definition["example"]] if "example" in definition else []
         for value in named.values() if isinstance(named, dict) else ():
             value = self.linked.resolve(value)
-            found += [value["value"]] if isinstance(value, dict) and "value" in value else []
-        return tuple(found)
+            examples += [value["value"]] if isinstance(value, dict) and "value" in value else []
+        return tuple(examples)
 
-    def _media(self, content: Any, where: str) -> tuple[MediaType, ...]:
-        kinds = self.as_object(content or {}, where)
+    def _media(self, content: Any, pointer: str) -> tuple[MediaType, ...]:
+        kinds = self.as_object(content or {}, pointer)
         return tuple(
-            MediaType(name, said.get("schema", True), self._examples(said))
+            MediaType(name, definition.get("schema", True), self._examples(definition))
             for name, value in kinds.items()
-            for said in [self.as_object(value or {}, f"{where}/{name}")]
+            for definition in [self.as_object(value or {}, f"{pointer}/{name}")]
         )
 
-    def _body(self, said: dict[str, Any], where: str) -> RequestBodySpec | None:
-        if not said.get("requestBody"):
+    def _body(self, definition: dict[str, Any], pointer: str) -> RequestBodySpec | None:
+        if not definition.get("requestBody"):
             return None
-        body = self.as_object(said["requestBody"], f"{where}/requestBody")
+        body = self.as_object(definition["requestBody"], f"{pointer}/requestBody")
         return RequestBodySpec(
-            bool(body.get("required")), self._media(body.get("content"), f"{where}/requestBody/content")
+            bool(body.get("required")), self._media(body.get("content"), f"{pointer}/requestBody/content")
         )
 
-    def _responses(self, said: dict[str, Any], where: str) -> Iterator[Response]:
-        for status, value in self.as_object(said.get("responses") or {}, f"{where}/responses").items():
+    def _responses(self, definition: dict[str, Any], pointer: str) -> Iterator[Response]:
+        for status, value in self.as_object(definition.get("responses") or {}, f"{pointer}/responses").items():
             if status.startswith("x-"):
                 continue
             if not re.fullmatch(r"[1-5](\d\d|XX|xx)|default", status):
-                raise self.error(f"{where}/responses/{status}", "a response is named 200, 4XX or default")
-            response = self.as_object(value, f"{where}/responses/{status}")
+                raise self.error(f"{pointer}/responses/{status}", "a response must be named as 200, as 4XX, or default")
+            response = self.as_object(value, f"{pointer}/responses/{status}")
             headers = {
-                name: self.as_object(header, f"{where}/responses/{status}/headers/{name}")
+                name: self.as_object(header, f"{pointer}/responses/{status}/headers/{name}")
                 for name, header in (response.get("headers") or {}).items()
             }
             yield Response(
                 status=status,
-                media=self._media(response.get("content"), f"{where}/responses/{status}/content"),
+                media=self._media(response.get("content"), f"{pointer}/responses/{status}/content"),
                 headers={name: header.get("schema", True) for name, header in headers.items()},
                 required=frozenset(name for name, header in headers.items() if header.get("required") is True),
             )
 
-    def _security(self, said: Any, where: str) -> tuple[Mapping[str, tuple[str, ...]], ...]:
-        if said is None:
+    def _security(self, requirements: Any, pointer: str) -> tuple[Mapping[str, tuple[str, ...]], ...]:
+        if requirements is None:
             return ()
-        if not isinstance(said, list):
-            raise self.error(where, "security is a list of requirements")
+        if not isinstance(requirements, list):
+            raise self.error(pointer, "security must be a list of requirements")
         return tuple(
-            {name: tuple(map(str, scopes or ())) for name, scopes in self.as_object(each, where).items()}
-            for each in said
+            {name: tuple(map(str, scopes or ())) for name, scopes in self.as_object(each, pointer).items()}
+            for each in requirements
         )
 
 
 def _route(path: str) -> tuple[str, dict[str, str]]:
-    """The path with parameters that any router takes, and how each is called in the document."""
+    """The path with parameter names that every router accepts, and the documented names by these."""
     names: dict[str, str] = {}
 
-    def rename(found: re.Match[str]) -> str:
-        plain = _snake(found[1]) or "value"
+    def rename(match: re.Match[str]) -> str:
+        plain = _snake(match[1]) or "value"
         plain = f"p_{plain}" if plain[0].isdigit() else plain
         while plain in names:
             plain += "_"
-        names[plain] = found[1]
+        names[plain] = match[1]
         return f"{{{plain}}}"
 
     return _PATH_PARAMETER.sub(rename, path), names

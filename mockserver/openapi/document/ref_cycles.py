@@ -1,4 +1,4 @@
-"""Schemas that stand in their own place: they say nothing, and would be followed for ever."""
+"""Remove reference cycles through allOf, oneOf and anyOf: they describe nothing, and resolving them would not end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMBINATORS = ("allOf", "oneOf", "anyOf")
 
 
 def break_ref_cycles(linked: LinkedDocument) -> None:
-    """Cut every reference that leads back to where it stands without a step into a value."""
+    """Deletes every reference that leads back to itself without a step into a property or item, and notes it."""
     done: set[str] = set()
     for reference in linked.targets:
         if reference not in done:
@@ -19,26 +19,26 @@ def break_ref_cycles(linked: LinkedDocument) -> None:
 
 
 def _descend(linked: LinkedDocument, start: str, done: set[str]) -> None:
-    path, inside = [(start, _references_in_place(linked.targets[start]))], {start}
+    path, open_references = [(start, _references_in_place(linked.targets[start]))], {start}
     while path:
-        reference, leads = path[-1]
-        holder = next(leads, None)
+        reference, references = path[-1]
+        holder = next(references, None)
         if holder is None:
             done.add(reference)
-            inside.discard(reference)
+            open_references.discard(reference)
             path.pop()
             continue
         target = holder["$ref"]
-        if target in inside:
-            linked.notes.append(f"{reference}: leads back to {target} in its own place; it says nothing there")
+        if target in open_references:
+            linked.notes.append(f"{reference}: leads back to {target} in its own place; the reference is ignored")
             del holder["$ref"]
         elif target not in done:
-            inside.add(target)
+            open_references.add(target)
             path.append((target, _references_in_place(linked.targets[target])))
 
 
 def _references_in_place(schema: Any) -> Iterator[dict[str, Any]]:
-    """The objects with a reference that stand in the schema's own place."""
+    """The objects with a reference that apply to the same value as the schema."""
     waiting = [schema]
     while waiting:
         each = waiting.pop()

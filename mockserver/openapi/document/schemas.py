@@ -1,4 +1,4 @@
-"""What a schema says in the end: references followed, allOf put together, alternatives told apart."""
+"""Resolve schemas: follow references, merge allOf, list the alternatives of oneOf and anyOf."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.openapi.document.linking import LinkedDocument
 from mockserver.openapi.document.upgrade import to_openapi_31
 
 Schema = Any
-"""A schema as it stands in the document: an object, or true or false."""
+"""A schema of the document: an object, true or false."""
 _STRICTER = {
     "minimum": max,
     "exclusiveMinimum": max,
@@ -23,9 +23,9 @@ _STRICTER = {
     "maxProperties": min,
 }
 _MAX_CACHED = 200_000
-"""So many schemas are remembered: generated values make passing ones, which must not pile up."""
+"""Maximum number of cached schemas: value generation creates temporary schemas, which would accumulate."""
 _MAX_DEPTH = 60
-"""How many schemas may stand in one another's place before it is taken for a circle."""
+"""Maximum depth of references and allOf; a deeper schema is treated as a cycle."""
 
 
 class Schemas:
@@ -36,11 +36,11 @@ class Schemas:
         self._flattened: dict[int, tuple[Schema, dict[str, Any]]] = {}
 
     def resolve(self, schema: Schema) -> Schema:
-        """What a schema refers to in the end."""
+        """Follows the references of a schema."""
         return self._linked.resolve(schema)
 
     def flatten(self, schema: Schema) -> dict[str, Any]:
-        """A schema as one level: no $ref, no allOf; its alternatives are under ``choices``, a list of lists."""
+        """Merges ``$ref`` and ``allOf`` into one object; ``choices`` has a list of alternatives per oneOf or anyOf."""
         known = self._flattened.get(id(schema))
         if known is None or known[0] is not schema:
             if len(self._flattened) >= _MAX_CACHED:
@@ -48,56 +48,54 @@ class Schemas:
             known = self._flattened[id(schema)] = (schema, self._merge_parts(schema, 0))
         return known[1]
 
-    def _merge_parts(self, schema: Schema, turns: int) -> dict[str, Any]:
-        if not isinstance(schema, dict) or turns > _MAX_DEPTH:
+    def _merge_parts(self, schema: Schema, depth: int) -> dict[str, Any]:
+        if not isinstance(schema, dict) or depth > _MAX_DEPTH:
             return {}
-        own = {name: value for name, value in schema.items() if name not in ("$ref", "allOf", "oneOf", "anyOf")}
-        said = to_openapi_31(own)
+        simple = {name: value for name, value in schema.items() if name not in ("$ref", "allOf", "oneOf", "anyOf")}
+        keywords = to_openapi_31(simple)
         extra = {name: schema[name] for name in ("example", "discriminator") if name in schema}
         extra |= {name: value for name, value in schema.items() if name.startswith("x-testmode-")}
-        alternatives = said.pop("anyOf", None)  # What modern makes of a nullable enum.
+        alternatives = keywords.pop("anyOf", None)  # to_openapi_31 converts a nullable enum to anyOf.
         if alternatives is not None:
-            said = {**alternatives[0], "null": True}
-        made = {**said, **extra}
+            keywords = {**alternatives[0], "null": True}
+        merged = {**keywords, **extra}
         choices = [list(schema[name]) for name in ("oneOf", "anyOf") if name in schema]
         if choices:
-            made["choices"] = choices
+            merged["choices"] = choices
         for part in ([{"$ref": schema["$ref"]}] if "$ref" in schema else []) + list(schema.get("allOf", ())):
             is_reference = isinstance(part, dict) and part.keys() == {"$ref"}
             target = self.resolve(part) if is_reference else part
             if target is not schema:
-                made = merge_levels(self._merge_parts(target, turns + 1), made)
-        return made
+                merged = merge_levels(self._merge_parts(target, depth + 1), merged)
+        return merged
 
     def properties(self, schema: Schema) -> dict[str, Schema]:
-        """The properties a schema names, those of its first alternatives among them."""
-        found: dict[str, Schema] = {}
+        """Returns the properties that a schema names, including those of its alternatives."""
+        properties: dict[str, Schema] = {}
         for level in self._levels(schema, 0):
             for name, inner in level.get("properties", {}).items():
-                found.setdefault(name, inner)
-        return found
+                properties.setdefault(name, inner)
+        return properties
 
-    def _levels(self, schema: Schema, turns: int) -> Iterator[dict[str, Any]]:
+    def _levels(self, schema: Schema, depth: int) -> Iterator[dict[str, Any]]:
         level = self.flatten(schema)
         yield level
-        for choice in level.get("choices", ()) if turns < 5 else ():
+        for choice in level.get("choices", ()) if depth < 5 else ():
             for alternative in choice:
-                yield from self._levels(alternative, turns + 1)
+                yield from self._levels(alternative, depth + 1)
 
     def types_of(self, schema: Schema) -> tuple[str, ...]:
-        """The types a schema admits, as far as it says so."""
+        """Returns the types that a schema and its alternatives allow; empty if unknown."""
         return tuple(dict.fromkeys(kind for level in self._levels(schema, 0) for kind in level_types(level)))
 
     def is_read_only(self, schema: Schema) -> bool:
-        """Whether clients may not write what the schema describes."""
         return self.flatten(schema).get("readOnly") is True
 
     def is_write_only(self, schema: Schema) -> bool:
-        """Whether answers may not show it."""
         return self.flatten(schema).get("writeOnly") is True
 
     def is_same_record(self, one: Schema, other: Schema) -> bool:
-        """Whether two schemas describe the same records: by reference, or by most of their properties."""
+        """Returns whether two schemas describe the same records: the same schema, or most properties in common."""
         if self.resolve(one) is self.resolve(other):
             return True
         first, second = self.properties(one).keys(), self.properties(other).keys()
@@ -109,10 +107,10 @@ class Schemas:
 
 
 def level_types(level: Mapping[str, Any]) -> tuple[str, ...]:
-    """The types one level admits; guessed from its other words where it does not say."""
-    said = level.get("type")
-    if said is not None:
-        return tuple(said) if isinstance(said, list) else (said,)
+    """Returns the types that one level allows; without ``type`` they are inferred from its other keywords."""
+    declared = level.get("type")
+    if declared is not None:
+        return tuple(declared) if isinstance(declared, list) else (declared,)
     if level.keys() & {"properties", "additionalProperties", "required", "minProperties"}:
         return ("object",)
     if level.keys() & {"items", "prefixItems", "minItems"}:
@@ -123,23 +121,23 @@ def level_types(level: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def merge_levels(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Two levels that both hold."""
-    made = {**base, **more}
+    """Merges two levels; a value must meet both."""
+    merged = {**base, **more}
     for name in base.keys() & more.keys():
-        one, other = base[name], more[name]
+        first, second = base[name], more[name]
         if name == "properties":
-            both = {each: {"allOf": [one[each], other[each]]} for each in one.keys() & other.keys()}
-            made[name] = {**one, **other, **both}
+            both = {each: {"allOf": [first[each], second[each]]} for each in first.keys() & second.keys()}
+            merged[name] = {**first, **second, **both}
         elif name == "required":
-            made[name] = list(dict.fromkeys([*one, *other]))
+            merged[name] = list(dict.fromkeys([*first, *second]))
         elif name == "choices":
-            made[name] = [*one, *other]
+            merged[name] = [*first, *second]
         elif name in _STRICTER:
-            made[name] = _STRICTER[name](one, other)
+            merged[name] = _STRICTER[name](first, second)
         elif name == "enum":
-            made[name] = [each for each in one if each in other] or other
+            merged[name] = [each for each in first if each in second] or second
         elif name == "type":
-            first, second = level_types({"type": one}), level_types({"type": other})
+            first, second = level_types({"type": first}), level_types({"type": second})
             narrow = [each for each in first if each in second or (each == "integer" and "number" in second)]
-            made[name] = narrow or list(second)
-    return made
+            merged[name] = narrow or list(second)
+    return merged

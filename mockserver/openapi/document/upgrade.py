@@ -1,4 +1,4 @@
-"""Schemas of OpenAPI 3.0 said in the words of 3.1, so that everything behind knows one kind only."""
+"""Convert schemas from OpenAPI 3.0 to 3.1, so that all other modules know only 3.1."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ SCHEMA_MAP_KEYWORDS = ("properties", "patternProperties", "$defs", "dependentSch
 _EXCLUSIVE_BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
 _INTEGER_BITS = {"int32": 31, "int64": 63}
 _DROPPED_KEYWORDS = ("nullable", "example", "xml", "externalDocs", "discriminator", "$schema", "$id", "id")
-"""What no validator has to see; of ``id`` and ``$id`` it would make another base for references."""
+"""Keywords without meaning for validation; ``id`` and ``$id`` would change the base of references."""
 
 
 def to_openapi_31(schema: dict[str, Any]) -> dict[str, Any]:
-    """One level of a schema, in 3.1's words; what stands below it is as it was."""
-    said = {
+    """Converts one level of a schema; the schemas inside are not converted."""
+    converted = {
         name: value for name, value in schema.items() if name not in _DROPPED_KEYWORDS and not name.startswith("x-")
     }
     for exclusive, bound in _EXCLUSIVE_BOUNDS:
-        if isinstance(said.get(exclusive), bool) and said.pop(exclusive) and bound in said:
-            said[exclusive] = said.pop(bound)
-    if said.get("type") in ("file", "any"):
-        said.pop("type")
-    if said.get("type") == "integer" and said.get("format") in _INTEGER_BITS:
-        width = 1 << _INTEGER_BITS[said["format"]]
-        said.setdefault("minimum", -width)
-        said.setdefault("maximum", width - 1)
-    return make_nullable(said) if schema.get("nullable") is True else said
+        if isinstance(converted.get(exclusive), bool) and converted.pop(exclusive) and bound in converted:
+            converted[exclusive] = converted.pop(bound)
+    if converted.get("type") in ("file", "any"):
+        converted.pop("type")
+    if converted.get("type") == "integer" and converted.get("format") in _INTEGER_BITS:
+        width = 1 << _INTEGER_BITS[converted["format"]]
+        converted.setdefault("minimum", -width)
+        converted.setdefault("maximum", width - 1)
+    return make_nullable(converted) if schema.get("nullable") is True else converted
 
 
-def make_nullable(said: dict[str, Any]) -> dict[str, Any]:
-    """The schema that takes null too."""
-    kind = said.get("type")
-    if kind is None and not {"allOf", "oneOf", "anyOf", "$ref", "enum"} & said.keys():
-        return said
-    if kind is not None and not {"allOf", "oneOf", "anyOf", "$ref", "enum", "const"} & said.keys():
+def make_nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Returns the schema extended to allow null."""
+    kind = schema.get("type")
+    if kind is None and not {"allOf", "oneOf", "anyOf", "$ref", "enum"} & schema.keys():
+        return schema
+    if kind is not None and not {"allOf", "oneOf", "anyOf", "$ref", "enum", "const"} & schema.keys():
         kinds = [kind] if isinstance(kind, str) else list(kind)
-        return {**said, "type": [*kinds, *(["null"] if "null" not in kinds else [])]}
-    return {"anyOf": [said, {"type": "null"}]}
+        return {**schema, "type": [*kinds, *(["null"] if "null" not in kinds else [])]}
+    return {"anyOf": [schema, {"type": "null"}]}

@@ -1,4 +1,4 @@
-"""Schemas compiled to validators, as clients write them and as answers show them."""
+"""Compile schemas to validators for requests and for responses."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from mockserver.openapi.document.upgrade import (
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
-View = Literal["written", "shown"]
-"""Written by clients: without what is only read; shown in answers: without what is only written."""
+View = Literal["request", "response"]
+"""Requests ignore readOnly properties; responses do not require writeOnly properties."""
 NO_PROPERTIES: Mapping[str, Schema] = {}
 MAX_ERRORS = 50
-"""No refusal lists more fields."""
+"""Maximum number of invalid fields in a refusal."""
 
 
 class Validators:
-    """Every schema's validator, compiled when it is first asked for."""
+    """The validators of one document; each is compiled at its first use."""
 
     def __init__(self, linked: LinkedDocument, schemas: Schemas) -> None:
         self._linked, self._schemas = linked, schemas
@@ -35,17 +35,16 @@ class Validators:
         self._definitions: dict[tuple[str, View], tuple[Any, list[str]]] = {}
 
     def errors(self, schema: Schema, view: View, value: Any) -> list[FieldError]:
-        """What is wrong with a value, field by field."""
+        """Returns the errors of a value, at most ``MAX_ERRORS``."""
         validator = self._validator(schema, view)
-        found = []
+        errors = []
         for error in validator.iter_errors(value):
-            found += list(_field_errors(error))
-            if len(found) >= MAX_ERRORS:
+            errors += list(_field_errors(error))
+            if len(errors) >= MAX_ERRORS:
                 break
-        return list(dict.fromkeys(found))[:MAX_ERRORS]
+        return list(dict.fromkeys(errors))[:MAX_ERRORS]
 
     def is_valid(self, schema: Schema, view: View, value: Any) -> bool:
-        """Whether the schema holds for a value."""
         return self._validator(schema, view).is_valid(value)
 
     def _validator(self, schema: Schema, view: View) -> Draft202012Validator:
@@ -55,7 +54,7 @@ class Validators:
         return self._compiled[key][1]
 
     def _compile(self, schema: Schema, view: View) -> Draft202012Validator:
-        # Half of what a start costs, which only those pay who serve a document of their own.
+        # Imported here: it takes half of the start-up time.
         from jsonschema_rs import Draft202012Validator
 
         names: dict[str, str] = {}
@@ -66,92 +65,94 @@ class Validators:
             reference = waiting.pop()
             name = names.setdefault(reference, _definition_name(reference))
             if name not in definitions:
-                part, leads = self._definition(reference, view)
+                part, references = self._definition(reference, view)
                 definitions[name] = part
-                waiting += leads
+                waiting += references
         whole = {"$defs": definitions, "allOf": [top]}
         return Draft202012Validator(whole, validate_formats=True)
 
     def _definition(self, reference: str, view: View) -> tuple[Any, list[str]]:
         if (reference, view) not in self._definitions:
-            leads: list[str] = []
-            part = self._rewrite(self._linked.targets[reference], view, leads)
-            self._definitions[reference, view] = part, leads
+            references: list[str] = []
+            part = self._rewrite(self._linked.targets[reference], view, references)
+            self._definitions[reference, view] = part, references
         return self._definitions[reference, view]
 
     def _rewrite(
-        self, schema: Schema, view: View, leads: list[str], beside: Mapping[str, Schema] = NO_PROPERTIES
+        self, schema: Schema, view: View, references: list[str], outer_properties: Mapping[str, Schema] = NO_PROPERTIES
     ) -> Any:
-        """The schema as the validator reads it; ``beside`` are the properties of the schema it is a part of."""
+        """The schema for the validator; ``outer_properties`` are those of the schema around it."""
         if not isinstance(schema, dict):
             return schema
         if self._is_hidden(schema, view):
             return True
-        said = to_openapi_31(_apply_discriminator(schema))
-        if "$ref" in said:
-            leads.append(said["$ref"])
-            said["$ref"] = f"#/$defs/{_definition_name(said['$ref'])}"
-        if "pattern" in said and not is_supported(said["pattern"]):
-            del said["pattern"]
-        if "required" in said:
-            known = {**beside, **self._schemas.properties(schema)}
-            said["required"] = [name for name in said["required"] if not self._is_never_required(known, name, view)]
-        for name, value in said.items():
+        rewritten = to_openapi_31(_apply_discriminator(schema))
+        if "$ref" in rewritten:
+            references.append(rewritten["$ref"])
+            rewritten["$ref"] = f"#/$defs/{_definition_name(rewritten['$ref'])}"
+        if "pattern" in rewritten and not is_supported(rewritten["pattern"]):
+            del rewritten["pattern"]
+        if "required" in rewritten:
+            known = {**outer_properties, **self._schemas.properties(schema)}
+            rewritten["required"] = [
+                name for name in rewritten["required"] if not self._is_never_required(known, name, view)
+            ]
+        for name, value in rewritten.items():
             if name in SCHEMA_KEYWORDS:
-                said[name] = self._rewrite(value, view, leads)
+                rewritten[name] = self._rewrite(value, view, references)
             elif name in SCHEMA_LIST_KEYWORDS:
-                inner = {**beside, **self._schemas.properties(schema)}
-                said[name] = [self._rewrite(each, view, leads, inner) for each in value]
+                inner = {**outer_properties, **self._schemas.properties(schema)}
+                rewritten[name] = [self._rewrite(each, view, references, inner) for each in value]
             elif name in SCHEMA_MAP_KEYWORDS:
-                said[name] = {key: self._rewrite(each, view, leads) for key, each in value.items()}
-        return said
+                rewritten[name] = {key: self._rewrite(each, view, references) for key, each in value.items()}
+        return rewritten
 
     def _is_hidden(self, schema: Schema, view: View) -> bool:
-        return view == "written" and self._schemas.is_read_only(schema)
+        return view == "request" and self._schemas.is_read_only(schema)
 
     def _is_never_required(self, known: Mapping[str, Schema], name: str, view: View) -> bool:
         if name not in known:
             return False
-        hidden = self._schemas.is_read_only if view == "written" else self._schemas.is_write_only
+        hidden = self._schemas.is_read_only if view == "request" else self._schemas.is_write_only
         return hidden(known[name])
 
 
 def _definition_name(reference: str) -> str:
-    # No slash, tilde or percent sign: nothing a pointer or a URL would read in another way.
+    # Without slash, tilde and percent sign, which JSON pointers and URLs escape.
     return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference)
 
 
 def _apply_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
-    """Where a discriminator names the alternative, that one has to hold, and no other is asked."""
-    told = schema.get("discriminator")
+    """Rewrite the alternatives so that each matches only its own values of the discriminator."""
+    discriminator = schema.get("discriminator")
     group = next((name for name in ("oneOf", "anyOf") if name in schema), None)
-    if not isinstance(told, dict) or group is None or not isinstance(told.get("propertyName"), str):
+    if not isinstance(discriminator, dict) or group is None or not isinstance(discriminator.get("propertyName"), str):
         return schema
-    property = told["propertyName"]
-    apart = [
+    property = discriminator["propertyName"]
+    alternatives = [
         {"allOf": [each, {"type": "object", "properties": {property: {"enum": names}}, "required": [property]}]}
-        if (names := discriminator_values(told, each))
+        if (names := discriminator_values(discriminator, each))
         else each
         for each in schema[group]
     ]
     rest = {name: value for name, value in schema.items() if name not in (group, "discriminator")}
-    return {**rest, "anyOf" if "anyOf" not in rest else "oneOf": apart}
+    return {**rest, "anyOf" if "anyOf" not in rest else "oneOf": alternatives}
 
 
-def discriminator_values(told: dict[str, Any], alternative: Schema) -> list[str]:
-    """The values of the discriminating property that name an alternative."""
+def discriminator_values(discriminator: dict[str, Any], alternative: Schema) -> list[str]:
+    """Returns the values of the discriminator that select an alternative."""
     reference = alternative.get("$ref") if isinstance(alternative, dict) else None
     if not isinstance(reference, str):
         return []
-    own = reference.rpartition("/")[2]
-    mapping = told.get("mapping") or {}
-    named = [key for key, target in mapping.items() if str(target).rpartition("/")[2] == own]
-    return named or [own]
+    schema_name = reference.rpartition("/")[2]
+    mapping = discriminator.get("mapping") or {}
+    mapped = [key for key, target in mapping.items() if str(target).rpartition("/")[2] == schema_name]
+    return mapped or [schema_name]
 
 
 @lru_cache(maxsize=4096)
 def is_supported(pattern: str) -> bool:
-    """Whether the validator understands a pattern."""
+    """Returns whether the validator supports a regular expression."""
     from jsonschema_rs import Draft202012Validator
 
     try:
@@ -176,7 +177,7 @@ def _field_errors(error: ValidationError) -> Iterator[FieldError]:
 
 
 def format_path(steps: list[Any]) -> str:
-    """A place in a body as clients write it: ``rules[0].productId``."""
+    """Formats the path of a value in a body: ``rules[0].productId``; ``body`` for the whole body."""
     text = ""
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)

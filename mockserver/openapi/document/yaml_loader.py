@@ -1,4 +1,4 @@
-"""YAML as OpenAPI means it: no objects but those of JSON, dates are strings, keys are strings."""
+"""A YAML loader for OpenAPI: only JSON's types; dates and all keys are strings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def loader() -> Any:
-    """The class that reads it; made when it is first needed."""
+    """Returns the loader class; created at the first use because YAML is an optional package."""
     import yaml  # type: ignore[import-untyped]
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
-        """Safe, with JSON's types alone."""
+        """A safe loader without the type timestamp."""
 
     Loader.yaml_implicit_resolvers = {
         letter: [pair for pair in pairs if not pair[0].endswith(":timestamp")]
@@ -26,9 +26,9 @@ def loader() -> Any:
 
 def _mapping(loader: Any, node: Any) -> dict[str, Any]:
     loader.flatten_mapping(node)
-    made: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in node.value:
         name = loader.construct_object(key, deep=True)
-        # Status codes are written without quotes: 200 is the name "200", and `no` or `on` the word that is written.
-        made[name if isinstance(name, str) else str(key.value)] = loader.construct_object(value, deep=True)
-    return made
+        # An unquoted key is its text: status 200 becomes "200", and `no` or `on` is not a boolean.
+        mapping[name if isinstance(name, str) else str(key.value)] = loader.construct_object(value, deep=True)
+    return mapping

@@ -1,1 +1,1 @@
-"""Values that a schema admits."""
+"""Generate values that a schema allows."""

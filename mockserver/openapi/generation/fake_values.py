@@ -1,4 +1,4 @@
-"""Words, names and numbers that look like what a property is called."""
+"""Realistic values for a property, chosen by its name or format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.engine import SECOND, format_instant
 
 FIRST_INSTANT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z: instants in generated data lie in the weeks behind it."""
+"""2026-01-05T09:00:00Z: instants in generated data are in the eight weeks after it."""
 _SPAN_SECONDS = 8 * 7 * 86_400
 _FAKER_METHODS: dict[str, str] = {
     "fullname": "name", "displayname": "name", "firstname": "first_name", "givenname": "first_name",
@@ -26,7 +26,7 @@ _FAKER_METHODS: dict[str, str] = {
     "currency": "currency_code", "currencycode": "currency_code", "locale": "locale", "timezone": "timezone",
     "color": "color_name", "colour": "color_name", "job": "job", "state": "state", "region": "state",
 }  # fmt: skip
-"""What a property's name, without case and marks, says of its values."""
+"""The Faker method for a normalized property name."""
 _WORDS = (
     "amber", "anchor", "autumn", "basket", "beacon", "birch", "bridge", "bronze", "canyon", "cedar", "cobalt", "comet",
     "copper", "coral", "cotton", "delta", "dune", "ember", "falcon", "fern", "forest", "garnet", "glacier", "granite",
@@ -35,12 +35,12 @@ _WORDS = (
     "pine", "prairie", "quartz", "raven", "ridge", "river", "saffron", "silver", "slate", "spruce", "summit", "thistle",
     "timber", "topaz", "valley", "velvet", "violet", "walnut", "willow", "zephyr",
 )  # fmt: skip
-"""What text is made of where nothing says what it is about; taking one costs next to nothing."""
+"""Words of text without a known meaning; much faster than Faker."""
 _fakers: list[Any] = []
 
 
 def _seeded_faker(rng: Random) -> Any:
-    # Faker takes as long to import as Flask does, and is needed only where data is generated.
+    # Imported here: Faker takes as long to import as Flask, and only data generation needs it.
     if not _fakers:
         from faker import Faker
 
@@ -50,7 +50,7 @@ def _seeded_faker(rng: Random) -> Any:
 
 
 def value_for_name(name: str, rng: Random) -> str | None:
-    """A value for a property of that name; None where the name says nothing."""
+    """Returns a value for a property with this name; None if the name is not known."""
     kind = _FAKER_METHODS.get(normalize_name(name))
     if normalize_name(name) in ("name", "label"):
         return f"{word(rng)} {word(rng)}".capitalize()
@@ -68,23 +68,22 @@ def value_for_name(name: str, rng: Random) -> str | None:
 
 @lru_cache(maxsize=4096)
 def normalize_name(name: str) -> str:
-    """A name without case and marks: ``ownerId`` and ``owner_id`` are the same."""
+    """Returns a name in lower case with only letters and digits: ``ownerId`` and ``owner_id`` are equal."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def word(rng: Random) -> str:
-    """Some word."""
     return rng.choice(_WORDS)
 
 
 def email(rng: Random) -> str:
-    """An address that nobody has."""
+    """Returns an address in the reserved domain example.test."""
     fake = _seeded_faker(rng)
     return f"{fake.first_name()}.{fake.last_name()}{rng.randrange(100)}@example.test".lower()
 
 
 def instant(rng: Random) -> int:
-    """An instant in the weeks of generated data."""
+    """Returns an instant in the eight weeks after ``FIRST_INSTANT``."""
     return FIRST_INSTANT + rng.randrange(_SPAN_SECONDS) * SECOND
 
 

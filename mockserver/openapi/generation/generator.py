@@ -1,4 +1,4 @@
-"""Values that a schema admits, from dice alone: the same dice, the same value."""
+"""Generate a value for a schema from an rng; the same rng gives the same value."""
 
 from __future__ import annotations
 
@@ -14,35 +14,33 @@ from mockserver.openapi.generation.fake_values import FORMATS, value_for_name, w
 from mockserver.openapi.generation.patterns import generate_match
 
 _OPTIONAL_DEPTH, _MAX_DEPTH = 4, 24
-"""From here on only what is required; from here on nothing."""
+"""Depths from which only required properties are generated, and from which the value is null."""
 MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """How values are made."""
-
     examples: bool = True
-    """Whether the schema's own examples are taken."""
+    """Whether examples and defaults of the schema are used."""
     optional: bool = True
-    """Whether properties are made that are not required."""
+    """Whether optional properties are generated."""
     hidden_keyword: str = "writeOnly"
-    """Properties that say this of themselves are left out."""
+    """Properties with this keyword are omitted."""
     max_depth: int = _OPTIONAL_DEPTH
 
 
 class Generator:
-    """Makes values for the schemas of one document."""
+    """Generates values for the schemas of one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
     def value(self, schema: Schema, rng: Random, options: GenerationOptions, name: str = "", depth: int = 0) -> Any:
-        """A value for a schema; ``name`` is the property it is for."""
+        """Returns a value for a schema; ``name`` is the property with this value."""
         level = self.choose_alternatives(schema, rng, depth)
-        given = _predefined(level, rng, options)
-        if given is not MISSING:
-            return given
+        predefined = _predefined(level, rng, options)
+        if predefined is not MISSING:
+            return predefined
         kind = next((each for each in level_types(level) if each != "null"), "null" if level_types(level) else "")
         if depth > _MAX_DEPTH or (level.get("null") is True and depth > options.max_depth):
             return None
@@ -51,15 +49,15 @@ class Generator:
         return _SCALARS.get(kind, _string)(level, rng, name)
 
     def choose_alternatives(self, schema: Schema, rng: Random, depth: int = 0) -> dict[str, Any]:
-        """A schema as one level, one of each group of alternatives chosen."""
+        """Flattens a schema and merges one random alternative of each group into it."""
         level = self._schemas.flatten(schema)
-        turns = 0
-        while "choices" in level and turns < 8:
+        rounds = 0
+        while "choices" in level and rounds < 8:
             choice, *others = level["choices"]
             rest = {name: value for name, value in level.items() if name != "choices"}
             if others:
                 rest["choices"] = others
-            level, turns = merge_levels(rest, self._alternative(level, choice, rng, depth)), turns + 1
+            level, rounds = merge_levels(rest, self._alternative(level, choice, rng, depth)), rounds + 1
         return level
 
     def _alternative(self, level: Mapping[str, Any], choice: list[Schema], rng: Random, depth: int) -> dict[str, Any]:
@@ -70,13 +68,13 @@ class Generator:
             else []
         )
         picked = rng.choice(simple or usable)
-        made, told = self._schemas.flatten(picked), level.get("discriminator")
-        names = discriminator_values(told, picked) if isinstance(told, dict) else []
-        if names and isinstance(told, dict) and isinstance(told.get("propertyName"), str):
-            property = told["propertyName"]
-            said = {"type": "object", "required": [property], "properties": {property: {"enum": names}}}
-            return merge_levels(made, said)
-        return made
+        chosen, discriminator = self._schemas.flatten(picked), level.get("discriminator")
+        names = discriminator_values(discriminator, picked) if isinstance(discriminator, dict) else []
+        if names and isinstance(discriminator, dict) and isinstance(discriminator.get("propertyName"), str):
+            property = discriminator["propertyName"]
+            tag = {"type": "object", "required": [property], "properties": {property: {"enum": names}}}
+            return merge_levels(chosen, tag)
+        return chosen
 
     def _object(
         self,
@@ -87,7 +85,7 @@ class Generator:
         name: str,  # noqa: ARG002
     ) -> dict[str, Any]:
         required = set(level.get("required", ()))
-        made: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, inner in level.get("properties", {}).items():
             if (not options.optional or depth >= options.max_depth) and key not in required:
                 continue
@@ -96,41 +94,43 @@ class Generator:
                 continue
             if flat.get("deprecated") is True and key not in required:
                 continue
-            made[key] = self.value(inner, rng, options, key, depth + 1)
-        for key in self._extra_names(level, required - made.keys(), made, depth):
+            values[key] = self.value(inner, rng, options, key, depth + 1)
+        for key in self._extra_names(level, required - values.keys(), values, depth):
             schema = level.get("additionalProperties", True)
             if level.get("properties", {}).get(key) is None:
-                made[key] = self.value(
+                values[key] = self.value(
                     schema if isinstance(schema, dict) else {"type": "string"}, rng, options, key, depth + 1
                 )
-        most = level.get("maxProperties", len(made))
-        dropped = [key for key in made if key not in required][: max(0, len(made) - most)]
-        return {key: value for key, value in made.items() if key not in dropped}
+        maximum = level.get("maxProperties", len(values))
+        dropped = [key for key in values if key not in required][: max(0, len(values) - maximum)]
+        return {key: value for key, value in values.items() if key not in dropped}
 
     def _extra_names(
-        self, level: dict[str, Any], required: set[str], made: dict[str, Any], depth: int
+        self, level: dict[str, Any], required: set[str], values: dict[str, Any], depth: int
     ) -> Iterator[str]:
         yield from sorted(required)
-        least = level.get("minProperties", 0)
+        minimum = level.get("minProperties", 0)
         is_map = not level.get("properties") and isinstance(level.get("additionalProperties"), dict)
-        wanted = max(least, 2 if is_map and depth < _OPTIONAL_DEPTH else 0) - len(made) - len(required)
+        wanted = max(minimum, 2 if is_map and depth < _OPTIONAL_DEPTH else 0) - len(values) - len(required)
         yield from (f"key{nth}" for nth in range(1, wanted + 1))
 
     def _array(
         self, level: dict[str, Any], rng: Random, options: GenerationOptions, depth: int, name: str
     ) -> list[Any]:
-        least, most = level.get("minItems", 0), level.get("maxItems", 10_000)
+        minimum, maximum = level.get("minItems", 0), level.get("maxItems", 10_000)
         first = [self.value(each, rng, options, name, depth + 1) for each in level.get("prefixItems", ())]
-        wanted = max(least, min(most, 2 if options.optional and depth < options.max_depth else 0)) if most else 0
+        wanted = (
+            max(minimum, min(maximum, 2 if options.optional and depth < options.max_depth else 0)) if maximum else 0
+        )
         inner = level.get("items", {} if not first else False)
-        made = first
+        values = first
         for _ in range(max(0, wanted * 3 if level.get("uniqueItems") else wanted - len(first))):
-            if inner is False or len(made) >= wanted:
+            if inner is False or len(values) >= wanted:
                 break
             value = self.value(inner, rng, options, name.removesuffix("s"), depth + 1)
-            if not (level.get("uniqueItems") and value in made):
-                made = [*made, value]
-        return made
+            if not (level.get("uniqueItems") and value in values):
+                values = [*values, value]
+        return values
 
 
 def _predefined(level: Mapping[str, Any], rng: Random, options: GenerationOptions) -> Any:
@@ -139,9 +139,9 @@ def _predefined(level: Mapping[str, Any], rng: Random, options: GenerationOption
     if level.get("enum"):
         return rng.choice([each for each in level["enum"] if each is not None] or [None])
     if options.examples:
-        found = [level["example"]] if "example" in level else list(level.get("examples") or ())
-        if found and _has_type(level, found[0]):
-            return found[0]
+        examples = [level["example"]] if "example" in level else list(level.get("examples") or ())
+        if examples and _has_type(level, examples[0]):
+            return examples[0]
         if "default" in level and _has_type(level, level["default"]):
             return level["default"]
     return MISSING
@@ -154,12 +154,12 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _has_type(level: Mapping[str, Any], value: Any) -> bool:
-    """Whether an example is at least of the type: many in real documents are not."""
-    said = level_types(level)
-    if not said or isinstance(value, dict | list):
-        return not said
+    """Whether an example has the declared type: in real documents many do not."""
+    types = level_types(level)
+    if not types or isinstance(value, dict | list):
+        return not types
     return any(
-        isinstance(value, _PYTHON_TYPES[each]) and not (isinstance(value, bool) and each != "boolean") for each in said
+        isinstance(value, _PYTHON_TYPES[each]) and not (isinstance(value, bool) and each != "boolean") for each in types
     )
 
 
@@ -179,19 +179,15 @@ def _integer(level: Mapping[str, Any], rng: Random, name: str) -> int:  # noqa: 
     return rng.randint(ceil(low), max(ceil(low), floor(high)))
 
 
-def _bounds(level: Mapping[str, Any], least: float) -> tuple[float, float]:
+def _bounds(level: Mapping[str, Any], step: float) -> tuple[float, float]:
     low = max(
-        [
-            each
-            for each in (level.get("minimum"), _exclusive_limit(level, "exclusiveMinimum", least))
-            if each is not None
-        ]
+        [each for each in (level.get("minimum"), _exclusive_limit(level, "exclusiveMinimum", step)) if each is not None]
         or [-1e300]
     )
     high = min(
         [
             each
-            for each in (level.get("maximum"), _exclusive_limit(level, "exclusiveMaximum", -least))
+            for each in (level.get("maximum"), _exclusive_limit(level, "exclusiveMaximum", -step))
             if each is not None
         ]
         or [1e300]
@@ -212,24 +208,26 @@ def _multiple(low: float, high: float, step: float, rng: Random) -> float:
 
 
 def _string(level: Mapping[str, Any], rng: Random, name: str) -> str:
-    least, most = level.get("minLength", 0), level.get("maxLength", 10_000)
+    minimum, maximum = level.get("minLength", 0), level.get("maxLength", 10_000)
     if "pattern" in level:
-        made = generate_match(level["pattern"], rng, least if least > 6 else 0)
-        if made is not None:
-            return made
+        text = generate_match(level["pattern"], rng, minimum if minimum > 6 else 0)
+        if text is not None:
+            return text
     form = FORMATS.get(level.get("format", ""))
     text = form(rng) if form else value_for_name(name, rng) or word(rng)
-    if form is None and len(text) < least:
+    if form is None and len(text) < minimum:
         text = (
-            (text + " " + " ".join(word(rng) for _ in range(least // 3 + 1)))[: max(least, 1)].strip().ljust(least, "x")
+            (text + " " + " ".join(word(rng) for _ in range(minimum // 3 + 1)))[: max(minimum, 1)]
+            .strip()
+            .ljust(minimum, "x")
         )
-    return text if form else text[:most]
+    return text if form else text[:maximum]
 
 
 _SCALARS: dict[str, Any] = {
     "integer": _integer,
     "number": _number,
     "boolean": lambda _level, rng, _name: rng.random() < 0.5,
-    "null": lambda _level, _dice, _name: None,
+    "null": lambda _level, _rng, _name: None,
     "string": _string,
 }

@@ -1,4 +1,4 @@
-"""Text that a pattern matches."""
+"""Generate text that a regular expression matches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 _MAX_REPEATS = 6
-"""How often something is repeated that may be repeated without end."""
+"""Maximum number of repetitions of a part without an upper bound."""
 _ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PRINTABLE = [chr(code) for code in range(32, 127)]
 _CATEGORIES = {
@@ -28,20 +28,20 @@ _JAVASCRIPT = (
     (re.compile(r"\\/"), "/"),
     (re.compile(r"\\u\{?([0-9A-Fa-f]{4})\}?"), r"\\u\1"),
 )
-"""What JavaScript writes in another way than Python."""
+"""JavaScript syntax and its replacement in Python syntax."""
 
 
 def generate_match(pattern: str, rng: Random, length: int = 0) -> str | None:
-    """Text the pattern matches, of about that many characters at least; None where no text could be made."""
-    for mark, other in _JAVASCRIPT:
-        pattern = mark.sub(other, pattern)
+    """Returns text that the pattern matches, of about ``length`` or more characters; None if there is none."""
+    for javascript, replacement in _JAVASCRIPT:
+        pattern = javascript.sub(replacement, pattern)
     try:
         parsed = _parser.parse(pattern)
-        made = _MatchWriter(rng, length).write(parsed)
-        found = re.search(pattern, made)
+        text = _MatchWriter(rng, length).write(parsed)
+        match = re.search(pattern, text)
     except (re.error, RecursionError, OverflowError, KeyError, IndexError):
         return None
-    return made if found else None
+    return text if match else None
 
 
 class _MatchWriter:
@@ -61,9 +61,9 @@ class _MatchWriter:
 
     def one_of(self, argument: Any) -> str:
         if argument[0][0] is c.NEGATE:
-            refused = {letter for operator, each in argument[1:] for letter in _characters(operator, each)}
-            usable = [letter for letter in _ALPHANUMERIC if letter not in refused]
-            return self.rng.choice(usable or [each for each in _PRINTABLE if each not in refused])
+            excluded = {letter for operator, each in argument[1:] for letter in _characters(operator, each)}
+            usable = [letter for letter in _ALPHANUMERIC if letter not in excluded]
+            return self.rng.choice(usable or [each for each in _PRINTABLE if each not in excluded])
         operator, each = self.rng.choice(argument)
         return self.rng.choice(_characters(operator, each))
 

@@ -1,4 +1,4 @@
-"""What an operation answers: made, completed or cut until its declared schema holds for it."""
+"""Values of responses: generated, completed or reduced until they are valid against the declared schema."""
 
 from __future__ import annotations
 
@@ -21,83 +21,83 @@ _OPTIONS = (
 
 
 class ValidValues:
-    """Makes values that the schemas of one document hold for."""
+    """Creates values that are valid against the schemas of one document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self.generator = Generator(document.schemas)
 
     def value(self, media: MediaType, randomness: Randomness, purpose: str) -> Any:
-        """A value for a media type: an example of the document's where one is right, else a made one."""
+        """Returns the first valid example of a media type, otherwise a generated value."""
         for each in media.examples:
             if self.is_valid(media.schema, each):
                 return each
         return self.make(media.schema, randomness, purpose)
 
     def make(self, schema: Schema, randomness: Randomness, purpose: str, *, varied: bool = False) -> Any:
-        """A value the schema holds for; Problem when none could be made."""
+        """Generates a valid value; ``varied`` avoids examples. Raises Problem with status 501 if none is found."""
         for value in self._candidates(schema, randomness, purpose, _OPTIONS[1:] if varied else _OPTIONS):
             if self.is_valid(schema, value):
                 return value
-        raise Problem("unsatisfiable", "No answer could be made that its schema admits", status=501)
+        raise Problem("unsatisfiable", "No value could be generated that the response schema allows", status=501)
 
     def is_valid(self, schema: Schema, value: Any) -> bool:
-        """Whether an answer may show the value."""
-        return self._document.validators.is_valid(schema, "shown", value)
+        """Returns whether a value is valid in a response."""
+        return self._document.validators.is_valid(schema, "response", value)
 
     def _candidates(
-        self, schema: Schema, randomness: Randomness, purpose: str, manners: tuple[GenerationOptions, ...]
+        self, schema: Schema, randomness: Randomness, purpose: str, options_list: tuple[GenerationOptions, ...]
     ) -> Iterator[Any]:
         for round_ in range(4):
-            for nth, options in enumerate(manners):
+            for nth, options in enumerate(options_list):
                 rng = randomness.stream(f"value:{purpose}", f"{round_}/{nth}")
                 yield self.generator.value(schema, rng, options)
 
     def complete(self, schema: Schema, known: Any, randomness: Randomness, purpose: str) -> Any:
-        """What is known, in the schema's shape: completed with made values where it asks for more."""
-        shown = self.strip(schema, known)
-        if self.is_valid(schema, shown):
-            return shown
+        """Returns ``known`` made valid: removes forbidden members and generates missing ones."""
+        visible = self.strip(schema, known)
+        if self.is_valid(schema, visible):
+            return visible
         for value in self._candidates(
             schema,
             randomness,
             purpose,
             (GenerationOptions(optional=False), GenerationOptions(), GenerationOptions(examples=False)),
         ):
-            for whole in (overlay(value, shown), overlay(value, shown, deep=False)):
+            for whole in (overlay(value, visible), overlay(value, visible, deep=False)):
                 if self.is_valid(schema, whole):
                     return whole
-        return self._complete_partly(schema, shown, randomness, purpose)
+        return self._complete_partly(schema, visible, randomness, purpose)
 
-    def _complete_partly(self, schema: Schema, shown: Any, randomness: Randomness, purpose: str) -> Any:
-        """A made value, with as much of what is known as the schema lets stand."""
-        made = self.make(schema, randomness, purpose)
-        for name, value in shown.items() if isinstance(shown, dict) and isinstance(made, dict) else ():
-            further = {**made, name: value}
+    def _complete_partly(self, schema: Schema, visible: Any, randomness: Randomness, purpose: str) -> Any:
+        """A generated value with every known member that leaves it valid."""
+        generated = self.make(schema, randomness, purpose)
+        for name, value in visible.items() if isinstance(visible, dict) and isinstance(generated, dict) else ():
+            further = {**generated, name: value}
             if self.is_valid(schema, further):
-                made = further
-        return made
+                generated = further
+        return generated
 
     def strip(self, schema: Schema, known: Any) -> Any:
-        """What is known, without what answers may not show or do not have."""
+        """Returns ``known`` without writeOnly members and members that the schema does not allow."""
         schemas = self._document.schemas
         if not isinstance(known, Mapping):
             return known
         properties = schemas.properties(schema)
         closed = schemas.flatten(schema).get("additionalProperties") is False and bool(properties)
-        shown = {}
+        visible = {}
         for name, value in known.items():
             inner = properties.get(name)
             if inner is None:
                 if not closed:
-                    shown[name] = value
+                    visible[name] = value
             elif not schemas.is_write_only(inner):
-                shown[name] = self.strip(inner, value) if "object" in level_types(schemas.flatten(inner)) else value
-        return shown
+                visible[name] = self.strip(inner, value) if "object" in level_types(schemas.flatten(inner)) else value
+        return visible
 
 
 def overlay(base: Any, over: Any, *, deep: bool = True) -> Any:
-    """A value with everything another one says."""
+    """Returns ``base`` with the members of ``over``; ``deep`` merges nested objects."""
     if not (isinstance(base, dict) and isinstance(over, Mapping)):
         return over
     return {

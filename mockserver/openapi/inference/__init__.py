@@ -1,1 +1,1 @@
-"""From paths and bodies to resources and what is done to them."""
+"""Infer resources, and the role of each operation, from paths and schemas."""

@@ -1,4 +1,4 @@
-"""What is peculiar to a resource's properties: which holds the id, which are written, which must be unique."""
+"""Infer the properties of a resource: the id, writable, unique and referring properties."""
 
 from __future__ import annotations
 
@@ -10,28 +10,24 @@ from mockserver.openapi.inference.resources import InferredResource, OperationRo
 
 _ID_NAMES = ("id", "_id", "uuid", "guid", "key", "slug", "code", "name")
 _VERBS_BY_COMPLETENESS = ("retrieve", "create", "replace", "merge", "list", "act", "delete")
-"""Where a record is shown, the place that shows most first."""
+"""Roles, ordered by how complete the record in their response usually is."""
 
 
 def fill_resource(document: Document, resource: InferredResource, roles: Sequence[OperationRole]) -> None:
-    """Fill in what the bodies of a resource's operations tell of it."""
+    """Sets schema, id, writable, unique and referring properties of a resource from its operations."""
     resource.roles = {role.operation.name: role.verb for role in roles}
     schemas = document.schemas
-    shown = sorted(
-        (role for role in roles if role.response_shape), key=lambda role: _VERBS_BY_COMPLETENESS.index(role.verb)
-    )
-    asked = [
-        role.request_shape.schema
-        for role in roles
-        if role.request_shape and role.verb in ("create", "replace", "merge")
-    ]
-    if shown and shown[0].response_shape:
-        resource.schema = shown[0].response_shape.schema
-    elif asked:
-        resource.schema = asked[0]
+    responding = [role for role in roles if role.response_shape]
+    responding.sort(key=lambda role: _VERBS_BY_COMPLETENESS.index(role.verb))
+    request_shapes = [role.request_shape for role in roles if role.verb in ("create", "replace", "merge")]
+    request_schemas = [shape.schema for shape in request_shapes if shape]
+    if responding and responding[0].response_shape:
+        resource.schema = responding[0].response_shape.schema
+    elif request_schemas:
+        resource.schema = request_schemas[0]
     resource.writable = frozenset(
         name
-        for schema in asked
+        for schema in request_schemas
         for name, inner in schemas.properties(schema).items()
         if not schemas.is_read_only(inner)
     )
@@ -50,38 +46,40 @@ def fill_resource(document: Document, resource: InferredResource, roles: Sequenc
 
 def _fill_id(document: Document, resource: InferredResource, roles: Sequence[OperationRole]) -> None:
     properties = document.schemas.properties(resource.schema)
-    said = [role.operation.extensions["id"] for role in roles if "id" in role.operation.extensions]
-    said += [document.schemas.flatten(resource.schema).get("x-testmode-id")]
-    resource.id_field = next((each for each in said if each), None) or _id_field(resource, list(properties))
-    held = [properties[resource.id_field]] if resource.id_field in properties else []
-    named = [
+    declared = [role.operation.extensions["id"] for role in roles if "id" in role.operation.extensions]
+    declared += [document.schemas.flatten(resource.schema).get("x-testmode-id")]
+    resource.id_field = next((each for each in declared if each), None) or _id_field(resource, list(properties))
+    in_record = [properties[resource.id_field]] if resource.id_field in properties else []
+    in_path = [
         parameter.schema
         for role in roles
         for parameter in role.operation.parameters
         if parameter.location == "path" and parameter.name == resource.id_parameter
     ]
-    # An id has to fit where it stands in a record, and where it stands in a path.
-    both = [*held, *named[:1]]
-    kinds = [set(document.schemas.types_of(each)) for each in both]
-    if len(both) == 2 and all(kinds) and not kinds[0] & kinds[1]:
-        both = both[1:]  # A number in the path may be text in the record; it is written as each wants it.
-    resource.id_schema = both[0] if len(both) == 1 else {"allOf": both} if both else True
+    # An id must be valid in the record and in the path.
+    schemas = [*in_record, *in_path[:1]]
+    types = [set(document.schemas.types_of(each)) for each in schemas]
+    if len(schemas) == 2 and all(types) and not types[0] & types[1]:
+        schemas = schemas[1:]  # A number in the path can be a string in the record; it is converted for the record.
+    resource.id_schema = schemas[0] if len(schemas) == 1 else {"allOf": schemas} if schemas else True
 
 
 def _id_field(resource: InferredResource, properties: list[str]) -> str | None:
-    """The property that the path's parameter names: by its name, by its name without the resource's, or ``id``."""
+    """The property with the id, by the name of the path parameter, with or without the resource's name, or ``id``."""
     if resource.is_singleton:
         return None
-    named = {normalize_name(each): each for each in properties}
+    by_name = {normalize_name(each): each for each in properties}
     parameter = normalize_name(resource.id_parameter)
-    own = normalize_name(singularize(resource.name.rpartition("_")[2]))
-    for wanted in (parameter, parameter.removeprefix(own), *(parameter[len(own) :] for _ in "." if own in parameter)):
-        if wanted and wanted in named:
-            return named[wanted]
+    own_name = normalize_name(singularize(resource.name.rpartition("_")[2]))
+    after_own_name = parameter.partition(own_name)[2] if own_name else ""
+    for candidate in (parameter, after_own_name):
+        if candidate and candidate in by_name:
+            return by_name[candidate]
     for each in _ID_NAMES:
-        if normalize_name(each) in named and (
-            each in ("id", "_id") or parameter.endswith(normalize_name(each)) or parameter == own
+        if normalize_name(each) in by_name and (
+            each in ("id", "_id") or parameter.endswith(normalize_name(each)) or parameter == own_name
         ):
-            return named[normalize_name(each)]
-    own_id = next((named[each] for each in (f"{own}id", f"{own}uuid", f"{own}key") if each in named), None)
-    return own_id or next((named[each] for each in ("uuid", "guid") if each in named), None)
+            return by_name[normalize_name(each)]
+    prefixed = (f"{own_name}id", f"{own_name}uuid", f"{own_name}key")
+    prefixed_id = next((by_name[each] for each in prefixed if each in by_name), None)
+    return prefixed_id or next((by_name[each] for each in ("uuid", "guid") if each in by_name), None)

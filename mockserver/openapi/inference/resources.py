@@ -1,4 +1,4 @@
-"""What an operation does to which records, as inferred from paths and bodies, or as the document says itself."""
+"""The result of inference: resources, and the role of each operation."""
 
 from __future__ import annotations
 
@@ -12,83 +12,84 @@ from mockserver.openapi.inference.shapes import Shape
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A parameter of a path above a resource, and the resource it names one of, if any is known."""
+    """A path parameter above a resource, and the resource whose id it is, if known."""
 
     parameter: str
-    """As it is documented."""
+    """Its documented name."""
     route_name: str
+    """Its name in the served route."""
     resource: str | None
 
 
 @dataclass
 class InferredResource:
-    """One kind of records."""
-
     name: str
     path: str
     """The collection's documented path."""
     parents: tuple[Parent, ...]
     id_parameter: str
-    """The path parameter that names one; empty where there is only one per parent."""
+    """The path parameter with the id; empty if each parent has exactly one record."""
     schema: Schema = True
-    """What a whole record looks like."""
+    """The schema of a complete record."""
     id_field: str | None = None
-    """The property that holds the id."""
+    """The property with the id."""
     id_schema: Schema = True
     id_prefix: str | None = None
     unique: tuple[str, ...] = ()
     references: Mapping[str, str] = field(default_factory=dict)
-    """The resource that a property names one of."""
+    """By property: the resource whose ids it has."""
     writable: frozenset[str] = frozenset()
-    """The properties that clients may write."""
+    """The properties that clients can write."""
     seed: int | None = None
+    """Number of seed records for each parent in a small sandbox; None for the default."""
     roles: dict[str, str] = field(default_factory=dict)
-    """Operation -> what it does here."""
+    """The role of each operation on this resource, by operation name."""
 
     @property
     def is_singleton(self) -> bool:
-        """Whether there is only one record for each parent."""
         return not self.id_parameter
 
 
 @dataclass(frozen=True, slots=True)
 class OperationRole:
-    """What one operation does."""
+    """What one operation does to its resource."""
 
     operation: DocumentOperation
     resource: InferredResource
     verb: str
-    """list, create, retrieve, replace, merge, delete or act."""
+    """``list``, ``create``, ``retrieve``, ``replace``, ``merge``, ``delete`` or ``act``."""
     request_shape: Shape | None = None
-    """Where the record is in the request."""
+    """Where the record is in the request body."""
     response_shape: Shape | None = None
-    """Where it is, or where they are, in the answer."""
+    """Where the record or the records are in the response body."""
 
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """Everything that was inferred of a document."""
-
     resources: Mapping[str, InferredResource]
     roles: Mapping[str, OperationRole]
-    """By operation name; what is not in it has generated answers."""
+    """By operation name; the responses of all other operations are generated."""
 
-    def describe_gaps(self, endpoints: tuple[DocumentOperation, ...]) -> list[str]:
-        """What was not inferred, a line each."""
-        lines = [f"{each.title}: answers are generated, no state" for each in endpoints if each.name not in self.roles]
-        acts = [role.operation for role in self.roles.values() if role.verb == "act"]
-        return [*lines, *(f"{each.title}: answers the record, changed by what is sent" for each in acts)]
+    def describe_gaps(self, operations: tuple[DocumentOperation, ...]) -> list[str]:
+        """Returns a sentence for each operation that has no role or the role act."""
+        generated = [
+            f"{each.title}: responses are generated, without state"
+            for each in operations
+            if each.name not in self.roles
+        ]
+        actions = [role.operation for role in self.roles.values() if role.verb == "act"]
+        return [*generated, *(f"{each.title}: returns the record, changed by the request body" for each in actions)]
 
 
 def envelope_names(resource: InferredResource) -> tuple[str, ...]:
-    """What the resource may be called in an envelope."""
+    """Returns the names that the resource can have in an envelope."""
     plural = resource.name.rpartition("_")[2] if resource.name.count("_") > 2 else resource.name
     return (singularize(plural), plural, singularize(resource.name.rpartition("_")[2]))
 
 
 def singularize(word: str) -> str:
-    """One of many, as far as English has a rule."""
-    for ending, other in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
+    """Returns the singular of a regular English plural."""
+    for ending, replacement in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")):
         if word.endswith(ending):
-            return word.removesuffix(ending) + other
+            return word.removesuffix(ending) + replacement
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

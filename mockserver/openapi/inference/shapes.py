@@ -1,4 +1,4 @@
-"""What bodies are around the records in them: bare, in an envelope, or a list with its paging beside it."""
+"""Find the record or the list in a body: bare, or in an envelope."""
 
 from __future__ import annotations
 
@@ -15,52 +15,56 @@ _RECORD_NAMES = ("data", "result", "item", "record", "object", "response", "payl
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where in a body the record or the records are, and what schema they have."""
+    """Where the record or the records are in a body."""
 
     schema: Schema
+    """The schema of one record."""
     wrapper: str | None = None
-    """The property that holds it; None where the body is it."""
+    """The property with the record or list; None if it is the whole body."""
 
     def unwrap(self, body: Any) -> Any:
-        """What a body says of the record."""
+        """Returns the record or list in a body; None if it is missing."""
         if self.wrapper is None:
             return body
         return body.get(self.wrapper) if isinstance(body, Mapping) else None
 
     def wrap(self, value: Any) -> Any:
-        """The body that says a value, as far as the value decides it."""
+        """Returns the body around a record or list, without other members of the envelope."""
         return value if self.wrapper is None else {self.wrapper: value}
 
 
-def success_response(endpoint: DocumentOperation) -> tuple[int, Response | None]:
-    """The status an operation answers with when it does what it is asked, and what is declared for it."""
-    statuses = sorted(each.status.upper() for each in endpoint.responses)
+def success_response(operation: DocumentOperation) -> tuple[int, Response | None]:
+    """Returns the status of a successful response and its declaration: the lowest 2xx, else default, 3xx or 1xx.
+
+    Without any declaration the status is 204 for DELETE, otherwise 200.
+    """
+    statuses = sorted(each.status.upper() for each in operation.responses)
     for wanted in ("2", "D", "3", "1"):
         for status in statuses:
             if status.startswith(wanted):
-                return _status_code(status), next(each for each in endpoint.responses if each.status.upper() == status)
-    return (204 if endpoint.method == "DELETE" else 200), None
+                return _status_code(status), next(each for each in operation.responses if each.status.upper() == status)
+    return (204 if operation.method == "DELETE" else 200), None
 
 
 def _status_code(status: str) -> int:
     return int(status.replace("XX", "00")) if status[0].isdigit() else 200
 
 
-def success_media(endpoint: DocumentOperation) -> MediaType | None:
-    """The JSON an operation answers with, if any."""
-    _, response = success_response(endpoint)
+def success_media(operation: DocumentOperation) -> MediaType | None:
+    """Returns the JSON media type of the successful response, if any."""
+    _, response = success_response(operation)
     return find_json(response.media) if response else None
 
 
 class ShapeFinder:
-    """Finds the records in the bodies of one document."""
+    """Finds the records and lists in the bodies of one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
     def find_list(self, media: MediaType | None) -> Shape | None:
-        """Where the list is in an answer; None where there is none."""
-        if media is None or media.schema is True:
+        """Returns where the list of records is in a body; None if it has none."""
+        if media is None:
             return None
         level = self._schemas.flatten(media.schema)
         if level_types(level)[:1] == ("array",):
@@ -70,30 +74,30 @@ class ShapeFinder:
             for name, inner in self._schemas.properties(media.schema).items()
             if level_types(flat := self._schemas.flatten(inner))[:1] == ("array",) and self._holds_records(flat)
         }
-        named = next((name for name in _LIST_NAMES if name in lists), None)
-        if named is None and len(lists) == 1 and self._is_envelope(media.schema):
-            (named,) = lists
-        return Shape(lists[named]["items"], named) if named is not None else None
+        wrapper = next((name for name in _LIST_NAMES if name in lists), None)
+        if wrapper is None and len(lists) == 1 and self._is_envelope(media.schema):
+            (wrapper,) = lists
+        return Shape(lists[wrapper]["items"], wrapper) if wrapper is not None else None
 
     def _holds_records(self, level: Mapping[str, Any]) -> bool:
         return isinstance(level.get("items"), dict) and bool(self._schemas.properties(level["items"]))
 
     def _is_envelope(self, schema: Schema) -> bool:
-        """Whether nothing beside the list speaks of a record of its own."""
+        """Whether no property indicates that the schema describes a record itself."""
         return not {"id", "uuid", "name", "_id"} & self._schemas.properties(schema).keys()
 
-    def find_record(self, media: MediaType | None, words: tuple[str, ...] = ()) -> Shape | None:
-        """Where the record is in a body; ``words`` are what the resource is called."""
-        if media is None or media.schema is True:
+    def find_record(self, media: MediaType | None, names: tuple[str, ...] = ()) -> Shape | None:
+        """Returns where the record is in a body; ``names`` are the resource's names in an envelope."""
+        if media is None:
             return None
         properties = self._schemas.properties(media.schema)
         if not properties:
             return None
-        inner = [
+        wrappers = [
             name
-            for name in (*words, *_RECORD_NAMES)
+            for name in (*names, *_RECORD_NAMES)
             if name in properties and self._schemas.properties(properties[name])
         ]
-        if inner and self._is_envelope(media.schema) and len(properties) <= 6:
-            return Shape(properties[inner[0]], inner[0])
+        if wrappers and self._is_envelope(media.schema) and len(properties) <= 6:
+            return Shape(properties[wrappers[0]], wrappers[0])
         return Shape(media.schema)

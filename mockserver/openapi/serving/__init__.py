@@ -1,1 +1,1 @@
-"""Operations over the inferred resources: reading requests, keeping records, writing answers."""
+"""Perform operations on inferred resources: read requests, store records, write responses."""

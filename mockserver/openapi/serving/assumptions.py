@@ -1,4 +1,4 @@
-"""What no OpenAPI document says about how its API behaves, each point a setting."""
+"""Settings for the behaviour that no OpenAPI document describes."""
 
 from __future__ import annotations
 
@@ -10,39 +10,42 @@ from mockserver.engine import AssumptionNote, Assumptions, Call
 
 
 class OpenApiAssumptions(Assumptions):
-    """Every point an OpenAPI document leaves open, with the default we chose."""
+    """The assumptions of every provider that is built from an OpenAPI document."""
 
     client_ids: Annotated[
         Literal["kept", "replaced"],
         AssumptionNote(
-            "Whether an id that a client sends with a new record is kept or replaced.",
-            "A schema says that the id may be written, not whether it counts.",
+            "Whether the id in a client's create request is kept or replaced.",
+            "A schema declares that the id is writable, not whether the server uses it.",
         ),
     ] = "kept"
     parents: Annotated[
         Literal["checked", "ignored"],
         AssumptionNote(
-            "Whether the record a path names above another must be there.",
-            "Paths nest, and no document says what happens below a parent that is not there.",
+            "Whether the parent record in a path must exist.",
+            "No OpenAPI document describes requests below a missing parent.",
         ),
     ] = "checked"
     children: Annotated[
         Literal["deleted", "kept"],
-        AssumptionNote("Whether what lies below a record is deleted with it.", "No OpenAPI document can say so."),
+        AssumptionNote(
+            "Whether the child records of a record are deleted with it.", "No OpenAPI document can describe it."
+        ),
     ] = "deleted"
     page_size: Annotated[
         int,
         Field(ge=1, le=10_000),
         AssumptionNote(
-            "How many records a page has where neither client nor document says.", "Twenty is the commonest default."
+            "The number of records in a page if neither the client nor the document sets it.",
+            "Twenty is the most common default.",
         ),
     ] = 20
     order: Annotated[
         Literal["oldest first", "newest first"],
-        AssumptionNote("The order of lists that are not sorted.", "No OpenAPI document can say so."),
+        AssumptionNote("The order of lists that are not sorted.", "No OpenAPI document can describe it."),
     ] = "oldest first"
 
 
 def assumptions_of(call: Call) -> OpenApiAssumptions:
-    """What is assumed where a call goes."""
+    """Returns the assumptions of a call's sandbox."""
     return cast("OpenApiAssumptions", call.sandbox.assumptions)

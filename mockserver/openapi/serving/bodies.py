@@ -1,4 +1,4 @@
-"""Bodies of requests, read by their media type: JSON, forms, forms in parts, or as they are."""
+"""Read a request body by its media type: JSON, URL-encoded form, multipart form, or raw bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _MAX_FORM_FIELDS = 10_000
 
 
 def read_body(call: Call, body: RequestBodySpec, coercer: Coercer) -> tuple[MediaType | None, Any]:
-    """The media type a body was sent as, and what it says; no media type where there is no body."""
+    """Returns the declared media type of a body and its value; without a body, or a declared type, the type is None.
+
+    Raises Problem when a required body is missing, cannot be parsed, or has another media type (415).
+    """
     if not call.data:
         if body.required:
             raise Problem("malformed_body", "A body is required", fields=[FieldError("body", "is required")])
@@ -34,12 +37,12 @@ def read_body(call: Call, body: RequestBodySpec, coercer: Coercer) -> tuple[Medi
 
 
 def can_validate(media: MediaType, value: Any) -> bool:
-    """Whether what was read can be held to a schema: bytes of a foreign media type cannot."""
+    """Returns whether a value can be validated; raw bytes and values without a schema cannot."""
     return not isinstance(value, bytes) and media.schema is not True
 
 
 def _choose_media(call: Call, body: RequestBodySpec) -> MediaType | None:
-    """The declared media type that was sent; Problem 415 when another was."""
+    """The declared media type of the request; raises Problem with status 415 for another one."""
     sent = _essence(call.headers.get("content-type", ""))
     by_kind = {_essence(each.name): each for each in body.media}
     for wanted in (sent, f"{sent.partition('/')[0]}/*", "*/*"):
@@ -48,11 +51,11 @@ def _choose_media(call: Call, body: RequestBodySpec) -> MediaType | None:
     json = find_json(body.media)
     if json is not None and (not sent or sent.endswith(("/json", "+json", "/octet-stream"))):
         return json
-    # Clients that name no type, and those that name curl's, mean the one there is.
+    # No Content-Type, or the default of curl, is accepted as the declared type.
     if not body.media or sent in ("", FORM_TYPE):
         return json or next(iter(body.media), None)
     known = ", ".join(by_kind)
-    raise Problem("malformed_body", f"Content-Type {sent[:100]} is not taken; send {known}", status=415)
+    raise Problem("malformed_body", f"Content-Type {sent[:100]} is not accepted; send {known}", status=415)
 
 
 def _essence(name: str) -> str:
@@ -63,15 +66,17 @@ def _parse_form(data: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
     except ValueError as error:
-        raise Problem("malformed_body", f"The body is no form: {error}") from None
+        raise Problem("malformed_body", f"The body is not a form: {error}") from None
 
 
 def _parse_multipart(call: Call) -> list[tuple[str, Any]]:
     head = f"Content-Type: {call.headers.get('content-type', '')}\r\n\r\n".encode("latin-1", "replace")
     message = message_from_bytes(head + call.data)
     if not message.is_multipart():
-        raise Problem("malformed_body", "The body is not in parts, or its boundary is not the one it names")
-    found: list[tuple[str, Any]] = []
+        raise Problem(
+            "malformed_body", "The body is not multipart, or its boundary differs from the one in Content-Type"
+        )
+    fields: list[tuple[str, Any]] = []
     for part in message.get_payload():
         name = part.get_param("name", header="content-disposition") if not isinstance(part, str) else None
         if not isinstance(name, str) or isinstance(part, str):
@@ -79,5 +84,5 @@ def _parse_multipart(call: Call) -> list[tuple[str, Any]]:
         payload = part.get_payload(decode=True)
         text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
         json = _essence(part.get_content_type()).endswith("json")
-        found.append((name, parse_body(text.encode()) if json else text))
-    return found
+        fields.append((name, parse_body(text.encode()) if json else text))
+    return fields

@@ -1,4 +1,4 @@
-"""Values of parameters and forms, which are sent as text, as what their schemas say they are."""
+"""Convert the text of parameters and forms to the types of their schemas."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MISSING: Any = object()
 
 
 def parse_scalar(text: str, kinds: Sequence[str]) -> Any:
-    """A text as the first of the types it can be; itself where it can be none."""
+    """Converts text to the first of the JSON types that fits; returns the text if none does."""
     for kind in kinds:
         if kind == "integer" and _INTEGER.fullmatch(text):
             return int(text)
@@ -33,51 +33,53 @@ def parse_scalar(text: str, kinds: Sequence[str]) -> Any:
 
 
 class Coercer:
-    """Reads text by the schemas of one document."""
+    """Converts text by the schemas of one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
     def coerce_parameter(self, parameter: Parameter, sent: Pairs) -> Any:
-        """What was sent for a parameter, of all that was sent in its place; MISSING where it was not."""
+        """Returns the value of a parameter among ``sent``, the pairs of its location; MISSING if it is not there."""
         kinds = self._schemas.types_of(parameter.schema)
-        own = [value for name, value in sent if name in (parameter.name, f"{parameter.name}[]")]
-        if parameter.is_json and own:
+        texts = [value for name, value in sent if name in (parameter.name, f"{parameter.name}[]")]
+        if parameter.is_json and texts:
             try:
-                return from_json(own[-1])
+                return from_json(texts[-1])
             except ValueError:
-                return own[-1]
-        if "object" in kinds and not (own and "string" in kinds):
-            return self._object(parameter, sent, own)
-        if not own:
+                return texts[-1]
+        if "object" in kinds and not (texts and "string" in kinds):
+            return self._object(parameter, sent, texts)
+        if not texts:
             return MISSING
         if "array" in kinds:
-            return self._array(parameter, own)
-        return parse_scalar(_strip_style(parameter, own[-1]), kinds)
+            return self._array(parameter, texts)
+        return parse_scalar(_strip_style(parameter, texts[-1]), kinds)
 
-    def _array(self, parameter: Parameter, own: list[str]) -> list[Any]:
+    def _array(self, parameter: Parameter, texts: list[str]) -> list[Any]:
         inner = self._schemas.types_of(self._schemas.flatten(parameter.schema).get("items", True))
         separate = not parameter.explode or parameter.location in ("path", "header")
-        pieces = own
+        pieces = texts
         if separate:
-            pieces = _strip_style(parameter, own[-1]).split(_SEPARATORS.get(parameter.style, ",")) if own[-1] else []
+            pieces = (
+                _strip_style(parameter, texts[-1]).split(_SEPARATORS.get(parameter.style, ",")) if texts[-1] else []
+            )
         return [parse_scalar(piece, inner) for piece in pieces]
 
-    def _object(self, parameter: Parameter, sent: Pairs, own: list[str]) -> Any:
+    def _object(self, parameter: Parameter, sent: Pairs, texts: list[str]) -> Any:
         if parameter.style == "deepObject":
             deep = [(name, value) for name, value in sent if name.startswith(f"{parameter.name}[")]
             return self.coerce_form(parameter.schema, parse_nested(deep)[parameter.name]) if deep else MISSING
         if parameter.style == "form" and parameter.explode:
             properties = self._schemas.properties(parameter.schema)
-            found = {
+            values = {
                 name: parse_scalar(value, self._schemas.types_of(properties[name]))
                 for name, value in sent
                 if name in properties
             }
-            return found or MISSING
-        if not own:
+            return values or MISSING
+        if not texts:
             return MISSING
-        pieces = _strip_style(parameter, own[-1]).split(",")
+        pieces = _strip_style(parameter, texts[-1]).split(",")
         pairs = (
             [piece.partition("=")[::2] for piece in pieces]
             if parameter.explode
@@ -86,14 +88,14 @@ class Coercer:
         return self.coerce_form(parameter.schema, dict(pairs))
 
     def coerce_form(self, schema: Schema, value: Any) -> Any:
-        """Nested text as values."""
+        """Converts nested text, from ``parse_nested``, to the types of a schema."""
         level = self._schemas.flatten(schema)
         if isinstance(value, Mapping):
             properties = self._schemas.properties(schema)
             if "array" in level_types(level) and all(key.isdigit() for key in value):
                 return [self.coerce_form(level.get("items", True), value[key]) for key in sorted(value, key=int)]
-            rest = level.get("additionalProperties", True)
-            return {name: self.coerce_form(properties.get(name, rest), each) for name, each in value.items()}
+            additional = level.get("additionalProperties", True)
+            return {name: self.coerce_form(properties.get(name, additional), each) for name, each in value.items()}
         if isinstance(value, list):
             inner = level.get("items", True) if "array" in self._schemas.types_of(schema) else schema
             return [self.coerce_form(inner, each) for each in value]
@@ -106,28 +108,30 @@ class Coercer:
 
 
 def _strip_style(parameter: Parameter, text: str) -> str:
-    """A path's value without the marks of its style."""
+    """The text of a path parameter without the prefix of its style."""
     if parameter.style == "label":
         return text.removeprefix(".")
     return text.removeprefix(";").removeprefix(f"{parameter.name}=") if parameter.style == "matrix" else text
 
 
 def parse_nested(pairs: Pairs) -> dict[str, Any]:
-    """A form's fields as a tree: ``a[b]=1`` and ``c[]=2`` are ``{"a": {"b": "1"}, "c": ["2"]}``."""
+    """Converts form fields to a tree: ``a[b]=1`` and ``c[]=2`` become ``{"a": {"b": "1"}, "c": ["2"]}``."""
     tree: dict[str, Any] = {}
     for name, value in pairs:
         head, *steps = re.findall(r"^[^\[]+|(?<=\[)[^\]]*(?=\])", name) or [name]
-        here, key = tree, head
+        node, key = tree, head
         for step in steps:
             if step == "":
                 break
-            inner = here.setdefault(key, {})
+            inner = node.setdefault(key, {})
             if not isinstance(inner, dict):
-                inner = here[key] = {}
-            here, key = inner, step
-        known = here.get(key, MISSING)
+                inner = node[key] = {}
+            node, key = inner, step
+        current = node.get(key, MISSING)
         if steps and steps[-1] == "":
-            here[key] = [*(known if isinstance(known, list) else []), value]
+            node[key] = [*(current if isinstance(current, list) else []), value]
         else:
-            here[key] = value if known is MISSING else [*known, value] if isinstance(known, list) else [known, value]
+            node[key] = (
+                value if current is MISSING else [*current, value] if isinstance(current, list) else [current, value]
+            )
     return tree

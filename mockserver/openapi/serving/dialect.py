@@ -1,4 +1,4 @@
-"""Refusals in the shape the document declares for them; as problem+json where it declares none."""
+"""Render refusals in the schema that the document declares, or as problem+json if it declares none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUSES_BY_CODE: dict[str, tuple[int, ...]] = {
     "idempotency_key_invalid": (400, 422),
     "scope_missing": (403, 401),
 }
-"""The statuses a refusal may have, the best first: the first that is declared is taken."""
+"""Statuses for a problem code, by preference; the first that the operation declares is used."""
 _MESSAGE_NAMES = ("message", "detail", "description", "errormessage", "error_description", "reason", "msg", "details")
 _FIELD_NAMES = ("field", "path", "name", "param", "parameter", "pointer", "property", "target", "location", "source")
 _LIST_NAMES = (
@@ -43,31 +43,31 @@ _LIST_NAMES = (
 
 
 class OpenApiDialect:
-    """How an API of one's own speaks."""
+    """The dialect of a provider that is built from an OpenAPI document."""
 
     def __init__(self, model: SpecModel, writer: ReplyWriter) -> None:
         self._model, self._writer = model, writer
         self._default_media = _most_common_media(model)
 
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
-        """The answer that shows a record, as the called operation declares it."""
+        """Returns the response with a record, as the called operation declares it."""
         assert call.operation is not None
         return self._writer.write_record(call, self._model.inferred.roles[call.operation.name], record, status)
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
-        """The answer that shows a page, as the called operation declares it."""
+        """Returns the response with a list, as the called operation declares it."""
         assert call.operation is not None
         page = RecordPage(records, start=0, size=len(records), total=len(records))
         return self._writer.write_list(call, self._model.inferred.roles[call.operation.name], page)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """Nothing: a document declares the headers of each answer."""
+        """Adds nothing: the document declares the headers of each response."""
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """The refusal under a status the operation declares, if one fits, and in the shape it declares."""
-        endpoint = self._model.operations.get(call.operation.name) if call.operation else None
-        status = _status(endpoint, problem)
-        media = self._declared_media(endpoint, status)
+        """Returns the refusal with a status and in a schema that the operation declares, if there is one."""
+        operation = self._model.operations.get(call.operation.name) if call.operation else None
+        status = _status(operation, problem)
+        media = self._declared_media(operation, status)
         headers = list(problem.headers)
         if media is not None:
             body = self._render_body(call, media, status, problem)
@@ -76,11 +76,11 @@ class OpenApiDialect:
         kind = [("Content-Type", "application/problem+json"), *headers]
         return Reply(status, kind, as_json(_render_problem(status, problem)), problem)
 
-    def _declared_media(self, endpoint: DocumentOperation | None, status: int) -> MediaType | None:
-        response = endpoint.response(status) if endpoint else None
+    def _declared_media(self, operation: DocumentOperation | None, status: int) -> MediaType | None:
+        response = operation.response(status) if operation else None
         if response is not None:
             return find_json(response.media)
-        # What the operation itself does not speak of is said as most of the document's refusals are.
+        # Undeclared statuses get the most common error schema of the document.
         return self._default_media
 
     def _render_body(self, call: Call, media: MediaType, status: int, problem: Problem) -> Any:
@@ -91,45 +91,45 @@ class OpenApiDialect:
             return None
 
     def _fill(self, schema: Schema, status: int, problem: Problem, depth: int) -> Any:
-        """What a refusal says in a schema's own words."""
-        schemas, made = self._model.document.schemas, {}
+        """The members of an error schema whose value the problem determines."""
+        schemas, members = self._model.document.schemas, {}
         for name, inner in schemas.properties(schema).items():
             kinds, word = schemas.types_of(inner), normalize_name(name)
             if "array" in kinds and (word in _LIST_NAMES or depth):
-                made[name] = self._fill_list(schemas.flatten(inner).get("items", True), problem)
+                members[name] = self._fill_list(schemas.flatten(inner).get("items", True), problem)
             elif "object" in kinds and schemas.properties(inner) and depth < 2:
-                made[name] = self._fill(inner, status, problem, depth + 1)
-            elif (said := _value_of(word, kinds, schemas.flatten(inner), status, problem)) is not None:
-                made[name] = said
-        if not made and "string" in schemas.types_of(schema):
+                members[name] = self._fill(inner, status, problem, depth + 1)
+            elif (value := _value_of(word, kinds, schemas.flatten(inner), status, problem)) is not None:
+                members[name] = value
+        if not members and "string" in schemas.types_of(schema):
             return problem.detail or _phrase(status)
-        return made
+        return members
 
     def _fill_list(self, schema: Schema, problem: Problem) -> list[Any]:
-        found = problem.fields or (FieldError("", problem.detail or problem.code),)
+        errors = problem.fields or (FieldError("", problem.detail or problem.code),)
         schemas = self._model.document.schemas
         properties = schemas.properties(schema)
         if not properties:
-            return [f"{each.path}: {each.message}".removeprefix(": ") for each in found]
-        return [self._entry(properties, each, problem) for each in found]
+            return [f"{each.path}: {each.message}".removeprefix(": ") for each in errors]
+        return [self._entry(properties, each, problem) for each in errors]
 
     def _entry(self, properties: Mapping[str, Schema], error: FieldError, problem: Problem) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for name, inner in properties.items():
             kinds, word = self._model.document.schemas.types_of(inner), normalize_name(name)
             if word in ("loc", "path") and "array" in kinds:
-                made[name] = [error.path]
+                members[name] = [error.path]
             elif word in _MESSAGE_NAMES and "string" in kinds:
-                made[name] = error.message
+                members[name] = error.message
             elif word in _FIELD_NAMES and "string" in kinds:
-                made[name] = error.path
+                members[name] = error.path
             elif word in ("code", "type", "kind") and "string" in kinds:
-                made[name] = problem.code
-        return made
+                members[name] = problem.code
+        return members
 
 
 def _value_of(word: str, kinds: tuple[str, ...], level: Mapping[str, Any], status: int, problem: Problem) -> Any:
-    """What one property of a refusal says, by its name and type; None where the name means nothing here."""
+    """The value of one property of a refusal, by its name and type; None if the name is not known."""
     if "enum" in level and problem.code not in level["enum"]:
         return status if status in level["enum"] else str(status) if str(status) in level["enum"] else None
     if word in ("status", "statuscode", "code", "httpstatus", "errorcode", "httpcode"):
@@ -158,25 +158,25 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else f"Status {status}"
 
 
-def _status(endpoint: DocumentOperation | None, problem: Problem) -> int:
+def _status(operation: DocumentOperation | None, problem: Problem) -> int:
     choices = _STATUSES_BY_CODE.get(problem.code, ())
-    if endpoint is None or not choices or problem.status == 415:
+    if operation is None or not choices or problem.status == 415:
         return problem.status
-    return next((status for status in choices if endpoint.declares(status)), problem.status)
+    return next((status for status in choices if operation.declares(status)), problem.status)
 
 
 def _most_common_media(model: SpecModel) -> MediaType | None:
-    """The schema that most operations refuse with."""
-    counted: Counter[int] = Counter()
-    found: dict[int, MediaType] = {}
-    for endpoint in model.operations.values():
-        for response in endpoint.responses:
-            refuses = response.status[0] == "4" or (
-                response.status == "default" and success_response(endpoint)[1] is not response
+    """The media type whose schema most refusals in the document have."""
+    counts: Counter[int] = Counter()
+    media_by_schema: dict[int, MediaType] = {}
+    for operation in model.operations.values():
+        for response in operation.responses:
+            is_error = response.status[0] == "4" or (
+                response.status == "default" and success_response(operation)[1] is not response
             )
-            media = find_json(response.media) if refuses else None
+            media = find_json(response.media) if is_error else None
             if media is not None and media.schema is not True:
-                same = id(model.document.schemas.resolve(media.schema))
-                counted[same] += 1
-                found.setdefault(same, media)
-    return found[counted.most_common(1)[0][0]] if counted else None
+                schema_id = id(model.document.schemas.resolve(media.schema))
+                counts[schema_id] += 1
+                media_by_schema.setdefault(schema_id, media)
+    return media_by_schema[counts.most_common(1)[0][0]] if counts else None

@@ -1,4 +1,4 @@
-"""New ids in the shape of their schema: a number, a UUID, what a pattern matches, or text like the example's."""
+"""Generate ids in the form of their schema: a number, a UUID, text for a pattern, or text like the example."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _OPAQUE_NAMES = ("id", "uuid", "guid", "key", "sid")
 
 
 class IdGenerator:
-    """Makes ids for the resources of one document."""
+    """Generates ids for the resources of one document."""
 
     def __init__(self, schemas: Schemas, validators: Validators) -> None:
         self._schemas, self._validators = schemas, validators
         self._generator = Generator(schemas)
 
     def make(self, resource: InferredResource, randomness: Randomness, nth: int) -> Any:
-        """The nth id of a resource; another for every nth, as far as its schema has that many."""
+        """Returns the nth id of a resource; different for each nth if the schema allows that many values."""
         level, purpose = self._schemas.flatten(resource.id_schema), f"id:{resource.name}"
         kinds = self._schemas.types_of(resource.id_schema)
         if "integer" in kinds or "number" in kinds:
             return max(int(level.get("minimum", 1)), 1) + nth - 1
-        made = self._text(resource, level, randomness, purpose, nth)
-        if self._validators.is_valid(resource.id_schema, "written", made):
-            return made
+        id = self._text(resource, level, randomness, purpose, nth)
+        if self._validators.is_valid(resource.id_schema, "request", id):
+            return id
         rng = randomness.stream(purpose, nth)
         return self._generator.value(resource.id_schema, rng, GenerationOptions(examples=False))
 
@@ -61,13 +61,13 @@ class IdGenerator:
         purpose: str,
         nth: int,
     ) -> str:
-        found = _PREFIXED_ID.fullmatch(example)
-        prefix = resource.id_prefix if resource.id_prefix is not None else found[1] if found else ""
+        match = _PREFIXED_ID.fullmatch(example)
+        prefix = resource.id_prefix if resource.id_prefix is not None else match[1] if match else ""
         if example.isdigit() and not prefix:
             return randomness.text(purpose, nth, min(len(example), 20), "123456789")
         field = normalize_name(resource.id_field or resource.id_parameter)
         if not prefix and not field.endswith(_OPAQUE_NAMES):
             return f"{singularize(resource.name.rpartition('_')[2])}-{nth}"
-        length = len(example) - len(prefix) if found else 16
+        length = len(example) - len(prefix) if match else 16
         length = max(min(length, level.get("maxLength", 64) - len(prefix)), level.get("minLength", 1) - len(prefix), 4)
         return prefix + randomness.text(purpose, nth, length, LOWER)

@@ -1,4 +1,4 @@
-"""Which records a list shows, in which order, and what its answer says of the pages."""
+"""Filters and order of a list, and the members and headers of its response that describe the page."""
 
 from __future__ import annotations
 
@@ -12,54 +12,52 @@ from mockserver.openapi.serving.paging import DIRECTION_NAMES, SORT_NAMES, Pagin
 from mockserver.openapi.serving.request import ParsedRequest
 
 
-def read_filters(asked: ParsedRequest, properties: Mapping[str, Schema], paging: Paging) -> dict[str, Any]:
-    """The properties that a query names, with what they have to be."""
-    named = {normalize_name(each): each for each in properties}
-    found = {}
-    for name, value in asked.query.items():
-        own = next(
-            (named[word] for word in (normalize_name(name), normalize_name(name).removesuffix("s")) if word in named),
-            None,
-        )
+def read_filters(request: ParsedRequest, properties: Mapping[str, Schema], paging: Paging) -> dict[str, Any]:
+    """Returns the wanted value of each property that the query names; paging and sort parameters are no filters."""
+    by_name = {normalize_name(each): each for each in properties}
+    filters = {}
+    for name, value in request.query.items():
+        candidates = (normalize_name(name), normalize_name(name).removesuffix("s"))
+        property = next((by_name[each] for each in candidates if each in by_name), None)
         if (
-            own is not None
-            and name in asked.sent_names
+            property is not None
+            and name in request.sent_names
             and name not in paging.parameters
             and normalize_name(name) not in (*SORT_NAMES, *DIRECTION_NAMES)
         ):
-            found[own] = value
-    return found
+            filters[property] = value
+    return filters
 
 
 def matches_filters(record: Record, wanted: Mapping[str, Any]) -> bool:
-    """Whether a record has every property as it is wanted; of several values any one will do."""
+    """Returns whether every property of a record has the wanted value, or one of several wanted values."""
     return all(_matches_value(record["shown"].get(name), value) for name, value in wanted.items())
 
 
-def _matches_value(held: Any, wanted: Any) -> bool:
+def _matches_value(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, list):
-        return not wanted or any(_matches_value(held, each) for each in wanted)
-    if isinstance(held, list):
-        return any(_matches_value(each, wanted) for each in held)
-    if isinstance(held, Mapping):
-        return wanted in (held.get("name"), held.get("id"))
-    return bool(held == wanted) or (isinstance(wanted, str) and _text(held) == wanted)
+        return not wanted or any(_matches_value(value, each) for each in wanted)
+    if isinstance(value, list):
+        return any(_matches_value(each, wanted) for each in value)
+    if isinstance(value, Mapping):
+        return wanted in (value.get("name"), value.get("id"))
+    return bool(value == wanted) or (isinstance(wanted, str) and _text(value) == wanted)
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def sort_records(records: list[Record], asked: ParsedRequest, properties: Mapping[str, Schema]) -> list[Record]:
-    """The records as the query wants them sorted; as they are where it says nothing that could be done."""
-    said = next((str(value) for name, value in asked.query.items() if normalize_name(name) in SORT_NAMES), "")
-    way = next((str(value) for name, value in asked.query.items() if normalize_name(name) in DIRECTION_NAMES), "")
-    field, _, behind = said.replace(":", " ").lstrip("-+").partition(" ")
-    own = next((name for name in properties if normalize_name(name) == normalize_name(field)), None)
-    if own is None:
+def sort_records(records: list[Record], request: ParsedRequest, properties: Mapping[str, Schema]) -> list[Record]:
+    """Returns the records sorted by the query; unchanged if it names no property to sort by."""
+    sort = next((str(value) for name, value in request.query.items() if normalize_name(name) in SORT_NAMES), "")
+    order = next((str(value) for name, value in request.query.items() if normalize_name(name) in DIRECTION_NAMES), "")
+    field, _, suffix = sort.replace(":", " ").lstrip("-+").partition(" ")
+    property = next((name for name in properties if normalize_name(name) == normalize_name(field)), None)
+    if property is None:
         return records
-    down = said.startswith("-") or "desc" in (behind.lower(), way.lower()) or way.lower() == "descending"
-    return sorted(records, key=lambda each: _sort_key(each["shown"].get(own)), reverse=down)
+    descending = sort.startswith("-") or "desc" in (suffix.lower(), order.lower()) or order.lower() == "descending"
+    return sorted(records, key=lambda each: _sort_key(each["shown"].get(property)), reverse=descending)
 
 
 def _sort_key(value: Any) -> tuple[int, Any]:
@@ -108,11 +106,11 @@ _PAGE_MEMBERS: dict[str, Callable[[RecordPage, str | None, str | None], Any]] = 
     "previous": lambda _page, _cursor, _link: None,
     "prev": lambda _page, _cursor, _link: None,
 }
-"""What is said of a page beside its records, by the name of the property."""
+"""The value of a member of a list response, by its normalized name, from (page, next cursor, next link)."""
 
 
 class EnvelopeFiller:
-    """Fills in what answers say of pages."""
+    """Builds the envelopes of list responses."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
@@ -120,43 +118,43 @@ class EnvelopeFiller:
     def wrap_page(
         self, call: Call, schema: Schema, wrapper: str, page: RecordPage, paging: Paging, records: list[Any]
     ) -> dict[str, Any]:
-        """The body around a page's records."""
+        """Returns the envelope around ``records``, the rendered records of a page."""
         cursor, link = paging.next_cursor(page) if paging.cursor else None, paging.next_link(call, page)
         return {**self._fill(schema, wrapper, page, cursor, link, 0), wrapper: records}
 
     def _fill(
         self, schema: Schema, wrapper: str, page: RecordPage, cursor: str | None, link: str | None, depth: int
     ) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for name, inner in self._schemas.properties(schema).items():
             if name == wrapper:
                 continue
-            kinds, say = self._schemas.types_of(inner), _PAGE_MEMBERS.get(normalize_name(name))
+            kinds, compute = self._schemas.types_of(inner), _PAGE_MEMBERS.get(normalize_name(name))
             if "object" in kinds and depth < 2:
-                below = self._fill(inner, "", page, cursor, link, depth + 1)
-                made.update({name: below} if below else {})
-            elif say is not None:
-                value = say(page, cursor, link)
+                nested = self._fill(inner, "", page, cursor, link, depth + 1)
+                members.update({name: nested} if nested else {})
+            elif compute is not None:
+                value = compute(page, cursor, link)
                 if value is not None and _has_type(value, kinds):
-                    made[name] = value
+                    members[name] = value
                 elif value is None and "null" in kinds:
-                    made[name] = None
-        return made
+                    members[name] = None
+        return members
 
 
 def _has_type(value: Any, kinds: tuple[str, ...]) -> bool:
     if not kinds:
         return True
-    own = {bool: ("boolean",), int: ("integer", "number"), str: ("string",)}[type(value)]
-    return any(kind in kinds for kind in own)
+    types = {bool: ("boolean",), int: ("integer", "number"), str: ("string",)}[type(value)]
+    return any(each in kinds for each in types)
 
 
 def page_headers(call: Call, names: Iterable[str], page: RecordPage, paging: Paging) -> list[tuple[str, str]]:
-    """The headers that speak of pages, of those an answer is declared to have."""
-    link, found = paging.next_link(call, page), []
+    """Returns the headers about a page (total count, link to the next page) among the declared ``names``."""
+    link, headers = paging.next_link(call, page), []
     for name in names:
         if normalize_name(name) in ("xtotalcount", "totalcount", "xtotal"):
-            found.append((name, str(page.total)))
+            headers.append((name, str(page.total)))
         elif normalize_name(name) == "link" and link:
-            found.append((name, f'<{link}>; rel="next"'))
-    return found
+            headers.append((name, f'<{link}>; rel="next"'))
+    return headers

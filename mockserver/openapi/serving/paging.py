@@ -1,4 +1,4 @@
-"""Pages of a list: which of three manners an operation's parameters speak of, and what an answer says of them."""
+"""Pagination by cursor, page number or offset, inferred from the parameters of an operation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DIRECTION_NAMES = ("direction", "order", "sortorder", "sortdirection", "sortdir"
 
 
 class RecordPage(list[Record]):
-    """The records of one page, and where it lies."""
+    """The records of one page, with its position in the whole list."""
 
     def __init__(self, records: Sequence[Record], *, start: int, size: int, total: int) -> None:
         super().__init__(records)
@@ -47,54 +47,55 @@ class RecordPage(list[Record]):
 
     @property
     def number(self) -> int:
-        """Which page it is, from 1."""
+        """The number of the page, from 1."""
         return self.start // max(self.size, 1) + 1
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
         return -(-self.total // max(self.size, 1))
 
     @property
     def has_more(self) -> bool:
-        """Whether another one follows."""
         return self.start + len(self) < self.total
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How an operation's lists are paged: the parameters that say it, by what they mean."""
+    """The names of an operation's paging parameters, by their meaning."""
 
     limit: str | None
     offset: str | None
     page: str | None
     cursor: str | None
     first_page: int = 1
+    """The number of the first page: 0 or 1."""
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The parameters that speak of pages and order and so are no filters."""
         return frozenset(each for each in (self.limit, self.offset, self.page, self.cursor) if each)
 
-    def select_page(self, records: list[Record], asked: ParsedRequest, default: int) -> RecordPage:
-        """The page that was asked for."""
-        size = self._number(asked, self.limit, default)
+    def select_page(self, records: list[Record], request: ParsedRequest, default: int) -> RecordPage:
+        """Returns the requested page, of ``default`` records if the request has no limit.
+
+        Raises Problem ``invalid_cursor``.
+        """
+        size = self._number(request, self.limit, default)
         start = 0
-        if self.cursor and asked.query.get(self.cursor) not in (None, ""):
+        if self.cursor and request.query.get(self.cursor) not in (None, ""):
             start = _position_after(
-                records, str(asked.query[self.cursor]), by_id=normalize_name(self.cursor) in _ID_CURSOR_NAMES
+                records, str(request.query[self.cursor]), by_id=normalize_name(self.cursor) in _ID_CURSOR_NAMES
             )
         elif self.page:
-            start = (self._number(asked, self.page, self.first_page) - self.first_page) * size
+            start = (self._number(request, self.page, self.first_page) - self.first_page) * size
         elif self.offset:
-            start = self._number(asked, self.offset, 0)
+            start = self._number(request, self.offset, 0)
         if not self.parameters:
             size = max(len(records), 1)
         start = min(max(start, 0), len(records))
         return RecordPage(records[start : start + size], start=start, size=size, total=len(records))
 
-    def _number(self, asked: ParsedRequest, name: str | None, default: int) -> int:
-        value = asked.query.get(name) if name else None
+    def _number(self, request: ParsedRequest, name: str | None, default: int) -> int:
+        value = request.query.get(name) if name else None
         if not isinstance(value, int) or isinstance(value, bool):
             return (
                 int(value)
@@ -104,7 +105,7 @@ class Paging:
         return max(value, 0)
 
     def next_cursor(self, page: RecordPage) -> str | None:
-        """The cursor of the next page; None behind the last."""
+        """Returns the cursor of the next page; None on the last page."""
         if not page.has_more or not page:
             return None
         last = page[-1]
@@ -115,33 +116,33 @@ class Paging:
         )
 
     def next_link(self, call: Call, page: RecordPage) -> str | None:
-        """The URL of the next page; None behind the last."""
+        """Returns the URL of the next page; None on the last page."""
         if not page.has_more:
             return None
-        moved = {name: value for name, value in call.query if name not in (self.cursor, self.offset, self.page)}
+        query = {name: value for name, value in call.query if name not in (self.cursor, self.offset, self.page)}
         if self.cursor:
-            moved[self.cursor] = self.next_cursor(page) or ""
+            query[self.cursor] = self.next_cursor(page) or ""
         elif self.page:
-            moved[self.page] = str(page.number + self.first_page)
+            query[self.page] = str(page.number + self.first_page)
         elif self.offset:
-            moved[self.offset] = str(page.start + page.size)
-        return f"{call.origin}{call.path}?{urlencode(moved, errors='replace')}"
+            query[self.offset] = str(page.start + page.size)
+        return f"{call.origin}{call.path}?{urlencode(query, errors='replace')}"
 
 
 def encode_cursor(nth: int) -> str:
-    """An opaque cursor for what comes behind a record."""
+    """Returns an opaque cursor for the page after the record with this number."""
     return urlsafe_b64encode(f"after:{nth}".encode()).decode().rstrip("=")
 
 
 def _position_after(records: list[Record], cursor: str, *, by_id: bool) -> int:
     nth = _decode_cursor(cursor)
-    for place, each in enumerate(records):
+    for position, each in enumerate(records):
         if each["nth"] == nth or (by_id and str(each["own"]) == cursor):
-            return place + 1
+            return position + 1
     if nth is None:
-        raise Problem("invalid_cursor", "The cursor is not one of ours")
-    # Its record is gone: what was made later follows.
-    return next((place for place, each in enumerate(records) if each["nth"] > nth), len(records))
+        raise Problem("invalid_cursor", "The cursor is invalid; use one that a list response returned")
+    # The record was deleted: continue with the first record created after it.
+    return next((position for position, each in enumerate(records) if each["nth"] > nth), len(records))
 
 
 def _decode_cursor(cursor: str) -> int | None:
@@ -152,23 +153,26 @@ def _decode_cursor(cursor: str) -> int | None:
     return int(nth) if word == "after" and nth.isascii() and nth.isdigit() and len(nth) < 19 else None
 
 
-def infer_paging(endpoint: DocumentOperation, defaults: Mapping[str, Any]) -> Paging:
-    """How an operation is paged, by the names of its parameters, unless the document says it."""
-    names = {normalize_name(each.name): each.name for each in endpoint.parameters if each.location == "query"}
+def infer_paging(operation: DocumentOperation, defaults: Mapping[str, Any]) -> Paging:
+    """Returns the paging of an operation: by ``x-testmode-paging``, else by the names of its query parameters.
 
-    def called(words: tuple[str, ...]) -> str | None:
-        return next((names[word] for word in words if word in names), None)
+    ``defaults`` has the default values of the query parameters; a page parameter with default 0 starts at 0.
+    """
+    names = {normalize_name(each.name): each.name for each in operation.parameters if each.location == "query"}
 
-    said = endpoint.extensions.get("paging")
-    manners = {"cursor": called(CURSOR_NAMES), "page": called(PAGE_NAMES), "offset": called(OFFSET_NAMES)}
-    if said is not None:
-        manners = {name: value or name if name == said else None for name, value in manners.items()}
-    page = manners["page"]
+    def find(candidates: tuple[str, ...]) -> str | None:
+        return next((names[each] for each in candidates if each in names), None)
+
+    declared = operation.extensions.get("paging")
+    parameters = {"cursor": find(CURSOR_NAMES), "page": find(PAGE_NAMES), "offset": find(OFFSET_NAMES)}
+    if declared is not None:
+        parameters = {name: value or name if name == declared else None for name, value in parameters.items()}
+    page = parameters["page"]
     zero = page is not None and defaults.get(page) == 0
     return Paging(
-        None if said == "none" else called(LIMIT_NAMES) or ("limit" if said else None),
-        manners["offset"],
+        None if declared == "none" else find(LIMIT_NAMES) or ("limit" if declared else None),
+        parameters["offset"],
         page,
-        manners["cursor"],
+        parameters["cursor"],
         0 if zero else 1,
     )

@@ -1,4 +1,4 @@
-"""What a record becomes when it is made or changed: what was sent, what only the server knows, and nothing else."""
+"""Attributes of created and changed records: those of the request, and those that only the server sets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Attributes = dict[str, Any]
 
 
 class RecordFactory:
-    """Makes the records of one document."""
+    """Creates and changes the attributes of records of one document."""
 
     def __init__(self, model: SpecModel) -> None:
         self._model = model
@@ -43,16 +43,19 @@ class RecordFactory:
         now: int,
         randomness: Randomness,
     ) -> Attributes:
-        """A new record: what was sent, over what the server gives every record of its own."""
-        own = self._server_values(resource, sent, randomness, f"{resource.name}:{id}")
-        shown = {**own, **sent}
-        self._set_ids(resource, shown, id, above)
-        return self.set_timestamps(resource, shown, now, (*_CREATED_NAMES, *_UPDATED_NAMES))
+        """Returns the attributes of a new record: generated server values, overridden by ``sent``, ids and timestamps.
+
+        ``above`` has the values of the path parameters above the resource; ``now`` is an instant.
+        """
+        generated = self._server_values(resource, sent, randomness, f"{resource.name}:{id}")
+        attributes = {**generated, **sent}
+        self._set_ids(resource, attributes, id, above)
+        return self.set_timestamps(resource, attributes, now, (*_CREATED_NAMES, *_UPDATED_NAMES))
 
     def _server_values(
         self, resource: InferredResource, sent: Mapping[str, Any], randomness: Randomness, purpose: str
     ) -> Attributes:
-        """The properties that clients cannot write; those they left out only where a record must have them."""
+        """Generated values of properties that clients cannot write, and of required ones that the request omits."""
         generator = self._model.values.generator
         level = generator.choose_alternatives(resource.schema, randomness.stream("own", purpose))
         required = set(level.get("required", ()))
@@ -64,63 +67,69 @@ class RecordFactory:
             and not self._model.document.schemas.is_write_only(inner)
         }
 
-    def _set_ids(self, resource: InferredResource, shown: Attributes, id: Any, above: Mapping[str, Any]) -> None:
-        """Have the record say its own id, and those in its path, where it has properties for them."""
+    def _set_ids(self, resource: InferredResource, attributes: Attributes, id: Any, above: Mapping[str, Any]) -> None:
+        """Set the properties for the record's id and for the ids in its path, if it has such properties."""
         properties = self._model.document.schemas.properties(resource.schema)
         if resource.id_field is not None:
             kinds = self._model.document.schemas.types_of(properties.get(resource.id_field, True))
-            shown[resource.id_field] = str(id) if kinds and kinds[0] == "string" else id
-        named = {normalize_name(each): each for each in properties}
+            attributes[resource.id_field] = str(id) if kinds and kinds[0] == "string" else id
+        by_name = {normalize_name(each): each for each in properties}
         for name, value in above.items():
-            own = named.get(normalize_name(name))
-            if own is not None and own != resource.id_field and not isinstance(shown.get(own), dict | list):
-                shown[own] = value
+            property = by_name.get(normalize_name(name))
+            if (
+                property is not None
+                and property != resource.id_field
+                and not isinstance(attributes.get(property), dict | list)
+            ):
+                attributes[property] = value
 
     def set_timestamps(
-        self, resource: InferredResource, shown: Attributes, now: int, names: tuple[str, ...] = _UPDATED_NAMES
+        self, resource: InferredResource, attributes: Attributes, now: int, names: tuple[str, ...] = _UPDATED_NAMES
     ) -> Attributes:
-        """The record with the instant of its making or last change, where it has properties for that."""
+        """Sets the timestamps among ``names`` that clients cannot write to ``now``; returns ``attributes``."""
         schemas = self._model.document.schemas
         for name, inner in schemas.properties(resource.schema).items():
-            if normalize_name(name) not in names or name in resource.writable or name not in shown:
+            if normalize_name(name) not in names or name in resource.writable or name not in attributes:
                 continue
             kinds = schemas.types_of(inner)
             if "integer" in kinds:
-                shown[name] = now // 1_000_000
+                attributes[name] = now // 1_000_000
             elif schemas.flatten(inner).get("format") == "date-time":
-                shown[name] = format_instant(now)
-        return shown
+                attributes[name] = format_instant(now)
+        return attributes
 
     def replace(
         self, resource: InferredResource, current: Mapping[str, Any], sent: Mapping[str, Any], now: int
     ) -> Attributes:
-        """A record with everything clients may write exchanged for what was sent."""
+        """Returns the record with all writable properties replaced by ``sent``; omitted required ones stay."""
         required = set(self._model.document.schemas.flatten(resource.schema).get("required", ()))
-        stays = (required - sent.keys()) | {resource.id_field}
-        kept = {name: value for name, value in current.items() if name not in resource.writable or name in stays}
-        return self.set_timestamps(resource, {**kept, **self._without_id(resource, sent, current)}, now)
+        preserved = (required - sent.keys()) | {resource.id_field}
+        remaining = {
+            name: value for name, value in current.items() if name not in resource.writable or name in preserved
+        }
+        return self.set_timestamps(resource, {**remaining, **self._without_id(resource, sent, current)}, now)
 
     def merge(
         self, resource: InferredResource, current: Mapping[str, Any], sent: Mapping[str, Any], now: int
     ) -> Attributes:
-        """A record with what was sent merged into it, as RFC 7396 has it: null takes a property away."""
+        """Returns the record with ``sent`` merged into it, as in RFC 7396: null removes a property."""
         return self.set_timestamps(resource, merge_patch(current, self._without_id(resource, sent, current)), now)
 
     def _without_id(
         self, resource: InferredResource, sent: Mapping[str, Any], current: Mapping[str, Any]
     ) -> Attributes:
-        # A record keeps its id, whatever a body says of it.
+        # A request cannot change the id of a record.
         return {name: value for name, value in sent.items() if name != resource.id_field or name not in current}
 
 
 def merge_patch(current: Any, patch: Any) -> Any:
-    """A value with a JSON merge patch applied."""
+    """Applies a JSON merge patch (RFC 7396)."""
     if not isinstance(patch, Mapping):
         return patch
-    made = dict(current) if isinstance(current, Mapping) else {}
+    merged = dict(current) if isinstance(current, Mapping) else {}
     for name, value in patch.items():
         if value is None:
-            made.pop(name, None)
+            merged.pop(name, None)
         else:
-            made[name] = merge_patch(made.get(name), value)
-    return made
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged

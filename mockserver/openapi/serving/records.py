@@ -1,4 +1,4 @@
-"""Records as the sandbox keeps them: what answers show, and beside it where the record belongs."""
+"""Stored records: the attributes that responses show (``shown``), and the position of the record."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.openapi.inference.resources import InferredResource
 
 
 def collection_of(resource: InferredResource) -> Collection:
-    """Where a resource's records are kept, and what they are found by."""
+    """Returns the collection of a resource, with its indexes."""
     return Collection(resource.name, ("at", *(_unique_field(name) for name in resource.unique)))
 
 
@@ -20,31 +20,42 @@ def _unique_field(name: str) -> str:
 
 
 def encode_parents(values: list[Any]) -> str:
-    """What the values of a path come to, as text that no other values come to."""
+    """Encodes the path values above a record as unambiguous text, the record's ``at``."""
     return "/".join(quote(str(value), safe="") for value in values)
 
 
 def record_key(at: str, id: Any) -> str:
-    """What a record is kept under."""
-    own = quote(str(id), safe="")
-    return f"{at}/{own}" if at else own
+    """Returns the key of a record in its collection."""
+    encoded = quote(str(id), safe="")
+    return f"{at}/{encoded}" if at else encoded
 
 
 def build_record(
-    resource: InferredResource, at: str, id: Any, shown: Mapping[str, Any], *, nth: int, **times: int
+    resource: InferredResource, at: str, id: Any, attributes: Mapping[str, Any], *, nth: int, **times: int
 ) -> Record:
-    """A record as it is kept; ``nth`` counts the resource's records in the order they were made."""
-    found = {_unique_field(name): shown.get(name) for name in resource.unique}
-    kept = {f"_{name}": instant for name, instant in times.items()}
-    return {"id": record_key(at, id), "own": id, "at": at, "nth": nth, "shown": dict(shown), **found, **kept}
+    """Returns the stored form of a record; ``nth`` numbers the records of the resource in creation order."""
+    unique = {_unique_field(name): attributes.get(name) for name in resource.unique}
+    timestamps = {f"_{name}": instant for name, instant in times.items()}
+    return {
+        "id": record_key(at, id),
+        "own": id,
+        "at": at,
+        "nth": nth,
+        "shown": dict(attributes),
+        **unique,
+        **timestamps,
+    }
 
 
 def find_duplicate(
-    space: Space, resource: InferredResource, at: str, shown: Mapping[str, Any], own_key: str | None
+    space: Space, resource: InferredResource, at: str, attributes: Mapping[str, Any], own_key: str | None
 ) -> str | None:
-    """The first property that must be unique and is another record's already; None where all is well."""
+    """Returns the first unique property whose value another record under the same parents has; None if there is none.
+
+    ``own_key`` is the key of the record itself, None for a new one.
+    """
     for name in resource.unique:
-        value = shown.get(name)
+        value = attributes.get(name)
         for other in space.find(resource.name, _unique_field(name), value):
             if other["shown"].get(name) == value and other["at"] == at and other["id"] != own_key:
                 return name
@@ -54,9 +65,9 @@ def find_duplicate(
 def find_descendants(
     space: Space, resources: Mapping[str, InferredResource], resource: InferredResource, key: str
 ) -> Iterator[tuple[str, str]]:
-    """(collection, id) of everything that lies below a record."""
+    """Yields (collection, key) of every record below the record with this key."""
     for other in resources.values():
         if any(parent.resource == resource.name for parent in other.parents):
-            for _, found in list(space.scan(other.name, field="at", prefix=key)):
-                if found["at"] == key or found["at"].startswith(f"{key}/"):
-                    yield other.name, found["id"]
+            for _, record in list(space.scan(other.name, field="at", prefix=key)):
+                if record["at"] == key or record["at"].startswith(f"{key}/"):
+                    yield other.name, record["id"]

@@ -1,4 +1,4 @@
-"""Answers as bytes: in the media type, with the headers and in the shape that the document declares."""
+"""Write replies with the media type, the headers and the schema that the document declares."""
 
 from __future__ import annotations
 
@@ -24,69 +24,67 @@ _PNG = bytes.fromhex(
 
 
 class ReplyWriter:
-    """Writes the answers of one document's operations."""
+    """Writes the replies of one document's operations."""
 
     def __init__(self, model: SpecModel) -> None:
         self._model = model
 
-    def write_generated(self, call: Call, endpoint: DocumentOperation) -> Reply:
-        """The answer of an operation without state: the same to the same request."""
-        status, response = success_response(endpoint)
+    def write_generated(self, call: Call, operation: DocumentOperation) -> Reply:
+        """Returns the generated reply of an operation without a role; equal requests get equal replies."""
+        status, response = success_response(operation)
         media = _preferred_media(response)
         if media is None or status in _STATUSES_WITHOUT_BODY:
             return self._with_headers(call, Reply(status), response, None)
-        purpose = f"{endpoint.name}:{call.path}:{sorted(call.query)}"
+        purpose = f"{operation.name}:{call.path}:{sorted(call.query)}"
         value = self._model.values.value(media, call.sandbox.randomness, purpose)
         return self._with_headers(call, self._reply(status, media, value), response, None)
 
     def write_record(self, call: Call, role: OperationRole, record: Record, status: int) -> Reply:
-        """The answer that shows one record, in the shape its operation declares."""
+        """Returns the reply with one record, in the schema that the operation declares for the status."""
         response = role.operation.response(status)
         media = find_json(response.media) if response else None
         if media is None or status in _STATUSES_WITHOUT_BODY:
-            other = _preferred_media(response)
-            if other is None or status in _STATUSES_WITHOUT_BODY:
+            fallback = _preferred_media(response)
+            if fallback is None or status in _STATUSES_WITHOUT_BODY:
                 return self._with_headers(call, Reply(status), response, record)
             value: Any = (
                 dict(record["shown"])
                 if role.response_shape is None
                 else role.response_shape.wrap(dict(record["shown"]))
             )
-            media = other
+            media = fallback
         else:
             value = self._record_body(call, role, media, record)
         return self._with_headers(call, self._reply(status, media, value), response, record)
 
     def _record_body(self, call: Call, role: OperationRole, media: MediaType, record: Record) -> Any:
-        answers, purpose = self._model.values, f"{role.resource.name}:{record['id']}"
+        values, purpose = self._model.values, f"{role.resource.name}:{record['id']}"
         shape = role.response_shape or Shape(media.schema)
-        known = answers.complete(shape.schema, record["shown"], call.sandbox.randomness, purpose)
-        return answers.complete(media.schema, shape.wrap(known), call.sandbox.randomness, purpose)
+        value = values.complete(shape.schema, record["shown"], call.sandbox.randomness, purpose)
+        return values.complete(media.schema, shape.wrap(value), call.sandbox.randomness, purpose)
 
     def write_list(self, call: Call, role: OperationRole, page: RecordPage) -> Reply:
-        """The answer that shows a page of records."""
+        """Returns the reply with a page of records."""
         status, response = success_response(role.operation)
         media = find_json(response.media) if response else None
-        assert media is not None, "a list is only inferred where its answer is JSON"
+        assert media is not None, "a list is inferred only if its response is JSON"
         assert role.response_shape is not None
-        answers, randomness, paging = (
+        values, randomness, paging = (
             self._model.values,
             call.sandbox.randomness,
             self._model.paging[role.operation.name],
         )
         records = [
-            answers.complete(
-                role.response_shape.schema, each["shown"], randomness, f"{role.resource.name}:{each['id']}"
-            )
+            values.complete(role.response_shape.schema, each["shown"], randomness, f"{role.resource.name}:{each['id']}")
             for each in page
         ]
         if role.response_shape.wrapper is None:
             body: Any = records
         else:
-            around = self._model.envelopes.wrap_page(
+            envelope = self._model.envelopes.wrap_page(
                 call, media.schema, role.response_shape.wrapper, page, paging, records
             )
-            body = answers.complete(media.schema, around, randomness, f"page:{role.operation.name}")
+            body = values.complete(media.schema, envelope, randomness, f"page:{role.operation.name}")
         reply = self._reply(status, media, body)
         reply.headers += page_headers(call, response.headers if response else (), page, paging)
         return self._with_headers(call, reply, response, None)
@@ -96,16 +94,16 @@ class ReplyWriter:
         return Reply(status, [("Content-Type", kind)], encode_body(kind, value))
 
     def _with_headers(self, call: Call, reply: Reply, response: Response | None, record: Record | None) -> Reply:
-        """The reply with the headers it is declared to have."""
-        has = {name.lower() for name, _ in reply.headers}
+        """Add the declared Location header and all required headers."""
+        present = {name.lower() for name, _ in reply.headers}
         for name, schema in response.headers.items() if response else ():
-            if name.lower() in has or name.lower() in ("content-type", "content-length"):
+            if name.lower() in present or name.lower() in ("content-type", "content-length"):
                 continue
             if normalize_name(name) == "location" and record is not None:
                 reply.headers.append((name, f"{call.path.rstrip('/')}/{record['own']}"))
             elif response is not None and name in response.required:
-                made = self._model.values.make(schema, call.sandbox.randomness, f"header:{name}:{call.path}")
-                reply.headers.append((name, _header_value(made)))
+                value = self._model.values.make(schema, call.sandbox.randomness, f"header:{name}:{call.path}")
+                reply.headers.append((name, _header_value(value)))
         return reply
 
 
@@ -115,14 +113,14 @@ def _header_value(value: Any) -> str:
 
 
 def _preferred_media(response: Response | None) -> MediaType | None:
-    """JSON where it is declared, else what comes first."""
+    """JSON if it is declared, else the first media type."""
     if response is None or not response.media:
         return None
     return find_json(response.media) or response.media[0]
 
 
 def encode_body(kind: str, value: Any) -> bytes:
-    """A value as a media type has it."""
+    """Encodes a value for a media type: JSON, XML, PDF, PNG, JSON lines, or text."""
     name = kind.partition(";")[0].strip().lower()
     if name.endswith(("/json", "+json")):
         return as_json(value)
@@ -146,11 +144,11 @@ def _xml(name: str, value: Any) -> str:
 
 
 def created_status(role: OperationRole) -> int:
-    """The status of a record that was made: 201 where it is declared."""
+    """Returns the status of a reply to create: 201 if it is declared, else that of the successful response."""
     return 201 if role.operation.declares(201) else success_response(role.operation)[0]
 
 
 def not_found(role: OperationRole, id: Any) -> Problem:
-    """The refusal of an id that names nothing."""
-    called = "" if id is None else f" {str(id)[:100]}"
-    return Problem("not_found", f"There is no {envelope_names(role.resource)[-1].replace('_', ' ')}{called}")
+    """Returns the refusal of an id that no record has."""
+    suffix = "" if id is None else f" {str(id)[:100]}"
+    return Problem("not_found", f"There is no {envelope_names(role.resource)[-1].replace('_', ' ')}{suffix}")

@@ -1,4 +1,4 @@
-"""What the operations on a resource do: list, create, retrieve, replace, merge, delete, act."""
+"""The handlers of operations on a resource: list, create, retrieve, replace, merge, delete, act."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Handler = Callable[[Call], Reply]
 
 
 class ResourceHandlers:
-    """Performs the inferred operations of one document."""
+    """The handlers of all operations of one document that have a role."""
 
     def __init__(self, model: SpecModel, writer: ReplyWriter) -> None:
         self._model, self._writer, self._factory = model, writer, RecordFactory(model)
@@ -34,22 +34,22 @@ class ResourceHandlers:
         }
 
     def handler_of(self, role: OperationRole) -> Handler:
-        """The function that does what a role says."""
-        verb = self._handlers[role.verb]
-        return lambda call: verb(call, role)
+        """Returns the function that performs the operation of a role."""
+        handler = self._handlers[role.verb]
+        return lambda call: handler(call, role)
 
     def _list(self, call: Call, role: OperationRole) -> Reply:
         at = self._parent_path(call, role)
-        resource, asked = role.resource, _parsed_request(call)
+        resource, request = role.resource, _parsed_request(call)
         properties = self._model.document.schemas.properties(resource.schema)
         paging = self._model.paging[role.operation.name]
-        wanted = list_queries.read_filters(asked, properties, paging)
-        found = [each for _, each in call.space.scan(resource.name, field="at", equals=at)]
-        found = [each for each in found if each["at"] == at and list_queries.matches_filters(each, wanted)]
+        filters = list_queries.read_filters(request, properties, paging)
+        children = [each for _, each in call.space.scan(resource.name, field="at", equals=at)]
+        matching = [each for each in children if each["at"] == at and list_queries.matches_filters(each, filters)]
         if assumptions_of(call).order == "newest first":
-            found.reverse()
+            matching.reverse()
         page = paging.select_page(
-            list_queries.sort_records(found, asked, properties), asked, assumptions_of(call).page_size
+            list_queries.sort_records(matching, request, properties), request, assumptions_of(call).page_size
         )
         return self._writer.write_list(call, role, page)
 
@@ -63,16 +63,16 @@ class ResourceHandlers:
         resource, nth = role.resource, call.nth(role.resource.name)
         if id is None:
             id = self._new_id(call, role, at, sent, nth)
-        shown = self._factory.create(
+        attributes = self._factory.create(
             resource, sent, id, self._path_by_name(call, role), call.now, call.sandbox.randomness
         )
-        self._check(call, resource, at, shown, None)
-        made = records.build_record(resource, at, id, shown, nth=nth, created=call.now, updated=call.now)
-        call.space.put(resource.name, made)
-        return made
+        self._check(call, resource, at, attributes, None)
+        record = records.build_record(resource, at, id, attributes, nth=nth, created=call.now, updated=call.now)
+        call.space.put(resource.name, record)
+        return record
 
     def _new_id(self, call: Call, role: OperationRole, at: str, sent: Mapping[str, Any], nth: int) -> Any:
-        """The id of a new record: the client's where it may say one, else a new one."""
+        """The id of a new record: the client's, if writable and ``client_ids`` is ``kept``, else generated."""
         resource = role.resource
         given = sent.get(resource.id_field) if resource.id_field in resource.writable else None
         if given is not None and assumptions_of(call).client_ids == "kept":
@@ -84,16 +84,16 @@ class ResourceHandlers:
             id = self._model.ids.make(resource, call.sandbox.randomness, nth + further)
             if call.space.get(resource.name, records.record_key(at, id)) is None:
                 return id
-        raise Problem("duplicate", "There is no free id left that its schema admits")
+        raise Problem("duplicate", "No unused id could be generated that the id's schema allows")
 
     def _check(
-        self, call: Call, resource: InferredResource, at: str, shown: Mapping[str, Any], own: str | None
+        self, call: Call, resource: InferredResource, at: str, attributes: Mapping[str, Any], own_key: str | None
     ) -> None:
-        name = records.find_duplicate(call.space, resource, at, shown, own)
+        name = records.find_duplicate(call.space, resource, at, attributes, own_key)
         if name is not None:
             raise Problem("duplicate", f"{name} is taken", fields=[FieldError(name, "is taken")])
         for field, other in resource.references.items():
-            value = shown.get(field)
+            value = attributes.get(field)
             for id in value if isinstance(value, list) else [value]:
                 if id is not None and call.space.get(other, records.record_key("", id)) is None:
                     raise Problem(
@@ -121,65 +121,65 @@ class ResourceHandlers:
         return self._save(call, role, current, self._factory.merge(role.resource, current["shown"], sent, call.now))
 
     def _changes(self, call: Call, role: OperationRole) -> Mapping[str, Any]:
-        """What a change says: its body, or where it has none the properties that its query names."""
+        """The changes to a record: the request body, or the properties in the query if the operation has no body."""
         sent = _sent_record(call, role)
         if role.operation.body is None:
             properties = self._model.document.schemas.properties(role.resource.schema)
-            named = {name: value for name, value in _parsed_request(call).query.items() if name in properties}
-            return {**named, **sent}
+            in_query = {name: value for name, value in _parsed_request(call).query.items() if name in properties}
+            return {**in_query, **sent}
         if role.verb == "act":
             return {name: value for name, value in sent.items() if name in role.resource.writable}
         return sent
 
-    def _save(self, call: Call, role: OperationRole, current: Record, shown: dict[str, Any]) -> Reply:
+    def _save(self, call: Call, role: OperationRole, current: Record, attributes: dict[str, Any]) -> Reply:
         resource = role.resource
-        self._check(call, resource, current["at"], shown, current["id"])
+        self._check(call, resource, current["at"], attributes, current["id"])
         times = {"created": current["_created"], "updated": call.now}
-        changed = records.build_record(resource, current["at"], current["own"], shown, nth=current["nth"], **times)
+        changed = records.build_record(resource, current["at"], current["own"], attributes, nth=current["nth"], **times)
         call.space.put(resource.name, changed)
         return self._writer.write_record(call, role, changed, success_response(role.operation)[0])
 
     def _delete(self, call: Call, role: OperationRole) -> Reply:
-        found = self._require(call, role)
-        call.space.drop(role.resource.name, found["id"])
+        record = self._require(call, role)
+        call.space.drop(role.resource.name, record["id"])
         if assumptions_of(call).children == "deleted":
             for collection, id in records.find_descendants(
-                call.space, self._model.inferred.resources, role.resource, found["id"]
+                call.space, self._model.inferred.resources, role.resource, record["id"]
             ):
                 call.space.drop(collection, id)
-        return self._writer.write_record(call, role, found, success_response(role.operation)[0])
+        return self._writer.write_record(call, role, record, success_response(role.operation)[0])
 
     def _require(self, call: Call, role: OperationRole) -> Record:
         at = self._parent_path(call, role)
-        found = self._current(call, role, at)
-        if found is None:
+        record = self._current(call, role, at)
+        if record is None:
             raise not_found(role, self._requested_id(call, role))
-        return found
+        return record
 
     def _current(self, call: Call, role: OperationRole, at: str) -> Record | None:
-        """The record a call names; of one that there is only one of, the one there always is."""
+        """The record that a call refers to; the record of a singleton is generated if it is not stored."""
         resource = role.resource
         id = self._requested_id(call, role)
-        found = call.space.get(resource.name, records.record_key(at, id)) if id is not None else None
-        if found is not None or not resource.is_singleton:
-            return found
-        shown = self._model.values.make(resource.schema, call.sandbox.randomness, f"single:{resource.name}:{at}")
-        return records.build_record(resource, at, id, shown, nth=0, created=call.now, updated=call.now)
+        record = call.space.get(resource.name, records.record_key(at, id)) if id is not None else None
+        if record is not None or not resource.is_singleton:
+            return record
+        attributes = self._model.values.make(resource.schema, call.sandbox.randomness, f"single:{resource.name}:{at}")
+        return records.build_record(resource, at, id, attributes, nth=0, created=call.now, updated=call.now)
 
     def _requested_id(self, call: Call, role: OperationRole) -> Any:
         resource = role.resource
         if resource.is_singleton:
             return "single"
-        # Another operation may call the parameter otherwise: what counts is where it stands.
+        # Operations can name the id parameter differently, so its position in the path counts.
         depth = resource.path.count("/") + 1
         parts = role.operation.path.split("/")
         if len(parts) > depth and parts[depth].startswith("{"):
             return _parsed_request(call).path.get(parts[depth][1:-1])
-        said = _sent_record(call, role, raw=True)
-        return said.get(resource.id_field) if resource.id_field else None
+        sent = _sent_record(call, role, raw=True)
+        return sent.get(resource.id_field) if resource.id_field else None
 
     def _path_by_name(self, call: Call, role: OperationRole) -> dict[str, Any]:
-        """What the path says above the resource, by the names the resource knows."""
+        """The path values above the resource, by the documented names of the parameters."""
         values = self._path_values(call, role)
         return {parent.parameter: value for parent, value in zip(role.resource.parents, values, strict=False)}
 
@@ -189,7 +189,7 @@ class ResourceHandlers:
         return [_parsed_request(call).path[name] for name in names if name in _parsed_request(call).path]
 
     def _parent_path(self, call: Call, role: OperationRole) -> str:
-        """Where a call's records belong; every record its path names above them has to be there."""
+        """The encoded path above a call's records; raises Problem ``not_found`` if a parent does not exist."""
         values = self._path_values(call, role)
         for nth, parent in enumerate(role.resource.parents[: len(values)]):
             if parent.resource is None or assumptions_of(call).parents == "ignored":
@@ -201,13 +201,13 @@ class ResourceHandlers:
 
 
 def _parsed_request(call: Call) -> ParsedRequest:
-    asked = call.prepared
-    assert isinstance(asked, ParsedRequest)
-    return asked
+    request = call.prepared
+    assert isinstance(request, ParsedRequest)
+    return request
 
 
 def _sent_record(call: Call, role: OperationRole, *, raw: bool = False) -> dict[str, Any]:
-    """The record as the body says it; ``raw``, with what is only read too."""
+    """The record in the request body; ``raw`` includes readOnly properties."""
     body = _parsed_request(call).raw_body if raw else _parsed_request(call).body
-    inner = role.request_shape.unwrap(body) if role.request_shape else body
-    return dict(inner) if isinstance(inner, Mapping) else {}
+    record = role.request_shape.unwrap(body) if role.request_shape else body
+    return dict(record) if isinstance(record, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Who may call what: the document's security schemes, shown with keys this server has minted."""
+"""Authentication and authorization by the document's security schemes, with keys of this server."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from mockserver.engine import authenticate as engine_authenticate
 from mockserver.openapi.document.document import Document, DocumentOperation
 
 KEY_PREFIX = "test_"
-"""What keys begin with, so that the key among a name and a password is known."""
+"""The prefix of keys: it tells whether user name or password of basic authentication is the key."""
 Scheme = Mapping[str, Any]
 SecretReader = Callable[[Mapping[str, str], str], str | None]
-"""(headers by lower-case name, raw query) -> the secret a client showed."""
+"""(headers by lower-case name, raw query string) -> the secret in the request, or None."""
 
 
 def _read_bearer(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
@@ -36,40 +36,40 @@ def _read_basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: 
 
 
 def _scheme_reader(scheme: str) -> SecretReader:
-    def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         kind, _, secret = headers.get("authorization", "").partition(" ")
         return secret.strip() if kind.lower() == scheme else None
 
-    return shown
+    return read
 
 
 def header_name(name: str) -> str:
-    """A header as calls have it: in lower case, and with hyphens, since WSGI tells no underscore from them."""
+    """Returns the name of a header in a call: in lower case, with ``-`` for ``_``, which WSGI does not distinguish."""
     return name.lower().replace("_", "-")
 
 
 def _header_reader(name: str) -> SecretReader:
-    def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         value = headers.get(header_name(name))
-        # Where the key stands in Authorization, many clients write a word such as Bearer or Token before it.
+        # Many clients put a word such as Bearer or Token before a key in Authorization.
         return None if value is None else value.strip().rpartition(" ")[2]
 
-    return shown
+    return read
 
 
 def _query_reader(name: str) -> SecretReader:
-    def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         return next((value for key, value in parse_qsl(query, keep_blank_values=True) if key == name), None)
 
-    return shown
+    return read
 
 
 def _cookie_reader(name: str) -> SecretReader:
-    def shown(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
         pairs = (piece.strip().partition("=") for piece in headers.get("cookie", "").split(";"))
         return next((unquote(value) for key, _, value in pairs if key == name), None)
 
-    return shown
+    return read
 
 
 _READERS_BY_LOCATION: dict[str, Callable[[str], SecretReader]] = {
@@ -80,7 +80,7 @@ _READERS_BY_LOCATION: dict[str, Callable[[str], SecretReader]] = {
 
 
 def secret_reader(scheme: Scheme) -> SecretReader:
-    """How a scheme's secret is read; OAuth 2 and OpenID Connect are a bearer's, mutual TLS is nobody's."""
+    """Returns the reader of a scheme's secret; OAuth 2, OpenID Connect and all unknown schemes use bearer tokens."""
     kind = scheme.get("type")
     if kind == "apiKey" and scheme.get("in") in _READERS_BY_LOCATION:
         return _READERS_BY_LOCATION[scheme["in"]](str(scheme.get("name", "")))
@@ -91,68 +91,68 @@ def secret_reader(scheme: Scheme) -> SecretReader:
 
 
 class Security:
-    """The schemes of one document, and what each operation needs of them."""
+    """Credentials, keys and the stage ``authenticate`` for one document."""
 
     def __init__(self, document: Document) -> None:
         self._readers = {name: secret_reader(scheme) for name, scheme in document.schemes.items()}
-        self._endpoints = {each.name: each for each in document.operations}
+        self._operations = {each.name: each for each in document.operations}
         scopes = {
             scope for each in document.operations for needed in each.security for s in needed.values() for scope in s
         }
         self.scopes = tuple(sorted(scopes | set(_declared_scopes(document.schemes))))
 
     def credential(self, headers: Mapping[str, str], query: str) -> Credential:
-        """What a client showed, under whichever scheme."""
+        """Returns the credential of a request, under any scheme of the document."""
         read = [each(headers, query) for each in self._readers.values() or (_read_bearer,)]
-        shown = [secret for secret in read if secret is not None]
-        # Where several are shown, the one that looks like a key of ours leads to its sandbox.
-        secret = next((each for each in shown if each.startswith(KEY_PREFIX)), next(iter(shown), None))
-        return Credential(secret or None, shown=bool(shown))
+        secrets = [secret for secret in read if secret is not None]
+        # Of several secrets, the one with the prefix of a key selects the sandbox.
+        secret = next((each for each in secrets if each.startswith(KEY_PREFIX)), next(iter(secrets), None))
+        return Credential(secret or None, shown=bool(secrets))
 
     def keys(self) -> KeyPolicy:
-        """What keys look like: ``test_`` and 32 characters; each has every scope unless it is made with fewer."""
+        """Returns the policy of keys: ``test_`` and 32 characters, with all scopes by default."""
         return KeyPolicy(mint=_mint, scopes=self.scopes)
 
     def stage(self) -> Callable[[Call, Callable[[Call], Reply]], Reply]:
-        """The engine's stage, asked only where an operation needs a key, for the schemes it names."""
+        """Returns the engine's stage ``authenticate``, extended by the security requirements of each operation."""
 
         def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-            endpoint = self._endpoints[call.operation.name] if call.operation else None
-            if endpoint is None or not endpoint.security:
+            operation = self._operations[call.operation.name] if call.operation else None
+            if operation is None or not operation.security:
                 return proceed(call)
-            needed = self._required_scopes(call, endpoint)
+            needed = self._required_scopes(call, operation)
             if needed is None:
                 return proceed(call)
             return engine_authenticate(call, lambda known: _check_scopes(known, needed, proceed))
 
         return authenticate
 
-    def _required_scopes(self, call: Call, endpoint: DocumentOperation) -> tuple[str, ...] | None:
-        """The scopes of the requirement the call meets; None where it needs no key. Leaves the key in the call."""
-        complaint: str | None = None
-        for requirement in endpoint.security:
-            shown = {name: self._secret(call, name) for name in requirement}
-            missing = [name for name, secret in shown.items() if secret is None]
+    def _required_scopes(self, call: Call, operation: DocumentOperation) -> tuple[str, ...] | None:
+        """The scopes of the first requirement that the call meets, whose key it selects; None if it needs no key."""
+        detail: str | None = None
+        for requirement in operation.security:
+            secrets = {name: self._secret(call, name) for name in requirement}
+            missing = [name for name, secret in secrets.items() if secret is None]
             if missing:
-                complaint = complaint or f"{' and '.join(missing)} must be sent"
+                detail = detail or f"{' and '.join(missing)} must be sent"
                 continue
             if not requirement:
                 if call.credential.shown:
                     continue
                 return None
-            self._check(call, [secret for secret in shown.values() if secret is not None])
+            self._check(call, [secret for secret in secrets.values() if secret is not None])
             return tuple(scope for scopes in requirement.values() for scope in scopes)
-        if any(not requirement for requirement in endpoint.security):
+        if any(not requirement for requirement in operation.security):
             return None
-        raise Problem("no_credentials", complaint or "No API key was sent")
+        raise Problem("no_credentials", detail or "No API key was sent")
 
     def _secret(self, call: Call, scheme: str) -> str | None:
         read = self._readers.get(scheme)
         if read is None:
             return call.credential.secret
-        found = read(call.headers, "")
-        if found is not None:
-            return found
+        secret = read(call.headers, "")
+        if secret is not None:
+            return secret
         return read({}, urlencode(call.query, errors="replace"))
 
     def _check(self, call: Call, secrets: list[str]) -> None:

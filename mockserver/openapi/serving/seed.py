@@ -1,4 +1,4 @@
-"""The records a sandbox begins with: a few of each resource, under parents that are there."""
+"""Seed data: some records of each resource, under existing parents."""
 
 from __future__ import annotations
 
@@ -15,42 +15,44 @@ from mockserver.openapi.serving.record_factory import RecordFactory
 from mockserver.openapi.serving.spec_model import SpecModel
 
 RECORDS_BY_SIZE = {"small": 3, "medium": 30, "large": 300}
+"""Default number of records of a resource without parents, by size."""
 _MAX_PARENTS = 6
-"""So many parents have children from the start, times what the size is to a small one."""
+"""Number of parents that get child records in a small sandbox; larger sizes multiply it."""
 _DAY = 86_400_000_000
+"""Microseconds of a day."""
 ParentPath = list[tuple[str, Any]]
-"""The path above a record: (parameter, value)."""
+"""The path above a record: pairs (parameter, value)."""
 
 
 class Seeder:
-    """Makes the first records for one document."""
+    """Generates the seed data of one document."""
 
     def __init__(self, model: SpecModel) -> None:
         self._model, self._factory = model, RecordFactory(model)
 
     def generate(self, randomness: Randomness, size: str, progress: Progress) -> State:
-        """The records of every resource, parents first."""
+        """Returns the records of every resource, parents first; ``size`` is small, medium or large."""
         state: State = {}
         resources = self._parents_first()
         for done, resource in enumerate(resources, 1):
             state[resource.name] = list(self._records(resource, state, randomness, size))
             progress(done, len(resources))
-        state["_counters"] = [{"id": name, "value": len(made)} for name, made in state.items() if made]
+        state["_counters"] = [{"id": name, "value": len(generated)} for name, generated in state.items() if generated]
         return state
 
     def _parents_first(self) -> list[InferredResource]:
-        """The resources, each behind its parents and behind those its properties refer to."""
-        known, found = self._model.inferred.resources, dict[str, InferredResource]()
+        """The resources in an order in which parents and referenced resources come first."""
+        known, ordered = self._model.inferred.resources, dict[str, InferredResource]()
 
         def add(resource: InferredResource, above: tuple[str, ...]) -> None:
             for name in (*(parent.resource for parent in resource.parents), *resource.references.values()):
-                if name is not None and name in known and name not in found and name not in above:
+                if name is not None and name in known and name not in ordered and name not in above:
                     add(known[name], (*above, resource.name))
-            found.setdefault(resource.name, resource)
+            ordered.setdefault(resource.name, resource)
 
         for resource in sorted(known.values(), key=lambda each: len(each.parents)):
             add(resource, ())
-        return list(found.values())
+        return list(ordered.values())
 
     def _records(
         self, resource: InferredResource, state: State, randomness: Randomness, size: str
@@ -58,17 +60,17 @@ class Seeder:
         if resource.is_singleton:
             return
         factor = RECORDS_BY_SIZE[size] // RECORDS_BY_SIZE["small"]
-        each = (RECORDS_BY_SIZE["small"] if resource.seed is None else resource.seed) * (
+        count = (RECORDS_BY_SIZE["small"] if resource.seed is None else resource.seed) * (
             1 if resource.parents else factor
         )
         nth, seen = 0, set()
         for above in islice(self._parents(resource, state, randomness), _MAX_PARENTS * factor):
-            for _ in range(each):
+            for _ in range(count):
                 nth += 1
-                made = self._record(resource, state, above, randomness, nth)
-                if made["id"] not in seen:
-                    seen.add(made["id"])
-                    yield made
+                record = self._record(resource, state, above, randomness, nth)
+                if record["id"] not in seen:
+                    seen.add(record["id"])
+                    yield record
 
     def _record(
         self, resource: InferredResource, state: State, above: ParentPath, randomness: Randomness, nth: int
@@ -83,39 +85,41 @@ class Seeder:
                 sent[name] == other["shown"].get(name) for other in state.get(resource.name, ())
             ):
                 sent[name] = f"{sent[name]}-{nth}"
-        shown = self._factory.create(resource, sent, id, dict(above), now, randomness)
+        attributes = self._factory.create(resource, sent, id, dict(above), now, randomness)
         at = records.encode_parents([value for _, value in above])
-        return dict(records.build_record(resource, at, id, shown, nth=nth, created=now, updated=now))
+        return dict(records.build_record(resource, at, id, attributes, nth=nth, created=now, updated=now))
 
     def _generate(self, resource: InferredResource, randomness: Randomness, purpose: str) -> dict[str, Any]:
         try:
-            made = self._model.values.make(resource.schema, randomness, purpose, varied=True)
+            record = self._model.values.make(resource.schema, randomness, purpose, varied=True)
         except Problem:
-            # No whole record could be made: what was made is completed or refused when it is asked for.
-            made = self._model.values.generator.value(
+            # No valid record could be generated: a later response completes this one, or returns 501.
+            record = self._model.values.generator.value(
                 resource.schema, randomness.stream(purpose, 0), GenerationOptions(False)
             )
-        return dict(made) if isinstance(made, dict) else {}
+        return dict(record) if isinstance(record, dict) else {}
 
     def _set_references(
         self, resource: InferredResource, sent: dict[str, Any], state: State, randomness: Randomness, purpose: str
     ) -> None:
-        """Have what names another record name one that is there."""
+        """Set every property that refers to another resource to the id of an existing record."""
         known = {
-            normalize_name(singularize(name)) + "id": name for name, made in state.items() if made and not made[0]["at"]
+            normalize_name(singularize(name)) + "id": name
+            for name, generated in state.items()
+            if generated and not generated[0]["at"]
         }
         for name in list(sent):
             target = resource.references.get(name) or known.get(normalize_name(name))
             if not target or target == resource.name or not state.get(target):
                 continue
             ids = [each["own"] for each in state[target]]
-            chosen = randomness.stream(f"{purpose}:{name}", 0).choice(ids)
-            pointed = {**sent, name: [chosen] if isinstance(sent[name], list) else chosen}
-            if self._model.values.is_valid(resource.schema, pointed):
-                sent[name] = pointed[name]
+            id = randomness.stream(f"{purpose}:{name}", 0).choice(ids)
+            changed = {**sent, name: [id] if isinstance(sent[name], list) else id}
+            if self._model.values.is_valid(resource.schema, changed):
+                sent[name] = changed[name]
 
     def _parents(self, resource: InferredResource, state: State, randomness: Randomness) -> Iterator[ParentPath]:
-        """Every path above the resource that leads somewhere."""
+        """Every path of existing records above the resource."""
         paths: list[ParentPath] = [[]]
         for parent in resource.parents:
             if parent.resource is None:
@@ -123,19 +127,19 @@ class Seeder:
                 paths = [[*path, (parent.parameter, value)] for path in paths]
             else:
                 paths = [
-                    [*path, (parent.parameter, made["own"])]
+                    [*path, (parent.parameter, parent_record["own"])]
                     for path in paths
-                    for made in state.get(parent.resource, ())
-                    if made["at"] == records.encode_parents([value for _, value in path])
+                    for parent_record in state.get(parent.resource, ())
+                    if parent_record["at"] == records.encode_parents([value for _, value in path])
                 ]
         yield from paths
 
     def _path_value(self, resource: InferredResource, name: str, randomness: Randomness) -> Any:
-        """What stands in a path for a parameter that names no record: the same wherever it is called the same."""
-        for endpoint in self._model.operations.values():
-            if endpoint.name not in resource.roles:
+        """The value of a path parameter that is not the id of a record; equal for all parameters with the name."""
+        for operation in self._model.operations.values():
+            if operation.name not in resource.roles:
                 continue
-            for parameter in endpoint.parameters:
+            for parameter in operation.parameters:
                 if parameter.location == "path" and parameter.name == name:
                     if parameter.example is not None:
                         return parameter.example

@@ -1,4 +1,4 @@
-"""Everything that is known of one document once it has been read: what its operations are made with."""
+"""A document with its inferred resources and its generators, from which operations are built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.openapi.serving.paging import infer_paging as infer_paging
 
 @dataclass(frozen=True)
 class SpecModel:
-    """A document, what was inferred of it, and what makes ids and answers for it."""
+    """A document with its inferred resources, and the generators of its ids and responses."""
 
     document: Document
     inferred: InferenceResult
@@ -26,11 +26,13 @@ class SpecModel:
     ids: IdGenerator
     envelopes: EnvelopeFiller
     operations: dict[str, DocumentOperation]
+    """By operation name."""
     paging: dict[str, Paging]
+    """By operation name."""
 
     @classmethod
     def from_document(cls, document: Document) -> SpecModel:
-        """What a document comes to."""
+        """Infers the resources of a document; raises BadDocument for an invalid ``x-testmode-role``."""
         return cls(
             document=document,
             inferred=infer(document),
@@ -43,10 +45,10 @@ class SpecModel:
 
 
 def load_spec_model(file: Path) -> SpecModel:
-    """What the document in a file comes to."""
+    """Reads a document and infers its resources; raises BadDocument if it is invalid."""
     return SpecModel.from_document(read_document(file))
 
 
-def _defaults(document: Document, endpoint: DocumentOperation) -> dict[str, object]:
-    query = (each for each in endpoint.parameters if each.location == "query")
+def _defaults(document: Document, operation: DocumentOperation) -> dict[str, object]:
+    query = (each for each in operation.parameters if each.location == "query")
     return {each.name: document.schemas.flatten(each.schema).get("default") for each in query}

@@ -1,4 +1,4 @@
-"""KASKO: insurance sold through an API, from the quote to the policy; its TEST mode is not open to everyone."""
+"""KASKO sells insurance through an API, from the quote to the policy; its TEST mode is not open to everyone."""
 
 from mockserver.engine import (
     Collection,

@@ -1,4 +1,4 @@
-"""The older operations: leads, media, and policies by the day they were made."""
+"""The older operations: leads, media, and policies by the time of their creation."""
 
 from __future__ import annotations
 
@@ -41,9 +41,8 @@ def _render(call: Call, record: Record, collection: str) -> dict[str, Any]:
 
 
 def _render_new(call: Call, record: Record, collection: str) -> dict[str, Any]:
-    """What is answered about a record that was just made."""
-    shown = _render(call, record, collection)
-    return shown if assumptions_of(call).new_record == "whole" else {name: shown[name] for name in ("id", "_links")}
+    fields = _render(call, record, collection)
+    return fields if assumptions_of(call).new_record == "whole" else {name: fields[name] for name in ("id", "_links")}
 
 
 def _create_lead(call: Call) -> Reply:
@@ -73,12 +72,12 @@ def _upload(call: Call) -> Reply:
 
 
 def _file(call: Call) -> bytes:
-    """What the form field `file` holds."""
-    kind = call.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/form-data"):
+    """Returns the content of the form field `file`. Raises Problem."""
+    content_type = call.headers.get("content-type", "")
+    if not content_type.lower().startswith("multipart/form-data"):
         raise bad_request("Content-Type must be multipart/form-data.")
-    head = f"Content-Type: {kind}\r\n\r\n".encode("utf-8", "surrogateescape")
-    for part in message_from_bytes(head + call.data).walk():
+    header = f"Content-Type: {content_type}\r\n\r\n".encode("utf-8", "surrogateescape")
+    for part in message_from_bytes(header + call.data).walk():
         content = part.get_payload(decode=True)
         if part.get_param("name", header="content-disposition") == "file" and isinstance(content, bytes):
             return content
@@ -88,16 +87,16 @@ def _file(call: Call) -> bytes:
 def _attach(call: Call) -> Reply:
     policy = records.get_policy_or_404(call)
     media = _get_or_404(call, MEDIA, call.body.id, "Media")
-    shown = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
-    others = [each for each in policy["media"] if each["id"] != shown["id"]]
-    news = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
-    changed = {**policy, "media": [*others, shown], **news}
+    fields = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
+    others = [other for other in policy["media"] if other["id"] != fields["id"]]
+    changes = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
+    changed = {**policy, "media": [*others, fields], **changes}
     call.space.put(POLICIES, changed)
-    given = assumptions_of(call)
-    if given.media_event:
+    assumptions = assumptions_of(call)
+    if assumptions.media_event:
         records.publish_update(call, changed)
-    told = shown if given.attached_answer == "media" else records.show_policy(call, changed)
-    return render_with_status(call, told, given.attached_status)
+    rendered = fields if assumptions.attached_answer == "media" else records.show_policy(call, changed)
+    return render_with_status(call, rendered, assumptions.attached_status)
 
 
 def _list_by_period(call: Call) -> Reply:
@@ -105,12 +104,12 @@ def _list_by_period(call: Call) -> Reply:
     assert isinstance(period, PeriodQuery)
     start, end = _instant("start_date", period.start_date), _instant("end_date", period.end_date)
     live = is_livemode(call)
-    found = [
+    policies = [
         records.show_policy(call, record)
         for _, record in call.space.scan(POLICIES)
         if record["live"] == live and record["policy_status"] and start <= record["issued_at"] <= end
     ]
-    return call.sandbox.provider.dialect.render_list(call, found, None)
+    return call.sandbox.provider.dialect.render_list(call, policies, None)
 
 
 def _instant(name: str, text: str) -> int:
@@ -124,17 +123,19 @@ def _instant(name: str, text: str) -> int:
 
 _READ_REFUSALS, _WRITE_REFUSALS = (401, 403, 404, 405), (400, 401, 403, 404, 405, 413)
 OPERATIONS = (
-    Operation("create_lead", "POST", "/leads", _create_lead, "Make a lead", NewLead, status=201, refusals=_WRITE_REFUSALS),
+    Operation("create_lead", "POST", "/leads", _create_lead, "Create a lead", NewLead, status=201,
+              refusals=_WRITE_REFUSALS),
     Operation("get_lead", "GET", "/leads/{id}", _show_lead, "Show a lead", refusals=_READ_REFUSALS),
     Operation("create_media", "POST", "/media", _create_media, "Announce a file", NewMedia, status=201,
               refusals=_WRITE_REFUSALS),
     Operation("upload_media", "POST", "/media/{id}/content", _upload, "Upload a file", refusals=_WRITE_REFUSALS),
     Operation(
-        "attach_media", "POST", "/policies/{id}/media", _attach, "Put a file to a policy", Attached, status=201,
+        "attach_media", "POST", "/policies/{id}/media", _attach, "Attach a file to a policy", Attached, status=201,
         refusals=_WRITE_REFUSALS,
     ),
     Operation(
-        "list_indexed_policies", "GET", "/indexed_policies", _list_by_period, "List policies by the time they were made",
+        "list_indexed_policies", "GET", "/indexed_policies", _list_by_period,
+        "List policies by the time of their creation",
         query=PeriodQuery, refusals=(400, 401, 403, 404, 405),
     ),
 )  # fmt: skip

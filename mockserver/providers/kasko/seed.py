@@ -1,4 +1,4 @@
-"""The fake account a sandbox begins with: offers, payments and policies at every status, in TEST and in LIVE mode."""
+"""The seed data of a KASKO account: offers, payments and policies in every status, in TEST and LIVE mode."""
 
 from __future__ import annotations
 
@@ -14,20 +14,28 @@ from mockserver.providers.kasko.sale import offers, payments, records
 from mockserver.providers.kasko.wire.auth import HEX
 
 FIRST_CREATED_AT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z, when the first seeded offer was made; each later one a minute after."""
+"""2026-01-05T09:00:00Z; each offer is created one minute after the previous one."""
 SIZES = {"small": (24, 2, 8), "medium": (480, 10, 190), "large": (4_800, 20, 1_980)}
-"""(offers, datasets, items of datasets) by size; payments come of the offers: two for three."""
+"""(offers, datasets, dataset items) by size; there are two payments for three offers."""
 PRODUCT_ITEM_ID = "ins_7d1f0c5a9b3e48620c1d5e7f9a2b"
-OFFER_COURSES = ("invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
-         "invoice", "invoice")  # fmt: skip
-"""What has become of each twelfth offer; the next twelve are of the other mode."""
+OFFER_COURSES = (
+    "invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
+    "invoice", "invoice",
+)  # fmt: skip
+"""The courses of twelve consecutive offers; the next twelve have the same courses in the other mode."""
 UNISSUED_OFFERS = (12, 24)
-"""The offers, one of each mode, that are paid and still wait for their policies."""
+"""The numbers of the offers, one of each mode, that are paid but not yet issued as policies."""
 UNISSUED_DUE_AT = 4_102_444_800 * SECOND
-"""2100-01-01T00:00:00Z, when those policies come: a written data set knows no today that a delay could begin at."""
-PAYMENT_METHODS = {"invoice": ("invoice", "invoice"), "card": ("creditcard", "stripe"), "cancelled": ("invoice", "invoice"),
-        "waiting": ("invoice", "invoice"), "distributor": ("distributor", "distributor"),
-        "failed": ("creditcard", "stripe")}  # fmt: skip
+"""2100-01-01T00:00:00Z, when those policies are issued: prewritten data has no current day for a delay."""
+PAYMENT_METHODS = {
+    "invoice": ("invoice", "invoice"),
+    "card": ("creditcard", "stripe"),
+    "cancelled": ("invoice", "invoice"),
+    "waiting": ("invoice", "invoice"),
+    "distributor": ("distributor", "distributor"),
+    "failed": ("creditcard", "stripe"),
+}
+"""Course of an offer -> (method, provider) of its payment; offers with other courses have none."""
 DATASETS = (
     ("Professions", ("Architect", "Baker", "Carpenter", "Doctor", "Engineer", "Florist", "Glazier", "Hairdresser")),
     ("Devices", ("Laptop", "Phone", "Tablet", "Server", "Router", "Camera", "Printer", "Watch")),
@@ -44,36 +52,38 @@ PUBLIC_FIELDS = ("name", "category", "price")
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
-    """The records of a small (about 50), medium (about 1,000) or large (about 10,000) account."""
-    many, sets, items = SIZES[size]
+    """Returns the records of a small (about 50), medium (about 1,000) or large (about 10,000) account."""
+    offer_count, dataset_count, item_count = SIZES[size]
     state: State = {"policies": [], "payments": [], "datasets": [], "dataset_items": [], TIMERS: []}
-    product, total = built_in()[PRODUCT_ITEM_ID], many + many * 2 // 3 + sets + items
-    for nth in range(1, many + 1):
+    product, total = built_in()[PRODUCT_ITEM_ID], offer_count + offer_count * 2 // 3 + dataset_count + item_count
+    for nth in range(1, offer_count + 1):
         _offer(randomness, product, nth, state)
         if nth % 100 == 0:
             progress(sum(map(len, state.values())), total)
-    state["datasets"] = [_dataset(randomness, nth) for nth in range(1, sets + 1)]
-    state["dataset_items"] = [_item(randomness, nth, state["datasets"]) for nth in range(1, items + 1)]
+    state["datasets"] = [_dataset(randomness, nth) for nth in range(1, dataset_count + 1)]
+    state["dataset_items"] = [_item(randomness, nth, state["datasets"]) for nth in range(1, item_count + 1)]
     progress(total, total)
     return state
 
 
 def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> None:
-    fate, live = "waiting" if nth in UNISSUED_OFFERS else OFFER_COURSES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
-    made, dice = FIRST_CREATED_AT + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
-    flow = "manual_underwriting" if fate in ("pending", "rejected", "approved") else "default"
+    course, live = "waiting" if nth in UNISSUED_OFFERS else OFFER_COURSES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
+    created_at, rng = FIRST_CREATED_AT + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
+    flow = "manual_underwriting" if course in ("pending", "rejected", "approved") else "default"
     ids = records.new_policy_ids(randomness, "seed-offer", nth, live, product)
-    quote = _quote(product, _quote_answers(dice, product, made, large=flow != "default"), made - 30 * SECOND, flow)
-    offer = offers.new_offer(ids, quote, made, None, live) | _person(dice.getrandbits(64), nth)
+    quote = _quote(
+        product, _quote_answers(rng, product, created_at, large=flow != "default"), created_at - 30 * SECOND, flow
+    )
+    offer = offers.new_offer(ids, quote, created_at, None, live) | _person(rng.getrandbits(64), nth)
     offer["quote_digest"] = randomness.text("seed-quote", nth, 32, HEX)
-    if fate not in ("pending", "rejected"):
+    if course not in ("pending", "rejected"):
         offer |= {"payment_token": offers.new_payment_token(randomness, ids["id"]), "offer_status": "ready"}
-    if fate == "rejected":
+    if course == "rejected":
         offer["offer_status"] = "rejected"
-    if fate in PAYMENT_METHODS:
-        state["payments"].append(_payment(randomness, nth, offer, fate))
-        offer |= {} if fate == "failed" else _issued_fields(offer, fate, product)
-    if fate == "waiting":
+    if course in PAYMENT_METHODS:
+        state["payments"].append(_payment(randomness, nth, offer, course))
+        offer |= {} if course == "failed" else _issued_fields(offer, course, product)
+    if course == "waiting":
         offer["timer"] = f"timer_{ids['id']}"
         state[TIMERS].append(timer_record(offer["timer"], UNISSUED_DUE_AT, "issue_policy", {"policy_id": ids["id"]}))
     state["policies"].append(offer)
@@ -82,7 +92,7 @@ def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> 
 def _quote(product: Product, answers: dict[str, Any], at: int, flow: str) -> dict[str, Any]:
     assert product.price is not None
     assert product.price != "building"
-    read = rules.validate_data(product.quote, answers, product.today(at))
+    validated = rules.validate_data(product.quote, answers, product.today(at))
     return {
         "item": product.item_id,
         "plan": product.plans[0].id,
@@ -90,25 +100,25 @@ def _quote(product: Product, answers: dict[str, Any], at: int, flow: str) -> dic
         "product_version": product.product_versions.published,
         "integration_version": product.integration_versions.published,
         "input": answers,
-        "premium": pricing.premium(product.price, read),
-        "term": pricing.term(product, read),
+        "premium": pricing.premium(product.price, validated),
+        "term": pricing.term(product, validated),
         "flow": flow,
         "at": at,
     }
 
 
-def _quote_answers(dice: Any, product: Product, made: int, *, large: bool) -> dict[str, Any]:
-    start = product.today(made) + timedelta(days=dice.randint(5, 60))
+def _quote_answers(rng: Any, product: Product, created_at: int, *, large: bool) -> dict[str, Any]:
+    start = product.today(created_at) + timedelta(days=rng.randint(5, 60))
     return {
-        "employee_number": dice.randint(1, 250),
-        "yearly_turnover": dice.randint(100, 20_000) * 100_000,
-        "company_backup": dice.choice(("weekly", "monthly", "quarterly", "yearly")),
-        "encryption": dice.random() < 0.7,
-        "deductible": dice.choice((100_000, 500_000, 1_000_000)),
-        "insured_sum": 100_000_000 if large else dice.choice((10_000_000, 30_000_000, 50_000_000)),
-        "online_revenue_percentage": dice.choice(("0_25", "26_50", "above_50")),
+        "employee_number": rng.randint(1, 250),
+        "yearly_turnover": rng.randint(100, 20_000) * 100_000,
+        "company_backup": rng.choice(("weekly", "monthly", "quarterly", "yearly")),
+        "encryption": rng.random() < 0.7,
+        "deductible": rng.choice((100_000, 500_000, 1_000_000)),
+        "insured_sum": 100_000_000 if large else rng.choice((10_000_000, 30_000_000, 50_000_000)),
+        "online_revenue_percentage": rng.choice(("0_25", "26_50", "above_50")),
         "policy_start_date": start.isoformat(),
-        "third_party_coverage": dice.random() < 0.4,
+        "third_party_coverage": rng.random() < 0.4,
     }
 
 
@@ -116,7 +126,7 @@ _fakers: list[Any] = []
 
 
 def _faker(seed: int) -> Any:
-    # Faker takes as long to import as Flask does, and most sandboxes begin with a data set that is written already.
+    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
     if not _fakers:
         from faker import Faker
 
@@ -139,19 +149,19 @@ def _ascii(name: str) -> str:
     return "".join(letter for letter in plain if letter.isalpha())
 
 
-def _payment(randomness: Randomness, nth: int, offer: dict[str, Any], fate: str) -> dict[str, Any]:
-    method, provider = PAYMENT_METHODS[fate]
+def _payment(randomness: Randomness, nth: int, offer: dict[str, Any], course: str) -> dict[str, Any]:
+    method, provider = PAYMENT_METHODS[course]
     id = ("l" if offer["live"] else "t") + randomness.text("seed-payment", nth, 32, HEX)
     payment = payments.new_payment(id, offer, method, provider)
     if provider == "stripe":
         charge = f"ch_{randomness.text('seed-charge', nth, 24)}"
         payment |= {"charge_id": charge, "processed_at": records.format_with_offset(offer["created_at"] + 20 * SECOND)}
-    if fate == "failed":
+    if course == "failed":
         payment |= {"status": "failed", "error_code": "card_declined", "reason": "generic_decline"}
     return payment
 
 
-def _issued_fields(offer: dict[str, Any], fate: str, product: Product) -> dict[str, Any]:
+def _issued_fields(offer: dict[str, Any], course: str, product: Product) -> dict[str, Any]:
     issued = offer["created_at"] + 22 * SECOND
     fields: dict[str, Any] = {
         "offer_status": "accepted",
@@ -160,9 +170,9 @@ def _issued_fields(offer: dict[str, Any], fate: str, product: Product) -> dict[s
         "issued_at": issued,
         "updated_at": issued,
     }
-    if fate == "waiting":
+    if course == "waiting":
         return fields | {"policy_status": None, "issued_at": None, "updated_at": offer["updated_at"]}
-    if fate != "cancelled":
+    if course != "cancelled":
         return fields
     cancelled = issued + 86_400 * SECOND
     return fields | {
@@ -188,18 +198,27 @@ def _dataset(randomness: Randomness, nth: int) -> dict[str, Any]:
 
 
 def _item(randomness: Randomness, nth: int, datasets: list[dict[str, Any]]) -> dict[str, Any]:
-    place = (nth - 1) % len(datasets)
-    round_, dice = (nth - 1) // len(datasets), randomness.stream("seed:items", nth)
-    words = DATASETS[place % len(DATASETS)][1]
-    word, again = words[round_ % len(words)], round_ // len(words)
-    category, price = dice.randrange(3), dice.randint(10, 400) * 50
-    write: Callable[[str], str] = lambda name: f"{name} {again + 1}" if again else name  # noqa: E731
+    dataset_index = (nth - 1) % len(datasets)
+    round_, rng = (nth - 1) // len(datasets), randomness.stream("seed:items", nth)
+    words = DATASETS[dataset_index % len(DATASETS)][1]
+    word, repetition = words[round_ % len(words)], round_ // len(words)
+    category, price = rng.randrange(3), rng.randint(10, 400) * 50
+    with_number: Callable[[str], str] = lambda name: f"{name} {repetition + 1}" if repetition else name  # noqa: E731
     return {
         "id": f"dai_{randomness.text('seed-item', nth, 28, HEX)}",
-        "dataset_id": datasets[place]["id"],
+        "dataset_id": datasets[dataset_index]["id"],
         "values": {
-            "en": {"name": write(word), "category": ("low", "medium", "high")[category], "price": price, "margin": 7},
-            "de": {"name": write(GERMAN_NAMES[word]), "category": ("gering", "mittel", "hoch")[category], "price": price,
-                   "margin": 7},
+            "en": {
+                "name": with_number(word),
+                "category": ("low", "medium", "high")[category],
+                "price": price,
+                "margin": 7,
+            },
+            "de": {
+                "name": with_number(GERMAN_NAMES[word]),
+                "category": ("gering", "mittel", "hoch")[category],
+                "price": price,
+                "margin": 7,
+            },
         },
-    }  # fmt: skip
+    }

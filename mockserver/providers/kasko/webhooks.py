@@ -1,4 +1,4 @@
-"""How KASKO tells of events: the policy itself, the event's name in a header, signed with HMAC-SHA1."""
+"""KASKO's webhooks: the policy as the body, the event type in a header, signed with HMAC-SHA1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EVENT_TYPES = ("policy.created", "policy.updated")
 MODES = ("live", "test")
-"""An endpoint hears of one mode alone."""
+"""An endpoint receives the events of one mode only."""
 SIGNATURE_HEADER = "X-KASKO-Signature"
 
 
@@ -28,20 +28,20 @@ def _envelope(_sandbox: SandboxView, event: Record) -> Any:
     return event["data"]
 
 
-def _headers(_sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, signing_input: SigningInput) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json"),
-        ("X-KASKO-Event", letter.event["type"]),
-        ("X-KASKO-Delivery", letter.delivery),
-        (SIGNATURE_HEADER, sign_body(letter.secrets[0], letter.body, "sha1")),
+        ("X-KASKO-Event", signing_input.event["type"]),
+        ("X-KASKO-Delivery", signing_input.delivery),
+        (SIGNATURE_HEADER, sign_body(signing_input.secrets[0], signing_input.body, "sha1")),
     ]
 
 
 def _verify(received: ReceivedWebhook) -> None:
-    shown = received.headers.get(SIGNATURE_HEADER.lower())
-    if shown is None:
-        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
-    verify_body(shown, received.secrets, received.body, "sha1")
+    signature = received.headers.get(SIGNATURE_HEADER.lower())
+    if signature is None:
+        raise InvalidSignature(f"the header {SIGNATURE_HEADER} is missing")
+    verify_body(signature, received.secrets, received.body, "sha1")
 
 
 WEBHOOKS = WebhookStyle(
@@ -50,5 +50,5 @@ WEBHOOKS = WebhookStyle(
     _headers,
     _verify,
     versions=MODES,
-    delivery_id=lambda dice, nth: dice.text("delivery", nth, 32, HEX),
+    delivery_id=lambda randomness, nth: randomness.text("delivery", nth, 32, HEX),
 )

@@ -1,4 +1,4 @@
-"""Kota: benefits embedded into payroll and HR platforms, from an employer's group to each employee's policy."""
+"""Kota: an API that embeds health insurance into payroll and HR platforms."""
 
 from mockserver.engine import (
     SECOND,
@@ -35,7 +35,7 @@ from mockserver.providers.kota.legacy import calls as legacy_calls
 from mockserver.providers.kota.policies import calls as policies
 from mockserver.providers.kota.policy_intents import calls as policy_intent_calls
 from mockserver.providers.kota.quotes import calls as quote_calls
-from mockserver.providers.kota.requirements import calls as responses
+from mockserver.providers.kota.requirements import calls as requirement_calls
 from mockserver.providers.kota.seed import history as seed
 from mockserver.providers.kota.seed.dates import shift_dates
 from mockserver.providers.kota.sessions import calls as sessions
@@ -56,7 +56,7 @@ _OPERATION_MODULES = (
     quote_calls,
     policy_intent_calls,
     group_policies,
-    responses,
+    requirement_calls,
     enrolment_calls,
     event_operations,
     dependents_calls,

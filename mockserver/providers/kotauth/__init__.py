@@ -1,4 +1,4 @@
-"""Kotauth: an identity platform's REST API, in its documents' face or in its product's."""
+"""Kotauth is an identity platform; a sandbox follows its documents or its source code, see ``fidelity``."""
 
 from mockserver.engine import (
     AssumptionNote,
@@ -62,17 +62,17 @@ PROVIDER = Provider(
         Bound(
             "audit_events",
             "Audit events of a Kotauth workspace.",
-            "the oldest go",
+            "the oldest are deleted",
             "providers.kotauth.wire.records",
             "MAX_EVENTS",
         ),
     ),
     limits_assumption=AssumptionNote(
-        "How often a workspace may be called, by all its keys together.",
+        "The rate limit that all keys of a workspace share.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",
     ),
-    # Browsers ask before anything else is looked at.
-    # The path is known before the key is asked for, and ids are read after its scopes and before the body.
+    # Preflights of browsers come before all other checks.
+    # The path is checked before the key; ids are parsed after the scope is checked and before the body is read.
     stages=(
         journal,
         faults_stage,

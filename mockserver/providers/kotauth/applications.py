@@ -1,4 +1,4 @@
-"""Applications: OAuth clients, made in the console and changed or disabled here."""
+"""Applications (OAuth clients): the console creates them, the API lists, updates and disables them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ ACCESS_TYPES = ("public", "confidential", "bearer_only")
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
-    shown = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
-    return {"id": int(record["id"]), **shown, "redirectUris": redirect_uris(call, record)}
+    fields = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
+    return {"id": int(record["id"]), **fields, "redirectUris": redirect_uris(call, record)}
 
 
 def redirect_uris(call: Call, record: Record) -> list[str]:
-    """Where an application's sign-ins may lead back to."""
+    """Returns the redirect URIs of an application."""
     uris: list[str] | None = record["redirectUris"]
-    # The built-in portal's own depends on where the workspace is reached.
+    # None marks the built-in portal, whose URI depends on the address of the workspace.
     return [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"] if uris is None else uris
 
 
 def _list(call: Call) -> Reply:
-    walk = (record for _, record in call.space.scan("applications"))
-    return render_list(call, walk, lambda record: _show(call, record), total=call.space.count("applications"))
+    applications = (record for _, record in call.space.scan("applications"))
+    return render_list(call, applications, lambda record: _show(call, record), total=call.space.count("applications"))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -42,8 +42,8 @@ def _retrieve(call: Call) -> Reply:
 
 def _update(call: Call) -> Reply:
     body = call.body
-    whole = is_documented(call, "application_update_fields")
-    if whole:
+    documented = is_documented(call, "application_update_fields")
+    if documented:
         require_fields(body, "name", "accessType", "redirectUris")
     access = _access_type(call, body.accessType)
     record = dict(path_records.get_for_write(call, "applications"))
@@ -51,7 +51,7 @@ def _update(call: Call) -> Reply:
         if is_blank(body.name):
             raise build_problem("validation", "Name is required.")
         record["name"] = body.name.strip()
-    cleared = whole and "description" in body.model_fields_set
+    cleared = documented and "description" in body.model_fields_set
     if body.description is not None or cleared:
         record["description"] = (body.description or "").strip() or None
     record["accessType"] = access or record["accessType"]
@@ -88,13 +88,13 @@ def _disable(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on applications; there is none that makes one."""
+    """Yields the operations; none creates an application."""
     many, single = f"{BASE}/applications", f"{BASE}/applications/{{appId}}"
     read, write = "applications:read", "applications:write"
     app = models.Application
     yield Operation(
-        "list_applications", "GET", many, _list, "List applications", query=models.OffsetQuery, response=app, refusals=READ_REFUSALS,
-        scope=read,
+        "list_applications", "GET", many, _list, "List applications", query=models.OffsetQuery, response=app,
+        refusals=READ_REFUSALS, scope=read,
     )  # fmt: skip
     yield Operation(
         "get_application", "GET", single, _retrieve, "Get an application", response=app, refusals=(400, *READ_REFUSALS),

@@ -1,4 +1,4 @@
-"""Audit logs: what happened, newest first, under the documents' names or the product's."""
+"""Audit logs: the newest events first, under the documented or the observed names of their types."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EVENT_TYPES = frozenset(
     USER_INVITE_SENT USER_INVITE_ACCEPTED ADMIN_KEY_ROTATED ADMIN_KEY_RETIRED
     """.split()  # noqa: SIM905
 )
-"""The product's event types; those of attributes and claim mappers exist in the documents only."""
+"""The event types of the source; those of attributes and claim mappers exist only in the documents."""
 DOCUMENTED_ONLY_TYPES = frozenset(
     """
     ADMIN_USER_ATTRIBUTE_SET ADMIN_USER_ATTRIBUTE_DELETED ADMIN_CLAIM_MAPPER_CREATED ADMIN_CLAIM_MAPPER_UPDATED
@@ -51,15 +51,15 @@ DOCUMENTED_NAMES = {
     "ADMIN_CLIENT_UPDATED": "ADMIN_APPLICATION_UPDATED",
     "ADMIN_CLIENT_DISABLED": "ADMIN_APPLICATION_DISABLED",
 }
-"""The product's name of an event -> the documents' name of it, where they differ."""
+"""Name of an event type in the source -> its name in the documents, where they differ."""
 _KNOWN_TYPES = {name: name for name in EVENT_TYPES | DOCUMENTED_ONLY_TYPES}
-_TYPES_BY_DOCUMENTED_NAME = _KNOWN_TYPES | {theirs: ours for ours, theirs in DOCUMENTED_NAMES.items()}
+_TYPES_BY_DOCUMENTED_NAME = _KNOWN_TYPES | {documented: observed for observed, documented in DOCUMENTED_NAMES.items()}
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
-    type = record["eventType"]
+    event_type = record["eventType"]
     return {
-        "eventType": DOCUMENTED_NAMES.get(type, type) if is_documented(call, "event_names") else type,
+        "eventType": DOCUMENTED_NAMES.get(event_type, event_type) if is_documented(call, "event_names") else event_type,
         "userId": record["userId"],
         "clientId": record["clientId"],
         "ipAddress": record["ipAddress"],
@@ -69,16 +69,16 @@ def _show(call: Call, record: Record) -> dict[str, Any]:
 
 
 def _list(call: Call) -> Reply:
-    wanted = getattr(call.query_parameters, "eventType", None) or ""
+    event_type = getattr(call.query_parameters, "eventType", None) or ""
     names = _TYPES_BY_DOCUMENTED_NAME if is_documented(call, "event_names") else _KNOWN_TYPES
-    filters = {"eventType": names.get(wanted), "userId": getattr(call.query_parameters, "userId", None)}
-    # A filter that means nothing is no filter: then everything is listed.
+    filters = {"eventType": names.get(event_type), "userId": getattr(call.query_parameters, "userId", None)}
+    # A filter with an unknown or unreadable value is ignored.
     filters = {name: value for name, value in filters.items() if value is not None}
-    walk = (record for _, record in call.space.scan(AUDIT_COLLECTION, field="_created", descending=True))
+    events = (record for _, record in call.space.scan(AUDIT_COLLECTION, field="_created", descending=True))
     if not filters:
-        return _page(call, walk, call.space.count(AUDIT_COLLECTION))
-    fitting = [record for record in walk if all(record[name] == value for name, value in filters.items())]
-    return _page(call, iter(fitting), len(fitting))
+        return _page(call, events, call.space.count(AUDIT_COLLECTION))
+    matching = [record for record in events if all(record[name] == value for name, value in filters.items())]
+    return _page(call, iter(matching), len(matching))
 
 
 def _page(call: Call, records: Iterator[Record], total: int) -> Reply:
@@ -86,7 +86,6 @@ def _page(call: Call, records: Iterator[Record], total: int) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The one operation on audit logs."""
     yield Operation(
         "list_audit_logs", "GET", f"{BASE}/audit-logs", _list, "List audit events", query=models.AuditQuery,
         response=models.AuditEvent, refusals=READ_REFUSALS, scope="audit_logs:read",

@@ -1,4 +1,4 @@
-"""Cross-origin calls: which web pages a browser lets read what a workspace answers."""
+"""Cross-origin requests: the web pages that may read the responses of a workspace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CORS_HEADERS = (
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
     ("Access-Control-Max-Age", "600"),
 )
-"""What stands beside the origin; a browser refuses to send PUT and DELETE after this, whatever the key may do."""
+"""Sent with the allowed origin. Browsers then refuse to send PUT and DELETE, even if the key has the scope."""
 _URI = re.compile(
     r"([A-Za-z][\w+.-]*)://(?:[^/?#@\s]*@)?([A-Za-z0-9.-]+|\[[\w:.]+\])(?::(\d*))?(?:[/?#]\S*)?", re.ASCII
 )
@@ -24,24 +24,26 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def cors(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Let pages of the workspace's applications read its answers, and answer browsers' preflights without a key."""
+    """Adds CORS headers for origins of the workspace's applications, and responds to preflights without a key."""
     origin = call.headers.get("origin", "null")
     if origin == "null" or "slug" not in call.args or is_hidden(call):
         return proceed(call)
     headers = _allow_headers(call, origin)
     if _is_preflight(call):
-        call.note(f"{origin[:200]} is {'an' if headers else 'no'} origin of an enabled application's redirect URI")
+        call.note(
+            f"{origin[:200]} is {'' if headers else 'not '}the origin of a redirect URI of an enabled application"
+        )
         return Reply(204 if headers else 403, headers)
     reply = proceed(call)
-    # A method the path has not is refused by the router, before any of this.
+    # The product's router refuses unknown methods before CORS: those responses have no CORS headers.
     if call.operation is not None:
         reply.headers += headers
     return reply
 
 
 def _is_preflight(call: Call) -> bool:
-    asked = call.method == "OPTIONS" and "access-control-request-method" in call.headers
-    return asked and assumptions_of(call).preflight == "answered"
+    is_preflight = call.method == "OPTIONS" and "access-control-request-method" in call.headers
+    return is_preflight and assumptions_of(call).preflight == "answered"
 
 
 def _allow_headers(call: Call, origin: str) -> list[tuple[str, str]]:
@@ -58,9 +60,9 @@ def _allowed_origins(call: Call) -> set[str]:
 
 
 def origin_of(uri: str) -> str | None:
-    """The origin a redirect URI stands for, without the port its scheme has anyway; None where it names no host."""
-    found = _URI.fullmatch(uri)
-    if found is None:
+    """Returns the origin of a redirect URI without the default port of its scheme, or None if the URI has no host."""
+    match = _URI.fullmatch(uri)
+    if match is None:
         return None
-    scheme, host, port = found[1].lower(), found[2], found[3]
+    scheme, host, port = match[1].lower(), match[2], match[3]
     return f"{scheme}://{host}" if port in (None, "", _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{host}:{port}"

@@ -1,4 +1,4 @@
-"""Kotauth's pages about its own API: what can be called, and an OpenAPI document of it."""
+"""The API documentation that Kotauth serves: Swagger UI and an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _MEDIA = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css
 
 
 def _documented_operations(call: Call) -> list[OperationView]:
-    """The operations this sandbox has, but for the pages about them."""
-    given = call.sandbox.assumptions
+    """Returns the operations available in this sandbox, without those of this module."""
+    assumptions = call.sandbox.assumptions
     all_of_them = call.sandbox.provider.operations
-    return [op for op in all_of_them if op.scope is not None and op.is_available(given)]
+    return [op for op in all_of_them if op.scope is not None and op.is_available(assumptions)]
 
 
 def _page(call: Call) -> Reply:
@@ -47,8 +47,8 @@ def _page(call: Call) -> Reply:
 def _asset(call: Call) -> Reply:
     name = call.args["file"]
     if name == "swagger-initializer.js":
-        start = _INITIALIZER.format(document=as_json(f"{call.mount}/api/docs/openapi.yaml").decode())
-        return Reply(200, [("Content-Type", "text/javascript")], start.encode())
+        script = _INITIALIZER.format(document=as_json(f"{call.mount}/api/docs/openapi.yaml").decode())
+        return Reply(200, [("Content-Type", "text/javascript")], script.encode())
     if name not in _MEDIA:
         raise Problem("no_such_path", f"There is nothing at {call.path[:200]}", raised_in="locate")
     return Reply(200, [("Content-Type", _MEDIA[name])], _read(name))
@@ -62,7 +62,7 @@ def _read(name: str) -> bytes:
 def _document(call: Call) -> Reply:
     server = f"{call.mount}{BASE.replace('{slug}', call.sandbox.slug)}"
     document = openapi_document(call.sandbox.provider, _documented_operations(call), server, base=BASE)
-    # JSON is YAML: every YAML reader takes it.
+    # JSON is valid YAML.
     return Reply(200, [("Content-Type", "application/yaml")], as_json(document))
 
 
@@ -71,12 +71,14 @@ def _public_operation(name: str, path: str, perform: Callable[[Call], Reply], su
 
 
 def operations() -> Iterator[Operation]:
-    """The pages and what they load; they need no key."""
-    page, script = "Show the operations in Swagger UI", ("text/javascript", "text/css")
+    """Yields the operations for the pages and the files they load; none needs a key."""
+    page, media_types = "Show the operations in Swagger UI", ("text/javascript", "text/css")
     yield _public_operation("show_docs", "/api/docs", _page, page, "text/html")
     workspace = _public_operation("show_workspace_docs", f"{BASE}/docs", _page, page, "text/html")
-    yield replace(workspace, available_if=lambda given: resolve_fidelity(given, "swagger_path") == "documented")
+    yield replace(
+        workspace, available_if=lambda assumptions: resolve_fidelity(assumptions, "swagger_path") == "documented"
+    )
     yield _public_operation(
         "show_openapi", "/api/docs/openapi.yaml", _document, "Show the OpenAPI document", "application/yaml"
     )
-    yield _public_operation("show_asset", "/static/swagger/{file}", _asset, "Send a file of Swagger UI", *script)
+    yield _public_operation("show_asset", "/static/swagger/{file}", _asset, "Send a file of Swagger UI", *media_types)

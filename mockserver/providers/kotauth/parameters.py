@@ -1,4 +1,4 @@
-"""What Kotauth's simulations take."""
+"""Parameters of Kotauth's simulations."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ class _Parameters(BaseModel):
 
 
 class SignInParameters(_Parameters):
-    """A sign-in; who and where may be left out."""
-
-    user: int | str | None = Field(default=None, description="An id or a username.")
-    application: str | None = Field(default=None, description="A client_id.")
+    user: int | str | None = Field(
+        default=None, description="An id or a username; without one, the first enabled user."
+    )
+    application: str | None = Field(
+        default=None, description="A client_id; without one, the first enabled application."
+    )
     scopes: str = Field(default="openid profile email", max_length=500)
     ip: str = Field(default="203.0.113.5", max_length=45)
 
 
 class FailSignInParameters(_Parameters):
-    """A sign-in that fails; the name may be nobody's."""
+    """The username need not exist."""
 
     username: str = Field(default="nobody", max_length=255)
     reason: str = Field(default="invalid_credentials", max_length=100)
@@ -30,21 +32,15 @@ class FailSignInParameters(_Parameters):
 
 
 class SignOutParameters(_Parameters):
-    """A session that ends."""
-
     session: int
 
 
 class ApplicationSignInParameters(_Parameters):
-    """A confidential application."""
-
     application: str
     scopes: str = Field(default="openid", max_length=500)
 
 
 class RegisterApplicationParameters(_Parameters):
-    """An application as the console takes it."""
-
     client_id: str = Field(pattern=r"^[a-z0-9-]{1,100}$")
     name: str = Field(min_length=1, max_length=100)
     description: str | None = Field(default=None, max_length=500)
@@ -53,27 +49,25 @@ class RegisterApplicationParameters(_Parameters):
 
 
 class EnableApplicationParameters(_Parameters):
-    """An application there is, by its client_id."""
+    """``application`` is a client_id."""
 
     application: str
 
 
 class MakeClientRoleParameters(_Parameters):
-    """A role of one application."""
-
     application: str
     name: str = Field(pattern=r"^[a-zA-Z0-9._-]{1,100}$")
     description: str | None = Field(default=None, max_length=500)
 
 
 class UserParameters(_Parameters):
-    """A user, by id or username."""
+    """``user`` is an id or a username."""
 
     user: int | str
 
 
 class KotauthMakeKeyParameters(_Parameters):
-    """A key made in the console; scopes nobody knows are dropped."""
+    """Unknown scopes are dropped."""
 
     name: str = Field(default="key", min_length=1, max_length=128)
     scopes: list[str] | None = Field(default=None, max_length=100)
@@ -81,6 +75,4 @@ class KotauthMakeKeyParameters(_Parameters):
 
 
 class KotauthRevokeKeyParameters(_Parameters):
-    """A key revoked in the console."""
-
-    key: str = Field(description="The key's id or secret.")
+    key: str = Field(description="The id or the secret of the key.")

@@ -1,4 +1,4 @@
-"""The fake workspace a sandbox begins with: roles, people, groups, applications, and what they have done so far."""
+"""The seed data of a Kotauth workspace: applications, roles, users, groups, sessions and audit events."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from mockserver.engine import SECOND, Progress, Randomness, State
 
 FIRST_CREATED_AT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z, when the first seeded record was made; each later one a minute after."""
+"""2026-01-05T09:00:00Z; each record is created one minute after the previous one."""
 _MINUTE = 60 * SECOND
 _SESSION_LIFETIME = 3_650 * 86_400 * SECOND
-"""Seeded sessions are good for ten years: whatever the clock shows, some are active."""
+"""Ten years, so that some seeded sessions are active whatever the clock shows."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
         "applications": 3,
@@ -28,8 +28,8 @@ SIZES: dict[str, dict[str, int]] = {
         "audit_events": 10,
     },
 }
-SIZES["medium"] = {name: many * 20 for name, many in SIZES["small"].items()} | {"claim_mappers": 10}
-SIZES["large"] = {name: many * 200 for name, many in SIZES["small"].items()} | {"claim_mappers": 20}
+SIZES["medium"] = {name: number * 20 for name, number in SIZES["small"].items()} | {"claim_mappers": 10}
+SIZES["large"] = {name: number * 200 for name, number in SIZES["small"].items()} | {"claim_mappers": 20}
 _ROLES = ("admin", "user", "billing-admin", "viewer", "api-consumer")
 _GROUPS = ("Engineering", "Operations", "Support", "Finance")
 _APPS = (("kotauth-portal", "public"), ("acme-dashboard", "confidential"), ("acme-mobile", "public"))
@@ -39,7 +39,7 @@ _AUDIT_TYPES = ("LOGIN_SUCCESS", "TOKEN_ISSUED", "LOGIN_FAILED", "TOKEN_REFRESHE
 
 
 class _RecordContext:
-    """What one record is written with: its number, its own dice, and the records there are already."""
+    """What the builder of one record needs: its number, an rng for it, and the earlier records."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
@@ -51,7 +51,7 @@ class _RecordContext:
         return chosen
 
     def record_in_turn(self, collection: str, step: int) -> dict[str, Any]:
-        """One record after another, so that no two links are equal."""
+        """Returns the records in turn, so that no two links are equal."""
         records = self.state[collection]
         return records[(self.nth - 1) * step % len(records)]
 
@@ -61,10 +61,10 @@ class _RecordContext:
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
-    """The records of a small (about 50), medium (about 1,000) or large (about 10,000) workspace."""
-    many = SIZES[size]
-    total, state = sum(many.values()), State()
-    for collection, number in many.items():
+    """Returns the records of a small (about 50), medium (about 1,000) or large (about 10,000) workspace."""
+    counts = SIZES[size]
+    total, state = sum(counts.values()), State()
+    for collection, number in counts.items():
         records = state[collection] = []
         for nth in range(1, number + 1):
             record = {
@@ -75,7 +75,9 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
                 record["_created"] = FIRST_CREATED_AT + sum(map(len, state.values())) * _MINUTE
             records.append(_with_expiry(record) if collection == "sessions" else record)
         progress(sum(map(len, state.values())), total)
-    state["sequences"] = [{"id": name, "value": len(state[name])} for name in many if name not in _UNDATED_COLLECTIONS]
+    state["sequences"] = [
+        {"id": name, "value": len(state[name])} for name in counts if name not in _UNDATED_COLLECTIONS
+    ]
     return state
 
 
@@ -84,72 +86,75 @@ _UNDATED_COLLECTIONS = ("user_roles", "group_members", "user_attributes", "claim
 _fakers: list[Any] = []
 
 
-def _person(pen: _RecordContext) -> str:
-    # Faker takes as long to import as Flask does, and most sandboxes begin with a data set that is written already.
+def _person(context: _RecordContext) -> str:
+    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
     if not _fakers:
         from faker import Faker
 
         _fakers.append(Faker("en_US", use_weighting=False))
-    _fakers[0].seed_instance(pen.rng.getrandbits(64))
+    _fakers[0].seed_instance(context.rng.getrandbits(64))
     return f"{_fakers[0].first_name()} {_fakers[0].last_name()}"
 
 
-def _application(pen: _RecordContext) -> dict[str, Any]:
-    client_id, access = pen.cycle_word(tuple(name for name, _ in _APPS)), dict(_APPS)[_APPS[(pen.nth - 1) % 3][0]]
+def _application(context: _RecordContext) -> dict[str, Any]:
+    client_id, access = (
+        context.cycle_word(tuple(name for name, _ in _APPS)),
+        dict(_APPS)[_APPS[(context.nth - 1) % 3][0]],
+    )
     uris = [f"https://{client_id}.acme.test/callback"]
     return {
         "clientId": client_id,
         "name": client_id.replace("-", " ").title(),
-        "description": None if pen.nth % 2 else f"Application {pen.nth}",
+        "description": None if context.nth % 2 else f"Application {context.nth}",
         "accessType": access,
         "enabled": True,
-        # None is the portal's own address, which depends on where the workspace is reached.
-        "redirectUris": None if pen.nth == 1 else uris,
+        # None marks the built-in portal, whose URI depends on the address of the workspace.
+        "redirectUris": None if context.nth == 1 else uris,
     }
 
 
-def _role(pen: _RecordContext) -> dict[str, Any]:
-    client = pen.nth % 5 == 0
+def _role(context: _RecordContext) -> dict[str, Any]:
+    client = context.nth % 5 == 0
     return {
-        "name": pen.cycle_word(_ROLES),
-        "description": None if pen.nth % 2 else f"Role {pen.nth}",
+        "name": context.cycle_word(_ROLES),
+        "description": None if context.nth % 2 else f"Role {context.nth}",
         "scope": "CLIENT" if client else "TENANT",
-        "clientId": int(pen.random_record("applications")["id"]) if client else None,
+        "clientId": int(context.random_record("applications")["id"]) if client else None,
     }
 
 
-def _user(pen: _RecordContext) -> dict[str, Any]:
-    name = _person(pen)
-    username = f"{_ascii(name)}.{pen.nth}"
+def _user(context: _RecordContext) -> dict[str, Any]:
+    name = _person(context)
+    username = f"{_ascii(name)}.{context.nth}"
     return {
         "username": username,
         "email": f"{username}@acme.test",
         "fullName": name,
-        "emailVerified": pen.nth % 7 != 0,
-        "enabled": pen.nth % 10 != 9,
-        "mfaEnabled": pen.nth % 4 == 0,
+        "emailVerified": context.nth % 7 != 0,
+        "enabled": context.nth % 10 != 9,
+        "mfaEnabled": context.nth % 4 == 0,
         "requiredActions": [],
     }
 
 
-def _group(pen: _RecordContext) -> dict[str, Any]:
-    # Every second group stands within the one before it.
-    parent = None if pen.nth % 2 else pen.nth - 1
-    return {"name": pen.cycle_word(_GROUPS), "description": None, "parentGroupId": parent}
+def _group(context: _RecordContext) -> dict[str, Any]:
+    # Every second group is a child of the one before it.
+    parent = None if context.nth % 2 else context.nth - 1
+    return {"name": context.cycle_word(_GROUPS), "description": None, "parentGroupId": parent}
 
 
-def _user_role(pen: _RecordContext) -> dict[str, Any]:
-    user, role = int(pen.record_in_turn("users", 1)["id"]), int(pen.record_in_turn("roles", 1)["id"])
+def _user_role(context: _RecordContext) -> dict[str, Any]:
+    user, role = int(context.record_in_turn("users", 1)["id"]), int(context.record_in_turn("roles", 1)["id"])
     return {"id": f"{user}/{role}", "userId": user, "roleId": role}
 
 
-def _member(pen: _RecordContext) -> dict[str, Any]:
-    group, user = int(pen.record_in_turn("groups", 1)["id"]), int(pen.record_in_turn("users", 1)["id"])
+def _member(context: _RecordContext) -> dict[str, Any]:
+    group, user = int(context.record_in_turn("groups", 1)["id"]), int(context.record_in_turn("users", 1)["id"])
     return {"id": f"{group}/{user}", "groupId": group, "userId": user}
 
 
-def _attribute(pen: _RecordContext) -> dict[str, Any]:
-    user, which = int(pen.record_in_turn("users", 1)["id"]), pen.nth % len(_ATTRIBUTE_KEYS)
+def _attribute(context: _RecordContext) -> dict[str, Any]:
+    user, which = int(context.record_in_turn("users", 1)["id"]), context.nth % len(_ATTRIBUTE_KEYS)
     return {
         "id": f"{user}/{_ATTRIBUTE_KEYS[which]}",
         "userId": user,
@@ -158,22 +163,22 @@ def _attribute(pen: _RecordContext) -> dict[str, Any]:
     }
 
 
-def _mapper(pen: _RecordContext) -> dict[str, Any]:
-    key = pen.cycle_word(_ATTRIBUTE_KEYS)
-    flags = {"includeInAccess": True, "includeInId": pen.nth % 2 == 0}
+def _mapper(context: _RecordContext) -> dict[str, Any]:
+    key = context.cycle_word(_ATTRIBUTE_KEYS)
+    flags = {"includeInAccess": True, "includeInId": context.nth % 2 == 0}
     return {"id": key, "claimName": f"acme_{key.replace('-', '_')}", **flags}
 
 
-def _session(pen: _RecordContext) -> dict[str, Any]:
-    app = pen.random_record("applications")
-    own = pen.nth % 4 == 0
-    if own:
-        app = pen.state["applications"][1]
+def _session(context: _RecordContext) -> dict[str, Any]:
+    app = context.random_record("applications")
+    without_user = context.nth % 4 == 0
+    if without_user:
+        app = context.state["applications"][1]
     return {
-        "userId": None if own else int(pen.random_record("users")["id"]),
+        "userId": None if without_user else int(context.random_record("users")["id"]),
         "clientId": int(app["id"]),
-        "scopes": "openid" if own else "openid profile email",
-        "ipAddress": None if own else f"203.0.113.{1 + pen.rng.randrange(254)}",
+        "scopes": "openid" if without_user else "openid profile email",
+        "ipAddress": None if without_user else f"203.0.113.{1 + context.rng.randrange(254)}",
     }
 
 
@@ -183,15 +188,15 @@ def _with_expiry(session: dict[str, Any]) -> dict[str, Any]:
     return {**session, **ends, "_revoked": None}
 
 
-def _event(pen: _RecordContext) -> dict[str, Any]:
-    type, user = _AUDIT_TYPES[(pen.nth - 1) % len(_AUDIT_TYPES)], pen.random_record("users")
+def _event(context: _RecordContext) -> dict[str, Any]:
+    type, user = _AUDIT_TYPES[(context.nth - 1) % len(_AUDIT_TYPES)], context.random_record("users")
     failed = type == "LOGIN_FAILED"
     details = {"username": user["username"], "reason": "invalid_credentials"} if failed else {}
     return {
         "eventType": type,
         "userId": None if failed else int(user["id"]),
-        "clientId": None if failed else int(pen.random_record("applications")["id"]),
-        "ipAddress": f"198.51.100.{1 + pen.rng.randrange(254)}",
+        "clientId": None if failed else int(context.random_record("applications")["id"]),
+        "ipAddress": f"198.51.100.{1 + context.rng.randrange(254)}",
         "details": details,
     }
 

@@ -1,4 +1,4 @@
-"""What happens off stage at Kotauth: people sign in, and administrators use the console."""
+"""Kotauth's simulations: users sign in, and administrators use the console."""
 
 from __future__ import annotations
 
@@ -6,196 +6,225 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.engine import SECOND, Record, Refusal, Simulation, SimulationContext, UnknownName, parse_instant
-from mockserver.providers.kotauth import parameters as given
 from mockserver.providers.kotauth.assumptions import assumptions_of
+from mockserver.providers.kotauth.parameters import (
+    ApplicationSignInParameters,
+    EnableApplicationParameters,
+    FailSignInParameters,
+    KotauthMakeKeyParameters,
+    KotauthRevokeKeyParameters,
+    MakeClientRoleParameters,
+    RegisterApplicationParameters,
+    SignInParameters,
+    SignOutParameters,
+    UserParameters,
+)
 from mockserver.providers.kotauth.wire.auth import SCOPES
 from mockserver.providers.kotauth.wire.records import audit, new_id, publish_event, render_instant
 
 Result = Mapping[str, Any]
 
 
-def _user(moment: SimulationContext, name: int | str | None) -> Record:
-    """The user of that id or username; without one the first who may sign in."""
+def _user(context: SimulationContext, name: int | str | None) -> Record:
+    """Returns the user with an id or username, or without one the first enabled user. Raises UnknownName or Refusal."""
     if name is None:
-        enabled = (user for _, user in moment.space.scan("users") if user["enabled"])
+        enabled = (user for _, user in context.space.scan("users") if user["enabled"])
         return _first(enabled, "enabled user")
-    named = (user for user in moment.space.find("users", "username", str(name)) if user["username"] == name)
-    found = moment.space.get("users", str(name)) or next(named, None)
-    if found is None:
-        raise UnknownName("user", str(name), [user["username"] for _, user in moment.space.scan("users")])
-    return found
+    matching = (user for user in context.space.find("users", "username", str(name)) if user["username"] == name)
+    match = context.space.get("users", str(name)) or next(matching, None)
+    if match is None:
+        raise UnknownName("user", str(name), [user["username"] for _, user in context.space.scan("users")])
+    return match
 
 
-def _application(moment: SimulationContext, name: str | None) -> Record:
-    """The application of that client_id; without one the first that takes sign-ins."""
-    all_of_them = [app for _, app in moment.space.scan("applications")]
+def _application(context: SimulationContext, name: str | None) -> Record:
+    """Returns the application with a client_id, or without one the first enabled one. Raises UnknownName or Refusal."""
+    all_of_them = [app for _, app in context.space.scan("applications")]
     if name is None:
         return _first((app for app in all_of_them if app["enabled"]), "enabled application")
-    found = next((app for app in all_of_them if app["clientId"] == name), None)
-    if found is None:
+    match = next((app for app in all_of_them if app["clientId"] == name), None)
+    if match is None:
         raise UnknownName("application", name, [app["clientId"] for app in all_of_them])
-    return found
+    return match
 
 
-def _first(records: Any, what: str) -> Record:
-    found: Record | None = next(iter(records), None)
-    if found is None:
-        raise Refusal(f"there is no {what}")
-    return found
+def _first(records: Any, noun: str) -> Record:
+    match: Record | None = next(iter(records), None)
+    if match is None:
+        raise Refusal(f"there is no {noun}")
+    return match
 
 
-def _session(moment: SimulationContext, user: Record | None, app: Record, scopes: str, address: str | None) -> Result:
-    lives = assumptions_of(moment)
+def _session(context: SimulationContext, user: Record | None, app: Record, scopes: str, address: str | None) -> Result:
+    assumptions = assumptions_of(context)
     record: dict[str, Any] = {
-        "id": new_id(moment, "sessions"),
+        "id": new_id(context, "sessions"),
         "userId": None if user is None else int(user["id"]),
         "clientId": int(app["id"]),
         "scopes": scopes,
         "ipAddress": address,
-        "_created": moment.now,
-        "_access_ends": moment.now + lives.access_lifetime,
-        "_refresh_ends": moment.now + (lives.access_lifetime if user is None else lives.refresh_lifetime),
+        "_created": context.now,
+        "_access_ends": context.now + assumptions.access_lifetime,
+        "_refresh_ends": context.now + (assumptions.access_lifetime if user is None else assumptions.refresh_lifetime),
         "_revoked": None,
     }
-    moment.space.put("sessions", record)
+    context.space.put("sessions", record)
     return {"session": int(record["id"]), "userId": record["userId"], "clientId": record["clientId"]}
 
 
-def _sign_in(moment: SimulationContext, asked: given.SignInParameters) -> Result:
-    user, app = _user(moment, asked.user), _application(moment, asked.application)
-    for record, what in ((user, "user"), (app, "application")):
+def _sign_in(context: SimulationContext, parameters: SignInParameters) -> Result:
+    user, app = _user(context, parameters.user), _application(context, parameters.application)
+    for record, noun in ((user, "user"), (app, "application")):
         if not record["enabled"]:
-            raise Refusal(f"the {what} {record['id']} is disabled: nobody can sign in")
-    audit(moment, "LOGIN_SUCCESS", user=int(user["id"]), client=int(app["id"]), address=asked.ip, method="password")
-    publish_event(moment, "login.success", user=int(user["id"]), clientId=int(app["id"]), ipAddress=asked.ip)
-    return _session(moment, user, app, asked.scopes, asked.ip)
+            raise Refusal(f"the {noun} {record['id']} is disabled, so nobody can sign in; run enable_{noun} first")
+    audit(
+        context, "LOGIN_SUCCESS", user=int(user["id"]), client=int(app["id"]), address=parameters.ip, method="password"
+    )
+    publish_event(context, "login.success", user=int(user["id"]), clientId=int(app["id"]), ipAddress=parameters.ip)
+    return _session(context, user, app, parameters.scopes, parameters.ip)
 
 
-def _fail_sign_in(moment: SimulationContext, asked: given.FailSignInParameters) -> Result:
-    known = next((user for user in moment.space.find("users", "username", asked.username)), None)
-    details: dict[str, Any] = {"username": asked.username, "reason": asked.reason}
-    audit(moment, "LOGIN_FAILED", user=int(known["id"]) if known else None, address=asked.ip, **details)
-    publish_event(moment, "login.failed", ipAddress=asked.ip, **details)
-    return {"username": asked.username, "known": known is not None}
+def _fail_sign_in(context: SimulationContext, parameters: FailSignInParameters) -> Result:
+    user = next((user for user in context.space.find("users", "username", parameters.username)), None)
+    details: dict[str, Any] = {"username": parameters.username, "reason": parameters.reason}
+    audit(context, "LOGIN_FAILED", user=int(user["id"]) if user else None, address=parameters.ip, **details)
+    publish_event(context, "login.failed", ipAddress=parameters.ip, **details)
+    return {"username": parameters.username, "known": user is not None}
 
 
-def _sign_out(moment: SimulationContext, asked: given.SignOutParameters) -> Result:
-    record = moment.space.get("sessions", str(asked.session))
+def _sign_out(context: SimulationContext, parameters: SignOutParameters) -> Result:
+    record = context.space.get("sessions", str(parameters.session))
     if record is None:
-        raise UnknownName("session", str(asked.session), [])
-    moment.space.put("sessions", {**record, "_revoked": record["_revoked"] or moment.now})
-    audit(moment, "USER_SESSION_REVOKED_SELF", user=record["userId"], client=record["clientId"])
-    return {"session": asked.session}
+        raise UnknownName("session", str(parameters.session), [])
+    context.space.put("sessions", {**record, "_revoked": record["_revoked"] or context.now})
+    audit(context, "USER_SESSION_REVOKED_SELF", user=record["userId"], client=record["clientId"])
+    return {"session": parameters.session}
 
 
-def _sign_in_application(moment: SimulationContext, asked: given.ApplicationSignInParameters) -> Result:
-    app = _application(moment, asked.application)
+def _sign_in_application(context: SimulationContext, parameters: ApplicationSignInParameters) -> Result:
+    app = _application(context, parameters.application)
     if not app["enabled"] or app["accessType"] != "confidential":
-        raise Refusal(f"{app['clientId']!r} is no enabled confidential application: it gets no token of its own")
-    audit(moment, "TOKEN_ISSUED", client=int(app["id"]), grantType="client_credentials")
-    return _session(moment, None, app, asked.scopes, None)
+        raise Refusal(
+            f"{app['clientId']!r} is not an enabled confidential application; others get no token without a user"
+        )
+    audit(context, "TOKEN_ISSUED", client=int(app["id"]), grantType="client_credentials")
+    return _session(context, None, app, parameters.scopes, None)
 
 
-def _register_application(moment: SimulationContext, asked: given.RegisterApplicationParameters) -> Result:
-    if any(app["clientId"] == asked.client_id for _, app in moment.space.scan("applications")):
-        raise Refusal(f"the client_id {asked.client_id!r} is taken")
+def _register_application(context: SimulationContext, parameters: RegisterApplicationParameters) -> Result:
+    if any(app["clientId"] == parameters.client_id for _, app in context.space.scan("applications")):
+        raise Refusal(f"the client_id {parameters.client_id!r} is already in use")
     record: dict[str, Any] = {
-        "id": new_id(moment, "applications"),
-        "clientId": asked.client_id,
-        "name": asked.name,
-        "description": asked.description,
-        "accessType": asked.access_type,
+        "id": new_id(context, "applications"),
+        "clientId": parameters.client_id,
+        "name": parameters.name,
+        "description": parameters.description,
+        "accessType": parameters.access_type,
         "enabled": True,
-        "redirectUris": asked.redirect_uris,
-        "_created": moment.now,
+        "redirectUris": parameters.redirect_uris,
+        "_created": context.now,
     }
-    moment.space.put("applications", record)
-    audit(moment, "ADMIN_CLIENT_CREATED", client=int(record["id"]), clientId=asked.client_id)
-    return {"id": int(record["id"]), "clientId": asked.client_id}
+    context.space.put("applications", record)
+    audit(context, "ADMIN_CLIENT_CREATED", client=int(record["id"]), clientId=parameters.client_id)
+    return {"id": int(record["id"]), "clientId": parameters.client_id}
 
 
-def _enable_application(moment: SimulationContext, asked: given.EnableApplicationParameters) -> Result:
-    app = _application(moment, asked.application)
-    moment.space.put("applications", {**app, "enabled": True})
-    audit(moment, "ADMIN_CLIENT_ENABLED", client=int(app["id"]), clientId=app["clientId"], enabled="true")
+def _enable_application(context: SimulationContext, parameters: EnableApplicationParameters) -> Result:
+    app = _application(context, parameters.application)
+    context.space.put("applications", {**app, "enabled": True})
+    audit(context, "ADMIN_CLIENT_ENABLED", client=int(app["id"]), clientId=app["clientId"], enabled="true")
     return {"id": int(app["id"]), "enabled": True}
 
 
-def _make_client_role(moment: SimulationContext, asked: given.MakeClientRoleParameters) -> Result:
-    app = _application(moment, asked.application)
-    place = ("CLIENT", int(app["id"]))
-    for role in moment.space.find("roles", "name", asked.name):
-        if role["name"] == asked.name and (role["scope"], role["clientId"]) == place:
-            raise Refusal(f"the role {asked.name!r} of {app['clientId']!r} exists already")
+def _make_client_role(context: SimulationContext, parameters: MakeClientRoleParameters) -> Result:
+    app = _application(context, parameters.application)
+    scope_and_client = ("CLIENT", int(app["id"]))
+    for role in context.space.find("roles", "name", parameters.name):
+        if role["name"] == parameters.name and (role["scope"], role["clientId"]) == scope_and_client:
+            raise Refusal(f"the application {app['clientId']!r} already has a role {parameters.name!r}")
     record: dict[str, Any] = {
-        "id": new_id(moment, "roles"),
-        "name": asked.name,
-        "description": asked.description,
+        "id": new_id(context, "roles"),
+        "name": parameters.name,
+        "description": parameters.description,
         "scope": "CLIENT",
         "clientId": int(app["id"]),
-        "_created": moment.now,
+        "_created": context.now,
     }
-    moment.space.put("roles", record)
-    audit(moment, "ADMIN_ROLE_CREATED", client=int(app["id"]), roleName=asked.name, scope="client")
+    context.space.put("roles", record)
+    audit(context, "ADMIN_ROLE_CREATED", client=int(app["id"]), roleName=parameters.name, scope="client")
     return {"id": int(record["id"]), "clientId": int(app["id"])}
 
 
-def _enable_user(moment: SimulationContext, asked: given.UserParameters) -> Result:
-    user = _user(moment, asked.user)
-    moment.space.put("users", {**user, "enabled": True})
-    audit(moment, "ADMIN_USER_ENABLED", user=int(user["id"]), username=user["username"], enabled="true")
+def _enable_user(context: SimulationContext, parameters: UserParameters) -> Result:
+    user = _user(context, parameters.user)
+    context.space.put("users", {**user, "enabled": True})
+    audit(context, "ADMIN_USER_ENABLED", user=int(user["id"]), username=user["username"], enabled="true")
     return {"id": int(user["id"]), "enabled": True}
 
 
-def _accept_invite(moment: SimulationContext, asked: given.UserParameters) -> Result:
-    user = _user(moment, asked.user)
+def _accept_invite(context: SimulationContext, parameters: UserParameters) -> Result:
+    user = _user(context, parameters.user)
     if not user["requiredActions"]:
         raise Refusal(f"{user['username']!r} has no pending invite")
-    moment.space.put("users", {**user, "requiredActions": [], "emailVerified": True})
-    audit(moment, "USER_INVITE_ACCEPTED", user=int(user["id"]), username=user["username"])
+    context.space.put("users", {**user, "requiredActions": [], "emailVerified": True})
+    audit(context, "USER_INVITE_ACCEPTED", user=int(user["id"]), username=user["username"])
     return {"id": int(user["id"]), "emailVerified": True}
 
 
-def _enrol_mfa(moment: SimulationContext, asked: given.UserParameters) -> Result:
-    user = _user(moment, asked.user)
-    moment.space.put("users", {**user, "mfaEnabled": True})
-    audit(moment, "MFA_ENROLLMENT_VERIFIED", user=int(user["id"]))
-    publish_event(moment, "mfa.enrolled", user=int(user["id"]))
+def _enrol_mfa(context: SimulationContext, parameters: UserParameters) -> Result:
+    user = _user(context, parameters.user)
+    context.space.put("users", {**user, "mfaEnabled": True})
+    audit(context, "MFA_ENROLLMENT_VERIFIED", user=int(user["id"]))
+    publish_event(context, "mfa.enrolled", user=int(user["id"]))
     return {"id": int(user["id"]), "mfaEnabled": True}
 
 
-def _make_key(moment: SimulationContext, asked: given.KotauthMakeKeyParameters) -> Result:
-    scopes = [scope for scope in asked.scopes if scope in SCOPES] if asked.scopes is not None else list(SCOPES)
+def _make_key(context: SimulationContext, parameters: KotauthMakeKeyParameters) -> Result:
+    requested = SCOPES if parameters.scopes is None else parameters.scopes
+    scopes = [scope for scope in requested if scope in SCOPES]
     if not scopes:
-        raise Refusal(f"a key needs a scope that exists: {', '.join(SCOPES)}")
-    # The console takes a date; a key is refused once the first instant of that day has passed.
-    ends = None if asked.expires_on is None else parse_instant(f"{asked.expires_on.isoformat()}T00:00:00Z") + 1
-    key = moment.mint(scopes=scopes, expires_at=ends)
-    made = {"id": key.id, "secret": key.secret, "name": asked.name, "scopes": scopes}
-    return {**made, "expiresAt": None if ends is None else render_instant(moment, ends // SECOND * SECOND)}
+        raise Refusal(f"none of the scopes exists; a key needs at least one of {', '.join(SCOPES)}")
+    # The console takes a date; the key expires right after the first instant of that day in UTC.
+    day = parameters.expires_on
+    ends = None if day is None else parse_instant(f"{day.isoformat()}T00:00:00Z") + 1
+    key = context.mint(scopes=scopes, expires_at=ends)
+    created = {"id": key.id, "secret": key.secret, "name": parameters.name, "scopes": scopes}
+    return {**created, "expiresAt": None if ends is None else render_instant(context, ends // SECOND * SECOND)}
 
 
-def _revoke_key(moment: SimulationContext, asked: given.KotauthRevokeKeyParameters) -> Result:
-    key = moment.revoke(asked.key)
-    return {"id": key.id, "state": key.state(moment.now)}
+def _revoke_key(context: SimulationContext, parameters: KotauthRevokeKeyParameters) -> Result:
+    key = context.revoke(parameters.key)
+    return {"id": key.id, "state": key.state(context.now)}
 
 
 SIMULATIONS = (
-    Simulation("sign_in", "A user signs in to an application.", given.SignInParameters, _sign_in),
-    Simulation("fail_sign_in", "Someone fails to sign in.", given.FailSignInParameters, _fail_sign_in),
-    Simulation("sign_out", "A user ends a session.", given.SignOutParameters, _sign_out),
+    Simulation("sign_in", "A user signs in to an application.", SignInParameters, _sign_in),
+    Simulation("fail_sign_in", "A sign-in fails.", FailSignInParameters, _fail_sign_in),
+    Simulation("sign_out", "A user ends a session.", SignOutParameters, _sign_out),
     Simulation(
-        "sign_in_application", "An application gets a token for itself.", given.ApplicationSignInParameters, _sign_in_application
+        "sign_in_application",
+        "A confidential application gets a token without a user.",
+        ApplicationSignInParameters,
+        _sign_in_application,
     ),
     Simulation(
-        "register_application", "An application is registered in the console.", given.RegisterApplicationParameters,
+        "register_application",
+        "An application is registered in the console.",
+        RegisterApplicationParameters,
         _register_application,
     ),
-    Simulation("enable_application", "An application is enabled again.", given.EnableApplicationParameters, _enable_application),
-    Simulation("make_client_role", "A role of an application is made.", given.MakeClientRoleParameters, _make_client_role),
-    Simulation("enable_user", "A disabled user is enabled again.", given.UserParameters, _enable_user),
-    Simulation("accept_invite", "An invited user sets a password.", given.UserParameters, _accept_invite),
-    Simulation("enrol_mfa", "A user enrols a second factor.", given.UserParameters, _enrol_mfa),
-    Simulation("make_key", "An administrator makes an API key in the console.", given.KotauthMakeKeyParameters, _make_key),
-    Simulation("revoke_key", "An administrator revokes an API key in the console.", given.KotauthRevokeKeyParameters, _revoke_key),
-)  # fmt: skip
+    Simulation(
+        "enable_application",
+        "A disabled application is enabled again.",
+        EnableApplicationParameters,
+        _enable_application,
+    ),
+    Simulation("make_client_role", "A role of an application is created.", MakeClientRoleParameters, _make_client_role),
+    Simulation("enable_user", "A disabled user is enabled again.", UserParameters, _enable_user),
+    Simulation("accept_invite", "An invited user sets a password.", UserParameters, _accept_invite),
+    Simulation("enrol_mfa", "A user enrols a second factor.", UserParameters, _enrol_mfa),
+    Simulation("make_key", "An administrator creates an API key in the console.", KotauthMakeKeyParameters, _make_key),
+    Simulation(
+        "revoke_key", "An administrator revokes an API key in the console.", KotauthRevokeKeyParameters, _revoke_key
+    ),
+)

@@ -1,4 +1,4 @@
-"""How Kotauth tells of events: event, timestamp and data, signed with HMAC-SHA256 over the body alone."""
+"""Kotauth's webhooks: event, timestamp and data, signed with HMAC-SHA256 over only the body."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
     return {"event": event["type"], "timestamp": timestamp, "data": event["data"]}
 
 
-def _headers(_sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, signing_input: SigningInput) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json; charset=utf-8"),
         ("User-Agent", "KotAuth-Webhook/1.0"),
-        ("X-KotAuth-Event", letter.event["type"]),
-        (SIGNATURE_HEADER, sign_body(letter.secrets[0], letter.body, "sha256")),
+        ("X-KotAuth-Event", signing_input.event["type"]),
+        (SIGNATURE_HEADER, sign_body(signing_input.secrets[0], signing_input.body, "sha256")),
     ]
 
 
 def _verify(received: ReceivedWebhook) -> None:
-    shown = received.headers.get(SIGNATURE_HEADER.lower())
-    if shown is None:
-        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
-    verify_body(shown, received.secrets, received.body, "sha256")
+    signature = received.headers.get(SIGNATURE_HEADER.lower())
+    if signature is None:
+        raise InvalidSignature(f"the header {SIGNATURE_HEADER} is missing")
+    verify_body(signature, received.secrets, received.body, "sha256")
 
 
-def _generate_endpoint_secret(dice: Randomness, purpose: str) -> str:
-    return dice.text(purpose, 1, 32, HEX) + dice.text(purpose, 2, 32, HEX)
+def _generate_endpoint_secret(randomness: Randomness, purpose: str) -> str:
+    return randomness.text(purpose, 1, 32, HEX) + randomness.text(purpose, 2, 32, HEX)
 
 
 WEBHOOKS = WebhookStyle(EVENT_TYPES, _envelope, _headers, _verify, generate_secret=_generate_endpoint_secret)

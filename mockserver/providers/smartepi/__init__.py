@@ -1,4 +1,4 @@
-"""SmartEPI: protective equipment handed out to employees by devices; an API without any test mode."""
+"""SmartEPI manages protective equipment that devices dispense to employees; its API has no test mode."""
 
 from mockserver.engine import (
     AssumptionNote,
@@ -44,10 +44,10 @@ PROVIDER = Provider(
     webhooks=WEBHOOKS,
     limits=Limits(rate=10_000, burst=5_000),
     limits_assumption=AssumptionNote(
-        "How often an organization may call, by all its keys together.",
-        "The numbers are not published; these are what AWS gives an account by default.",
+        "The rate limit that all keys of an organization share.",
+        "The numbers are not published; these are the AWS defaults for an account.",
     ),
-    # The gateway refuses key and quota before it knows the path; there is no idempotency to be asked for.
+    # The gateway checks the key and the quota before the path. SmartEPI has no idempotency keys: that stage is idle.
     stages=(journal, faults_stage, decorate, authenticate, ratelimit, locate, idempotency, latency, validate),
     example="/v1/employees?limit=2",
 )

@@ -1,4 +1,4 @@
-"""What SmartEPI's documents leave open, each point a setting."""
+"""The assumptions of SmartEPI."""
 
 from __future__ import annotations
 
@@ -24,64 +24,69 @@ Token = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,49}$")]
 
 
 class SmartEPIAssumptions(Assumptions):
-    """Every point the vendor does not document, with the default we chose."""
-
     key_propagation: Annotated[
         Duration,
-        AssumptionNote("How long a new key is refused with 403.", "Documented as about 60 s; exactly 60 s here."),
+        AssumptionNote(
+            "How long a new key is refused with 403 before it is accepted.",
+            "Documented as about 60 s; exactly 60 s here.",
+        ),
     ] = 60 * SECOND
     revocation_lag: Annotated[
         Duration,
-        AssumptionNote("How long a revoked key goes on working.", "Documented as about 60 s; exactly 60 s here."),
+        AssumptionNote("How long a revoked key is still accepted.", "Documented as about 60 s; exactly 60 s here."),
     ] = 60 * SECOND
     key_lifetime: Annotated[
         Duration,
         AssumptionNote(
-            "How long a key lives; 0s is for ever.", "Expired keys get 403, but no expiry setting is described."
+            "How long a key is valid; 0s means without limit.",
+            "Expired keys get 403, but no expiry setting is described.",
         ),
     ] = 0
     webhooks_signed_with: Annotated[
         Literal["whole", "bare"],
         AssumptionNote(
-            "Whether webhooks are signed with the whole secret or with what follows whsec_.",
-            "The header's form is documented, what is signed with what is not.",
+            "Whether webhooks are signed with the whole secret or without its prefix whsec_.",
+            "The format of the header is documented; the signing key and the signing input are not.",
         ),
     ] = "whole"
     malformed_authorization: Annotated[
         Literal[403, 401],
         AssumptionNote(
-            "The answer to an Authorization header that is not `Bearer sk_...`.",
-            "Not documented; a key that was sent but is invalid gets 403, and 401 is for a missing header only.",
+            "The status for an Authorization header that is not `Bearer sk_...`.",
+            "Not documented; an invalid key gets 403, and 401 is only for a missing header.",
         ),
     ] = 403
     lowercase_bearer: Annotated[
         Literal["accepted", "refused"],
         AssumptionNote(
-            "Whether `bearer` in another case is read.", "Not documented; RFC 9110 makes schemes case-insensitive."
+            "Whether the scheme is accepted in another case, such as `bearer`.",
+            "Not documented; RFC 9110 makes schemes case-insensitive.",
         ),
     ] = "accepted"
     key_elsewhere: Annotated[
         Literal["ignored", "x-api-key"],
         AssumptionNote(
-            "Where else than Authorization a key is read from.", "Only the Authorization header is documented."
+            "Which header other than Authorization can contain the key.", "Only the Authorization header is documented."
         ),
     ] = "ignored"
     gateway_content_type: Annotated[
         Literal["application/json", "application/json; charset=utf-8"],
         AssumptionNote(
-            "The Content-Type of the gateway's own answers.", "Documented only as plain JSON, not problem+json."
+            "The Content-Type of the gateway's responses.", "Documented only as plain JSON, not problem+json."
         ),
     ] = "application/json"
     unknown_path: Annotated[
         Literal["problem", "gateway"],
         AssumptionNote(
-            "Whether an unknown path gets a 404 problem or the gateway's own 403.",
-            "Not documented; AWS's own answer to an unmatched route is 403 Missing Authentication Token.",
+            "Whether an unknown path gets a 404 problem or a 403 of the gateway.",
+            "Not documented; AWS responds to an unknown route with 403 Missing Authentication Token.",
         ),
     ] = "problem"
     request_id_on_success: Annotated[
         bool,
-        AssumptionNote("Whether successful answers carry X-Request-Id too.", "Stated for application errors only."),
+        AssumptionNote(
+            "Whether successful responses also have X-Request-Id.", "Documented for application errors only."
+        ),
     ] = True
     type_bad_request: Annotated[Token, AssumptionNote("The type token of 400.", "Not visible in the documents.")] = (
         "bad_request"
@@ -98,24 +103,28 @@ class SmartEPIAssumptions(Assumptions):
     type_employee_duplicate: Annotated[
         Token,
         AssumptionNote(
-            "The type token when an employee's identification or email is taken.",
-            "The duplicate is documented as rejected, its token is not visible.",
+            "The type token when an employee's identification or email is already in use.",
+            "Documented as rejected; the token is not visible.",
         ),
     ] = "duplicate_employee"
     titles: Annotated[
         Literal["sentence", "words"],
         AssumptionNote(
-            "How titles are written: `Invalid reference` or `Invalid Reference`.", "Seen: `Invalid reference`."
+            "Whether titles are written as `Invalid reference` or `Invalid Reference`.",
+            "The documents show `Invalid reference`.",
         ),
     ] = "sentence"
     timestamps: Annotated[
         Literal["unix", "iso", "absent"],
         AssumptionNote(
-            "How records show createdAt and updatedAt.", "A creation time exists; its name and form are not visible."
+            "The format of createdAt and updatedAt in records.",
+            "A creation time exists; its name and format are not visible.",
         ),
     ] = "unix"
     string_limit: Annotated[
-        int, Field(ge=1, le=100_000), AssumptionNote("The longest text in a field.", "No length is documented.")
+        int,
+        Field(ge=1, le=100_000),
+        AssumptionNote("The maximum length of a text field in characters.", "No limit is documented."),
     ] = 255
     email_check: Annotated[
         Literal["has_at", "none"], AssumptionNote("How an employee's email is checked.", "No format is documented.")
@@ -123,92 +132,114 @@ class SmartEPIAssumptions(Assumptions):
     employee_needs_identification: Annotated[
         bool,
         AssumptionNote(
-            "Whether an employee must have an identification.", "Required fields are not visible; name is assumed."
+            "Whether an employee must have an identification.",
+            "The required fields are not visible; only name is assumed to be required.",
         ),
     ] = False
     transaction_fields: Annotated[
         Literal["linked", "documented"],
         AssumptionNote(
-            "Whether transactions show employeeId, productId, quantity and createdAt beside id and status.",
-            "Only id and withdrawalStatus were seen.",
+            "Whether transactions have employeeId, productId, quantity and createdAt in addition to id and status.",
+            "The documents show only id and withdrawalStatus.",
         ),
     ] = "linked"
     transaction_filters: Annotated[
         Literal["none", "linked"],
-        AssumptionNote("Whether transactions filter by employeeId and productId.", "No filter is visible."),
+        AssumptionNote(
+            "Whether lists of transactions can be filtered by employeeId and productId.", "No filter is visible."
+        ),
     ] = "none"
     employee_filters: Annotated[
         Literal["documented", "all"],
         AssumptionNote(
-            "Whether employees filter by jobRoleId and groupId too.", "Only sectorId and costCenterId are named."
+            "Whether the list of employees can also be filtered by jobRoleId and groupId.",
+            "Only sectorId and costCenterId are named.",
         ),
     ] = "documented"
     access_groups_by_id: Annotated[
         Literal["refused", "answered"],
-        AssumptionNote("Whether GET /access-groups/{id} is 405 or answers.", "Not documented; returns are list-only."),
+        AssumptionNote(
+            "Whether GET /access-groups/{id} is refused with 405 or returns the record.",
+            "Not documented; returns can only be listed.",
+        ),
     ] = "refused"
     withdrawals_by_id: Annotated[
         Literal["refused", "answered"],
-        AssumptionNote("Whether GET /withdrawals/{id} is 405 or answers.", "Not documented; returns are list-only."),
+        AssumptionNote(
+            "Whether GET /withdrawals/{id} is refused with 405 or returns the record.",
+            "Not documented; returns can only be listed.",
+        ),
     ] = "refused"
     exchanges_by_id: Annotated[
         Literal["refused", "answered"],
-        AssumptionNote("Whether GET /exchanges/{id} is 405 or answers.", "Not documented; returns are list-only."),
+        AssumptionNote(
+            "Whether GET /exchanges/{id} is refused with 405 or returns the record.",
+            "Not documented; returns can only be listed.",
+        ),
     ] = "refused"
     deleted_records: Annotated[
         Literal["hidden", "readable"],
         AssumptionNote(
-            "Whether GET by id still answers for a softly deleted record; lists never show it.",
-            "DELETE is documented as soft; what is seen afterwards is not.",
+            "Whether GET by id still returns a soft-deleted record; lists never contain it.",
+            "DELETE is documented as soft; what GET returns afterwards is not.",
         ),
     ] = "hidden"
     deleted_names: Annotated[
         Literal["free", "taken"],
-        AssumptionNote("Whether a deleted record's name can be used again.", "Not documented."),
+        AssumptionNote("Whether the name of a deleted record can be used again.", "Not documented."),
     ] = "free"
     cost_center_codes: Annotated[
-        Literal["free", "unique"], AssumptionNote("Whether two cost centers may share a code.", "Not documented.")
+        Literal["free", "unique"], AssumptionNote("Whether two cost centers can have the same code.", "Not documented.")
     ] = "free"
     transactions_block_deletes: Annotated[
         bool,
         AssumptionNote(
-            "Whether an employee or product with transactions is in use.", "Only edges between org data are named."
+            "Whether transactions prevent that their employee or product is deleted.",
+            "Only references between the organization's records are named.",
         ),
     ] = False
     null_fields: Annotated[
         Literal["cleared", "kept", "refused"],
-        AssumptionNote("What an explicit null does to an optional field on update.", "Not documented; PUT is partial."),
+        AssumptionNote(
+            "The effect of null for an optional field in an update: it clears the field, is ignored, or is refused.",
+            "Not documented; PUT is partial.",
+        ),
     ] = "cleared"
     group_rules: Annotated[
         Literal["replaced", "merged"],
-        AssumptionNote("Whether rules in an update replace those there are, or merge by productId.", "Not documented."),
+        AssumptionNote(
+            "Whether the rules in an update replace the existing ones or are merged with them by productId.",
+            "Not documented.",
+        ),
     ] = "replaced"
     nested_rows: Annotated[
         Literal["kept", "removed"],
         AssumptionNote(
-            "What becomes of sizes and certificates that an update leaves out.",
-            "Rows are upserted by id; no way to remove one is documented.",
+            "Whether sizes and certificates that an update omits are kept or removed.",
+            "Rows are upserted by id; no way to remove a row is documented.",
         ),
     ] = "kept"
     nested_members: Annotated[
         Literal["kept", "dropped"],
         AssumptionNote(
-            "What becomes of members of sizes, certificates and rules beside id and productId.",
-            "They exist, but their names are not visible.",
+            "Whether members of sizes, certificates and rules other than id and productId are kept or dropped.",
+            "Such members exist, but their names are not visible.",
         ),
     ] = "kept"
     if_match_and_version: Annotated[
         Literal["header", "other", "refused"],
         AssumptionNote(
-            "Which wins when If-Match and _version differ.", "Not documented; If-Match is called preferred."
+            "Which version counts when If-Match and _version differ; refused means 400.",
+            "Not documented; If-Match is described as preferred.",
         ),
     ] = "header"
     if_match_unquoted: Annotated[
-        Literal["accepted", "refused"], AssumptionNote("Whether If-Match: 4 is read.", 'Documented is If-Match: "4".')
+        Literal["accepted", "refused"],
+        AssumptionNote("Whether If-Match: 4, without quotes, is accepted.", 'Only If-Match: "4" is documented.'),
     ] = "accepted"
     if_match_weak: Annotated[
         Literal["accepted", "refused"],
-        AssumptionNote('Whether If-Match: W/"4" is read.', "RFC 9110 compares strongly."),
+        AssumptionNote('Whether the weak tag If-Match: W/"4" is accepted.', "RFC 9110 requires a strong comparison."),
     ] = "refused"
     if_match_star: Annotated[
         Literal["accepted", "refused"], AssumptionNote("Whether If-Match: * matches any version.", "Not documented.")
@@ -216,24 +247,28 @@ class SmartEPIAssumptions(Assumptions):
     fields_before_record: Annotated[
         bool,
         AssumptionNote(
-            "Whether an update refuses wrong fields before a missing record or a stale version.",
-            "The order of refusals behind the gateway is not documented.",
+            "Whether an update refuses invalid fields before an unknown record or a stale version.",
+            "The order of the checks behind the gateway is not documented.",
         ),
     ] = False
     location: Annotated[
         Literal["relative", "absolute"],
         AssumptionNote(
-            "Whether Location is a path or a whole URL.", "Documented as the URL of the new record, its form not."
+            "Whether Location is a path or an absolute URL.",
+            "Documented as the URL of the new record, without its form.",
         ),
     ] = "relative"
     cursor_with_other_filters: Annotated[
         Literal["refused", "accepted"],
-        AssumptionNote("Whether a cursor may be used with other filters.", "Not documented; a corrupt cursor is 400."),
+        AssumptionNote(
+            "Whether a cursor is accepted with other filters than those of its list.",
+            "Not documented; a corrupt cursor gets 400.",
+        ),
     ] = "refused"
 
     @cached_property
     def rules(self) -> ResourceRules:
-        """What they mean for records."""
+        """The same assumptions as the engine reads them."""
         return ResourceRules(
             versions=VersionRules(
                 both=self.if_match_and_version,
@@ -250,9 +285,8 @@ class SmartEPIAssumptions(Assumptions):
 
 
 assumptions_of = cast("Callable[[Call | SimulationContext], SmartEPIAssumptions]", attrgetter("sandbox.assumptions"))
-"""The assumptions of the sandbox a call or a simulation is in."""
+"""Returns the assumptions of the sandbox of a call or simulation."""
 
 
 def record_rules(call: Call) -> ResourceRules:
-    """What the assumptions mean for records."""
     return assumptions_of(call).rules

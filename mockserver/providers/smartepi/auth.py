@@ -1,4 +1,4 @@
-"""How SmartEPI's clients show their key, and what its keys look like."""
+"""SmartEPI's API keys: how requests carry them, and how they are generated."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from mockserver.providers.smartepi.assumptions import assumptions_of
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Read `Authorization: Bearer sk_...`; any other Authorization counts as a key that was sent and is wrong."""
+    """Reads `Authorization: Bearer sk_...`; any other Authorization header counts as an invalid key."""
     header = headers.get("authorization")
     if header is None:
         return Credential(headers.get("x-api-key"), shown=False)
     scheme, _, secret = header.partition(" ")
-    good = scheme.lower() == "bearer" and secret.startswith("sk_")
-    return Credential(secret if good else None, shown=True)
+    well_formed = scheme.lower() == "bearer" and secret.startswith("sk_")
+    return Credential(secret if well_formed else None, shown=True)
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """The engine's stage, with what SmartEPI's documents leave open about the header."""
-    given, header = assumptions_of(call), call.headers.get("authorization")
-    if header is None and call.credential.secret is not None and given.key_elsewhere == "x-api-key":
+    """Applies the assumptions about the headers, then runs the stage of the engine."""
+    assumptions, header = assumptions_of(call), call.headers.get("authorization")
+    if header is None and call.credential.secret is not None and assumptions.key_elsewhere == "x-api-key":
         call.credential = Credential(call.credential.secret, shown=True)
     if header is not None:
         scheme = header.partition(" ")[0]
-        refused = scheme != "Bearer" and given.lowercase_bearer == "refused"
-        if refused or call.credential.secret is None:
-            code = "no_credentials" if given.malformed_authorization == 401 else "bad_credentials"
+        wrong_case = scheme != "Bearer" and assumptions.lowercase_bearer == "refused"
+        if wrong_case or call.credential.secret is None:
+            code = "no_credentials" if assumptions.malformed_authorization == 401 else "bad_credentials"
             raise Problem(code, "Authorization is not `Bearer sk_...`")
     return engine_authenticate(call, proceed)
 

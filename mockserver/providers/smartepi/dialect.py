@@ -1,4 +1,4 @@
-"""SmartEPI's two voices: the gateway's plain JSON and the application's problem+json with X-Request-Id."""
+"""SmartEPI's two error formats: plain JSON of the gateway, problem+json with X-Request-Id of the application."""
 
 from __future__ import annotations
 
@@ -23,33 +23,31 @@ _TYPE_SETTINGS = {404: "type_not_found", 405: "type_method_not_allowed"}
 
 
 class SmartEPIDialect:
-    """Envelopes, ETags and refusals as SmartEPI writes them."""
-
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
-        """`{"data": {...}}` with a strong ETag where the record has versions."""
+        """`{"data": {...}}`, with a strong ETag if the record has a version."""
         headers = [("Content-Type", "application/json")]
         if "_version" in record:
             headers.append(("ETag", etag(record["_version"])))
         return Reply(status, headers, as_json({"data": show(assumptions_of(call), record)}))
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:
-        """`{"data": [...], "cursor": ...}` without an ETag."""
-        given = assumptions_of(call)
-        body = {"data": [show(given, record) for record in records], "cursor": following}
+        """`{"data": [...], "cursor": ...}`, without an ETag."""
+        assumptions = assumptions_of(call)
+        body = {"data": [show(assumptions, record) for record in records], "cursor": following}
         return Reply(200, [("Content-Type", "application/json")], as_json(body))
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """In the gateway's voice what the gateway refuses, in the application's what the application does."""
-        given = assumptions_of(call)
-        gateway = _gateway_response(given, problem)
+        """The format depends on whether the gateway or the application refuses the request."""
+        assumptions = assumptions_of(call)
+        gateway = _gateway_response(assumptions, problem)
         if gateway is not None:
-            status, headers, said = gateway
-            kind = ("Content-Type", given.gateway_content_type)
-            return Reply(status, [kind, *headers, *problem.headers], as_json(said), problem)
-        status, token = _type_token(given, problem)
+            status, headers, gateway_body = gateway
+            content_type = ("Content-Type", assumptions.gateway_content_type)
+            return Reply(status, [content_type, *headers, *problem.headers], as_json(gateway_body), problem)
+        status, token = _type_token(assumptions, problem)
         body: dict[str, str | int] = {
             "type": f"urn:smartepi:error:{token}",
-            "title": _title(given, token),
+            "title": _title(assumptions, token),
             "status": status,
             "detail": _detail(problem),
         }
@@ -57,25 +55,25 @@ class SmartEPIDialect:
         return Reply(status, headers, as_json(body), problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """X-Request-Id on what the application says; never on what the gateway says."""
-        given = assumptions_of(call)
-        if reply.problem is not None and _gateway_response(given, reply.problem) is not None:
+        """Adds X-Request-Id to the application's responses; the gateway's have none."""
+        assumptions = assumptions_of(call)
+        if reply.problem is not None and _gateway_response(assumptions, reply.problem) is not None:
             return
-        if reply.problem is not None or given.request_id_on_success:
+        if reply.problem is not None or assumptions.request_id_on_success:
             reply.headers.append(("X-Request-Id", call.sandbox.randomness.uuid("request-id", call.serial)))
 
 
-def show(given: SmartEPIAssumptions, record: Record) -> dict[str, Any]:
-    """A record as its readers see it: without what we keep beside it, with its times."""
-    shown = {name: value for name, value in record.items() if value is not None and not name.startswith("_")}
-    if "_version" not in record and given.transaction_fields == "documented":
-        return {name: value for name, value in shown.items() if name not in TRANSACTION_FIELDS}
-    if given.timestamps != "absent":
-        write = _unix if given.timestamps == "unix" else _iso
-        shown["createdAt"] = write(record["_created"])
+def show(assumptions: SmartEPIAssumptions, record: Record) -> dict[str, Any]:
+    """Returns a record as responses contain it: without internal members and nulls, with formatted timestamps."""
+    fields = {name: value for name, value in record.items() if value is not None and not name.startswith("_")}
+    if "_version" not in record and assumptions.transaction_fields == "documented":
+        return {name: value for name, value in fields.items() if name not in TRANSACTION_FIELDS}
+    if assumptions.timestamps != "absent":
+        format_time = _unix if assumptions.timestamps == "unix" else _iso
+        fields["createdAt"] = format_time(record["_created"])
         if "_version" in record:
-            shown["updatedAt"] = write(record["_updated"])
-    return shown
+            fields["updatedAt"] = format_time(record["_updated"])
+    return fields
 
 
 def _unix(instant: int) -> int:
@@ -89,8 +87,8 @@ def _iso(instant: int) -> str:
 GatewayResponse = tuple[int, list[tuple[str, str]], dict[str, str]]
 
 
-def _gateway_response(given: SmartEPIAssumptions, problem: Problem) -> GatewayResponse | None:
-    """What the gateway says to a refusal, or None when the application answers."""
+def _gateway_response(assumptions: SmartEPIAssumptions, problem: Problem) -> GatewayResponse | None:
+    """Returns the gateway's response to a problem, or None if the application responds."""
     status = problem.status if problem.code == "injected" else None
     if problem.code == "no_credentials" or status == 401:
         return 401, [], {"message": "Unauthorized"}
@@ -100,27 +98,29 @@ def _gateway_response(given: SmartEPIAssumptions, problem: Problem) -> GatewayRe
         return 403, [], {"Message": DENY_MESSAGE}
     if problem.code == "body_too_large":
         return 413, [("x-amzn-errortype", "RequestTooLargeException")], {"message": "Request Too Long"}
-    if problem.code == "no_such_path" and given.unknown_path == "gateway":
+    if problem.code == "no_such_path" and assumptions.unknown_path == "gateway":
         error = [("x-amzn-errortype", "MissingAuthenticationTokenException")]
         return 403, error, {"message": "Missing Authentication Token"}
     return None
 
 
-def _type_token(given: SmartEPIAssumptions, problem: Problem) -> tuple[int, str]:
+def _type_token(assumptions: SmartEPIAssumptions, problem: Problem) -> tuple[int, str]:
     if problem.code == "duplicate":
-        return 409, given.type_employee_duplicate if _field(problem) in UNIQUE_EMPLOYEE_FIELDS else "duplicate_name"
+        return 409, assumptions.type_employee_duplicate if _field(
+            problem
+        ) in UNIQUE_EMPLOYEE_FIELDS else "duplicate_name"
     if problem.code in _TYPE_TOKENS:
         return _TYPE_TOKENS[problem.code]
     status = 400 if problem.code in ("version_missing", "version_malformed") else problem.status
     if status == 409:
         return status, "conflict"
     fallback = "type_internal_error" if status >= 500 else "type_bad_request"
-    return status, str(getattr(given, _TYPE_SETTINGS.get(status, fallback)))
+    return status, str(getattr(assumptions, _TYPE_SETTINGS.get(status, fallback)))
 
 
-def _title(given: SmartEPIAssumptions, token: str) -> str:
+def _title(assumptions: SmartEPIAssumptions, token: str) -> str:
     words = token.replace("_", " ")
-    return words.capitalize() if given.titles == "sentence" else words.title()
+    return words.capitalize() if assumptions.titles == "sentence" else words.title()
 
 
 def _field(problem: Problem) -> str:

@@ -1,4 +1,4 @@
-"""SmartEPI's records, bodies and queries; only fields that were seen in its documents."""
+"""Models of SmartEPI's records, bodies and queries, with only the fields that its documents show."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class ResourceModel(BaseModel):
-    """A record as answers show it."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str
     createdAt: int | str | None = None  # noqa: N815
@@ -28,46 +26,46 @@ class ResourceModel(BaseModel):
 
 
 class BodyModel(BaseModel):
-    """A body; members nobody documents are left to the pipeline."""
+    """Ignores undocumented members; the pipeline refuses them if ``unknown_fields`` says so."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
     version: Version | None = Field(default=None, alias="_version", exclude=True)
 
 
 class Row(BaseModel):
-    """A row nested in a record; its further members are kept as they are sent."""
+    """A row nested in a record; further members are stored unchanged."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     id: Text | None = None
 
 
 class Rule(BaseModel):
-    """What the employees of a group may withdraw."""
+    """A product that the employees of a group may withdraw; further members are stored unchanged."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     productId: Text  # noqa: N815
 
 
 class NewNamed(BodyModel):
-    """A sector or a job role to be made."""
+    """The fields of a new sector or job role."""
 
     name: Text
 
 
 class NewCostCenter(NewNamed):
-    """A cost center to be made."""
+    """The fields of a new cost center."""
 
     code: Text | None = None
 
 
 class NewGroup(NewNamed):
-    """A group to be made."""
+    """The fields of a new group."""
 
     rules: list[Rule] = Field(default_factory=list, max_length=1000)
 
 
 class NewEmployee(NewNamed):
-    """An employee to be made."""
+    """The fields of a new employee."""
 
     identification: Text | None = None
     email: Text | None = None
@@ -79,7 +77,7 @@ class NewEmployee(NewNamed):
 
 
 class NewProduct(NewNamed):
-    """A product to be made, its sizes and certificates in the same transaction."""
+    """The fields of a new product; its sizes and certificates are created in the same transaction."""
 
     sizes: list[Row] = Field(default_factory=list, max_length=1000)
     certificates: list[Row] = Field(default_factory=list, max_length=1000)
@@ -92,7 +90,9 @@ def _update_model(model: type[BodyModel]) -> type[BodyModel]:
         if name != "version"
     }
     name = model.__name__.replace("New", "Changed")
-    return create_model(name, __base__=BodyModel, __doc__="The fields to change; what is left out stays.", **fields)
+    return create_model(
+        name, __base__=BodyModel, __doc__="The fields to change; omitted fields stay unchanged.", **fields
+    )
 
 
 ChangedNamed, ChangedCostCenter, ChangedGroup, ChangedEmployee, ChangedProduct = map(
@@ -101,7 +101,7 @@ ChangedNamed, ChangedCostCenter, ChangedGroup, ChangedEmployee, ChangedProduct =
 
 
 def _response_model(name: str, fields: dict[str, Any]) -> type[BaseModel]:
-    return create_model(name, __base__=ResourceModel, __doc__=f"{name} as answers show it.", **fields)
+    return create_model(name, __base__=ResourceModel, __doc__=f"{name} as responses contain it.", **fields)
 
 
 _OPTIONAL_TEXT = (str | None, None)
@@ -123,27 +123,19 @@ Exchange = _response_model("Exchange", {"exchangeStatus": (str, ...)} | _LINK_FI
 
 
 class CursorQuery(BaseModel):
-    """Which part of a list."""
-
     limit: WholeNumber = Field(default=20, ge=1, le=100)
     cursor: str | None = None
 
 
 class NamedQuery(CursorQuery):
-    """Which part of a list, and what names begin with."""
-
     name: str | None = None
 
 
 class CostCenterQuery(NamedQuery):
-    """Which part of the cost centers."""
-
     code: str | None = None
 
 
 class EmployeeQuery(NamedQuery):
-    """Which part of the employees."""
-
     sectorId: str | None = None  # noqa: N815
     costCenterId: str | None = None  # noqa: N815
     jobRoleId: str | None = None  # noqa: N815
@@ -151,13 +143,9 @@ class EmployeeQuery(NamedQuery):
 
 
 class TransactionQuery(CursorQuery):
-    """Which part of the transactions."""
-
     employeeId: str | None = None  # noqa: N815
     productId: str | None = None  # noqa: N815
 
 
 class DeleteQuery(BaseModel):
-    """The version that is believed to be deleted."""
-
     version: WholeNumber | None = Field(default=None, alias="_version", ge=0)

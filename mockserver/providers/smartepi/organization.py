@@ -1,4 +1,4 @@
-"""The organization's own records: sectors, cost centers, job roles, groups, employees, products."""
+"""The resources that clients can change: sectors, cost centers, job roles, groups, employees and products."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REFUSALS = {
     "update": (400, 401, 403, 404, 409, 413, 422, 429),
     "delete": (400, 401, 403, 404, 409, 429),
 }
-"""Documented per operation, and 413 where a body is read; 405 and 404 of unknown paths belong to no operation."""
+"""Documented per operation, plus 413 where a body is read; 404 and 405 of unknown paths belong to no operation."""
 EMPLOYEE_REFERENCES = {
     "sectorId": "sectors",
     "costCenterId": "cost_centers",
@@ -63,7 +63,7 @@ def _used_by_transactions(call: Call, id: str, *, field: str) -> str | None:
 
 
 def index_rules(space: Space, group: str, record: Record | None) -> None:
-    """Keep a group's rules findable by product; None forgets them."""
+    """Indexes a group's rules by product in the collection ``rules``; record None removes them."""
     for rule in list(space.find("rules", "groupId", group)):
         space.drop("rules", rule["id"])
     for nth, rule in enumerate(record["rules"] if record else ()):

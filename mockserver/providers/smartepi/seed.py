@@ -1,4 +1,4 @@
-"""The fake organization a sandbox begins with: everyone in it points at something that is there."""
+"""The seed data of a SmartEPI organization; every reference names an existing record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.engine import SECOND, Progress, Randomness, State
 
 FIRST_CREATED_AT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z, when the first seeded record was made; each later one a minute after."""
+"""2026-01-05T09:00:00Z: the creation of the first record; each later record is one minute newer."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
         "sectors": 4,
@@ -25,8 +25,8 @@ SIZES: dict[str, dict[str, int]] = {
         "exchanges": 2,
     },
 }
-SIZES["medium"] = {name: many * 20 for name, many in SIZES["small"].items()}
-SIZES["large"] = {name: many * 200 for name, many in SIZES["small"].items()}
+SIZES["medium"] = {name: number * 20 for name, number in SIZES["small"].items()}
+SIZES["large"] = {name: number * 200 for name, number in SIZES["small"].items()}
 SECTORS = ("Pintura", "Montagem", "Soldagem", "Usinagem", "Expedição", "Almoxarifado", "Manutenção", "Qualidade")
 ROLES = ("Soldador", "Pintor", "Operador", "Montador", "Eletricista", "Mecânico", "Almoxarife", "Supervisor")
 PRODUCTS = ("Luva nitrílica", "Capacete", "Óculos de proteção", "Protetor auricular", "Bota de segurança", "Avental")
@@ -47,16 +47,16 @@ _READ_ONLY_COLLECTIONS = ("access_groups", "withdrawals", "returns", "exchanges"
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
-    """The records of a small (about 50), medium (about 1,000) or large (about 10,000) organization."""
-    many = SIZES[size]
-    total, minutes = sum(many.values()), count()
+    """Returns the records of a small (about 50), medium (about 1,000) or large (about 10,000) organization."""
+    counts = SIZES[size]
+    total, minutes = sum(counts.values()), count()
     state: State = {}
-    for collection, number in many.items():
-        make = _RECORD_BUILDERS.get(collection, _transaction(collection))
+    for collection, number in counts.items():
+        build_record = _RECORD_BUILDERS.get(collection, _transaction(collection))
         records = state[collection] = []
         for nth in range(1, number + 1):
             id = _id(randomness, collection, nth)
-            fields = make(_SeedContext(randomness, collection, nth, state))
+            fields = build_record(_SeedContext(randomness, collection, nth, state))
             created = FIRST_CREATED_AT + next(minutes) * 60 * SECOND
             records.append({"id": id, **fields, **_times(collection, created)})
         progress(sum(map(len, state.values())), total)
@@ -71,7 +71,7 @@ def _times(collection: str, created: int) -> dict[str, int]:
 
 
 class _SeedContext:
-    """What one record is written with: its own dice, and the records there are already."""
+    """What the builder of one record needs: its number, an rng for it, and the earlier records."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
@@ -93,7 +93,7 @@ _fakers: list[Any] = []
 
 
 def _faker(seed: int) -> Any:
-    # Faker takes as long to import as Flask does, and most sandboxes begin with a data set that is written already.
+    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
     if not _fakers:
         from faker import Faker
 
@@ -102,56 +102,56 @@ def _faker(seed: int) -> Any:
     return _fakers[0]
 
 
-def _sector(pen: _SeedContext) -> dict[str, Any]:
-    return {"name": pen.cycle_word(SECTORS)}
+def _sector(context: _SeedContext) -> dict[str, Any]:
+    return {"name": context.cycle_word(SECTORS)}
 
 
-def _cost_center(pen: _SeedContext) -> dict[str, Any]:
-    return {"name": f"Centro de custo {pen.nth}", "code": f"CC-{1000 + pen.nth}"}
+def _cost_center(context: _SeedContext) -> dict[str, Any]:
+    return {"name": f"Centro de custo {context.nth}", "code": f"CC-{1000 + context.nth}"}
 
 
-def _job_role(pen: _SeedContext) -> dict[str, Any]:
-    return {"name": pen.cycle_word(ROLES)}
+def _job_role(context: _SeedContext) -> dict[str, Any]:
+    return {"name": context.cycle_word(ROLES)}
 
 
-def _product(pen: _SeedContext) -> dict[str, Any]:
-    sizes = [{"id": f"siz_{pen.nth}{name.lower()}", "name": name} for name in ("P", "M", "G")]
-    certificates = [{"id": f"cer_{pen.nth}", "number": f"CA {10_000 + pen.rng.randrange(40_000)}"}]
-    return {"name": pen.cycle_word(PRODUCTS), "sizes": sizes, "certificates": certificates}
+def _product(context: _SeedContext) -> dict[str, Any]:
+    sizes = [{"id": f"siz_{context.nth}{name.lower()}", "name": name} for name in ("P", "M", "G")]
+    certificates = [{"id": f"cer_{context.nth}", "number": f"CA {10_000 + context.rng.randrange(40_000)}"}]
+    return {"name": context.cycle_word(PRODUCTS), "sizes": sizes, "certificates": certificates}
 
 
-def _group(pen: _SeedContext) -> dict[str, Any]:
-    chosen = dict.fromkeys(pen.random_id("products") for _ in range(3))
-    return {"name": f"Grupo {pen.nth}", "rules": [{"productId": id} for id in chosen]}
+def _group(context: _SeedContext) -> dict[str, Any]:
+    chosen = dict.fromkeys(context.random_id("products") for _ in range(3))
+    return {"name": f"Grupo {context.nth}", "rules": [{"productId": id} for id in chosen]}
 
 
-def _employee(pen: _SeedContext) -> dict[str, Any]:
-    name = pen.person()
+def _employee(context: _SeedContext) -> dict[str, Any]:
+    name = context.person()
     return {
         "name": name,
-        "identification": str(100_000 + pen.nth),
-        "email": f"{_ascii(name)}.{pen.nth}@epi.test",
-        "costCenterId": pen.random_id("cost_centers"),
-        "jobRoleId": pen.random_id("job_roles"),
-        "sectorId": pen.random_id("sectors"),
-        "groupId": pen.random_id("groups"),
+        "identification": str(100_000 + context.nth),
+        "email": f"{_ascii(name)}.{context.nth}@epi.test",
+        "costCenterId": context.random_id("cost_centers"),
+        "jobRoleId": context.random_id("job_roles"),
+        "sectorId": context.random_id("sectors"),
+        "groupId": context.random_id("groups"),
     }
 
 
-def _access_group(pen: _SeedContext) -> dict[str, Any]:
-    return {"name": f"Acesso {pen.nth}"}
+def _access_group(context: _SeedContext) -> dict[str, Any]:
+    return {"name": f"Acesso {context.nth}"}
 
 
 def _transaction(collection: str) -> Callable[[_SeedContext], dict[str, Any]]:
-    def make(pen: _SeedContext) -> dict[str, Any]:
+    def build(context: _SeedContext) -> dict[str, Any]:
         return {
             f"{collection.removesuffix('s')}Status": "SUCCESS",
-            "employeeId": pen.random_id("employees"),
-            "productId": pen.random_id("products"),
-            "quantity": pen.rng.randint(1, 3),
+            "employeeId": context.random_id("employees"),
+            "productId": context.random_id("products"),
+            "quantity": context.rng.randint(1, 3),
         }
 
-    return make
+    return build
 
 
 _RECORD_BUILDERS: dict[str, Callable[[_SeedContext], dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""What happens off stage at SmartEPI: devices record transactions, administrators make and revoke keys."""
+"""SmartEPI's simulations: devices record transactions, administrators create and revoke keys."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ ID_PREFIXES = {"withdrawals": "w-", "returns": "r-", "exchanges": "x-"}
 
 
 class RecordTransactionParameters(BaseModel):
-    """What a device records; without an employee or a product it is one of those there are."""
+    """Without an employee or a product, the rng chooses an existing one."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     employee_id: str | None = None
     product_id: str | None = None
     quantity: int = Field(default=1, ge=1, le=1000)
-    status: str = Field(default="SUCCESS", min_length=1, max_length=50, description="SUCCESS is the only one seen.")
+    status: str = Field(default="SUCCESS", min_length=1, max_length=50, description="The documents show only SUCCESS.")
 
 
 class SmartEPIMakeKeyParameters(BaseModel):
-    """A key made in the console; its CIDR ranges are fixed when it is made."""
+    """The CIDR ranges of a key cannot be changed later."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     cidrs: list[Annotated[str, AfterValidator(normalize_cidr)]] = Field(default_factory=list, max_length=50)
@@ -46,90 +46,86 @@ class SmartEPIMakeKeyParameters(BaseModel):
 
 
 class SmartEPIRevokeKeyParameters(BaseModel):
-    """A key revoked in the console."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
-    key: str = Field(description="The key's id or secret.")
+    key: str = Field(description="The id or the secret of the key.")
 
 
 class RestoreRecordParameters(BaseModel):
-    """A softly deleted record that someone brings back."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str
 
 
 def _record_transaction(
-    moment: SimulationContext, parameters: RecordTransactionParameters, *, collection: str, word: str
+    context: SimulationContext, parameters: RecordTransactionParameters, *, collection: str, word: str
 ) -> Mapping[str, Any]:
-    id = _free_id(moment, collection)
+    id = _free_id(context, collection)
     record = {
         "id": id,
         STATUS_FIELDS[collection]: parameters.status,
-        "employeeId": _choose_record_id(moment, "employees", parameters.employee_id, id),
-        "productId": _choose_record_id(moment, "products", parameters.product_id, id),
+        "employeeId": _choose_record_id(context, "employees", parameters.employee_id, id),
+        "productId": _choose_record_id(context, "products", parameters.product_id, id),
         "quantity": parameters.quantity,
-        "_created": moment.now,
+        "_created": context.now,
     }
-    moment.space.put(collection, record)
-    shown = show(moment.sandbox.assumptions, record)  # type: ignore[arg-type]
-    emit(moment, f"evt_{word}_created_{id}", f"{word}.created", shown)
-    return shown
+    context.space.put(collection, record)
+    rendered = show(context.sandbox.assumptions, record)  # type: ignore[arg-type]
+    emit(context, f"evt_{word}_created_{id}", f"{word}.created", rendered)
+    return rendered
 
 
-def _free_id(moment: SimulationContext, collection: str) -> str:
-    nth = moment.space.count(collection) + 1
-    while moment.space.get(collection, id := f"{ID_PREFIXES[collection]}{nth}") is not None:
+def _free_id(context: SimulationContext, collection: str) -> str:
+    nth = context.space.count(collection) + 1
+    while context.space.get(collection, id := f"{ID_PREFIXES[collection]}{nth}") is not None:
         nth += 1
     return id
 
 
-def _choose_record_id(moment: SimulationContext, collection: str, id: str | None, purpose: str) -> str:
+def _choose_record_id(context: SimulationContext, collection: str, id: str | None, purpose: str) -> str:
     if id is not None:
-        if moment.space.get(collection, id) is None:
+        if context.space.get(collection, id) is None:
             raise UnknownName(collection.removesuffix("s"), id, [])
         return id
-    known = moment.space.count(collection)
-    if not known:
+    count = context.space.count(collection)
+    if not count:
         raise Refusal(f"there are no {collection}; create one first")
-    nth = int(moment.sandbox.randomness.uniform(f"simulation:{collection}", purpose) * known)
-    return str(moment.space.nth(collection, nth)["id"])
+    nth = int(context.sandbox.randomness.uniform(f"simulation:{collection}", purpose) * count)
+    return str(context.space.nth(collection, nth)["id"])
 
 
-def _make_key(moment: SimulationContext, parameters: SmartEPIMakeKeyParameters) -> Mapping[str, Any]:
-    expires_at = None if parameters.expires_in is None else moment.now + parameters.expires_in
-    key = moment.mint(cidrs=parameters.cidrs, expires_at=expires_at)
-    return {"id": key.id, "secret": key.secret, "state": key.state(moment.now)}
+def _make_key(context: SimulationContext, parameters: SmartEPIMakeKeyParameters) -> Mapping[str, Any]:
+    expires_at = None if parameters.expires_in is None else context.now + parameters.expires_in
+    key = context.mint(cidrs=parameters.cidrs, expires_at=expires_at)
+    return {"id": key.id, "secret": key.secret, "state": key.state(context.now)}
 
 
-def _revoke_key(moment: SimulationContext, parameters: SmartEPIRevokeKeyParameters) -> Mapping[str, Any]:
-    key = moment.revoke(parameters.key)
-    return {"id": key.id, "state": key.state(moment.now)}
+def _revoke_key(context: SimulationContext, parameters: SmartEPIRevokeKeyParameters) -> Mapping[str, Any]:
+    key = context.revoke(parameters.key)
+    return {"id": key.id, "state": key.state(context.now)}
 
 
-def _restore(moment: SimulationContext, parameters: RestoreRecordParameters) -> Mapping[str, Any]:
+def _restore(context: SimulationContext, parameters: RestoreRecordParameters) -> Mapping[str, Any]:
     for resource in RESOURCES:
-        record = moment.space.get(deleted_collection(resource.collection), parameters.id)
+        record = context.space.get(deleted_collection(resource.collection), parameters.id)
         if record is not None:
-            _check_restorable(moment, resource, record)
-            moment.space.drop(deleted_collection(resource.collection), parameters.id)
-            revived = {**record, "_version": record["_version"] + 1, "_updated": moment.now}
-            moment.space.put(resource.collection, revived)
-            resource.on_write(moment.space, parameters.id, revived)
+            _check_restorable(context, resource, record)
+            context.space.drop(deleted_collection(resource.collection), parameters.id)
+            revived = {**record, "_version": record["_version"] + 1, "_updated": context.now}
+            context.space.put(resource.collection, revived)
+            resource.on_write(context.space, parameters.id, revived)
             return {"id": parameters.id, "collection": resource.collection}
     raise UnknownName("deleted record", parameters.id, [])
 
 
-def _check_restorable(moment: SimulationContext, resource: Resource, record: Record) -> None:
-    """Refuse to bring back what the API would not let anyone create now."""
+def _check_restorable(context: SimulationContext, resource: Resource, record: Record) -> None:
+    """Raises Refusal if the API would now refuse to create the record."""
     for path, collection, id in resource.references(record):
-        if moment.space.get(collection, id) is None:
-            raise Refusal(f"{path} of {record['id']} points at {id}, which is not there any more")
-    for name in resource.unique_fields(moment):
+        if context.space.get(collection, id) is None:
+            raise Refusal(f"{record['id']} cannot be restored: its {path} refers to {id}, which does not exist")
+    for name in resource.unique_fields(context):
         value = record.get(name)
-        taken = (found for found in moment.space.find(resource.collection, name, value) if found[name] == value)
-        if value is not None and (other := next(taken, None)) is not None:
-            raise Refusal(f"{name} {value!r} of {record['id']} is taken by {other['id']}")
+        owners = (other for other in context.space.find(resource.collection, name, value) if other[name] == value)
+        if value is not None and (other := next(owners, None)) is not None:
+            raise Refusal(f"{record['id']} cannot be restored: {other['id']} has the same {name} {value!r}")
 
 
 def _device_simulation(collection: str) -> Simulation:
@@ -143,13 +139,13 @@ def _device_simulation(collection: str) -> Simulation:
 
 SIMULATIONS = (
     *map(_device_simulation, TRANSACTION_COLLECTIONS),
-    Simulation("make_key", "An administrator makes an API key in the console.", SmartEPIMakeKeyParameters, _make_key),
+    Simulation("make_key", "An administrator creates an API key in the console.", SmartEPIMakeKeyParameters, _make_key),
     Simulation(
         "revoke_key", "An administrator revokes an API key in the console.", SmartEPIRevokeKeyParameters, _revoke_key
     ),
     Simulation(
         "restore_record",
-        "Someone brings a deleted record back; the API has no way to.",
+        "A soft-deleted record is restored; the API has no operation for that.",
         RestoreRecordParameters,
         _restore,
     ),

@@ -1,4 +1,4 @@
-"""What devices record, and the read-only lists: access groups, withdrawals, returns, exchanges."""
+"""The read-only resources: access groups, and the withdrawals, returns and exchanges that devices record."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _answers_by_id(setting: str) -> Callable[[Assumptions], bool]:
 
 
 def operations() -> Iterator[Operation]:
-    """The four lists, and the undocumented reads by id that an assumption may open."""
+    """Yields the four lists, and the undocumented reads by id that an assumption can enable."""
     for resource in READ_ONLY_RESOURCES:
         for operation in resource.operations():
             if operation.name.startswith("get_"):
@@ -81,4 +81,4 @@ def operations() -> Iterator[Operation]:
 
 
 REFUSED_PATHS = ("/v1/returns/{id}",)
-"""Paths that exist and have no method at all: 405, not 404."""
+"""Paths that exist but have no method: they get 405, not 404."""

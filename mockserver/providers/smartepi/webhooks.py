@@ -1,4 +1,4 @@
-"""How SmartEPI tells of events: a small envelope under a timed signature."""
+"""SmartEPI's webhooks: a small envelope with a timestamped signature."""
 
 from __future__ import annotations
 
@@ -25,23 +25,26 @@ TOLERANCE_SECONDS = 300
 
 
 def _envelope(_sandbox: SandboxView, event: Record) -> dict[str, Any]:
-    created = event["created_at"] // SECOND
-    return {"id": event["id"], "type": event["type"], "createdAt": created, "data": event["data"]}
+    created_at = event["created_at"] // SECOND
+    return {"id": event["id"], "type": event["type"], "createdAt": created_at, "data": event["data"]}
 
 
-def _headers(sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
-    given = cast("SmartEPIAssumptions", sandbox.assumptions)
-    cut = given.webhooks_signed_with == "bare"
-    secrets = [secret.removeprefix("whsec_") if cut else secret for secret in letter.secrets]
-    return [("Content-Type", "application/json"), (SIGNATURE_HEADER, sign_timestamped(secrets, letter.at, letter.body))]
+def _headers(sandbox: SandboxView, signing_input: SigningInput) -> list[tuple[str, str]]:
+    assumptions = cast("SmartEPIAssumptions", sandbox.assumptions)
+    without_prefix = assumptions.webhooks_signed_with == "bare"
+    secrets = [secret.removeprefix("whsec_") if without_prefix else secret for secret in signing_input.secrets]
+    return [
+        ("Content-Type", "application/json"),
+        (SIGNATURE_HEADER, sign_timestamped(secrets, signing_input.at, signing_input.body)),
+    ]
 
 
 def _verify(received: ReceivedWebhook) -> None:
-    shown = received.headers.get(SIGNATURE_HEADER.lower())
-    if shown is None:
-        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
-    secrets = [form for secret in received.secrets for form in (secret, secret.removeprefix("whsec_"))]
-    verify_timestamped(shown, secrets, received.now, received.body, TOLERANCE_SECONDS)
+    signature = received.headers.get(SIGNATURE_HEADER.lower())
+    if signature is None:
+        raise InvalidSignature(f"the header {SIGNATURE_HEADER} is missing")
+    secrets = [variant for secret in received.secrets for variant in (secret, secret.removeprefix("whsec_"))]
+    verify_timestamped(signature, secrets, received.now, received.body, TOLERANCE_SECONDS)
 
 
 WEBHOOKS = WebhookStyle(EVENT_TYPES, _envelope, _headers, _verify, test_event_type="webhook.test")

@@ -1,4 +1,4 @@
-"""The way to Redis: scripts, and StoreError within a second when it does not answer."""
+"""The client for Redis: commands, scripts, and StoreError within about a second if it does not respond."""
 
 from __future__ import annotations
 
@@ -18,40 +18,46 @@ from redis.retry import Retry
 from mockserver.storage.base import StoreError, StoreFull
 
 COMMAND_TIMEOUT_SECONDS = 0.6
-"""Seconds a command may take, and a connection to be made."""
+"""Seconds allowed for a command, and for connecting."""
 T = TypeVar("T")
 
 
 class RedisClient:
-    """Connections to one Redis, and who this process is there."""
+    """Connections to one Redis, and this process's id there (``worker``).
+
+    ``display_url`` is the URL without credentials, for messages. Raises StoreError if Redis cannot be reached.
+    """
 
     def __init__(self, url: str) -> None:
         self.display_url, self.prefix, address = _parse_url(url)
-        never = Retry(NoBackoff(), 0)
+        no_retry = Retry(NoBackoff(), 0)
         self.client = redis.Redis.from_url(
             address,
             socket_timeout=COMMAND_TIMEOUT_SECONDS,
             socket_connect_timeout=COMMAND_TIMEOUT_SECONDS,
-            retry=never,
+            retry=no_retry,
             protocol=2,
         )
         self._idle: list[Any] = []
         self._numbers = count(1)
         with self._translating_errors():
-            # Unlike a process id it is good for several machines, and unlike a mere count for a Redis that was emptied.
+            # Unique among several machines, unlike a process id, and after a FLUSHDB, unlike a counter alone.
             seconds, micro = self.client.time()
             self.worker = f"{self.client.incr(f'{self.prefix}:workers')}-{seconds}{micro:06d}"
 
     def key(self, *parts: str) -> str:
-        """The name of something that belongs to no sandbox."""
+        """Returns a key with this server's prefix."""
         return ":".join((self.prefix, *parts))
 
     def next_token(self) -> str:
-        """A word that nobody ever used before."""
+        """Returns a token that no process has used before, for locks."""
         return f"{self.worker}/{next(self._numbers)}"
 
     def run_script(self, script: str, keys: list[str], *arguments: Any, can_retry: bool = False) -> Any:
-        """Run a script; with ``can_retry`` once more on a new connection where the first turns out to be dead."""
+        """Runs a Lua script; with ``can_retry`` it tries a second connection if the first is broken.
+
+        Raises StoreError, or StoreFull if Redis has no memory left.
+        """
         command = ("EVALSHA", _digest(script), len(keys), *keys, *arguments)
         with self._translating_errors():
             try:
@@ -64,31 +70,30 @@ class RedisClient:
             return self._send_command(command)
 
     def _send_command(self, command: tuple[Any, ...]) -> Any:
-        # The client's own way, through its pool, costs four times as much as the command itself.
+        # The client's connection pool costs four times as much as the command itself.
         try:
             connection = self._idle.pop()
         except IndexError:
             connection = self.client.connection_pool.make_connection()
         try:
             connection.send_command(*command)
-            answer = connection.read_response()
+            response = connection.read_response()
         except redis.ResponseError:
             self._idle.append(connection)
             raise
         except BaseException:
             connection.disconnect()
-            self._close_idle()
+            self._close_idle()  # If one connection is broken, the others probably are too.
             raise
         self._idle.append(connection)
-        return answer
+        return response
 
     def _close_idle(self) -> None:
-        """When one connection is dead the others are, most likely, too."""
         while self._idle:
             self._idle.pop().disconnect()
 
     def execute(self, command: Callable[[Any], T]) -> T:
-        """What Redis says to a command; StoreError when it says nothing, StoreFull when it has no room."""
+        """Returns the result of a command; raises StoreError, or StoreFull if Redis has no memory left."""
         with self._translating_errors():
             return command(self.client)
 
@@ -97,35 +102,33 @@ class RedisClient:
         try:
             yield
         except redis.OutOfMemoryError as error:
-            raise StoreFull(f"{self.display_url} has no room ({error})") from error
+            raise StoreFull(f"{self.display_url}: Redis has no memory left ({error})") from error
         except (redis.RedisError, OSError) as error:
             raise StoreError(f"{self.display_url}: {error}") from error
 
     def close(self) -> None:
-        """Let go of all connections."""
         self._close_idle()
         self.client.close()
 
 
 @cache
 def _digest(script: str) -> str:
-    """What Redis calls a script by."""
     return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def poll_with_backoff(seconds: float, max_pause: float = 0.01) -> Iterator[None]:
-    """Turn after turn for so many seconds, with pauses that grow: for what another process may let go of."""
-    until, pause = monotonic() + seconds, 0.0005
-    while monotonic() < until:
+    """Yields repeatedly for ``seconds`` with growing pauses, to poll a lock of another process."""
+    deadline, pause = monotonic() + seconds, 0.0005
+    while monotonic() < deadline:
         yield
         sleep(pause)
         pause = min(pause * 1.5, max_pause)
 
 
 def _parse_url(url: str) -> tuple[str, str, str]:
-    """A URL as it may be shown, what all keys begin with, and the URL without that."""
+    """Returns the URL without credentials, the prefix of all keys, and the URL without the option ``prefix``."""
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     prefix = options.pop("prefix", "testmode")
-    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-    return shown, prefix, urlunsplit(parts._replace(query=urlencode(options)))
+    display_url = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    return display_url, prefix, urlunsplit(parts._replace(query=urlencode(options)))

@@ -1,4 +1,4 @@
-"""What processes call out to each other: that something is due in a sandbox."""
+"""Notifications between processes that something is due in a sandbox (Redis publish/subscribe)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from mockserver.storage.redis.client import RedisClient
 
 
 class DueChannel:
-    """A voice and an ear of this process."""
+    """Publishes and receives the notifications of this process; receives in its own thread until ``stop``."""
 
     def __init__(self, redis: RedisClient, on_due: Callable[[str], None]) -> None:
         self._redis, self._on_due = redis, on_due
         self._channel = redis.key("due")
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="calls", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="due-channel", daemon=True)
         self._thread.start()
 
     def publish(self, sandbox: str) -> None:
-        """Tell all processes that something is due in a sandbox."""
-        with suppress(StoreError):  # They look for themselves now and then.
+        """Tells all processes that something is due in a sandbox; a failure of Redis is ignored."""
+        with suppress(StoreError):  # The other processes also poll.
             self._redis.execute(lambda client: client.publish(self._channel, sandbox))
 
     def _run(self) -> None:
@@ -33,14 +33,13 @@ class DueChannel:
                 self._stopped.wait(0.5)
 
     def _listen(self) -> None:
-        with self._redis.client.pubsub(ignore_subscribe_messages=True) as heard:  # type: ignore[no-untyped-call]
-            heard.subscribe(self._channel)
+        with self._redis.client.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+            pubsub.subscribe(self._channel)
             while not self._stopped.is_set():
-                message = heard.get_message(timeout=0.5)
+                message = pubsub.get_message(timeout=0.5)
                 if message is not None:
                     self._on_due(message["data"].decode())
 
     def stop(self) -> None:
-        """Listen no more."""
         self._stopped.set()
         self._thread.join()

@@ -1,17 +1,17 @@
-"""What happens inside Redis, each script at one moment; numbers are integers, for Lua's others lose digits.
+"""The Lua scripts, which Redis runs atomically. All numbers are integers, because Lua's other numbers lose digits.
 
-Keys of a sandbox: ``meta`` (seq of the newest record, seq the checkpoint stands for, marks of both), ``log`` (the
-records behind the checkpoint, each ``<mark> <ops>``), ``checkpoint``, ``lock``. A mark names the transaction that wrote
-a record, so that a process notices when Redis has forgotten something and gone on differently.
+Keys of a sandbox: ``meta`` (``seq`` of the newest record, ``base``, the seq of the checkpoint, and the marks of both),
+``log`` (the records after the checkpoint, each ``<mark> <ops>``), ``checkpoint``, ``lock``. A mark is the token of the
+transaction that wrote a record. It shows a process that Redis has lost records and continued with different ones.
 """
 
 from __future__ import annotations
 
 SANDBOX_GONE, LOCK_BUSY, LOCK_LOST = -1, -2, -3
-"""No such sandbox; someone else has the lock; the lock is no longer ours."""
+"""The sandbox does not exist; another transaction has the lock; this transaction has lost the lock."""
 
 BEGIN_TRANSACTION = """
--- meta log checkpoint lock; seq known, its mark, token ('' only looks), lease in ms
+-- keys: meta log checkpoint lock; arguments: seq known, its mark, token ('' takes no lock), lease in ms
 if ARGV[3] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[3]
    and not redis.call('SET', KEYS[4], ARGV[3], 'NX', 'PX', ARGV[4]) then return {-2} end
 local meta = redis.call('HMGET', KEYS[1], 'seq', 'mark', 'base', 'base_mark')
@@ -29,7 +29,7 @@ return {seq, meta[2], redis.call('GET', KEYS[3]) or '', redis.call('LRANGE', KEY
 """
 
 COMMIT_TRANSACTION = """
--- meta log checkpoint lock; token, seq known, record, checkpoint ('' for none)
+-- keys: meta log checkpoint lock; arguments: token, seq known, record, checkpoint ('' for none)
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return -3 end
 redis.call('DEL', KEYS[4])
 if redis.call('EXISTS', KEYS[1]) == 0 then
@@ -49,13 +49,13 @@ return seq
 """
 
 RELEASE_LOCK = """
--- a lock; whose token it must still have
+-- key: a lock; argument: the token it must have
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
 
 ACQUIRE_LEADERSHIP = """
--- the lease; who asks, ms it lasts
+-- key: the leader; arguments: the worker that applies, lease in ms
 local leads = redis.call('GET', KEYS[1])
 if leads and leads ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -63,7 +63,7 @@ return 1
 """
 
 APPEND_ENTRY = """
--- entries, figures; entry, its cost, most entries, most bytes, what is counted
+-- keys: journal figures; arguments: entry, its bytes, max entries, max bytes, counter
 redis.call('RPUSH', KEYS[1], ARGV[2] .. ' ' .. ARGV[1])
 redis.call('HINCRBY', KEYS[2], ARGV[5], 1)
 local number = redis.call('HINCRBY', KEYS[2], 'entries', 1)
@@ -77,7 +77,7 @@ end
 """
 
 CLEAR_ENTRIES = """
--- entries, figures
+-- keys: journal figures
 redis.call('DEL', KEYS[1])
 redis.call('HDEL', KEYS[2], 'entries', 'bytes', 'dropped')
 """

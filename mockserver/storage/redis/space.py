@@ -1,4 +1,4 @@
-"""One sandbox's records inside a transaction, where claims are seen by all processes."""
+"""The Space of a sandbox on Redis, with claims that all processes see."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLAIMS = Collection("_claims", volatile=True)
 
 
 class SharedSpace(TinySpace):
-    """The Space whose claims are records: they name their owner, and die with it."""
+    """A Space whose claims are records with an owner; a claim is void when its owner is dead."""
 
     __slots__ = ("_is_alive", "_sandbox", "_worker")
 
@@ -21,7 +21,6 @@ class SharedSpace(TinySpace):
         self._sandbox, self._worker, self._is_alive = opened, worker, is_alive
 
     def claim(self, name: str) -> bool:
-        """Mark a name as in this process's hands; False when it is in those of one that lives."""
         if self.is_claimed(name):
             return False
         self.put(CLAIMS.name, {"id": name, "owner": self._worker})
@@ -30,17 +29,16 @@ class SharedSpace(TinySpace):
 
     @property
     def changed_claims(self) -> set[str]:
-        """The names that were claimed or released here."""
+        """The names that this transaction has claimed or released."""
         return {name for name, _ in self._claim_undo}
 
     def is_claimed(self, name: str) -> bool:
-        """Whether a name is in the hands of a process that lives, and knows of it."""
+        """Returns whether a live process has the claim; its own claim counts only if this process remembers it."""
         record = self.get(CLAIMS.name, name)
         if record is None:
             return False
         return name in self._claims if record["owner"] == self._worker else self._is_alive(record["owner"])
 
     def release(self, name: str) -> None:
-        """Let go of a claim; one that nobody holds is no error."""
         super().release(name)
         self.drop(CLAIMS.name, name)

@@ -1,1 +1,1 @@
-"""The store on one process: TinyDB tables in memory, a write-ahead log, atomic checkpoints."""
+"""The store for one process: TinyDB tables in memory, a write-ahead log, atomic checkpoints."""

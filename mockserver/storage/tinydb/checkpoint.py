@@ -1,7 +1,7 @@
-"""A sandbox's tables in one file of plain TinyDB JSON, which ``TinyDB("file.json")`` opens.
+"""Checkpoints: the tables of a sandbox in one file of plain TinyDB JSON, which ``TinyDB("file.json")`` opens.
 
-The table ``_store`` comes first and holds one document of bookkeeping; its first member is the SHA-256 of every byte
-behind that member, so a file can be checked without writing it again.
+The table ``_store`` comes first and has one document of metadata. Its first member is the SHA-256 of every byte after
+that member, so a file can be verified without encoding it again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HASHED_START = len(_FILE_PREFIX) + 64
 
 @dataclass(slots=True)
 class Checkpoint:
-    """Everything a sandbox keeps, as of the record last_seq; generation counts the checkpoints written so far."""
+    """The state of a sandbox after the log record ``last_seq``; ``generation`` counts its checkpoints."""
 
     last_seq: int = 0
     tables: Tables = field(default_factory=dict)
@@ -36,67 +36,72 @@ class Checkpoint:
     schema: int | None = None
     size: int = 0
     written: WriteTimes | None = None
-    """When the record last_seq was written, if it says so."""
+    """When the record ``last_seq`` was written; None if it has no time."""
 
 
 def encode(checkpoint: Checkpoint) -> bytes:
-    """The checkpoint, which is of today's schema, as the bytes of its file."""
-    book: dict[str, Any] = {
+    """Returns the bytes of the checkpoint's file; the tables must be in the current schema."""
+    metadata: dict[str, Any] = {
         "schema": schema.SCHEMA,
         "generation": checkpoint.generation,
         "last_seq": checkpoint.last_seq,
         "next_ids": checkpoint.next_ids,
     }
     if checkpoint.written:
-        book["t"], book["w"] = checkpoint.written
+        metadata["t"], metadata["w"] = checkpoint.written
     tables = to_json(checkpoint.tables)[1:]
-    hashed = b'",%b}%b%b' % (to_json(book)[1:], b"" if tables == b"}" else b",", tables)
+    hashed = b'",%b}%b%b' % (to_json(metadata)[1:], b"" if tables == b"}" else b",", tables)
     return b"%b%b%b" % (_FILE_PREFIX, hashlib.sha256(hashed).hexdigest().encode(), hashed)
 
 
 def decode(path: Path, data: bytes) -> Checkpoint:
-    """What the file says; StoreDamaged unless it is byte for byte what was written."""
+    """Parses the bytes of a checkpoint's file; raises StoreDamaged if they do not match the checksum."""
     hashed = data[_HASHED_START:]
     digest = hashlib.sha256(hashed).hexdigest().encode()
     if data[:_HASHED_START] != _FILE_PREFIX + digest:
         raise StoreDamaged(f"{path}: {_locate_damage(data)}")
     tables = json.loads(data)
-    book = tables.pop(METADATA_TABLE)["1"]
-    schema.refuse_newer(book["schema"], path)
-    generation = book.get("generation", 0)  # files are older than the count of them
-    written = (book["t"], book["w"]) if "t" in book else None
-    return Checkpoint(book["last_seq"], tables, book["next_ids"], generation, book["schema"], len(data), written)
+    metadata = tables.pop(METADATA_TABLE)["1"]
+    schema.refuse_newer(metadata["schema"], path)
+    generation = metadata.get("generation", 0)  # old files do not have it
+    written = (metadata["t"], metadata["w"]) if "t" in metadata else None
+    return Checkpoint(
+        metadata["last_seq"], tables, metadata["next_ids"], generation, metadata["schema"], len(data), written
+    )
 
 
 def _locate_damage(data: bytes) -> str:
     if not data.startswith(_FILE_PREFIX):
-        return "damaged at byte 0: it does not begin as a checkpoint does"
+        return "damaged at byte 0: it does not begin with the header of a checkpoint"
     try:
         json.loads(data)
     except UnicodeDecodeError as error:
         return f"damaged at byte {error.start}: {error.reason}"
     except json.JSONDecodeError as error:
         return f"damaged at byte {len(error.doc[: error.pos].encode())}: {error.msg}"
-    return f"damaged somewhere between byte {len(_FILE_PREFIX)} and {len(data)}: the SHA-256 differs"
+    return f"damaged somewhere between byte {len(_FILE_PREFIX)} and {len(data)}: the SHA-256 does not match"
 
 
 def load(paths: SandboxPaths, disk: Disk) -> Checkpoint:
-    """The checkpoint on the disk, or an empty one where there is none yet; StoreDamaged says what is left beside it."""
+    """Reads the checkpoint from the disk, or returns an empty one for a new sandbox.
+
+    Raises StoreDamaged for a missing or damaged one; the message names the files from which it can be repaired.
+    """
     data, path = disk.files.read(paths.checkpoint), paths.checkpoint
-    left = [each.name for each in (paths.previous, paths.previous_log) if disk.files.exists(each)]
-    if data is None and not left:
+    usable = [each.name for each in (paths.previous, paths.previous_log) if disk.files.exists(each)]
+    if data is None and not usable:
         return Checkpoint()
     try:
         if data is None:
             raise StoreDamaged(f"{path}: missing from byte 0")
         return decode(path, data)
     except StoreDamaged as damage:
-        beside = f"; `testmode state repair` goes back to {' and '.join(left)}" if left else ""
-        raise StoreDamaged(f"{damage}{beside}; nothing was changed") from None
+        hint = f"; `testmode state repair` restores it from {' and '.join(usable)}" if usable else ""
+        raise StoreDamaged(f"{damage}{hint}; nothing was changed") from None
 
 
 def save(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> int:
-    """Put the checkpoint in place of the last, which stays as the previous one, and answer its size."""
+    """Writes the checkpoint, keeps the one it replaces as the previous one, and returns its size in bytes."""
     data = _write_temporary(paths, disk, checkpoint)
     if disk.files.exists(paths.checkpoint):
         disk.files.unlink(paths.previous)
@@ -106,20 +111,20 @@ def save(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> int:
 
 
 def replace(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> None:
-    """Put the checkpoint in place of the last, which is no good, and leave the previous one alone."""
+    """Writes the checkpoint over a damaged one; the previous one is not changed."""
     _write_temporary(paths, disk, checkpoint)
     _rename_into_place(paths, disk)
 
 
 def _write_temporary(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> bytes:
-    """Write the checkpoint under another name, and read it back."""
-    data, draft = encode(checkpoint), temporary_path(paths.checkpoint)
+    """Writes the checkpoint under a temporary name and reads it back; raises OSError if the bytes differ."""
+    data, temporary = encode(checkpoint), temporary_path(paths.checkpoint)
     try:
-        _write(draft, disk, data)
-        if disk.files.read(draft) != data:
-            raise OSError(errno.EIO, "what was read back is not what was written", str(draft))
+        _write(temporary, disk, data)
+        if disk.files.read(temporary) != data:
+            raise OSError(errno.EIO, "the bytes read back are not the bytes written", str(temporary))
     except OSError:
-        disk.files.unlink(draft)
+        disk.files.unlink(temporary)
         raise
     return data
 

@@ -1,4 +1,4 @@
-"""One sandbox as a TinyDB database: its tables, by the collections that were declared."""
+"""One open sandbox as a TinyDB database with the declared collections as tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SANDBOX_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class Database(TinyDB):
-    """A TinyDB whose tables are indexed and whose every change is one record in the log."""
+    """A TinyDB with indexed tables, in which every change is one log record."""
 
     table_class: type[Table] = IndexedTable
 
@@ -25,19 +25,19 @@ class Database(TinyDB):
         super().__init__(storage=lambda: storage)
 
     def drop_table(self, name: str) -> None:
-        """Drop all the table's documents."""
+        """Deletes all documents of the table, one log record for all of them."""
         self.table(name).truncate()
 
     def drop_tables(self) -> None:
-        """Drop all documents of all tables."""
+        """Deletes all documents of all tables, one log record for each table."""
         for name in self.tables():
             self.drop_table(name)
 
 
 class OpenSandbox:
-    """One open sandbox: what is kept, what is volatile, and who has a claim on what.
+    """One open sandbox: its durable tables, its volatile tables, and the claims.
 
-    Volatile collections are in ``volatile_storage``, which is the storage itself where several processes share even those.
+    ``volatile_storage`` is the same object as ``storage`` if several processes share volatile collections too.
     """
 
     def __init__(self, storage: MemoryStorage, volatile_storage: MemoryStorage) -> None:
@@ -49,11 +49,11 @@ class OpenSandbox:
         self.tables = DeclaredTables({COUNTERS: self.table(COUNTERS)})
 
     def table(self, name: str, *, volatile: bool = False) -> IndexedTable:
-        """A table, made empty where there is none."""
+        """Returns a table; creates an empty one if it does not exist."""
         return cast(IndexedTable, (self._volatile_database if volatile else self.database).table(name))
 
     def apply_write(self, name: str, n: int, record: dict[str, Any] | None) -> None:
-        """Have a record, or None for none, under a number: what another process has done to its copy."""
+        """Applies a write of another process: stores the record as document ``n``, or removes it if None."""
         table, self.storage.remaining_capacity = self.table(name), 0
         if record is not None:
             table.set_row(n, record)
@@ -61,7 +61,7 @@ class OpenSandbox:
             table.remove_row(n)
 
     def declare(self, collections: tuple[Collection, ...]) -> None:
-        """Have these collections and no others; indexes are built over what is already there."""
+        """Replaces the declared collections; indexes are built over existing records."""
         tables = DeclaredTables({COUNTERS: self.tables[COUNTERS]})
         for collection in collections:
             if collection.name in (METADATA_TABLE, COUNTERS):
@@ -73,13 +73,13 @@ class OpenSandbox:
         self.volatile = tuple(collection.name for collection in collections if collection.volatile)
 
     def export(self) -> State:
-        """Every collection that is not volatile, as plain JSON-able data."""
-        kept = {name: table.rows for name, table in self.tables.items() if name != COUNTERS} | self.storage.read()
-        lasting = sorted(name for name in kept if name not in self.volatile)
-        return {name: [kept[name][n] for n in sorted(kept[name], key=int)] for name in lasting}
+        """Returns every collection that is not volatile, declared or not, as JSON."""
+        tables = {name: table.rows for name, table in self.tables.items() if name != COUNTERS} | self.storage.read()
+        names = sorted(name for name in tables if name not in self.volatile)
+        return {name: [tables[name][n] for n in sorted(tables[name], key=int)] for name in names}
 
     def load(self, state: State) -> int:
-        """Replace everything; answers the seq of the record that says so."""
+        """Replaces the whole state and returns the seq of the log record."""
         seq = self.storage.load({name: records for name, records in state.items() if name not in self.volatile})
         if self.volatile_storage is not self.storage:
             self.volatile_storage.load({})
@@ -88,6 +88,6 @@ class OpenSandbox:
 
 
 def check_sandbox_name(sandbox: str) -> None:
-    """StoreError unless a sandbox of this name can be kept everywhere."""
+    """Raises StoreError unless the name is valid for files and for Redis keys."""
     if _SANDBOX_NAME.fullmatch(sandbox) is None:
-        raise StoreError(f"sandbox id {sandbox!r} does not match {_SANDBOX_NAME.pattern}")
+        raise StoreError(f"the sandbox id {sandbox!r} does not match {_SANDBOX_NAME.pattern}")

@@ -1,4 +1,4 @@
-"""The data directory itself: that it lasts, who has it, and which sandboxes are kept in it."""
+"""The data directory: creating it durably, locking it, and listing its sandboxes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from mockserver.storage.tinydb.disk import STATE_SUFFIXES
 from mockserver.storage.tinydb.files import FileSystem
 
 SANDBOXES_FOLDER = "sandboxes"
-"""The folder of a data directory that holds the files of all sandboxes."""
+"""The folder of a data directory with the files of all sandboxes."""
 LOCK_FILE = ".lock"
 
 
 def prepare_and_lock(files: FileSystem, directory: Path) -> int:
-    """Have the data directory there and for this process alone; the handle answered is what holds it."""
+    """Creates the data directory if needed and locks it for this process; returns the handle that holds the lock.
+
+    Raises StoreError if the user cannot use it, StoreLocked if another process has locked it.
+    """
     try:
         _create_durably(files, directory)
     except OSError as error:
@@ -25,17 +28,17 @@ def prepare_and_lock(files: FileSystem, directory: Path) -> int:
 
 
 def lock_directory(files: FileSystem, directory: Path) -> int:
-    """Have a data directory that is there for this process alone; StoreLocked when another one has it."""
+    """Locks an existing data directory; raises StoreLocked if another process has locked it."""
     try:
         return files.lock(directory / LOCK_FILE)
     except BlockingIOError as error:
-        raise StoreLocked(f"{directory / LOCK_FILE}: another process has this data directory") from error
+        raise StoreLocked(f"{directory / LOCK_FILE}: another process uses this data directory") from error
     except OSError as error:
         raise _unusable_error(directory, error) from error
 
 
 def _unusable_error(directory: Path, error: OSError) -> StoreError:
-    return StoreError(f"{directory}: cannot be the data directory of user {os.getuid()} ({error})")
+    return StoreError(f"{directory}: user {os.getuid()} cannot use it as the data directory ({error})")
 
 
 def _create_durably(files: FileSystem, directory: Path) -> None:
@@ -45,7 +48,7 @@ def _create_durably(files: FileSystem, directory: Path) -> None:
         for each in reversed(missing):
             files.make_directory(each)
             files.sync_directory(each.parent)
-        # Also when it was there: who made it may have died just then. Another user's parent is another user's care.
+        # Even if it existed: the process that made it may have crashed before this. Another user's parent is skipped.
         with suppress(PermissionError):
             files.sync_directory(directory.parent)
         files.make_directory(sandboxes)
@@ -53,9 +56,9 @@ def _create_durably(files: FileSystem, directory: Path) -> None:
 
 
 def list_sandboxes(files: FileSystem, sandboxes: Path) -> list[str]:
-    """The names of the sandboxes any of whose files is there, sorted."""
+    """Returns the ids of the sandboxes that have at least one file, sorted."""
     try:
-        found = [name.partition(".") for name in files.list(sandboxes)]
+        parts = [name.partition(".") for name in files.list(sandboxes)]
     except OSError as error:
-        raise StoreError(f"{sandboxes}: cannot be read by user {os.getuid()} ({error})") from error
-    return sorted({stem for stem, _, kind in found if kind in STATE_SUFFIXES})
+        raise StoreError(f"{sandboxes}: user {os.getuid()} cannot read the folder ({error})") from error
+    return sorted({stem for stem, _, kind in parts if kind in STATE_SUFFIXES})

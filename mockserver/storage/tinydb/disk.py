@@ -1,4 +1,4 @@
-"""What all sandboxes of one store share on the disk, and what its files are called."""
+"""The disk state that all sandboxes of one store share, and the names of their files."""
 
 from __future__ import annotations
 
@@ -15,36 +15,38 @@ _NO_SPACE_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 
 
 def to_store_error(message: str, error: OSError) -> StoreError:
-    """The StoreError for what the system would not do; StoreFull where there was no room for it."""
+    """Converts the system's error to StoreError, or to StoreFull if there is no space or quota."""
     kind = StoreFull if error.errno in _NO_SPACE_ERRNOS else StoreError
     return kind(f"{message} ({error})")
 
 
 @dataclass(slots=True)
 class Disk:
-    """The file layer, when to fsync and to checkpoint, whether the disk has let the store down, what was torn."""
+    """The file layer, the rules for fsync and checkpoints, the failure of the disk, and the torn tails found."""
 
     files: FileSystem
     fsync: Callable[[int], None]
     checkpoint_bytes: int
+    """The size of a log at which a checkpoint is due, unless the last checkpoint was larger."""
     is_synchronous: bool = True
-    """Whether a write is on the disk before it is acknowledged."""
+    """Whether a write is on the disk before its reply."""
     before_fsync: Callable[[], None] = lambda: None
-    """Called before an fsync, to let in whoever is about to write and can share it."""
+    """Called before an fsync, so that other greenlets can write and share it."""
     json_cache: EncodedListCache = field(default_factory=EncodedListCache)
     failure: str | None = None
+    """Why the store accepts no more writes; None while it does."""
     torn_tails: int = 0
     torn_bytes: int = 0
 
     def refuse_if_failed(self) -> None:
-        """StoreError when a write may no longer be promised to last."""
+        """Raises StoreError if the disk has failed."""
         if self.failure is not None:
             raise StoreError(self.failure)
 
     def mark_failed(self, path: Path, action: str, error: OSError) -> StoreError:
-        """Fail the store for writes from now on: the kernel may have dropped what it could not write."""
+        """Makes the store refuse writes until the restart, because the kernel may have dropped unwritten data."""
         self.failure = (
-            f"{path}: {action} failed ({error}); the store takes no more writes until the server is restarted"
+            f"{path}: {action} failed ({error}); the store accepts no more writes until the server is restarted"
         )
         return StoreError(self.failure)
 
@@ -58,39 +60,39 @@ class SandboxPaths:
 
     @property
     def checkpoint(self) -> Path:
-        """The tables as TinyDB JSON."""
+        """The latest checkpoint: the tables as TinyDB JSON."""
         return self.directory / f"{self.sandbox}.json"
 
     @property
     def previous(self) -> Path:
-        """The checkpoint before the last: what a repair begins from when the last is damaged."""
+        """The checkpoint before the latest; a repair starts from it if the latest is damaged."""
         return self.directory / f"{self.sandbox}.json.prev"
 
     @property
     def log(self) -> Path:
-        """What was written since the checkpoint."""
+        """The log since the latest checkpoint."""
         return self.directory / f"{self.sandbox}.log"
 
     @property
     def previous_log(self) -> Path:
-        """What was written between the previous checkpoint and the last."""
+        """The log between the previous checkpoint and the latest."""
         return self.directory / f"{self.sandbox}.log.prev"
 
     @property
     def deletion_marker(self) -> Path:
-        """While this is there the sandbox is gone, whatever else is still lying about."""
+        """While this file exists the sandbox counts as deleted, even if other files of it still exist."""
         return self.directory / f"{self.sandbox}.deleted"
 
     @property
     def state_files(self) -> tuple[Path, ...]:
-        """The files that hold the sandbox's records, in the order in which they may go."""
+        """The files with the sandbox's records, in the order in which they are deleted."""
         return (self.log, self.previous_log, self.checkpoint, self.previous)
 
 
 STATE_SUFFIXES = ("json", "log", "json.prev", "log.prev")
-"""What follows a sandbox's name in the files that say that it is there."""
+"""The suffixes of the files that show that a sandbox exists."""
 
 
 def temporary_path(path: Path) -> Path:
-    """Where a file is written before it takes its name."""
+    """Returns the name under which a file is written before it is renamed."""
     return path.with_name(f"{path.name}.tmp")

@@ -1,4 +1,4 @@
-"""What brings writes to the disk that nobody waits for."""
+"""The background thread that writes to the disk what no caller waits for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from threading import Event, Thread
 from mockserver.storage.base import StoreError
 
 FLUSH_SECONDS = 0.1
-"""Seconds between two rounds: with a round that takes no longer than that, 200 ms is the most a power cut takes."""
+"""Seconds between two flushes. If a flush takes no longer, a power failure loses at most the last 200 ms."""
 _log = logging.getLogger(__name__)
 
 
 class Flusher:
-    """Calls ``flush`` again and again in a thread of its own, until it is closed or the store has failed."""
+    """Calls ``flush`` every ``period`` seconds in its own thread, until it is closed or the store fails."""
 
     def __init__(self, flush: Callable[[], None], period: float) -> None:
         self._flush, self._period = flush, period
@@ -31,6 +31,6 @@ class Flusher:
                 return
 
     def close(self) -> None:
-        """Stop, once the round that is under way has ended."""
+        """Stops the thread after the current flush."""
         self._closing.set()
         self._thread.join()

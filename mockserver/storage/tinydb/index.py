@@ -1,4 +1,4 @@
-"""How records are ordered along a field: by a key any JSON value has, then by creation."""
+"""Indexes: the order of records by a field (any JSON value), then by creation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sortedcontainers import SortedList
 _BOOL, _NUMBER, _STRING, _OTHER = range(4)
 _LAST = chr(sys.maxunicode)
 IndexEntry = tuple[Any, ...]
-"""``(rank of type, comparable value, n)``, in creation order ``(n,)``; a shorter one comes before all it begins."""
+"""``(rank of type, comparable value, n)``, in creation order ``(n,)``. A prefix of an entry sorts before it."""
 
 
 def sort_key(value: Any) -> IndexEntry | None:
-    """What the value is sorted by, its type first so that values of mixed types compare; None is in no index."""
+    """Returns the sort key of a value, type first so that mixed types compare; None for null, which is in no index."""
     if type(value) is str:
         return (_STRING, value.casefold())
     if value is None:
@@ -29,7 +29,7 @@ def sort_key(value: Any) -> IndexEntry | None:
 
 
 def prefix_bounds(prefix: str) -> tuple[IndexEntry, IndexEntry]:
-    """The entries between which all strings lie that begin with prefix, by casefold."""
+    """Returns the bounds of all strings that begin with ``prefix``, by casefold."""
     folded = prefix.casefold()
     stem = folded.rstrip(_LAST)
     end = (_STRING, stem[:-1] + chr(ord(stem[-1]) + 1)) if stem else (_STRING + 1,)
@@ -37,9 +37,9 @@ def prefix_bounds(prefix: str) -> tuple[IndexEntry, IndexEntry]:
 
 
 class Index:
-    """The entries of one table along one field, in order; without a field, in creation order.
+    """The sorted entries of one table for one field; without a field, in creation order.
 
-    Filled when it is first looked into, so that whoever exchanges a whole table does not wait for what nobody asks.
+    It is filled at its first use, so that replacing a whole table does not wait for unused indexes.
     """
 
     def __init__(self, field: str | None, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -48,23 +48,23 @@ class Index:
         self.entries: SortedList | None = None
 
     def load_entries(self) -> SortedList:
-        """The entries, read from the rows where nobody has looked into them before."""
+        """Returns the entries; builds them from the rows at the first use."""
         if self.entries is None:
             entries = (self.entry(int(n), record) for n, record in self._rows.items())
             self.entries = SortedList(entry for entry in entries if entry is not None)
         return self.entries
 
     def entry(self, n: int, record: Mapping[str, Any]) -> IndexEntry | None:
-        """Where the record stands, or None when it does not belong here."""
+        """Returns the entry of a record, or None if it is not in this index."""
         if self._field is None:
             return (n,)
-        found = sort_key(record.get(self._field))
-        return None if found is None else (*found, n)
+        key = sort_key(record.get(self._field))
+        return None if key is None else (*key, n)
 
     def update(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
-        """Take note, before the rows change, that record n was old and is new; None is no record.
+        """Replaces the entry of record ``n``; None stands for no record.
 
-        Only of use to an index that has entries: any other reads the rows when it is first looked into.
+        Call it only for an index that has entries; any other is built from the rows at its first use.
         """
         before = None if old is None else self.entry(n, old)
         after = None if new is None else self.entry(n, new)
@@ -72,13 +72,13 @@ class Index:
             return
         entries = self.load_entries()
         if before is not None and before == entries[0]:
-            entries.pop(0)  # What falls due, and the oldest of a log: most that goes is the first, and soonest found.
+            entries.pop(0)  # Most removed entries are the first: due timers, the oldest record of a bounded collection.
         elif before is not None:
             entries.remove(before)
         if after is not None:
             entries.add(after)
 
-    def nth(self, place: int) -> int:
-        """The n of the entry at this place, the first being 0."""
-        n: int = self.load_entries()[place][-1]
+    def nth(self, offset: int) -> int:
+        """Returns the doc_id of the entry at ``offset``, from 0."""
+        n: int = self.load_entries()[offset][-1]
         return n

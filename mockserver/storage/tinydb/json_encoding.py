@@ -1,4 +1,4 @@
-"""How JSON is written, and that of lists which are loaded again and again: the seed a sandbox goes back to."""
+"""Encoding of JSON, with a cache for lists that are loaded repeatedly: the seed data of a reset."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import Any
 from mockserver.storage.base import State
 
 MAX_CACHE_BYTES = 32 * 1024 * 1024
+"""The number of encoded bytes that one cache keeps."""
 Records = list[dict[str, Any]]
 _plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
 
 
 def to_json(value: Any) -> bytes:
-    """The value as compact JSON in UTF-8, keys in the order they have; ValueError or TypeError if it is no JSON."""
+    """Returns the value as compact JSON in UTF-8, keys in their order; raises ValueError or TypeError for the rest."""
     try:
         return _plain.encode(value).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which a client may well send as \\ud800
+    except UnicodeEncodeError:  # an unpaired surrogate, which a client can send as \\ud800
         return _escaped.encode(value).encode()
 
 
 class EncodedListCache:
-    """Remembers lists by identity, for what was given to a store is never changed; the longest unused goes first."""
+    """Caches encoded lists by identity, because stored lists are never changed; evicts the least recently used."""
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         self._max_bytes, self._bytes = max_bytes, 0
@@ -32,7 +33,6 @@ class EncodedListCache:
         self._lock = Lock()
 
     def encode_state(self, state: State) -> bytes:
-        """A state as JSON."""
         members = (b"%b:%b" % (to_json(name), self._encode_list(records)) for name, records in state.items())
         return b"{%b}" % b",".join(members)
 
@@ -48,6 +48,6 @@ class EncodedListCache:
             return data
 
     def _remember(self, records: Records, data: bytes) -> None:
-        # The list is kept too, or another one might get its identity.
+        # Keeping the list as well prevents another one from getting the same id().
         self._cache[id(records)] = records, data
         self._bytes += len(data)

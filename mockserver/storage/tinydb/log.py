@@ -1,4 +1,4 @@
-"""The write-ahead log of one sandbox: every committed transaction, in the file before its answer goes out."""
+"""The write-ahead log of one sandbox: the file to which each transaction is appended before its reply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class WriteAheadLog:
-    """The log file of one open sandbox."""
+    """The open log file of one sandbox."""
 
     def __init__(self, paths: SandboxPaths, disk: Disk) -> None:
         self._paths, self._disk, self._files = paths, disk, disk.files
@@ -24,43 +24,46 @@ class WriteAheadLog:
         self._seq = self._synced = 0
         self.size = 0
         self.clock: Callable[[], WriteTimes | None] = lambda: None
-        """What time it is; None while nobody has said who knows."""
+        """Returns the times that are written into each record; None until a time source is set."""
         self.written: WriteTimes | None = None
         """When the newest record was written."""
 
     @property
     def seq(self) -> int:
-        """The number of the newest record, in the log or in the checkpoint before it."""
+        """The sequence number of the newest record, in the log or in the checkpoint."""
         return self._seq
 
     def open(self, last_seq: int) -> LogScan:
-        """Begin to append, and answer what was written behind last_seq; a torn tail is cut off with a warning."""
+        """Opens the file for appending and returns its records newer than ``last_seq``; logs and cuts off a torn tail.
+
+        Raises StoreDamaged when the file is missing although there is a checkpoint, or is damaged before its end.
+        """
         data = self._files.read(self._path)
         if data is None and last_seq:
-            raise StoreDamaged(f"{self._path}: missing, though {self._paths.checkpoint.name} is there")
-        reading = read_records(self._path, data or b"", last_seq)
+            raise StoreDamaged(f"{self._path}: missing, although {self._paths.checkpoint.name} exists")
+        scan = read_records(self._path, data or b"", last_seq)
         self._handle = self._files.open_append(self._path)
-        self._seq = self._synced = reading.seq
-        self.size = reading.size
+        self._seq = self._synced = scan.seq
+        self.size = scan.size
         self._cut_torn_tail(len(data or b""))
-        if not self.size:  # a file that holds nothing yet may be one whose name is not on the disk yet
+        if not self.size:  # an empty file can be new, with its directory entry not on the disk yet
             self._files.sync_directory(self._path.parent)
-        return reading
+        return scan
 
-    def _cut_torn_tail(self, found: int) -> None:
-        torn = found - self.size
+    def _cut_torn_tail(self, length: int) -> None:
+        torn = length - self.size
         if torn:
             _log.warning("%s: torn tail cut off at byte %d, %d bytes dropped", self._path, self.size, torn)
             self._files.truncate(self._handle, self.size)
             self._disk.torn_tails += 1
             self._disk.torn_bytes += torn
-        if found:  # what a process wrote that died before its fsync will be shown, so it has to last
+        if length:  # a process that died before its fsync wrote it, and clients will now read it: make it durable
             self._disk.fsync(self._handle)
 
     def append(self, ops: bytes) -> int:
-        """Put one record at the end and answer its seq; StoreError when it could not be, and then nothing is there.
+        """Appends one record and returns its seq; raises StoreError, and leaves the file as it was, on failure.
 
-        The caller holds the sandbox's lock; whether the record is on the disk is for ``sync`` to say.
+        The caller holds the sandbox's lock. The record is on the disk only after ``sync``.
         """
         self._disk.refuse_if_failed()
         written = self.clock()
@@ -81,16 +84,16 @@ class WriteAheadLog:
         try:
             self._files.truncate(self._handle, self.size)
         except OSError as error:
-            raise self._disk.mark_failed(self._path, "cutting off a half written record", error) from error
+            raise self._disk.mark_failed(self._path, "cutting off an incomplete record", error) from error
 
     def sync(self, seq: int) -> None:
-        """Wait until the record of that seq is on the disk; the first to come does it for all that wait behind."""
+        """Waits until the record of that seq is on the disk; one caller's fsync serves all that wait (group commit)."""
         with self._sync_lock:
             if self._synced >= seq:
                 return
             self._disk.refuse_if_failed()
             if self._handle < 0:
-                raise StoreError(f"{self._path}: closed before record {seq} was known to be on the disk")
+                raise StoreError(f"{self._path}: closed before the fsync of record {seq}")
             self._disk.before_fsync()
             newest = self._seq
             self._fsync()
@@ -103,32 +106,32 @@ class WriteAheadLog:
             raise self._disk.mark_failed(self._path, "fsync", error) from error
 
     def rotate(self) -> None:
-        """Begin a new file after a checkpoint has taken in every record; the old one stays beside it."""
+        """Starts a new file after a checkpoint that contains every record; the old file is kept as the previous log."""
         with self._sync_lock:
-            fresh = self._start_new_file()
-            old, self._handle = self._handle, fresh
+            new = self._start_new_file()
+            old, self._handle = self._handle, new
             self.size, self._synced = 0, self._seq
             self._files.close(old)
             try:
                 self._files.sync_directory(self._path.parent)
-            except OSError as error:  # after a power cut the old file might be there again, without what comes now
+            except OSError as error:  # after a power failure the old file could be back, without the records to come
                 raise self._disk.mark_failed(self._path.parent, "fsync", error) from error
 
     def _start_new_file(self) -> int:
-        files, draft, previous = self._files, temporary_path(self._path), self._paths.previous_log
-        files.unlink(draft)
-        fresh = files.open_append(draft)
+        files, temporary, previous = self._files, temporary_path(self._path), self._paths.previous_log
+        files.unlink(temporary)
+        handle = files.open_append(temporary)
         try:
             files.unlink(previous)
             files.link_or_copy(self._path, previous)
-            files.replace(draft, self._path)
+            files.replace(temporary, self._path)
         except OSError:
-            files.close(fresh)
+            files.close(handle)
             raise
-        return fresh
+        return handle
 
     def close(self) -> None:
-        """Let go of the file; who still waits for a record gets StoreError."""
+        """Closes the file; a caller that still waits in ``sync`` gets StoreError."""
         with self._sync_lock:
             handle, self._handle = self._handle, -1
             if handle >= 0:

@@ -1,4 +1,4 @@
-"""TinyDB's Storage with the tables of one sandbox in memory, one lock around them, and transactions over both."""
+"""TinyDB's Storage with the tables of one sandbox in memory, the sandbox's lock, and transactions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mockserver.storage.tinydb.schema import Rows, Tables
 
 
 class MemoryStorage(Storage):
-    """The tables of one sandbox; as it is here, nothing is kept. Who keeps them says how in the methods below."""
+    """The tables of one sandbox in memory only; subclasses make them durable by overriding the persistence methods."""
 
     is_logged = False
-    """Whether writes must be told to ``commit``."""
+    """Whether transactions pass their writes to ``commit``."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,35 +31,34 @@ class MemoryStorage(Storage):
         self._tables: Tables = {}
         self._next_ids: dict[str, int] = {}
         self.remaining_capacity = 0
-        """At least so many records more may the sandbox have; 0 where nobody has counted them."""
+        """A lower bound of the number of records that can still be added; 0 means that it must be counted."""
 
     def rows(self, name: str) -> Rows:
-        """The live documents of a table, by doc_id as a string."""
+        """Returns the documents of a table by doc_id, which is a string; the dictionary itself, not a copy."""
         return self._tables.setdefault(name, {})
 
     def watch(self, replaced: Callable[[], None]) -> None:
-        """Have replaced called whenever all tables have been exchanged for others."""
+        """Calls ``replaced`` whenever all tables have been replaced."""
         self._watchers.append(replaced)
 
     def peek_id(self, name: str) -> int:
-        """The doc_id the next new document of the table gets; never one that was in use before."""
+        """Returns the doc_id of the table's next new document; it was never in use before."""
         return self._next_ids.get(name, 1)
 
     def reserve_id(self, name: str, n: int) -> None:
-        """Have no new document of the table get this doc_id, or one before it."""
+        """Makes sure that the next doc_id of the table is greater than ``n``."""
         if n >= self._next_ids.get(name, 1):
             self._next_ids[name] = n + 1
 
     def set_next_id(self, name: str, n: int) -> None:
-        """Say which doc_id the next new document of the table gets."""
         self._next_ids[name] = n
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """All tables that hold something."""
+        """Returns all tables that are not empty (TinyDB's interface)."""
         return {name: rows for name, rows in self._tables.items() if rows}
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Put these tables in place of all there are."""
+        """Replaces all tables (TinyDB's interface)."""
         with self.exclusive():
             tables = {name: rows for name, rows in data.items() if name != METADATA_TABLE}
             self.commit_tables(tables)
@@ -67,7 +66,7 @@ class MemoryStorage(Storage):
             self.after_overwrite()
 
     def load(self, state: State) -> int:
-        """Exchange all tables for these and answer the record's seq; the caller holds the lock."""
+        """Replaces all tables by a state and returns the seq of the log record; the caller holds the lock."""
         tables, next_ids = number_records(state)
         seq = self.commit_load(state)
         self._replace_tables(tables, next_ids)
@@ -78,59 +77,60 @@ class MemoryStorage(Storage):
         for replaced in self._watchers:
             replaced()
 
-    # How the writes are kept
+    # Persistence
 
     def set_time_source(self, time: Callable[[], WriteTimes]) -> None:
-        """Have each record say when it was written."""
+        """Sets the source of the times that are written into log records."""
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
-        """Keep the writes of a transaction as one record and answer its seq, 0 where there is none."""
+        """Stores the writes of a transaction as one log record and returns its seq, 0 if there is none."""
         return 0
 
     def commit_load(self, state: State) -> int:
-        """Keep a whole state that is about to take the place of all there is, and answer the record's seq."""
+        """Stores a whole state that is about to replace all tables, and returns the seq of the log record."""
         return 0
 
     def commit_tables(self, tables: Tables) -> None:
-        """Keep tables that are about to take the place of all there are, by TinyDB's own ``write``."""
+        """Stores tables that are about to replace all others through TinyDB's own ``write``."""
         self.commit([["write", tables]])
 
     def after_overwrite(self) -> None:
-        """All tables have just been exchanged through TinyDB's own ``write``."""
+        """Called when TinyDB's own ``write`` has replaced all tables."""
 
     def sync(self, seq: int) -> None:
-        """Wait until the record is as safe as was promised; the caller does not hold the lock."""
+        """Waits until the record is as safe as the durability says; the caller does not hold the lock."""
 
     def wait_until_durable(self) -> None:
-        """Wait until everything written so far is as safe as was promised."""
+        """Waits until everything written so far is as safe as the durability says."""
 
     def flush(self) -> None:
-        """Wait until everything written so far is on the disk."""
+        """Waits until everything written so far is on the disk."""
 
     def checkpoint_if_due(self) -> None:
-        """Write a checkpoint if it is time; the caller holds the lock."""
+        """Writes a checkpoint if the log is larger than its threshold; the caller holds the lock."""
 
     # The lock
 
     def acquire(self, *, read_only: bool = False) -> None:
-        """Take the sandbox's lock; RuntimeError instead of waiting for oneself, StoreGone once closed."""
-        me = threading.get_ident()
-        if self._owner == me:
-            raise RuntimeError("a transaction of this sandbox is open in this very thread, and they do not nest")
+        """Takes the sandbox's lock.
+
+        Raises RuntimeError if this thread holds it already, SandboxGone if the storage is closed.
+        """
+        thread = threading.get_ident()
+        if self._owner == thread:
+            raise RuntimeError("this thread already has a transaction of this sandbox open; transactions do not nest")
         self._lock.acquire()
         if self._closed:
             self._lock.release()
-            raise SandboxGone("the sandbox has been closed or deleted")
-        self._owner = me
+            raise SandboxGone("the sandbox is closed or was deleted")
+        self._owner = thread
 
     def release(self) -> None:
-        """Let go of the sandbox's lock."""
         self._owner = None
         self._lock.release()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold the lock meanwhile."""
         self.acquire()
         try:
             yield
@@ -139,7 +139,7 @@ class MemoryStorage(Storage):
 
     @contextmanager
     def exclusive_reentrant(self) -> Iterator[None]:
-        """Hold the lock meanwhile, be it that this thread has it already."""
+        """Like ``exclusive``, but does nothing if this thread holds the lock already."""
         if self._owner == threading.get_ident():
             yield
         else:
@@ -147,34 +147,33 @@ class MemoryStorage(Storage):
                 yield
 
     def close(self) -> None:
-        """Let go of everything."""
         if not self._closed:
             with self.exclusive():
                 self.abandon()
 
     def abandon(self) -> None:
-        """Let go of everything as it is; the caller holds the lock."""
+        """Closes the storage without writing anything; the caller holds the lock."""
         self._closed = True
-        # They lead back here: all the records would wait for the collector of cycles, which the server seldom lets run.
+        # The watchers refer back to this object. Without the cycle the records are freed at once: gc seldom runs.
         self._watchers.clear()
 
 
 class WritableTable(Protocol):
-    """A table that a transaction changes."""
+    """The part of a table that a transaction uses."""
 
     name: str
     memory: MemoryStorage
     is_logged: bool
 
     def set_row(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
-        """Make record the document n, and answer what was there."""
+        """Stores ``record`` as document ``n`` and returns the document it replaces."""
 
     def remove_row(self, n: int) -> dict[str, Any]:
-        """Remove the document n, and answer it."""
+        """Removes document ``n`` and returns it."""
 
 
 class WriteSet:
-    """The writes of one transaction: what goes into the log, and how to undo it."""
+    """The writes of one transaction: the operations for the log, and the data to undo them."""
 
     __slots__ = ("_tables", "_undo", "ops")
 
@@ -184,7 +183,6 @@ class WriteSet:
         self._undo: list[tuple[WritableTable, int, dict[str, Any] | None]] = []
 
     def write(self, table: WritableTable, n: int, record: dict[str, Any]) -> None:
-        """Make record the table's document n."""
         old = table.set_row(n, record)
         self._undo.append((table, n, old))
         if old is None:
@@ -193,17 +191,16 @@ class WriteSet:
             self.ops.append(["put", table.name, n, record])
 
     def delete(self, table: WritableTable, n: int) -> None:
-        """Remove the table's document n."""
         self._undo.append((table, n, table.remove_row(n)))
         if table.is_logged:
             self.ops.append(["drop", table.name, n])
 
     def rollback(self) -> None:
-        """Undo them all in memory; the newest doc_ids are free again, as if they had never been given."""
+        """Undoes all writes in memory; the doc_ids of new documents become free again."""
         self._undo_to(0)
 
-    def _undo_to(self, kept: int) -> None:
-        while len(self._undo) > kept:
+    def _undo_to(self, length: int) -> None:
+        while len(self._undo) > length:
             table, n, old = self._undo.pop()
             if old is not None:
                 table.set_row(n, old)
@@ -213,7 +210,7 @@ class WriteSet:
                 table.memory.set_next_id(table.name, n)
 
     def close(self) -> None:
-        """Be of no more use: what was found here belongs to others once the lock is let go."""
+        """Detaches the tables, because other threads can change them after the lock is released."""
         self._undo, self._tables = [], type(self._tables)()
 
 
@@ -221,19 +218,19 @@ P = TypeVar("P", bound=WriteSet)
 
 
 class Transaction(Generic[P]):
-    """Holds the lock of one storage; on leaving, the writes become one log record, or none when an error leaves."""
+    """Holds the lock of one storage; on exit the writes become one log record, or none after an exception."""
 
-    __slots__ = ("_durable", "_pending", "_reading", "_storage", "_wait")
+    __slots__ = ("_durable", "_read_only", "_storage", "_wait", "_writes")
 
     def __init__(
-        self, storage: MemoryStorage, pending: P, durable: bool = True, wait: bool = True, read_only: bool = False
+        self, storage: MemoryStorage, writes: P, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> None:
-        self._storage, self._pending, self._reading = storage, pending, read_only
+        self._storage, self._writes, self._read_only = storage, writes, read_only
         self._durable, self._wait = durable, durable and wait
 
     def __enter__(self) -> P:
-        self._storage.acquire(read_only=self._reading)
-        return self._pending
+        self._storage.acquire(read_only=self._read_only)
+        return self._writes
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -241,25 +238,25 @@ class Transaction(Generic[P]):
         try:
             seq = self._commit(kind is None)
         finally:
-            self._pending.close()
+            self._writes.close()
             self._storage.release()
         if seq and self._wait:
             self._storage.sync(seq)
 
-    def _commit(self, good: bool) -> int:
-        storage, pending = self._storage, self._pending
-        if not good:
-            pending.rollback()
+    def _commit(self, success: bool) -> int:
+        storage, writes = self._storage, self._writes
+        if not success:
+            writes.rollback()
             return 0
-        if not pending.ops:
+        if not writes.ops:
             return 0
-        if self._reading:
-            pending.rollback()
-            raise RuntimeError(f"a transaction that only reads has written {pending.ops[0][:3]}")
+        if self._read_only:
+            writes.rollback()
+            raise RuntimeError(f"a read-only transaction has written {writes.ops[0][:3]}")
         try:
-            seq = storage.commit(pending.ops, durable=self._durable)
+            seq = storage.commit(writes.ops, durable=self._durable)
         except BaseException:
-            pending.rollback()
+            writes.rollback()
             raise
         if seq:
             storage.checkpoint_if_due()

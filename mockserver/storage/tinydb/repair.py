@@ -1,4 +1,4 @@
-"""What can be told and mended about a data directory while no server has it."""
+"""Checks and repairs a data directory while no server uses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mockserver.storage.tinydb.replay import replay
 
 @dataclass(slots=True)
 class SandboxReport:
-    """How one sandbox's files are; ``lost`` says what a repair could not bring back, if anything."""
+    """The condition of one sandbox's files; ``lost`` lists what a repair cannot recover."""
 
     sandbox: str
     records: int = 0
@@ -27,17 +27,17 @@ class SandboxReport:
     sequence: int = 0
     torn_bytes: int = 0
     written: WriteTimes | None = None
-    """When the newest good record was written, if it says so."""
+    """When the newest undamaged record was written; None if it has no time."""
     damage: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
 @contextmanager
 def open_data_directory(directory: Path, files: FileSystem) -> Iterator[list[SandboxPaths]]:
-    """Have a data directory for oneself, and the files of each of its sandboxes; StoreError where there is none."""
+    """Locks a data directory and returns the files of its sandboxes; raises StoreError if it contains no state."""
     sandboxes = directory / SANDBOXES_FOLDER
     if not files.exists(sandboxes):
-        raise StoreError(f"{directory}: holds no state")
+        raise StoreError(f"{directory}: contains no state, because it has no folder {SANDBOXES_FOLDER!r}")
     handle = lock_directory(files, directory)
     try:
         paths = [SandboxPaths(sandboxes, name) for name in list_sandboxes(files, sandboxes)]
@@ -47,20 +47,21 @@ def open_data_directory(directory: Path, files: FileSystem) -> Iterator[list[San
 
 
 def check(paths: SandboxPaths, files: FileSystem) -> SandboxReport:
-    """How a sandbox's files are; nothing is changed."""
+    """Examines a sandbox's files without changing them."""
     return _try_salvage(paths, files)[0]
 
 
 def repair(paths: SandboxPaths, files: FileSystem, truncate: bool) -> tuple[SandboxReport, list[Path]]:
-    """Put in order what is damaged, and answer where its old files are now.
+    """Replaces damaged files and returns the report and the copies of the old files.
 
-    Nothing is done where nothing is damaged, nor where records would be lost and ``truncate`` does not allow it.
+    Changes nothing if nothing is damaged, or if records would be lost and ``truncate`` is false. Raises StoreError
+    if the files cannot be written.
     """
-    report, rescued = _try_salvage(paths, files)
+    report, state = _try_salvage(paths, files)
     if not report.damage or (report.lost and not truncate):
         return report, []
     try:
-        return report, _replace_files(paths, files, rescued)
+        return report, _replace_files(paths, files, state)
     except OSError as error:
         raise to_store_error(f"{paths.checkpoint}: could not be repaired", error) from error
 
@@ -73,7 +74,7 @@ def _try_salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport,
 
 
 def _salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
-    """The newest state that the files make up without a gap, and what is wrong with them."""
+    """Returns the newest state that the files contain without a gap, and a report of their damage."""
     report, logs = SandboxReport(paths.sandbox), [paths.log]
     state = _read_checkpoint(paths.checkpoint, files, report)
     if state is None and any(map(files.exists, (paths.checkpoint, paths.previous, paths.previous_log))):
@@ -82,7 +83,7 @@ def _salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Che
         state = _read_checkpoint(paths.previous, files, report)
         logs = [paths.previous_log, paths.log]
         if not files.exists(paths.previous_log) and not files.read(paths.log):
-            report.lost.append(f"what was written after {paths.previous.name}: {paths.previous_log.name} is missing")
+            report.lost.append(f"the records written after {paths.previous.name}: {paths.previous_log.name} is missing")
     state = state or Checkpoint()
     for path in logs:
         _replay_log(state, path, files, report)
@@ -101,36 +102,36 @@ def _read_checkpoint(path: Path, files: FileSystem, report: SandboxReport) -> Ch
 
 
 def _replay_log(state: Checkpoint, path: Path, files: FileSystem, report: SandboxReport) -> None:
-    """Do to the state what a log says behind it, as far as the log is good."""
+    """Applies to the state the records of a log that are newer, up to the first damage."""
     data = files.read(path)
     if data is None:
         if path.suffix == ".log":
             report.damage.append(f"{path}: missing")
-            report.lost.append(f"what was in {path.name}")
+            report.lost.append(f"the records of {path.name}")
         return
-    reading = scan_records(path, data, state.last_seq)
-    for ops in reading.ops():
+    scan = scan_records(path, data, state.last_seq)
+    for ops in scan.ops():
         replay(state, ops)
-    state.last_seq, state.schema = reading.seq, state.schema or reading.schema
-    state.written = reading.written or state.written
-    left = len(data) - reading.size
-    if reading.damage:
-        report.damage.append(f"{path}: {reading.damage}")
-        report.lost.append(f"{left} bytes of {path.name} from byte {reading.size}")
+    state.last_seq, state.schema = scan.seq, state.schema or scan.schema
+    state.written = scan.written or state.written
+    unread = len(data) - scan.size
+    if scan.damage:
+        report.damage.append(f"{path}: {scan.damage}")
+        report.lost.append(f"{unread} bytes of {path.name} from byte {scan.size}")
     else:
-        report.torn_bytes += left
+        report.torn_bytes += unread
 
 
 def _replace_files(paths: SandboxPaths, files: FileSystem, state: Checkpoint) -> list[Path]:
-    """Have the state and an empty log in place of what there is; at every moment the old or the new can be read."""
+    """Replaces the files with the state and an empty log; a crash at any moment leaves the old or the new readable."""
     copies = _back_up(paths, files)
     state.tables = schema.migrate(state.tables, state.schema or schema.SCHEMA)
     state.generation += 1
     checkpoint.replace(paths, Disk(files, files.fsync, 0), state)
-    draft = temporary_path(paths.log)
-    files.unlink(draft)
-    files.close(files.create(draft))
-    files.replace(draft, paths.log)
+    temporary = temporary_path(paths.log)
+    files.unlink(temporary)
+    files.close(files.create(temporary))
+    files.replace(temporary, paths.log)
     for path in (paths.previous, paths.previous_log):
         files.unlink(path)
     files.sync_directory(paths.directory)
@@ -141,11 +142,11 @@ def _back_up(paths: SandboxPaths, files: FileSystem) -> list[Path]:
     n = 1
     while any(files.exists(_backup_path(path, n)) for path in paths.state_files):
         n += 1
-    there = [path for path in paths.state_files if files.exists(path)]
-    for path in there:
+    existing = [path for path in paths.state_files if files.exists(path)]
+    for path in existing:
         files.link_or_copy(path, _backup_path(path, n))
     files.sync_directory(paths.directory)
-    return [_backup_path(path, n) for path in there]
+    return [_backup_path(path, n) for path in existing]
 
 
 def _backup_path(path: Path, n: int) -> Path:

@@ -1,4 +1,4 @@
-"""What the records of a log do to the tables of a checkpoint."""
+"""Applies log records to the tables of a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.storage.tinydb.schema import Rows, Tables
 
 
 def replay(state: Checkpoint, ops: Ops) -> None:
-    """Do to the tables, in place, what one record says."""
+    """Applies the writes of one log record to the tables in place."""
     for op, *rest in ops:
         if op == "load":
             state.tables, state.next_ids = number_records(rest[0])
@@ -21,22 +21,25 @@ def replay(state: Checkpoint, ops: Ops) -> None:
             state.next_ids[name] = max(state.next_ids.get(name, 1), n + 1)
         else:
             name, n = rest
-            # What was put while the disk took nothing may be dropped before the log ever heard of it.
+            # A record put while the disk accepted no writes can be dropped before its put was ever logged.
             state.tables.setdefault(name, {}).pop(str(n), None)
 
 
 def number_records(state: State) -> tuple[Tables, dict[str, int]]:
-    """A state as tables, its records numbered anew from 1, and the numbers that come next."""
+    """Returns a state as tables with records numbered from 1, and the next number of each table.
+
+    Raises ValueError when two records of a collection have the same id.
+    """
     tables: Tables = {}
     for name, records in state.items():
         ids = [record["id"] for record in records if "id" in record]
         if len(set(ids)) < len(ids):
-            raise ValueError(f"the state's collection {name!r} has two records of one id")
+            raise ValueError(f"collection {name!r} of the state has two records with the same id; ids must be unique")
         tables[name] = {str(n): record for n, record in enumerate(records, 1)}
     return tables, {name: len(rows) + 1 for name, rows in tables.items()}
 
 
 def replace_tables(tables: dict[str, Rows], next_ids: dict[str, int]) -> tuple[Tables, dict[str, int]]:
-    """These tables in place of all there were; a number that was in use is never given again."""
-    ahead = {name: max(next_ids.get(name, 1), 1 + max(map(int, rows), default=0)) for name, rows in tables.items()}
-    return {name: dict(rows) for name, rows in tables.items()}, next_ids | ahead
+    """Returns a copy of these tables and the next numbers; no number that was in use is assigned again."""
+    increased = {name: max(next_ids.get(name, 1), 1 + max(map(int, rows), default=0)) for name, rows in tables.items()}
+    return {name: dict(rows) for name, rows in tables.items()}, next_ids | increased

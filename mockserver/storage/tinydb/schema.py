@@ -1,7 +1,7 @@
-"""The form of what is kept, by number, and how a sandbox comes from an older one into today's.
+"""The schema version of stored files, and the migrations from older versions.
 
-The number stands in every checkpoint and in every line of a log. A release that changes what tables look like adds one
-to ``SCHEMA`` and puts the step from the number before into ``MIGRATIONS``.
+Every checkpoint and every line of a log contains the version. A release that changes the tables increases
+``SCHEMA`` by one and adds the step from the version before it to ``MIGRATIONS``.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Any
 from mockserver.storage.base import StoreTooNew
 
 Rows = dict[str, dict[str, Any]]
-"""One table as TinyDB has it: doc_id, as a string, to document."""
+"""One table as TinyDB stores it: document by doc_id, which is a string."""
 Tables = dict[str, Rows]
 
 SCHEMA = 2
-"""2 is as 1, and the lines of a log say when they were written."""
+"""Version 2 adds to version 1 the time at which each line of a log was written."""
 MIGRATIONS: dict[int, Callable[[Tables], Tables]] = {1: dict}
-"""From each older number to the next: all tables as they were, to all tables as they are to be."""
+"""By older version: the function that converts all tables to the next version."""
 
 
 def migrate(tables: Tables, schema: int) -> Tables:
-    """The tables, kept in an older schema, in today's."""
+    """Converts tables of an older schema version to the current one."""
     for step in range(schema, SCHEMA):
         tables = MIGRATIONS[step](tables)
     return tables
 
 
 def refuse_newer(schema: int, where: Path | str) -> None:
-    """StoreNewer when a file is of a schema that this server does not know."""
+    """Raises StoreTooNew when a file has a newer schema version than this server."""
     if schema > SCHEMA:
         raise StoreTooNew(f"{where}: written in schema {schema} by a newer server; this one knows {SCHEMA}")

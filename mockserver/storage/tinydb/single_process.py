@@ -1,4 +1,4 @@
-"""The other processes of a store that has but one."""
+"""The cluster of a store that only one process serves."""
 
 from __future__ import annotations
 
@@ -8,31 +8,25 @@ from contextlib import AbstractContextManager
 
 
 class SingleProcess:
-    """There is nobody else: what is done alone waits for this process's own threads only."""
+    """A cluster of one process: locks exclude its threads only."""
 
     is_distributed = False
 
     def __init__(self) -> None:
         self._locks: dict[str, threading.Lock] = {}
 
-    def announce(self) -> None:
-        """Tell nobody."""
+    def announce(self) -> None: ...
 
     def generation(self) -> int:
-        """There never is any."""
         return 0
 
     def lock(self, name: str) -> AbstractContextManager[bool]:
-        """Do something that no other thread does at the same time."""
         return self._locks.setdefault(name, threading.Lock())
 
     def is_leader(self) -> bool:
-        """Nobody else does."""
         return True
 
     def get_or_set(self, name: str, proposal: str) -> str:
-        """The proposal."""
         return proposal
 
-    def subscribe(self, on_due: Callable[[str], None]) -> None:
-        """Nobody will ever say anything."""
+    def subscribe(self, on_due: Callable[[str], None]) -> None: ...

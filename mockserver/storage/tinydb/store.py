@@ -1,4 +1,4 @@
-"""The store on TinyDB: a database per sandbox, in memory, with a log and a checkpoint on the disk when it has one."""
+"""The store on TinyDB: one database per sandbox in memory, with a log and a checkpoint on the disk."""
 
 from __future__ import annotations
 
@@ -33,10 +33,14 @@ from mockserver.storage.tinydb.space import TinySpace
 from mockserver.storage.tinydb.storage import LoggedStorage
 
 CHECKPOINT_BYTES = 8 * 1024 * 1024
+"""The size of a log at which a checkpoint is written, unless the last checkpoint was larger."""
 
 
 class TinyStore:
-    """Keeps every sandbox in a TinyDB of its own; with no directory, in memory only."""
+    """A store with one TinyDB per sandbox; without a directory it is in memory only.
+
+    Raises StoreError if the directory cannot be used, StoreLocked if another process uses it.
+    """
 
     _flusher: Flusher | None = None
 
@@ -74,10 +78,10 @@ class TinyStore:
         try:
             self._clean_up(directory / SANDBOXES_FOLDER)
         except OSError as error:
-            raise to_store_error(f"{directory}: cannot be tidied by user {os.getuid()}", error) from error
+            raise to_store_error(f"{directory}: user {os.getuid()} cannot remove leftover files", error) from error
 
     def _clean_up(self, sandboxes: Path) -> None:
-        """Finish the deletions a crash or an error broke off, and clear away what half a checkpoint left."""
+        """Finishes deletions that a crash or an error interrupted, and removes temporary files."""
         for name in self._disk.files.list(sandboxes):
             if name.endswith(".deleted"):
                 self._remove(SandboxPaths(sandboxes, name.removesuffix(".deleted")))
@@ -86,19 +90,16 @@ class TinyStore:
 
     @property
     def status(self) -> StoreStatus:
-        """What the store promises, and how it is."""
         disk = self._disk
         return StoreStatus(self._durability, disk.failure, disk.torn_tails, disk.torn_bytes)
 
     def names(self) -> list[str]:
-        """The sandboxes kept here, sorted."""
-        found = set(self._sandboxes)
+        names = set(self._sandboxes)
         if self._directory is not None:
-            found |= set(list_sandboxes(self._disk.files, self._directory))
-        return sorted(found)
+            names |= set(list_sandboxes(self._disk.files, self._directory))
+        return sorted(names)
 
     def open(self, sandbox: str) -> None:
-        """Make the sandbox's records available, creating an empty one where there is none."""
         check_sandbox_name(sandbox)
         with self._opening:
             if sandbox not in self._sandboxes:
@@ -113,20 +114,19 @@ class TinyStore:
                 self._remove(paths)
             return LoggedStorage(paths, self._disk)
         except OSError as error:
-            raise to_store_error(f"{paths.log}: the sandbox cannot be opened by user {os.getuid()}", error) from error
+            raise to_store_error(f"{paths.log}: user {os.getuid()} cannot open the sandbox", error) from error
 
     def _get_open(self, sandbox: str) -> OpenSandbox:
         try:
             return self._sandboxes[sandbox]
         except KeyError:
-            raise SandboxGone(f"sandbox {sandbox!r} is not open") from None
+            raise SandboxGone(f"the sandbox {sandbox!r} is not open") from None
 
     def database(self, sandbox: str) -> TinyDB:
-        """The TinyDB of an open sandbox, for its own query language; each change is a durable transaction."""
+        """Returns the TinyDB of an open sandbox, for its query language; each change is a durable transaction."""
         return self._get_open(sandbox).database
 
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
-        """Say which collections an open sandbox has; indexes are built over what is already there."""
         opened = self._get_open(sandbox)
         with opened.storage.exclusive():
             opened.declare(collections)
@@ -134,59 +134,47 @@ class TinyStore:
     def transaction(
         self, sandbox: str, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
-        """Hold the sandbox's lock; on leaving, keep every write as one log record, or none when an error leaves."""
         opened = self._sandboxes.get(sandbox) or self._get_open(sandbox)
         return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait, read_only)
 
-    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None:
-        """No other process ever changes anything."""
+    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None: ...
 
     def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
-        """Have the records of an open sandbox say when they were written."""
         self._get_open(sandbox).storage.set_time_source(time)
 
     def refresh(self, sandbox: str) -> bool:
-        """No other process ever changes anything."""
         return sandbox in self._sandboxes
 
     def release_claim(self, sandbox: str, claim: str) -> None:
-        """Release a claim."""
         with suppress(StoreError), self.transaction(sandbox, durable=False) as space:
             space.release(claim)
 
-    def notify_due(self, sandbox: str) -> None:
-        """There is no other process to be told."""
+    def notify_due(self, sandbox: str) -> None: ...
 
-    def journal_log(self, sandbox: str) -> None:
-        """There is but one process, which remembers its calls itself."""
+    def journal_log(self, sandbox: str) -> None: ...
 
     def wait_until_durable(self, sandbox: str) -> None:
-        """Wait until everything the sandbox has written is as safe as was promised."""
         self._get_open(sandbox).storage.wait_until_durable()
 
     def export(self, sandbox: str) -> State:
-        """All collections that are not volatile, as plain JSON-able data; the records are not to be changed."""
         opened = self._get_open(sandbox)
         with opened.storage.exclusive_reentrant():
             return opened.export()
 
     def load(self, sandbox: str, state: State) -> None:
-        """Replace everything the sandbox holds (volatile collections and claims are emptied), as one log record."""
         opened = self._get_open(sandbox)
         with opened.storage.exclusive():
             seq = opened.load(state)
         opened.storage.sync(seq)
 
     def flush(self) -> None:
-        """Wait until every write so far is on the disk: what makes those that were not durable so."""
         for opened in list(self._sandboxes.values()):
             try:
                 opened.storage.flush()
             except StoreError:
-                self._disk.refuse_if_failed()  # else the sandbox was deleted meanwhile, and nothing of it is to last
+                self._disk.refuse_if_failed()  # otherwise the sandbox was deleted during the flush
 
     def delete(self, sandbox: str) -> None:
-        """Forget the sandbox and its files."""
         check_sandbox_name(sandbox)
         with self._opening:
             opened = self._sandboxes.pop(sandbox, None)
@@ -213,12 +201,11 @@ class TinyStore:
         files.unlink(paths.deletion_marker)
 
     def close(self) -> None:
-        """Write a checkpoint of everything and let go of the files."""
         if self._flusher is not None:
             self._flusher.close()
-        with self._opening, ExitStack() as last_to_first:
+        with self._opening, ExitStack() as closers:  # Closes the sandboxes first, then the lock file.
             if self._lock >= 0:
-                last_to_first.callback(self._disk.files.close, self._lock)
+                closers.callback(self._disk.files.close, self._lock)
                 self._lock = -1
             while self._sandboxes:
-                last_to_first.callback(self._sandboxes.popitem()[1].storage.close)
+                closers.callback(self._sandboxes.popitem()[1].storage.close)

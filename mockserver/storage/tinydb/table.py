@@ -1,4 +1,4 @@
-"""TinyDB's Table over rows in memory: a step by id, by indexed field or in order costs the same at any size."""
+"""TinyDB's Table with indexes: reading by id, by indexed field or in order costs the same at any size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXCLUSIVE_BOUNDS = (False, False)
 
 
 class NoCache(dict[Any, Any]):
-    """A query cache that keeps nothing: a cached answer would be stale after every write."""
+    """A query cache that stores nothing, because a cached result would be stale after every write."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
@@ -29,16 +29,16 @@ class NoCache(dict[Any, Any]):
 
 
 class IndexedTable(Table):
-    """One table; ``place`` and ``remove_row`` change it in memory only, TinyDB's own methods are each a transaction."""
+    """One table. ``set_row`` and ``remove_row`` change it in memory only; TinyDB's own methods are transactions."""
 
     query_cache_class = cast(Any, NoCache)
     name = ""
 
     def __init__(self, storage: MemoryStorage, name: str) -> None:
         if name == METADATA_TABLE:
-            raise ValueError(f"a table cannot be named {name!r}: the checkpoint keeps its books there")
+            raise ValueError(f"a table cannot be named {name!r}: checkpoints use that name for their metadata")
         super().__init__(storage, name)
-        self.name = name  # TinyDB has a property, which is asked several times for each write.
+        self.name = name  # TinyDB's property is slower, and each write uses the name several times.
         self.memory = storage
         self.is_logged = storage.is_logged
         self.version = 0
@@ -49,25 +49,27 @@ class IndexedTable(Table):
     def _rebuild(self) -> None:
         self.rows: Rows = self.memory.rows(self.name)
         self.ids = {record["id"]: int(n) for n, record in self.rows.items() if record.get("id") is not None}
-        self.version += 1
         self._indexes = {field: Index(field, self.rows) for field in (None, *self._fields)}
 
     def index_by(self, fields: tuple[str, ...]) -> None:
-        """Have an index on these fields and on no others."""
+        """Replaces the indexes by one for each of these fields."""
         self._fields = fields
         self._rebuild()
 
-    def nth(self, place: int) -> int:
-        """The doc_id of the record before which so many others were created; IndexError if none is."""
-        if 0 <= place < len(self.rows) == self.memory.peek_id(self.name) - 1:
-            return place + 1  # None was ever taken.
-        return self._indexes[None].nth(place)
+    def nth(self, offset: int) -> int:
+        """Returns the doc_id of the record at ``offset`` (from 0) in creation order, or raises IndexError."""
+        if 0 <= offset < len(self.rows) == self.memory.peek_id(self.name) - 1:
+            return offset + 1  # No record was ever removed.
+        return self._indexes[None].nth(offset)
 
     def set_row(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
-        """Make record the document n, and answer what was there; ValueError if another one has its id."""
+        """Stores ``record`` as document ``n`` and returns the document it replaces.
+
+        Raises ValueError if another document has the same id.
+        """
         row, name = str(n), record.get("id")
         if name is not None and self.ids.get(name, n) != n:
-            raise ValueError(f"table {self.name!r} has another record of id {name!r}")
+            raise ValueError(f"table {self.name!r} has another record with the id {name!r}; ids must be unique")
         old = self.rows.get(row)
         self._reindex(n, old, record)
         self.rows[row] = record
@@ -76,7 +78,7 @@ class IndexedTable(Table):
         return old
 
     def remove_row(self, n: int) -> dict[str, Any]:
-        """Remove the document n, and answer it."""
+        """Removes document ``n`` and returns it."""
         old = self.rows.pop(str(n))
         self._reindex(n, old, None)
         return old
@@ -92,25 +94,27 @@ class IndexedTable(Table):
     def walk(
         self, field: str | None, equals: Any, prefix: str | None, descending: bool, after: Position | None
     ) -> Iterator[tuple[Position, Record]]:
-        """The records with where each stands, from behind ``after``; KeyError if the field has no index."""
+        """Iterates over positions and records after ``after``; raises KeyError if the field has no index.
+
+        Raises ValueError if ``after`` is not a position of this iteration.
+        """
         index = self._indexes.get(field)
         if index is None or (field is None and (equals is not None or prefix is not None)):
             raise KeyError(f"collection {self.name!r} has no index on {field!r}")
         low, high = (None, None) if equals is prefix is None else _bounds(equals, prefix)
         if after is not None:
             low, high = _narrow_bounds(_position_to_entry(field, after), low, high, descending)
-        seen = self.version
-        filled = index.load_entries() if index.entries is None else index.entries
-        entries: Iterator[IndexEntry] = filled.irange(low, high, EXCLUSIVE_BOUNDS, descending)
+        version = self.version
+        sorted_entries = index.load_entries() if index.entries is None else index.entries
+        entries: Iterator[IndexEntry] = sorted_entries.irange(low, high, EXCLUSIVE_BOUNDS, descending)
         while (entry := next(entries, None)) is not None:
             n = entry[-1]
             record = self.rows[str(n)]
             yield ((n,) if field is None else (record[field], n)), record
-            if seen != self.version:  # someone has written meanwhile: the walk looks up its place again
-                seen = self.version
+            if version != self.version:  # a write during the iteration: find the position again
+                version = self.version
                 low, high = (low, entry) if descending else (entry, high)
-                filled = index.load_entries() if index.entries is None else index.entries
-                entries = filled.irange(low, high, EXCLUSIVE_BOUNDS, descending)
+                entries = sorted_entries.irange(low, high, EXCLUSIVE_BOUNDS, descending)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -126,7 +130,7 @@ class IndexedTable(Table):
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
         with Transaction(self.memory, WriteSet({})) as changes:
-            self.memory.remaining_capacity = 0  # Nobody counts what is written here.
+            self.memory.remaining_capacity = 0  # These writes bypass the count.
             draft = _Draft(self.rows)
             updater(cast(dict[int, Mapping[str, Any]], draft))
             for n, record in draft.changed.items():
@@ -137,10 +141,10 @@ class IndexedTable(Table):
 
 
 class DeclaredTables(dict[str, IndexedTable]):
-    """The tables of a sandbox by the collections that were declared; KeyError says which those are."""
+    """The tables of a sandbox by declared collection; an unknown name raises KeyError that lists the declared ones."""
 
     def __missing__(self, collection: str) -> IndexedTable:
-        known = ", ".join(sorted(self)) or "none, the transaction is over"
+        known = ", ".join(sorted(self)) or "none, because the transaction is over"
         raise KeyError(f"collection {collection!r} is not declared; declared: {known}")
 
 
@@ -154,22 +158,22 @@ def _bounds(equals: Any, prefix: str | None) -> tuple[IndexEntry | None, IndexEn
 def _position_to_entry(field: str | None, after: Position) -> IndexEntry:
     if field is None and len(after) == 1 and isinstance(after[0], int):
         return tuple(after)
-    stands = sort_key(after[0]) if field is not None and len(after) == 2 and isinstance(after[1], int) else None
-    if stands is None:
-        raise ValueError(f"{after!r} is no position of a walk {f'along {field!r}' if field else 'by creation'}")
-    return (*stands, after[1])
+    key = sort_key(after[0]) if field is not None and len(after) == 2 and isinstance(after[1], int) else None
+    if key is None:
+        raise ValueError(f"{after!r} is not a position in the order of {f'index {field!r}' if field else 'creation'}")
+    return (*key, after[1])
 
 
 def _narrow_bounds(
-    place: IndexEntry, low: IndexEntry | None, high: IndexEntry | None, descending: bool
+    entry: IndexEntry, low: IndexEntry | None, high: IndexEntry | None, descending: bool
 ) -> tuple[IndexEntry | None, IndexEntry | None]:
     if descending:
-        return low, place if high is None else min(high, place)
-    return place if low is None else max(low, place), high
+        return low, entry if high is None else min(high, entry)
+    return entry if low is None else max(low, entry), high
 
 
 class _Snapshot(Mapping[str, Record]):
-    """A table as TinyDB reads it: one document at once at no cost, all of them as they were at one moment."""
+    """A table for TinyDB's reads: single documents without a copy, iteration over a consistent copy."""
 
     def __init__(self, table: IndexedTable) -> None:
         self._table = table
@@ -194,7 +198,7 @@ class _Snapshot(Mapping[str, Record]):
 
 
 class _Draft(MutableMapping[int, dict[str, Any]]):
-    """A table as TinyDB changes it: documents are copied when looked at, since TinyDB changes them in place."""
+    """A table for TinyDB's changes: documents are copied when read, because TinyDB changes them in place."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -203,10 +207,10 @@ class _Draft(MutableMapping[int, dict[str, Any]]):
     def __getitem__(self, n: int) -> dict[str, Any]:
         if n not in self.changed:
             self.changed[n] = deepcopy(self._rows[str(n)])
-        found = self.changed[n]
-        if found is None:
+        document = self.changed[n]
+        if document is None:
             raise KeyError(n)
-        return found
+        return document
 
     def __setitem__(self, n: int, document: dict[str, Any]) -> None:
         self.changed[n] = document

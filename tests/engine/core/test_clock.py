@@ -3,16 +3,20 @@
 # ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+import mockserver.engine.core.clock
 from mockserver.engine import (
     LATEST_INSTANT,
     SECOND,
     Clock,
+    Duration,
     format_duration,
     format_instant,
     parse_duration,
@@ -45,6 +49,8 @@ WALL_NOW = NOON + 7 * DAY
         (" 90s ", 90 * SECOND),
         ("2932896d", 2_932_896 * DAY),
         (1500, 1500),
+        (0, 0),
+        (LATEST_INSTANT, LATEST_INSTANT),
     ],
 )
 def test_a_duration_is_read_in_every_unit(text: object, length: int) -> None:
@@ -63,7 +69,7 @@ def test_what_is_no_duration_is_refused_with_the_value_named(value: object) -> N
 
 
 def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -> None:
-    with pytest.raises(ValueError, match="longer than the clock can go"):
+    with pytest.raises(ValueError, match="too long; a duration has at most"):
         parse_duration(LATEST_INSTANT + 1)
 
 
@@ -107,6 +113,8 @@ def test_an_instant_survives_being_written_and_read(instant: int) -> None:
         ("2026-03-01T12:00:00.000001Z", NOON + 1),
         ("9999-12-31T23:59:59Z", LATEST_INSTANT),
         (NOON, NOON),
+        (0, 0),
+        (LATEST_INSTANT, LATEST_INSTANT),
     ],
 )
 def test_an_instant_is_read(text: object, instant: int) -> None:
@@ -143,6 +151,12 @@ def test_an_instant_shows_as_many_digits_as_asked_for(digits: int, text: str) ->
 
 def test_an_instant_behind_the_last_shows_as_the_last() -> None:
     assert format_instant(LATEST_INSTANT + 5 * DAY, 0) == "9999-12-31T23:59:59Z"
+
+
+def test_the_machines_time_is_cut_off_behind_the_microsecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = SimpleNamespace(time_ns=lambda: NOON * 1_000 + 999)
+    monkeypatch.setattr(mockserver.engine.core.clock, "time", machine)
+    assert mockserver.engine.core.clock.wall_time() == NOON
 
 
 def test_a_frozen_clock_stands_still_while_the_machine_goes_on() -> None:
@@ -191,7 +205,7 @@ def test_advancing_beyond_9999_is_refused_and_moves_nothing(frozen: bool) -> Non
     harness = make_harness(freeze=frozen)
     before = harness.admin("GET", "/sandboxes/smartepi/clock").json
     answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
-    assert (answer.status_code, answer.json["detail"]) == (422, "the clock goes from 1970 to 9999")
+    assert (answer.status_code, answer.json["detail"]) == (422, "the clock must show a time in the years 1970 to 9999")
     assert harness.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
 
 
@@ -236,3 +250,10 @@ def test_a_move_that_cannot_be_is_refused(harness: Harness, move: dict[str, str]
 
 def test_advancing_by_nothing_does_nothing(harness: Harness) -> None:
     assert harness.advance("0s") == {"now": "2026-03-01T12:00:00.000000Z", "state": "frozen", "due": [], "done": []}
+
+
+def test_a_duration_in_json_says_its_unit_and_inside_it_is_a_number() -> None:
+    durations = TypeAdapter(Duration)
+    assert (durations.validate_json('"60s"'), durations.validate_python(60)) == (60 * SECOND, 60)
+    with pytest.raises(ValidationError, match="60 is not a duration"):
+        durations.validate_json("60")

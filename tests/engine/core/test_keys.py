@@ -104,6 +104,12 @@ def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: in
         ("::ffff:10.0.0.0/104", "10.1.2.3", True),
         ("::ffff:10.0.0.0/104", "::ffff:10.1.2.3", True),
         ("::ffff:10.0.0.0/104", "11.1.2.3", False),
+        ("::ffff:0:0/96", "255.255.255.255", True),
+        ("::ffff:0:0/96", "::1", False),
+        ("::ffff:255.255.255.255/128", "255.255.255.255", True),
+        ("::ffff:255.255.255.255/128", "255.255.255.254", False),
+        ("::/1", "10.1.2.3", False),
+        ("::ffff:10.0.0.0/95", "::1", False),
         ("10.0.0.0/8", "", False),
         ("10.0.0.0/8", "localhost", False),
         ("10.0.0.0/8", "010.0.0.1", False),
@@ -132,7 +138,7 @@ def test_one_of_several_ranges_is_enough() -> None:
 def test_what_is_no_range_is_refused_and_named(harness: Harness, cidr: str) -> None:
     answer = harness.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
     assert answer.status_code == 422
-    assert f"cidrs[1]: {cidr!r} is not a range" in answer.json["detail"]
+    assert f"cidrs[1]: {cidr!r} is not an address range" in answer.json["detail"]
     assert len(harness.sandbox.keys) == 1
 
 

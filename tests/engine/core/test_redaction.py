@@ -68,7 +68,14 @@ def test_a_known_secret_is_hidden_wherever_it_stands(before: str, after: str) ->
 @pytest.mark.parametrize("readable", [5, 8, 20, len(SECRET) - 1])
 def test_a_secret_that_the_cut_goes_through_is_hidden(readable: int) -> None:
     data = b"x" * (MAX_SHOWN_BODY_BYTES - readable) + SECRET.encode() + b"y" * 100
-    assert SECRET[:5] not in render_body(data, [SECRET])["text"]
+    text = render_body(data, [SECRET])["text"]
+    assert SECRET[:5] not in text
+    assert text == "x" * (MAX_SHOWN_BODY_BYTES - readable) + "***"
+
+
+def test_a_cut_body_that_ends_in_no_secret_is_shown_as_it_is() -> None:
+    data = b"x" * (MAX_SHOWN_BODY_BYTES - 4) + SECRET.encode()
+    assert render_body(data, ["another-secret", SECRET])["text"] == "x" * (MAX_SHOWN_BODY_BYTES - 4) + SECRET[:4]
 
 
 def test_a_password_that_the_cut_goes_through_is_hidden() -> None:

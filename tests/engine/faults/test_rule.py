@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from mockserver.engine import ActiveRule, Call, FaultRule, Randomness
+from mockserver.app import known_providers
+from mockserver.engine import ActiveRule, Call, Credential, FaultRule, Randomness
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.harness import Harness, make_harness
 
@@ -52,6 +53,49 @@ def make_active_rule(id: str, sandbox_seed: str = "1", **trigger: Any) -> Active
 def draw_decisions(of: ActiveRule, number: int) -> list[bool]:
     call = Call(make_harness().sandbox, "GET", "/x", now=1)
     return [of.count_and_decide(call) for _ in range(number)]
+
+
+class Loaded(Randomness):
+    """Every number that it draws is the same."""
+
+    number = 0.0
+
+    def uniform(self, purpose: str, nth: int | str) -> float:
+        return self.number
+
+
+@pytest.mark.parametrize(("probability", "drawn", "hit"), [(0.0, 0.0, False), (0.5, 0.5, False), (0.5, 0.49, True)])
+def test_a_rule_hits_below_its_probability_and_not_at_it(probability: float, drawn: float, hit: bool) -> None:
+    dice = Loaded("1")
+    dice.number = drawn
+    written = FaultRule.model_validate({"id": "a", "trigger": {"probability": probability}, "fault": BROKEN})
+    assert draw_decisions(ActiveRule(written, 0, dice), 1) == [hit]
+
+
+@pytest.mark.parametrize("per", ["rule", "key", "idempotency_key"])
+@pytest.mark.parametrize("trigger", [{}, {"skip": 1, "times": 2}, {"every": 2}, {"probability": 0.5}])
+def test_a_rehearsal_hits_which_calls_the_rule_then_hits_and_counts_none(per: str, trigger: dict[str, Any]) -> None:
+    sandbox = make_harness().sandbox
+    members = {"trigger": {**trigger, "per": per}, "match": {"method": "GET"}, "fault": BROKEN}
+    active = ActiveRule(FaultRule.model_validate({"id": "a", **members}), 0, sandbox.randomness)
+    calls = [
+        Call(sandbox, method, "/x", credential=Credential(key, shown=True), headers={"idempotency-key": key}, now=1)
+        for method, key in zip(["GET", "GET", "POST", "GET"] * 6, "aab" * 8, strict=True)
+    ]
+    rehearsed = list(active.preview(calls))
+    assert active.read_counts(sandbox) == (0, 0)
+    assert rehearsed == [active.count_and_decide(call) for call in calls]
+    assert active.read_counts(sandbox) == (18, sum(rehearsed))
+
+
+@pytest.mark.parametrize("per", ["rule", "key"])
+def test_counting_a_call_waits_for_no_disk(tmp_path: Path, per: str) -> None:
+    sleeps: list[int] = []
+    harness = make_harness(known_providers()["smartepi"], store=TinyStore(tmp_path, fsync=sleeps.append))
+    rule(harness, trigger={"per": per})
+    sleeps.clear()
+    assert hit_pattern(harness, 2) == "xx"
+    assert sleeps == []
 
 
 def test_the_same_seed_and_rule_id_decide_the_same_in_every_world() -> None:
@@ -181,6 +225,7 @@ def test_many_idempotency_keys_do_not_make_another_rule_forget_its_count(
     for nth in range(15):
         hit_pattern(harness, 1, headers={"Idempotency-Key": str(nth)})
     assert hit_pattern(harness, 2, "/v1/sectors") == ".."
+    assert counts(harness, "each") == (10, 10)
 
 
 def test_a_rule_begins_after_a_while_and_ends_when_its_time_is_over(harness: Harness) -> None:
@@ -290,7 +335,7 @@ def test_a_rule_that_hit_is_named_in_the_journal_and_in_its_trace(harness: Harne
         ({"match": {"method": ["PUT", "POST"]}}, ["method is GET, not PUT or POST"]),
         ({"match": {"operation": "create_*"}}, ["operation is list_employees, not create_*"]),
         ({"match": {"headers": {"X-Test": "t2"}}}, ["header X-Test is 't1'"]),
-        ({"match": {"method": "POST", "key": "key_9"}}, ["method is GET, not POST", "key is not the one named"]),
+        ({"match": {"method": "POST", "key": "key_9"}}, ["method is GET, not POST", "key is not the one of the match"]),
         ({"enabled": False}, ["the rule is not enabled"]),
         ({"trigger": {"after": "5s"}}, ["the rule has not begun"]),
         ({"trigger": {"ttl": "0s"}}, ["the rule has ended"]),

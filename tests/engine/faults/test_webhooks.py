@@ -289,19 +289,19 @@ def test_what_is_for_calls_only_is_refused_on_a_rule_for_webhooks(harness: Harne
     value: Any = {"x": "y"} if field == "headers" else "GET"
     refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": kind}, "match": {field: value}})
     assert refused.status_code == 422
-    assert f"match.{field} is not for webhooks" in refused.json["detail"]
+    assert f"match.{field} does not apply to webhooks" in refused.json["detail"]
 
 
 @pytest.mark.parametrize("field", ["event", "endpoint"])
 def test_what_is_for_webhooks_only_is_refused_on_a_rule_for_calls(harness: Harness, field: str) -> None:
     refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": "reset"}, "match": {field: "x"}})
-    assert (refused.status_code, f"match.{field} is not for calls" in refused.json["detail"]) == (422, True)
+    assert (refused.status_code, f"match.{field} does not apply to calls" in refused.json["detail"]) == (422, True)
 
 
 def test_deliveries_are_counted_per_rule_only(harness: Harness) -> None:
     body = {"fault": {"kind": "bad_signature"}, "trigger": {"per": "key"}}
     refused = harness.admin("PUT", "/sandboxes/acme/faults/it", body)
-    assert (refused.status_code, "counted per rule only" in refused.json["detail"]) == (422, True)
+    assert (refused.status_code, "trigger.per must be rule" in refused.json["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import SECOND, IdempotencyPolicy
+from mockserver.engine import SECOND, IdempotencyPolicy, Reply
+from mockserver.engine.pipeline import idempotency
 from mockserver.http import edge
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME
@@ -318,3 +319,68 @@ def test_the_clock_set_back_does_not_break_a_kept_answer(acme: Harness) -> None:
     first = post(acme)
     acme.sandbox.set_clock(replace(acme.sandbox.clock, frozen_at=SECOND))
     assert post(acme).data == first.data
+
+
+@pytest.fixture
+def canonical() -> Harness:
+    """Where two bodies that say the same are the same request."""
+    return make_harness(replace(ACME, idempotency=IdempotencyPolicy(compares_canonical_json=True)))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (b'{"text": "a", "weight": 1.5}', b'{ "weight":1.5,"text":"\\u0061" }'),
+        (b'{"text": "a", "x": {"b": [1, 2], "a": null}}', b'{"x": {"a": null, "b": [1,2]}, "text": "a"}'),
+    ],
+)
+def test_where_bodies_are_compared_by_what_they_say_their_writing_makes_no_difference(
+    canonical: Harness, one: bytes, two: bytes
+) -> None:
+    assert post(canonical, json=None, data=one, content_type="application/json").status_code == 201
+    assert post(canonical, json=None, data=two, content_type="application/json").headers[REPLAY_HEADER] == "true"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (b'{"text": "a"}', b'{"text": "b"}'),
+        (b'{"text": "a", "x": [1, 2]}', b'{"text": "a", "x": [2, 1]}'),
+        (b'{"text": "a"}', b"text"),
+        (b'{"text": "a"}', b'{"text": "a", "weight": NaN}'),
+    ],
+)
+def test_where_bodies_are_compared_by_what_they_say_another_saying_is_another_request(
+    canonical: Harness, one: bytes, two: bytes
+) -> None:
+    assert post(canonical, json=None, data=one, content_type="application/json").status_code == 201
+    assert post(canonical, json=None, data=two, content_type="application/json").status_code == 422
+
+
+def test_bodies_that_are_no_json_are_compared_to_the_byte() -> None:
+    create = next(op for op in ACME.operations if op.name == "create_note")
+    ping = replace(
+        create,
+        path="/v1/ping",
+        body=None,
+        perform=lambda call: Reply(201, [("Content-Type", "application/json")], call.data),
+    )
+    harness = make_harness(
+        replace(ACME, operations=(ping,), idempotency=IdempotencyPolicy(compares_canonical_json=True))
+    )
+    bodies = (b'{"a": NaN}', b'{"a": NaN}', b'{"a":NaN}', b"{")
+    statuses = [post(harness, path="/v1/ping", json=None, data=body).status_code for body in bodies]
+    assert statuses == [201, 201, 422, 422]
+
+
+def test_an_answer_that_is_made_anew_is_the_newest_and_not_the_next_to_be_forgotten(
+    acme: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "BOUND", 2)
+    post(acme, "first")
+    acme.advance("30m")
+    post(acme, "second")
+    acme.advance("30m")
+    for key in ("first", "third"):
+        assert REPLAY_HEADER not in post(acme, key).headers
+    assert [REPLAY_HEADER in post(acme, key).headers for key in ("first", "third")] == [True, True]

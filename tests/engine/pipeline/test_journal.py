@@ -13,6 +13,7 @@ import pytest
 
 from mockserver.engine import Call, Journals, Match, Reply
 from mockserver.engine.pipeline.journal import ENTRY_OVERHEAD_BYTES, MAX_SHOWN_BODY_BYTES, Entry, Journal, render_body
+from mockserver.engine.pipeline.journal import journal as write_down
 from mockserver.http import edge
 from tests.support.acme import ACME
 from tests.support.harness import Harness, make_harness
@@ -391,3 +392,64 @@ def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: Harnes
     before = other.journal.memory_bytes
     acme.sandbox.journal.clear()
     assert (len(other.journal.entries()), other.journal.memory_bytes) == (1, before)
+
+
+class Watched(Journal):
+    """Says when somebody has begun to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(10, 10 * ENTRY_OVERHEAD_BYTES)
+        self.asked = Event()
+
+    @property
+    def total(self) -> int:
+        self.asked.set()
+        return super().total
+
+
+def test_whoever_waits_is_told_of_the_next_call_each_time_and_not_before(acme: Harness) -> None:
+    journal, told = Watched(), []
+    for serial in (1, 2, 3):
+        journal.asked.clear()
+        waiting = Thread(target=lambda behind=serial - 1: told.append(journal.wait_for_entries(behind, 60)))
+        waiting.start()
+        assert journal.asked.wait(10)
+        journal.add(entry(acme, serial))
+        waiting.join(5)
+    assert [(total, [each.call.serial for each in entries]) for total, entries in told] == [
+        (1, [1]),
+        (2, [2]),
+        (3, [3]),
+    ]
+
+
+def test_a_journal_sheds_what_is_asked_for_and_no_entry_more(acme: Harness) -> None:
+    journal = Journal(10, 10 * ENTRY_OVERHEAD_BYTES)
+    for serial in range(5):
+        journal.add(entry(acme, serial))
+    assert (journal.evict_bytes(0), journal.evict_bytes(2 * ENTRY_OVERHEAD_BYTES), journal.evict_bytes(1)) == (
+        0,
+        2 * ENTRY_OVERHEAD_BYTES,
+        ENTRY_OVERHEAD_BYTES,
+    )
+    assert [kept.call.serial for kept in journal.entries()] == [3, 4]
+
+
+def test_milliseconds_are_shown_to_the_microsecond(acme: Harness) -> None:
+    assert replace(entry(acme, 1), milliseconds=1.23456).summarize()["milliseconds"] == 1.235
+
+
+def test_a_call_that_is_broken_off_is_kept_as_a_failure_of_ours(acme: Harness) -> None:
+    def broken_off(call: Call) -> Reply:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_down(Call(acme.sandbox, "GET", "/v1/notes"), broken_off)
+    assert [(kept.reply.status, kept.bug) for kept in acme.sandbox.journal.entries()] == [(500, None)]
+
+
+def test_how_long_a_call_took_is_kept_in_milliseconds(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([100.0, 100.25])
+    monkeypatch.setattr("mockserver.engine.pipeline.journal.perf_counter", lambda: next(ticks))
+    write_down(Call(acme.sandbox, "GET", "/v1/notes"), lambda _call: Reply(200))
+    assert [kept.milliseconds for kept in acme.sandbox.journal.entries()] == [250.0]

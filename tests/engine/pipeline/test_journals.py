@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -100,3 +101,22 @@ def test_a_sandbox_that_is_deleted_gives_back_what_its_journal_took(harness: Har
     harness.engine.delete("other")
     assert (gone.memory_bytes, gone.entries()) == (0, [])
     assert [calls("acme") for _ in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_a_journal_that_is_forgotten_is_held_by_nobody() -> None:
+    journals = Journals()
+    journal = journals.create(None)
+    gone = ref(journal)
+    journals.remove(journal)
+    del journal
+    assert gone() is None
+
+
+def test_where_there_is_no_journal_there_is_no_room_to_be_made(harness: Harness) -> None:
+    journals = Journals(total_bytes=ENTRY_OVERHEAD_BYTES)
+    journal = journals.create(None)
+    journals.remove(journal)
+    written = journal._budget
+    written.used = 2 * ENTRY_OVERHEAD_BYTES  # As while calls of sandboxes that are gone are still being written down.
+    written.free_memory()
+    assert written.used == 2 * ENTRY_OVERHEAD_BYTES

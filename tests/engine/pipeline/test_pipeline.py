@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +28,10 @@ from mockserver.engine import (
     validate,
 )
 from mockserver.engine.core.problem import STATUS_BY_CODE
-from tests.support.acme import ACME
+from mockserver.storage.tinydb.store import TinyStore
+from tests.support.acme import ACME, ACME_WITH_WEBHOOKS
 from tests.support.harness import Harness, make_harness
+from tests.support.webhook_receivers import FakeEgress, endpoint
 
 Proceed = Callable[[Call], Reply]
 
@@ -99,7 +102,7 @@ def test_the_stage_of_faults_is_also_known_by_the_name_that_version_0_1_0_export
 
 
 def test_what_is_no_stage_is_refused_before_any_call() -> None:
-    with pytest.raises(TypeError, match="'journal' is no stage"):
+    with pytest.raises(TypeError, match="'journal' is not a stage"):
         make_harness(replace(ACME, stages=("journal",)))  # type: ignore[arg-type]
 
 
@@ -249,3 +252,47 @@ def test_a_call_that_a_reset_has_overtaken_writes_nothing_and_one_that_only_read
     assert harness.request(method, "/v1/notes", **asked).status_code == status
     with harness.sandbox.transaction() as space:
         assert space.count("notes") == 0
+
+
+def test_a_call_waits_for_the_disk_once_where_it_writes_records_and_never_where_it_is_only_counted(
+    tmp_path: Path,
+) -> None:
+    waited: list[int] = []
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=waited.append), post=FakeEgress())
+    endpoint(harness)
+    harness.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 100, "quota": 100}})
+    for per in ("rule", "key", "idempotency_key"):
+        rule = {"trigger": {"per": per, "probability": 0}, "fault": {"kind": "reset"}}
+        assert harness.admin("POST", "/sandboxes/acme/faults", rule).status_code == 201
+    harness.request("GET", "/v1/notes")
+
+    def waits(do: Callable[[], object]) -> int:
+        waited.clear()
+        do()
+        return len(waited)
+
+    def post(text: str = "a") -> object:
+        return harness.request("POST", "/v1/notes", json={"text": text}, headers={"Idempotency-Key": "k"})
+
+    assert waits(lambda: harness.request("GET", "/v1/notes")) == 0
+    assert waits(post) == 1
+    assert waits(post) == waits(lambda: post("another")) == 0
+    assert waits(harness.deliver_due) == 0
+    assert [each["state"] for each in harness.sandbox.outbox.all()] == ["delivered"]
+
+
+def test_the_trace_says_why_a_stage_has_refused_beside_what_it_had_noted(acme: Harness) -> None:
+    def noting(call: Call) -> Reply:
+        call.note("looked twice")
+        raise Problem("not_found", "There is none")
+
+    def silent(call: Call) -> Reply:
+        raise Problem("not_found", "There is none")
+
+    def notes(perform: Callable[[Call], Reply]) -> list[str]:
+        harness = make_harness(replace_create(perform))
+        harness.request("POST", "/v1/notes", json={"text": "a"})
+        return [step.note for step in harness.sandbox.journal.entries()[-1].call.trace if step.stage == "perform"]
+
+    assert notes(noting) == ["looked twice"]
+    assert notes(silent) == ["not_found: There is none"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from json import loads
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -170,3 +171,27 @@ def test_exactly_what_is_behind_a_number_is_told(acme: Harness, behind: int, new
     assert [each.milliseconds for each in entries] == [0.0, 1.0, 2.0][3 - newer :]
     journal.clear()
     assert (journal.entries(), journal.total, journal.wait_for_entries(2, 0)) == ([], 3, (3, []))
+
+
+class Watched(SharedJournal):
+    """Says when somebody has begun to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(InMemoryJournalLog(), 10, 1_000_000)
+        self.total_read = Event()
+
+    @property
+    def total(self) -> int:
+        self.total_read.set()
+        return super().total
+
+
+def test_whoever_waits_is_told_of_the_next_call_and_not_before(acme: Harness) -> None:
+    journal, told = Watched(), []
+    journal.sandbox = acme.sandbox
+    waiting = Thread(target=lambda: told.append(journal.wait_for_entries(0, 60)))
+    waiting.start()
+    assert journal.total_read.wait(10)
+    journal.add(entry(acme))
+    waiting.join(5)
+    assert [(number, len(entries)) for number, entries in told] == [(1, 1)]

@@ -23,7 +23,7 @@ def encode_document(text: str) -> str:
 
 
 def is_refused_cursor(text: str, **how: Any) -> bool:
-    arguments = {"randomness": RNG, "owner": "mine", "walk": LIST_QUERY, **how}
+    arguments = {"randomness": RNG, "owner": "mine", "listing": LIST_QUERY, **how}
     try:
         decode_cursor(text, **arguments)
     except Problem as problem:
@@ -59,10 +59,10 @@ def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tupl
     [
         {"owner": "theirs"},
         {"randomness": Randomness("2")},
-        {"walk": {"list": "sector"}},
-        {"walk": {"list": "sector", "name": "Q"}},
-        {"walk": {"list": "group", "name": "P"}},
-        {"walk": {"list": "group", "name": "P"}, "ignore_filters": True},
+        {"listing": {"list": "sector"}},
+        {"listing": {"list": "sector", "name": "Q"}},
+        {"listing": {"list": "group", "name": "P"}},
+        {"listing": {"list": "group", "name": "P"}, "ignore_filters": True},
         {"owner": "theirs", "ignore_filters": True},
     ],
 )

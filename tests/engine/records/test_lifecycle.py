@@ -181,3 +181,37 @@ def test_a_step_of_one_record_leaves_another_of_the_same_state_alone(harness: Ha
     with moment(harness) as at:
         assert at.space.get("notes", "other") == other
     assert stored_note(harness)["status"] == "hidden"
+
+
+def test_every_visit_of_a_state_has_the_next_number(harness: Harness) -> None:
+    note = create_draft(harness)
+    visits = [note["_visit"]]
+    with moment(harness) as at:
+        for step in ("hide", "show", "hide"):
+            note = NOTES.apply(at, note, step)
+            visits.append(note["_visit"])
+    assert visits == [1, 2, 3, 4]
+
+
+def test_a_step_answers_the_record_as_whoever_was_told_of_it_has_left_it(harness: Harness) -> None:
+    def sign(at: WriteContext, record: Record) -> None:
+        at.space.put("notes", {**record, "signed": True})
+
+    def lose(at: WriteContext, record: Record) -> None:
+        at.space.drop("notes", record["id"])
+
+    with moment(harness) as at:
+        signed = replace(NOTES, after_enter=sign).create(at, {"id": "n"}, "draft")
+        lost = replace(NOTES, after_enter=lose).apply(at, signed, "lose")
+        assert at.space.get("notes", "n") is None
+    assert (signed["status"], signed["signed"]) == ("draft", True)
+    assert (lost["status"], lost["signed"]) == ("lost", True)
+
+
+def test_what_falls_due_is_not_offered_to_operators(harness: Harness) -> None:
+    simulation = timer_simulation((NOTES,))
+    assert (simulation.name, simulation.is_public) == ("fall_due", False)
+    create_draft(harness, next="lose")
+    with moment(harness) as at:
+        told = simulation.run(at, simulation.parameters(kind="note", id="n", visit=1))
+    assert told == {"id": "n", "status": "lost"}

@@ -37,8 +37,9 @@ def test_a_part_of_the_path_that_the_server_says_is_not_said_again() -> None:
 
 def test_models_are_named_once_and_referred_to() -> None:
     document = openapi_document(ACME, ACME.operations, "/acme")
-    asked = document["paths"]["/v1/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert asked == {"$ref": "#/components/schemas/NewNote"}
+    asked = document["paths"]["/v1/notes"]["post"]["requestBody"]
+    schema = {"$ref": "#/components/schemas/NewNote"}
+    assert asked == {"required": True, "content": {"application/json": {"schema": schema}}}
     assert set(document["components"]["schemas"]) == {"NewNote"}
     assert document["components"]["schemas"]["NewNote"]["required"] == ["text"]
 

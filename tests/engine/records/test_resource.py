@@ -381,3 +381,49 @@ def test_what_is_kept_beside_a_record_is_told_of_every_write() -> None:
     put(harness, book, title="c")
     harness.request("DELETE", f"/v1/books/{book['id']}?_version=2")
     assert told == [(book["id"], 1), (book["id"], 2), (book["id"], None)]
+
+
+def test_every_operation_answers_with_the_status_it_declares(harness: Harness) -> None:
+    declared = {op.name: op.status for op in BOOKS.operations()}
+    made = harness.request("POST", "/v1/books", json={"title": "a"})
+    book = made.json
+    answers = {
+        "create_book": made,
+        "list_books": harness.request("GET", "/v1/books"),
+        "get_book": harness.request("GET", f"/v1/books/{book['id']}"),
+        "update_book": put(harness, book, title="b"),
+        "delete_book": harness.request("DELETE", f"/v1/books/{book['id']}?_version=2"),
+    }
+    assert {name: answer.status_code for name, answer in answers.items()} == declared
+
+
+@pytest.mark.parametrize(("query", "status"), [("", 428), ("?_version=1", 412), ("?_version=3", 412)])
+def test_a_record_of_another_version_is_not_deleted(harness: Harness, query: str, status: int) -> None:
+    book = put(harness, add(harness), title="b").json
+    assert harness.request("DELETE", f"/v1/books/{book['id']}{query}").status_code == status
+    assert titles(harness) == ["b"]
+    assert harness.request("DELETE", f"/v1/books/{book['id']}?_version=2").status_code == 200
+    assert titles(harness) == []
+
+
+class ByIsbn(Query):
+    isbn: str | None = None
+
+
+def test_a_filter_that_orders_nothing_leaves_the_newest_first() -> None:
+    harness = make_harness(library(replace(BOOKS, query=ByIsbn, unique_fields=lambda _at: ())))
+    for title, isbn in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "1")):
+        add(harness, title=title, isbn=isbn)
+    assert titles(harness, "limit=50&isbn=1") == ["d", "c", "a"]
+    first = harness.request("GET", "/v1/books?limit=2&isbn=1").json
+    assert titles(harness, f"limit=2&isbn=1&cursor={first['next']}") == ["a"]
+
+
+def test_of_two_filters_by_a_beginning_both_must_hold() -> None:
+    prefix_filters = ("title", "isbn")
+    harness = make_harness(
+        library(replace(BOOKS, query=ByIsbn, prefix_filters=prefix_filters, unique_fields=lambda _at: ()))
+    )
+    for title, isbn in (("aa", "X1"), ("ab", "y1"), ("ac", None), ("b", "x1"), ("ad", "x")):
+        add(harness, title=title, isbn=isbn)
+    assert titles(harness, "limit=50&title=a&isbn=x") == ["aa", "ad"]

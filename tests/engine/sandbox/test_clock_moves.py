@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mockserver.engine import SECOND, Clock, Refusal
+from mockserver.engine import SECOND, Clock, Conflict, Refusal
 from mockserver.engine.core.clock import LATEST_INSTANT
 from mockserver.engine.sandbox.clock_moves import move_clock_to
 from mockserver.storage.base import StoreError
 from tests.engine.sandbox.test_timers import ACME_WITH_BELLS
+from tests.support.acme import ACME_WITH_WEBHOOKS
 from tests.support.harness import NOON, Harness, make_harness
+from tests.support.webhook_receivers import FakeEgress, emit_events, endpoint
 
 
 @pytest.mark.parametrize("instant", [-1, LATEST_INSTANT + 1])
@@ -74,3 +76,21 @@ def test_a_clock_that_runs_on_elsewhere_does_what_is_due_until_there(
     monkeypatch.setattr("mockserver.engine.sandbox.clock_moves.wall_time", lambda: NOON - SECOND)
     assert len(move_clock_to(harness.sandbox, Clock(offset=SECOND + by))) == rung
     assert harness.sandbox.clock == Clock(offset=SECOND + by)
+
+
+@pytest.mark.parametrize("clock", [Clock(frozen_at=NOON + SECOND), Clock(offset=SECOND), Clock(frozen_at=0)])
+def test_where_a_clock_has_been_moved_to_is_kept(acme: Harness, clock: Clock) -> None:
+    move_clock_to(acme.sandbox, clock)
+    acme.sandbox.reload()
+    assert acme.sandbox.clock == clock
+
+
+def test_a_reset_during_the_last_thing_that_was_due_is_told_of_too() -> None:
+    egress = FakeEgress()
+    harness = make_harness(ACME_WITH_WEBHOOKS, sender=egress)
+    endpoint(harness)
+    emit_events(harness)
+    egress.during_send = lambda: harness.engine.reset("acme")
+    with pytest.raises(Conflict, match="was reset while its clock was moving"):
+        move_clock_to(harness.sandbox, Clock(frozen_at=NOON + SECOND))
+    assert harness.sandbox.outbox.all() == []

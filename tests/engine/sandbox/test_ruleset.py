@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Conflict, FaultRule, Refusal, UnknownName
+from mockserver.engine.faults.rule import COUNT_COLLECTION, KEYED_COUNT_COLLECTION
 from mockserver.engine.sandbox import ruleset
+from mockserver.storage.base import Space
 from tests.support.harness import Harness
 
 
@@ -98,3 +100,38 @@ def test_replacing_a_rule_forgets_its_own_counts_only(harness: Harness) -> None:
     harness.sandbox.ruleset.remove(["one"])
     with harness.sandbox.transaction() as space:
         assert [count["rule"] for _, count in space.scan("_fault_counts")] == ["two"]
+
+
+def test_nothing_is_kept_of_a_rule_that_is_removed(harness: Harness) -> None:
+    harness.sandbox.ruleset.set([rule("one", trigger={"probability": 0}), rule("two", trigger={"probability": 0})])
+    harness.sandbox.ruleset.set([rule("apart", trigger={"probability": 0, "per": "key"})])
+    harness.request("GET", "/v1/sectors")
+
+    def counted() -> list[str]:
+        with harness.sandbox.transaction() as space:
+            return [r["rule"] for place in (COUNT_COLLECTION, KEYED_COUNT_COLLECTION) for _, r in space.scan(place)]
+
+    assert sorted(counted()) == ["apart", "one", "two"]
+    harness.sandbox.ruleset.remove(["one", "apart"])
+    assert counted() == ["two"]
+
+
+def test_what_is_written_beside_the_rules_is_written_with_them_or_not_at_all(harness: Harness) -> None:
+    def beside(space: Space) -> None:
+        space.put("_scenarios", {"id": f"s{space.count('_scenarios')}"})
+
+    harness.sandbox.ruleset.set([rule("one")], also_write=beside)
+    harness.sandbox.ruleset.remove(["one"], also_write=beside)
+    with pytest.raises(UnknownName):
+        harness.sandbox.ruleset.remove(["one"], also_write=beside)
+    with pytest.raises(Refusal):
+        harness.sandbox.ruleset.set([rule("two"), rule("two")], also_write=beside)
+    with harness.sandbox.transaction() as space:
+        assert [record["id"] for _, record in space.scan("_scenarios")] == ["s0", "s1"]
+
+
+def test_rules_about_calls_and_about_webhooks_are_at_work_where_they_belong(harness: Harness) -> None:
+    webhooks = FaultRule.model_validate({"id": "sent", "fault": {"kind": "dropped_webhook"}})
+    harness.sandbox.ruleset.set([rule("asked"), webhooks])
+    assert [active.rule.id for active in harness.sandbox.ruleset.call_rules] == ["asked"]
+    assert [active.rule.id for active in harness.sandbox.ruleset.webhook_rules] == ["sent"]

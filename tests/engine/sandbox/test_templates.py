@@ -55,13 +55,21 @@ def test_only_so_many_templates_are_remembered() -> None:
     assert len(made) == 11
 
 
+def test_the_templates_that_are_remembered_are_the_last_eight() -> None:
+    made: list[str] = []
+    templates = make_counting_templates(made)
+    for seed in [*range(8), *range(8)]:
+        templates.build_state(ACME, "a", Settings(seed=f"s{seed}"), NOON, ignore_progress)
+    assert len(made) == 8
+
+
 def test_a_sandboxs_keys_are_its_own_and_good_from_the_beginning() -> None:
     templates = make_counting_templates([])
     (one,), (other,) = (
         templates.build_state(ACME, id, Settings(seed="7"), NOON, ignore_progress)["_keys"] for id in ("a", "b")
     )
     assert one["secret"] != other["secret"]
-    assert one["active_at"] == 0
+    assert (one["created_at"], one["active_at"]) == (0, 0)
 
 
 def test_counters_of_the_data_go_on_beside_the_sandboxs_own() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from mockserver.engine import SECOND, Simulation, SimulationContext
+from mockserver.engine import SECOND, Clock, Simulation, SimulationContext
+from mockserver.engine.sandbox import timer_runner
 from mockserver.storage.tinydb.store import TinyStore
 from tests.support.acme import ACME_WITH_WEBHOOKS, emit_event
 from tests.support.harness import NOON, Harness, make_harness
@@ -55,7 +57,11 @@ def test_what_a_timer_tells_is_delivered_at_its_instant(harness: Harness, egress
     assert seen == [10 * SECOND, 20 * SECOND, 40 * SECOND]
 
 
-def test_a_move_over_many_timers_waits_for_the_disk_a_few_times_and_not_for_each(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [timer_runner.TIMERS_PER_TRANSACTION, 10, 1])
+def test_a_move_over_many_timers_waits_for_the_disk_a_few_times_and_not_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(timer_runner, "TIMERS_PER_TRANSACTION", at_once)
     waited: list[int] = []
     harness = make_harness(ACME_WITH_CHANGE, store=TinyStore(tmp_path, fsync=waited.append))
     for _ in range(50):
@@ -108,14 +114,14 @@ def test_what_could_not_be_done_is_told_and_keeps_nothing_back(harness: Harness,
 
 
 def test_the_soonest_is_the_first_of_both(harness: Harness) -> None:
-    agenda = harness.sandbox.timer_runner
-    assert agenda.next_instant is None
+    of = harness.sandbox.timer_runner
+    assert of.next_instant is None
     change(harness, "a", 10)
-    assert agenda.next_instant == NOON + 10 * SECOND
+    assert of.next_instant == NOON + 10 * SECOND
     emit_events(harness)
-    assert agenda.next_instant == NOON
+    assert of.next_instant == NOON
     harness.deliver_due()
-    assert agenda.next_instant == NOON + 10 * SECOND
+    assert of.next_instant == NOON + 10 * SECOND
 
 
 def test_every_instant_is_reached_before_what_happens_at_it_and_none_beyond(
@@ -141,3 +147,33 @@ def test_one_move_delivers_what_two_would(egress: FakeEgress) -> None:
         return [body + str(headers).encode() for _, headers, body in told.sent]
 
     assert run("3h") == run("1m", "7m", "172m")
+
+
+@pytest.mark.parametrize("come", ["now", "catch_up"])
+def test_what_has_been_done_is_on_the_disk_for_whoever_comes_after_it(tmp_path: Path, come: str) -> None:
+    on_disk: list[int] = []
+    harness = make_harness(ACME_WITH_CHANGE, store=TinyStore(tmp_path, fsync=on_disk.append))
+    change(harness, "a", 10)
+    harness.sandbox.clock = Clock(frozen_at=NOON + 20 * SECOND)
+    on_disk.clear()
+    getattr(harness.sandbox, come)()
+    assert (harness.sandbox.timer_runner.next_due, len(on_disk)) == (None, 1)
+
+
+def test_no_more_than_a_hundred_things_are_done_while_others_wait_for_the_sandbox() -> None:
+    harness = make_harness(ACME_WITH_CHANGE)
+    for _ in range(201):
+        change(harness, "a", 10)
+    done: list[int] = []
+    transaction = harness.sandbox.transaction
+
+    @contextmanager
+    def counted(**options: Any) -> Iterator[Any]:
+        with transaction(**options) as space:
+            before = space.count("_timers")
+            yield space
+            done.append(before - space.count("_timers"))
+
+    harness.sandbox.transaction = counted
+    harness.sandbox.timer_runner.run(NOON + 10 * SECOND)
+    assert [each for each in done if each] == [100, 100, 1]

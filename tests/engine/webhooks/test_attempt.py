@@ -61,4 +61,4 @@ def test_an_engine_without_a_server_sends_nothing_and_says_so() -> None:
     emit_events(harness)
     harness.deliver_due()
     assert delivery_states(harness) == ["pending"]
-    assert harness.sandbox.outbox.all()[0]["attempts"][0]["error"] == "this engine sends nothing"
+    assert harness.sandbox.outbox.all()[0]["attempts"][0]["error"] == "not sent: this engine has no webhook sender"

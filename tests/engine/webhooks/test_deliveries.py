@@ -99,5 +99,25 @@ def test_a_delivery_is_found_waiting_and_within_reach_or_why_not(harness: Harnes
     harness.sandbox.endpoints.delete(where)
     with harness.sandbox.transaction() as space:
         assert deliveries.get_pending(space, kept["id"]) is None
-        with pytest.raises(Refusal, match=f"its webhook endpoint '{where}' is gone"):
+        with pytest.raises(Refusal, match=f"its webhook endpoint '{where}' is deleted"):
             deliveries.get_deliverable(space, kept["id"])
+
+
+def test_a_delivery_nobody_knows_is_refused_with_the_nearest_of_the_twenty_newest(harness: Harness) -> None:
+    endpoint(harness)
+    emit_events(harness, 25)
+    ids = [each["id"] for each in harness.sandbox.outbox.all()]
+    named = []
+    for id in ids:
+        with pytest.raises(UnknownName) as refused:
+            harness.sandbox.outbox.get(f"{id}x")
+        named.append(f"{id!r}" in str(refused.value))
+    assert named == [False] * 5 + [True] * 20
+
+
+def test_a_provider_that_sends_no_webhooks_tells_nobody_even_of_endpoints_that_came_with_a_state(acme: Harness) -> None:
+    with acme.sandbox.transaction() as space:
+        space.put("_endpoints", {"id": "we_1", "events": ["*"], "enabled": True, "version": ""})
+        event = {"id": "evt_1", "type": "note.created", "created_at": NOON, "data": {}}
+        assert deliveries.enqueue(acme.sandbox, space, NOON, event) == []
+    assert acme.sandbox.outbox.all() == []

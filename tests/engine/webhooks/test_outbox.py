@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -11,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.engine import SECOND, FaultRule, Refusal, UnknownName, restore_from_snapshot, take_snapshot
+from mockserver.engine import (
+    SECOND,
+    ActiveRule,
+    Clock,
+    FaultRule,
+    Refusal,
+    SendResult,
+    UnknownName,
+    restore_from_snapshot,
+    take_snapshot,
+)
 from mockserver.engine.webhooks import deliveries, outbox
 from mockserver.engine.webhooks.attempt import Attempt
 from mockserver.storage.tinydb.store import TinyStore
@@ -242,11 +253,11 @@ def test_what_was_under_way_when_the_server_died_is_sent_again(tmp_path: Path) -
     emit_events(harness)
     assert harness.sandbox.outbox.lease_next(NOON) is not None
     harness.engine._store.close()
-    posts = FakeEgress()
+    egress = FakeEgress()
     store = TinyStore(tmp_path)
-    again = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=posts, freeze=False)
+    again = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=egress, freeze=False)
     again.deliver_due()
-    assert (delivery_states(again), len(posts.sent)) == (["delivered"], 1)
+    assert (delivery_states(again), len(egress.sent)) == (["delivered"], 1)
     store.close()
 
 
@@ -286,7 +297,7 @@ def test_a_delivery_that_has_nowhere_to_go_is_not_tried_by_hand(harness: Harness
         harness.sandbox.endpoints.delete(id)
     else:
         harness.sandbox.endpoints.update(id, enabled=False)
-    with pytest.raises(Refusal, match="has nowhere to go"):
+    with pytest.raises(Refusal, match="cannot be sent"):
         harness.sandbox.outbox.retry(only_delivery(harness)["id"])
     assert delivery_states(harness) == ["delivered"]
 
@@ -394,8 +405,8 @@ def test_a_move_of_the_clock_waits_for_what_is_under_way(harness: Harness, egres
 
 def test_a_full_outbox_gives_up_what_is_done_first(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 3)
-    posts = FakeEgress(respond=lambda url, _nth: 500 if url == UNREACHABLE_URL else 200)
-    harness.sandbox.sender = posts
+    egress = FakeEgress(respond=lambda url, _nth: 500 if url == UNREACHABLE_URL else 200)
+    harness.sandbox.sender = egress
     endpoint(harness, UNREACHABLE_URL)
     emit_events(harness, 2)
     harness.deliver_due()
@@ -415,7 +426,7 @@ def test_a_full_outbox_in_which_everything_waits_gives_up_the_oldest_and_says_so
     emit_events(harness, 4)
     harness.deliver_due()
     assert egress.ids == ["evt_2", "evt_3", "evt_4"]
-    assert "3 deliveries wait" in caplog.text
+    assert "3 deliveries are pending" in caplog.text
 
 
 def test_a_delivery_that_was_given_up_under_way_does_not_come_back(
@@ -560,12 +571,12 @@ STEP = st.one_of(
 def test_whatever_happens_every_delivery_ends_after_exactly_its_schedule_and_none_is_lost(
     steps: list[tuple[str, int]], waits: list[int], verdicts: list[int | None]
 ) -> None:
-    posts = FakeEgress(respond=lambda _url, nth: verdicts[nth % len(verdicts)])
-    harness = make_harness(ACME_WITH_WEBHOOKS, sender=posts)
+    egress = FakeEgress(respond=lambda _url, nth: verdicts[nth % len(verdicts)])
+    harness = make_harness(ACME_WITH_WEBHOOKS, sender=egress)
     harness.sandbox.configure({"assumptions": {"webhook_retries": [f"{wait // SECOND}s" for wait in waits]}})
     urls = {endpoint(harness)["id"], endpoint(harness, UNREACHABLE_URL)["id"]}
     when: list[tuple[int, str]] = []
-    posts.during_send = lambda: when.append((harness.sandbox.clock_time(), posts.sent[-1][0]))
+    egress.during_send = lambda: when.append((harness.sandbox.clock_time(), egress.sent[-1][0]))
     events, by_hand = 0, 0
     for step, value in steps:
         if step == "happen":
@@ -593,3 +604,122 @@ def test_whatever_happens_every_delivery_ends_after_exactly_its_schedule_and_non
     for url in {url for _, url in when}:
         instants_there = [at for at, there in when if there == url]
         assert instants_there == sorted(instants_there)
+
+
+def nearly(harness: Harness) -> ActiveRule:
+    """A rule at work that is about other events than those that happen."""
+    rule = {"id": "r", "match": {"event": "note.deleted"}, "fault": {"kind": "dropped_webhook"}}
+    harness.sandbox.ruleset.set([FaultRule.model_validate(rule)])
+    return harness.sandbox.rules[0]
+
+
+def test_the_newest_delivery_of_equals_comes_nearest_to_a_rule(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "NEAR_MISS_CANDIDATES", 2)
+    endpoint(harness)
+    emit_events(harness, 3)
+    assert harness.sandbox.outbox.near_miss(nearly(harness)) == {
+        "id": harness.sandbox.outbox.all()[-1]["id"],
+        "event": "note.created",
+        "why": ["event is note.created, not note.deleted"],
+    }
+
+
+def test_a_delivery_whose_endpoint_is_gone_comes_near_to_no_rule(harness: Harness) -> None:
+    gone, there = endpoint(harness)["id"], endpoint(harness)["id"]
+    emit_events(harness)
+    told = harness.sandbox.outbox.all()
+    rule = nearly(harness)
+    for endpoint_gone in (gone, there):
+        near = harness.sandbox.outbox.near_miss(rule)
+        assert near is not None
+        harness.sandbox.endpoints.delete(endpoint_gone)
+    assert (len(told), harness.sandbox.outbox.near_miss(rule)) == (2, None)
+
+
+def test_how_near_a_delivery_came_is_reckoned_at_its_last_attempt_or_when_it_was_told(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    egress.respond = lambda _url, _nth: 500
+    endpoint(harness)
+    emit_events(harness)
+    harness.sandbox.clock = Clock(frozen_at=NOON + SECOND)
+    rule = nearly(harness)
+
+    def why() -> list[str]:
+        near = harness.sandbox.outbox.near_miss(rule)
+        return [] if near is None else near["why"]
+
+    assert why() == ["the rule has not begun", "event is note.created, not note.deleted"]
+    harness.deliver_due()
+    assert why() == ["event is note.created, not note.deleted"]
+
+
+def test_what_cannot_be_put_down_leaves_its_endpoint_free(
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint(harness)
+    emit_events(harness)
+    held = harness.sandbox.outbox.lease_next(NOON)
+    assert held is not None
+
+    def fail(_space: object) -> None:
+        raise OSError("the store has failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.sandbox.outbox, "reload", fail)
+        with pytest.raises(OSError, match="has failed"):
+            harness.sandbox.outbox.send(held)
+    again = harness.sandbox.outbox.lease_next(NOON)
+    assert again is not None
+    assert harness.sandbox.outbox.send(again)["state"] == "delivered"
+    assert egress.ids == ["evt_1", "evt_1"]
+
+
+def test_a_test_event_has_the_newest_of_the_forms_an_event_is_written_in(egress: FakeEgress) -> None:
+    assert ACME_WITH_WEBHOOKS.webhooks is not None
+    harness = make_harness(
+        replace(ACME_WITH_WEBHOOKS, webhooks=replace(ACME_WITH_WEBHOOKS.webhooks, versions=("v1", "v2"))), sender=egress
+    )
+    id = endpoint(harness)["id"]
+    with harness.sandbox.transaction() as space:
+        harness.sandbox.outbox.send_test(space, NOON, id)
+    assert only_delivery(harness)["event"]["version"] == "v2"
+
+
+def test_a_replay_of_what_nobody_asks_for_goes_nowhere(harness: Harness) -> None:
+    event = {"id": "evt_1", "type": "note.created", "created_at": NOON, "data": {}}
+    assert harness.sandbox.outbox.replay(event) == []
+
+
+def test_how_long_an_attempt_took_is_kept_to_the_microsecond(
+    harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "send", lambda *_: SendResult(200, None, b"", 0.00123456))
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    assert only_delivery(harness)["attempts"][0]["milliseconds"] == 1.235
+
+
+def test_a_receiver_is_given_as_long_as_the_sandbox_says_to_the_microsecond(
+    harness: Harness, egress: FakeEgress
+) -> None:
+    harness.admin("PATCH", "/sandboxes/acme", {"assumptions": {"webhook_timeout": "1500ms"}})
+    endpoint(harness)
+    emit_events(harness)
+    harness.deliver_due()
+    assert egress.timeouts == [1.5]
+
+
+def test_a_delivery_that_is_taken_in_hand_and_put_down_waits_for_no_disk(tmp_path: Path, egress: FakeEgress) -> None:
+    waited: list[int] = []
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=waited.append), sender=egress)
+    rule = {"trigger": {"probability": 0}, "fault": {"kind": "dropped_webhook"}}
+    harness.sandbox.ruleset.set([FaultRule.model_validate(rule)])
+    endpoint(harness)
+    emit_events(harness)
+    waited.clear()
+    harness.deliver_due()
+    assert (delivery_states(harness), waited) == (["delivered"], [])

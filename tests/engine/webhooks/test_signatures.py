@@ -61,18 +61,18 @@ def test_a_standard_secret_that_is_no_base64_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("changed", "body", "secret", "now", "why"),
     [
-        ({"webhook-id": "evt_2"}, BODY, SECRET, AT, "not one of this secret"),
-        ({"webhook-timestamp": str(AT + 1)}, BODY, SECRET, AT, "not one of this secret"),
-        ({"webhook-timestamp": ""}, BODY, SECRET, AT, "no webhook-timestamp"),
-        ({"webhook-timestamp": "1e9"}, BODY, SECRET, AT, "no webhook-timestamp"),
-        ({"webhook-timestamp": "١"}, BODY, SECRET, AT, "no webhook-timestamp"),
-        ({"webhook-timestamp": "9" * 40}, BODY, SECRET, AT, "no webhook-timestamp"),
-        ({"webhook-signature": ""}, BODY, SECRET, AT, "not one of this secret"),
-        ({"webhook-signature": "v1,"}, BODY, SECRET, AT, "not one of this secret"),
-        ({"webhook-signature": "v1,ü"}, BODY, SECRET, AT, "not one of this secret"),
-        ({}, BODY + b" ", SECRET, AT, "not one of this secret"),
-        ({}, BODY[:-1], SECRET, AT, "not one of this secret"),
-        ({}, BODY, OLD, AT, "not one of this secret"),
+        ({"webhook-id": "evt_2"}, BODY, SECRET, AT, "does not match the secret"),
+        ({"webhook-timestamp": str(AT + 1)}, BODY, SECRET, AT, "does not match the secret"),
+        ({"webhook-timestamp": ""}, BODY, SECRET, AT, "webhook-timestamp is missing"),
+        ({"webhook-timestamp": "1e9"}, BODY, SECRET, AT, "webhook-timestamp is missing"),
+        ({"webhook-timestamp": "١"}, BODY, SECRET, AT, "webhook-timestamp is missing"),
+        ({"webhook-timestamp": "9" * 40}, BODY, SECRET, AT, "webhook-timestamp is missing"),
+        ({"webhook-signature": ""}, BODY, SECRET, AT, "does not match the secret"),
+        ({"webhook-signature": "v1,"}, BODY, SECRET, AT, "does not match the secret"),
+        ({"webhook-signature": "v1,ü"}, BODY, SECRET, AT, "does not match the secret"),
+        ({}, BODY + b" ", SECRET, AT, "does not match the secret"),
+        ({}, BODY[:-1], SECRET, AT, "does not match the secret"),
+        ({}, BODY, OLD, AT, "does not match the secret"),
         ({}, BODY, SECRET, AT + 301, "was made 301 s ago, and 300 s are allowed"),
         ({}, BODY, SECRET, AT - 301, "was made -301 s ago"),
     ],
@@ -107,19 +107,19 @@ MAC = VALID_SIGNATURE.partition(",")[2]
 @pytest.mark.parametrize(
     ("shown", "why"),
     [
-        ("", "no time"),
-        (MAC, "no time"),
-        (f"t=,{MAC}", "no time"),
-        (f"t=x,{MAC}", "no time"),
-        (f"t=-1,{MAC}", "no time"),
-        (f"t={AT},t={AT},{MAC}", "no time"),
-        (f"t={AT}", "not one of this secret"),
-        (f"t={AT},v1=", "not one of this secret"),
-        (f"t={AT},{MAC.replace('v1', 'v0')}", "not one of this secret"),
-        (f"t={AT},{MAC.upper()}", "not one of this secret"),
-        (f"t={AT + 1},{MAC}", "not one of this secret"),
-        (sign_timestamped([OLD], AT, BODY), "not one of this secret"),
-        (sign_timestamped([SECRET], AT, BODY + b" "), "not one of this secret"),
+        ("", "no valid timestamp"),
+        (MAC, "no valid timestamp"),
+        (f"t=,{MAC}", "no valid timestamp"),
+        (f"t=x,{MAC}", "no valid timestamp"),
+        (f"t=-1,{MAC}", "no valid timestamp"),
+        (f"t={AT},t={AT},{MAC}", "no valid timestamp"),
+        (f"t={AT}", "does not match the secret"),
+        (f"t={AT},v1=", "does not match the secret"),
+        (f"t={AT},{MAC.replace('v1', 'v0')}", "does not match the secret"),
+        (f"t={AT},{MAC.upper()}", "does not match the secret"),
+        (f"t={AT + 1},{MAC}", "does not match the secret"),
+        (sign_timestamped([OLD], AT, BODY), "does not match the secret"),
+        (sign_timestamped([SECRET], AT, BODY + b" "), "does not match the secret"),
         (sign_timestamped([SECRET], AT - 301, BODY), "301 s ago"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_plain_signature_is_the_hex_over_the_body_alone(algorithm: str) -> Non
     assert shown == f"{algorithm}={hmac.new(SECRET.encode(), BODY, algorithm).hexdigest()}"
     verify_body(shown, [OLD, SECRET], BODY, algorithm)
     for wrong in ("", "sha1=", shown.upper(), shown[:-1], "ü", sign_body(OLD, BODY, algorithm)):
-        with pytest.raises(InvalidSignature, match="not one of this secret"):
+        with pytest.raises(InvalidSignature, match="does not match the secret"):
             verify_body(wrong, [SECRET], BODY, algorithm)
 
 
@@ -149,7 +149,7 @@ NON_ASCII_SIGNATURES = (f"t={AT},v1=ü", f"t={AT},v1=\xff\xfe", f"t={AT},ü={MAC
 
 @pytest.mark.parametrize("shown", NON_ASCII_SIGNATURES)
 def test_a_timed_signature_with_other_letters_than_ascii_is_refused(shown: str) -> None:
-    with pytest.raises(InvalidSignature, match="not one of this secret"):
+    with pytest.raises(InvalidSignature, match="does not match the secret"):
         verify_timestamped(shown, [SECRET], AT, BODY, 300)
 
 
@@ -170,7 +170,7 @@ def test_a_time_of_18_digits_is_read_and_one_of_19_is_none() -> None:
     far = 10**18 - 1
     verify_timestamped(sign_timestamped([SECRET], far, BODY), [SECRET], far, BODY, 300)
     verify_standard(headers(sign_standard([SECRET], "evt_1", far, BODY), at=far), [SECRET], far, BODY, 300)
-    with pytest.raises(InvalidSignature, match="no time"):
+    with pytest.raises(InvalidSignature, match="no valid timestamp"):
         verify_timestamped(sign_timestamped([SECRET], far + 1, BODY), [SECRET], far + 1, BODY, 300)
-    with pytest.raises(InvalidSignature, match="no webhook-timestamp"):
+    with pytest.raises(InvalidSignature, match="webhook-timestamp is missing"):
         verify_standard(headers("", at=far + 1), [SECRET], far + 1, BODY, 300)

@@ -1,4 +1,4 @@
-"""What takes long comes first, so that at the end of a run on several workers none waits for another."""
+"""Orders the slow tests first, so that no worker waits for another at the end of a run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SLOW_NODE_PREFIXES = (
     "tests/openapi/test_serving.py::",
     "tests/storage/test_crash.py::",
 )
-"""How the names of cases begin that take a second and more; all others take milliseconds."""
+"""Prefixes of the node ids of tests that take a second or more; the others take milliseconds."""
 
 
 def move_slow_tests_first(items: list[pytest.Item]) -> None:
-    """Move the slow cases to the front; among themselves, and among the others, the order stays."""
+    """Move the slow tests to the front; the order is stable otherwise."""
     items.sort(key=lambda item: not item.nodeid.startswith(SLOW_NODE_PREFIXES))

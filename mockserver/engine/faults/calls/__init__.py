@@ -1,1 +1,1 @@
-"""Faults that happen to calls of clients: every module here is one kind."""
+"""Fault kinds for the calls of clients, one module each."""

@@ -1,4 +1,4 @@
-"""Sends the answer a few bytes at a time."""
+"""The fault kind ``drip``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from mockserver.engine.faults.base import Fault
 
 
 class Drip(Fault):
-    """Sends a few bytes, waits, and again."""
+    """Performs the operation, then sends the body in small pieces with pauses between them."""
 
     kind: Literal["drip"] = "drip"
-    bytes: int = Field(default=8, ge=1, le=65_536)
-    every_ms: float = Field(default=100, ge=1, le=60_000)
+    bytes: int = Field(default=8, ge=1, le=65_536, description="Bytes in a piece.")
+    every_ms: float = Field(default=100, ge=1, le=60_000, description="Milliseconds between two pieces.")
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Do the work, and let the client wait for each piece of the answer."""
         reply = proceed(call)
         reply.wire = replace(reply.wire or Wire(), pace=Pace(self.bytes, self.every_ms / 1000))
         return reply

@@ -1,4 +1,4 @@
-"""Closes the connection without a byte."""
+"""The fault kind ``empty``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from mockserver.engine.faults.base import Fault
 
 
 class Empty(Fault):
-    """Does no work and closes the connection in good order, unanswered."""
+    """Closes the connection without a response and without performing the operation."""
 
     kind: Literal["empty"] = "empty"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """End the connection before the status line."""
         return Reply(0, wire=Wire(head=False, cut_after=0))

@@ -1,4 +1,4 @@
-"""Answers with bytes that are no HTTP, then closes."""
+"""The fault kind ``garbage``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mockserver.engine.faults.base import Fault
 
 
 class Garbage(Fault):
-    """Does no work and sends random bytes."""
+    """Sends random bytes that are not HTTP, then closes the connection, without performing the operation."""
 
     kind: Literal["garbage"] = "garbage"
-    bytes: int = Field(default=128, ge=1, le=65_536)
+    bytes: int = Field(default=128, ge=1, le=65_536, description="The number of random bytes.")
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Send noise; the nth hit of a rule always sends the same."""
+        """The bytes are determined by seed, rule and number of the match."""
         assert call.rng is not None
         noise = call.rng.bytes("garbage", self.bytes)
-        # A first byte no status line can begin with, so that no client takes the noise for HTTP/0.9.
+        # No status line begins with 0xFF, so that no client takes the bytes for HTTP/0.9.
         return Reply(0, body=b"\xff" + noise[1:], wire=Wire(head=False))

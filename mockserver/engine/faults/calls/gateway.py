@@ -1,4 +1,4 @@
-"""Answers as a load balancer does when what is behind it is down: HTML, and nothing of the provider."""
+"""The fault kind ``gateway``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ _PAGE = (
 
 
 class Gateway(Fault):
-    """Answers 502, 503 or 504 with a load balancer's page."""
+    """Responds with 502, 503 or 504 and the HTML page of a load balancer, without performing the operation."""
 
     kind: Literal["gateway"] = "gateway"
     status: Literal[502, 503, 504] = 502
     server: Literal["nginx", "awselb/2.0", "cloudflare"] = "nginx"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Answer without the provider ever hearing of the call."""
         phrase = "Gateway Time-out" if self.status == 504 else HTTPStatus(self.status).phrase
         phrase = "Service Temporarily Unavailable" if self.status == 503 else phrase
         page = _PAGE.format(title=f"{self.status} {phrase}", server=self.server)

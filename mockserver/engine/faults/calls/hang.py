@@ -1,4 +1,4 @@
-"""Takes the call and never answers."""
+"""The fault kind ``hang``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from mockserver.engine.faults.base import Fault
 
 
 class Hang(Fault):
-    """Does no work and says nothing until the client gives up."""
+    """Sends nothing until the client closes the connection, without performing the operation."""
 
     kind: Literal["hang"] = "hang"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Leave the client waiting until its own timeout."""
         return Reply(0, wire=Wire(hold=inf, head=False, cut_after=0))

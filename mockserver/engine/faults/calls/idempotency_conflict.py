@@ -1,4 +1,4 @@
-"""Answers as the provider does when an idempotency key meets itself."""
+"""The fault kind ``idempotency_conflict``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class IdempotencyConflict(Fault):
-    """Answers with an idempotency conflict and does no work."""
+    """Refuses the call as the provider refuses an idempotency key that is in flight or was used for another request."""
 
     kind: Literal["idempotency_conflict"] = "idempotency_conflict"
     conflict: Literal["in_flight", "mismatch"] = "in_flight"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Refuse as if an equal request ran, or as if the key had been used for another one."""
         return refusal_reply(call, Problem(f"idempotency_{self.conflict}", "Injected", raised_in="idempotency"))

@@ -1,4 +1,4 @@
-"""Answers as the provider does to a key that was made a moment ago."""
+"""The fault kind ``key_not_propagated``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class KeyNotPropagated(Fault):
-    """Refuses a good key as if it were brand new."""
+    """Refuses a call that carries an API key as the provider refuses a key that is not accepted yet."""
 
     kind: Literal["key_not_propagated"] = "key_not_propagated"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Refuse every call that shows a key; a call without one goes on to be refused for that."""
+        # A call without a credential is refused by the stage authenticate, for its own reason.
         if not call.credential.shown:
             return proceed(call)
         return refusal_reply(call, Problem("key_propagating", "Injected", raised_in="authenticate"))

@@ -1,4 +1,4 @@
-"""Makes an answer late."""
+"""The fault kind ``latency``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from mockserver.engine.faults.base import Fault
 
 
 class Latency(Fault):
-    """Waits before the work is done."""
+    """Waits for a time drawn from the distribution, then performs the operation."""
 
     kind: Literal["latency"] = "latency"
     distribution: Distribution
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Wait, then go on as ever."""
         assert call.rng is not None
         call.wait(self.distribution.draw(call.rng.uniform("latency")))
         return proceed(call)

@@ -1,4 +1,4 @@
-"""Does the work and loses the answer: the failure idempotency keys exist for."""
+"""The fault kind ``lost_response``: the failure from which idempotency keys protect a client."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ _LOSSES = {
 
 
 class LostResponse(Fault):
-    """Does what was asked and never tells."""
+    """Performs the operation, then resets or closes the connection, or hangs, instead of sending the response."""
 
     kind: Literal["lost_response"] = "lost_response"
     how: Literal["reset", "empty", "hang"] = "reset"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Keep the work; the client sees a reset, an empty answer, or nothing at all."""
         reply = proceed(call)
         reply.wire = _LOSSES[self.how]
         return reply

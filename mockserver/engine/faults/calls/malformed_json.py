@@ -1,4 +1,4 @@
-"""Does the work and answers JSON that stops too early, in an answer that is otherwise whole."""
+"""The fault kind ``malformed_json``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from mockserver.engine.faults.base import Fault
 
 
 class MalformedJson(Fault):
-    """Answers with the right headers and half a JSON document."""
+    """Performs the operation, then sends only the first half of the JSON body, with a matching Content-Length."""
 
     kind: Literal["malformed_json"] = "malformed_json"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Cut the document in the middle; the length announced is that of what is sent."""
         reply = proceed(call)
         half = reply.body[: max(1, len(reply.body) // 2)]
-        # Half a number is a number, and half of nothing is nothing.
+        # Half of a number is valid JSON, and half of an empty body is empty.
         reply.body = b"{" if half.lstrip()[:1] in b"-0123456789" else half
         return reply

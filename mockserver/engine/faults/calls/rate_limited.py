@@ -1,4 +1,4 @@
-"""Answers as the provider does when a tenant has had its share."""
+"""The fault kind ``rate_limited``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class RateLimited(Fault):
-    """Answers 429 as the provider says it."""
+    """Refuses the call with the provider's 429 response, whatever the rate limit's state."""
 
     kind: Literal["rate_limited"] = "rate_limited"
-    retry_after: int | None = Field(default=None, ge=0, le=86_400, description="Seconds in a Retry-After header.")
+    retry_after: int | None = Field(
+        default=None, ge=0, le=86_400, description="Seconds in the Retry-After header; none sends no header."
+    )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Refuse as the rate limit would, whatever the bucket holds."""
         headers = [] if self.retry_after is None else [("Retry-After", str(self.retry_after))]
         return refusal_reply(call, Problem("rate_limited", "Injected", headers=headers, raised_in="ratelimit"))

@@ -1,4 +1,4 @@
-"""Resets the TCP connection instead of answering."""
+"""The fault kind ``reset``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from mockserver.engine.faults.base import Fault
 
 
 class Reset(Fault):
-    """Does no work and resets the connection."""
+    """Resets the TCP connection without a response and without performing the operation."""
 
     kind: Literal["reset"] = "reset"
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Send a RST where an answer should be."""
         return Reply(0, wire=Wire(head=False, cut_after=0, reset=True))

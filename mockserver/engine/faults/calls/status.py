@@ -1,4 +1,4 @@
-"""Answers with any status, in the provider's own envelope or with a given body, and does no work."""
+"""The fault kind ``status``."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class Status(Fault):
-    """Answers with a status instead of doing the work."""
+    """Responds with the given status and the provider's error or a given body, without performing the operation."""
 
     kind: Literal["status"] = "status"
     status: int = Field(default=500, ge=200, le=599)
     detail: str = Field(default="Injected failure", max_length=1000)
-    headers: SettableHeaders = Field(default_factory=dict, description="Further headers of the answer.")
-    body: Any = Field(default=None, description="Sent instead of the provider's envelope: text as it is, else as JSON.")
+    headers: SettableHeaders = Field(default_factory=dict, description="Additional response headers.")
+    body: Any = Field(
+        default=None, description="The body instead of the provider's: a string as it is, all else as JSON."
+    )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """Say the status as the provider says it, unless a body is given."""
         extra = list(self.headers.items())
         if self.body is None:
             reply = refusal_reply(call, Problem("injected", self.detail, status=self.status, raised_in="perform"))
-            given = set(map(str.lower, self.headers))
-            reply.headers = [*((name, value) for name, value in reply.headers if name.lower() not in given), *extra]
+            overridden = set(map(str.lower, self.headers))
+            reply.headers = [
+                *((name, value) for name, value in reply.headers if name.lower() not in overridden),
+                *extra,
+            ]
             return reply
         text = isinstance(self.body, str)
         kind = "text/plain; charset=utf-8" if text else "application/json"

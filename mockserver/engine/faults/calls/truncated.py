@@ -1,4 +1,4 @@
-"""Does the work and stops in the middle of the body."""
+"""The fault kind ``truncated``."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from mockserver.engine.faults.base import Fault
 
 
 class Truncated(Fault):
-    """Sends the head and a part of the body, then closes."""
+    """Performs the operation, then closes the connection after the headers and part of the body."""
 
     kind: Literal["truncated"] = "truncated"
-    fraction: float = Field(default=0.5, ge=0, lt=1, description="How much of the body arrives.")
+    fraction: float = Field(
+        default=0.5, ge=0, lt=1, description="The part of the body that is sent; Content-Length is that of the whole."
+    )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
-        """Announce the whole length, and send less."""
         reply = proceed(call)
         wire, cut = reply.wire or Wire(), int(len(reply.body) * self.fraction)
         reply.wire = replace(wire, cut_after=cut if wire.cut_after is None else min(cut, wire.cut_after))

@@ -1,1 +1,1 @@
-"""Faults that happen to webhooks on their way out: every module here is one kind."""
+"""Fault kinds for webhook deliveries, one module each."""

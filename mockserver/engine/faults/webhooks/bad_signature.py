@@ -1,4 +1,4 @@
-"""Signs a delivery wrongly."""
+"""The fault kind ``bad_signature``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class BadSignature(Fault):
-    """Sends a signature that is made over another body."""
+    """Sends a signature that was computed over a different body."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["bad_signature"] = "bad_signature"
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Sign something else than is sent."""
         attempt.signed_body = attempt.signed_body + b" "

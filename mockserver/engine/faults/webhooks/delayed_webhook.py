@@ -1,4 +1,4 @@
-"""Delivers an event late."""
+"""The fault kind ``delayed_webhook``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class DelayedWebhook(Fault):
-    """Keeps a delivery back for a while on the sandbox's clock, once."""
+    """Delays the first attempt of a delivery, on the sandbox's clock."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["delayed_webhook"] = "delayed_webhook"
     by: Duration = 60 * SECOND
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Put the first attempt off."""
         if attempt.is_first:
             attempt.postponed_by = self.by

@@ -1,4 +1,4 @@
-"""Never delivers an event."""
+"""The fault kind ``dropped_webhook``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class DroppedWebhook(Fault):
-    """Loses a delivery for good: neither now nor by a retry."""
+    """Discards the delivery: it is neither sent nor retried."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["dropped_webhook"] = "dropped_webhook"
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Send nothing, and never try again."""
         attempt.dropped = True

@@ -1,4 +1,4 @@
-"""Delivers an event more than once."""
+"""The fault kind ``duplicate_webhook``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class DuplicateWebhook(Fault):
-    """Sends the same delivery several times in a row."""
+    """Sends the same delivery, with the same id, several times in a row."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["duplicate_webhook"] = "duplicate_webhook"
     copies: int = Field(default=2, ge=2, le=10)
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Send so many copies, each with the same id."""
         attempt.copies = self.copies

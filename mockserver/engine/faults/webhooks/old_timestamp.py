@@ -1,4 +1,4 @@
-"""Signs a delivery as if it had been long ago."""
+"""The fault kind ``old_timestamp``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class OldTimestamp(Fault):
-    """Sends a right signature of a time that has passed."""
+    """Sends a valid signature with a timestamp in the past; a signature without a timestamp is not changed."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["old_timestamp"] = "old_timestamp"
     by: Duration = 600 * SECOND
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Let the signature be so old; a style without times in it stays as it is."""
         attempt.signed_at = max(0, attempt.signed_at - self.by)

@@ -1,4 +1,4 @@
-"""Delivers an event after the one that follows it."""
+"""The fault kind ``reordered_webhooks``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class ReorderedWebhooks(Fault):
-    """Keeps a delivery back until the next one of its endpoint has gone."""
+    """Delays a delivery until the next delivery to the same endpoint has been sent."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["reordered_webhooks"] = "reordered_webhooks"
-    within: Duration = Field(default=60 * SECOND, description="Then it goes even if no other has gone before.")
+    within: Duration = Field(
+        default=60 * SECOND, description="The longest delay; then it is sent even without another delivery."
+    )
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Let the next one pass, unless it is the next one itself that another was put off for."""
+        # The delivery that a delayed one waits for must not be delayed itself.
         if attempt.is_first and not attempt.is_awaited:
             attempt.postponed_by, attempt.until_next_sent = self.within, True

@@ -1,4 +1,4 @@
-"""Delivers half a body."""
+"""The fault kind ``truncated_webhook``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class TruncatedWebhook(Fault):
-    """Sends a part of the body, under the signature of the whole."""
+    """Sends only part of the body, with the signature of the whole body and a matching Content-Length."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["truncated_webhook"] = "truncated_webhook"
-    fraction: float = Field(default=0.5, ge=0, lt=1, description="How much of the body arrives.")
+    fraction: float = Field(default=0.5, ge=0, lt=1, description="The part of the body that is sent.")
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Cut the body; the length announced is that of what is sent."""
         attempt.body = attempt.body[: int(len(attempt.body) * self.fraction)]

@@ -1,4 +1,4 @@
-"""Signs a delivery with a secret that counts no more."""
+"""The fault kind ``wrong_secret``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class WrongSecret(Fault):
-    """Signs with the secret before the last rotation once that has ended, with a strange one before."""
+    """Signs with the previous secret if its grace period has ended, otherwise with a secret the endpoint never had."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["wrong_secret"] = "wrong_secret"
 
     def apply_to_attempt(self, attempt: Attempt) -> None:
-        """Sign with the wrong secret alone."""
         previous = attempt.endpoint["previous"]
         ended = previous is not None and attempt.now >= previous["until"]
         attempt.secrets = (previous["secret"] if ended else f"{attempt.endpoint['secret']}-wrong",)

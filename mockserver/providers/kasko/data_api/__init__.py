@@ -1,1 +1,1 @@
-"""The Data API: datasets, leads, media."""
+"""The Data API: datasets and their items."""

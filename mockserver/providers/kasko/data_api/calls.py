@@ -1,4 +1,4 @@
-"""The Data API: datasets that quotes refer to, their items page by page, and the distinct values of their fields."""
+"""The operations of the Data API: datasets that quotes refer to, their items, and distinct values of fields."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _show_item(call: Call) -> Reply:
         raise not_found("Dataset item")
     dataset = _get_open_dataset(call, item["dataset_id"], "Dataset item")
     values = item["values"][_language(call, dataset)]
-    shown = {"id": item["id"], "data": {name: values[name] for name in dataset["fields"]}}
-    return call.sandbox.provider.dialect.render_record(call, shown)
+    rendered = {"id": item["id"], "data": {name: values[name] for name in dataset["fields"]}}
+    return call.sandbox.provider.dialect.render_record(call, rendered)
 
 
 def _language(call: Call, dataset: Record) -> str:
@@ -55,55 +55,61 @@ def _language(call: Call, dataset: Record) -> str:
 
 def _fields(call: Call, dataset: Record) -> list[str]:
     assert isinstance(call.query_parameters, ItemQuery)
-    asked = parse_json_parameter("fields", call.query_parameters.fields)
-    if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+    names = parse_json_parameter("fields", call.query_parameters.fields)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise bad_request("fields must be a JSON array of names.", field="fields")
-    wrong = [name for name in asked if name not in dataset["fields"]]
-    if wrong and assumptions_of(call).unknown_dataset_field == "refused":
-        raise bad_request(f"fields: there is no field {wrong[0][:50]}.", field="fields")
-    return [name for name in dict.fromkeys(asked) if name in dataset["fields"]]
+    unknown = [name for name in names if name not in dataset["fields"]]
+    if unknown and assumptions_of(call).unknown_dataset_field == "refused":
+        raise bad_request(f"fields: there is no field {unknown[0][:50]}.", field="fields")
+    return [name for name in dict.fromkeys(names) if name in dataset["fields"]]
 
 
 def _matching(call: Call, dataset: Record) -> list[tuple[str, dict[str, Any]]]:
-    page, language = call.query_parameters, _language(call, dataset)
-    assert isinstance(page, ItemQuery)
-    if page.limit is None and assumptions_of(call).limit_required:
+    parameters, language = call.query_parameters, _language(call, dataset)
+    assert isinstance(parameters, ItemQuery)
+    if parameters.limit is None and assumptions_of(call).limit_required:
         raise bad_request("limit: field required.", field="limit")
-    conditions = read_conditions(page.query, dataset["fields"])
-    orders = read_orders(page.sort, dataset["fields"])
+    conditions = read_conditions(parameters.query, dataset["fields"])
+    orders = read_orders(parameters.sort, dataset["fields"])
     case_sensitive = assumptions_of(call).like_case == "exact"
     rows = [(item["id"], item["values"][language]) for item in call.space.find(ITEMS, "dataset_id", dataset["id"])]
-    kept = [row for row in rows if matches(conditions, row[1], case_sensitive=case_sensitive)]
-    return sort_rows(kept, orders, lambda row: row[1])
+    matching = [row for row in rows if matches(conditions, row[1], case_sensitive=case_sensitive)]
+    return sort_rows(matching, orders, lambda row: row[1])
 
 
 def _list_items(call: Call) -> Reply:
     dataset = _get_open_dataset(call, call.args["id"])
     fields, rows = _fields(call, dataset), _matching(call, dataset)
-    page = call.query_parameters
-    assert isinstance(page, ItemQuery)
-    places = {id: place for place, (id, _) in enumerate(rows)}
-    shown = [{"id": id, "value": {name: values[name] for name in fields}} for id, values in rows]
-    after = None if page.starting_after is None else _position_of(places, page.starting_after, "starting_after")
-    before = None if page.ending_before is None else _position_of(places, page.ending_before, "ending_before")
-    return _page(call, shown, after, before, lambda place: rows[place][0])
+    parameters = call.query_parameters
+    assert isinstance(parameters, ItemQuery)
+    positions = {id: position for position, (id, _) in enumerate(rows)}
+    rendered = [{"id": id, "value": {name: values[name] for name in fields}} for id, values in rows]
+    after = (
+        None
+        if parameters.starting_after is None
+        else _position_of(positions, parameters.starting_after, "starting_after")
+    )
+    before = (
+        None if parameters.ending_before is None else _position_of(positions, parameters.ending_before, "ending_before")
+    )
+    return _page(call, rendered, after, before, lambda position: rows[position][0])
 
 
-def _position_of(places: dict[str, int], id: str, name: str) -> int:
-    if id not in places:
+def _position_of(positions: dict[str, int], id: str, name: str) -> int:
+    if id not in positions:
         raise bad_request(f"The cursor {id[:50]} is no item of this list.", field=name)
-    return places[id]
+    return positions[id]
 
 
 def _list_values(call: Call) -> Reply:
     dataset = _get_open_dataset(call, call.args["id"])
     fields, rows = _fields(call, dataset), _matching(call, dataset)
-    page = call.query_parameters
-    assert isinstance(page, ItemQuery)
+    parameters = call.query_parameters
+    assert isinstance(parameters, ItemQuery)
     distinct = {repr(chosen): chosen for _, values in rows for chosen in [{name: values[name] for name in fields}]}
-    after = None if page.starting_after is None else _ordinal(page.starting_after, "starting_after") - 1
-    before = None if page.ending_before is None else _ordinal(page.ending_before, "ending_before") - 1
-    return _page(call, list(distinct.values()), after, before, lambda place: str(place + 1))
+    after = None if parameters.starting_after is None else _ordinal(parameters.starting_after, "starting_after") - 1
+    before = None if parameters.ending_before is None else _ordinal(parameters.ending_before, "ending_before") - 1
+    return _page(call, list(distinct.values()), after, before, lambda position: str(position + 1))
 
 
 def _ordinal(text: str, name: str) -> int:
@@ -113,22 +119,22 @@ def _ordinal(text: str, name: str) -> int:
 
 
 def _page(
-    call: Call, shown: Sequence[Any], after: int | None, before: int | None, cursor: Callable[[int], str]
+    call: Call, rendered: Sequence[Any], after: int | None, before: int | None, cursor: Callable[[int], str]
 ) -> Reply:
-    """The rows behind `after`, or just before `before`, with the ways to the neighbouring pages in Link."""
-    page = call.query_parameters
-    assert isinstance(page, ItemQuery)
-    limit = page.limit or DEFAULT_LIMIT
+    """Returns the page after position `after` or before position `before`, with the neighbouring pages in Link."""
+    parameters = call.query_parameters
+    assert isinstance(parameters, ItemQuery)
+    limit = parameters.limit or DEFAULT_LIMIT
     if after is not None and before is not None:
         raise bad_request("starting_after and ending_before exclude each other.", field="ending_before")
-    end = min(len(shown), max(before, 0)) if before is not None else len(shown)
+    end = min(len(rendered), max(before, 0)) if before is not None else len(rendered)
     start = max(0, end - limit) if before is not None else max(0, -1 if after is None else after) + (after is not None)
     end = min(end, start + limit)
-    reply = call.sandbox.provider.dialect.render_list(call, shown[start:end], None)
+    reply = call.sandbox.provider.dialect.render_list(call, rendered[start:end], None)
     links = []
-    if 0 < start <= len(shown) and shown:
-        links.append(_link(call, "ending_before", cursor(start) if start < len(shown) else None, "prev"))
-    if start < end < len(shown):
+    if 0 < start <= len(rendered) and rendered:
+        links.append(_link(call, "ending_before", cursor(start) if start < len(rendered) else None, "prev"))
+    if start < end < len(rendered):
         links.append(_link(call, "starting_after", cursor(end - 1), "next"))
     if any(links):
         reply.headers.append(("Link", ", ".join(filter(None, links))))
@@ -138,7 +144,7 @@ def _page(
 def _link(call: Call, name: str, cursor: str | None, rel: str) -> str:
     if cursor is None:
         return ""
-    # Neither a key nor the place the client came from belongs into the link.
+    # The link contains neither the key nor the cursor of this request.
     others = [pair for pair in call.query if pair[0] not in ("starting_after", "ending_before", "key")]
     query = urlencode([*others, (name, cursor)], errors="replace")
     return f'<{call.origin}{call.path}?{query}>; rel="{rel}"'

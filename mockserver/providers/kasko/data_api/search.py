@@ -1,4 +1,4 @@
-"""The Data API's `query` and `sort`: read from JSON, applied to the fields a dataset shows."""
+"""The parameters `query` and `sort` of the Data API: parsed from JSON and applied to the fields of a dataset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Values = Mapping[str, Any]
 
 
 class QueryCondition(BaseModel):
-    """One condition: equal or LIKE with `%` when it names no operator."""
+    """A condition; without an operator it compares like SQL LIKE, where `%` matches anything."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     field: str
@@ -25,8 +25,6 @@ class QueryCondition(BaseModel):
 
 
 class Order(BaseModel):
-    """By which field, and in which direction."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
     field: str
     dir: str = "asc"
@@ -36,9 +34,9 @@ _CONDITIONS = TypeAdapter(list[QueryCondition])
 _ORDERS = TypeAdapter(list[Order])
 
 
-def read_conditions(text: str | None, known: Sequence[str]) -> list[QueryCondition]:
-    """The conditions of `query`, checked."""
-    conditions: list[QueryCondition] = _read("query", text, _CONDITIONS, known)
+def read_conditions(text: str | None, known_fields: Sequence[str]) -> list[QueryCondition]:
+    """Parses the parameter `query`. Raises Problem for invalid conditions or unknown fields."""
+    conditions: list[QueryCondition] = _read("query", text, _CONDITIONS, known_fields)
     for condition in conditions:
         if condition.operator not in OPERATORS:
             raise bad_request("query: operator must be one of =, >, >=, <, <=, IN.", field="query")
@@ -47,15 +45,15 @@ def read_conditions(text: str | None, known: Sequence[str]) -> list[QueryConditi
     return conditions
 
 
-def read_orders(text: str | None, known: Sequence[str]) -> list[Order]:
-    """The orders of `sort`, checked."""
-    orders: list[Order] = _read("sort", text, _ORDERS, known)
+def read_orders(text: str | None, known_fields: Sequence[str]) -> list[Order]:
+    """Parses the parameter `sort`. Raises Problem for invalid directions or unknown fields."""
+    orders: list[Order] = _read("sort", text, _ORDERS, known_fields)
     if any(order.dir not in ("asc", "desc") for order in orders):
         raise bad_request("sort: dir must be asc or desc.", field="sort")
     return orders
 
 
-def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known: Sequence[str]) -> Any:
+def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known_fields: Sequence[str]) -> Any:
     if not text:
         return []
     try:
@@ -63,13 +61,13 @@ def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known: Sequenc
     except ValidationError:
         raise bad_request(f"{name} must be a JSON array of objects.", field=name) from None
     for part in parts:
-        if part.field not in known:
+        if part.field not in known_fields:
             raise bad_request(f"{name}: there is no field {part.field[:50]}.", field=name)
     return parts
 
 
 def matches(conditions: Sequence[QueryCondition], values: Values, *, case_sensitive: bool) -> bool:
-    """Whether an item's values meet every condition."""
+    """Whether the values of an item satisfy every condition."""
     return all(_matches_condition(condition, values.get(condition.field), case_sensitive) for condition in conditions)
 
 
@@ -83,23 +81,23 @@ def _matches_condition(condition: QueryCondition, value: Any, case_sensitive: bo
 
 
 def like(text: str, pattern: str) -> bool:
-    """SQL's LIKE with `%` only: each piece is looked for behind the one before it."""
+    """Whether a text matches a pattern of SQL LIKE, with `%` as the only wildcard."""
     first, *rest = pattern.split("%")
     if not rest:
         return text == pattern
     if not text.startswith(first):
         return False
-    at, last = len(first), rest.pop()
+    position, last = len(first), rest.pop()
     for piece in rest:
-        found = text.find(piece, at)
-        if found < 0:
+        hit = text.find(piece, position)
+        if hit < 0:
             return False
-        at = found + len(piece)
-    return len(text) - at >= len(last) and text.endswith(last)
+        position = hit + len(piece)
+    return len(text) - position >= len(last) and text.endswith(last)
 
 
 def sort_rows(rows: list[Any], orders: Sequence[Order], values: Any) -> list[Any]:
-    """The rows in order, by the first field first; what is equal stays as it was."""
+    """Returns the rows sorted by several orders, the first one most significant; the sort is stable."""
     for order in reversed(orders):
         rows = sorted(rows, key=lambda row: _sort_key(values(row).get(order.field)), reverse=order.dir == "desc")
     return rows

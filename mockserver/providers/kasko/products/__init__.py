@@ -1,1 +1,1 @@
-"""The products: their rules and their prices."""
+"""Insurance products, their rules and prices."""

@@ -1,4 +1,4 @@
-"""Insurance products as data: what is asked, what it costs, how it is paid. Files: fixtures/products/kasko-*.json."""
+"""Insurance products as data: questions, prices, payment plans. The files are fixtures/products/kasko-*.json."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ COLLECTION = "products"
 def _check_rules(rules: dict[str, str]) -> dict[str, str]:
     for field, rule in rules.items():
         if (name := find_unknown_rule(rule)) is not None:
-            raise ValueError(f"{field}: there is no rule {name!r}; there are {', '.join(RULES)}, required, required_if")
+            raise ValueError(
+                f"{field}: there is no rule {name!r}; the rules are {', '.join(RULES)}, required, required_if"
+            )
     return rules
 
 
@@ -29,7 +31,7 @@ def _check_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from None
+        raise ValueError(f"{name!r} is not a known time zone; write one such as Europe/Berlin") from None
     return name
 
 
@@ -37,28 +39,28 @@ RuleSet = Annotated[dict[str, str], AfterValidator(_check_rules)]
 
 
 class ProductPart(BaseModel):
-    """A part of a product's definition."""
+    """The base class of the parts of a product definition."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Plan(ProductPart):
-    """A subscription plan: how the product is paid."""
+    """A subscription plan: the payment methods and billing cycles of the product."""
 
     id: str
-    payments: list[str] = Field(min_length=1, description="Pairs of method/provider.")
+    payments: list[str] = Field(min_length=1, description="Payment methods, written as method/provider.")
     billing_cycles: int = Field(default=1, ge=1)
 
 
 class Versions(ProductPart):
-    """The latest published and the latest unpublished version."""
+    """The ids of the latest published and the latest unpublished version."""
 
     published: str
     unpublished: str
 
 
 class Legacy(ProductPart):
-    """The ids that older versions of the API know the product by."""
+    """The ids of the product in older versions of the API."""
 
     touchpoint_id: str
     item_id: str
@@ -67,7 +69,7 @@ class Legacy(ProductPart):
 
 
 class Condition(ProductPart):
-    """One comparison over the quote's data."""
+    """A comparison of a field of the quote's data."""
 
     field: str
     operator: Literal["=", ">", ">=", "<", "<=", "IN"] = "="
@@ -75,21 +77,21 @@ class Condition(ProductPart):
 
 
 class Band(ProductPart):
-    """A percentage for values up to a bound; None is without end."""
+    """A percentage for values up to a maximum; null means no maximum."""
 
     up_to: int | None
     percent: int = Field(ge=0, le=10_000)
 
 
 class Base(ProductPart):
-    """Where the net premium begins: minor units by a field's value."""
+    """The base of the net premium in minor units, by the value of a field."""
 
     field: str
     net: dict[str, int]
 
 
 class Factor(ProductPart):
-    """Multiplies the net premium by a percentage, by a field's value or by bands."""
+    """A percentage that multiplies the net premium, by the value of a field or by bands."""
 
     field: str
     percent: dict[str, int] | None = None
@@ -97,7 +99,7 @@ class Factor(ProductPart):
 
 
 class Price(ProductPart):
-    """Base, factors and tax: integers all the way, so that net and tax make gross exactly."""
+    """Base, factors and tax; all are integers, so that gross is exactly net plus tax."""
 
     base: Base
     factors: list[Factor] = Field(default_factory=list)
@@ -105,7 +107,7 @@ class Price(ProductPart):
 
 
 class Duration(ProductPart):
-    """When a policy begins and how long it lasts."""
+    """The start and the length of a policy."""
 
     strategy: str = "fixed_start_and_end_date"
     start_field: str
@@ -129,25 +131,31 @@ class Product(ProductPart):
     currency: str = Field(pattern=r"^[a-z]{3}$")
     time_zone: Annotated[str, AfterValidator(_check_time_zone)]
     quote: RuleSet
-    quote_patch: RuleSet | None = Field(default=None, description="For data sent in a PATCH; null: as in `quote`.")
-    policy: RuleSet = Field(default_factory=dict, description="For a policy's data, whoever sends it.")
-    knockouts: list[list[Condition]] = Field(default_factory=list, description="Any of these lists, all of its parts.")
+    quote_patch: RuleSet | None = Field(
+        default=None, description="Rules for the data of a PATCH; null means those of `quote`."
+    )
+    policy: RuleSet = Field(default_factory=dict, description="Rules for the data of a policy.")
+    knockouts: list[list[Condition]] = Field(
+        default_factory=list, description="A quote is knocked out if all conditions of one of these lists hold."
+    )
     manual_underwriting: list[list[Condition]] = Field(default_factory=list)
-    price: Price | Literal["building"] | None = Field(description="null: none there; building: not ready yet (409).")
+    price: Price | Literal["building"] | None = Field(
+        description="null: the product has no prices; building: not ready yet (409)."
+    )
     duration: Duration
 
     def plan(self, id: str) -> Plan | None:
-        """The plan of that id, in either of its spellings."""
+        """Returns the plan with an id or with the legacy id, or None."""
         if self.legacy is not None and id == self.legacy.subscription_plan_id:
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)
 
     def patch_rules(self) -> dict[str, str]:
-        """The rules for data that changes a policy in part: what is required is required again."""
+        """Returns the rules for the data of a PATCH; required fields are required again."""
         return {**self.policy, **(self.quote if self.quote_patch is None else self.quote_patch)}
 
     def today(self, now: int) -> date:
-        """The day it is where the product is sold."""
+        """Returns the date in the product's time zone; ``now`` is in microseconds since 1970."""
         return _local(now, self.time_zone)
 
 
@@ -157,22 +165,22 @@ def _local(now: int, zone: str) -> date:
 
 @cache
 def built_in() -> dict[str, Product]:
-    """The products in the fixtures, by item id."""
-    here = Path(__file__).resolve().parents[3]
-    folder = here / "fixtures" if (here / "fixtures").is_dir() else here.parent / "fixtures"
+    """Returns the products of the fixtures, by item id."""
+    package = Path(__file__).resolve().parents[3]
+    folder = package / "fixtures" if (package / "fixtures").is_dir() else package.parent / "fixtures"
     files = sorted((folder / "products").glob("kasko-*.json"))
     products = [Product.model_validate_json(file.read_bytes()) for file in files]
     return {product.item_id: product for product in products}
 
 
 def find_product(at: Call | SimulationContext, item: str) -> Product | None:
-    """The product of an item id: one published in the sandbox, or a built-in one."""
+    """Returns the product published in the sandbox, or else the built-in one, or None."""
     record = at.space.get(COLLECTION, item)
     return parse_product(record) if record is not None else built_in().get(item)
 
 
 def find_offered_product(call: Call, item: str) -> Product | None:
-    """The product of an item id, where the key's mode has products at all."""
+    """Returns the product if the mode of the key has a catalogue, or None."""
     return find_product(call, item) if has_catalogue(call) else None
 
 
@@ -182,7 +190,7 @@ def has_catalogue(call: Call) -> bool:
 
 
 def get_product(at: Call | SimulationContext, item: str) -> Product:
-    """The product an offer was made from."""
+    """Returns the product of an existing offer, in any mode. Raises Problem 404."""
     product = find_product(at, item)
     if product is None:
         raise Problem("not_found", f"Product - {item} not found.")
@@ -190,12 +198,11 @@ def get_product(at: Call | SimulationContext, item: str) -> Product:
 
 
 def list_products(call: Call) -> list[Product]:
-    """Every product that the key's mode has."""
+    """Returns all products in the mode of the key; published products come first."""
     if not has_catalogue(call):
         return []
     return [parse_product(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
 
 
 def parse_product(record: Record) -> Product:
-    """The product a record keeps."""
     return Product.model_validate(record["definition"])

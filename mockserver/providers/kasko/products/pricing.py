@@ -1,4 +1,4 @@
-"""What a quote costs, when it is knocked out and how long it lasts. The formula is ours: the vendor's is not public."""
+"""Premium, knock-out conditions and term of a quote. The formula is assumed: the vendor's is not public."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mockserver.providers.kasko.products.rules import Data, RuleViolation, read_
 
 
 def premium(price: Price, data: Data) -> dict[str, Any]:
-    """Gross, tax, net and rate: net from base and factors, rounded once; gross is net and tax exactly."""
+    """Returns the premium in minor units. Net is base times factors, rounded once; gross is exactly net plus tax."""
     net = price.base.net.get(to_text(data.get(price.base.field)))
     if net is None:
         raise _invalid_data(price.base.field)
-    whole = 1
+    divisor = 1
     for factor in price.factors:
         net *= _percent(factor, data.get(factor.field))
-        whole *= 100
-    net = _rounded(net, whole)
+        divisor *= 100
+    net = _rounded(net, divisor)
     tax = _rounded(net * price.tax_basis_points, 10_000)
     return {
         "gross_premium": net + tax,
@@ -48,8 +48,8 @@ def _invalid_data(field: str) -> Problem:
 
 
 def holds(alternatives: list[list[Condition]], data: Data) -> bool:
-    """Whether every condition of any of the lists holds."""
-    return any(all(_holds(each, data.get(each.field)) for each in together) for together in alternatives)
+    """Whether all conditions of at least one list hold."""
+    return any(all(_holds(each, data.get(each.field)) for each in conditions) for conditions in alternatives)
 
 
 def _holds(condition: Condition, value: Any) -> bool:
@@ -59,11 +59,11 @@ def _holds(condition: Condition, value: Any) -> bool:
 
 
 def compare(operator: str, value: Any, other: Any) -> bool:
-    """Whether a value stands to another as the operator says; numbers by size, anything else by its text."""
+    """Compares two values with an operator: as numbers if both are numeric, otherwise as text."""
     if operator == "IN":
         return isinstance(other, list) and to_text(value) in map(to_text, other)
-    one, two = _number(value), _number(other)
-    left, right = (to_text(value), to_text(other)) if one is None or two is None else (one, two)
+    first, second = _number(value), _number(other)
+    left, right = (to_text(value), to_text(other)) if first is None or second is None else (first, second)
     match operator:
         case ">":
             return left > right  # type: ignore[operator]
@@ -86,7 +86,7 @@ def _number(value: Any) -> float | None:
 
 
 def term(product: Product, data: Data) -> dict[str, str]:
-    """When the policy starts and ends: midnights where the product is sold, written in UTC."""
+    """Returns the start and end of the policy: midnights in the product's time zone, written in UTC. Raises Problem."""
     duration = product.duration
     try:
         start = read_date(data.get(duration.start_field))
@@ -109,5 +109,5 @@ def _months_later(start: date, months: int) -> date:
 
 
 def midnight(day: date, product: Product) -> str:
-    """A day's first instant where the product is sold: `2019-12-31T23:00:00+00:00`."""
+    """Returns the midnight of a day in the product's time zone, in UTC: `2019-12-31T23:00:00+00:00`."""
     return datetime.combine(day, time(), ZoneInfo(product.time_zone)).astimezone(UTC).isoformat()

@@ -1,4 +1,4 @@
-"""The rule grammar of products, after Laravel's: `integer|required|in:1,2`, `after:today`, `required_if:a,b`."""
+"""Validation rules of products, in Laravel's grammar: `integer|required|in:1,2`, `after:today`, `required_if:a,b`."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ MAX_INTEGER = 10**15
 
 
 class RuleViolation(Exception):
-    """A value breaks a rule."""
+    """A value violates a rule."""
 
 
 def validate_data(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = False) -> dict[str, Any]:
-    """The data with the values of ruled fields in their own types; a Problem names every field that is wrong."""
-    read, wrong = dict(data), []
+    """Returns the data with converted values. Raises Problem ``data_invalid`` with every invalid field."""
+    validated, errors = dict(data), []
     for field, rule in rules.items():
         parts = rule.split("|")
         value = data.get(field)
         if value is None or value == "":
-            read.pop(field, None)
+            validated.pop(field, None)
             if _is_required(parts, data):
-                wrong.append(FieldError(field, "missing"))
+                errors.append(FieldError(field, "missing"))
             continue
         try:
-            read[field] = _value(parts, value, today, strict)
+            validated[field] = _value(parts, value, today, strict)
         except RuleViolation:
-            wrong.append(FieldError(field, "invalid"))
-    if wrong:
-        raise Problem("data_invalid", ", ".join(each.path for each in wrong), status=400, fields=wrong)
-    return read
+            errors.append(FieldError(field, "invalid"))
+    if errors:
+        raise Problem("data_invalid", ", ".join(error.path for error in errors), status=400, fields=errors)
+    return validated
 
 
 def find_unknown_rule(rule: str) -> str | None:
-    """The first part of a rule that nobody knows, or None."""
+    """Returns the first unknown part of a rule, or None."""
     names = (part.partition(":")[0] for part in rule.split("|"))
     return next((name for name in names if name not in RULES and name not in _PRESENCE_RULES), None)
 
@@ -95,7 +95,7 @@ def _in(value: Any, argument: str, _: date, __: bool) -> Any:
 
 
 def read_date(value: Any) -> date:
-    """A `YYYY-MM-DD`; Wrong for anything else."""
+    """Parses `YYYY-MM-DD`. Raises RuleViolation for anything else."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise RuleViolation
     try:
@@ -143,5 +143,5 @@ RULES: dict[str, Callable[[Any, str, date, bool], Any]] = {
 
 
 def to_text(value: Any) -> str:
-    """A value as rules and tables write it."""
+    """Returns a value as rules and price tables write it: booleans are `true` and `false`."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,1 +1,1 @@
-"""From the quote over the offer and its payment to the policy."""
+"""The sale of insurance: quotes, offers, payments and policies."""

@@ -1,4 +1,4 @@
-"""What becomes of a card: Stripe's published test numbers, which succeed and fail as they do at Stripe."""
+"""Card payments: Stripe's published test numbers succeed and fail as they do at Stripe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Decline(NamedTuple):
-    """Why a card was not charged: Stripe's code and the reason."""
+    """A declined charge: Stripe's error code and decline reason."""
 
     code: str
     reason: str
@@ -34,7 +34,7 @@ ACCEPTED_NUMBERS = frozenset(
         "4111111111111111",
     )
 )
-"""Numbers that are charged; the last is the one of KASKO's older pages."""
+"""Numbers that are accepted; the last one is from KASKO's older pages."""
 DECLINED_NUMBERS = {
     "4000000000000002": Decline("card_declined", "generic_decline"),
     "4000000000009995": Decline("card_declined", "insufficient_funds"),
@@ -48,20 +48,20 @@ DECLINED_NUMBERS = {
 
 
 def charge(card: Mapping[str, Any], today: date, *, live: bool) -> Decline | None:
-    """None when the card is charged; else why not. Test numbers work in TEST mode only, others in LIVE mode only."""
+    """Returns None if the card is charged. Test numbers are accepted in TEST mode only, others in LIVE mode only."""
     number = str(card.get("number", "")).replace(" ", "").replace("-", "")
     if not _is_number(number):
         return Decline("incorrect_number", "incorrect_number")
-    if (wrong := _expiry(card, today)) is not None:
-        return wrong
-    known = number in ACCEPTED_NUMBERS or number in DECLINED_NUMBERS
+    if (decline := _expiry(card, today)) is not None:
+        return decline
+    is_test_number = number in ACCEPTED_NUMBERS or number in DECLINED_NUMBERS
     if live:
-        return Decline("card_declined", "testmode_decline") if known else None
-    return DECLINED_NUMBERS.get(number) if known else Decline("card_declined", "generic_decline")
+        return Decline("card_declined", "testmode_decline") if is_test_number else None
+    return DECLINED_NUMBERS.get(number) if is_test_number else Decline("card_declined", "generic_decline")
 
 
 def _is_number(number: str) -> bool:
-    """Whether the last digit is what Luhn's rule makes of the others."""
+    """Whether the text is a card number of 12 to 19 digits with a valid Luhn check digit."""
     if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
         return False
     digits = [int(digit) for digit in reversed(number)]
@@ -78,8 +78,8 @@ def _expiry(card: Mapping[str, Any], today: date) -> Decline | None:
     year += 2000 if year < 100 else 0
     if year < today.year:
         return Decline("invalid_expiry_year", "invalid_expiry_year")
-    past = year == today.year and month is not None and month < today.month
-    return Decline("invalid_expiry_month", "invalid_expiry_month") if past else None
+    is_past = year == today.year and month is not None and month < today.month
+    return Decline("invalid_expiry_month", "invalid_expiry_month") if is_past else None
 
 
 def _number(value: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""POST /policies makes an offer, which is an unpaid policy; GET /offers/{id} shows it."""
+"""POST /policies creates an offer, which is an unpaid policy; GET /offers/{id} returns it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ from mockserver.providers.kasko.wire.models import NewOffer
 from mockserver.providers.kasko.wire.negotiate import requested_version, require_known_version
 
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
+_NULL_IN_NEW_OFFERS = (
+    "payment_token", "accepted_at", "issued_at", "policy_status", "termination_date", "cancellation_reason",
+    "cancelled_by", "cancelled_at", "timer", "referrer_url", "whitelisted_referrer_url", "linked_policy_id",
+    "distributor_traffic_source",
+)  # fmt: skip
 
 
 def _create(call: Call) -> Reply:
@@ -29,36 +34,36 @@ def _create(call: Call) -> Reply:
     quote = tokens.decode_quote(call, body.quote_token)
     product = products.get_product(call, quote["item"])
     data = validate_policy_data(call, product, product.policy, body.data)
-    known_by = tokens.token_digest(body.quote_token)
-    if assumptions_of(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", known_by)):
+    digest = tokens.token_digest(body.quote_token)
+    if assumptions_of(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", digest)):
         raise Problem("quote_used", "There is an offer from this quote already", status=409)
-    is_old = _is_v1(call, quote)
-    ids = _offer_ids(call, product, is_old=is_old)
+    is_v1 = _is_v1(call, quote)
+    ids = _offer_ids(call, product, is_v1=is_v1)
     record = new_offer(ids, quote, call.now, records.base_url(call), is_livemode(call)) | {
         **body.model_dump(include={"first_name", "last_name", "email", "metadata", "distributor_traffic_source"}),
         "language": body.language or "en",
         "data": data,
-        "quote_digest": known_by,
+        "quote_digest": digest,
     }
     if record["offer_status"] == "ready":
         record["payment_token"] = new_payment_token(call.sandbox.randomness, record["id"])
     call.space.put(POLICIES, record)
-    shown = _render_created(call, record, with_number=not is_old or assumptions_of(call).v1_number)
-    return call.sandbox.provider.dialect.render_record(call, shown, int(assumptions_of(call).offer_status))
+    rendered = _render_created(call, record, with_number=not is_v1 or assumptions_of(call).v1_number)
+    return call.sandbox.provider.dialect.render_record(call, rendered, int(assumptions_of(call).offer_status))
 
 
 def _is_v1(call: Call, quote: dict[str, Any]) -> bool:
-    """Whether the first version of the API makes this offer."""
-    given, asked = assumptions_of(call).v1_offers, requested_version(call)
-    if given == "never" or asked is not None:
-        return given != "never" and asked == 1
-    return given == "accept" or quote["version"] == 1
+    """Whether the offer is created with v1 of the API."""
+    assumption, version = assumptions_of(call).v1_offers, requested_version(call)
+    if assumption == "never" or version is not None:
+        return assumption != "never" and version == 1
+    return assumption == "accept" or quote["version"] == 1
 
 
-def _offer_ids(call: Call, product: Product, *, is_old: bool) -> dict[str, str]:
+def _offer_ids(call: Call, product: Product, *, is_v1: bool) -> dict[str, str]:
     randomness, nth, live = call.sandbox.randomness, call.nth("offers"), is_livemode(call)
     ids = records.new_policy_ids(randomness, "offer", nth, live, product)
-    if not is_old:
+    if not is_v1:
         return ids
     return ids | {
         "id": records.new_v1_policy_id(randomness, nth, live, prefixed=assumptions_of(call).v1_ids == "prefixed")
@@ -74,22 +79,20 @@ def _check(call: Call, body: NewOffer) -> None:
 
 
 def check_email(call: Call, email: str) -> None:
-    """Refuse what cannot be an e-mail address."""
+    """Raises Problem for a malformed e-mail address, if the assumption ``email_check`` requires it."""
     name, at, host = email.rpartition("@")
     if assumptions_of(call).email_check == "has_at" and not (name and at and host):
         raise bad_request("email is not an e-mail address.")
 
 
 def validate_policy_data(call: Call, product: Product, ruled: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
-    """A policy's data against rules of its product, with dataset items in place of their ids."""
+    """Returns the data of a policy with dataset items in place of their ids. Raises Problem for invalid data."""
     rules.validate_data(ruled, data, product.today(call.now), strict=assumptions_of(call).rule_types == "strict")
     return expand_dataset_items(call, data)
 
 
 def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | None, live: bool) -> dict[str, Any]:
-    """An offer nobody has signed yet."""
-    nothing = ("payment_token", "accepted_at", "issued_at", "policy_status", "termination_date", "cancellation_reason")
-    nowhere = ("cancelled_by", "cancelled_at", "timer", "referrer_url", "whitelisted_referrer_url", "linked_policy_id")
+    """Returns the record of a new offer, without its customer and payment token."""
     return {
         **ids,
         "live": live,
@@ -97,7 +100,7 @@ def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | 
         "quote": records.quote_snapshot(quote),
         "flow": quote["flow"],
         "offer_status": "pending" if quote["flow"] == "manual_underwriting" else "ready",
-        **dict.fromkeys((*nothing, *nowhere, "distributor_traffic_source")),
+        **dict.fromkeys(_NULL_IN_NEW_OFFERS),
         "data": {},
         "metadata": {},
         "media": [],
@@ -109,7 +112,7 @@ def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | 
 
 
 def new_payment_token(randomness: Randomness, id: str) -> str:
-    """What an offer is paid with."""
+    """Returns the token that a payment of the offer must contain."""
     return randomness.token("payment-token", id, 88)
 
 
@@ -131,8 +134,8 @@ def _show(call: Call) -> Reply:
     return call.sandbox.provider.dialect.render_record(call, records.show_offer(call, record))
 
 
-def _may_post_offers(given: Assumptions) -> bool:
-    return isinstance(given, KaskoAssumptions) and given.post_offers
+def _may_post_offers(assumptions: Assumptions) -> bool:
+    return isinstance(assumptions, KaskoAssumptions) and assumptions.post_offers
 
 
 _CREATE_OFFER = Operation(
@@ -140,7 +143,7 @@ _CREATE_OFFER = Operation(
     "POST",
     "/policies",
     _create,
-    "Make an offer from a quote",
+    "Create an offer from a quote",
     body=NewOffer,
     status=201,
     refusals=(400, 401, 403, 404, 405, 409, 413),

@@ -1,4 +1,4 @@
-"""POST /payments turns an offer into a policy, a little later; GET /payments/{id} shows the payment."""
+"""POST /payments pays an offer, whose policy is issued after a delay; GET /payments/{id} returns the payment."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _create(call: Call) -> Reply:
     if offer["live"] != is_livemode(call):
         raise wrong_mode(call, "Policy")
     _check_payable(call, offer, body)
-    declined = _charge_card(call, offer, body) if (body.method, body.provider) == CARD_METHOD else None
-    if declined is not None and assumptions_of(call).declined_payment == "refused":
-        raise bad_request(f"The payment was declined: {declined.code} ({declined.reason}).")
-    payment = _payment(call, offer, body, declined)
+    decline = _charge_card(call, offer, body) if (body.method, body.provider) == CARD_METHOD else None
+    if decline is not None and assumptions_of(call).declined_payment == "refused":
+        raise bad_request(f"The payment was declined: {decline.code} ({decline.reason}).")
+    payment = _payment(call, offer, body, decline)
     call.space.put(PAYMENTS, payment)
-    if declined is None:
+    if decline is None:
         _accept(call, offer)
     return call.sandbox.provider.dialect.render_record(
         call, _render(call, payment), int(assumptions_of(call).payment_status)
@@ -39,12 +39,12 @@ def _create(call: Call) -> Reply:
 
 
 def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
-    given = assumptions_of(call)
+    assumptions = assumptions_of(call)
     if offer["payment_token"] is None or body.token != offer["payment_token"]:
-        raise bad_request("The payment token is not valid.", int(given.forged))
+        raise bad_request("The payment token is not valid.", int(assumptions.forged))
     if offer["offer_status"] == "accepted":
-        raise Problem("already_paid", "The policy is paid already", status=int(given.second_payment))
-    if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, given.payment_token_lifetime):
+        raise Problem("already_paid", "The policy is paid already", status=int(assumptions.second_payment))
+    if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, assumptions.payment_token_lifetime):
         raise bad_request("The payment token has expired.")
     plan = products.get_product(call, offer["quote"]["item"]).plan(offer["quote"]["plan"])
     if plan is None or f"{body.method}/{body.provider}" not in plan.payments:
@@ -52,15 +52,15 @@ def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
 
 
 def _charge_card(call: Call, offer: Record, body: NewPayment) -> Decline | None:
-    place = assumptions_of(call).card_field
-    card = body.card if place == "card" else body.metadata.get("card")
+    field = assumptions_of(call).card_field
+    card = body.card if field == "card" else body.metadata.get("card")
     if not isinstance(card, dict) or not card.get("number"):
-        raise bad_request("card: field required." if place == "card" else "metadata.card: field required.")
+        raise bad_request("card: field required." if field == "card" else "metadata.card: field required.")
     today = products.get_product(call, offer["quote"]["item"]).today(call.now)
     return cards.charge(card, today, live=is_livemode(call))
 
 
-def _payment(call: Call, offer: Record, body: NewPayment, declined: Decline | None) -> dict[str, Any]:
+def _payment(call: Call, offer: Record, body: NewPayment, decline: Decline | None) -> dict[str, Any]:
     nth, randomness = call.nth("payments"), call.sandbox.randomness
     by_card = (body.method, body.provider) == CARD_METHOD
     metadata = {name: value for name, value in body.metadata.items() if name != "card"}
@@ -70,17 +70,17 @@ def _payment(call: Call, offer: Record, body: NewPayment, declined: Decline | No
         body.method,
         body.provider,
     ) | {
-        "status": "failed" if declined else "ok",
+        "status": "failed" if decline else "ok",
         "charge_id": f"ch_{randomness.text('charge', nth, 24)}" if by_card else None,
-        "reason": declined.reason if declined else None,
+        "reason": decline.reason if decline else None,
         "processed_at": records.format_with_offset(call.now) if by_card else None,
-        "error_code": declined.code if declined else None,
+        "error_code": decline.code if decline else None,
         "metadata": records.to_php_array(metadata),
     }
 
 
 def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str, Any]:
-    """A payment that has succeeded without being processed by anyone."""
+    """Returns the record of a successful payment that no payment provider has processed."""
     return {
         "object": "payment",
         "id": id,
@@ -121,10 +121,10 @@ def _schedule_issue(call: Call, delay: int, id: str) -> str:
 
 
 def issue_policy(at: Call | SimulationContext, id: str) -> Record:
-    """Make the policy of an accepted offer, and tell of it; whatever was to make it later does so no more."""
+    """Issues the policy of an accepted offer, cancels its timer and emits the event. Raises Refusal."""
     offer = at.space.get(POLICIES, id)
     if offer is None or offer["offer_status"] != "accepted" or offer["policy_status"] is not None:
-        raise Refusal(f"{id!r} is no accepted offer that waits for its policy")
+        raise Refusal(f"{id!r} is not an accepted offer whose policy is not issued yet")
     if offer["timer"] is not None:
         at.space.drop(TIMERS, offer["timer"])
     record = {**offer, "policy_status": "paid", "issued_at": at.now, "updated_at": at.now, "timer": None}

@@ -1,4 +1,4 @@
-"""Policies: shown, changed, cancelled and reactivated."""
+"""Policies: get, change, cancel and reactivate."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _get_or_404(call: Call) -> Record:
     require_known_version(call)
     record = records.get_policy_or_404(call)
     if record["policy_status"] is None:
-        given, waits = assumptions_of(call).unissued_policy, record["offer_status"] == "accepted"
-        if call.method != "GET" or given == "404" or (given == "pending" and not waits):
+        assumption, is_paid = assumptions_of(call).unissued_policy, record["offer_status"] == "accepted"
+        if call.method != "GET" or assumption == "404" or (assumption == "pending" and not is_paid):
             raise not_found("Policy")
     return record
 
@@ -37,13 +37,13 @@ def _render(call: Call, record: Record) -> Reply:
     return reply
 
 
-def _save_change(call: Call, record: Record, *, tell: bool = True) -> Reply:
-    """Keep a changed policy under a new version, tell of it, and answer with it or with nothing."""
-    kept = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
-    call.space.put(POLICIES, kept)
-    if tell:
-        records.publish_update(call, kept)
-    reply = _render(call, kept)
+def _save_change(call: Call, record: Record, *, publish: bool = True) -> Reply:
+    """Stores a changed policy with a new version, emits the event, and returns the policy or an empty 204."""
+    stored = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
+    call.space.put(POLICIES, stored)
+    if publish:
+        records.publish_update(call, stored)
+    reply = _render(call, stored)
     if assumptions_of(call).change_answer == "200":
         return reply
     return Reply(204, [header for header in reply.headers if header != JSON])
@@ -112,7 +112,7 @@ def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
         "cancelled_at": records.format_with_offset(call.now),
         "termination_date": body.termination_date,
     }
-    return _save_change(call, changed, tell=assumptions_of(call).cancellation_event)
+    return _save_change(call, changed, publish=assumptions_of(call).cancellation_event)
 
 
 def _check_termination(call: Call, record: Record, date: str) -> None:
@@ -126,9 +126,9 @@ def _reactivate(call: Call) -> Reply:
     record = _get_or_404(call)
     if record["policy_status"] != "cancelled":
         raise Problem("not_cancelled", "The policy is not cancelled", status=int(assumptions_of(call).cancelled_change))
-    nothing = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
-    changed = {**record, **nothing, "policy_status": "paid"}
-    return _save_change(call, changed, tell=assumptions_of(call).cancellation_event)
+    cleared = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
+    changed = {**record, **cleared, "policy_status": "paid"}
+    return _save_change(call, changed, publish=assumptions_of(call).cancellation_event)
 
 
 _CHANGE_REFUSALS = (400, 401, 403, 404, 405, 409, 412, 413)

@@ -1,4 +1,4 @@
-"""POST /quotes, and the older GET /quotes: a price for what the customer has said."""
+"""POST /quotes, and the older GET /quotes: the price for the data of a customer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.providers.kasko.wire.negotiate import requested_version, require
 
 @dataclass(frozen=True, slots=True)
 class QuoteRequest:
-    """What a quote is asked for, whichever version of the API it came through."""
+    """The request for a quote, independent of the version of the API."""
 
     product: Product
     plan: str
@@ -26,7 +26,7 @@ class QuoteRequest:
     product_version: str
     integration_version: str
     version: int
-    """Of the API: 1, 2 or 3."""
+    """The version of the API: 1, 2 or 3."""
 
 
 def _create(call: Call) -> Reply:
@@ -37,7 +37,7 @@ def _create(call: Call) -> Reply:
         raise not_found(f"Integration - {body.integration_id[:100]} product - {body.item_id[:100]}")
     if product.plan(body.subscription_plan_id) is None:
         raise not_found(f"Subscription plan with id - {body.subscription_plan_id[:100]}")
-    wanted = QuoteRequest(
+    request = QuoteRequest(
         product,
         body.subscription_plan_id,
         body.integration_id,
@@ -45,57 +45,57 @@ def _create(call: Call) -> Reply:
         _version("Integration", body.integration_version_id, body.live_integration, product.integration_versions),
         3,
     )
-    token, quoted = create_quote(call, wanted, body.data)
+    token, price = create_quote(call, request, body.data)
     return call.sandbox.provider.dialect.render_record(
-        call, {"token": token, **quoted}, int(assumptions_of(call).quote_status)
+        call, {"token": token, **price}, int(assumptions_of(call).quote_status)
     )
 
 
-def _version(what: str, pinned: str | None, live: str | bool | None, there: Versions) -> str:
+def _version(what: str, pinned: str | None, live: str | bool | None, versions: Versions) -> str:
     if pinned is not None:
-        if pinned not in (there.published, there.unpublished):
+        if pinned not in (versions.published, versions.unpublished):
             raise not_found(f"{what} version with id - {pinned[:100]}")
         return pinned
     match rules.to_text(live):
         case "None" | "true":
-            return there.published
+            return versions.published
         case "false":
-            return there.unpublished
+            return versions.unpublished
     raise bad_request(f'live_{what.lower()} must be "true" or "false".')
 
 
-def create_quote(call: Call, wanted: QuoteRequest, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The token of a quote and what it says; Problems for wrong data, a knock-out, a product without prices."""
-    product = wanted.product
+def create_quote(call: Call, request: QuoteRequest, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Returns a quote token and the price. Raises Problem for invalid data, a knock-out or a product without prices."""
+    product = request.product
     if product.price == "building":
         raise bad_request(assumptions_of(call).building_message, 409)
     if product.price is None:
         raise not_found(f"Pricing logic of product - {product.item_id}")
-    read = rules.validate_data(
+    validated = rules.validate_data(
         product.quote, data, product.today(call.now), strict=assumptions_of(call).rule_types == "strict"
     )
-    if pricing.holds(product.knockouts, read):
+    if pricing.holds(product.knockouts, validated):
         raise Problem("knockout", assumptions_of(call).knockout_message, status=int(assumptions_of(call).knockout))
-    premium = pricing.premium(product.price, read)
-    flow = "manual_underwriting" if pricing.holds(product.manual_underwriting, read) else "default"
-    inner = {
+    premium = pricing.premium(product.price, validated)
+    flow = "manual_underwriting" if pricing.holds(product.manual_underwriting, validated) else "default"
+    quote = {
         "item": product.item_id,
-        "plan": wanted.plan,
-        "integration": wanted.integration,
-        "product_version": wanted.product_version,
-        "integration_version": wanted.integration_version,
+        "plan": request.plan,
+        "integration": request.integration,
+        "product_version": request.product_version,
+        "integration_version": request.integration_version,
         "input": expand_dataset_items(call, data),
         "premium": premium,
-        "term": pricing.term(product, read),
+        "term": pricing.term(product, validated),
         "flow": flow,
-        "version": wanted.version,
+        "version": request.version,
     }
     extra = premium if flow == "default" else {**premium, "flow": flow}
-    return tokens.encode_quote(call, inner), {"gross_payment_amount": premium["gross_premium"], "extra_data": extra}
+    return tokens.encode_quote(call, quote), {"gross_payment_amount": premium["gross_premium"], "extra_data": extra}
 
 
 def expand_dataset_items(call: Call, data: dict[str, Any]) -> dict[str, Any]:
-    """The data with ids of dataset items replaced by the items."""
+    """Returns the data with dataset items in place of their ids. Raises Problem for an unknown id."""
     return {field: _expand_value(call, field, value) for field, value in data.items()}
 
 
@@ -107,18 +107,18 @@ def _expand_value(call: Call, field: str, value: Any) -> Any:
         raise Problem("data_invalid", field, status=400, fields=[FieldError(field, "invalid")])
     dataset = call.space.get("datasets", item["dataset_id"])
     assert dataset is not None
-    shown = item["values"][dataset["languages"][0]]
-    return {"id": value, **{name: shown[name] for name in dataset["fields"] if name in shown}}
+    values = item["values"][dataset["languages"][0]]
+    return {"id": value, **{name: values[name] for name in dataset["fields"] if name in values}}
 
 
 def _get_quote(call: Call) -> Reply:
-    asked = call.query_parameters
-    assert isinstance(asked, LegacyQuoteQuery)
-    data = parse_json_parameter("data", asked.data)
+    parameters = call.query_parameters
+    assert isinstance(parameters, LegacyQuoteQuery)
+    data = parse_json_parameter("data", parameters.data)
     if not isinstance(data, dict):
         raise bad_request("data must be a JSON object.")
-    product = _find_by_legacy_ids(call, asked)
-    wanted = QuoteRequest(
+    product = _find_by_legacy_ids(call, parameters)
+    request = QuoteRequest(
         product,
         product.plans[0].id,
         product.integrations[0],
@@ -126,20 +126,20 @@ def _get_quote(call: Call) -> Reply:
         product.integration_versions.published,
         2 if requested_version(call) == 2 else 1,
     )
-    token, quoted = create_quote(call, wanted, data)
-    name = "signature" if wanted.version == 1 else "token"
-    return call.sandbox.provider.dialect.render_record(call, {name: token, **quoted})
+    token, price = create_quote(call, request, data)
+    name = "signature" if request.version == 1 else "token"
+    return call.sandbox.provider.dialect.render_record(call, {name: token, **price})
 
 
-def _find_by_legacy_ids(call: Call, asked: LegacyQuoteQuery) -> Product:
+def _find_by_legacy_ids(call: Call, parameters: LegacyQuoteQuery) -> Product:
     plan_needed = requested_version(call) == 2
     for product in products.list_products(call):
-        old = product.legacy
-        if old is None or (plan_needed and product.plan(asked.subscription_plan_id or "") is None):
+        legacy = product.legacy
+        if legacy is None or (plan_needed and product.plan(parameters.subscription_plan_id or "") is None):
             continue
-        by_item = asked.item_id in (old.item_id, product.item_id)
-        by_place = asked.touchpoint_id in (old.touchpoint_id, *product.integrations)
-        if (by_item and by_place) or (asked.variant_id == old.variant_id and not plan_needed):
+        by_item = parameters.item_id in (legacy.item_id, product.item_id)
+        by_touchpoint = parameters.touchpoint_id in (legacy.touchpoint_id, *product.integrations)
+        if (by_item and by_touchpoint) or (parameters.variant_id == legacy.variant_id and not plan_needed):
             return product
     raise not_found("Product")
 

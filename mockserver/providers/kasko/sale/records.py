@@ -1,4 +1,4 @@
-"""Offers and policies as they are shown: one record, the same id, two views; and the event that tells of it."""
+"""Offers and policies: one record with two views, and the events about it."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NULL_FIELDS = ("distributor_traffic_source", "referrer_url", "whitelisted_refer
 
 
 def format_with_offset(instant: int) -> str:
-    """An instant with its offset: `2019-12-31T23:00:00+00:00`."""
+    """Formats an instant with its offset: `2019-12-31T23:00:00+00:00`."""
     return f"{format_instant(instant, digits=0)[:-1]}+00:00"
 
 
 def base_url(call: Call) -> str:
-    """What stands before a path in a link."""
+    """Returns the part of a link before the path: the origin and the prefix of the provider."""
     return f"{call.origin}{call.mount}"
 
 
 def get_policy_or_404(call: Call, what: str = "Policy") -> Record:
-    """The record the path names, in the mode of the key; 404 for everyone else's."""
+    """Returns the record of the path if its mode is that of the key. Raises Problem, see ``wrong_mode``."""
     record = call.space.get(POLICIES, call.args["id"])
     if record is None:
         raise not_found(what)
@@ -44,41 +44,40 @@ def get_policy_or_404(call: Call, what: str = "Policy") -> Record:
 
 
 def new_policy_ids(randomness: Randomness, purpose: str, nth: int, live: bool, product: Product) -> dict[str, str]:
-    """The ids of a new offer."""
-
     def id(prefix: str) -> str:
         return prefix + randomness.text(f"{purpose}:{prefix}", nth, 28, HEX)
 
+    number = randomness.text(f"{purpose}:number", nth, 7, _NUMBER_ALPHABET)
     return {
         "id": id("lpol_" if live else "tpol_"),
         "version_id": id("ver_"),
         "customer_id": id("cus_"),
-        "insurer_policy_id": f"{product.policy_prefix}-{randomness.text(f'{purpose}:number', nth, 7, _NUMBER_ALPHABET)}",
+        "insurer_policy_id": f"{product.policy_prefix}-{number}",
     }
 
 
 def new_v1_policy_id(randomness: Randomness, nth: int, live: bool, *, prefixed: bool) -> str:
-    """The id of a policy in the first version of the API: 33 letters and digits without a pattern."""
+    """Returns the id of a policy in v1 of the API: 33 letters and digits; if prefixed, the first names the mode."""
     first = randomness.text("offer:v1:first", nth, 1, ALPHANUMERIC)
     return (("l" if live else "t") if prefixed else first) + randomness.text("offer:v1", nth, 32, ALPHANUMERIC)
 
 
 def quote_snapshot(quote: dict[str, Any]) -> dict[str, Any]:
-    """What an offer keeps of a quote."""
+    """Returns the parts of a quote that an offer stores."""
     names = ("item", "plan", "integration", "product_version", "integration_version", "input", "premium", "term")
     return {**{name: quote[name] for name in names}, "quoted_at": quote["at"]}
 
 
 def to_php_array(fields: dict[str, Any]) -> Any:
-    """An object as PHP writes it: a list when it is empty."""
+    """Returns an object as PHP serializes it: an empty one becomes a list."""
     return fields or []
 
 
-def _links(record: Record, product: Product, at: str) -> dict[str, Any]:
+def _links(record: Record, product: Product, base: str) -> dict[str, Any]:
     return {
-        "_self": {"href": f"{at}/policies/{record['id']}"},
-        "item": {"href": f"{at}/items/{product.item_id}"},
-        "touchpoint": {"href": f"{at}/touchpoints/{record['quote']['integration']}"},
+        "_self": {"href": f"{base}/policies/{record['id']}"},
+        "item": {"href": f"{base}/items/{product.item_id}"},
+        "touchpoint": {"href": f"{base}/touchpoints/{record['quote']['integration']}"},
     }
 
 
@@ -101,7 +100,7 @@ def _quote(record: Record, product: Product) -> dict[str, Any]:
     }
 
 
-def _common(record: Record, product: Product, at: str) -> dict[str, Any]:
+def _common(record: Record, product: Product, base: str) -> dict[str, Any]:
     quote = record["quote"]
     return {
         **{name: record[name] for name in _COPIED_FIELDS},
@@ -119,14 +118,14 @@ def _common(record: Record, product: Product, at: str) -> dict[str, Any]:
         "data": to_php_array(record["data"]),
         **{name: record[name] for name in (*_CANCELLATION_FIELDS, *_NULL_FIELDS)},
         "media": record["media"],
-        "assets": _assets(record, at),
+        "assets": _assets(record, base),
     }
 
 
-def _assets(record: Record, at: str) -> list[dict[str, Any]]:
+def _assets(record: Record, base: str) -> list[dict[str, Any]]:
     if record["issued_at"] is None:
         return []
-    link = f"{at}/assets/{record['id']}/policy.pdf"
+    link = f"{base}/assets/{record['id']}/policy.pdf"
     attached = format_with_offset(record["issued_at"])
     return [
         {
@@ -141,7 +140,7 @@ def _assets(record: Record, at: str) -> list[dict[str, Any]]:
 
 
 def show_offer(call: Call, record: Record) -> dict[str, Any]:
-    """An offer as GET /offers/{id} shows it; the payment token is there once it may be paid."""
+    """Returns the body of GET /offers/{id}; it has a payment token as soon as the offer can be paid."""
     product = products.get_product(call, record["quote"]["item"])
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
     return {
@@ -156,7 +155,7 @@ def show_offer(call: Call, record: Record) -> dict[str, Any]:
 
 
 def show_policy(call: Call, record: Record) -> dict[str, Any]:
-    """A policy as GET /policies/{id} shows it."""
+    """Returns the body of GET /policies/{id}."""
     product = products.get_product(call, record["quote"]["item"])
     dates = _dates(record, product)
     organizations = {
@@ -196,24 +195,24 @@ def _has_expired(dates: dict[str, str | None], now: int) -> bool:
 
 def _localized(dates: dict[str, str | None], product: Product) -> dict[str, str | None]:
     zone = ZoneInfo(product.time_zone)
-    return {name: at and datetime.fromisoformat(at).astimezone(zone).isoformat() for name, at in dates.items()}
+    return {name: date and datetime.fromisoformat(date).astimezone(zone).isoformat() for name, date in dates.items()}
 
 
 def publish_update(at: Call | SimulationContext, record: Record) -> None:
-    """Keep the event that a policy has changed."""
+    """Emits the event that a policy has changed; its type is an assumption."""
     publish_event(at, assumptions_of(at).updated_event, record)
 
 
 def publish_event(at: Call | SimulationContext, type: str, record: Record) -> None:
-    """Keep the event that webhooks carry: the object itself, where `policy_id` is the insurer's number."""
+    """Emits an event with the policy as its data; there, `policy_id` is the insurer's number. Raises Problem."""
     product = products.find_product(at, record["quote"]["item"])
     if product is None:
         raise Problem("not_found", "The policy's product is gone.")
     dates, premium = _dates(record, product), record["quote"]["premium"]
-    # Nobody has called about a seeded record that only simulations have touched: its links leave out the host.
-    place = record["base"] or ""
-    assets = [{**{name: each[name] for name in ("designation", "name", "extension")}, "href": each["url"]}
-              for each in _assets(record, place)]  # fmt: skip
+    # A seeded record has no base URL until a call changes it; until then its links have no host.
+    base = record["base"] or ""
+    assets = [{**{name: asset[name] for name in ("designation", "name", "extension")}, "href": asset["url"]}
+              for asset in _assets(record, base)]  # fmt: skip
     data = {
         "id": record["id"],
         "livemode": record["live"],
@@ -225,7 +224,7 @@ def publish_event(at: Call | SimulationContext, type: str, record: Record) -> No
         "premium_tax": premium["premium_tax"],
         "metadata": record["metadata"],
         "assets": assets,
-        "_links": {"self": {"href": f"{place}/policies/{record['id']}"}},
+        "_links": {"self": {"href": f"{base}/policies/{record['id']}"}},
     }
     nth = at.space.increment("events")
     emit(

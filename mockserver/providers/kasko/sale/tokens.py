@@ -1,4 +1,4 @@
-"""Quote tokens: the whole quote, signed, so that nobody can change a price and nothing has to be kept."""
+"""Quote tokens contain the whole quote and a signature: no record is stored, and no price can be changed."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from mockserver.providers.kasko.wire.auth import is_livemode
 from mockserver.providers.kasko.wire.dialect import bad_request
 
 EXPIRIES = "expiries"
-"""From when on tokens count: what the simulation expire_tokens has said."""
+"""The collection with the instants of the simulation expire_tokens; tokens created until then are expired."""
 
 
 def encode_quote(call: Call, quote: dict[str, Any]) -> str:
-    """The token of a quote."""
-    inner = as_json({**quote, "at": call.now, "live": is_livemode(call), "owner": call.sandbox.id})
-    return b64encode(_signature(call, inner) + inner).decode()
+    payload = as_json({**quote, "at": call.now, "live": is_livemode(call), "owner": call.sandbox.id})
+    return b64encode(_signature(call, payload) + payload).decode()
 
 
 def decode_quote(call: Call, token: str) -> dict[str, Any]:
-    """The quote of a token; a Problem when it was changed, has expired or is of the other mode."""
+    """Returns the quote of a token. Raises Problem if it was changed, has expired or is of another mode or sandbox."""
     try:
-        raw = b64decode(token, validate=True)
+        decoded = b64decode(token, validate=True)
     except ValueError:
         raise _invalid(call) from None
-    signature, inner = raw[:16], raw[16:]
-    if signature != _signature(call, inner) or b64encode(raw).decode() != token:
+    signature, payload = decoded[:16], decoded[16:]
+    if signature != _signature(call, payload) or b64encode(decoded).decode() != token:
         raise _invalid(call)
-    quote: dict[str, Any] = parse_body(inner)
+    quote: dict[str, Any] = parse_body(payload)
     if quote["owner"] != call.sandbox.id or quote["live"] != is_livemode(call):
         raise _invalid(call)
     if has_expired(call.space, "quotes", quote["at"], call.now, assumptions_of(call).quote_lifetime):
@@ -38,19 +37,19 @@ def decode_quote(call: Call, token: str) -> dict[str, Any]:
     return quote
 
 
-def has_expired(space: Space, kind: str, made: int, now: int, lifetime: int) -> bool:
-    """Whether a token made at an instant is good no more."""
-    told = space.get(EXPIRIES, kind)
-    return (lifetime > 0 and now >= made + lifetime) or (told is not None and made <= told["at"])
+def has_expired(space: Space, kind: str, created_at: int, now: int, lifetime: int) -> bool:
+    """Whether a token has expired; ``kind`` is ``quotes`` or ``payments``, a lifetime of 0 has no limit."""
+    expiry = space.get(EXPIRIES, kind)
+    return (lifetime > 0 and now >= created_at + lifetime) or (expiry is not None and created_at <= expiry["at"])
 
 
 def token_digest(token: str) -> str:
-    """By what a quote is known again without its whole token."""
+    """Returns the SHA-256 of a token, which identifies its quote."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _signature(call: Call, inner: bytes) -> bytes:
-    purpose = sha256(inner).hexdigest()
+def _signature(call: Call, payload: bytes) -> bytes:
+    purpose = sha256(payload).hexdigest()
     return call.sandbox.randomness.digest(f"quote-token:{call.sandbox.id}", purpose)[:16]
 
 

@@ -1,1 +1,1 @@
-"""How KASKO speaks HTTP: keys, media types, bodies, answers and refusals."""
+"""KASKO's use of HTTP: keys, media types, bodies, responses and refusals."""

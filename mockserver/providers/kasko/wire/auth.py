@@ -1,4 +1,4 @@
-"""How KASKO's clients show their keys, what the keys look like, and which key may do what."""
+"""KASKO's API keys: how requests carry them, how they are generated, and what they allow."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ HEX = "0123456789abcdef"
 MODES = ("test", "public_test", "live", "public_live")
 DATA_API_OPERATIONS = frozenset({"get_dataset", "list_dataset_items", "list_distinct_values", "get_dataset_item"})
 PUBLIC_OPERATIONS = DATA_API_OPERATIONS | {"create_quote", "create_payment", "get_quote"}
-"""Operations that a key meant for browsers may ask for."""
+"""Operations that a public key, meant for browsers, may call."""
 BODY_KEY_OPERATIONS = frozenset({"create_quote", "create_payment"})
-"""Operations whose body may have the public key."""
+"""Operations whose body can contain the public key."""
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:
-    """Read Basic (the key as user, no password), Bearer, and `?key=`; the header counts before the query."""
+    """Reads Basic (the key as user, no password), Bearer or `?key=`; a header has precedence over the query."""
     for name in ("authorization", "authentication"):
         if name in headers:
             return Credential(_secret(headers[name]), shown=True)
@@ -31,12 +31,12 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:
 
 
 def query_key(query: str) -> str | None:
-    """The key in a query, the last one when there are several."""
+    """Returns the key in a query, the last one if there are several."""
     return dict(parse_qsl(query, keep_blank_values=True)).get("key") if "key=" in query else None
 
 
 def body_credential(data: bytes, content_type: str) -> Credential:
-    """Read a public key beside a quote's or a payment's own fields; a secret key has no place there."""
+    """Reads a public key from the body of a quote or payment; a secret key there is ignored."""
     try:
         document = parse_body(forms.to_json(data, content_type)) if data else None
     except Problem:
@@ -47,20 +47,20 @@ def body_credential(data: bytes, content_type: str) -> Credential:
 
 
 def _secret(header: str) -> str | None:
-    scheme, _, shown = header.partition(" ")
+    scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
-        return shown.strip() or None
+        return value.strip() or None
     if scheme.lower() != "basic":
         return None
     try:
-        user, colon, password = b64decode(shown.strip(), validate=True).decode().partition(":")
+        user, colon, password = b64decode(value.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
     return user if user and colon and not password else None
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """The engine's stage; public datasets need no key, and public keys open little."""
+    """Runs the stage of the engine and checks what the key may do; open datasets need no key."""
     _drop_ignored_credentials(call)
     name = call.operation.name if call.operation else ""
     if name in DATA_API_OPERATIONS and not call.credential.shown:
@@ -69,7 +69,7 @@ def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
 
 
 def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """The engine's stage; a key may be asked for even where nothing is, and a path may be one only by assumption."""
+    """Runs the stage of the engine; assumptions can hide paths, and require a key before a 404 or 405."""
     if _is_withheld(call):
         call.operation = call.allowed = None
     if call.operation is not None or assumptions_of(call).unknown_path == "404":
@@ -79,15 +79,17 @@ def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
 
 
 def _is_withheld(call: Call) -> bool:
-    """Whether the path has operations, none of which this sandbox offers."""
+    """Whether the path has operations, but none is available in this sandbox."""
     parts = call.path.removeprefix(call.mount).split("/")
-    here = [op for op in call.sandbox.provider.operations if op is call.operation or _fits(op.path.split("/"), parts)]
-    return bool(here) and not any(op.is_available(call.sandbox.assumptions) for op in here)
+    operations = [
+        op for op in call.sandbox.provider.operations if op is call.operation or _fits(op.path.split("/"), parts)
+    ]
+    return bool(operations) and not any(op.is_available(call.sandbox.assumptions) for op in operations)
 
 
 def _fits(pattern: list[str], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
-        own.startswith("{") or own == part for own, part in zip(pattern, parts, strict=True)
+        segment.startswith("{") or segment == part for segment, part in zip(pattern, parts, strict=True)
     )
 
 
@@ -97,10 +99,10 @@ def _drop_ignored_credentials(call: Call) -> None:
 
 
 def _drop_ignored_header(call: Call) -> None:
-    given, headers = assumptions_of(call).authentication_header, call.headers
-    if "authorization" in headers or "authentication" not in headers or given == "everywhere":
+    assumption, headers = assumptions_of(call).authentication_header, call.headers
+    if "authorization" in headers or "authentication" not in headers or assumption == "everywhere":
         return
-    if given == "ignored" or call.operation is None or call.operation.name not in DATA_API_OPERATIONS:
+    if assumption == "ignored" or call.operation is None or call.operation.name not in DATA_API_OPERATIONS:
         key = dict(call.query).get("key")
         call.credential = Credential(key, shown=key is not None)
 
@@ -114,10 +116,10 @@ def _drop_ignored_body_key(call: Call) -> None:
 
 
 def _authorize(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    given, name = assumptions_of(call), call.operation.name if call.operation else ""
-    other = dict(call.query).get("key")
-    if other is not None and given.two_keys == "refused" and not _is_same_mode(call, other):
-        raise Problem("bad_credentials", "Authorization and ?key= do not belong together")
+    assumptions, name = assumptions_of(call), call.operation.name if call.operation else ""
+    query_secret = dict(call.query).get("key")
+    if query_secret is not None and assumptions.two_keys == "refused" and not _is_same_mode(call, query_secret):
+        raise Problem("bad_credentials", "Authorization and ?key= are not keys of the same mode")
     if is_public(call) and name not in PUBLIC_OPERATIONS:
         raise _forbidden(call)
     return proceed(call)
@@ -129,26 +131,26 @@ def _forbidden(call: Call) -> Problem:
     return Problem("scope_missing", "A public key may not do this")
 
 
-def _is_same_mode(call: Call, other: str) -> bool:
-    key = call.sandbox.keys.get(other)
+def _is_same_mode(call: Call, query_secret: str) -> bool:
+    key = call.sandbox.keys.get(query_secret)
     return key is not None and call.key is not None and key.mode.endswith("live") == call.key.mode.endswith("live")
 
 
 def is_public(call: Call) -> bool:
-    """Whether the call shows a key meant for browsers."""
+    """Whether the call has a public key, which is meant for browsers."""
     return call.key is not None and call.key.mode.startswith("public")
 
 
 def is_livemode(call: Call) -> bool:
-    """Whether the call's key is one of LIVE mode."""
+    """Whether the call has a key of LIVE mode."""
     return call.key is not None and call.key.mode.endswith("live")
 
 
 def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
-    kind = "pk" if mode.startswith("public") else "sk"
-    world = "live" if mode.endswith("live") else "test"
-    return f"{kind}_{world}_{randomness.text(f'key:{sandbox}:{mode}', nth, 32, HEX)}"
+    prefix = "pk" if mode.startswith("public") else "sk"
+    environment = "live" if mode.endswith("live") else "test"
+    return f"{prefix}_{environment}_{randomness.text(f'key:{sandbox}:{mode}', nth, 32, HEX)}"
 
 
 KEYS = KeyPolicy(mint=_mint, modes=MODES, initial_modes=MODES)
-"""A secret and a public key for TEST and for LIVE; the prefix says which."""
+"""A secret and a public key for each of TEST and LIVE; the prefix shows which."""

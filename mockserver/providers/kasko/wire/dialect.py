@@ -1,4 +1,4 @@
-"""How KASKO writes answers and refusals: bare objects, and errors whose status is the reason phrase."""
+"""KASKO's responses: bare JSON objects and arrays, and errors whose ``status`` is the reason phrase."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ from mockserver.providers.kasko.wire.auth import DATA_API_OPERATIONS, HEX
 
 JSON = ("Content-Type", "application/json")
 VALIDATION_MESSAGE = "Data validation failed."
-# Python's own phrases for these have changed between its versions.
+# The phrases of these statuses differ between versions of Python.
 _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 _KEY_CODES = ("no_credentials", "bad_credentials", "key_propagating", "key_expired", "key_revoked")
 
 
 class KaskoDialect:
-    """Plain JSON objects and arrays, `X-Request-Id` on everything."""
-
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
-        """The object itself, without an envelope."""
+        """The object without an envelope."""
         return Reply(status, [JSON], as_json(record))
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
@@ -29,17 +27,17 @@ class KaskoDialect:
         return Reply(200, [JSON], as_json(list(records)))
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """`{"status": "Not Found", "message": ...}`, with `errors` where product rules refuse fields."""
+        """`{"status": "Not Found", "message": ...}`, with `errors` if product rules refuse fields."""
         status = 401 if problem.code in _KEY_CODES else problem.status
         body: dict[str, Any] = {"status": reason_phrase(status), "message": _message(call, problem, status)}
         if problem.code == "data_invalid":
-            body["errors"] = [_error(call, each.message, each.path) for each in problem.fields]
+            body["errors"] = [_error(call, error.message, error.path) for error in problem.fields]
         elif problem.code == "invalid_parameter" and _names_parameters(call):
-            body["errors"] = [{"code": "invalid_value", "field": each.path} for each in problem.fields]
+            body["errors"] = [{"code": "invalid_value", "field": error.path} for error in problem.fields]
         return Reply(status, [JSON, *problem.headers], as_json(body), problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """X-Request-Id, on every answer."""
+        """Adds X-Request-Id to every response."""
         randomness = call.sandbox.randomness
         if assumptions_of(call).request_ids == "uuid":
             id = randomness.uuid("request-id", call.serial)
@@ -49,7 +47,7 @@ class KaskoDialect:
 
 
 def reason_phrase(status: int) -> str:
-    """The words that stand for a status: `Bad Request`."""
+    """Returns the reason phrase of a status, such as `Bad Request`."""
     try:
         return _PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:
@@ -57,9 +55,9 @@ def reason_phrase(status: int) -> str:
 
 
 def _error(call: Call, code: str, field: str) -> dict[str, str]:
-    given = assumptions_of(call)
-    shown = f"data.{field}" if given.error_fields == "dotted" else field
-    return {"code": given.missing_code if code == "missing" else "invalid_value", "field": shown}
+    assumptions = assumptions_of(call)
+    name = f"data.{field}" if assumptions.error_fields == "dotted" else field
+    return {"code": assumptions.missing_code if code == "missing" else "invalid_value", "field": name}
 
 
 def _names_parameters(call: Call) -> bool:
@@ -80,25 +78,25 @@ def _message(call: Call, problem: Problem, status: int) -> str:
 
 
 def not_found(what: str) -> Problem:
-    """The refusal of something that is not there, or of someone else's."""
+    """Returns the refusal of a record that does not exist or is not accessible."""
     return Problem("not_found", f"{what} not found.")
 
 
 def wrong_mode(call: Call, what: str) -> Problem:
-    """The refusal of something of the other mode than the key's."""
+    """Returns the refusal of a record whose mode is not that of the key."""
     if assumptions_of(call).other_mode == "404":
         return not_found(what)
     return Problem("other_mode", f"{what} of the other mode", status=403)
 
 
 def bad_request(detail: str, status: int = 400, *, field: str = "") -> Problem:
-    """The refusal of a parameter, in one short sentence."""
+    """Returns the refusal of a parameter; ``detail`` is one short sentence."""
     fields = [FieldError(field, "invalid")] if field else []
     return Problem("invalid_parameter", detail, status=status, fields=fields)
 
 
 def parse_json_parameter(name: str, text: str) -> Any:
-    """The JSON document in a parameter of the query; a Problem names the parameter."""
+    """Parses a query parameter as JSON. Raises Problem with the name of the parameter."""
     try:
         return parse_body(text.encode("utf-8", "surrogatepass"))
     except Problem:
@@ -106,5 +104,5 @@ def parse_json_parameter(name: str, text: str) -> Any:
 
 
 def render_with_status(call: Call, record: Record, status: str) -> Reply:
-    """The object under an assumed status, or nothing under 204."""
+    """Returns a response with the object and an assumed status; 204 has no body."""
     return Reply(204) if status == "204" else call.sandbox.provider.dialect.render_record(call, record, int(status))

@@ -1,4 +1,4 @@
-"""Form bodies turned into JSON."""
+"""Converts form bodies to JSON."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NESTED = re.compile(r"(\w{1,100})\[(\w{1,100})\]", re.ASCII)
 
 
 def read(call: Call) -> bytes:
-    """The body as JSON; a form's `data` may be JSON text or `data[field]=value`."""
+    """Returns the body as JSON; in a form, `data` can be JSON text or `data[field]=value`."""
     return to_json(call.data, call.headers.get("content-type", ""))
 
 
 def to_json(data: bytes, content_type: str) -> bytes:
-    """A form as the JSON object it stands for; any other body as it is."""
+    """Converts a form to a JSON object; other bodies are returned unchanged. Raises Problem if not UTF-8."""
     if content_type.partition(";")[0].strip().lower() != _FORM:
         return data
     try:

@@ -1,4 +1,4 @@
-"""KASKO's bodies and queries; a field that is missing or of the wrong type is said in one short sentence."""
+"""Models of KASKO's bodies and queries; a missing field or one of the wrong type gets one short sentence."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Object = Annotated[dict[str, Any], BeforeValidator(_object)]
 
 
 class Body(BaseModel):
-    """A body; fields nobody documents are left to the pipeline."""
+    """Ignores undocumented fields; the pipeline refuses them if ``unknown_fields`` says so."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class NewQuote(Body):
-    """What a price is asked for."""
+    """The request for a price."""
 
     item_id: Text
     integration_id: Text
@@ -41,7 +41,7 @@ class NewQuote(Body):
 
 
 class LegacyQuoteQuery(BaseModel):
-    """The query of a quote in v1 (variant_id), its successor (touchpoint_id, item_id) and v2 (with a plan)."""
+    """The query of a quote in v1 (variant_id), its successor (touchpoint_id and item_id) or v2 (with a plan)."""
 
     data: str
     variant_id: str | None = None
@@ -52,7 +52,7 @@ class LegacyQuoteQuery(BaseModel):
 
 
 class NewOffer(Body):
-    """A customer who takes a quote."""
+    """The quote, and the customer who accepts it."""
 
     quote_token: str
     first_name: Name
@@ -65,7 +65,7 @@ class NewOffer(Body):
 
 
 class NewPayment(Body):
-    """How an offer is paid."""
+    """The payment of an offer."""
 
     token: str
     policy_id: str
@@ -95,7 +95,7 @@ class Replacement(Changes):
 
 
 class LanguageQuery(BaseModel):
-    """In which language a dataset's item is shown."""
+    """The language of a dataset item."""
 
     language: str
 
@@ -116,14 +116,14 @@ class ValueQuery(ItemQuery):
 
 
 class NewLead(BaseModel):
-    """Someone who may become a customer; which fields a lead has is the product's affair."""
+    """A possible customer; the product determines the fields of a lead."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, defer_build=True)
     email: Name | None = None
 
 
 class NewMedia(Body):
-    """A file that is announced."""
+    """The announcement of a file."""
 
     designation: Name
     name: Name
@@ -132,13 +132,13 @@ class NewMedia(Body):
 
 
 class Attached(Body):
-    """A file to be put to a policy."""
+    """The file to attach to a policy."""
 
     id: Text
 
 
 class PeriodQuery(BaseModel):
-    """From when to when, as `YYYY-MM-DD HH:MM:SS`."""
+    """The start and the end of a period, as `YYYY-MM-DD HH:MM:SS`."""
 
     start_date: str
     end_date: str

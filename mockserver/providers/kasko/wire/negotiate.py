@@ -1,4 +1,4 @@
-"""Media types: which version a client asks for."""
+"""Content negotiation: the version of the API in the Accept header."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from mockserver.providers.kasko.wire.dialect import bad_request
 
 
 def requested_version(call: Call) -> int | None:
-    """The version in `Accept: application/vnd.kasko.v3+json`; None when it names none."""
+    """Returns the version in `Accept: application/vnd.kasko.v3+json`, or None without a version."""
     for accepted in call.headers.get("accept", "").lower().split(","):
-        found = re.fullmatch(r"application/vnd\.kasko\.v(\d{1,3})\+json", accepted.partition(";")[0].strip(), re.ASCII)
-        if found:
-            return int(found[1])
+        match = re.fullmatch(r"application/vnd\.kasko\.v(\d{1,3})\+json", accepted.partition(";")[0].strip(), re.ASCII)
+        if match:
+            return int(match[1])
     return None
 
 
 def require_v3(call: Call) -> None:
-    """Refuse a quote that does not ask for v3."""
-    given = assumptions_of(call).quote_without_v3
-    if given != "accepted" and requested_version(call) != 3:
-        raise bad_request("Accept must be application/vnd.kasko.v3+json.", int(given))
+    """Raises Problem if Accept is not the v3 media type, unless that is accepted by assumption."""
+    assumption = assumptions_of(call).quote_without_v3
+    if assumption != "accepted" and requested_version(call) != 3:
+        raise bad_request("Accept must be application/vnd.kasko.v3+json.", int(assumption))
 
 
 def require_known_version(call: Call) -> None:
-    """Refuse, where that is assumed, a version that nobody has heard of."""
+    """Raises Problem for an unknown version in Accept, if the assumption ``other_accept`` says so."""
     if assumptions_of(call).other_accept == "refused" and requested_version(call) not in (None, 1, 2, 3):
         raise bad_request("The version in Accept is not known.")

@@ -1,4 +1,4 @@
-"""If-Match and If-Unmodified-Since: whether a client changes the policy it has seen."""
+"""Preconditions of changes: If-Match and If-Unmodified-Since."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from mockserver.providers.kasko.wire.dialect import bad_request
 
 
 def entity_tag(randomness: Randomness, record: Record) -> str:
-    """The entity tag of a policy as it is now."""
+    """Returns the entity tag of the current version of a policy, with quotes."""
     state = f"{record['id']}:{record['policy_status']}"
     return f'"{randomness.text(f"etag:{state}", record["version"], 32, HEX)}"'
 
 
 def check_preconditions(call: Call, record: Record, *, required: bool) -> None:
-    """Refuse a change of a policy that has changed since the client saw it, or one that does not say when it did."""
-    given = assumptions_of(call)
-    match, since = call.headers.get("if-match"), call.headers.get("if-unmodified-since")
-    if match is None and since is None:
+    """Raises Problem if a precondition does not hold, or if one is required and none was sent."""
+    assumptions = assumptions_of(call)
+    match, unmodified_since = call.headers.get("if-match"), call.headers.get("if-unmodified-since")
+    if match is None and unmodified_since is None:
         if required:
-            status = int(given.missing_precondition)
+            status = int(assumptions.missing_precondition)
             raise Problem("version_missing", "If-Match or If-Unmodified-Since is required", status=status)
         return
-    fits = match is None or _is_current(call, record, match)
-    if since is not None and (match is None or given.both_preconditions == "both"):
-        fits = _is_unchanged(call, record, since) and fits
-    if not fits:
-        raise Problem("version_stale", "The policy has changed since", status=int(given.stale_status))
+    holds = match is None or _is_current(call, record, match)
+    if unmodified_since is not None and (match is None or assumptions.both_preconditions == "both"):
+        holds = _is_unchanged(call, record, unmodified_since) and holds
+    if not holds:
+        raise Problem("version_stale", "The policy has changed since", status=int(assumptions.stale_status))
 
 
 def _is_current(call: Call, record: Record, match: str) -> bool:
-    tags = [each.strip() for each in match.split(",")]
+    tags = [tag.strip() for tag in match.split(",")]
     if assumptions_of(call).weak_tags == "accepted":
-        tags = [each.removeprefix("W/") for each in tags]
+        tags = [tag.removeprefix("W/") for tag in tags]
     return "*" in tags or entity_tag(call.sandbox.randomness, record) in tags
 
 
-def _is_unchanged(call: Call, record: Record, since: str) -> bool:
-    limit = _seconds(since)
+def _is_unchanged(call: Call, record: Record, unmodified_since: str) -> bool:
+    limit = _seconds(unmodified_since)
     if limit is None and assumptions_of(call).unreadable_date == "refused":
         raise bad_request("If-Unmodified-Since is not a date.")
     return limit is None or bool(record["updated_at"] // SECOND <= limit)

@@ -1,1 +1,1 @@
-"""How policies are changed."""
+"""Amendments of employees' policies."""

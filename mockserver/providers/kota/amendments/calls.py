@@ -1,4 +1,4 @@
-"""The calls that make, confirm and cancel policy amendment intents."""
+"""Operations on policy amendment intents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.amendments import schemas
-from mockserver.providers.kota.amendments.logic import KIND, LIFECYCLE, OPEN_STATES, create_amendment, list_dependents
+from mockserver.providers.kota.amendments.logic import (
+    KIND,
+    LIFECYCLE,
+    OPEN_STATES,
+    create_amendment,
+    create_dependents_intent,
+)
 from mockserver.providers.kota.amendments.state_details import CANCELLATION, DEPENDENTS, changes
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.dependents import logic as dependents
@@ -99,39 +105,39 @@ def _cancel(call: Call) -> Reply:
     return no_content()
 
 
-def _list_dependents(call: Call) -> Reply:
+def _create_dependents_intent(call: Call) -> Reply:
     record = _get_or_404(call, "id")
     if record["status"] != "action_required" or DEPENDENTS not in changes(record):
         raise Problem("invalid_state", f"The policy amendment intent is {record['status']}")
     intent = dependents.latest_intent(call, record["id"])
     if intent is not None and intent["status"] in dependents.OPEN_STATES:
         raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
-    return render_one(call, list_dependents(call, record))
+    return render_one(call, create_dependents_intent(call, record))
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on policy amendment intents."""
     base = "/policies/{policy_id}/policy_amendment_intents"
-    answer = response_model("amendments", "PolicyAmendmentIntentResponse")
-    single, odd = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
-    listing: dict[str, Any] = {"query": schemas.AmendmentsQuery, "response": paged_response_model(answer)}
+    model = response_model("amendments", "PolicyAmendmentIntentResponse")
+    # Documented: two of the paths name their parameter id.
+    single, path_with_id = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
+    listing: dict[str, Any] = {"query": schemas.AmendmentsQuery, "response": paged_response_model(model)}
     body = schemas.CreatePolicyAmendmentIntentRequest
-    listed_answer = response_model("dependents", "DependentsManagementIntentResponse")
+    dependents_model = response_model("dependents", "DependentsManagementIntentResponse")
     yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
     yield define_operation(
-        f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, response=answer
+        f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, response=model
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", response=answer)
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", response=model)
     yield define_operation(
         f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm a policy amendment intent", status=204
     )
     yield define_operation(
-        f"cancel_{KIND}", f"POST {odd}/cancel", _cancel, "Cancel a policy amendment intent", status=204
+        f"cancel_{KIND}", f"POST {path_with_id}/cancel", _cancel, "Cancel a policy amendment intent", status=204
     )
     yield define_operation(
         f"create_dependents_of_{KIND}",
-        f"POST {odd}/create_dependents_management_intent",
-        _list_dependents,
-        "Begin to list dependents anew",
-        response=listed_answer,
+        f"POST {path_with_id}/create_dependents_management_intent",
+        _create_dependents_intent,
+        "Create a dependents management intent of an amendment",
+        response=dependents_model,
     )

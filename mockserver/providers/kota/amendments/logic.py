@@ -1,4 +1,4 @@
-"""Policy amendment intents: other dependents or an early end, quoted, confirmed, and then made by the insurer."""
+"""Policy amendment intents: change the dependents of a policy, or end it early."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ _WAITING_STATES = ("action_required", "pending_confirmation")
 
 
 def policy_of(at: WriteContext, record: Record) -> Record:
-    """The policy an amendment is about."""
     policy = find_record(at, "policy", record["policy_id"])
     assert policy is not None, "policies are never deleted"
     return policy
@@ -77,7 +76,7 @@ def _change_policy(at: WriteContext, record: dict[str, Any]) -> None:
 
 
 def _last_day(at: WriteContext, record: Record, policy: Record) -> str:
-    """The day a cancelled policy ends: the first, when it is opted out of; else that of the life event."""
+    """Returns the start date for an opt-out, else the day of the life event, or today if that is later."""
     event = record["amendment_reason"]["qualifying_life_event"]
     return str(max(event["event_date"], today(at)) if event else policy["start_date"])
 
@@ -151,7 +150,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_amendment(at: WriteContext, policy: Record, reason: Record, requested: list[str]) -> Record:
-    """Make an intent to amend a policy: to change its dependents, or to end it."""
+    """Creates an amendment; ``requested`` are the kinds of change: dependents or cancellation."""
     record = {
         "object": KIND,
         "id": new_id(at, "pai"),
@@ -164,8 +163,8 @@ def create_amendment(at: WriteContext, policy: Record, reason: Record, requested
     return LIFECYCLE.create(at, record, "action_required" if DEPENDENTS in requested else "pending_confirmation")
 
 
-def list_dependents(at: WriteContext, record: Record) -> Record:
-    """Begin to list the dependents of a policy anew, from those it covers."""
+def create_dependents_intent(at: WriteContext, record: Record) -> Record:
+    """Creates the dependents management intent of an amendment; its list begins with the dependents covered now."""
     policy = policy_of(at, record)
     employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"

@@ -1,4 +1,4 @@
-"""What answers show of policy amendment intents."""
+"""Response models of policy amendment intents."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class PolicyAmendmentDependentsResponse(ResponseModel):
-    """Policy amendment dependents response."""
+    """The dependents management intent of an amendment."""
 
     dependents_management_intent_id: DependentsIntentId | None = None
     status: DependentsManagementIntentStatus | None = None
 
 
 class PolicyAmendmentAssociatedPersonsResponse(ResponseModel):
-    """Policy amendment associated persons response."""
+    """A reference to the list of dependents of an amendment."""
 
     type: AssociatedPersonType
     dependents: PolicyAmendmentDependentsResponse | None = None
 
 
 class PolicyAmendmentQuoteAmountResponse(ResponseModel):
-    """Policy amendment quote amount response."""
+    """An amount before tax, its tax, and the sum of both."""
 
     net: float
     tax: float
@@ -44,7 +44,7 @@ class PolicyAmendmentQuoteAmountResponse(ResponseModel):
 
 
 class PolicyAmendmentQuoteContributionsResponse(ResponseModel):
-    """Policy amendment quote contributions response."""
+    """The contributions of employee and employer, and their total."""
 
     employee_contribution: PolicyAmendmentQuoteAmountResponse
     employer_contribution: PolicyAmendmentQuoteAmountResponse
@@ -52,7 +52,7 @@ class PolicyAmendmentQuoteContributionsResponse(ResponseModel):
 
 
 class PolicyAmendmentQuoteResponse(ResponseModel):
-    """Policy amendment quote response."""
+    """The price of the amended policy, per month and for the term."""
 
     currency: str
     monthly: PolicyAmendmentQuoteContributionsResponse
@@ -60,7 +60,7 @@ class PolicyAmendmentQuoteResponse(ResponseModel):
 
 
 class PolicyAmendmentPendingConfirmationResponse(ResponseModel):
-    """Policy amendment pending confirmation response."""
+    """Why an amendment must be confirmed, until when, and at which price."""
 
     code: PolicyAmendmentIntentConfirmationCode
     reason: str
@@ -71,7 +71,7 @@ class PolicyAmendmentPendingConfirmationResponse(ResponseModel):
 
 
 class PolicyAmendmentProcessingErrorResponse(ResponseModel):
-    """Policy amendment processing error response."""
+    """Why the insurer did not make an amendment."""
 
     code: PolicyAmendmentIntentFailureCode
     reason: str
@@ -79,7 +79,7 @@ class PolicyAmendmentProcessingErrorResponse(ResponseModel):
 
 
 class PolicyAmendmentQualifyingLifeEventResponse(ResponseModel):
-    """Policy amendment qualifying life event response."""
+    """A life event that allows an amendment."""
 
     event: QualifyingLifeEventType
     event_date: DateText
@@ -87,20 +87,20 @@ class PolicyAmendmentQualifyingLifeEventResponse(ResponseModel):
 
 
 class PolicyAmendmentReasonResponse(ResponseModel):
-    """Policy amendment reason response."""
+    """The reason for an amendment, with the life event if there is one."""
 
     type: AmendmentReasonType
     qualifying_life_event: PolicyAmendmentQualifyingLifeEventResponse | None = None
 
 
 class PolicyAmendmentRequestedChangeResponse(ResponseModel):
-    """Policy amendment requested change response."""
+    """A kind of change that an amendment requests."""
 
     change_type: RequestedChangeType
 
 
 class PolicyAmendmentRequiredActionResponse(ResponseModel):
-    """Policy amendment required action response."""
+    """What must be done before an amendment can continue, and until when."""
 
     code: PolicyAmendmentActionCode
     reason: str
@@ -110,7 +110,7 @@ class PolicyAmendmentRequiredActionResponse(ResponseModel):
 
 
 class PolicyAmendmentIntentResponse(ResponseModel):
-    """Policy amendment intent response."""
+    """An amendment of a policy, with the members of its current state."""
 
     id: AmendmentId
     object: str | None = None

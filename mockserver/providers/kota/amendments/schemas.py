@@ -1,4 +1,4 @@
-"""What the operations on policy amendment intents take."""
+"""Request and query models of policy amendment intents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class QualifyingLifeEventSupplementalInfo(RequestModel):
-    """Qualifying life event supplemental info."""
+    """A life event that allows an amendment."""
 
     event: QualifyingLifeEventType
     event_date: DateText
@@ -24,26 +24,24 @@ class QualifyingLifeEventSupplementalInfo(RequestModel):
 
 
 class PolicyAmendmentReasonRequest(RequestModel):
-    """Policy amendment reason request."""
+    """The reason for an amendment; the type qualifying_life_event needs the event."""
 
     type: AmendmentReasonType
     qualifying_life_event: QualifyingLifeEventSupplementalInfo | None = None
 
 
 class PolicyAmendmentRequestedChangeRequest(RequestModel):
-    """Policy amendment requested change request."""
+    """A kind of change to request."""
 
     change_type: RequestedChangeType
 
 
 class CreatePolicyAmendmentIntentRequest(RequestModel):
-    """Create policy amendment intent request."""
+    """The reason for an amendment, and exactly one requested change."""
 
     amendment_reason: PolicyAmendmentReasonRequest
     requested_changes: list[PolicyAmendmentRequestedChangeRequest]
 
 
 class AmendmentsQuery(PageQuery):
-    """The query of the list of a policy's amendments."""
-
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -1,4 +1,4 @@
-"""The parts a policy amendment intent shows in each state: what to give, the quote to confirm, what went wrong."""
+"""The members of a policy amendment intent that depend on its state: required action, quote, error."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _FAILURES = {
 
 
 def changes(record: Record) -> list[str]:
-    """The kinds of changes an amendment asks for."""
+    """Returns the requested kinds of change: dependents or cancellation."""
     return [each["change_type"] for each in record["requested_changes"]]
 
 
 def associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
-    """How the list of dependents of an amendment stands."""
+    """Returns the reference to the amendment's newest dependents management intent; null members if there is none."""
     intent = dependents.latest_intent(at, record["id"])
     state = {
         "dependents_management_intent_id": intent["id"] if intent else None,
@@ -41,7 +41,7 @@ def associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
 
 
 def required_action(at: WriteContext, record: Record) -> dict[str, Any]:
-    """What is asked for while the dependents are not known."""
+    """Returns the member shown in the state action_required."""
     return {
         "code": "provide_dependents_information",
         "reason": "Dependents are to be listed",
@@ -52,29 +52,29 @@ def required_action(at: WriteContext, record: Record) -> dict[str, Any]:
 
 
 def pending_confirmation(at: WriteContext, record: Record, policy: Record) -> dict[str, Any]:
-    """What is asked for while an amendment is to be confirmed."""
-    listing = DEPENDENTS in changes(record)
+    """Returns the member shown in the state pending_confirmation."""
+    changes_dependents = DEPENDENTS in changes(record)
     event = record["amendment_reason"]["qualifying_life_event"]
-    code = "confirm_quote" if listing else "confirm_qle" if event else "confirm_opt_out"
+    code = "confirm_quote" if changes_dependents else "confirm_qle" if event else "confirm_opt_out"
     reason, description = _CONFIRMATIONS[code]
     return {
         "code": code,
         "reason": reason,
         "reason_description": description,
         "due_by": record["_due_day"],
-        "quote": _quote(at, policy, members_after(at, record, policy)) if listing else None,
-        "associated_persons": associated_persons(at, record) if listing else None,
+        "quote": _quote(at, policy, members_after(at, record, policy)) if changes_dependents else None,
+        "associated_persons": associated_persons(at, record) if changes_dependents else None,
     }
 
 
 def failure(code: str) -> dict[str, str]:
-    """What is said of an amendment that the insurer does not make."""
+    """Returns the member shown in the state processing_error."""
     reason, description = _FAILURES[code]
     return {"code": code, "reason": reason, "reason_description": description}
 
 
 def members_after(at: WriteContext, record: Record, policy: Record) -> list[Record]:
-    """The members of the policy once the amendment is made; who was covered before stays the same member."""
+    """Returns the policy's members after the amendment; a person who was covered before keeps the member record."""
     before = {each["associated_person_id"]: each for each in policy["health_insurance"]["members"]}
     people = dependents.confirmed_dependents(at, record["id"])
     if people is None:
@@ -97,12 +97,12 @@ def _quote(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[
 
 
 def _contributions(at: WriteContext, employer: int, total: int) -> dict[str, Any]:
-    # The tax of the sum is split, so that the two parts add up to it.
-    whole, mine = _net(at, total), _net(at, employer)
+    # The employee's net amount is a difference, so that both parts add up to the total.
+    total_net, employer_net = _net(at, total), _net(at, employer)
     return {
-        "employee_contribution": _amount(whole - mine, total - employer),
-        "employer_contribution": _amount(mine, employer),
-        "total": _amount(whole, total),
+        "employee_contribution": _amount(total_net - employer_net, total - employer),
+        "employer_contribution": _amount(employer_net, employer),
+        "total": _amount(total_net, total),
     }
 
 

@@ -1,4 +1,4 @@
-"""What Kota's documents leave open, each point a setting; the files of this folder have the points by subject."""
+"""Assumptions about Kota: settings for what its documentation leaves open, one file per subject."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from mockserver.providers.kota.assumptions.people import PeopleAssumptions
 
 
 class KotaAssumptions(EventsAssumptions, EnrolmentAssumptions, GroupsAssumptions, PeopleAssumptions, HttpAssumptions):
-    """Every point the vendor does not document, with the default we chose."""
+    """All assumptions about Kota, with their defaults."""
 
 
 def assumptions_of(at: WriteContext) -> KotaAssumptions:
-    """The assumptions that hold where a call or simulation happens."""
     return cast(KotaAssumptions, at.sandbox.assumptions)
 
 
 def is_employer_of_record(at: WriteContext) -> bool:
-    """Whether the platform employs people for its customers."""
+    """Returns whether the platform employs people on behalf of its customers."""
     return assumptions_of(at).platform_type == "employer_of_record"

@@ -1,4 +1,4 @@
-"""What Kota's documents leave open about enrolments, policies and what changes them."""
+"""Assumptions about enrolments, dependents, policies, amendments and imports."""
 
 from __future__ import annotations
 
@@ -13,77 +13,77 @@ Days = Annotated[int, Field(ge=0, le=3_650)]
 
 
 class EnrolmentAssumptions(Assumptions):
-    """Enrolment."""
-
     enrolment_processing: Annotated[
-        Duration, AssumptionNote("How long an enrolment intent is processing before it needs something.", _NO_FIGURE)
+        Duration,
+        AssumptionNote("How long an enrolment intent is processing before it enters its next state.", _NO_FIGURE),
     ] = 2 * SECOND
     enrolment_enrolling: Annotated[
-        Duration, AssumptionNote("How long the insurer takes to enrol an employee.", "Days in real life; " + _NO_FIGURE)
+        Duration,
+        AssumptionNote("How long the insurer takes to enrol an employee.", "It takes days at Kota. " + _NO_FIGURE),
     ] = 3 * SECOND
     enrolment_deadline: Annotated[
-        Days, AssumptionNote("How many days there are to give information, select options or confirm.", _NO_FIGURE)
+        Days, AssumptionNote("How many days a client has to give information, select options or confirm.", _NO_FIGURE)
     ] = 14
     enrolment_information: Annotated[
         Literal["none", "asked"],
         AssumptionNote(
-            "Whether every enrolment asks for information about the employee first.",
-            "The state action_required is documented, when it is entered is not.",
+            "Whether every enrolment first asks for information about the employee.",
+            "The state action_required is documented; when it is entered is not.",
         ),
     ] = "none"
     enrolment_confirmation: Annotated[
         Literal["when_employee_pays", "always", "never"],
         AssumptionNote(
-            "When an enrolment needs to be confirmed without force_confirmation.",
-            "Said to be asked for where needed; when that is so is not documented.",
+            "When an enrolment without force_confirmation must be confirmed.",
+            "Documented as requested where needed; when it is needed is not documented.",
         ),
     ] = "when_employee_pays"
     second_enrolment: Annotated[
         Literal["refused", "accepted"],
         AssumptionNote(
-            "What happens to an enrolment intent for whoever has one, or a policy, in the group already.",
+            "What happens to an enrolment intent for an employee who has one, or a policy, in the group.",
             "Not documented.",
         ),
     ] = "refused"
     confirm_with_open_dependents: Annotated[
         Literal["refused", "accepted"],
         AssumptionNote(
-            "Whether an enrolment can be confirmed while its dependents are not; accepted leaves them out.",
-            "Dependents are called optional; what an unfinished list does is not documented.",
+            "Whether an enrolment can be confirmed before its dependents; accepted leaves them out.",
+            "Dependents are documented as optional; the effect of an unfinished list is not documented.",
         ),
     ] = "refused"
     configuration_put: Annotated[
         Literal["merged", "replaced"],
         AssumptionNote(
-            "Whether a policy configuration that is put keeps the dates it leaves out.",
-            "Documented of employers and employees, not of enrolment intents.",
+            "Whether PUT of a policy configuration keeps the dates that it omits.",
+            "Documented for employers and employees, not for enrolment intents.",
         ),
     ] = "merged"
-    dependents_check: Annotated[
-        Duration, AssumptionNote("How long a dependent is processing before it is known whether it fits.", _NO_FIGURE)
-    ] = 2 * SECOND
+    dependents_check: Annotated[Duration, AssumptionNote("How long the check of a dependent takes.", _NO_FIGURE)] = (
+        2 * SECOND
+    )
     dependents_processing: Annotated[
         Duration, AssumptionNote("How long a confirmed list of dependents is processing.", _NO_FIGURE)
     ] = 3 * SECOND
     dependents_information: Annotated[
         Literal["none", "asked"],
         AssumptionNote(
-            "Whether every dependent asks for information first.",
-            "A dependent may have a requirement; when it has one is not documented.",
+            "Whether the check of a dependent first asks for information.",
+            "A dependent can have a requirement; when it has one is not documented.",
         ),
     ] = "none"
     child_until: Annotated[
-        Days, AssumptionNote("The age from which a child is an adult dependant.", "Plans of this kind say 18 to 26.")
+        Days, AssumptionNote("The age from which a child is an adult dependant.", "Such plans use 18 to 26.")
     ] = 21
     opt_out_days: Annotated[
-        Days, AssumptionNote("How many days, the first one counted, a policy can be opted out of.", _NO_FIGURE)
+        Days, AssumptionNote("For how many days, including the first, an employee can opt out of a policy.", _NO_FIGURE)
     ] = 14
     initial_dependents_days: Annotated[
         Days,
-        AssumptionNote("How many days, the first one counted, dependents of a new policy can be changed.", _NO_FIGURE),
+        AssumptionNote("For how many days, including the first, a new policy's dependents can be changed.", _NO_FIGURE),
     ] = 31
     amendment_deadline: Annotated[
-        Days, AssumptionNote("How many days there are to list dependents or to confirm an amendment.", _NO_FIGURE)
+        Days, AssumptionNote("How many days a client has to list dependents or to confirm an amendment.", _NO_FIGURE)
     ] = 28
     amendment_quote: Annotated[
         Duration, AssumptionNote("How long the insurer takes to quote an amendment.", _NO_FIGURE)
@@ -101,13 +101,13 @@ class EnrolmentAssumptions(Assumptions):
     amendment_currency: Annotated[
         Literal["upper", "lower"],
         AssumptionNote(
-            "Whether an amendment's quote writes its currency EUR or eur.",
-            "A plain text, not one of the lower-case codes; the group's quote has upper case.",
+            "Whether the currency in an amendment's quote is EUR or eur.",
+            "Its type is plain text, not a lower-case code; the group's quote uses upper case.",
         ),
     ] = "upper"
     second_amendment: Annotated[
         Literal["refused", "accepted"],
-        AssumptionNote("What happens to an amendment of a policy while another is under way.", "Not documented."),
+        AssumptionNote("What happens to an amendment of a policy while another is open.", "Not documented."),
     ] = "refused"
     import_processing: Annotated[
         Duration, AssumptionNote("How long a policy import intent is processing.", _NO_FIGURE)

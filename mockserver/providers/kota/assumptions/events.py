@@ -1,4 +1,4 @@
-"""What Kota's documents leave open about events and webhooks."""
+"""Assumptions about events and webhooks."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from mockserver.engine import SECOND, AssumptionNote, Assumptions, Duration
 
 
 class EventsAssumptions(Assumptions):
-    """Envelopes, retries, what a list of events shows."""
-
     webhook_retries: Annotated[
         tuple[Duration, ...],
         Field(max_length=20),
         AssumptionNote(
-            "The waits between the attempts to deliver a webhook.",
-            "One paragraph says that nothing is tried again, others speak of retries; no schedule could be read.",
+            "The delays between the attempts of a webhook delivery.",
+            "One paragraph excludes retries, others mention them; no schedule was available.",
         ),
     ] = (60 * SECOND, 10 * 60 * SECOND)
     webhook_time: Annotated[
         Literal["both", "created_at", "created"],
         AssumptionNote(
-            "The member of a webhook that says when its event was created.",
-            "The schemas say created_at, newer pages created.",
+            "The member of a webhook that has the creation time of its event.",
+            "The schemas have created_at, newer pages have created.",
         ),
     ] = "both"
     events_listed: Annotated[
         Literal["as_endpoints", "all"],
         AssumptionNote(
-            "Which versions a list of events shows that asks for none: those of the endpoints, or all.",
-            "Documented as the versions of the registered endpoints; all where there is none.",
+            "Which versions a list of events has without a filter: those of the endpoints, or all.",
+            "Documented as the versions of the registered endpoints; all if there are no endpoints.",
         ),
     ] = "as_endpoints"

@@ -1,4 +1,4 @@
-"""What Kota's documents leave open about employers, employees and their families."""
+"""Assumptions about employers, employees, sessions and contributions."""
 
 from __future__ import annotations
 
@@ -10,51 +10,48 @@ from mockserver.engine import SECOND, AssumptionNote, Assumptions, Duration
 
 
 class PeopleAssumptions(Assumptions):
-    """Checks of employers and employees."""
-
     employer_check: Annotated[
         Duration,
-        AssumptionNote(
-            "How long an employer is pending before it is checked.", "Days in real life; no figure is documented."
-        ),
+        AssumptionNote("How long the check of an employer takes.", "It takes days at Kota. No figure is documented."),
     ] = 2 * SECOND
     employer_offboarding: Annotated[
         Duration,
         AssumptionNote(
-            "How long an employer stays offboarding before it is inactive and everything it has ends.",
-            "Said to take effect at once, though there is a state for it.",
+            "How long an employer stays offboarding before it is inactive and its cover ends.",
+            "Documented as immediate, although the state exists.",
         ),
     ] = 0
     employee_check: Annotated[
         Duration,
-        AssumptionNote("How long an employee is pending before it is processed.", "No figure is documented."),
+        AssumptionNote("How long the check of an employee takes.", "No figure is documented."),
     ] = 2 * SECOND
     second_offboarding: Annotated[
         Literal["moved", "refused"],
         AssumptionNote(
-            "What offboarding an employee again does whose offboarding is planned: it moves the day, or is refused.",
-            "Not documented; taking it back has an operation of its own.",
+            "Whether a second offboarding of an employee changes the planned day, or is refused.",
+            "Not documented; cancelling has a separate operation.",
         ),
     ] = "moved"
     statutory_country: Annotated[
         Literal["employee", "employer"],
         AssumptionNote(
-            "Whose country makes a scheme statutory, so that earliest_benefits_start_date is ignored.",
-            "Said of schemes in the Netherlands and the Emirates; whose address counts is not.",
+            "Whether a statutory scheme depends on the country of the employee or of the employer.",
+            "Documented: schemes in the Netherlands and the Emirates ignore earliest_benefits_start_date. "
+            "Not documented: which address decides.",
         ),
     ] = "employee"
     employer_benefits_start: Annotated[
         Literal["counts", "ignored"],
         AssumptionNote(
-            "Whether employees stay pending before their employer's earliest_benefits_start_date too.",
-            "Said of the employee's own date; what the employer's does is not.",
+            "Whether employees also stay pending before their employer's earliest_benefits_start_date.",
+            "Documented for the employee's date only.",
         ),
     ] = "counts"
     groups_of_leavers: Annotated[
         Literal["left", "kept"],
         AssumptionNote(
-            "Whether an employee who is offboarded leaves its groups.",
-            "There is an event for leaving a group and no operation for it.",
+            "Whether an employee who is offboarded leaves all groups.",
+            "Leaving a group has an event type but no operation.",
         ),
     ] = "left"
     employer_cancellation_period: Annotated[
@@ -62,32 +59,33 @@ class PeopleAssumptions(Assumptions):
         Field(ge=0, le=365),
         AssumptionNote(
             "The employer_cancellation_period_length of an employer's health insurance policy.",
-            "An integer of unstated unit; days would fit.",
+            "An integer without a documented unit; days are plausible.",
         ),
     ] = 14
     unknown_parent: Annotated[
         Literal["404", "empty"],
         AssumptionNote(
-            "What the older lists of quotes and policies answer for an employer or employee that does not exist.",
-            "They declare no 404; a list of nothing would be the other way.",
+            "The response of the older lists of quotes and policies for an unknown employer or employee.",
+            "They declare no 404; the alternative is an empty list.",
         ),
     ] = "404"
     embed_session_lives: Annotated[
         Duration,
         AssumptionNote(
-            "How long a token for embedded pages is good.", "Only the answer says; a hosted link lives an hour."
+            "How long a token for embedded pages is valid.",
+            "Only the response states it; a hosted link is valid for an hour.",
         ),
     ] = 3_600 * SECOND
     partial_month: Annotated[
         Literal["by_days", "whole"],
-        AssumptionNote("What a month that is covered in part costs: its days' share, or all.", "Not documented."),
+        AssumptionNote("Whether a month that is covered in part is charged by days or whole.", "Not documented."),
     ] = "by_days"
     contribution_tax: Annotated[
         int,
         Field(ge=0, le=10_000),
         AssumptionNote(
-            "The tax on contributions, in hundredths of a percent of the premium; none makes no entries.",
-            "A category of entries; no rate is documented.",
+            "The tax on contributions, in hundredths of a percent of the premium; 0 makes no entries.",
+            "The category of entries is documented; the rate is not.",
         ),
     ] = 0
     contribution_tax_relief: Annotated[
@@ -95,12 +93,13 @@ class PeopleAssumptions(Assumptions):
         Field(ge=0, le=10_000),
         AssumptionNote(
             "The tax relief on contributions, in hundredths of a percent of the premium; its entries are negative.",
-            "A category of entries; neither rate nor sign is documented.",
+            "The category of entries is documented; its rate and sign are not.",
         ),
     ] = 0
     approval_applied: Annotated[
         Duration,
         AssumptionNote(
-            "How long an approved action waits to be applied, and then takes.", "Only its events are documented."
+            "How long an approved action waits before it is applied, and how long that takes.",
+            "Only its events are documented.",
         ),
     ] = 2 * SECOND

@@ -1,1 +1,1 @@
-"""The plans there are: what they cover, whom they cover, what that costs."""
+"""The catalog: insurers, and what their plans cover and cost."""

@@ -1,4 +1,4 @@
-"""Providers and plans read: by country, by day, by premium, and with how many of a group could have a plan."""
+"""Operations on providers and plans, with counts of the eligible employees of a group."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _retrieve_plan(call: Call) -> Reply:
 
 
 def _eligibility_counter(call: Call) -> Callable[[Record], dict[str, int | None]]:
-    """Tells of a plan how many of the group that the query names could have it; of no group where it names none."""
+    """Returns a function from a plan to its counts for the queried group; without a group all counts are None."""
     query: Any = call.query_parameters
     if query.group_id is None or query.start_date is None:
         return lambda _plan: dict.fromkeys(_COUNTS)
@@ -61,14 +61,15 @@ def _eligibility_counter(call: Call) -> Callable[[Record], dict[str, int | None]
     employees = [employee for each in members if (employee := find_record(call, "employee", each["employee_id"]))]
 
     def counts(plan: Record) -> dict[str, int | None]:
-        found = Counter(eligibility.evaluate_eligibility(call, plan, each, query.start_date)[0] for each in employees)
-        return dict(zip(_COUNTS, (found["eligible"], found["ineligible"], len(employees)), strict=True))
+        statuses = Counter(
+            eligibility.evaluate_eligibility(call, plan, each, query.start_date)[0] for each in employees
+        )
+        return dict(zip(_COUNTS, (statuses["eligible"], statuses["ineligible"], len(employees)), strict=True))
 
     return counts
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on providers and plans."""
     provider, plan = response_model("catalog", "ProviderResponse"), response_model("catalog", "PlanResponse")
     yield define_operation(
         "list_plans", "GET /plans", _list_plans, "List plans", query=PlansQuery, response=paged_response_model(plan)

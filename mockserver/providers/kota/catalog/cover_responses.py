@@ -1,4 +1,4 @@
-"""What answers show of cover: the plan and its provider, what was selected, who pays how much of it."""
+"""Response models that several subjects share: plan, provider, selected options, cost sharing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.providers.kota.values.responses import ResponseModel
 
 
 class PolicyPlanResponse(ResponseModel):
-    """Policy plan response."""
+    """The plan of a policy, with its currency and documents."""
 
     id: PlanId
     name: str
@@ -26,7 +26,7 @@ class PolicyPlanResponse(ResponseModel):
 
 
 class PolicyProviderResponse(ResponseModel):
-    """Policy provider response."""
+    """The insurer of a policy, with its portals."""
 
     id: ProviderId
     name: str
@@ -38,47 +38,47 @@ class PolicyProviderResponse(ResponseModel):
 
 
 class SelectedOptionResponse(ResponseModel):
-    """Selected option response."""
+    """A selected option, with its selected sub-options."""
 
     option_id: OptionId
     sub_options: list[SelectedOptionResponse] | None = None
 
 
 class PlanCoverageOptionSelectionResponse(ResponseModel):
-    """Plan coverage option selection response."""
+    """The options selected of one coverage configuration."""
 
     configuration_id: CoverageId
     options: list[SelectedOptionResponse]
 
 
 class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(ResponseModel):
-    """Health insurance family type cost sharing configuration response."""
+    """Cost sharing by family type: the employer pays for the members of that type."""
 
     type: HealthInsuranceFamilyCostSharingType
 
 
 class HealthInsuranceMemberCountCostSharingConfigurationResponse(ResponseModel):
-    """Health insurance member count cost sharing configuration response."""
+    """Cost sharing by number: how many adults and children the employer pays for."""
 
     adults: int
     children: int
 
 
 class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(ResponseModel):
-    """Health insurance member selection cost sharing configuration response."""
+    """Cost sharing by relation: whether the employer pays for partner and children."""
 
     partner: bool
     children: bool
 
 
 class HealthInsurancePercentageCostSharingConfigurationResponse(ResponseModel):
-    """Health insurance percentage cost sharing configuration response."""
+    """Cost sharing by percentage: the part of the premium that the employer pays."""
 
     percentage: int
 
 
 class HealthInsuranceCostSharingConfigurationResponse(ResponseModel):
-    """Health insurance cost sharing configuration response."""
+    """How employer and employee share the cost; only the member that the type names has details."""
 
     type: HealthInsuranceCostSharingType
     member_count: HealthInsuranceMemberCountCostSharingConfigurationResponse | None = None
@@ -88,18 +88,14 @@ class HealthInsuranceCostSharingConfigurationResponse(ResponseModel):
 
 
 class CoverConfiguration(ResponseModel):
-    """How the cost of cover is shared."""
-
     cost_sharing: HealthInsuranceCostSharingConfigurationResponse
 
 
 class HealthInsurancePolicyConfigurationResponse(CoverConfiguration):
-    """Health insurance policy configuration response."""
+    """How the cost of a policy is shared."""
 
 
 class GrossEstimationAmount(ResponseModel):
-    """What employee and employer pay, and both together."""
-
     employee_contribution: float
     employer_contribution: float
     total: float

@@ -1,4 +1,4 @@
-"""Coverage selections: which of a plan's options an employer, an employee or a member takes, by scope."""
+"""Coverage selections: the options of a plan that an employer, an employee or a member takes, by scope."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ Error = tuple[str, str]
 
 
 def configurations_of_scope(plan: Record, scope: str) -> list[Record]:
-    """What can be selected of a plan for a group_policy, a policy or a member."""
+    """Returns the plan's coverage configurations for a scope: group_policy, policy or member."""
     return [each for each in plan["coverage_options"] or () if each["scope"] == scope]
 
 
 def render_configurations(plan: Record, scope: str) -> list[Record] | None:
-    """What can be selected, as answers show it: None where there is nothing."""
+    """Returns the coverage configurations for a response: None if there are none."""
     return configurations_of_scope(plan, scope) or None
 
 
 def is_required(plan: Record, scope: str) -> bool:
-    """Whether something has to be selected."""
+    """Returns whether the plan requires a selection for the scope."""
     return any(each["required"] for each in configurations_of_scope(plan, scope))
 
 
 def dump_selections(selections: Sequence[Any] | None) -> list[dict[str, Any]] | None:
-    """The selections of a body as they are kept and shown."""
+    """Converts the selections of a body to JSON values."""
     return None if selections is None else [each.model_dump(mode="json") for each in selections]
 
 
 def selection_errors(plan: Record, scope: str, selections: Sequence[Record], path: str) -> Iterator[Error]:
-    """What is wrong with selections for a scope; ``path`` is where the body has them."""
+    """Yields path and message of each invalid selection; ``path`` is the field of the body that has the selections."""
     known = {each["id"]: each for each in configurations_of_scope(plan, scope)}
     yield from _duplicate_errors([each["configuration_id"] for each in selections], path, "configuration_id")
     for nth, selection in enumerate(selections):
@@ -41,9 +41,9 @@ def selection_errors(plan: Record, scope: str, selections: Sequence[Record], pat
             yield f"{path}[{nth}].configuration_id", f"the plan has no such configuration for a {scope}"
         else:
             yield from _configuration_errors(configuration, selection["options"], f"{path}[{nth}].options")
-    taken = {each["configuration_id"] for each in selections}
+    selected = {each["configuration_id"] for each in selections}
     for id in known:
-        if known[id]["required"] and id not in taken:
+        if known[id]["required"] and id not in selected:
             yield path, f"something has to be selected of {id}"
 
 
@@ -64,12 +64,12 @@ def _option_errors(known: Iterable[Record], chosen: Sequence[Record], path: str)
     by_id = {each["id"]: each for each in known}
     yield from _duplicate_errors([each["option_id"] for each in chosen], path, "option_id")
     for nth, option in enumerate(chosen):
-        found = by_id.get(option["option_id"])
-        if found is None:
+        known_option = by_id.get(option["option_id"])
+        if known_option is None:
             yield f"{path}[{nth}].option_id", "not an option of this configuration"
         else:
             yield from _option_errors(
-                found["sub_options"] or (), option["sub_options"] or (), f"{path}[{nth}].sub_options"
+                known_option["sub_options"] or (), option["sub_options"] or (), f"{path}[{nth}].sub_options"
             )
 
 
@@ -80,12 +80,15 @@ def _duplicate_errors(ids: Sequence[str], path: str, field: str) -> Iterator[Err
 
 
 def monthly_price(plan: Record, selections: Sequence[Record] | None) -> int:
-    """What selections add to a month's premium, in cents."""
+    """Returns what the selections add to the monthly premium, in cents."""
     chosen = {each["configuration_id"]: each["options"] for each in selections or ()}
     return sum(_price(each["options"], chosen.get(each["id"], ())) for each in plan["coverage_options"] or ())
 
 
 def _price(known: Iterable[Record], chosen: Sequence[Record]) -> int:
     by_id = {each["id"]: each for each in known}
-    taken = [(by_id[each["option_id"]], each["sub_options"] or ()) for each in chosen if each["option_id"] in by_id]
-    return sum(round((one["from_price"] or 0) * 100) + _price(one["sub_options"] or (), subs) for one, subs in taken)
+    selected = [(by_id[each["option_id"]], each["sub_options"] or ()) for each in chosen if each["option_id"] in by_id]
+    return sum(
+        round((option["from_price"] or 0) * 100) + _price(option["sub_options"] or (), sub_options)
+        for option, sub_options in selected
+    )

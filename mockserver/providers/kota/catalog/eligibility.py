@@ -1,4 +1,4 @@
-"""Eligibility: whether an employee may be covered by a plan, and if not, why not."""
+"""Eligibility: whether a plan covers an employee, and if not, why."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Reasons = list[dict[str, str]]
 
 
 def covering_policy(at: WriteContext, group_id: str) -> Record | None:
-    """The group policy employees of a group are covered by: of those in force the oldest."""
+    """Returns the group policy that covers the group's employees: the oldest in force, or None."""
     return next(iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE), None)
 
 
 def check_eligibility(at: WriteContext, group: Record, employee: Record, day: str | None = None) -> tuple[str, Reasons]:
-    """Whether an employee may be covered by a group's policy on a day, today or when it starts: (status, reasons).
+    """Returns status and reasons of an employee's eligibility under the group's policy.
 
-    The status is pending while the group has no policy, or while nothing but the employee's own check stands
-    against it.
+    ``day`` defaults to today, or to the start of the policy if that is later. The status is pending while the group has
+    no policy, or while the employee's own check is the only obstacle (assumption ``eligibility_of_pending``).
     """
     policy = covering_policy(at, group["id"])
     if policy is None:
@@ -35,10 +35,10 @@ def check_eligibility(at: WriteContext, group: Record, employee: Record, day: st
 
 
 def evaluate_eligibility(at: WriteContext, plan: Record, employee: Record, day: str) -> tuple[str, Reasons]:
-    """Whether an employee may be covered by a plan on a day: (status, reasons)."""
+    """Returns status and reasons of an employee's eligibility for a plan on a day."""
     reasons = [{"code": code, "message": message} for code, message in _ineligibility_reasons(at, plan, employee, day)]
-    waits = employee["status"] == "pending" and [each["code"] for each in reasons] == ["employee_not_active"]
-    if waits and assumptions_of(at).eligibility_of_pending == "pending":
+    only_pending = employee["status"] == "pending" and [each["code"] for each in reasons] == ["employee_not_active"]
+    if only_pending and assumptions_of(at).eligibility_of_pending == "pending":
         return "pending", reasons
     return ("ineligible" if reasons else "eligible"), reasons
 

@@ -1,4 +1,4 @@
-"""The catalog: what plans cost, and the forms in which policies show them and their providers."""
+"""Premiums of plans, and the parts of plans that policies show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.engine import Record, WriteContext
 from mockserver.providers.kota.values.records import find_record
 
 _PRICED_AS = {"adult_dependant": ("young_adult", "adult"), "child": ("child",)}
-"""By member type: the prices that count, the first that the plan has; everybody else is an adult."""
+"""By member type: the price codes to try in order; every other member type has the price adult."""
 _PARTNERS, _DEPENDANTS = {"spouse", "partner"}, {"adult_dependant", "child"}
 _TIERS = {
     (False, False): "single",
@@ -21,14 +21,14 @@ _TIERS = {
 
 
 def plan(at: WriteContext, id: str) -> Record:
-    """The plan of an id that is known to exist."""
+    """Returns a plan that is known to exist."""
     record = find_record(at, "plan", id)
     assert record is not None, "plans are never deleted"
     return record
 
 
 def monthly_premium(plan: Record, types: Iterable[str]) -> int:
-    """What a plan costs in a month for members of these types, in cents, without any options."""
+    """Returns the monthly premium for members of these types, without options, in cents."""
     pricing = plan["health_insurance"]["pricing"]
     if pricing["type"] == "tier_based":
         return _tier_premium(pricing["tier_based"], set(types))
@@ -46,27 +46,26 @@ def _price(prices: Mapping[str, int], type: str) -> int:
 
 
 def cents(amount: float) -> int:
-    """An amount with two decimals as whole cents."""
+    """Converts an amount with two decimals to cents."""
     return round(amount * 100)
 
 
 def currency(plan: Record) -> str:
-    """The currency of a plan's prices, in lower case."""
+    """Returns the currency of the plan's prices, in lower case."""
     pricing = plan["health_insurance"]["pricing"]
     return str(pricing[pricing["type"]]["currency"])
 
 
 def policy_provider(plan: Record) -> dict[str, Any]:
-    """A plan's provider as policies show it."""
+    """Returns the plan's provider as policies show it, with its portals."""
     return {**plan["provider"], **plan["_portals"]}
 
 
 def policy_plan(plan: Record) -> dict[str, Any]:
-    """A plan as policies show it."""
-    shown = {name: plan[name] for name in ("id", "name", "description", "documents")}
-    return {**shown, "currency": currency(plan)}
+    """Returns the plan as policies show it."""
+    copied = {name: plan[name] for name in ("id", "name", "description", "documents")}
+    return {**copied, "currency": currency(plan)}
 
 
 def disclosures(plan: Record) -> list[dict[str, Any]]:
-    """What has to be disclosed about a plan."""
     return list(plan["disclosures"])

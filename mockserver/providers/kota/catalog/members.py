@@ -1,4 +1,4 @@
-"""Who a policy covers: the employee and the dependents, each as a kind of member that plans price."""
+"""Members of policies: the employee and the dependents, each with the member type that determines the price."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTNERS = ("spouse", "partner")
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A person to be covered beside the employee."""
+    """An associated person to be covered, with selected options and member number."""
 
     person: Record
     selections: Sequence[Record] | None = None
@@ -24,13 +24,13 @@ class Dependent:
 
 
 def age(born: str, day: str) -> int:
-    """How old who was born on one day is on another, in whole years."""
+    """Returns the age on ``day`` of a person born on ``born``, in whole years."""
     birth, then = date.fromisoformat(born[:10]), date.fromisoformat(day[:10])
     return then.year - birth.year - ((then.month, then.day) < (birth.month, birth.day))
 
 
 def member_type(at: WriteContext, person: Record, day: str) -> str:
-    """The kind of member that an associated person is on a day."""
+    """Returns the member type of an associated person on a day."""
     relationship: str = person["relationship_type"]
     if relationship in PARTNERS:
         return relationship
@@ -41,26 +41,26 @@ def member_type(at: WriteContext, person: Record, day: str) -> str:
 def build_members(
     at: WriteContext, employee: Record, dependents: Sequence[Dependent], day: str, number: str | None = None
 ) -> list[Record]:
-    """An employee and dependents as the members of a policy from a day on; ``number`` is the employee's own."""
+    """Returns the members of a policy, with their member types on ``day``; ``number`` is the employee's."""
     members = [_member(at, employee, "policyholder", number)]
     return [*members, *(build_dependant(at, each, day) for each in dependents)]
 
 
 def build_dependant(at: WriteContext, dependent: Dependent, day: str) -> dict[str, Any]:
-    """An associated person as a member from a day on."""
+    """Returns an associated person as a member, with the member type on ``day``."""
     person = dependent.person
     member = _member(at, person, member_type(at, person, day), dependent.number)
     return {**member, "associated_person_id": person["id"], "_coverage_selections": dependent.selections}
 
 
-def _member(at: WriteContext, who: Record, type: str, number: str | None) -> dict[str, Any]:
+def _member(at: WriteContext, person: Record, type: str, number: str | None) -> dict[str, Any]:
     return {
         "id": new_id(at, "pm"),
         "member_number": number,
-        "first_name": who["first_name"],
-        "last_name": who["last_name"],
-        "date_of_birth": who["date_of_birth"],
-        "sex_at_birth": who["sex_at_birth"],
+        "first_name": person["first_name"],
+        "last_name": person["last_name"],
+        "date_of_birth": person["date_of_birth"],
+        "sex_at_birth": person["sex_at_birth"],
         "member_type": type,
         "associated_person_id": None,
     }

@@ -1,4 +1,4 @@
-"""What a policy costs in a month and over its term, and how employer and employee share it: in exact cents."""
+"""Premiums in exact cents: per month, for the term, and split between employer and employee."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY_FAMILY = {
 
 @dataclass(frozen=True, slots=True)
 class PremiumShare:
-    """What one member costs in a month, in cents, and how much of it the employer pays."""
+    """The monthly premium of one member, and the part that the employer pays, in cents."""
 
     member: Record
     total: int
@@ -32,17 +32,17 @@ class PremiumShare:
 
     @property
     def employee(self) -> int:
-        """How much of it the employee pays."""
+        """The part that the employee pays, in cents."""
         return self.total - self.employer
 
 
 def split_premium(
     plan: Record, sharing: Record, members: Sequence[Record], policy_selections: Any = None
 ) -> list[PremiumShare]:
-    """What each member adds to a month's premium, the policyholder first.
+    """Returns what each member adds to the monthly premium, the policyholder first.
 
-    Priced by tier a member costs what the tier becomes dearer by. Options selected for the policy are the
-    policyholder's.
+    With prices by tier, a member costs the difference between the tiers with and without that member. The options
+    selected for the policy are charged to the policyholder.
     """
     ordered = sorted(members, key=lambda member: _ORDER.index(member["member_type"]))
     types = [member["member_type"] for member in ordered]
@@ -60,7 +60,7 @@ def split_premium(
 
 
 def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage: int) -> list[PremiumShare]:
-    """Rounds the sums, not the parts, so that the parts add up to the rounded whole."""
+    """Rounds the cumulative sums, so that the parts add up to the rounded whole."""
     result, before = [], 0
     for count, (member, total) in enumerate(zip(members, totals, strict=True), start=1):
         upto = _rounded(sum(totals[:count]) * percentage, 100)
@@ -70,7 +70,7 @@ def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage:
 
 
 def _paid_members(sharing: Record, members: Sequence[Record]) -> list[bool]:
-    """Which members the employer pays for, where it pays for members."""
+    """Returns for each member whether the employer pays, for types of cost sharing that select members."""
     if sharing["type"] == "member_count":
         return _paid_by_count(sharing["member_count"], members)
     types = _types(sharing)
@@ -87,17 +87,17 @@ def _types(sharing: Record) -> tuple[str, ...]:
 
 
 def _paid_by_count(counts: Mapping[str, int], members: Sequence[Record]) -> list[bool]:
-    left = dict(counts)
+    remaining = dict(counts)
     result = []
     for member in members:
         which = "children" if member["member_type"] == "child" else "adults"
-        left[which] -= 1
-        result.append(left[which] >= 0)
+        remaining[which] -= 1
+        result.append(remaining[which] >= 0)
     return result
 
 
 def amount_for_term(cents: int, start: str, renewal: str) -> int:
-    """What a monthly amount comes to from a start to the renewal; a month that is not whole counts by its days."""
+    """Returns what a monthly amount adds up to from start to renewal; a partial month counts by its days."""
     begin, end = date.fromisoformat(start), date.fromisoformat(renewal)
     whole = max((end.year - begin.year) * 12 + end.month - begin.month - (end.day < begin.day), 0)
     reached = _months_after(begin, whole)
@@ -117,12 +117,12 @@ def _rounded(amount: int, divisor: int) -> int:
 
 
 def money(cents: int) -> float:
-    """Cents as answers write them."""
+    """Converts cents to the amount that responses show."""
     return round(cents / 100, 2)
 
 
 def render_estimate(currency: str, parts: Sequence[PremiumShare], start: str, renewal: str) -> dict[str, Any]:
-    """The estimated gross premium of a policy as answers show it."""
+    """Returns the estimated gross premium of a policy as responses show it."""
     employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
     term = amount_for_term(employer, start, renewal), amount_for_term(total, start, renewal)
     return {"currency": currency, "monthly": _amounts(employer, total), "term": _amounts(*term)}

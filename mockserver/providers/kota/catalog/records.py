@@ -1,4 +1,4 @@
-"""The catalog's rows as the records a new sandbox begins with."""
+"""Converts the tables of the catalog to the records of a new sandbox."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TIERS = (
 
 
 class _IdGenerator:
-    """Ids of a sandbox, each of its prefix the next."""
+    """Generates the ids of a sandbox, numbered per prefix."""
 
     def __init__(self, randomness: Randomness) -> None:
         self._randomness, self._counts = randomness, dict[str, int]()
@@ -49,7 +49,7 @@ class _IdGenerator:
 
 
 def seed_records(randomness: Randomness) -> dict[str, list[dict[str, Any]]]:
-    """The providers and plans of a new sandbox."""
+    """Returns the providers and plans of a new sandbox, by collection."""
     ids = _IdGenerator(randomness)
     providers = {insurer.key: _provider(ids, insurer) for insurer in INSURERS}
     plans = [_plan(ids, product, providers[product.insurer]) for product in PLANS]
@@ -108,7 +108,7 @@ def _health_insurance(product: PlanRow) -> dict[str, Any]:
 
 
 def _portals(provider: dict[str, Any]) -> dict[str, Any]:
-    """What policies show of a provider beside what its plans do."""
+    """Returns the members of a provider that policies show and plans do not."""
     return {
         "employer_portal_url": provider["employer_platform_url"],
         "employee_portal_url": provider["_employee_portal"],

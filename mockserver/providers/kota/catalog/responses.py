@@ -1,4 +1,4 @@
-"""What answers show of providers and plans."""
+"""Response models of providers and plans."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class DisclosureResponse(ResponseModel):
-    """Disclosure response."""
+    """A text that must be disclosed about a plan."""
 
     category: DisclosureCategory
     type: DisclosureType
@@ -35,32 +35,32 @@ class DisclosureResponse(ResponseModel):
 
 
 class Range(ResponseModel):
-    """The least and the most of something that is counted."""
+    """Inclusive limits; null means no limit."""
 
     min: int | None = None
     max: int | None = None
 
 
 class AgeRangeDetails(Range):
-    """Age range details."""
+    """The ages that a plan covers, inclusive."""
 
 
 class EmployeesCountDetails(Range):
-    """Employees count details."""
+    """The number of employees that a plan accepts, inclusive."""
 
 
 class MembersCountDetails(Range):
-    """Members count details."""
+    """The number of members that a plan accepts, inclusive."""
 
 
 class IndustryExclusionsDetails(ResponseModel):
-    """Industry exclusions details."""
+    """The industries whose employers a plan excludes."""
 
     excluded_industries: list[str]
 
 
 class EmployerEligibilityCriterionResponse(ResponseModel):
-    """Employer eligibility criterion response."""
+    """A criterion for employers; the member that the type names has the details."""
 
     type: EmployerEligibilityCriterionType
     description: str
@@ -70,7 +70,7 @@ class EmployerEligibilityCriterionResponse(ResponseModel):
 
 
 class EmployeeEligibilityCriterionResponse(ResponseModel):
-    """Employee eligibility criterion response."""
+    """A criterion for employees; the member that the type names has the details."""
 
     type: EmployeeEligibilityCriterionType
     description: str
@@ -78,7 +78,7 @@ class EmployeeEligibilityCriterionResponse(ResponseModel):
 
 
 class MemberTypePricingResponse(ResponseModel):
-    """Member type pricing response."""
+    """The monthly premium of one member type."""
 
     code: MemberTypeCode
     display_name: str
@@ -86,14 +86,14 @@ class MemberTypePricingResponse(ResponseModel):
 
 
 class PerMemberPricingResponse(ResponseModel):
-    """Per member pricing response."""
+    """Prices per member, by member type."""
 
     currency: Currency
     member_type_pricing: list[MemberTypePricingResponse]
 
 
 class PricingTierResponse(ResponseModel):
-    """Pricing tier response."""
+    """The price of a family whose composition matches the tier."""
 
     code: FamilyTierCode
     display_name: str
@@ -103,14 +103,14 @@ class PricingTierResponse(ResponseModel):
 
 
 class TierBasedPricingResponse(ResponseModel):
-    """Tier based pricing response."""
+    """Prices per family, by its composition."""
 
     currency: Currency
     tiers: list[PricingTierResponse]
 
 
 class PlanPricingResponse(ResponseModel):
-    """Plan pricing response."""
+    """The prices of a plan, per member or per family."""
 
     type: PlanPricingType
     per_member: PerMemberPricingResponse | None = None
@@ -118,14 +118,14 @@ class PlanPricingResponse(ResponseModel):
 
 
 class PlanCoverageOptionBenefitResponse(ResponseModel):
-    """Plan coverage option benefit response."""
+    """A benefit that an option includes."""
 
     name: str
     description: str | None = None
 
 
 class PlanCoverageOptionResponse(ResponseModel):
-    """Plan coverage option response."""
+    """An option that can be selected, with its monthly price."""
 
     id: OptionId
     name: str
@@ -138,7 +138,7 @@ class PlanCoverageOptionResponse(ResponseModel):
 
 
 class PlanCoverageResponse(ResponseModel):
-    """Plan coverage response."""
+    """A coverage configuration: options to select for a group policy, a policy or a member."""
 
     id: CoverageId
     name: str
@@ -154,7 +154,7 @@ class PlanCoverageResponse(ResponseModel):
 
 
 class PlanDocumentResponse(ResponseModel):
-    """Plan document response."""
+    """A document about a plan."""
 
     type: PlanDocumentType | None = None
     title: str
@@ -162,7 +162,7 @@ class PlanDocumentResponse(ResponseModel):
 
 
 class PlanProviderResponse(ResponseModel):
-    """Plan provider response."""
+    """The insurer of a plan."""
 
     id: ProviderId
     name: str
@@ -171,7 +171,7 @@ class PlanProviderResponse(ResponseModel):
 
 
 class PlanHealthInsuranceResponse(ResponseModel):
-    """Plan health insurance response."""
+    """The health insurance of a plan: cost sharing, member types and prices."""
 
     health_insurance_type: HealthInsuranceType
     supported_cost_sharing_options: list[CostSharingOption]
@@ -180,7 +180,7 @@ class PlanHealthInsuranceResponse(ResponseModel):
 
 
 class PlanResponse(ResponseModel):
-    """Plan response."""
+    """A plan; the counts are null unless the query names a group and a start date."""
 
     object: str | None = None
     id: PlanId
@@ -203,7 +203,7 @@ class PlanResponse(ResponseModel):
 
 
 class ProviderResponse(ResponseModel):
-    """Provider response."""
+    """An insurer and the countries it supports."""
 
     object: str | None = None
     id: ProviderId

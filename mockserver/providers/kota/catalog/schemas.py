@@ -1,4 +1,4 @@
-"""What is asked of plans, and what bodies say of coverage and of sharing its cost."""
+"""Query models of providers and plans, and request models of selected options and cost sharing."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class SelectedOptionRequest(RequestModel):
-    """Selected option request."""
+    """An option to select, with sub-options."""
 
     option_id: OptionId
     sub_options: list[SelectedOptionRequest] | None = None
 
 
 class PlanCoverageOptionSelectionRequest(RequestModel):
-    """Plan coverage option selection request."""
+    """The options to select of one coverage configuration."""
 
     configuration_id: CoverageId
     options: list[SelectedOptionRequest]
 
 
 class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(RequestModel):
-    """Health insurance family type cost sharing configuration response."""
+    """Cost sharing by family type: the employer pays for the members of that type."""
 
     type: HealthInsuranceFamilyCostSharingType
 
 
 class HealthInsuranceMemberCountCostSharingConfigurationResponse(RequestModel):
-    """Health insurance member count cost sharing configuration response."""
+    """Cost sharing by number: how many adults and children the employer pays for."""
 
     adults: int = Field(ge=0)
     children: int = Field(ge=0)
 
 
 class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(RequestModel):
-    """Health insurance member selection cost sharing configuration response."""
+    """Cost sharing by relation: whether the employer pays for partner and children."""
 
     partner: bool
     children: bool
 
 
 class HealthInsurancePercentageCostSharingConfigurationResponse(RequestModel):
-    """Health insurance percentage cost sharing configuration response."""
+    """Cost sharing by percentage: the part of the premium that the employer pays."""
 
     percentage: int = Field(ge=0, le=100)
 
 
 class HealthInsuranceCostSharingConfigurationResponse(RequestModel):
-    """Health insurance cost sharing configuration response."""
+    """How employer and employee share the cost; only the member that the type names has details."""
 
     type: HealthInsuranceCostSharingType
     member_count: HealthInsuranceMemberCountCostSharingConfigurationResponse | None = None
@@ -78,13 +78,11 @@ class HealthInsuranceCostSharingConfigurationResponse(RequestModel):
 
 
 class ProvidersQuery(PageQuery):
-    """The query of the list of providers."""
-
     country: Country | None = None
 
 
 class CountQuery(BaseModel):
-    """What a plan is counted for: the employees of a group, if their cover began on a day."""
+    """The query for the counts of eligible employees: a group, and the day on which cover would begin."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
     group_id: GroupId | None = None
@@ -92,8 +90,6 @@ class CountQuery(BaseModel):
 
 
 class PlansQuery(CountQuery, PageQuery):
-    """The query of the list of plans."""
-
     type: Annotated[str | None, comma_separated_filter("health_insurance")] = None
     provider_id: Annotated[str | None, comma_separated_filter(*(insurer.key for insurer in INSURERS))] = None
     country: Country | None = None

@@ -1,4 +1,4 @@
-"""The insurers and plans of every new sandbox, as rows; insurers are Kota's, plans and prices are invented."""
+"""The insurers and plans of every new sandbox; the insurers are Kota's, the plans and prices are invented."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Insurer:
-    """One provider of plans."""
-
     key: str
-    """What lists of plans are filtered by."""
+    """The value of the filter ``provider_id``."""
     name: str
     countries: tuple[str, ...]
     portals: bool = True
-    """Whether it has pages of its own for employers and employees."""
+    """Whether the insurer has portals for employers and employees."""
 
 
 @dataclass(frozen=True, slots=True)
 class PerMember:
-    """A price for each member, in cents a month."""
+    """Prices per member, in cents per month."""
 
     currency: str
     adult: int
     child: int
     young_adult: int | None = None
-    """Where there is none, young adults cost what adults do."""
+    """If None, young adults have the price of adults."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """A price for the whole family by what it consists of, in cents a month."""
+    """Prices per family by its composition, in cents per month."""
 
     currency: str
     single: int
@@ -41,7 +39,7 @@ class Tiers:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the options of a configuration; its price is in cents a month."""
+    """An option of a configuration; its price is in cents per month."""
 
     name: str
     price: int | None = None
@@ -51,7 +49,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What can be selected of a plan, for whom."""
+    """A coverage configuration; ``scope`` is group_policy, policy or member."""
 
     name: str
     scope: str
@@ -63,8 +61,6 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One plan."""
-
     insurer: str
     country: str
     name: str
@@ -75,9 +71,9 @@ class PlanRow:
     ages: tuple[int | None, int | None] = (16, 75)
     employees: tuple[int | None, int | None] | None = None
     insured: tuple[int | None, int | None] | None = None
-    """How many members there must be."""
+    """The minimum and maximum number of members."""
     excluded: tuple[str, ...] = ()
-    """The industries whose employers are refused."""
+    """The industries whose employers the insurer refuses."""
     configurations: tuple[Configuration, ...] = ()
     available: tuple[str, str | None] = ("2024-01-01", None)
 

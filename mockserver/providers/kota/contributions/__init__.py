@@ -1,1 +1,1 @@
-"""What employers and employees pay, month by month."""
+"""Contribution reports: what employers and employees pay per month."""

@@ -1,4 +1,4 @@
-"""Contribution reports read by the platform that runs payroll, and finalized when it has."""
+"""Operations on contribution reports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _list(call: Call) -> Reply:
 
 
 def _is_in_period(query: Any, first: str) -> bool:
-    """Whether a month is one of the year asked for, and the month of it where that was asked for too."""
+    """Returns whether the query selects the month; a queried month without a year is ignored."""
     year, month = int(first[:4]), int(first[5:7])
     return query.year is None or (query.year == year and query.month in (None, month))
 
@@ -57,14 +57,13 @@ def _retrieve_breakdown(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on contribution reports."""
     report = response_model("contributions", "ContributionReportResponse")
     breakdown = response_model("contributions", "ContributionReportEmployeeBreakdownResponse")
     single = "/contribution_reports/{contribution_report_id}"
     under = f"{single}/employee_breakdowns"
     reading, finalizing = "Get a contribution report", "Finalize a contribution report"
-    listing, listing_people = "List contribution reports", "List what a report says of employees"
-    of_one = "Get what a report says of an employee"
+    listing, listing_people = "List contribution reports", "List the employee breakdowns of a report"
+    of_one = "Get the breakdown of an employee in a report"
     pages, people = paged_response_model(report), paged_response_model(breakdown)
     yield define_operation("get_contribution_report", f"GET {single}", _retrieve, reading, response=report)
     yield define_operation(

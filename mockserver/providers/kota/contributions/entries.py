@@ -1,4 +1,4 @@
-"""What a policy costs whom in a month: the entries of contribution reports, in exact cents."""
+"""Entries of contribution reports: what each side pays for a policy in a month, in exact cents."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from mockserver.providers.kota.values.records import add_days, new_id
 
 SIDES = ("employer", "employee")
 _REPORTED_MEMBER_TYPES = {"policyholder": "policyholder", "spouse": "partner_dependant", "partner": "partner_dependant"}
-"""By member type; everybody else is a child_dependant."""
+"""By member type; every other member type is reported as child_dependant."""
 DateRange = tuple[str, str]
 EntryKey = tuple[str, str, str, str, str]
-"""What an entry is for: policy, month covered, member, side, category."""
+"""Policy, covered month, member, side, category."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueAmount:
-    """An amount that one side pays for a member in a month."""
+    """An amount in cents that one side pays for a member in a month."""
 
     key: EntryKey
     reported_member_type: str
     monthly: int
-    """For a whole month, in cents."""
+    """The amount for a whole month, in cents."""
     amount: int
     cover: DateRange
 
 
 def last_day_of_month(month: str) -> str:
-    """The last day of the month that begins on a day."""
+    """Returns the last day of the month; ``month`` is its first day."""
     return add_days(next_month(month), -1)
 
 
 def next_month(month: str) -> str:
-    """The first day of the next month."""
+    """Returns the first day of the following month."""
     first = date.fromisoformat(month)
     return date(first.year + first.month // 12, first.month % 12 + 1, 1).isoformat()
 
 
 def covered_days(policy: Record, month: str) -> DateRange | None:
-    """The days of a month that a policy covers, the day it is cancelled not among them; None where there are none."""
+    """Returns first and last day of the month that a policy covers, or None; the cancellation date is not covered."""
     ends = [last_day_of_month(month), policy["end_date"]]
     if policy["cancellation_date"] is not None:
         ends.append(add_days(policy["cancellation_date"], -1))
@@ -55,7 +55,7 @@ def covered_days(policy: Record, month: str) -> DateRange | None:
 
 
 def due_amounts(at: WriteContext, policy: Record, month: str) -> Iterator[DueAmount]:
-    """What a policy costs in a month, by the members it has now."""
+    """Yields what a policy costs in a month with its current members."""
     cover = covered_days(policy, month)
     if cover is None:
         return
@@ -78,7 +78,7 @@ def _categories(at: WriteContext, cents: int) -> Iterator[tuple[str, int]]:
 
 
 def _prorate(at: WriteContext, monthly: int, cover: DateRange, month: str) -> int:
-    """A month's amount for the days of it that are covered."""
+    """Returns the part of a monthly amount for the covered days."""
     last = last_day_of_month(month)
     if assumptions_of(at).partial_month == "whole" or cover == (month, last):
         return monthly
@@ -87,7 +87,7 @@ def _prorate(at: WriteContext, monthly: int, cover: DateRange, month: str) -> in
 
 
 def _divide_rounded(amount: int, divisor: int) -> int:
-    """Rounded to the nearest, halves away from zero."""
+    """Rounds to the nearest integer, halves away from zero."""
     rounded = (2 * abs(amount) + divisor) // (2 * divisor)
     return rounded if amount >= 0 else -rounded
 
@@ -95,7 +95,7 @@ def _divide_rounded(amount: int, divisor: int) -> int:
 def recompute_due_amounts(
     at: WriteContext, policy: Record, month: str, entries: Iterable[Record]
 ) -> Iterator[DueAmount]:
-    """What entries of a past month come to by the days that the policy covers of it now."""
+    """Yields the amounts of a past month's entries for the days of it that the policy covers now."""
     cover = covered_days(policy, month)
     for each in entries:
         amount = _prorate(at, each["_monthly"], cover, month) if cover else 0
@@ -104,7 +104,6 @@ def recompute_due_amounts(
 
 
 def entry_key(entry: Record) -> EntryKey:
-    """What an entry is for."""
     policy, month, member, side, category = entry["_key"]
     return policy, month, member, side, category
 
@@ -112,7 +111,11 @@ def entry_key(entry: Record) -> EntryKey:
 def render_entry(
     at: WriteContext, due: DueAmount, reporting_month: str, before: Record | None, corrected: str | None
 ) -> dict[str, Any]:
-    """An entry as reports show it, under the id it had before; ``corrected`` is the entry that it adjusts."""
+    """Returns an entry as reports show it.
+
+    It has the id of ``before``, the entry that it replaces, if there is one. ``corrected`` is the id of the entry that
+    it adjusts.
+    """
     adjusts = due.key[1] != reporting_month
     return {
         "id": before["id"] if before else new_id(at, "ct"),

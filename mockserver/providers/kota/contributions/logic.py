@@ -1,7 +1,7 @@
-"""Contribution reports: one a month of who pays what for an employer's cover, open until the platform finalizes it.
+"""Contribution reports: one per month and payer, open until the platform finalizes it.
 
-What changes after a month was finalized is adjusted in the report that is open then, or else in the next one.
-Members who join or leave count from the month that is open when they do.
+A change to a finalized month becomes an adjustment in a later report: one that is open, or the next that is opened.
+Members who join or leave count from the month that is open at that time.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from mockserver.providers.kota.values.records import find_record, format_date_ti
 from mockserver.providers.kota.wire.lists import iter_records
 
 OPEN_REPORT = "open_contribution_report"
-"""The simulation that a month's begin falls due as."""
+"""The simulation that a timer runs when a month begins."""
 _IN_FORCE = frozenset(("scheduled", "active"))
 
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Whom a report is for: an employer, or of an employer of record one of its customers."""
+    """The payer of a report: an employer, or one of the customers of an employer of record."""
 
     employer_id: str
     customer_id: str | None
 
     @property
     def id(self) -> str:
-        """What its calendar is kept under."""
+        """The id of the payer's contribution calendar."""
         return f"{self.employer_id}:{self.customer_id or ''}"
 
 
@@ -71,7 +71,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def cover_changed(at: WriteContext, policy: Record) -> None:
-    """Report a policy that was made, has moved or was changed."""
+    """Updates the reports after a policy was created, changed, or entered another state."""
     employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"
     customer = employee["external_customer_id"] if is_employer_of_record(at) else None
@@ -86,12 +86,12 @@ def cover_changed(at: WriteContext, policy: Record) -> None:
 
 
 def this_month(at: WriteContext) -> str:
-    """The first day of the month it is."""
+    """Returns the first day of the current month."""
     return f"{today(at)[:8]}01"
 
 
 def _reports(at: WriteContext, payer: Payer) -> list[Record]:
-    """The reports for a payer, the oldest first."""
+    """Returns the payer's reports, oldest first."""
     of_employer = iter_records(at.space, "contribution_reports", oldest_first=True, employer_id=payer.employer_id)
     return [each for each in of_employer if each["external_customer_id"] == payer.customer_id]
 
@@ -101,19 +101,19 @@ def _report(at: WriteContext, payer: Payer, month: str) -> Record | None:
 
 
 def _schedule_report(at: WriteContext, payer: Payer, month: str) -> None:
-    """Have the next report opened when a month begins, unless an earlier one is coming."""
+    """Schedules the opening of a month's report, unless an earlier one is scheduled."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] is None or month < calendar["next"]:
         at.space.put("contribution_calendars", {"id": payer.id, "next": month})
-        asked = {"employer_id": payer.employer_id, "external_customer_id": payer.customer_id, "month": month}
-        at.sandbox.schedule(at.space, start_of_day(month), OPEN_REPORT, asked)
+        parameters = {"employer_id": payer.employer_id, "external_customer_id": payer.customer_id, "month": month}
+        at.sandbox.schedule(at.space, start_of_day(month), OPEN_REPORT, parameters)
 
 
 def begin_month(at: WriteContext, payer: Payer, month: str) -> None:
-    """Open the report of a month that begins, if anything is to be paid in it, and see to the next."""
+    """Opens the report of a month if anything is due in it, and schedules the next one."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] != month:
-        # Another timer has been set for an earlier month since.
+        # Obsolete: this timer was replaced by one for an earlier month.
         return
     at.space.put("contribution_calendars", {"id": payer.id, "next": None})
     policies = _policies(at, payer)
@@ -135,7 +135,7 @@ def _policies(at: WriteContext, payer: Payer) -> list[Record]:
 
 
 def open_report(at: WriteContext, payer: Payer, month: str) -> Record:
-    """Open the report of a month with what is due in it, and what has to be adjusted of earlier ones."""
+    """Opens a month's report with the amounts due in it and the adjustments of earlier months."""
     now = format_date_time(at, at.now)
     record = {
         "object": "contribution_report",
@@ -154,13 +154,13 @@ def open_report(at: WriteContext, payer: Payer, month: str) -> Record:
 
 
 def _update_reports(at: WriteContext, payer: Payer, policy: Record) -> None:
-    """Bring what the reports say of a policy up to date, as far as they are open."""
+    """Updates the entries of a policy in all open reports."""
     reports, now = _reports(at, payer), this_month(at)
     opened = [each for each in reports if each["status"] == "open"]
     for report in opened:
         month = report["period"]["from_date"]
-        said = [] if month == now else _reported_entries(at, report, policy)
-        _replace_entries(at, report, policy, month, list(_current_due_amounts(at, policy, month, said)), {})
+        reported = [] if month == now else _reported_entries(at, report, policy)
+        _replace_entries(at, report, policy, month, list(_current_due_amounts(at, policy, month, reported)), {})
     for report in reports:
         target = _open_after(reports, report)
         if report["status"] == "finalized" and target is not None:
@@ -168,25 +168,25 @@ def _update_reports(at: WriteContext, payer: Payer, policy: Record) -> None:
 
 
 def _open_after(reports: list[Record], report: Record) -> Record | None:
-    """The report that takes what a finalized one has to be corrected by."""
+    """Returns the open report that takes the corrections of a finalized one, or None."""
     after = [each for each in reports if each["period"]["from_date"] > report["period"]["from_date"]]
     return next((each for each in after if each["status"] == "open"), None)
 
 
 def _has_unreported_correction(at: WriteContext, payer: Payer, policy: Record) -> bool:
-    """Whether a finalized report of a policy has to be corrected, and none is open to do so."""
+    """Returns whether a finalized report needs a correction and no later report is open."""
     reports = _reports(at, payer)
     waiting = [each for each in reports if each["status"] == "finalized" and _open_after(reports, each) is None]
     return any(due.amount for each in waiting for due in _differences(at, reports, each, policy))
 
 
-def _current_due_amounts(at: WriteContext, policy: Record, month: str, said: list[Record]) -> Iterator[DueAmount]:
-    """What a month of a policy comes to now: by what has been said of it, or if nothing has, by who is covered now."""
-    return recompute_due_amounts(at, policy, month, said) if said else due_amounts(at, policy, month)
+def _current_due_amounts(at: WriteContext, policy: Record, month: str, reported: list[Record]) -> Iterator[DueAmount]:
+    """Yields a month's amounts: recomputed from the reported entries, or from the current members without any."""
+    return recompute_due_amounts(at, policy, month, reported) if reported else due_amounts(at, policy, month)
 
 
 def breakdown_id(report_id: str, employee_id: str) -> str:
-    """What the breakdown of an employee in a report is kept under."""
+    """Returns the id of an employee's breakdown in a report."""
     return f"{report_id}:{employee_id}"
 
 
@@ -200,13 +200,13 @@ def _entries(breakdown: Record | None) -> Iterator[Record]:
 
 
 def _reported_entries(at: WriteContext, report: Record, policy: Record) -> list[Record]:
-    """The entries for a policy in the report of the month they cover."""
+    """Returns a policy's entries in the report of the month that they cover."""
     month, entries = report["period"]["from_date"], _entries(_breakdown(at, report, policy["employee_id"]))
     return [each for each in entries if entry_key(each)[:2] == (policy["id"], month)]
 
 
 def _adjust(at: WriteContext, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
-    """Have the difference to what a finalized report says of a policy paid with an open one."""
+    """Writes the differences to a finalized report as adjustments into an open one."""
     corrected = {entry_key(each): str(each["id"]) for each in _reported_entries(at, report, policy)}
     differences = _differences(at, reports, report, policy)
     _replace_entries(at, target, policy, report["period"]["from_date"], differences, corrected)
@@ -220,7 +220,7 @@ def _differences(at: WriteContext, reports: list[Record], report: Record, policy
 
 
 def _finalized_amounts(at: WriteContext, reports: list[Record], policy: Record, month: str) -> dict[EntryKey, int]:
-    """What finalized reports say of a policy's month, adjustments and all, in cents."""
+    """Returns what finalized reports charge for a policy's month, including adjustments, in cents."""
     paid: dict[EntryKey, int] = {}
     for report in reports:
         for each in _entries(
@@ -239,17 +239,17 @@ def _replace_entries(
     wanted: list[DueAmount],
     corrected: Mapping[EntryKey, str],
 ) -> None:
-    """Have a report say this of a policy's month, and nothing else of it."""
-    there = list(_entries(_breakdown(at, report, policy["employee_id"])))
-    before = {entry_key(each): each for each in there if entry_key(each)[:2] == (policy["id"], month)}
-    others, reporting = [each for each in there if entry_key(each) not in before], report["period"]["from_date"]
-    fresh = [
+    """Replaces a report's entries for one month of a policy."""
+    existing = list(_entries(_breakdown(at, report, policy["employee_id"])))
+    before = {entry_key(each): each for each in existing if entry_key(each)[:2] == (policy["id"], month)}
+    others, reporting = [each for each in existing if entry_key(each) not in before], report["period"]["from_date"]
+    new_entries = [
         render_entry(at, due, reporting, before.get(due.key), corrected.get(due.key))
         for due in wanted
         if due.amount != 0
     ]
-    if fresh != list(before.values()):
-        _write(at, report, policy, [*others, *fresh])
+    if new_entries != list(before.values()):
+        _write(at, report, policy, [*others, *new_entries])
 
 
 def _write(at: WriteContext, report: Record, policy: Record, entries: list[Record]) -> None:

@@ -1,4 +1,4 @@
-"""What answers show of contribution reports."""
+"""Response models of contribution reports."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class Period(ResponseModel):
-    """The days something is about, the first and the last."""
+    """First and last day, inclusive."""
 
     from_date: DateText
     to_date: DateText
 
 
 class GetContributionReportPeriod(Period):
-    """Get contribution report period."""
+    """The first and the last day of the month of a report."""
 
 
 class GetEmployeeBreakdownPeriod(Period):
-    """Get employee breakdown period."""
+    """The first and the last day of a period."""
 
 
 class GetEmployeeBreakdownContribution(ResponseModel):
-    """Get employee breakdown contribution."""
+    """An amount that the employer or the employee pays for one member."""
 
     id: EntryId
     category: HealthInsuranceContributionCategory
@@ -51,14 +51,14 @@ class GetEmployeeBreakdownContribution(ResponseModel):
 
 
 class GetEmployeeBreakdownHealthInsurance(ResponseModel):
-    """Get employee breakdown health insurance."""
+    """The contributions of employer and employee to health insurance."""
 
     employer_contributions: list[GetEmployeeBreakdownContribution]
     employee_contributions: list[GetEmployeeBreakdownContribution]
 
 
 class ContributionReportEmployeeBreakdownResponse(ResponseModel):
-    """Contribution report employee breakdown response."""
+    """The contributions for one employee in a contribution report."""
 
     object: str | None = None
     employee_id: EmployeeId
@@ -75,7 +75,7 @@ class ContributionReportEmployeeBreakdownResponse(ResponseModel):
 
 
 class ContributionReportResponse(ResponseModel):
-    """Contribution report response."""
+    """The contribution report of one month."""
 
     object: str | None = None
     id: ReportId

@@ -1,4 +1,4 @@
-"""What is asked of contribution reports."""
+"""Query models of contribution reports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class ReportsQuery(PageQuery):
-    """The query of the list of contribution reports."""
-
     employer_id: EmployerId | None = None
     status: Annotated[str | None, comma_separated_filter("open", "finalized")] = None
     month: int | None = None

@@ -1,1 +1,1 @@
-"""The lists of those who are to be covered beside an employee."""
+"""Lists of dependents to be covered with an employee."""

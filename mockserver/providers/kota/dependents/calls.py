@@ -1,4 +1,4 @@
-"""The calls that list, check and confirm dependents."""
+"""Operations on dependents management intents."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _add(call: Call) -> Reply:
         for each in body.dependent_coverage_selections or ()
     }
     refuse_fields(_body_errors(call, record, body))
-    soon = call.now + assumptions_of(call).dependents_check
-    added = [new_dependent(id, selections.get(id), "processing", soon) for id in body.associated_person_ids]
+    check_at = call.now + assumptions_of(call).dependents_check
+    added = [new_dependent(id, selections.get(id), "processing", check_at) for id in body.associated_person_ids]
     return render_one(call, LIFECYCLE.update(call, {**record, "dependents": [*record["dependents"], *added]}))
 
 
@@ -64,8 +64,8 @@ def _selection_errors(call: Call, record: Record, body: AddDependentsRequest) ->
             yield f"{field}[{nth}].associated_person_id", "not among those who are added"
         if each.associated_person_id in [other.associated_person_id for other in given[:nth]]:
             yield f"{field}[{nth}].associated_person_id", "given twice"
-        kept_as = coverage.dump_selections(each.coverage_selections) or []
-        yield from coverage.selection_errors(plan, "member", kept_as, f"{field}[{nth}].coverage_selections")
+        dumped = coverage.dump_selections(each.coverage_selections) or []
+        yield from coverage.selection_errors(plan, "member", dumped, f"{field}[{nth}].coverage_selections")
     missing = set(body.associated_person_ids) - {each.associated_person_id for each in given}
     if coverage.is_required(plan, "member") and missing:
         yield field, "every dependent needs a selection"
@@ -114,10 +114,10 @@ def _eligibility(call: Call) -> Reply:
 
 def _render_eligibility(call: Call, record: Record, person: Record) -> Record:
     on_list = {each["associated_person_id"]: each["status"] for each in record["dependents"]}
-    here, reason = on_list.get(person["id"]), ineligibility_reason(call, record, person)
-    if here == "restricted":
+    state, reason = on_list.get(person["id"]), ineligibility_reason(call, record, person)
+    if state == "restricted":
         reason = "The person is restricted."
-    status = "ineligible" if reason or here in REJECTED_STATES else "pending" if here == "processing" else "eligible"
+    status = "ineligible" if reason or state in REJECTED_STATES else "pending" if state == "processing" else "eligible"
     return {
         "object": "associated_person_eligibility",
         "associated_person_id": person["id"],
@@ -129,25 +129,24 @@ def _render_eligibility(call: Call, record: Record, person: Record) -> Record:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on dependents management intents."""
-    answer = response_model("dependents", "DependentsManagementIntentResponse")
+    model = response_model("dependents", "DependentsManagementIntentResponse")
     single = f"/dependents_management_intents/{{{_ID}}}"
     persons, people = f"{single}/dependents/{{associated_person_id}}", f"{single}/dependents"
     listing = f"{single}/associated_persons_eligibility"
-    row_of = paged_response_model(response_model("dependents", "AssociatedPersonEligibilityResponse"))
+    eligibility_page = paged_response_model(response_model("dependents", "AssociatedPersonEligibilityResponse"))
     body = AddDependentsRequest
     yield define_operation(
-        f"get_{KIND}", f"GET {single}", _retrieve, "Get a dependents management intent", response=answer
+        f"get_{KIND}", f"GET {single}", _retrieve, "Get a dependents management intent", response=model
     )
     yield define_operation(
         "list_associated_persons_eligibility",
         f"GET {listing}",
         _eligibility,
-        "List whom a plan could cover",
+        "List whether a plan covers associated persons",
         query=PageQuery,
-        response=row_of,
+        response=eligibility_page,
     )
-    yield define_operation("add_dependents", f"POST {people}", _add, "Add dependents", body=body, response=answer)
-    yield define_operation("remove_dependent", f"DELETE {persons}", _remove, "Remove a dependent", response=answer)
+    yield define_operation("add_dependents", f"POST {people}", _add, "Add dependents", body=body, response=model)
+    yield define_operation("remove_dependent", f"DELETE {persons}", _remove, "Remove a dependent", response=model)
     yield define_operation(f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm the dependents", status=204)
     yield define_operation(f"cancel_{KIND}", f"POST {single}/cancel", _cancel, "Cancel the intent", status=204)

@@ -1,4 +1,4 @@
-"""Whether a dependent can be covered: what the plan takes, what metadata chose ahead, what is not known yet."""
+"""The check of a dependent: by preset metadata, by the plan, and for missing information."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mockserver.providers.kota.values.records import find_record, preset_state, 
 KIND = "dependents_management_intent"
 STATES = ("pending_confirmation", "action_required", "ineligible", "processing", "restricted", "ready")
 REJECTED_STATES = ("ineligible", "restricted")
-"""The states of a dependent that has to be removed."""
+"""States in which a dependent must be removed from the list."""
 
 
 def run_check(at: WriteContext, record: Record, dependent: Record) -> dict[str, Any]:
-    """A dependent of the list once it is time to know what it needs."""
+    """Returns the dependent after its check, or unchanged while the check is not due."""
     if dependent["status"] != "processing" or dependent["_check_at"] > at.now:
         return dict(dependent)
     return change_status(at, record, dependent, check_result(at, record, dependent))
 
 
 def change_status(at: WriteContext, record: Record, dependent: Record, status: str) -> dict[str, Any]:
-    """A dependent of the list in another state; what that state asks for is asked for."""
+    """Returns the dependent in another state; adds the requirement or publishes the event of that state."""
     changed = {**dependent, "status": status}
     if status == "action_required":
         person = dependent["associated_person_id"]
@@ -38,28 +38,28 @@ def change_status(at: WriteContext, record: Record, dependent: Record, status: s
 
 def _publish_pending_confirmation(at: WriteContext, record: Record, dependent: Record) -> None:
     ids = {name: record[name] for name in ("parent_intent_id", "parent_intent_type")}
-    whom = {"associated_person_id": dependent["associated_person_id"]}
-    publish_event(at, f"{KIND}.dependent.pending_confirmation", KIND, {f"{KIND}_id": record["id"], **ids, **whom})
+    person_ids = {"associated_person_id": dependent["associated_person_id"]}
+    publish_event(at, f"{KIND}.dependent.pending_confirmation", KIND, {f"{KIND}_id": record["id"], **ids, **person_ids})
 
 
 def check_result(at: WriteContext, record: Record, dependent: Record) -> str:
-    """The state a dependent is in once it has been checked; what is known already stays so."""
+    """Returns the state after the check; a dependent that is not processing keeps its state."""
     if dependent["status"] != "processing":
         return str(dependent["status"])
     employee = find_record(at, "employee", record["_employee_id"])
     employer = find_record(at, "employer", employee["employer_id"] if employee else None)
-    wanted, asked = preset_state("dependent", employee, employer), dependent["requirement_id"] is not None
-    if wanted in STATES and not (wanted == "action_required" and asked):
+    wanted, has_requirement = preset_state("dependent", employee, employer), dependent["requirement_id"] is not None
+    if wanted in STATES and not (wanted == "action_required" and has_requirement):
         return str(wanted)
     if ineligibility_reason(at, record, find_record(at, "associated_person", dependent["associated_person_id"])):
         return "ineligible"
-    if assumptions_of(at).dependents_information == "asked" and not asked:
+    if assumptions_of(at).dependents_information == "asked" and not has_requirement:
         return "action_required"
     return "pending_confirmation"
 
 
 def ineligibility_reason(at: WriteContext, record: Record, person: Record | None) -> str | None:
-    """Why a person cannot be covered by the plan that a list is about, or None."""
+    """Returns why the plan of the list cannot cover a person, or None."""
     if person is None:
         return "The person is no longer known."
     day, plan = today(at), plan_of(at, record["plan"]["id"])

@@ -1,4 +1,4 @@
-"""Dependents management intents: who is to be covered beside the employee, listed, checked, confirmed."""
+"""Dependents management intents: the dependents of an employee are listed, checked and confirmed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 OPEN_STATES = frozenset(("action_required", "processing"))
 LISTENERS: dict[str, Callable[[WriteContext, Record], None]] = {}
-"""By kind of parent: told when one of its dependents management intents has moved. The parents add themselves."""
+"""By kind of parent: called when one of its intents has entered a state. The parents register themselves."""
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    said = record["status"] != "processing" and (
+    announced = record["status"] != "processing" and (
         record["status"] != "action_required" or record["_visit"] == 1 or record["action_required"] is not None
     )
-    if said:
+    if announced:
         ids = {name: record[name] for name in ("parent_intent_id", "parent_intent_type")}
         publish_event(at, f"{KIND}.{record['status']}", KIND, {f"{KIND}_id": record["id"], **ids})
     LISTENERS[record["parent_intent_type"]](at, record)
@@ -36,7 +36,7 @@ def _check_dependents(at: WriteContext, record: dict[str, Any]) -> None:
 
 
 def removal_action(record: Record) -> dict[str, Any] | None:
-    """What the list asks for while someone on it cannot be covered."""
+    """Returns the required action while a dependent on the list cannot be covered, else None."""
     if not any(each["status"] in REJECTED_STATES for each in record["dependents"]):
         return None
     return {
@@ -64,8 +64,8 @@ def _processing_step(moment: SimulationContext, record: Record) -> str | None:
     employer = find_record(moment, "employer", employee["employer_id"] if employee else None)
     wanted = preset_state(KIND, employee, employer)
     chosen = LIFECYCLE.transition_to(record, wanted) if wanted else None
-    fine = all(check_result(moment, record, each) == "pending_confirmation" for each in record["dependents"])
-    return chosen or ("complete" if fine else "send_back")
+    all_eligible = all(check_result(moment, record, each) == "pending_confirmation" for each in record["dependents"])
+    return chosen or ("complete" if all_eligible else "send_back")
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
@@ -106,7 +106,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 def create_intent(
     at: WriteContext, parent: Record, employee: Record, plan: Record, due_by: str, covered: list[dict[str, Any]]
 ) -> Record:
-    """Make the dependents management intent of an enrolment or an amendment; ``covered`` are on its list already."""
+    """Creates the intent of an enrolment or an amendment; ``covered`` are the entries its list begins with."""
     record = {
         "object": KIND,
         "id": new_id(at, "dmi"),
@@ -127,7 +127,7 @@ def create_intent(
 
 
 def new_dependent(person_id: str, selections: Any, status: str, check_at: int) -> dict[str, Any]:
-    """A person on the list."""
+    """Returns an entry of the list; ``check_at`` is the instant at which its check ends."""
     return {
         "associated_person_id": person_id,
         "status": status,
@@ -138,19 +138,19 @@ def new_dependent(person_id: str, selections: Any, status: str, check_at: int) -
 
 
 def latest_intent(at: WriteContext, parent_id: str) -> Record | None:
-    """The dependents management intent made last for a parent, or None."""
+    """Returns the parent's newest dependents management intent, or None."""
     return next(iter_records(at.space, "dependents_management_intents", parent_intent_id=parent_id), None)
 
 
 def close(at: WriteContext, parent_id: str) -> None:
-    """Give up the list that a parent still has open."""
+    """Ends the parent's dependents management intent as not_undertaken, if it is open."""
     record = latest_intent(at, parent_id)
     if record is not None and record["status"] in OPEN_STATES:
         LIFECYCLE.apply(at, record, "cancel" if record["status"] == "action_required" else "abandon")
 
 
 def confirmed_dependents(at: WriteContext, parent_id: str) -> list[Dependent] | None:
-    """Whom the confirmed list of a parent names, or None where there is no such list."""
+    """Returns the dependents on the parent's confirmed list, or None if there is no such list."""
     record = latest_intent(at, parent_id)
     if record is None or record["status"] != "completed":
         return None
@@ -161,13 +161,13 @@ def confirmed_dependents(at: WriteContext, parent_id: str) -> list[Dependent] | 
 
 
 def _on_requirements_fulfilled(at: WriteContext, record: Record) -> None:
-    # Each is checked again: what it has told may stand against it.
-    soon = at.now + assumptions_of(at).dependents_check
-    asked = [find_record(at, "requirement", each["requirement_id"]) for each in record["dependents"]]
-    done = {each["id"] for each in asked if each is not None and each["is_fulfilled"]}
+    # Dependents whose requirement is fulfilled are checked again.
+    check_at = at.now + assumptions_of(at).dependents_check
+    linked = [find_record(at, "requirement", each["requirement_id"]) for each in record["dependents"]]
+    fulfilled = {each["id"] for each in linked if each is not None and each["is_fulfilled"]}
     dependents = [
-        {**each, "status": "processing", "_check_at": soon}
-        if each["status"] == "action_required" and each["requirement_id"] in done
+        {**each, "status": "processing", "_check_at": check_at}
+        if each["status"] == "action_required" and each["requirement_id"] in fulfilled
         else each
         for each in record["dependents"]
     ]

@@ -1,4 +1,4 @@
-"""What answers show of dependents management intents."""
+"""Response models of dependents management intents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class AssociatedPersonEligibilityResponse(ResponseModel):
-    """Associated person eligibility response."""
+    """Whether the plan can cover an associated person, and if not, why."""
 
     associated_person_id: PersonId
     first_name: str
@@ -36,7 +36,7 @@ class AssociatedPersonEligibilityResponse(ResponseModel):
 
 
 class DependentInfoResponse(ResponseModel):
-    """Dependent info response."""
+    """A dependent on the list, with its state."""
 
     associated_person_id: PersonId
     status: DependentsManagementIntentDependentStatus
@@ -45,7 +45,7 @@ class DependentInfoResponse(ResponseModel):
 
 
 class DependentsManagementIntentActionRequiredResponse(ResponseModel):
-    """Dependents management intent action required response."""
+    """What must be done before the list can be confirmed, and until when."""
 
     code: DependentsManagementIntentActionCode
     reason: str
@@ -54,7 +54,7 @@ class DependentsManagementIntentActionRequiredResponse(ResponseModel):
 
 
 class PlanWithPricingResponse(ResponseModel):
-    """Plan with pricing response."""
+    """The plan that is to cover the dependents, with its prices."""
 
     id: PlanId
     name: str
@@ -63,7 +63,7 @@ class PlanWithPricingResponse(ResponseModel):
 
 
 class DependentsManagementIntentResponse(ResponseModel):
-    """Dependents management intent response."""
+    """A list of dependents to be covered, with its state."""
 
     id: DependentsIntentId
     object: str | None = None

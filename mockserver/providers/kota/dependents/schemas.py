@@ -1,4 +1,4 @@
-"""What the operations on dependents take."""
+"""Request models of dependents management intents."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mockserver.providers.kota.values.schemas import RequestModel
 
 
 class DependentCoverageSelectionsRequest(RequestModel):
-    """Dependent coverage selections request."""
+    """The options to select for one dependent."""
 
     associated_person_id: PersonId
     coverage_selections: list[PlanCoverageOptionSelectionRequest]
 
 
 class AddDependentsRequest(RequestModel):
-    """Add dependents request."""
+    """The associated persons to add to the list, with their options."""
 
     associated_person_ids: list[PersonId] = Field(min_length=1)
     dependent_coverage_selections: list[DependentCoverageSelectionsRequest] | None = None

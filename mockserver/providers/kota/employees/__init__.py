@@ -1,1 +1,1 @@
-"""Employees, their salaries, their families, and how they leave."""
+"""Employees, their salaries, their associated persons and their offboarding."""

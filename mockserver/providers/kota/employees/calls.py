@@ -1,4 +1,4 @@
-"""Employees created, listed, read and updated by the platform."""
+"""Operations on employees, except offboarding."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _create(call: Call) -> Reply:
 
 
 def birth_errors(call: Call, day: str | None) -> Iterator[tuple[str, str]]:
-    """What is wrong with a date of birth."""
+    """Yields an error for a date of birth that is too early or not in the past."""
     if day is not None and not MIN_DATE < day < today(call):
         yield "date_of_birth", f"must be after {MIN_DATE} and in the past"
 
@@ -61,8 +61,10 @@ def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
     wanted = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
     employees = iter_records(call.space, "employees", status=filter_values(query.filter), **wanted)
-    sought = _fold_accents(query.metadata_id or "")
-    return render_list(call, (each for each in employees if not sought or sought in _fold_accents(_metadata_id(each))))
+    wanted_id = _fold_accents(query.metadata_id or "")
+    return render_list(
+        call, (each for each in employees if not wanted_id or wanted_id in _fold_accents(_metadata_id(each)))
+    )
 
 
 def _metadata_id(record: Record) -> str:
@@ -70,9 +72,9 @@ def _metadata_id(record: Record) -> str:
 
 
 def _fold_accents(text: str) -> str:
-    """The text without accents and without regard to case."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in apart if not unicodedata.combining(each))
+    """Returns the text without accents and case."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -88,14 +90,14 @@ def _update(call: Call) -> Reply:
         fields["home_address"] = replace_address(record["home_address"], body.home_address)
     if body.bank_account is not None:
         fields["bank_account"] = mask_bank_account(body.bank_account.model_dump())
-    # The earliest day of benefits says when the employee becomes active.
+    # Reschedules the check, which depends on earliest_benefits_start_date.
     record = LIFECYCLE.update(call, fields)
     publish_employee_event(call, "updated", record)
     return render_one(call, record)
 
 
 def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
-    """Dates that come too late to be changed."""
+    """Yields errors for dates that can no longer be changed."""
     dates = [name for name in ("start_on", "earliest_benefits_start_date") if getattr(body, name) is not None]
     if dates and _has_cover(call, record):
         yield from ((name, "cannot change once there is an offer or a policy") for name in dates)
@@ -109,11 +111,10 @@ def _has_cover(call: Call, record: Record) -> bool:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on employees, but for their offboarding."""
-    answer, single = response_model("employees", "EmployeeResponse"), "/employees/{employee_id}"
+    model, single = response_model("employees", "EmployeeResponse"), "/employees/{employee_id}"
     create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
     yield define_operation(
-        "create_employee", "POST /employees", _create, "Create an employee", body=create, response=answer
+        "create_employee", "POST /employees", _create, "Create an employee", body=create, response=model
     )
     yield define_operation(
         "list_employees",
@@ -121,9 +122,9 @@ def operations() -> Iterator[Operation]:
         _list,
         "List employees",
         query=schemas.EmployeesQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
     yield define_operation(
-        "update_employee", f"PUT {single}", _update, "Update an employee", body=update, response=answer
+        "update_employee", f"PUT {single}", _update, "Update an employee", body=update, response=model
     )
-    yield define_operation("get_employee", f"GET {single}", _retrieve, "Get an employee", response=answer)
+    yield define_operation("get_employee", f"GET {single}", _retrieve, "Get an employee", response=model)

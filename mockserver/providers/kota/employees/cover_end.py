@@ -1,4 +1,4 @@
-"""What becomes of an employee's cover when the employment ends: it is cancelled, and groups are left."""
+"""The end of an employee's cover when the employment ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 
 def end_cover(at: WriteContext, employee: Record) -> None:
-    """End what covers an employee who has left, on the day it left."""
+    """Cancels the employee's policies as of the day of leaving, abandons enrolments, and ends memberships of groups."""
     enrolments.abandon(at, employee)
     for policy in policies.in_force(at, employee_id=employee["id"]):
         policies.cancel(at, policy, employee["offboard_on"][:10])

@@ -1,4 +1,4 @@
-"""Employees: made, checked, found; what is told of them and what their states do to their cover."""
+"""Employees: creation, check, states, events, and the effect of states on cover."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 STATUTORY_COUNTRIES = ("nl", "ae")
-"""Countries whose schemes are statutory: benefits begin there whatever date was asked for."""
+"""Countries with statutory schemes: earliest_benefits_start_date is ignored there."""
 
 
 def publish_employee_event(at: WriteContext, what: str, record: Record) -> None:
-    """Keep an event about an employee."""
     publish_event(
         at, f"employee.{what}", "employee", {name: record[name] for name in ("id", "employer_id", "metadata")}, record
     )
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    # There is no event of its own for a check that is over, nor for an offboarding that is planned or taken back.
+    # The end of a check, and an offboarding that is planned or cancelled, have no event type: they are updates.
     changed = "offboarded" if record["status"] == "inactive" else "updated"
     publish_employee_event(at, "created" if record["_visit"] == 1 else changed, record)
     if record["status"] == "inactive":
@@ -63,7 +62,7 @@ def _check_due(at: WriteContext, record: Record) -> int:
 
 
 def _pending_until_days(at: WriteContext, record: Record) -> list[str]:
-    """The days before which an employee stays pending."""
+    """Returns the days before which an employee stays pending."""
     employer = find_record(at, "employer", record["employer_id"]) or {}
     countries = {
         "employee": (record["home_address"] or {}).get("country_code"),
@@ -110,7 +109,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_employee(at: WriteContext, fields: Mapping[str, Any]) -> Record:
-    """Make an employee, whose check begins; groups that take everybody take it."""
+    """Creates an employee, starts its check, and adds it to the groups with automatic enrolment."""
     optional = ("external_customer_id", "nationality", "earliest_benefits_start_date", "metadata")
     required = (
         *("first_name", "last_name", "date_of_birth", "sex_at_birth", "home_address", "national_tax_id"),
@@ -133,11 +132,11 @@ def create_employee(at: WriteContext, fields: Mapping[str, Any]) -> Record:
 
 
 def reschedule_checks(at: WriteContext, employer: Record) -> None:
-    """Have pending employees wait for what their employer's start of benefits is now."""
+    """Reschedules the checks of pending employees after a change of the employer's start of benefits."""
     for record in list(iter_records(at.space, "employees", employer_id=employer["id"], status="pending")):
         LIFECYCLE.update(at, record)
 
 
 def mask_bank_account(account: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """A bank account as it is kept and shown: by its last four characters alone."""
+    """Reduces a bank account to the last four characters of its number."""
     return None if account is None else {"account_number_last4": account["account_number"][-4:]}

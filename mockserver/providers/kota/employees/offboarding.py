@@ -1,4 +1,4 @@
-"""Offboarding: an employee leaves now or on a day, an employer with everybody and everything it has."""
+"""Offboarding of an employee, now or on a later day, and of an employer with all its employees, groups and policies."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import response_model
 
 _ABANDON_STEPS = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
-"""The steps that end what a group has asked insurers for; a quote that waits for answers leads to nothing anyway."""
+"""The steps that end a group's intents; a quote intent in action_required has none and stays as it is."""
 MAX_DAYS_AGO = 30
-"""So many days ago an employee who has active policies can have left."""
+"""Days that the offboarding of an employee with active policies can be in the past."""
 
 
-def offboard_now(at: WriteContext, employee: Record, offboard_on: str, **kept_beside: Any) -> Record:
-    """Let an employee go now, as of a date and time that is not ahead."""
-    return employees.LIFECYCLE.apply(at, employee, "offboard", offboard_on=offboard_on, **kept_beside)
+def offboard_now(at: WriteContext, employee: Record, offboard_on: str, **internal_fields: Any) -> Record:
+    """Offboards an employee now; ``offboard_on`` is a date and time that is not in the future."""
+    return employees.LIFECYCLE.apply(at, employee, "offboard", offboard_on=offboard_on, **internal_fields)
 
 
 def end_employer_benefits(at: WriteContext, employer: Record) -> None:
-    """End what an employer has that is being offboarded: its people, its policies, its groups."""
+    """Offboards the employees of an employer, and ends its intents, group policies and groups."""
     now = format_date_time(at, at.now)
     for employee in list(iter_records(at.space, "employees", employer_id=employer["id"])):
         if employees.LIFECYCLE.find_transition(employee, "offboard"):
@@ -82,17 +82,16 @@ def _cancel(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations that offboard employees."""
     path = "/employees/{employee_id}/offboard"
     body = schemas.OffboardEmployeeRequest
-    answer = response_model("employees", "EmployeeResponse")
+    model = response_model("employees", "EmployeeResponse")
     yield define_operation(
-        "offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, response=answer
+        "offboard_employee", f"POST {path}", _offboard, "Offboard an employee", body=body, response=model
     )
     yield define_operation(
         "cancel_employee_offboarding",
         f"POST {path}/cancel",
         _cancel,
         "Cancel an employee's offboarding",
-        response=answer,
+        response=model,
     )

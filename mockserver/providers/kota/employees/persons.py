@@ -1,4 +1,4 @@
-"""Associated persons: an employee's spouse, partner, children and others, who may become dependents."""
+"""Associated persons: an employee's spouse, partner, children and others, who can become dependents."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 
 _FIELDS = ("first_name", "last_name", "date_of_birth", "sex_at_birth", "relationship_type")
 _CLEARABLE_FIELDS = ("email", "phone_number")
-"""Null clears these, and leaves the others as they are."""
+"""Null clears these fields and leaves all others unchanged."""
 
 
 def create_person(at: WriteContext, employee: Record, fields: Mapping[str, Any]) -> Record:
-    """Make an associated person of an employee."""
     record = {
         "object": "associated_person",
         "id": new_id(at, "ap"),
@@ -53,7 +52,7 @@ def _list(call: Call) -> Reply:
 
 
 def _get_person(call: Call) -> Record:
-    """The person of the path, who is nobody beside another employee."""
+    """Returns the person of the path; refuses with 404 a person of another employee."""
     employee = get_or_404(call, "employee", "employee_id")
     person = get_or_404(call, "associated_person", "associated_person_id")
     if person["employee_id"] != employee["id"]:
@@ -86,15 +85,14 @@ def _delete(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on associated persons."""
-    answer, several = (
+    model, several = (
         response_model("employees", "AssociatedPersonResponse"),
         "/employees/{employee_id}/associated_persons",
     )
     single, create = f"{several}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
     update = schemas.UpdateAssociatedPersonRequest
     yield define_operation(
-        "create_associated_person", f"POST {several}", _create, "Add a person", body=create, response=answer
+        "create_associated_person", f"POST {several}", _create, "Add a person", body=create, response=model
     )
     yield define_operation(
         "list_associated_persons",
@@ -102,10 +100,10 @@ def operations() -> Iterator[Operation]:
         _list,
         "List persons",
         query=PageQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation("get_associated_person", f"GET {single}", _retrieve, "Get a person", response=answer)
+    yield define_operation("get_associated_person", f"GET {single}", _retrieve, "Get a person", response=model)
     yield define_operation(
-        "update_associated_person", f"PUT {single}", _update, "Update a person", body=update, response=answer
+        "update_associated_person", f"PUT {single}", _update, "Update a person", body=update, response=model
     )
-    yield define_operation("delete_associated_person", f"DELETE {single}", _delete, "Delete a person", response=answer)
+    yield define_operation("delete_associated_person", f"DELETE {single}", _delete, "Delete a person", response=model)

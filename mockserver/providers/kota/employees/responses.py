@@ -1,4 +1,4 @@
-"""What answers show of employees, their persons and their salaries."""
+"""Response models of employees, associated persons and salaries."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mockserver.providers.kota.values.schemas import AddressModel
 
 
 class EmployeeBankAccount(ResponseModel):
-    """Employee bank account."""
+    """The last four characters of a bank account number."""
 
     account_number_last4: str
 
 
 class EmployeeResponse(ResponseModel):
-    """Employee response."""
+    """An employee of one of the platform's employers."""
 
     platform_id: PlatformId | None = None
     id: EmployeeId | None = None
@@ -50,7 +50,7 @@ class EmployeeResponse(ResponseModel):
 
 
 class AssociatedPersonResponse(ResponseModel):
-    """Associated person response."""
+    """A relative of an employee, who can become a dependent."""
 
     id: PersonId
     platform_id: PlatformId | None = None
@@ -66,7 +66,7 @@ class AssociatedPersonResponse(ResponseModel):
 
 
 class SalaryResponse(ResponseModel):
-    """A salary of an employee."""
+    """A salary of an employee, and the day from which it applies."""
 
     object: str | None = None
     id: SalaryId

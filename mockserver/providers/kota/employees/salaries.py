@@ -1,7 +1,7 @@
-"""Salaries: never changed, only followed by others; the current one is the latest that has taken effect.
+"""Salaries: never changed, only followed by newer ones; the current salary is the latest that has taken effect.
 
-They stand on pages newer than the vendor's OpenAPI document. Recording, the current one and deleting are described
-there; the form of the list and the path of a single one are assumed.
+They are on pages newer than the vendor's OpenAPI document. Creating, deleting and the current salary are documented;
+the form of the list and the path of a single salary are assumed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ def _create(call: Call) -> Reply:
 
 
 def create_salary(at: WriteContext, employee: Record, fields: Mapping[str, Any]) -> Record:
-    """Keep what an employee is paid from a day on."""
     record = {"object": "salary", "id": new_id(at, "sal"), "employee_id": employee["id"], **fields}
     at.space.put("salaries", record)
     return record
@@ -37,15 +36,15 @@ def _list(call: Call) -> Reply:
 
 def _current(call: Call) -> Reply:
     employee, day = get_or_404(call, "employee", "employee_id"), today(call)
-    # Of two that take effect on one day the newer counts: max answers the first it meets.
-    there = [
+    # Records come newest first, and max returns the first maximum: of two for one day the newer is current.
+    effective = [
         each
         for each in iter_records(call.space, "salaries", employee_id=employee["id"])
         if each["effective_from"] <= day
     ]
-    if not there:
+    if not effective:
         raise Problem("not_found", "The employee has no salary yet.")
-    return render_one(call, max(there, key=lambda salary: str(salary["effective_from"])))
+    return render_one(call, max(effective, key=lambda salary: str(salary["effective_from"])))
 
 
 def _get_salary(call: Call) -> Record:
@@ -67,20 +66,19 @@ def _delete(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on salaries."""
-    several, answer = "/employees/{employee_id}/salaries", response_model("employees", "SalaryResponse")
+    several, model = "/employees/{employee_id}/salaries", response_model("employees", "SalaryResponse")
     body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
-    yield define_operation("create_salary", f"POST {several}", _create, "Record a salary", body=body, response=answer)
+    yield define_operation("create_salary", f"POST {several}", _create, "Record a salary", body=body, response=model)
     yield define_operation(
         "list_salaries",
         f"GET {several}",
         _list,
         "List salaries (path documented, form of the list assumed)",
         query=PageQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
     yield define_operation(
-        "get_current_salary", f"GET {several}/current", _current, "Get the current salary", response=answer
+        "get_current_salary", f"GET {several}/current", _current, "Get the current salary", response=model
     )
-    yield define_operation("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", response=answer)
-    yield define_operation("delete_salary", f"DELETE {single}", _delete, "Delete a salary", response=answer)
+    yield define_operation("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", response=model)
+    yield define_operation("delete_salary", f"DELETE {single}", _delete, "Delete a salary", response=model)

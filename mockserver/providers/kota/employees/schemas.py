@@ -1,4 +1,4 @@
-"""What the operations on employees take, and those on their persons and salaries."""
+"""Request and query models of employees, associated persons and salaries."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreateEmployeeBankAccount(RequestModel):
-    """Create employee bank account."""
+    """A bank account, given by its IBAN."""
 
     account_number: Iban
 
 
 class CreateEmployeeRequest(RequestModel):
-    """Create employee request."""
+    """A new employee."""
 
     employer_id: EmployerId
     external_customer_id: str | None = None
@@ -49,7 +49,7 @@ class CreateEmployeeRequest(RequestModel):
 
 
 class UpdateEmployeeRequest(RequestModel):
-    """Update employee request."""
+    """The fields of an employee to change; omitted and null fields keep their values."""
 
     first_name: NonBlankText | None = None
     last_name: NonBlankText | None = None
@@ -65,14 +65,14 @@ class UpdateEmployeeRequest(RequestModel):
 
 
 class OffboardEmployeeRequest(RequestModel):
-    """Offboard employee request."""
+    """When and why an employee leaves."""
 
     offboard_on: DateTimeText
     offboard_reason: str
 
 
 class CreateAssociatedPersonRequest(RequestModel):
-    """Create associated person request."""
+    """A new associated person of an employee."""
 
     first_name: NonBlankText
     last_name: NonBlankText
@@ -84,7 +84,7 @@ class CreateAssociatedPersonRequest(RequestModel):
 
 
 class UpdateAssociatedPersonRequest(RequestModel):
-    """Update associated person request."""
+    """The fields to change; null clears email and phone_number and leaves the others unchanged."""
 
     first_name: NonBlankText | None = None
     last_name: NonBlankText | None = None
@@ -96,8 +96,6 @@ class UpdateAssociatedPersonRequest(RequestModel):
 
 
 class EmployeesQuery(PageQuery):
-    """The query of the list of employees."""
-
     filter: Annotated[str | None, comma_separated_filter(*STATES)] = None
     employer_id: EmployerId | None = None
     external_customer_id: str | None = None
@@ -105,7 +103,7 @@ class EmployeesQuery(PageQuery):
 
 
 class CreateSalaryRequest(RequestModel):
-    """What an employee is paid from a day on."""
+    """A new salary, and the day from which it applies."""
 
     amount: Annotated[float, Field(gt=0)]
     currency: Currency

@@ -1,1 +1,1 @@
-"""Employers."""
+"""Employers: the companies that use the platform."""

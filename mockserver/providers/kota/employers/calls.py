@@ -1,4 +1,4 @@
-"""The operations on employers."""
+"""Operations on employers."""
 
 from __future__ import annotations
 
@@ -69,11 +69,10 @@ def _offboard(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on employers."""
-    answer, single = response_model("employers", "EmployerResponse"), "/employers/{employer_id}"
+    model, single = response_model("employers", "EmployerResponse"), "/employers/{employer_id}"
     create, update = schemas.CreateEmployerRequest, schemas.UpdateEmployerRequest
     yield define_operation(
-        "create_employer", "POST /employers", _create, "Create an employer", body=create, response=answer
+        "create_employer", "POST /employers", _create, "Create an employer", body=create, response=model
     )
     yield define_operation(
         "list_employers",
@@ -81,12 +80,12 @@ def operations() -> Iterator[Operation]:
         _list,
         "List employers",
         query=schemas.EmployersQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
     yield define_operation(
-        "update_employer", f"PUT {single}", _update, "Update an employer", body=update, response=answer
+        "update_employer", f"PUT {single}", _update, "Update an employer", body=update, response=model
     )
-    yield define_operation("get_employer", f"GET {single}", _retrieve, "Get an employer", response=answer)
+    yield define_operation("get_employer", f"GET {single}", _retrieve, "Get an employer", response=model)
     yield define_operation(
-        "offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", response=answer
+        "offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", response=model
     )

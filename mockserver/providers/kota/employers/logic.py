@@ -1,4 +1,4 @@
-"""Employers: made, checked, changed, offboarded."""
+"""Employers: creation, check, states and events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    # There is no event of its own for a check that is over.
+    # The end of a check has no event type: it is an update.
     type = {"pending": "created", "inactive": "offboarded"}.get(record["status"], "updated")
     publish_employer_event(at, type, record)
     if record["status"] == "inactive":
@@ -22,7 +22,6 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 def publish_employer_event(at: WriteContext, what: str, record: Record) -> None:
-    """Keep an event about an employer."""
     publish_event(at, f"employer.{what}", "employer", {"id": record["id"], "metadata": record["metadata"]}, record)
 
 
@@ -56,7 +55,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_employer(at: WriteContext, fields: dict[str, Any]) -> Record:
-    """Make an employer, whose check begins."""
+    """Creates an employer and starts its check."""
     record = {
         "object": "employer",
         "id": new_id(at, "er"),

@@ -1,4 +1,4 @@
-"""What answers show of employers."""
+"""Response models of employers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.values.schemas import AddressModel
 
 
 class EmployerResponse(ResponseModel):
-    """Employer response."""
+    """An employer that uses the platform."""
 
     id: EmployerId
     platform_id: PlatformId | None = None

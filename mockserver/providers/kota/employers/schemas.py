@@ -1,4 +1,4 @@
-"""What the operations on employers take."""
+"""Request and query models of employers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class ContactModel(RequestModel):
-    """Contact model."""
+    """The contact person of an employer."""
 
     name: str
     email: NonBlankText
 
 
 class CreateEmployerRequest(RequestModel):
-    """Create employer request."""
+    """A new employer."""
 
     legal_name: str
     registration_number: str | None = None
@@ -29,7 +29,7 @@ class CreateEmployerRequest(RequestModel):
 
 
 class UpdateEmployerRequest(RequestModel):
-    """Update employer request."""
+    """The fields of an employer to change; omitted and null fields keep their values."""
 
     legal_name: str | None = None
     registration_number: str | None = None
@@ -40,6 +40,4 @@ class UpdateEmployerRequest(RequestModel):
 
 
 class EmployersQuery(PageQuery):
-    """The query of the list of employers."""
-
     filter: Annotated[str | None, comma_separated_filter(*STATES)] = None

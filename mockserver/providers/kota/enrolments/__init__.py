@@ -1,1 +1,1 @@
-"""How employees come to be covered."""
+"""Enrolment intents: how employees get policies."""

@@ -1,4 +1,4 @@
-"""The calls that make, change, confirm and reject enrolment intents."""
+"""Operations on enrolment intents."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def _create(call: Call) -> Reply:
 
 
 def refuse_enrolment(call: Call, group: Record, employee: Record) -> None:
-    """Refuse what stands against an enrolment of an employee into a group from the start."""
+    """Refuses the enrolment of an employee who cannot be insured, is enrolled automatically, or is enrolled already."""
     refuse_uninsurable(call, group, employee)
     if group["enrolment_type"] != "manual":
         raise Problem("invalid_state", "The group enrols its employees automatically.")
     both = {"group_id": group["id"], "employee_id": employee["id"]}
-    taken = next(open_enrolments(call, **both), None) or next(policies.in_force(call, **both), None)
-    if taken is not None and assumptions_of(call).second_enrolment == "refused":
-        raise Problem("invalid_state", f"The employee has {taken['id']} in this group.")
+    existing = next(open_enrolments(call, **both), None) or next(policies.in_force(call, **both), None)
+    if existing is not None and assumptions_of(call).second_enrolment == "refused":
+        raise Problem("invalid_state", f"The employee has {existing['id']} in this group.")
 
 
 def refuse_uninsurable(call: Call, group: Record, employee: Record) -> None:
-    """Refuse to insure whoever is not in the group, or under a group without a policy."""
+    """Refuses an employee who is not in the group, and a group that is archived or has no policy."""
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived.")
     if (
@@ -79,7 +79,7 @@ def refuse_uninsurable(call: Call, group: Record, employee: Record) -> None:
 
 
 def _selection_errors(call: Call, group: Record, selections: Sequence[Record]) -> Iterator[coverage.Error]:
-    # The plans of a bundle are selected from together.
+    # One request selects options of all plans of a bundle.
     options = [each for plan in plans_of(call, group["id"]) for each in plan["coverage_options"] or ()]
     return coverage.selection_errors({"coverage_options": options}, "policy", selections, _FIELD)
 
@@ -136,7 +136,7 @@ def _select(call: Call) -> Reply:
     return no_content()
 
 
-def _list_dependents(call: Call) -> Reply:
+def _create_dependents_intent(call: Call) -> Reply:
     record = get_or_404(call, KIND, _ID)
     if record["status"] != "pending_confirmation":
         raise Problem("invalid_state", f"The enrolment intent is {record['status']}")
@@ -151,30 +151,23 @@ def _list_dependents(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on enrolment intents."""
-    base, answer = "/enrolment_intents", response_model("enrolments", "EnrolmentIntentResponse")
-    single, bodies = f"{base}/{{{_ID}}}", schemas
-    asked, page = (
-        paged_response_model(response_model("enrolments", "EnrolmentIntentRequirementResponse")),
-        RequirementsPage,
-    )
-    listing = {"query": schemas.EnrolmentsQuery, "response": paged_response_model(answer)}
-    create, selections = bodies.CreateEnrolmentIntentRequest, bodies.SubmitCoverageSelectionsRequest
-    dates = bodies.PolicyConfigurationRequest
-    dependents_answer = response_model("dependents", "DependentsManagementIntentResponse")
-    new_list, select = f"POST {single}/create_dependents_management_intent", f"POST {single}/coverage-selections"
-    yield define_operation(
-        f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", body=create, response=answer
-    )
+    base, model = "/enrolment_intents", response_model("enrolments", "EnrolmentIntentResponse")
+    single, create = f"{base}/{{{_ID}}}", {"body": schemas.CreateEnrolmentIntentRequest, "response": model}
+    update = {"body": schemas.PolicyConfigurationRequest, "response": model}
+    listing = {"query": schemas.EnrolmentsQuery, "response": paged_response_model(model)}
+    yield define_operation(f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", **create)
     yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)
-    yield define_operation(
-        f"update_{KIND}", f"PUT {single}", _update, "Update an enrolment intent", body=dates, response=answer
-    )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get an enrolment intent", response=answer)
-    requirements_path, list_asked = f"GET {single}/requirements", f"list_{KIND}_requirements"
-    yield define_operation(
-        list_asked, requirements_path, _requirements, "List its requirements", query=page, response=asked
-    )
+    yield define_operation(f"update_{KIND}", f"PUT {single}", _update, "Update an enrolment intent", **update)
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get an enrolment intent", response=model)
+    yield from _step_operations(single)
+
+
+def _step_operations(single: str) -> Iterator[Operation]:
+    requirement = response_model("enrolments", "EnrolmentIntentRequirementResponse")
+    requirements_page = {"query": RequirementsPage, "response": paged_response_model(requirement)}
+    list_name, list_summary = f"list_{KIND}_requirements", "List the requirements of an enrolment intent"
+    select, selections = f"POST {single}/coverage-selections", schemas.SubmitCoverageSelectionsRequest
+    yield define_operation(list_name, f"GET {single}/requirements", _requirements, list_summary, **requirements_page)
     yield define_operation(
         f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm an enrolment intent", status=204
     )
@@ -184,8 +177,8 @@ def operations() -> Iterator[Operation]:
     )
     yield define_operation(
         f"create_dependents_of_{KIND}",
-        new_list,
-        _list_dependents,
-        "Begin to list dependents",
-        response=dependents_answer,
+        f"POST {single}/create_dependents_management_intent",
+        _create_dependents_intent,
+        "Create a dependents management intent of an enrolment",
+        response=response_model("dependents", "DependentsManagementIntentResponse"),
     )

@@ -1,4 +1,4 @@
-"""Enrolment intents: how an employee comes to be covered, from being processed to being enrolled."""
+"""Enrolment intents: the enrolment of an employee in the policies of a group."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _create_policy(at: WriteContext, record: Record, part: Record, bundling: str
     start = part["estimated_effective_from"]
     types = plan_of(at, part["plan"]["id"])["health_insurance"]["supported_member_types"]
     people = dependents.confirmed_dependents(at, record["id"]) or []
-    # The list was checked against one plan; another of the bundle may not cover everybody.
+    # The dependents were checked against one plan; another plan of the bundle may not cover all of them.
     insured = [each for each in people if member_type(at, each.person, start) in types]
     selections = part["health_insurance"]["coverage_selections"]
     covered = Cover(build_members(at, employee, insured, start), selections, bundling=bundling)
@@ -116,9 +116,9 @@ _NEED_CHECKS: tuple[tuple[str, Callable[[WriteContext, Record, Record], bool]], 
     ("offer_options", options_needed),
     ("ask_confirmation", confirmation_needed),
 )
-"""What an enrolment may need before it goes on, in the order it is looked at."""
+"""Steps by which an enrolment asks the client for something, in the order in which they are checked."""
 _ANSWERED_FLAGS = {"action_required": "_asked", "coverage_options_required": "_selected"}
-"""States that are not chosen again by metadata once their question has been answered, and what says so."""
+"""States that preset metadata selects only once, and the field that says that the client has answered."""
 
 
 def _owners(at: WriteContext, record: Record) -> tuple[Record, Record, Record | None]:
@@ -203,7 +203,7 @@ def create_enrolment(
     configuration: Record | None = None,
     selections: Sequence[Record] | None = None,
 ) -> Record:
-    """Make an enrolment intent; it waits while the employee is not active yet."""
+    """Creates an enrolment intent; it is scheduled while the employee is pending."""
     membership = next(iter_records(at.space, "group_employees", group_id=group["id"], employee_id=employee["id"]), None)
     dates = ("desired_policy_start_date", "enrolment_date")
     record = {
@@ -223,7 +223,7 @@ def create_enrolment(
 
 
 def first_state(employee: Record) -> str:
-    """The state an enrolment of an employee begins in, and goes back to when it is changed."""
+    """Returns the state in which an enrolment begins, and to which a change of it returns."""
     return "scheduled" if employee["status"] == "pending" else "processing"
 
 
@@ -232,18 +232,18 @@ def _date(name: str, *sources: Record | None) -> str | None:
 
 
 def employee_became_active(at: WriteContext, employee: Record) -> None:
-    """Go on with the enrolments that have waited for an employee."""
+    """Begins the scheduled enrolments of an employee."""
     for record in list(iter_records(at.space, "enrolment_intents", employee_id=employee["id"], status="scheduled")):
         LIFECYCLE.apply(at, record, "begin")
 
 
 def open_enrolments(at: WriteContext, **wanted: Any) -> Iterator[Record]:
-    """The enrolments under way of an employee_id or a group_id."""
+    """Yields the open enrolments whose fields match, for example ``employee_id`` or ``group_id``."""
     yield from list(iter_records(at.space, "enrolment_intents", status=OPEN_STATES, **wanted))
 
 
 def abandon(at: WriteContext, employee: Record) -> None:
-    """Give up the enrolments of an employee that are under way."""
+    """Ends the open enrolments of an employee as not_undertaken."""
     for record in open_enrolments(at, employee_id=employee["id"]):
         LIFECYCLE.apply(at, record, "abandon")
 

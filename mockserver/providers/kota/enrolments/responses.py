@@ -1,4 +1,4 @@
-"""What answers show of enrolment intents."""
+"""Response models of enrolment intents."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class EnrolmentIntentRequirementResponse(IntentRequirement):
-    """Enrolment intent requirement response."""
+    """A form that an enrolment intent requires."""
 
 
 class EnrolmentIntentActionRequiredResponse(IntentActionRequired):
-    """Enrolment intent action required response."""
+    """What must be done before an enrolment intent can continue, and until when."""
 
 
 class EnrolmentIntentDependentResponse(ResponseModel):
-    """Enrolment intent dependent response."""
+    """The dependents management intent of an enrolment, and its state."""
 
     intent_id: DependentsIntentId
     status: DependentStatus
 
 
 class EnrolmentIntentAssociatedPersonResponse(ResponseModel):
-    """Enrolment intent associated person response."""
+    """The dependents that can be enrolled with the employee."""
 
     optional: bool
     type: AssociatedPersonType
@@ -51,14 +51,14 @@ class EnrolmentIntentAssociatedPersonResponse(ResponseModel):
 
 
 class EnrolmentIntentInelgibilityReason(ResponseModel):
-    """Enrolment intent inelgibility reason."""
+    """Why an employee cannot be enrolled."""
 
     code: EnrolmentIntentIneligibilityReasonCode
     reason: str
 
 
 class EnrolmentIntentPendingConfirmationResponse(ResponseModel):
-    """Enrolment intent pending confirmation response."""
+    """Why an enrolment must be confirmed, and until when."""
 
     due_by: DateTimeText
     code: EnrolmentIntentConfirmationType
@@ -68,7 +68,7 @@ class EnrolmentIntentPendingConfirmationResponse(ResponseModel):
 
 
 class HealthInsuranceEnrolmentIntentResponse(ResponseModel):
-    """Health insurance enrolment intent response."""
+    """Cost sharing, options and selections of an enrolment."""
 
     configuration: HealthInsurancePolicyConfigurationResponse
     coverage_options: list[PlanCoverageResponse] | None = None
@@ -76,7 +76,7 @@ class HealthInsuranceEnrolmentIntentResponse(ResponseModel):
 
 
 class EnrolmentIntentPolicyEnrolmentResponse(ResponseModel):
-    """Enrolment intent policy enrolment response."""
+    """A policy that the employee is to get; its id is null until then."""
 
     type: PolicyType
     estimated_effective_from: DateText
@@ -87,14 +87,14 @@ class EnrolmentIntentPolicyEnrolmentResponse(ResponseModel):
 
 
 class PolicyConfigurationResponse(ResponseModel):
-    """Policy configuration response."""
+    """The dates requested for an enrolment."""
 
     desired_policy_start_date: DateText | None = None
     enrolment_date: DateText | None = None
 
 
 class EnrolmentIntentResponse(ResponseModel):
-    """Enrolment intent response."""
+    """The enrolment of an employee in a group, with the members of its current state."""
 
     id: EnrolmentId
     employee_id: EmployeeId

@@ -1,4 +1,4 @@
-"""What the operations on enrolment intents take."""
+"""Request and query models of enrolment intents."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class PolicyConfigurationRequest(RequestModel):
-    """Policy configuration request."""
+    """The dates requested for an enrolment."""
 
     desired_policy_start_date: DateText | None = None
     enrolment_date: DateText | None = None
 
 
 class CreateEnrolmentIntentRequest(RequestModel):
-    """Create enrolment intent request."""
+    """The employee and the group of a new enrolment, with dates and options."""
 
     employee_id: EmployeeId
     group_id: GroupId
@@ -30,14 +30,12 @@ class CreateEnrolmentIntentRequest(RequestModel):
 
 
 class SubmitCoverageSelectionsRequest(RequestModel):
-    """Submit coverage selections request."""
+    """The options to select for an enrolment."""
 
     coverage_selections: list[PlanCoverageOptionSelectionRequest]
 
 
 class EnrolmentsQuery(PageQuery):
-    """The query of the list of enrolment intents."""
-
     employee_id: EmployeeId | None = None
     group_id: GroupId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -1,4 +1,4 @@
-"""The parts an enrolment intent shows in each state, and what it needs before it goes on."""
+"""The members of an enrolment intent that depend on its state, and what it needs before it can continue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODES = (
 
 
 def policies_of(at: WriteContext, group_id: str) -> list[Record]:
-    """The policies a group's employees are enrolled in: one of each plan, an active one before a scheduled one."""
+    """Returns the group policies in force, one per plan, by start date; an active one takes precedence."""
     in_force = iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE)
     by_plan: dict[str, Record] = {}
     for each in sorted(in_force, key=lambda policy: policy["status"] != "active"):
@@ -34,12 +34,12 @@ def policies_of(at: WriteContext, group_id: str) -> list[Record]:
 
 
 def plans_of(at: WriteContext, group_id: str) -> list[Record]:
-    """The plans of those policies."""
+    """Returns the plans of the group policies in force, by start date."""
     return [plan_of(at, each["plan"]["id"]) for each in policies_of(at, group_id)]
 
 
 def policy_enrolments(at: WriteContext, record: Record) -> list[dict[str, Any]]:
-    """What the employee would be enrolled in."""
+    """Returns what the employee would be enrolled in, one entry per group policy."""
     return [_policy_enrolment(at, record, each) for each in policies_of(at, record["group_id"])]
 
 
@@ -63,21 +63,21 @@ def _policy_enrolment(at: WriteContext, record: Record, group_policy: Record) ->
 
 
 def _effective_from(at: WriteContext, record: Record, group_policy: Record) -> str:
-    """The day wished for, or else that of the enrolment; never before employment or the group's policy begin."""
-    employee, wished = find_record(at, "employee", record["employee_id"]) or {}, record["policy_configuration"]
-    day = wished["desired_policy_start_date"] or wished["enrolment_date"] or today(at)
+    """Returns the requested day, not before employment, benefits and group policy begin, nor after the policy ends."""
+    employee, requested = find_record(at, "employee", record["employee_id"]) or {}, record["policy_configuration"]
+    day = requested["desired_policy_start_date"] or requested["enrolment_date"] or today(at)
     floor = [group_policy["start_date"], employee.get("start_on"), employee.get("earliest_benefits_start_date")]
     day = max(day, *(each for each in floor if each))
     return str(min(day, group_policy["end_date"] or day))
 
 
 def due_by(at: WriteContext, record: Record) -> str:
-    """The last second in which an enrolment that waits can be answered."""
+    """Returns the last second in which the client can answer an enrolment that waits."""
     return format_date_time(at, end_of_day(record["_due_day"]))
 
 
 def action_required(at: WriteContext, record: Record) -> dict[str, str]:
-    """What is asked for while information is missing."""
+    """Returns the member shown in the state action_required."""
     return {
         "code": "provide_missing_information",
         "reason": "Information is missing",
@@ -87,7 +87,7 @@ def action_required(at: WriteContext, record: Record) -> dict[str, str]:
 
 
 def pending_confirmation(at: WriteContext, record: Record) -> dict[str, Any]:
-    """What is asked for while an enrolment is to be confirmed."""
+    """Returns the member shown in the state pending_confirmation."""
     supported = any(dependents_supported(each) for each in plans_of(at, record["group_id"]))
     return {
         "due_by": due_by(at, record),
@@ -106,7 +106,7 @@ def _associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
 
 
 def ineligibility_reason(at: WriteContext, record: Record) -> dict[str, str]:
-    """Why the employee cannot be enrolled."""
+    """Returns the member shown in the state ineligible."""
     group, employee = find_record(at, "group", record["group_id"]), find_record(at, "employee", record["employee_id"])
     reasons = eligibility.check_eligibility(at, group, employee)[1] if group and employee else []
     first = next((each for each in reasons if each["code"] in _CODES), None)
@@ -117,19 +117,19 @@ def ineligibility_reason(at: WriteContext, record: Record) -> dict[str, str]:
 
 
 def information_needed(at: WriteContext, record: Record, _employee: Record) -> bool:
-    """Whether something has to be known about the employee first."""
+    """Returns whether information about the employee is missing."""
     missing = assumptions_of(at).enrolment_information == "asked" and not record["_asked"]
     return missing or bool(requirements.open_requirements(at, record["id"]))
 
 
 def options_needed(at: WriteContext, record: Record, _employee: Record) -> bool:
-    """Whether options have to be selected first."""
+    """Returns whether options must be selected first."""
     plans = plans_of(at, record["group_id"])
     return not record["_selected"] and any(coverage.is_required(plan, "policy") for plan in plans)
 
 
 def confirmation_needed(at: WriteContext, record: Record, employee: Record) -> bool:
-    """Whether the enrolment has to be confirmed first."""
+    """Returns whether the client must confirm the enrolment first."""
     rule = assumptions_of(at).enrolment_confirmation
     pays = rule == "when_employee_pays" and any(_pays(at, each, employee) for each in record["policy_enrolments"])
     return record["force_confirmation"] or rule == "always" or pays

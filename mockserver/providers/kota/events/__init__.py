@@ -1,1 +1,1 @@
-"""What Kota tells of: its types of events, its webhooks, and the calls that read events."""
+"""Events: types, publishing, webhooks, and the operations that read events."""

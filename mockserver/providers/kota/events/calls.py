@@ -1,4 +1,4 @@
-"""Events as they are read over the API and sent again, and the endpoints that hear of them."""
+"""Operations on events and webhook endpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_ATTEMPT = {"status": None, "milliseconds": 0.0}
 _EVENTS, _ENDPOINTS = "_events", "_endpoints"
 
 
-def _show(call: Call, event: Record) -> dict[str, Any]:
+def _render_event(call: Call, event: Record) -> dict[str, Any]:
     return {
         "id": event["id"],
         "platform_id": platform_id(call),
@@ -33,33 +33,33 @@ def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
     since = max(call.now - RETENTION, parse_instant(query.created_after) if query.created_after else 0)
     versions = _versions(call, query.version)
-    walk = (event for _, event in call.space.scan(_EVENTS, descending=query.order_direction == "desc"))
-    shown = (event for event in walk if event["created_at"] >= since and event["version"] in versions)
-    return render_list(call, shown, lambda event: _show(call, event))
+    events = (event for _, event in call.space.scan(_EVENTS, descending=query.order_direction == "desc"))
+    selected = (event for event in events if event["created_at"] >= since and event["version"] in versions)
+    return render_list(call, selected, lambda event: _render_event(call, event))
 
 
-def _versions(call: Call, asked: str | None) -> set[str]:
-    if asked is not None:
-        return {asked}
-    everyone = {"v1", "v2"}
+def _versions(call: Call, requested: str | None) -> set[str]:
+    if requested is not None:
+        return {requested}
+    all_versions = {"v1", "v2"}
     if assumptions_of(call).events_listed == "all":
-        return everyone
-    return {endpoint["version"] for _, endpoint in call.space.scan(_ENDPOINTS)} or everyone
+        return all_versions
+    return {endpoint["version"] for _, endpoint in call.space.scan(_ENDPOINTS)} or all_versions
 
 
-def _check_found(call: Call, event: Record | None) -> Record:
+def _require_event(call: Call, event: Record | None) -> Record:
     if event is None or event["created_at"] < call.now - RETENTION:
         raise Problem("not_found", "No event has this id.")
     return event
 
 
 def _retrieve(call: Call) -> Reply:
-    return render_one(call, _show(call, _check_found(call, call.space.get(_EVENTS, call.args["event_id"]))))
+    return render_one(call, _render_event(call, _require_event(call, call.space.get(_EVENTS, call.args["event_id"]))))
 
 
 def _prepare_replay(call: Call) -> list[Record]:
     with call.sandbox.transaction() as space:
-        event = _check_found(call, space.get(_EVENTS, call.args["event_id"]))
+        event = _require_event(call, space.get(_EVENTS, call.args["event_id"]))
     return call.sandbox.outbox.replay(event)
 
 
@@ -77,7 +77,7 @@ def _replay(call: Call) -> Reply:
     return render_one(call, {"event_id": call.args["event_id"], "deliveries": deliveries})
 
 
-def _show_endpoint(call: Call, endpoint: Record) -> dict[str, Any]:
+def _render_endpoint(call: Call, endpoint: Record) -> dict[str, Any]:
     created = format_date_time(call, endpoint["created_at"])
     return {
         "object": "webhook_endpoint",
@@ -89,19 +89,18 @@ def _show_endpoint(call: Call, endpoint: Record) -> dict[str, Any]:
 
 
 def _list_endpoints(call: Call) -> Reply:
-    walk = (endpoint for _, endpoint in call.space.scan(_ENDPOINTS, descending=True))
-    return render_list(call, walk, lambda endpoint: _show_endpoint(call, endpoint))
+    endpoints = (endpoint for _, endpoint in call.space.scan(_ENDPOINTS, descending=True))
+    return render_list(call, endpoints, lambda endpoint: _render_endpoint(call, endpoint))
 
 
 def _retrieve_endpoint(call: Call) -> Reply:
     endpoint = call.space.get(_ENDPOINTS, call.args["webhook_endpoint_id"])
     if endpoint is None:
         raise Problem("not_found", "No webhook endpoint has this id.")
-    return render_one(call, _show_endpoint(call, endpoint))
+    return render_one(call, _render_endpoint(call, endpoint))
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on events and on webhook endpoints."""
     event = response_model("events", "EventResponse")
     endpoint = response_model("events", "WebhookEndpointResponse")
     one_event = "/events/{event_id}"

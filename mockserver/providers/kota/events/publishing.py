@@ -1,4 +1,4 @@
-"""What Kota tells of: every event as version 2, which names objects; seventeen as version 1 too, which shows them."""
+"""Publishing of events: each as version 2, which has ids; seventeen types also as version 1, which has the object."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ VERSION_1_TYPES = frozenset(
         "contribution_report.finalized",
     }
 )
-"""The types that exist as version 1 too."""
+"""The event types that also exist in version 1."""
 
 
 def publish_event(
     at: WriteContext, type: str, subject: str, data: Mapping[str, Any], whole: Record | None = None
 ) -> None:
-    """Keep an event, once per version it exists in.
+    """Stores an event, once per version that its type has.
 
-    ``subject`` is the kind of object it is about, ``data`` the ids that version 2 gives, ``whole`` the object as its
-    API shows it, which version 1 embeds.
+    ``subject`` is the kind of object, ``data`` the ids that version 2 has, and ``whole`` the record that version 1
+    embeds.
     """
     if type in VERSION_1_TYPES and whole is not None:
         emit(at, new_id(at, "evt"), type, show(assumptions_of(at), dict(whole)), version="v1")

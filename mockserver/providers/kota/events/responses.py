@@ -1,4 +1,4 @@
-"""What answers show of events and webhook endpoints."""
+"""Response models of events and webhook endpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class EventResponse(ResponseModel):
-    """Event response."""
+    """An event, in the version that api_version names."""
 
     id: EventId
     platform_id: PlatformId
@@ -21,7 +21,7 @@ class EventResponse(ResponseModel):
 
 
 class ReplayDeliveryResponse(ResponseModel):
-    """Replay delivery response."""
+    """The result of sending an event again to one endpoint."""
 
     delivery_id: DeliveryId
     success: bool
@@ -30,14 +30,14 @@ class ReplayDeliveryResponse(ResponseModel):
 
 
 class ReplayEventResponse(ResponseModel):
-    """Replay event response."""
+    """The results of sending an event again, one per endpoint."""
 
     event_id: EventId
     deliveries: list[ReplayDeliveryResponse]
 
 
 class WebhookEndpointResponse(ResponseModel):
-    """Webhook endpoint response."""
+    """A webhook endpoint and the event types it subscribes to."""
 
     id: EndpointId
     endpoint_url: str

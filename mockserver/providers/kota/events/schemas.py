@@ -1,4 +1,4 @@
-"""What is asked of events."""
+"""Query models of events."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from mockserver.providers.kota.wire.lists import PageQuery
 
 
 class EventsQuery(PageQuery):
-    """The query of the list of events."""
-
     created_after: Instant | None = None
     order_direction: Annotated[Literal["asc", "desc"], "asc, desc"] = "desc"
     version: Literal["v1", "v2"] | None = None

@@ -1,4 +1,4 @@
-"""The types of Kota's events."""
+"""The event types of Kota."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ EVENT_TYPES = (
     "approvable_action.applying",
     "approvable_action.applied",
     "approvable_action.failed",
-    # On newer pages only.
+    # Documented on newer pages only.
     "employee.salary_deleted",
     "dependents_management_intent.dependent.pending_confirmation",
 )

@@ -1,4 +1,4 @@
-"""How Kota tells of events: in one of two versions, under a timed signature."""
+"""Kota's webhooks: two versions of envelopes, with a timestamped signature."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ _VERSION = {"v1": {"api_version": "1.0"}, "v2": {"version": "V2"}}
 
 
 def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
-    given = cast("KotaAssumptions", sandbox.assumptions)
-    created = format_instant(event["created_at"], given.fraction_digits)
-    names = {"both": ("created_at", "created")}.get(given.webhook_time, (given.webhook_time,))
-    said = {"id": event["id"], "type": event["type"], "platform_id": platform_id_of(sandbox), "data": event["data"]}
-    return {**said, **dict.fromkeys(names, created), "object": "event", **_VERSION[event["version"]]}
+    assumptions = cast("KotaAssumptions", sandbox.assumptions)
+    created = format_instant(event["created_at"], assumptions.fraction_digits)
+    names = {"both": ("created_at", "created")}.get(assumptions.webhook_time, (assumptions.webhook_time,))
+    members = {"id": event["id"], "type": event["type"], "platform_id": platform_id_of(sandbox), "data": event["data"]}
+    return {**members, **dict.fromkeys(names, created), "object": "event", **_VERSION[event["version"]]}
 
 
-def _headers(_sandbox: SandboxView, letter: SigningInput) -> list[tuple[str, str]]:
+def _headers(_sandbox: SandboxView, signing_input: SigningInput) -> list[tuple[str, str]]:
     return [
         ("Content-Type", "application/json"),
-        (SIGNATURE_HEADER, sign_timestamped(letter.secrets, letter.at, letter.body)),
+        (SIGNATURE_HEADER, sign_timestamped(signing_input.secrets, signing_input.at, signing_input.body)),
     ]
 
 
 def _verify(received: ReceivedWebhook) -> None:
-    shown = received.headers.get(SIGNATURE_HEADER)
-    if shown is None:
-        raise InvalidSignature(f"there is no {SIGNATURE_HEADER}")
-    verify_timestamped(shown, received.secrets, received.now, received.body, TOLERANCE_SECONDS)
+    signature = received.headers.get(SIGNATURE_HEADER)
+    if signature is None:
+        raise InvalidSignature(f"the header {SIGNATURE_HEADER} is missing")
+    verify_timestamped(signature, received.secrets, received.now, received.body, TOLERANCE_SECONDS)
 
 
 WEBHOOKS = WebhookStyle(
@@ -55,6 +55,6 @@ WEBHOOKS = WebhookStyle(
     _headers,
     _verify,
     versions=("v1", "v2"),
-    endpoint_id=lambda dice, nth: f"whe_{dice.text('id:whe', nth, 32, HEX)}",
-    delivery_id=lambda dice, nth: f"evtd_{dice.text('id:evtd', nth, 32, HEX)}",
+    endpoint_id=lambda rng, nth: f"whe_{rng.text('id:whe', nth, 32, HEX)}",
+    delivery_id=lambda rng, nth: f"evtd_{rng.text('id:evtd', nth, 32, HEX)}",
 )

@@ -1,1 +1,1 @@
-"""The policies of groups, and how they are renewed."""
+"""Group policies and their renewals."""

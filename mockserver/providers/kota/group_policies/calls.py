@@ -1,4 +1,4 @@
-"""The operations on group policies."""
+"""Operations on group policies."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ def _retrieve(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on group policies."""
-    answer, listing = response_model("group_policies", "GroupPolicyResponse"), "List group policies"
+    model, listing = response_model("group_policies", "GroupPolicyResponse"), "List group policies"
     yield define_operation(
         "list_group_policies",
         "GET /group_policies",
         _list,
         listing,
         query=GroupPoliciesQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
     yield define_operation(
-        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", response=answer
+        "get_group_policy", "GET /group_policies/{group_policy_id}", _retrieve, "Get a group policy", response=model
     )

@@ -1,4 +1,4 @@
-"""Group policies: what a group's employees are covered by; made by approved intents, ended by date, renewed."""
+"""Group policies: created from approved intents, ended by date, renewed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "canc
 
 
 def publish_group_policy_event(at: WriteContext, what: str, record: Record) -> None:
-    """Keep an event about a group policy."""
     ids = {"group_policy_id": record["id"], "group_id": record["group_id"], "employer_id": record["employer_id"]}
     publish_event(at, f"group_policy.{what}", "group_policy", ids)
 
@@ -87,15 +86,15 @@ def create_group_policy(
     cost_sharing: Record,
     selections: Sequence[Record] | None = None,
 ) -> Record:
-    """Make the policy of a group, with the options selected for it, which readies the group for enrolments."""
+    """Creates a group's policy with the selected options, and makes the group ready for enrolments."""
     bundled = any(each["plan"]["id"] != plan["id"] for each in in_force(at, group["id"]))
     record = {**_new(at, group, plan, start_date, cost_sharing), "_coverage_selections": selections}
-    made = LIFECYCLE.create(at, record, _first_state(at, record))
-    if made["status"] in IN_FORCE:
-        renewals.create_renewal(at, made)
-    groups.attach_policy(at, group["id"], made["id"], bundled=bundled)
+    created = LIFECYCLE.create(at, record, _first_state(at, record))
+    if created["status"] in IN_FORCE:
+        renewals.create_renewal(at, created)
+    groups.attach_policy(at, group["id"], created["id"], bundled=bundled)
     memberships.review_group(at, group["id"])
-    return made
+    return created
 
 
 def _new(at: WriteContext, group: Record, plan: Record, start_date: str, cost_sharing: Record) -> dict[str, Any]:
@@ -122,11 +121,11 @@ def _first_state(at: WriteContext, record: Record) -> str:
 
 
 def _health_insurance(at: WriteContext, renewal_date: str, cost_sharing: Record) -> dict[str, Any]:
-    given = assumptions_of(at)
+    assumptions = assumptions_of(at)
     renewal = {
         "renewal_date": renewal_date,
-        "window_start_date": add_days(renewal_date, -given.renewal_opens),
-        "window_end_date": add_days(renewal_date, -given.renewal_closes),
+        "window_start_date": add_days(renewal_date, -assumptions.renewal_opens),
+        "window_end_date": add_days(renewal_date, -assumptions.renewal_closes),
         "status": "upcoming",
         "renewed_policy_id": None,
     }
@@ -137,7 +136,7 @@ def _renewal_date(at: WriteContext, start_date: str) -> str:
     start = date.fromisoformat(start_date)
     year, month = divmod(start.year * 12 + start.month - 1 + assumptions_of(at).group_policy_months, 12)
     first = date(year, month + 1, 1)
-    # A start on the 31st is renewed on the last day that a shorter month has.
+    # A policy that starts on the 31st is renewed on the last day of a shorter month.
     return min(add_days(first.isoformat(), start.day - 1), add_days(_month_after(first), -1))
 
 
@@ -146,19 +145,19 @@ def _month_after(first: date) -> str:
 
 
 def in_force(at: WriteContext, group_id: str) -> list[Record]:
-    """The policies of a group that are scheduled or active, the oldest first."""
+    """Returns the scheduled and active policies of a group, oldest first."""
     return list(iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE))
 
 
 def default_start_date(at: WriteContext) -> str:
-    """When a policy starts for which no start was asked."""
+    """Returns the start date of a policy for which none was requested."""
     if assumptions_of(at).group_policy_start == "today":
         return today(at)
     return _month_after(date.fromisoformat(today(at)).replace(day=1))
 
 
 def cancel(at: WriteContext, record: Record, day: str) -> Record:
-    """End a group policy, and the policies under it, on a day: at once when the day is not ahead."""
+    """Ends a group policy and its policies on a day; now if that is not in the future or not after the start."""
     if day <= today(at) or day <= record["start_date"]:
         record = LIFECYCLE.apply(at, record, "cancel", cancellation_date=day)
     else:
@@ -171,12 +170,12 @@ def cancel(at: WriteContext, record: Record, day: str) -> Record:
 
 
 def apply_renewal(at: WriteContext, renewal: Record) -> None:
-    """Show how the renewal of a group policy stands; one that is renewed gets the policy that follows it."""
+    """Copies the state of a renewal to its group policy, and creates the following policy if it is renewed."""
     record = at.space.get("group_policies", renewal["group_policy_id"])
     assert record is not None
     insurance = record["health_insurance"]
-    shown = {**insurance["renewal"], "status": renewal["status"]}
-    record = {**record, "health_insurance": {**insurance, "renewal": shown}}
+    changed = {**insurance["renewal"], "status": renewal["status"]}
+    record = {**record, "health_insurance": {**insurance, "renewal": changed}}
     at.space.put("group_policies", record)
     legacy.mirror_group_policy(at, record)
     publish_group_policy_event(at, _RENEWAL_EVENTS[renewal["status"]], record)
@@ -187,7 +186,7 @@ def apply_renewal(at: WriteContext, renewal: Record) -> None:
 
 
 def _create_following_policy(at: WriteContext, record: Record, cost_sharing: Record | None) -> Record:
-    """Make the policy that follows one at its renewal date."""
+    """Creates the policy that starts at the renewal date."""
     group, plan = at.space.get("groups", record["group_id"]), catalog.plan(at, record["plan"]["id"])
     assert group is not None
     insurance = record["health_insurance"]
@@ -197,7 +196,7 @@ def _create_following_policy(at: WriteContext, record: Record, cost_sharing: Rec
 
 
 def renew(at: WriteContext, record: Record, cost_sharing: Record) -> None:
-    """Have another policy follow a group policy, even where its renewal was declined."""
+    """Creates the policy that follows a group policy, even if its renewal was declined."""
     if not renewals.renew(at, record["id"], cost_sharing):
         _create_following_policy(at, record, cost_sharing)
 

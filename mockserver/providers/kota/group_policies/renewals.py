@@ -1,6 +1,6 @@
-"""Renewals of group policies: ahead, open while their window is, then renewed or cancelled.
+"""Renewals of group policies: upcoming, open during their window, then renewed or cancelled.
 
-A renewal is a record of its own, which nobody sees, since it changes state beside its policy.
+A renewal is a separate, internal record, because it has other states than its policy.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.values.records import add_days, find_record, preset_state, start_of_day
 
 LISTENERS: list[Callable[[WriteContext, Record], None]] = []
-"""Told of a renewal that has moved; group policies add themselves, since they are built on renewals."""
+"""Called with a renewal that has entered a state other than upcoming; group policies register themselves."""
 
 
 def _notify_listeners(at: WriteContext, record: Record) -> None:
     if record["status"] != "upcoming":
-        for told in LISTENERS:
-            told(at, record)
+        for listener in LISTENERS:
+            listener(at, record)
 
 
 def _decision_step(moment: SimulationContext, record: Record) -> str | None:
@@ -48,12 +48,11 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def renewal_id(group_policy_id: str) -> str:
-    """The id of the renewal of a group policy."""
     return f"rn_{group_policy_id}"
 
 
 def create_renewal(at: WriteContext, group_policy: Record) -> Record:
-    """Have the renewal of a new group policy come."""
+    """Creates the upcoming renewal of a group policy."""
     window = {
         name: group_policy["health_insurance"]["renewal"][name] for name in ("window_start_date", "window_end_date")
     }
@@ -63,7 +62,7 @@ def create_renewal(at: WriteContext, group_policy: Record) -> Record:
 
 
 def renew(at: WriteContext, group_policy_id: str, cost_sharing: Record) -> bool:
-    """Renew a group policy with a cost sharing of its own; False where its renewal has been decided."""
+    """Renews a group policy with another cost sharing; returns False if its renewal is already decided."""
     record = at.space.get("renewals", renewal_id(group_policy_id))
     if record is None or not LIFECYCLE.find_transition(record, "renew"):
         return False
@@ -72,7 +71,7 @@ def renew(at: WriteContext, group_policy_id: str, cost_sharing: Record) -> bool:
 
 
 def cancel_renewal(at: WriteContext, group_policy_id: str) -> None:
-    """Cancel the renewal of a group policy that ends, unless it has been decided."""
+    """Cancels the renewal of a group policy that ends, unless it is already decided."""
     record = at.space.get("renewals", renewal_id(group_policy_id))
     if record is not None and LIFECYCLE.find_transition(record, "decline"):
         LIFECYCLE.apply(at, record, "decline")

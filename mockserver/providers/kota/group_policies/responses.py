@@ -1,4 +1,4 @@
-"""What answers show of group policies."""
+"""Response models of group policies."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsuranceGroupPolicyConfigurationResponse(CoverConfiguration):
-    """Health insurance group policy configuration response."""
+    """How the cost of a group policy is shared."""
 
 
 class HealthInsuranceGroupPolicyResponse(ResponseModel):
-    """Health insurance group policy response."""
+    """Number, renewal and cost sharing of a group policy."""
 
     group_policy_number: str | None = None
     renewal: HealthInsurancePolicyRenewalResponse
@@ -33,7 +33,7 @@ class HealthInsuranceGroupPolicyResponse(ResponseModel):
 
 
 class GroupPolicyResponse(ResponseModel):
-    """Group policy response."""
+    """The policy under which the employees of a group are insured."""
 
     id: GroupPolicyId
     group_id: GroupId | None = None

@@ -1,4 +1,4 @@
-"""What is asked of group policies."""
+"""Query models of group policies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class GroupPoliciesQuery(PageQuery):
-    """The query of the list of group policies."""
-
     employer_id: EmployerId | None = None
     group_id: GroupId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -1,1 +1,1 @@
-"""Groups and the employees in them."""
+"""Groups and their employees."""

@@ -1,4 +1,4 @@
-"""The operations on groups."""
+"""Operations on groups."""
 
 from __future__ import annotations
 
@@ -46,17 +46,16 @@ def _update(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on groups."""
-    answer, single = response_model("groups", "GroupResponse"), "/groups/{group_id}"
+    model, single = response_model("groups", "GroupResponse"), "/groups/{group_id}"
     create, update = schemas.CreateGroupRequest, schemas.UpdateGroupRequest
-    yield define_operation("create_group", "POST /groups", _create, "Create a group", body=create, response=answer)
+    yield define_operation("create_group", "POST /groups", _create, "Create a group", body=create, response=model)
     yield define_operation(
         "list_groups",
         "GET /groups",
         _list,
         "List groups",
         query=schemas.GroupsQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation("update_group", f"PUT {single}", _update, "Update a group", body=update, response=answer)
-    yield define_operation("get_group", f"GET {single}", _retrieve, "Get a group", response=answer)
+    yield define_operation("update_group", f"PUT {single}", _update, "Update a group", body=update, response=model)
+    yield define_operation("get_group", f"GET {single}", _retrieve, "Get a group", response=model)

@@ -1,4 +1,4 @@
-"""Groups: employees of one employer who have the same scheme; made, changed, readied by a policy, archived."""
+"""Groups: employees of one employer with the same plans; created, changed, made ready by a policy, archived."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ STATES = ("pending", "ready", "archived")
 
 
 def publish_group_event(at: WriteContext, what: str, record: Record) -> None:
-    """Keep an event about a group."""
     publish_event(at, f"group.{what}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
 
 
@@ -32,7 +31,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_group(at: WriteContext, fields: dict[str, Any]) -> Record:
-    """Make a group, which is being configured until it has a policy."""
+    """Creates a group; it is pending until it has a policy."""
     record = {
         "object": "group",
         "id": new_id(at, "gr"),
@@ -49,7 +48,7 @@ def create_group(at: WriteContext, fields: dict[str, Any]) -> Record:
 
 
 def append_id(at: WriteContext, group_id: str, field: str, id: str) -> Record:
-    """Add an id to one of a group's lists of ids."""
+    """Appends an id to a list of ids of a group."""
     group = at.space.get("groups", group_id)
     assert group is not None
     group = {**group, field: [*group[field], id]}
@@ -58,7 +57,7 @@ def append_id(at: WriteContext, group_id: str, field: str, id: str) -> Record:
 
 
 def attach_policy(at: WriteContext, group_id: str, group_policy_id: str, *, bundled: bool) -> Record:
-    """Give a group a policy: that readies it and decides its type."""
+    """Adds a policy to a group, which makes the group ready and sets its type."""
     group = append_id(at, group_id, "group_policy_ids", group_policy_id)
     group = {**group, "group_type": "bundled" if bundled or group["group_type"] == "bundled" else "single"}
     if LIFECYCLE.find_transition(group, "ready"):
@@ -69,12 +68,12 @@ def attach_policy(at: WriteContext, group_id: str, group_policy_id: str, *, bund
 
 
 def archive(at: WriteContext, group: Record) -> Record:
-    """Close a group, unless that has been done."""
+    """Archives a group, unless it is archived already."""
     return LIFECYCLE.apply(at, group, "archive") if LIFECYCLE.find_transition(group, "archive") else group
 
 
 def set_enrolment_type(at: WriteContext, group: Record, type: str) -> Record:
-    """Have the employees of a group's employer be added to it by hand, or whenever one is made."""
+    """Sets whether the employer's new employees are added to the group automatically."""
     group = {**group, "enrolment_type": type}
     at.space.put("groups", group)
     publish_group_event(at, "updated", group)

@@ -1,4 +1,4 @@
-"""What a group's path leads to: its employees, and the check of who may be covered in it."""
+"""Operations on the employees of a group, and the eligibility check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.groups import schemas
-from mockserver.providers.kota.groups.memberships import add_employee, membership, show_member
+from mockserver.providers.kota.groups.memberships import add_employee, membership, render_member
 from mockserver.providers.kota.values.records import (
     get_or_404,
     get_or_404_with_body,
@@ -40,14 +40,14 @@ def _add(call: Call) -> Reply:
         raise Problem("invalid_state", "The employee is in the group already")
     if member is None:
         member = add_employee(call, group, employee, body.model_dump(mode="json"))
-    return render_one(call, show_member(call, member))
+    return render_one(call, render_member(call, member))
 
 
 def _list(call: Call) -> Reply:
     group, query = get_or_404(call, "group", "group_id"), call.query_parameters
     assert isinstance(query, schemas.MembersQuery)
     members = iter_records(call.space, "group_employees", group_id=group["id"], employee_id=query.employee_id)
-    return render_list(call, members, lambda member: show_member(call, member))
+    return render_list(call, members, lambda member: render_member(call, member))
 
 
 def _check(call: Call) -> Reply:
@@ -73,8 +73,7 @@ def _render_plan(plan: Record) -> dict[str, Any]:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on groups' employees."""
-    several, answer = "/groups/{group_id}/employees", response_model("groups", "GroupEmployeeResponse")
+    several, model = "/groups/{group_id}/employees", response_model("groups", "GroupEmployeeResponse")
     listing, adding = "List a group's employees", "Add an employee to a group"
     body = schemas.AddEmployeeToGroupRequest
     yield define_operation(
@@ -83,9 +82,9 @@ def operations() -> Iterator[Operation]:
         _list,
         listing,
         query=schemas.MembersQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation("add_group_employee", f"POST {several}", _add, adding, body=body, response=answer)
+    yield define_operation("add_group_employee", f"POST {several}", _add, adding, body=body, response=model)
     yield define_operation(
         "check_group_eligibility",
         "POST /groups/{group_id}/eligibility_check",

@@ -1,4 +1,4 @@
-"""Employees in groups: added, moved and removed; what they may do there follows from the group's policy and theirs."""
+"""Memberships of employees in groups: adding, moving, removing, eligibility and enrolment status."""
 
 from __future__ import annotations
 
@@ -15,35 +15,32 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 DATES = ("desired_policy_start_date", "enrolment_date")
 FINISH_MOVE = "finish_group_move"
-"""The simulation that a move planned for a later day falls due as."""
+"""The simulation that a timer runs on the day of a planned move."""
 _STATUS_BY_INTENT = {"enrolling": "enrolling", "not_undertaken": "opted_out", "ineligible": "not_available"}
-"""The enrolment status that the latest enrolment intent decides; in its other states the cover does."""
+"""By status of the newest enrolment intent; in its other states the policies determine the status."""
 
 
 def member_id(group_id: str, employee_id: str) -> str:
-    """The id a membership is kept under."""
     return f"{group_id}:{employee_id}"
 
 
 def membership(at: WriteContext, group_id: str, employee_id: str) -> Record | None:
-    """The membership of an employee in a group, or None."""
     return at.space.get("group_employees", member_id(group_id, employee_id))
 
 
 def members_of(at: WriteContext, group_id: str) -> list[Record]:
-    """The memberships of a group, the oldest first."""
+    """Returns the memberships of a group, oldest first."""
     return list(iter_records(at.space, "group_employees", oldest_first=True, group_id=group_id))
 
 
 def publish_member_event(at: WriteContext, what: str, member: Record) -> None:
-    """Keep an event about an employee in a group."""
     publish_event(
         at, f"group.employee.{what}", "group_employee", {name: member[name] for name in ("group_id", "employee_id")}
     )
 
 
 def add_employee(at: WriteContext, group: Record, employee: Record, fields: Mapping[str, Any]) -> Record:
-    """Put an employee into a group; where the group has a policy an enrolment intent may be made as well."""
+    """Adds an employee to a group; creates an enrolment intent if requested, once the group has a policy."""
     wanted = fields.get("create_enrolment_intents")
     member = _put(at, group["id"], employee["id"], fields.get("policy_configuration") or {}, wanted)
     publish_member_event(at, "added", member)
@@ -66,7 +63,7 @@ def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, 
 
 
 def review(at: WriteContext, member: Record) -> Record:
-    """See whether an employee has become eligible in a group, and whether the enrolment asked for can begin."""
+    """Publishes an event if an employee became eligible, and begins a requested enrolment if the group has a policy."""
     group, employee = _group_and_employee(at, member)
     if not member["_eligible"] and eligibility.check_eligibility(at, group, employee)[0] == "eligible":
         member = _update_member(at, member, _eligible=True)
@@ -95,42 +92,42 @@ def _update_member(at: WriteContext, member: Record, **changes: Any) -> Record:
 
 
 def review_group(at: WriteContext, group_id: str) -> None:
-    """See what a change of a group's policy means for everybody in it."""
+    """Reviews all members of a group after a change of its policy."""
     for member in members_of(at, group_id):
         review(at, member)
 
 
 def review_employee(at: WriteContext, employee: Record) -> None:
-    """See what a change of an employee means in the groups it is in."""
+    """Reviews all memberships of an employee after a change of the employee."""
     for member in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
         review(at, member)
 
 
 def enrol_automatically(at: WriteContext, employee: Record) -> None:
-    """Put a new employee into the groups of its employer that take everybody."""
+    """Adds a new employee to the employer's groups with automatic enrolment."""
     groups = iter_records(at.space, "groups", employer_id=employee["employer_id"], enrolment_type="automatic")
     for group in [each for each in groups if each["status"] != "archived"]:
         add_employee(at, group, employee, {})
 
 
-def show_member(at: WriteContext, member: Record) -> dict[str, Any]:
-    """A membership as its API shows it, with what follows from the employee's policies and enrolments."""
+def render_member(at: WriteContext, member: Record) -> dict[str, Any]:
+    """Returns a membership as responses show it, with the statuses that follow from policies and enrolments."""
     group, employee = _group_and_employee(at, member)
-    standing, _ = eligibility.check_eligibility(at, group, employee)
-    here = {"employee_id": employee["id"], "group_id": group["id"]}
-    policies, intents = (list(iter_records(at.space, what, **here)) for what in ("policies", "enrolment_intents"))
+    eligibility_status, _ = eligibility.check_eligibility(at, group, employee)
+    both = {"employee_id": employee["id"], "group_id": group["id"]}
+    policies, intents = (list(iter_records(at.space, what, **both)) for what in ("policies", "enrolment_intents"))
     return {
         **{name: value for name, value in member.items() if name != "employee_id"},
         "id": employee["id"],
         "policies": [{"id": each["id"]} for each in policies],
         "enrolments": [{"id": each["id"]} for each in intents],
-        "eligibility_status": standing,
-        "enrolment_status": _enrolment_status(standing, policies, intents),
+        "eligibility_status": eligibility_status,
+        "enrolment_status": _enrolment_status(eligibility_status, policies, intents),
     }
 
 
-def _enrolment_status(standing: str, policies: list[Record], intents: list[Record]) -> str:
-    """Of the policies and enrolment intents, each newest first."""
+def _enrolment_status(eligibility_status: str, policies: list[Record], intents: list[Record]) -> str:
+    """Expects policies and enrolment intents newest first."""
     statuses = {each["status"] for each in policies}
     if statuses & eligibility.IN_FORCE:
         return "enrolled"
@@ -138,11 +135,10 @@ def _enrolment_status(standing: str, policies: list[Record], intents: list[Recor
         return _STATUS_BY_INTENT[intents[0]["status"]]
     if "cancelled" in statuses:
         return "cancelled"
-    return "enrolment_available" if standing == "eligible" else "not_available"
+    return "enrolment_available" if eligibility_status == "eligible" else "not_available"
 
 
 def remove(at: WriteContext, member: Record) -> None:
-    """Take an employee out of a group."""
     at.space.drop("group_employees", member["id"])
     group, _ = _group_and_employee(at, member)
     ids = {
@@ -150,12 +146,12 @@ def remove(at: WriteContext, member: Record) -> None:
         "employer_id": group["employer_id"],
         "removed_at": format_date_time(at, at.now),
     }
-    here = {name: member[name] for name in ("group_id", "employee_id")}
-    publish_event(at, "group.employee.removed", "group_employee", {**ids, **here})
+    both = {name: member[name] for name in ("group_id", "employee_id")}
+    publish_event(at, "group.employee.removed", "group_employee", {**ids, **both})
 
 
 def move(at: WriteContext, member: Record, new_group_id: str) -> Record:
-    """Take an employee from a group into another, with its dates."""
+    """Moves an employee to another group; the requested dates are kept."""
     at.space.drop("group_employees", member["id"])
     moved = _put(at, new_group_id, member["employee_id"], member, member["_enrols"])
     ids = {"previous_group_id": member["group_id"], "new_group_id": new_group_id, "employee_id": member["employee_id"]}
@@ -164,7 +160,7 @@ def move(at: WriteContext, member: Record, new_group_id: str) -> Record:
 
 
 def plan_move(at: WriteContext, member: Record, new_group_id: str, day: str) -> Record:
-    """Have an employee moved into another group on a day to come."""
+    """Schedules the move of an employee to another group on a later day."""
     transition = {"new_group_id": new_group_id, "scheduled_date": day}
     member = _update_member(
         at, member, scheduled_group_transitions=[*member["scheduled_group_transitions"], transition]

@@ -1,4 +1,4 @@
-"""What answers show of groups and their employees."""
+"""Response models of groups and their employees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class GroupResponse(ResponseModel):
-    """Group response."""
+    """A group of employees of one employer."""
 
     id: GroupId
     name: str
@@ -40,26 +40,26 @@ class GroupResponse(ResponseModel):
 
 
 class PolicyReference(ResponseModel):
-    """Policy reference."""
+    """The id of a policy."""
 
     id: PolicyId
 
 
 class EnrolmentReference(ResponseModel):
-    """Enrolment reference."""
+    """The id of an enrolment intent."""
 
     id: EnrolmentId
 
 
 class ScheduledGroupTransitionResponse(ResponseModel):
-    """Scheduled group transition response."""
+    """A planned move to another group, and its day."""
 
     new_group_id: GroupId
     scheduled_date: DateText
 
 
 class GroupEmployeeResponse(ResponseModel):
-    """Group employee response."""
+    """The membership of an employee in a group; the id is the employee's."""
 
     object: str | None = None
     id: EmployeeId
@@ -74,7 +74,7 @@ class GroupEmployeeResponse(ResponseModel):
 
 
 class EligibilityCheckPlanResponse(ResponseModel):
-    """Eligibility check plan response."""
+    """The plan that an employee was checked against."""
 
     id: PlanId
     name: str
@@ -82,14 +82,14 @@ class EligibilityCheckPlanResponse(ResponseModel):
 
 
 class EligibilityCheckReasonResponse(ResponseModel):
-    """Eligibility check reason response."""
+    """A reason why an employee is not eligible."""
 
     code: str
     message: str
 
 
 class EligibilityCheckResponse(ResponseModel):
-    """Eligibility check response."""
+    """Whether the plan of a group covers an employee, and if not, why."""
 
     object: str | None = None
     eligibility_status: EligibilityStatus

@@ -1,4 +1,4 @@
-"""What the operations on groups and their employees take."""
+"""Request and query models of groups and their employees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreateGroupRequest(RequestModel):
-    """Create group request."""
+    """A new group of an employer."""
 
     employer_id: EmployerId
     name: str
@@ -20,14 +20,14 @@ class CreateGroupRequest(RequestModel):
 
 
 class UpdateGroupRequest(RequestModel):
-    """Update group request."""
+    """The fields of a group to change; omitted and null fields keep their values."""
 
     name: str | None = None
     description: str | None = None
 
 
 class AddEmployeeToGroupRequest(RequestModel):
-    """Add employee to group request."""
+    """The employee to add, and whether to create an enrolment intent."""
 
     employee_id: EmployeeId
     create_enrolment_intents: bool | None = None
@@ -35,19 +35,15 @@ class AddEmployeeToGroupRequest(RequestModel):
 
 
 class CheckGroupEligibilityRequest(RequestModel):
-    """Check group eligibility request."""
+    """The employee to check."""
 
     employee_id: EmployeeId
 
 
 class GroupsQuery(PageQuery):
-    """The query of the list of groups."""
-
     employer_id: EmployerId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None
 
 
 class MembersQuery(PageQuery):
-    """The query of the list of a group's employees."""
-
     employee_id: EmployeeId | None = None

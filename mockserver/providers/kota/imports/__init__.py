@@ -1,1 +1,1 @@
-"""How policies that exist at an insurer are taken over."""
+"""Imports of policies that already exist at an insurer."""

@@ -1,4 +1,4 @@
-"""The operations on policy import intents."""
+"""Operations on policy import intents."""
 
 from __future__ import annotations
 
@@ -68,16 +68,15 @@ def _retrieve(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on policy import intents."""
-    base, answer = "/policy_import_intents", response_model("imports", "PolicyImportIntentResponse")
+    base, model = "/policy_import_intents", response_model("imports", "PolicyImportIntentResponse")
     body, listing = (
         schemas.CreatePolicyImportIntentRequest,
-        {"query": schemas.ImportsQuery, "response": paged_response_model(answer)},
+        {"query": schemas.ImportsQuery, "response": paged_response_model(model)},
     )
     yield define_operation(
-        f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, response=answer
+        f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, response=model
     )
     yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List policy import intents", **listing)
     yield define_operation(
-        f"get_{KIND}", f"GET {base}/{{{KIND}_id}}", _retrieve, "Get a policy import intent", response=answer
+        f"get_{KIND}", f"GET {base}/{{{KIND}_id}}", _retrieve, "Get a policy import intent", response=model
     )

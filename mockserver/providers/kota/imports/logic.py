@@ -1,4 +1,4 @@
-"""Policy import intents: policies that exist at the insurer already are taken over."""
+"""Policy import intents: the import of a policy that already exists at the insurer."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ STATES = ("processing", "failed", "success")
 
 def _publish_state(at: WriteContext, record: Record) -> None:
     ids = {name: record[name] for name in ("employee_id", "group_id")}
-    told = {f"{KIND}_id": record["id"], **ids, "policy_id": record["_policy_id"]}
-    publish_event(at, f"{KIND}.{record['status']}", KIND, told)
+    data = {f"{KIND}_id": record["id"], **ids, "policy_id": record["_policy_id"]}
+    publish_event(at, f"{KIND}.{record['status']}", KIND, data)
 
 
 def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
@@ -69,7 +69,6 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_import(at: WriteContext, fields: dict[str, Any]) -> Record:
-    """Make an intent to take over an employee's policy."""
     persons = [
         {"id": at.sandbox.randomness.uuid("imported", at.space.increment("imported")), **each}
         for each in fields.get("associated_persons") or ()

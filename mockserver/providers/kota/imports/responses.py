@@ -1,4 +1,4 @@
-"""What answers show of policy import intents."""
+"""Response models of policy import intents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class PolicyImportIntentAssociatedPersonResponse(ResponseModel):
-    """Policy import intent associated person response."""
+    """A dependent on an imported policy."""
 
     id: Uuid
     associated_person_id: PersonId
@@ -24,7 +24,7 @@ class PolicyImportIntentAssociatedPersonResponse(ResponseModel):
 
 
 class PolicyImportIntentResponse(ResponseModel):
-    """Policy import intent response."""
+    """The import of a policy that already exists at the insurer."""
 
     id: ImportId
     object: str | None = None

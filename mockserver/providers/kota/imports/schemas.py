@@ -1,4 +1,4 @@
-"""What the operations on policy import intents take."""
+"""Request and query models of policy import intents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreatePolicyImportIntentAssociatedPersonRequest(RequestModel):
-    """Create policy import intent associated person request."""
+    """A dependent on the policy to import."""
 
     associated_person_id: PersonId
     member_number: str | None = None
@@ -21,7 +21,7 @@ class CreatePolicyImportIntentAssociatedPersonRequest(RequestModel):
 
 
 class CreatePolicyImportIntentRequest(RequestModel):
-    """Create policy import intent request."""
+    """The policy to import: employee, group, numbers, dates and dependents."""
 
     employee_id: EmployeeId
     group_id: GroupId
@@ -33,8 +33,6 @@ class CreatePolicyImportIntentRequest(RequestModel):
 
 
 class ImportsQuery(PageQuery):
-    """The query of the list of policy import intents."""
-
     employee_id: EmployeeId | None = None
     group_id: GroupId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -1,4 +1,4 @@
-"""The older health insurance objects, read: quotes and policies of employers, offers and policies of employees."""
+"""Read operations on the older objects: an employer's quotes and policies, an employee's offers and policies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 
 def _listing(owner: str, kind: str) -> Callable[[Call], Reply]:
     def perform(call: Call) -> Reply:
-        # Only the list of offers declares that an employee may be unknown.
+        # Of these lists, only the list of offers declares 404.
         if kind == EMPLOYEE_OFFER or assumptions_of(call).unknown_parent == "404":
             get_or_404(call, owner, f"{owner}_id")
         query: Any = call.query_parameters
@@ -72,24 +72,26 @@ _ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
         LegacyPoliciesQuery,
     ),
 )
-"""Whose, one of them, several of them, the kind, its model, the list's query."""
+"""Owner, path segment in singular and plural, kind, response model, query of the list."""
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on the older health insurance objects."""
-    for owner, single, several, kind, answer, query in _ROWS:
+    for owner, single, several, kind, model, query in _ROWS:
         path, parameter = f"/{owner}s/{{{owner}_id}}/health_insurance/{several}", f"{owner}_{single}_id"
         name = f"{owner}_health_insurance_{{}}"
         reading, listing = _reading(owner, kind, parameter), _listing(owner, kind)
-        one_said, all_said = f"Get an {owner}'s older {single}", f"List an {owner}'s older {several}"
+        get_summary, list_summary = (
+            f"Get a health insurance {single} of an {owner} (older API)",
+            f"List the health insurance {several} of an {owner} (older API)",
+        )
         yield define_operation(
-            f"get_{name.format(single)}", f"GET {path}/{{{parameter}}}", reading, one_said, response=answer
+            f"get_{name.format(single)}", f"GET {path}/{{{parameter}}}", reading, get_summary, response=model
         )
         yield define_operation(
             f"list_{name.format(several)}",
             f"GET {path}",
             listing,
-            all_said,
+            list_summary,
             query=query,
-            response=paged_response_model(answer),
+            response=paged_response_model(model),
         )

@@ -1,6 +1,6 @@
-"""The older health insurance objects of employers and employees: mirrors of quote intents, enrolments and policies.
+"""The older health insurance objects: mirrors of quote intents, group policies, enrolments and policies.
 
-Each has the id of what it mirrors under a prefix of its own, and is told of under its own event types.
+A mirror has the id of its original with another prefix, and its own event types.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BY_QUOTE_INTENT = {
     "quote_expired": "not_undertaken",
 }
 _BY_POLICY_INTENT = {"policy_created": "accepted", "expired": "not_undertaken", "provider_rejected": "not_undertaken"}
-"""Once there is a policy intent, its state counts; in its others the insurer has yet to accept."""
+"""With a policy intent, its state determines the status; in its other states the insurer has not accepted yet."""
 _BY_ENROLMENT = {
     "action_required": "action_required",
     "coverage_options_required": "action_required",
@@ -38,17 +38,17 @@ _BY_ENROLMENT = {
     "not_undertaken": "not_undertaken",
     "ineligible": "not_undertaken",
 }
-"""In its others an enrolment has nothing to offer yet."""
+"""In its other states an enrolment has no offer yet."""
 _COVER_EVENTS = {"active": "activated", "cancelled": "cancelled", "expired": "expired"}
 
 
 def legacy_id(kind: str, id: str) -> str:
-    """The id of the mirror of an object."""
+    """Returns the id of the mirror of an object."""
     return f"{KINDS[kind].prefix}_{id.partition('_')[2]}"
 
 
 def _mirror(at: WriteContext, kind: str, id: str, **fields: Any) -> tuple[Record | None, Record]:
-    """Keep a mirror; answers how it was before, and how it is."""
+    """Stores a mirror; returns its previous record, or None, and the new one."""
     collection, own = KINDS[kind].collection, legacy_id(kind, id)
     before = at.space.get(collection, own)
     record = {"object": kind, "id": own, **fields}
@@ -57,7 +57,7 @@ def _mirror(at: WriteContext, kind: str, id: str, **fields: Any) -> tuple[Record
 
 
 def coverage_level(plan: Record) -> dict[str, Any]:
-    """A plan as these objects show it."""
+    """Returns a plan as the older objects show it."""
     provider = catalog.policy_provider(plan)
     return {
         "plan_id": plan["id"],
@@ -72,7 +72,7 @@ def coverage_level(plan: Record) -> dict[str, Any]:
 
 
 def mirror_quote_intent(at: WriteContext, quote_intent: Record) -> None:
-    """Mirror a group quote intent that was made or has moved, or whose policy intent has."""
+    """Updates the mirror of a group quote intent after a change of it or of its policy intent."""
     group = find_record(at, "group", quote_intent["group_id"]) or {}
     policy_intent = next(iter_records(at.space, "group_policy_intents", quote_intent_id=quote_intent["id"]), None)
     status = _BY_QUOTE_INTENT[quote_intent["status"]]
@@ -95,7 +95,7 @@ def mirror_quote_intent(at: WriteContext, quote_intent: Record) -> None:
 
 
 def _quoted_at(at: WriteContext, quote_intent: Record) -> str:
-    """When the insurer has quoted; until then, when it was asked."""
+    """Returns when the insurer quoted, or until then when the quote was requested."""
     before = at.space.get(KINDS[EMPLOYER_QUOTE].collection, legacy_id(EMPLOYER_QUOTE, quote_intent["id"]))
     quoted = quote_intent.get("_quote")
     if quoted is not None:
@@ -120,17 +120,17 @@ def _quote_action(at: WriteContext, quote_intent: Record) -> dict[str, str]:
 
 
 def _render_action(action: Mapping[str, Any]) -> dict[str, str]:
-    """What an intent asks for, as the older objects ask for it."""
-    asked = {name: action[name] for name in ("reason", "reason_description", "code")}
-    return {**asked, "due_at": action["due_by"][:10]}
+    """Returns the required action of an intent as the older objects show it."""
+    copied = {name: action[name] for name in ("reason", "reason_description", "code")}
+    return {**copied, "due_at": action["due_by"][:10]}
 
 
 def mirror_group_policy(at: WriteContext, group_policy: Record) -> None:
-    """Mirror a group policy that was made or has moved."""
+    """Updates the mirror of a group policy after a change of it."""
     group = find_record(at, "group", group_policy["group_id"]) or {}
     insurance = group_policy["health_insurance"]
-    kept_before = at.space.get(KINDS[EMPLOYER_POLICY].collection, legacy_id(EMPLOYER_POLICY, group_policy["id"]))
-    renewed_by = kept_before["renewal"]["renewed_health_insurance_id"] if kept_before else None
+    previous = at.space.get(KINDS[EMPLOYER_POLICY].collection, legacy_id(EMPLOYER_POLICY, group_policy["id"]))
+    renewed_by = previous["renewal"]["renewed_health_insurance_id"] if previous else None
     _, record = _mirror(
         at,
         EMPLOYER_POLICY,
@@ -145,12 +145,12 @@ def mirror_group_policy(at: WriteContext, group_policy: Record) -> None:
         coverage_levels=[coverage_level(catalog.plan(at, group_policy["plan"]["id"]))],
         _group_id=group_policy["group_id"],
     )
-    if kept_before is None:
+    if previous is None:
         _link_renewed_policy(at, record)
 
 
 def _link_renewed_policy(at: WriteContext, following: Record) -> None:
-    """Name a new policy in the one that it renews."""
+    """Stores the id of a new policy in the policy that it renews."""
     for before in list(iter_records(at.space, KINDS[EMPLOYER_POLICY].collection, employer_id=following["employer_id"])):
         renewal = before["renewal"]
         same = before["_group_id"] == following["_group_id"] and _plan_id(before) == _plan_id(following)
@@ -168,7 +168,7 @@ def _enrolment_type(group: Record) -> str:
 
 
 def _term(policy: Record) -> dict[str, Any]:
-    """When a policy begins and ends; one that is open ended, which these objects cannot say, ends at its renewal."""
+    """Returns a policy's dates; without end date it ends at its renewal, since the older objects require an end."""
     renewal_date = policy["health_insurance"]["renewal"]["renewal_date"]
     return {
         "start_date": policy["start_date"],
@@ -178,9 +178,9 @@ def _term(policy: Record) -> dict[str, Any]:
 
 
 def _renewal(renewal: Record, renewed_by: str | None) -> dict[str, Any]:
-    shown = {name: renewal[name] for name in ("status", "renewal_date", "window_start_date", "window_end_date")}
+    copied = {name: renewal[name] for name in ("status", "renewal_date", "window_start_date", "window_end_date")}
     decided = renewal["status"] in ("renewed", "cancelled")
-    return {**shown, "decision_confirmed": decided, "renewed_health_insurance_id": renewed_by}
+    return {**copied, "decision_confirmed": decided, "renewed_health_insurance_id": renewed_by}
 
 
 def _owner_ids(at: WriteContext, record: Record) -> dict[str, Any]:
@@ -196,10 +196,10 @@ _EVENT_FIELDS = ("id", "employer_id", "employee_id", "external_customer_id")
 
 
 def mirror_enrolment(at: WriteContext, enrolment: Record) -> None:
-    """Mirror an enrolment intent that was made or has moved, once there is something to decide about."""
+    """Updates the mirror of an enrolment intent, once it has an offer."""
     status = _BY_ENROLMENT.get(enrolment["status"])
-    there = at.space.get(KINDS[EMPLOYEE_OFFER].collection, legacy_id(EMPLOYEE_OFFER, enrolment["id"]))
-    nothing_offered = status is None or (there is None and status == "not_undertaken")
+    existing = at.space.get(KINDS[EMPLOYEE_OFFER].collection, legacy_id(EMPLOYEE_OFFER, enrolment["id"]))
+    nothing_offered = status is None or (existing is None and status == "not_undertaken")
     if nothing_offered or not enrolment["policy_enrolments"]:
         return
     plan = catalog.plan(at, enrolment["policy_enrolments"][0]["plan"]["id"])
@@ -232,7 +232,7 @@ def _selection(due_day: str) -> dict[str, str]:
 
 
 def mirror_policy(at: WriteContext, policy: Record) -> None:
-    """Mirror a policy that was made, has moved or was changed."""
+    """Updates the mirror of a policy after a change of it."""
     group, insurance = find_record(at, "group", policy["group_id"]) or {}, policy["health_insurance"]
     renewed = insurance["renewal"]["renewed_policy_id"]
     before, record = _mirror(

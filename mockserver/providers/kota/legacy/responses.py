@@ -1,4 +1,4 @@
-"""What answers show of the older objects."""
+"""Response models of the older objects."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsuranceCoverageLevelDocumentResponse(ResponseModel):
-    """Health insurance coverage level document response."""
+    """A document about a plan."""
 
     title: str
     link: str
 
 
 class HealthInsuranceCoverageLevelResponse(ResponseModel):
-    """Health insurance coverage level response."""
+    """A plan and its provider, as the older objects show them."""
 
     plan_id: PlanId
     plan_name: str
@@ -43,7 +43,7 @@ class HealthInsuranceCoverageLevelResponse(ResponseModel):
 
 
 class HealthInsuranceRequiredActionResponse(ResponseModel):
-    """Health insurance required action response."""
+    """What must be done, and until when."""
 
     reason: str
     reason_description: str
@@ -52,11 +52,11 @@ class HealthInsuranceRequiredActionResponse(ResponseModel):
 
 
 class HealthInsuranceGrossEstimationAmountResponse(GrossEstimationAmount):
-    """Health insurance gross estimation amount response."""
+    """The contributions of employee and employer, and their total."""
 
 
 class HealthInsuranceEstimatedGrossPremiumResponse(ResponseModel):
-    """Health insurance estimated gross premium response."""
+    """The estimated gross premium, per month and for the term."""
 
     currency: Currency
     monthly: HealthInsuranceGrossEstimationAmountResponse
@@ -64,7 +64,7 @@ class HealthInsuranceEstimatedGrossPremiumResponse(ResponseModel):
 
 
 class EmployeeHealthInsuranceOfferResponse(ResponseModel):
-    """Employee health insurance offer response."""
+    """An offer to an employee: the older form of an enrolment intent."""
 
     object: str | None = None
     id: OfferId
@@ -77,7 +77,7 @@ class EmployeeHealthInsuranceOfferResponse(ResponseModel):
 
 
 class EmployeeHealthPolicyRenewal(ResponseModel):
-    """Employee health policy renewal."""
+    """The renewal of an employee's policy."""
 
     status: EmployerHealthInsurancePolicyRenewalStatus
     renewal_date: DateText
@@ -88,7 +88,7 @@ class EmployeeHealthPolicyRenewal(ResponseModel):
 
 
 class EmployeeHealthInsurancePolicyResponse(ResponseModel):
-    """Employee health insurance policy response."""
+    """An employee's policy in its older form."""
 
     object: str | None = None
     id: EmployeePolicyId
@@ -109,7 +109,7 @@ class EmployeeHealthInsurancePolicyResponse(ResponseModel):
 
 
 class GetEmployerHealthPolicyRenewal(ResponseModel):
-    """Get employer health policy renewal."""
+    """The renewal of an employer's policy."""
 
     status: EmployerHealthInsurancePolicyRenewalStatus
     renewal_date: DateText
@@ -120,7 +120,7 @@ class GetEmployerHealthPolicyRenewal(ResponseModel):
 
 
 class EmployerHealthInsurancePolicyResponse(ResponseModel):
-    """Employer health insurance policy response."""
+    """A group policy in its older form."""
 
     object: str | None = None
     id: EmployerPolicyId
@@ -137,7 +137,7 @@ class EmployerHealthInsurancePolicyResponse(ResponseModel):
 
 
 class EmployerHealthInsuranceQuoteResponse(ResponseModel):
-    """Employer health insurance quote response."""
+    """A quote for an employer: the older form of a group quote intent."""
 
     object: str | None = None
     id: EmployerQuoteId

@@ -1,4 +1,4 @@
-"""What is asked of the older objects."""
+"""Query models of the older objects."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ POLICY_STATES = ("scheduled", "active", "expired", "cancelled")
 
 
 class LegacyQuotesQuery(PageQuery):
-    """The query of the list of an employer's quotes."""
-
     status: Annotated[str | None, comma_separated_filter(*QUOTE_STATES)] = None
 
 
 class LegacyPoliciesQuery(PageQuery):
-    """The query of the lists of policies."""
-
     status: Annotated[str | None, comma_separated_filter(*POLICY_STATES)] = None

@@ -1,1 +1,1 @@
-"""The policies of employees."""
+"""Policies of employees."""

@@ -1,4 +1,4 @@
-"""The operations on policies."""
+"""Operations on policies."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ def _retrieve(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on policies."""
-    answer = response_model("policies", "PolicyResponse")
+    model = response_model("policies", "PolicyResponse")
     yield define_operation(
         "list_policies",
         "GET /policies",
         _list,
         "List policies",
         query=PoliciesQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", response=answer)
+    yield define_operation("get_policy", "GET /policies/{policy_id}", _retrieve, "Get a policy", response=model)

@@ -1,4 +1,4 @@
-"""Policies of employees: made by enrolments and imports, priced, renewed with the group's policy, ended by date."""
+"""Policies of employees: created by enrolments and imports, renewed with the group policy, ended by date."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ STATES = ("scheduled", "active", "expired", "cancelled")
 IN_FORCE = frozenset(("scheduled", "active"))
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
 _NO_END_DATE = "9999-12-31"
-"""What insurers write for the end of what has none; there is no day after it."""
+"""What insurers write as the end of a policy without one; no day follows it."""
 END_LISTENERS: list[Callable[[WriteContext, Record], None]] = []
-"""Told of a policy that has ended; amendments add themselves, since they are built on policies."""
+"""Called with a policy that has ended; amendments register themselves."""
 
 
 def publish_policy_event(at: WriteContext, what: str, record: Record) -> None:
-    """Keep an event about a policy."""
     ids = {name: record[name] for name in ("employee_id", "group_policy_id", "group_id")}
     publish_event(at, f"policy.{what}", "policy", {"policy_id": record["id"], **ids})
 
@@ -37,8 +36,8 @@ def _publish_state(at: WriteContext, record: Record) -> None:
     legacy.mirror_policy(at, record)
     contributions.cover_changed(at, record)
     if record["status"] not in IN_FORCE:
-        for told in END_LISTENERS:
-            told(at, record)
+        for listener in END_LISTENERS:
+            listener(at, record)
 
 
 def _next_due(at: WriteContext, record: Record) -> int | None:
@@ -81,19 +80,19 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What a new policy covers: whom, with which options, under which number of the insurer's, and until when."""
+    """What a new policy covers: members, selected options, policy number and end date."""
 
     members: Sequence[Record]
     selections: Sequence[Record] | None = None
     number: str | None = None
-    """Given where the policy is imported; others get one."""
+    """The policy number of an imported policy; other policies get a new one."""
     end_date: str | None = None
-    """Of an imported policy; others end with the group's."""
+    """The end date of an imported policy; other policies end with the group policy."""
     bundling: str = "not_bundled"
 
 
 def create_policy(at: WriteContext, group_policy: Record, employee_id: str, start_date: str, cover: Cover) -> Record:
-    """Make the policy of an employee under a group's policy."""
+    """Creates the policy of an employee under a group policy."""
     imported = cover.number is not None
     record = {
         "object": "policy",
@@ -123,12 +122,12 @@ def _first_state(at: WriteContext, record: Record) -> str:
 
 
 def _health_insurance(at: WriteContext, group_policy: Record, start_date: str, cover: Cover) -> dict[str, Any]:
-    given, counted = assumptions_of(at), max(start_date, today(at))
+    assumptions, first_day = assumptions_of(at), max(start_date, today(at))
     supported = dependents_supported(catalog.plan(at, group_policy["plan"]["id"]))
-    last = add_days(counted, max(given.initial_dependents_days - 1, 0)) if supported else None
+    last = add_days(first_day, max(assumptions.initial_dependents_days - 1, 0)) if supported else None
     return {
         "policy_number": cover.number or f"K{at.space.increment('policy_number'):08d}",
-        "opt_out_deadline": add_days(counted, max(given.opt_out_days - 1, 0)),
+        "opt_out_deadline": add_days(first_day, max(assumptions.opt_out_days - 1, 0)),
         "initial_dependents_update_deadline": last,
         "renewal": {**group_policy["health_insurance"]["renewal"], "renewed_policy_id": None},
         "dependents_supported": supported,
@@ -137,12 +136,12 @@ def _health_insurance(at: WriteContext, group_policy: Record, start_date: str, c
 
 
 def dependents_supported(plan: Record) -> bool:
-    """Whether a plan covers others than the policyholder."""
+    """Returns whether a plan covers other members than the policyholder."""
     return any(type != "policyholder" for type in plan["health_insurance"]["supported_member_types"])
 
 
 def with_premium(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
-    """The policy with these members, at what they cost."""
+    """Returns the policy with these members and the premium for them."""
     insurance, plan = policy["health_insurance"], catalog.plan(at, policy["plan"]["id"])
     sharing = insurance["configuration"]["cost_sharing"]
     parts = premiums.split_premium(plan, sharing, members, policy["_coverage_selections"])
@@ -152,7 +151,7 @@ def with_premium(at: WriteContext, policy: Record, members: Sequence[Record]) ->
 
 
 def change_members(at: WriteContext, policy: Record, members: Sequence[Record]) -> Record:
-    """Cover these members from now on."""
+    """Replaces the members of a policy from now on."""
     return _update(at, with_premium(at, policy, members))
 
 
@@ -165,19 +164,19 @@ def _update(at: WriteContext, changed: Record, what: str = "updated") -> Record:
 
 
 def cancel(at: WriteContext, policy: Record, day: str) -> Record:
-    """End a policy on a day: now when the day is not ahead, or the policy would begin only then."""
+    """Ends a policy on a day; now if that is not in the future or not after the start."""
     if day <= today(at) or day <= policy["start_date"]:
         return LIFECYCLE.apply(at, policy, "cancel", cancellation_date=day)
     return _update(at, {**policy, "cancellation_date": day})
 
 
 def in_force(at: WriteContext, **wanted: Any) -> Iterator[Record]:
-    """The policies that are scheduled or active, of an employee_id, group_id or group_policy_id."""
+    """Yields the scheduled and active policies whose fields match: employee_id, group_id or group_policy_id."""
     yield from list(iter_records(at.space, "policies", status=IN_FORCE, **wanted))
 
 
 def apply_renewal(at: WriteContext, group_policy: Record, following: Record | None = None) -> None:
-    """Take over how the renewal of the group's policy stands; ``following`` is the policy it was renewed by."""
+    """Copies the renewal state of a group policy to its policies; ``following`` is the group policy that follows it."""
     for policy in in_force(at, group_policy_id=group_policy["id"]):
         status = group_policy["health_insurance"]["renewal"]["status"]
         if status == "renewed" and policy["cancellation_date"] is not None:
@@ -191,7 +190,7 @@ def apply_renewal(at: WriteContext, group_policy: Record, following: Record | No
 
 def _renew(at: WriteContext, policy: Record, following: Record) -> Record:
     members = [{**member, "id": new_id(at, "pm")} for member in policy["health_insurance"]["members"]]
-    # The plan may be another one, with other options.
+    # Another plan has other options.
     selections = policy["_coverage_selections"] if policy["plan"]["id"] == following["plan"]["id"] else None
     cover = Cover(members, selections, bundling=policy["bundling_type"])
     return create_policy(at, following, policy["employee_id"], following["start_date"], cover)

@@ -1,4 +1,4 @@
-"""What answers show of policies."""
+"""Response models of policies."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsurancePolicyGrossEstimationAmountResponse(GrossEstimationAmount):
-    """Health insurance policy gross estimation amount response."""
+    """The contributions of employee and employer, and their total."""
 
 
 class HealthInsurancePolicyEstimatedGrossPremiumResponse(ResponseModel):
-    """Health insurance policy estimated gross premium response."""
+    """The estimated gross premium, per month and for the term."""
 
     currency: Currency
     monthly: HealthInsurancePolicyGrossEstimationAmountResponse
@@ -40,7 +40,7 @@ class HealthInsurancePolicyEstimatedGrossPremiumResponse(ResponseModel):
 
 
 class HealthInsurancePolicyRenewalResponse(ResponseModel):
-    """Health insurance policy renewal response."""
+    """The renewal of a policy: its date, window and state."""
 
     renewal_date: DateText
     window_start_date: DateText
@@ -50,7 +50,7 @@ class HealthInsurancePolicyRenewalResponse(ResponseModel):
 
 
 class PolicyMemberResponse(ResponseModel):
-    """Policy member response."""
+    """A person that a policy covers."""
 
     id: MemberId
     member_number: str | None = None
@@ -63,7 +63,7 @@ class PolicyMemberResponse(ResponseModel):
 
 
 class HealthInsurancePolicyResponse(ResponseModel):
-    """Health insurance policy response."""
+    """Number, deadlines, members and premium of a policy."""
 
     policy_number: str | None = None
     opt_out_deadline: DateText
@@ -76,7 +76,7 @@ class HealthInsurancePolicyResponse(ResponseModel):
 
 
 class PolicyResponse(ResponseModel):
-    """Policy response."""
+    """The policy of an employee."""
 
     id: PolicyId
     employee_id: EmployeeId

@@ -1,4 +1,4 @@
-"""What is asked of policies."""
+"""Query models of policies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class PoliciesQuery(PageQuery):
-    """The query of the list of policies."""
-
     employee_id: EmployeeId | None = None
     group_id: GroupId | None = None
     group_policy_id: GroupPolicyId | None = None

@@ -1,1 +1,1 @@
-"""How a group's quote becomes a policy."""
+"""Group policy intents: how a quote becomes a group policy."""

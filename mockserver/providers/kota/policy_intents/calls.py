@@ -1,4 +1,4 @@
-"""The operations on group policy intents."""
+"""Operations on group policy intents."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def _check_state(call: Call, quote_intent: Record) -> None:
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived")
     others = group_policies.in_force(call, group["id"])
-    elsewhere = [each for each in others if each["plan"]["id"] != quote_intent["plan_id"]]
-    if elsewhere and assumptions_of(call).second_plan == "refused":
+    of_other_plans = [each for each in others if each["plan"]["id"] != quote_intent["plan_id"]]
+    if of_other_plans and assumptions_of(call).second_plan == "refused":
         raise Problem("invalid_state", "The group has a policy of another plan")
     before = iter_records(call.space, "group_policy_intents", quote_intent_id=quote_intent["id"])
     under_way = any(each["status"] not in FAILED for each in before)
@@ -78,12 +78,11 @@ def _requirements(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on group policy intents."""
-    answer, several = response_model("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
+    model, several = response_model("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
     single, body = f"{several}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
-    listing, asked = "List group policy intents", "List what a group policy intent requires"
+    listing, requirements_summary = "List group policy intents", "List the requirements of a group policy intent"
     yield define_operation(
-        f"create_{KIND}", f"POST {several}", _create, "Take up a group's quote", body=body, response=answer
+        f"create_{KIND}", f"POST {several}", _create, "Create a group policy intent", body=body, response=model
     )
     yield define_operation(
         f"list_{KIND}s",
@@ -91,14 +90,14 @@ def operations() -> Iterator[Operation]:
         _list,
         listing,
         query=schemas.PolicyIntentsQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", response=answer)
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", response=model)
     yield define_operation(
         f"list_{KIND}_requirements",
         f"GET {single}/requirements",
         _requirements,
-        asked,
+        requirements_summary,
         query=RequirementsPage,
         response=paged_response_model(response_model("policy_intents", "GroupPolicyIntentRequirementResponse")),
     )

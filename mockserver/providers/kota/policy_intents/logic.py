@@ -1,4 +1,4 @@
-"""Group policy intents: an employer takes a quote up, the insurer approves, and the group has a policy."""
+"""Group policy intents: the employer accepts a quote, the insurer approves, the group gets a policy."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 def _set_action_required(at: WriteContext, record: dict[str, Any]) -> None:
     record["action_required"] = action_required(at)
-    # Asked for by hand, an intent asks about its employer at least.
+    # Metadata or a simulation can select this state although the rule is nothing: then ask about the employer.
     rule = assumptions_of(at).group_policy_asks
     requirements.add_requirements(
         at, KIND, record, requirement_subjects(at, record, "employer" if rule == "nothing" else rule)
@@ -94,7 +94,7 @@ def _expires_at(_at: WriteContext, record: Record) -> int:
 
 
 def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
-    """Make the policy: from the day that was asked for, or behind the policy it renews."""
+    """Creates the policy from the requested day, or after the policy that it renews."""
     renewed = find_record(at, "group_policy", record["_renews"])
     if renewed is not None and renewed["status"] in IN_FORCE:
         group_policies.renew(at, renewed, record["_cost_sharing"])
@@ -150,7 +150,7 @@ requirements.FULFILMENT_HANDLERS[KIND] = _on_requirements_fulfilled
 
 
 def create_policy_intent(at: WriteContext, quote_intent: Record, fields: Mapping[str, Any]) -> Record:
-    """Take up the quote of a quote intent."""
+    """Creates the group policy intent that accepts the quote of a quote intent."""
     sharing = fields.get("cost_sharing") or quote_intent["cost_sharing"]
     in_force = group_policies.in_force(at, quote_intent["group_id"])
     record = {
@@ -166,7 +166,7 @@ def create_policy_intent(at: WriteContext, quote_intent: Record, fields: Mapping
         "_cost_sharing": sharing or quote_intent["_quote"]["cost_sharing"],
         "_coverage_selections": quote_intent["_coverage_selections"],
         "_start_date": quote_intent["expected_start_date"],
-        # The newest: the oldest may have been renewed already.
+        # The newest policy of the plan: an older one may be renewed already.
         "_renews": next((each["id"] for each in in_force[::-1] if each["plan"]["id"] == quote_intent["plan_id"]), None),
         "_asked": False,
     }

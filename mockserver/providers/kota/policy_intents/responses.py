@@ -1,4 +1,4 @@
-"""What answers show of group policy intents."""
+"""Response models of group policy intents."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class GroupPolicyIntentRequirementResponse(IntentRequirement):
-    """Group policy intent requirement response."""
+    """A form that a group policy intent requires."""
 
 
 class GroupPolicyIntentActionRequiredResponse(IntentActionRequired):
-    """Group policy intent action required response."""
+    """What must be done before a group policy intent can continue, and until when."""
 
 
 class GroupPolicyIntentResponse(ResponseModel):
-    """Group policy intent response."""
+    """The acceptance of a group's quote, with its state."""
 
     id: PolicyIntentId
     group_id: GroupId

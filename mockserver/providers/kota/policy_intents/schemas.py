@@ -1,4 +1,4 @@
-"""What the operations on group policy intents take."""
+"""Request and query models of group policy intents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class ConsentApprovalInput(RequestModel):
-    """Consent approval input."""
+    """The approval of one version of a consent text by a user."""
 
     type: ConsentType
     ip: str
@@ -21,7 +21,7 @@ class ConsentApprovalInput(RequestModel):
 
 
 class CreateGroupPolicyIntentRequest(RequestModel):
-    """Create group policy intent request."""
+    """The quote to accept, with cost sharing and consents."""
 
     quote_intent_id: QuoteIntentId
     cost_sharing: HealthInsuranceCostSharingConfigurationResponse | None = None
@@ -29,8 +29,6 @@ class CreateGroupPolicyIntentRequest(RequestModel):
 
 
 class PolicyIntentsQuery(PageQuery):
-    """The query of the list of group policy intents."""
-
     group_id: GroupId | None = None
     plan_id: PlanId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

@@ -1,1 +1,1 @@
-"""What a plan would cost a group."""
+"""Group quote intents: what a plan would cost a group."""

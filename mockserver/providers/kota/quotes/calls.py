@@ -1,4 +1,4 @@
-"""The operations on group quote intents and on the quotes they lead to."""
+"""Operations on group quote intents and their quotes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _on_sale(call: Call, plan: Record) -> bool:
 def sharing_errors(
     call: Call, plan: Record, sharing: HealthInsuranceCostSharingConfigurationResponse | None
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a cost sharing for a plan."""
+    """Yields an error for a type of cost sharing that the plan does not support."""
     supported = plan["health_insurance"]["supported_cost_sharing_options"]
     refused = assumptions_of(call).unsupported_cost_sharing == "refused"
     if sharing is not None and refused and sharing.type not in supported:
@@ -97,12 +97,11 @@ def _reject(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on group quote intents."""
-    answer, several = response_model("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
+    model, several = response_model("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
     single, body = f"{several}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
-    listing, asked = "List group quote intents", "List what a group quote intent requires"
+    listing, requirements_summary = "List group quote intents", "List the requirements of a group quote intent"
     yield define_operation(
-        f"create_{KIND}", f"POST {several}", _create, "Ask for a group's quote", body=body, response=answer
+        f"create_{KIND}", f"POST {several}", _create, "Create a group quote intent", body=body, response=model
     )
     yield define_operation(
         f"list_{KIND}s",
@@ -110,22 +109,17 @@ def operations() -> Iterator[Operation]:
         _list,
         listing,
         query=schemas.QuoteIntentsQuery,
-        response=paged_response_model(answer),
+        response=paged_response_model(model),
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", response=answer)
+    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", response=model)
     yield define_operation(
         f"list_{KIND}_requirements",
         f"GET {single}/requirements",
         _requirements,
-        asked,
+        requirements_summary,
         query=RequirementsPage,
         response=paged_response_model(response_model("quotes", "GroupQuoteIntentRequirementResponse")),
     )
-    yield define_operation(
-        "get_group_quote",
-        f"GET {single}/quote",
-        _quote,
-        "Get a group's quote",
-        response=response_model("quotes", "GroupQuoteResponse"),
-    )
+    quote = response_model("quotes", "GroupQuoteResponse")
+    yield define_operation("get_group_quote", f"GET {single}/quote", _quote, "Get a group's quote", response=quote)
     yield define_operation(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)

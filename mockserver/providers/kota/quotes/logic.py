@@ -1,4 +1,4 @@
-"""Group quote intents: an insurer is asked what a plan would cost a group, once it knows enough to say."""
+"""Group quote intents: an insurer quotes a plan for a group, once its requirements are fulfilled."""
 
 from __future__ import annotations
 
@@ -52,28 +52,27 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 def employer_of(at: WriteContext, record: Record) -> Record:
-    """The employer of the group that an intent is about."""
+    """Returns the employer of an intent's group."""
     employer = find_record(at, "employer", group_of(at, record)["employer_id"])
     assert employer is not None
     return employer
 
 
 def group_of(at: WriteContext, record: Record) -> Record:
-    """The group that an intent is about."""
     group = find_record(at, "group", record["group_id"])
     assert group is not None
     return group
 
 
 def requirement_subjects(at: WriteContext, record: Record, rule: str) -> list[tuple[str, str]]:
-    """Whom an intent asks about: nothing, the employer, or the employer_and_employees of the group."""
+    """Returns type and id of each object to ask about; ``rule`` is nothing, employer or employer_and_employees."""
     employer = [] if rule == "nothing" else [("employer", group_of(at, record)["employer_id"])]
     members = members_of(at, record["group_id"]) if rule == "employer_and_employees" else []
     return employer + [("employee", member["employee_id"]) for member in members]
 
 
 def action_required(at: WriteContext) -> dict[str, Any]:
-    """What an intent shows while its requirements are open."""
+    """Returns the member shown in the state action_required."""
     return {
         "code": "provide_missing_information",
         "reason": "Details needed",
@@ -84,7 +83,7 @@ def action_required(at: WriteContext) -> dict[str, Any]:
 
 def _set_action_required(at: WriteContext, record: dict[str, Any]) -> None:
     record["action_required"] = action_required(at)
-    # Asked for by hand, an intent asks about its employer at least.
+    # Metadata or a simulation can select this state although the rule is nothing: then ask about the employer.
     rule = assumptions_of(at).quote_asks
     requirements.add_requirements(
         at, KIND, record, requirement_subjects(at, record, "employer" if rule == "nothing" else rule)
@@ -121,7 +120,7 @@ def _meets_criteria(at: WriteContext, record: Record) -> bool:
 
 
 def _criteria(at: WriteContext, record: Record) -> list[Record]:
-    """What the plan asks of employers, and the options of it that were selected."""
+    """Returns the criteria for employers of the plan and of its selected options."""
     plan, selections = catalog.plan(at, record["plan_id"]), record["_coverage_selections"] or ()
     selected = {option["option_id"] for selection in selections for option in selection["options"]}
     options = [option for configuration in plan["coverage_options"] or () for option in configuration["options"]]
@@ -144,18 +143,20 @@ _CRITERION_CHECKS: Mapping[str, Callable[[Mapping[str, Any], int, str | None], b
 
 
 def _industry(at: WriteContext, record: Record) -> str | None:
-    """What the employer's requirement was told, if it was."""
-    told = iter_records(at.space, "requirements", _intent_id=record["id"], object_type="employer")
-    return next((each["_answers"].get("industry") for each in told), None)
+    """Returns the employer's answer about its industry, or None."""
+    employer_requirements = iter_records(at.space, "requirements", _intent_id=record["id"], object_type="employer")
+    return next((each["_answers"].get("industry") for each in employer_requirements), None)
 
 
 def insurable_employees(at: WriteContext, record: Record) -> list[Record]:
-    """The employees of the group whom the plan would cover, as far as can be known before they have been checked."""
+    """Returns the employees of the group that the plan would cover if every pending check passed."""
     plan, day = catalog.plan(at, record["plan_id"]), max(today(at), record["expected_start_date"] or "")
     employees = [find_record(at, "employee", member["employee_id"]) for member in members_of(at, record["group_id"])]
-    there = [each for each in employees if each is not None and each["status"] not in _NOT_INSURABLE_STATES]
+    candidates = [each for each in employees if each is not None and each["status"] not in _NOT_INSURABLE_STATES]
     return [
-        each for each in there if evaluate_eligibility(at, plan, {**each, "status": "active"}, day)[0] == "eligible"
+        each
+        for each in candidates
+        if evaluate_eligibility(at, plan, {**each, "status": "active"}, day)[0] == "eligible"
     ]
 
 
@@ -175,7 +176,7 @@ def _set_quote(at: WriteContext, record: dict[str, Any]) -> None:
 
 
 def default_sharing(at: WriteContext) -> dict[str, Any]:
-    """The cost sharing where none was asked for."""
+    """Returns the cost sharing of a quote that was requested without one."""
     others = dict.fromkeys(("member_count", "member_selection", "family_type"))
     return {**_COST_SHARINGS[assumptions_of(at).quote_cost_sharing], **others}
 
@@ -225,7 +226,7 @@ requirements.FULFILMENT_HANDLERS[KIND] = _on_requirements_fulfilled
 
 
 def create_quote_intent(at: WriteContext, group: Record, plan: Record, fields: Mapping[str, Any]) -> Record:
-    """Ask for a quote of a plan for a group."""
+    """Creates a group quote intent: the request for a quote of a plan."""
     record = {
         "object": KIND,
         "id": new_id(at, "gqi"),

@@ -1,4 +1,4 @@
-"""What answers show of group quote intents."""
+"""Response models of group quote intents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class ConsentLinkResponse(ResponseModel):
-    """Consent link response."""
+    """A link to one version of a consent text."""
 
     type: ConsentType
     url: str
@@ -25,15 +25,15 @@ class ConsentLinkResponse(ResponseModel):
 
 
 class GroupQuoteIntentRequirementResponse(IntentRequirement):
-    """Group quote intent requirement response."""
+    """A form that a group quote intent requires."""
 
 
 class GroupQuoteIntentActionRequiredResponse(IntentActionRequired):
-    """Group quote intent action required response."""
+    """What must be done before a group quote intent can continue, and until when."""
 
 
 class GroupQuoteIntentResponse(ResponseModel):
-    """Group quote intent response."""
+    """The request for a quote of a plan for a group, with its state."""
 
     id: QuoteIntentId
     group_id: GroupId
@@ -48,7 +48,7 @@ class GroupQuoteIntentResponse(ResponseModel):
 
 
 class GroupQuoteResponse(ResponseModel):
-    """Group quote response."""
+    """The insurer's quote for a group."""
 
     employee_count: int
     cost_sharing: HealthInsuranceCostSharingConfigurationResponse

@@ -1,4 +1,4 @@
-"""What the operations on group quote intents take."""
+"""Request and query models of group quote intents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreateGroupQuoteIntentRequest(RequestModel):
-    """Create group quote intent request."""
+    """The group and the plan to quote, with cost sharing, start date and options."""
 
     group_id: GroupId
     plan_id: PlanId
@@ -26,8 +26,6 @@ class CreateGroupQuoteIntentRequest(RequestModel):
 
 
 class QuoteIntentsQuery(PageQuery):
-    """The query of the list of group quote intents."""
-
     group_id: GroupId | None = None
     plan_id: PlanId | None = None
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None

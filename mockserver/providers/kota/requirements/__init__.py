@@ -1,1 +1,1 @@
-"""What intents need to know: forms, their rules, their answers."""
+"""Requirements of intents: forms, their rules and their answers."""

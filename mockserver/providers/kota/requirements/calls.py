@@ -1,4 +1,4 @@
-"""Requirements read and answered: answers add up until every field that is asked for has one."""
+"""Operations on requirements; answers accumulate until every required field has one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from mockserver.providers.kota.wire.response_models import response_model
 
 def _retrieve(call: Call) -> Reply:
     record = get_or_404(call, "requirement", "requirement_id")
-    shown = {"is_fulfilled": record["is_fulfilled"]}
+    members = {"is_fulfilled": record["is_fulfilled"]}
     if record["is_fulfilled"]:
-        shown["fulfilled_at"] = format_date_time(call, record["_fulfilled_at"])
-    return render_one(call, {**shown, "schema": with_defaults(form_of(record), record["_answers"])})
+        members["fulfilled_at"] = format_date_time(call, record["_fulfilled_at"])
+    return render_one(call, {**members, "schema": with_defaults(form_of(record), record["_answers"])})
 
 
 def _answer(call: Call) -> Reply:
@@ -40,27 +40,26 @@ def _answer(call: Call) -> Reply:
         raise Problem("requirement_fulfilled", "The requirement is fulfilled", status=409)
     _check(call, record, body.answers)
     answers = {**record["_answers"], **body.answers}
-    left = outstanding(form_of(record), answers, today(call))
+    missing = outstanding(form_of(record), answers, today(call))
     if answers:
-        record = LIFECYCLE.apply(call, record, "answer" if left else "fulfil", _answers=answers)
-    shown: dict[str, Any] = {"status": record["_status"]}
+        record = LIFECYCLE.apply(call, record, "answer" if missing else "fulfil", _answers=answers)
+    members: dict[str, Any] = {"status": record["_status"]}
     if record["_status"] == "in_progress":
-        shown["outstanding_fields"] = left
-    return render_one(call, {**shown, "schema": with_defaults(form_of(record), answers)})
+        members["outstanding_fields"] = missing
+    return render_one(call, {**members, "schema": with_defaults(form_of(record), answers)})
 
 
 def _check(call: Call, record: Record, given: dict[str, Any]) -> None:
     form = form_of(record)
-    strange = unknown_fields(form, given)
-    if strange:
-        raise ExtendedProblem("invalid_field", f"Unknown field: {strange[0]}", {"unknown_fields": strange})
+    unknown = unknown_fields(form, given)
+    if unknown:
+        raise ExtendedProblem("invalid_field", f"Unknown field: {unknown[0]}", {"unknown_fields": unknown})
     errors = [each._asdict() for each in answer_errors(form, given, record["_answers"], today(call))]
     if errors:
         raise ExtendedProblem("invalid_field", errors[0]["message"], {"errors": errors})
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on requirements."""
     single = "/requirements/{requirement_id}"
     yield define_operation(
         "get_requirement",

@@ -1,4 +1,4 @@
-"""Answers to forms: which are wrong, which are missing, and a form with the answers so far as its defaults."""
+"""Answers to forms: validation, outstanding fields, and answers as default values."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ Answers = Mapping[str, Any]
 
 
 class AnswerError(NamedTuple):
-    """What is wrong with the answer to a field."""
-
     field_id: str
     error_type: str
     message: str
@@ -46,16 +44,16 @@ _TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def unknown_fields(form: Form, given: Answers) -> list[str]:
-    """The answers to fields that the form has not."""
+    """Returns the ids of answers to fields that the form does not have."""
     known = {field["id"] for field in form["fields"]}
     return [id for id in given if id not in known]
 
 
 def answer_errors(form: Form, given: Answers, before: Answers, today: str) -> list[AnswerError]:
-    """What is wrong with the answers given now, beside those given before."""
+    """Returns the errors of the new answers; the rules also use the answers given before."""
     merged = {**before, **given}
-    asked = [field for field in form["fields"] if field["id"] in given]
-    return [each for field in asked for each in _field_errors(form, field, merged, today)]
+    answered = [field for field in form["fields"] if field["id"] in given]
+    return [each for field in answered for each in _field_errors(form, field, merged, today)]
 
 
 def _field_errors(form: Form, field: Mapping[str, Any], answers: Answers, today: str) -> Iterator[AnswerError]:
@@ -79,7 +77,7 @@ def _options(form: Form, field: Mapping[str, Any]) -> list[Any]:
 
 
 def outstanding(form: Form, answers: Answers, today: str) -> list[str]:
-    """The fields that still have to be answered: those that are shown and required, and have no answer."""
+    """Returns the ids of the fields that are visible and required and have no answer."""
     return [
         field["id"]
         for field in form["fields"]
@@ -90,7 +88,7 @@ def outstanding(form: Form, answers: Answers, today: str) -> list[str]:
 
 
 def with_defaults(form: Form, answers: Answers) -> dict[str, Any]:
-    """The form with the answers so far as the defaults of its fields."""
+    """Returns the form with the answers as default values of its fields."""
     fields = [
         {**field, "defaultValue": answers[field["id"]]} if field["id"] in answers else field for field in form["fields"]
     ]

@@ -18,7 +18,7 @@ _LEGAL_FORMS = ("sole_trader", "partnership", "limited_company", "public_company
 
 
 def _field(id: str, type: str, label: str, *, required: Any = True, **further: Any) -> dict[str, Any]:
-    """A field; ``required`` is true, false, or the rule by which it is."""
+    """Returns a field; ``required`` is true, false, or the rule under which the field is required."""
     rules = [{"rule": rule, "message": message} for rule, message in further.pop("rules", ())]
     needed = {"requireWhen": required} if isinstance(required, dict) else {"required": required}
     validation = {**needed, "rules": rules} if rules else needed
@@ -26,8 +26,8 @@ def _field(id: str, type: str, label: str, *, required: Any = True, **further: A
 
 
 def _select(id: str, label: str, options: tuple[tuple[Any, str], ...], **further: Any) -> dict[str, Any]:
-    shown = [{"value": value, "label": {"default": text}} for value, text in options]
-    return _field(id, "select", label, options=shown, **further)
+    rendered = [{"value": value, "label": {"default": text}} for value, text in options]
+    return _field(id, "select", label, options=rendered, **further)
 
 
 def _is(field: str, value: Any) -> dict[str, Any]:
@@ -130,4 +130,4 @@ _ROWS = (
     ("dependents_management_intent", _form("dependent", "associated_person", _DEPENDANT, _DEPENDENT)),
 )
 FORMS: Mapping[tuple[str, str], Form] = {(kind, form["object_type"]): form for kind, form in _ROWS}
-"""By kind of intent and of what is asked about."""
+"""By kind of intent and type of the object that the form is about."""

@@ -1,4 +1,4 @@
-"""Requirements: what an intent needs to know before it goes on, each a form about one person or company."""
+"""Requirements: forms about a person or company that an intent needs before it can continue."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from mockserver.providers.kota.values.records import new_id
 from mockserver.providers.kota.wire.lists import iter_records, render_list
 
 _TYPES = {"dependents_management_intent": "dependent_management_intent"}
-"""The kinds of intents that requirements call by another name."""
+"""The kinds of intents that have another name in ``requirement_type``."""
 FULFILMENT_HANDLERS: dict[str, Callable[[WriteContext, Record], None]] = {}
-"""By requirement type: told of an intent none of whose requirements is open any more. The kinds of intents add
-themselves, since they are built on requirements."""
+"""By requirement type: called with an intent whose requirements are all fulfilled. The intents register themselves."""
 
 
 def _set_fulfilled(at: WriteContext, record: dict[str, Any]) -> None:
@@ -43,7 +42,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def add_requirement(at: WriteContext, intent_kind: str, intent: Record, object_type: str, object_id: str) -> Record:
-    """Have an intent require a form about an employer, an employee or an associated person."""
+    """Adds a requirement about an employer, an employee or an associated person to an intent."""
     record = {
         "object": "requirement",
         "id": new_id(at, "ar"),
@@ -60,26 +59,25 @@ def add_requirement(at: WriteContext, intent_kind: str, intent: Record, object_t
 
 
 def form_of(record: Record) -> Any:
-    """The form that a requirement consists of."""
     return FORMS[record["_intent_kind"], record["object_type"]]
 
 
 def add_requirements(at: WriteContext, intent_kind: str, intent: Record, about: Iterable[tuple[str, str]]) -> None:
-    """Have an intent require forms about these, pairs of type and id, as far as it has not done so before."""
+    """Adds the requirements that the intent does not have yet; ``about`` are pairs of object type and id."""
     before = iter_records(at.space, "requirements", _intent_id=intent["id"])
-    asked = {(each["object_type"], each["object_id"]) for each in before}
+    existing = {(each["object_type"], each["object_id"]) for each in before}
     for object_type, object_id in about:
-        if (object_type, object_id) not in asked:
+        if (object_type, object_id) not in existing:
             add_requirement(at, intent_kind, intent, object_type, object_id)
 
 
 def open_requirements(at: WriteContext, intent_id: str) -> list[Record]:
-    """The requirements of an intent that are not fulfilled, oldest first."""
+    """Returns the requirements of an intent that are not fulfilled, oldest first."""
     return list(iter_records(at.space, "requirements", oldest_first=True, _intent_id=intent_id, is_fulfilled=False))
 
 
 def render_requirements(call: Call, intent: Record) -> Reply:
-    """The page of an intent's requirements that the query asks for."""
+    """Returns the requested page of an intent's requirements."""
     query: Any = call.query_parameters
     wanted = {"object_type": query.object_type, "object_id": query.object_id}
     return render_list(call, iter_records(call.space, "requirements", _intent_id=intent["id"], **wanted))

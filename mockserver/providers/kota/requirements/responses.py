@@ -1,4 +1,4 @@
-"""What answers show of requirements, and of the intents that wait for them."""
+"""Response models of requirements, and the base models of intents that have requirements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mockserver.providers.kota.values.responses import ResponseModel
 
 
 class RequirementResponse(ResponseModel):
-    """Requirement response."""
+    """The form of a requirement, with the answers so far as default values."""
 
     is_fulfilled: bool
     fulfilled_at: DateTimeText | None = None
@@ -25,7 +25,7 @@ class RequirementResponse(ResponseModel):
 
 
 class RequirementAnsweredResponse(ResponseModel):
-    """Requirement answered response."""
+    """The state of a requirement after answers, and the fields that still need one."""
 
     status: Literal["pending", "in_progress", "fulfilled"]
     outstanding_fields: list[str] | None = None
@@ -33,8 +33,6 @@ class RequirementAnsweredResponse(ResponseModel):
 
 
 class IntentRequirement(ResponseModel):
-    """A requirement in the list of what an intent requires, whichever kind of intent it is."""
-
     id: RequirementId
     object_type: RequirementObjectType
     object_id: str
@@ -44,8 +42,6 @@ class IntentRequirement(ResponseModel):
 
 
 class IntentActionRequired(ResponseModel):
-    """What has to be done before an intent goes on, whichever kind of intent it is."""
-
     code: IntentActionType
     reason: str
     reason_description: str

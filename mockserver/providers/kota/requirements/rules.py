@@ -1,4 +1,4 @@
-"""The rules of forms: JSON Logic as Kota's forms write it, with ``today``, ``match`` and ``phone_valid`` beside it."""
+"""Rules of forms: JSON Logic as Kota's forms use it, with the operators ``today``, ``match`` and ``phone_valid``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
 
 
 def holds(rule: Any, answers: Mapping[str, Any], today: str) -> bool:
-    """Whether a rule is true of the answers of a form; an answer that is not there is null."""
+    """Returns whether a rule is true for the answers of a form; a missing answer is null."""
     return bool(_value(rule, answers, today))
 
 

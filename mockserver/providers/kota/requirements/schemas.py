@@ -1,4 +1,4 @@
-"""What the operations on requirements take."""
+"""Request and query models of requirements."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from mockserver.providers.kota.wire.lists import PageQuery
 
 
 class AnswersRequest(RequestModel):
-    """Answers by the ids of their fields."""
+    """Answers by field id."""
 
     answers: dict[str, Any]
 
 
 class RequirementsPage(PageQuery):
-    """The query of an intent's list of requirements."""
-
     object_type: RequirementObjectType | None = None
     object_id: str | None = None

@@ -1,1 +1,1 @@
-"""The platform a new sandbox begins with."""
+"""The seed data of a new sandbox."""

@@ -1,6 +1,6 @@
-"""The platform a new sandbox begins with: employers of three countries whose people are at every stage of insurance.
+"""Generates the seed data: employers in three countries with employees at every stage of insurance.
 
-It is lived, not written: the functions that serve the API make it, while a clock of its own goes through two years.
+The data is the result of a simulated history: the functions that serve the API run, while a separate clock advances.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from mockserver.providers.kota.values.records import DAY, add_days
 from mockserver.providers.kota.wire.lists import iter_records
 
 SIZES = {"small": (3, 4), "medium": (6, 7), "large": (15, 20)}
-"""How many employers, and how many employees each of them has insured."""
+"""By size: the number of employers, and of insured employees per employer."""
 _STARTED_AT = GENERATED_AS_OF - 430 * DAY
 _COST_SHARING = {"type": "percentage", "percentage": {"percentage": 80}}
 
 
 class _EmployerHistory:
-    """One employer's story, told in steps that the whole platform takes together."""
+    """The history of one employer, in steps that all employers take together."""
 
     def __init__(self, history: SeedHistory, people: PeopleGenerator, nth: int, insured: int) -> None:
         self.history, self.people, self.nth, self.insured_count = history, people, nth, insured
@@ -47,7 +47,7 @@ class _EmployerHistory:
         self.staff: list[Record] = []
 
     def sign_up(self, at: SimulationContext) -> None:
-        """The employer signs up, and its first employees with it."""
+        """Creates the employer and its first employees."""
         fields = {
             "legal_name": self.people.company(self.country),
             "registration_number": f"{700_000 + self.nth}",
@@ -59,7 +59,7 @@ class _EmployerHistory:
         self.staff = [self.hire_employee(at) for _ in range(self.insured_count)]
 
     def hire_employee(self, at: SimulationContext) -> Record:
-        """Another employee begins, with a salary."""
+        """Creates an employee with a salary."""
         day = format_instant(at.now)[:10]
         fields = self.people.employee(self.employer["id"], self.country, add_days(day, -30))
         employee = employees.create_employee(at, fields)
@@ -76,7 +76,7 @@ class _EmployerHistory:
         return employee
 
     def request_quote(self, at: SimulationContext) -> None:
-        """A group is made and a quote asked for."""
+        """Creates a group with all employees, and requests a quote."""
         self.group = groups.create_group(at, {"employer_id": self.employer["id"], "name": "Everyone"})
         for employee in self.staff:
             memberships.add_employee(at, self.group, employee, {})
@@ -85,24 +85,23 @@ class _EmployerHistory:
         self.quote = quotes.create_quote_intent(at, self.group, self.plan, fields)
 
     def first_plan(self, at: SimulationContext) -> Record:
-        """The first plan of the country, which asks for nothing to be selected."""
+        """Returns the country's first plan that has no options to select."""
         plans = iter_records(at.space, "plans", oldest_first=True, country=self.country)
         return next(plan for plan in plans if not plan["coverage_options"] and plan["available_to"] is None)
 
     def fulfil_requirements(self, at: SimulationContext) -> None:
-        """What the insurer wants to know is told."""
+        """Fulfils all open requirements."""
         for record in list(iter_records(at.space, "requirements", oldest_first=True)):
             if record["_status"] != "fulfilled":
                 requirements.LIFECYCLE.apply(at, record, "fulfil")
 
     def accept_quote(self, at: SimulationContext) -> None:
-        """The quote is taken up."""
         policy_intents.create_policy_intent(
             at, _reload(at, "group_quote_intents", self.quote), {"cost_sharing": _COST_SHARING}
         )
 
     def enrol_staff(self, at: SimulationContext) -> None:
-        """Everyone is enrolled; some have families."""
+        """Enrols all employees; every third has a spouse and a child."""
         for nth, employee in enumerate(self.staff):
             if nth % 3 == 0:
                 for relationship in ("spouse", "child"):
@@ -110,30 +109,32 @@ class _EmployerHistory:
             enrolments.create_enrolment(at, self.group, _reload(at, "employees", employee))
 
     def confirm_enrolments(self, at: SimulationContext) -> None:
-        """Every enrolment that waits for it is confirmed."""
+        """Confirms the enrolments that wait for confirmation."""
         for record in list(iter_records(at.space, "enrolment_intents", group_id=self.group["id"])):
             if enrolments.LIFECYCLE.find_transition(record, "confirm"):
                 enrolments.LIFECYCLE.apply(at, record, "confirm")
 
     def offboard_staff(self, at: SimulationContext) -> None:
-        """One employee has left, another has given notice."""
-        gone, going = (_reload(at, "employees", employee) for employee in self.staff[-2:])
+        """Offboards one employee now, and schedules the offboarding of another."""
+        leaver, future_leaver = (_reload(at, "employees", employee) for employee in self.staff[-2:])
         day = format_instant(at.now)[:10]
-        offboarding.offboard_now(at, gone, f"{day}T00:00:00Z")
-        employees.LIFECYCLE.apply(at, going, "schedule_offboarding", offboard_on=f"{add_days(day, 60)}T00:00:00Z")
+        offboarding.offboard_now(at, leaver, f"{day}T00:00:00Z")
+        employees.LIFECYCLE.apply(
+            at, future_leaver, "schedule_offboarding", offboard_on=f"{add_days(day, 60)}T00:00:00Z"
+        )
 
     def amend_policy(self, at: SimulationContext) -> None:
-        """A family has grown; a policy of before is brought along."""
+        """Begins an amendment of an active policy after the birth of a child."""
         policy = next(
             iter_records(at.space, "policies", employee_id=self.staff[0]["id"], status=frozenset({"active"})), None
         )
         if policy is not None:
             event = {"event": "birth_of_child", "event_date": format_instant(at.now)[:10], "reason": None}
             reason = {"type": "qualifying_life_event", "qualifying_life_event": event}
-            amendments.list_dependents(at, amendments.create_amendment(at, policy, reason, ["dependents"]))
+            amendments.create_dependents_intent(at, amendments.create_amendment(at, policy, reason, ["dependents"]))
 
     def import_policies(self, at: SimulationContext) -> None:
-        """Two employees were insured before: the one's policy is taken over, the other's cannot be."""
+        """Creates two imports: one succeeds, one fails because its employee already has a policy."""
         for number, employee in enumerate((self.hire_employee(at), self.staff[0]), 1):
             memberships.add_employee(at, self.group, employee, {})
             fields = {
@@ -146,7 +147,7 @@ class _EmployerHistory:
             imports.create_import(at, fields)
 
     def start_unfinished(self, at: SimulationContext) -> None:
-        """What is in the middle of things today."""
+        """Begins a quote and an enrolment that are not finished as of today."""
         others = groups.create_group(at, {"employer_id": self.employer["id"], "name": "Contractors"})
         quotes.create_quote_intent(at, others, self.plan, {"cost_sharing": _COST_SHARING})
         late = self.hire_employee(at)
@@ -155,7 +156,7 @@ class _EmployerHistory:
 
 
 def _reload(at: SimulationContext, collection: str, record: Record) -> Record:
-    """A record as it is by now."""
+    """Returns the current version of a record."""
     return at.space.get(collection, record["id"]) or record
 
 
@@ -169,36 +170,36 @@ _STEPS = (
     ("fulfil_requirements", 1),
     ("confirm_enrolments", 7),
 )
-"""The steps of every story, and how many days after each of them the next one comes."""
+"""The steps of every history, and the days between each step and the next."""
 
 
 def generate(provider: Provider, randomness: Randomness, size: str, progress: Progress) -> State:
-    """The records of a new sandbox of that size, lived with what the provider is made of."""
-    many, insured = SIZES[size]
+    """Returns the seed data of a size."""
+    employer_count, insured = SIZES[size]
     history = SeedHistory(provider, randomness.seed, _STARTED_AT, catalog_records.seed_records(randomness))
     people = PeopleGenerator(randomness)
-    stories = [_EmployerHistory(history, people, nth, insured) for nth in range(many)]
-    for done, (act, days) in enumerate(_STEPS):
+    employer_histories = [_EmployerHistory(history, people, nth, insured) for nth in range(employer_count)]
+    for done, (step, days) in enumerate(_STEPS):
         progress(done, len(_STEPS) + 1)
-        _run_step(history, stories, act)
+        _run_step(history, employer_histories, step)
         history.advance(days * DAY)
     history.advance_to(GENERATED_AS_OF - 20 * DAY)
-    for act in ("import_policies", "offboard_staff", "amend_policy"):
-        _run_step(history, stories, act)
+    for step in ("import_policies", "offboard_staff", "amend_policy"):
+        _run_step(history, employer_histories, step)
         history.advance(DAY)
     history.advance_to(GENERATED_AS_OF)
-    _run_step(history, stories, "start_unfinished")
+    _run_step(history, employer_histories, "start_unfinished")
     progress(1, 1)
     return _without_old_events(history.state())
 
 
-def _run_step(history: SeedHistory, stories: list[_EmployerHistory], act: str) -> None:
-    for story in stories:
-        history.run(getattr(story, act))
+def _run_step(history: SeedHistory, employer_histories: list[_EmployerHistory], step: str) -> None:
+    for employer_history in employer_histories:
+        history.run(getattr(employer_history, step))
 
 
 def _without_old_events(state: State) -> State:
-    """The records without the events that are too old to be read."""
+    """Returns the records without the events that are too old to be read."""
     return {
         **state,
         "_events": [event for event in state["_events"] if event["created_at"] >= GENERATED_AS_OF - 30 * DAY],

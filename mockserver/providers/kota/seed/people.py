@@ -1,4 +1,4 @@
-"""Fake people and companies of three countries, with numbers whose check digits are right."""
+"""Fake people and companies of three countries, whose numbers have valid check digits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PPSN = "WABCDEFGHIJKLMNOPQRSTUV"
 
 
 class PeopleGenerator:
-    """Draws people and companies; the same seed gives the same ones in the same order."""
+    """Generates people and companies; the same seed gives the same sequence."""
 
     def __init__(self, randomness: Randomness) -> None:
         from faker import Faker
@@ -37,11 +37,10 @@ class PeopleGenerator:
         self._nth = 0
 
     def company(self, country: str) -> str:
-        """A company's name."""
         return str(self._fakers[country].company())
 
     def address(self, country: str) -> dict[str, Any]:
-        """An address whose postal code is one of its country."""
+        """Returns an address with a valid postal code of the country."""
         city, area = self._rng.choice(_CITIES[country])
         return {
             "line1": f"{self._rng.randint(1, 120)} {self._rng.choice(_STREETS[country])}",
@@ -54,7 +53,7 @@ class PeopleGenerator:
         }
 
     def employee(self, employer_id: str, country: str, start_on: str) -> dict[str, Any]:
-        """Everything an employee is made of."""
+        """Returns the fields of a new employee."""
         faker, female = self._fakers[country], self._rng.random() < 0.5
         first = str(faker.first_name_female() if female else faker.first_name_male())
         last = str(faker.last_name())
@@ -76,7 +75,7 @@ class PeopleGenerator:
         }
 
     def relative(self, employee: dict[str, Any], relationship: str) -> dict[str, Any]:
-        """A person an employee's insurance may cover."""
+        """Returns the fields of an associated person of the employee."""
         faker, female = self._fakers[employee["nationality"]], self._rng.random() < 0.5
         youngest, oldest = (1, 15) if relationship == "child" else (24, 60)
         return {
@@ -88,12 +87,12 @@ class PeopleGenerator:
         }
 
     def birthday(self, youngest: int, oldest: int) -> str:
-        """The birthday of someone who is between two ages in 2026."""
+        """Returns the date of birth of a person whose age in 2026 is between the two."""
         year = 2026 - self._rng.randint(youngest, oldest)
         return f"{year}-{self._rng.randint(1, 12):02d}-{self._rng.randint(1, 28):02d}"
 
     def tax_id(self, country: str) -> str:
-        """A PPSN, a National Insurance number or a DNI."""
+        """Returns a PPSN (ie), a National Insurance number (gb) or a DNI (es)."""
         match country:
             case "ie":
                 digits = f"{self._rng.randrange(1_000_000, 10_000_000)}"
@@ -106,7 +105,6 @@ class PeopleGenerator:
                 return f"{number}{_DNI[number % 23]}"
 
     def iban(self, country: str) -> str:
-        """A bank account of a country."""
         from stdnum import iban
         from stdnum.es import ccc
 

@@ -1,1 +1,1 @@
-"""Sessions on pages that a platform embeds or Kota hosts."""
+"""Sessions for embedded and hosted pages."""

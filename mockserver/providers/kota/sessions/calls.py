@@ -1,4 +1,4 @@
-"""Sessions: tokens for pages that a platform embeds, links to pages that Kota hosts."""
+"""Operations that open sessions: tokens for pages that a platform embeds, links to pages that Kota hosts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _employee(call: Call, employer: Record, id: str) -> Record:
 
 
 def _token(call: Call, claims: dict[str, Any]) -> str:
-    """Looks like a JSON Web Token; nobody has signed it."""
+    """Returns a token in the form of a JSON Web Token; its signature is a random text."""
     nth = call.space.increment("embed_session")
     parts = ({"alg": "HS256", "typ": "JWT"}, {**claims, "jti": nth})
     encoded = [urlsafe_b64encode(as_json(part)).rstrip(b"=").decode() for part in parts]
@@ -65,7 +65,6 @@ def _token(call: Call, claims: dict[str, Any]) -> str:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations that open sessions."""
     token, link = schemas.CreateSessionTokenRequest, schemas.CreateSessionTokenLinkRequest
     yield define_operation(
         "create_embed_session",

@@ -1,4 +1,4 @@
-"""What answers show of sessions."""
+"""Response models of sessions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from mockserver.providers.kota.values.responses import ResponseModel
 
 
 class CreateHostedSessionTokenResponse(ResponseModel):
-    """Create hosted session token response."""
+    """A link to hosted pages, and when it expires."""
 
     link: str
     expiry: DateTimeText
 
 
 class CreateSessionTokenResponse(ResponseModel):
-    """Create session token response."""
+    """A token for embedded pages, and when it expires."""
 
     token: str
     expiry: DateTimeText

@@ -1,4 +1,4 @@
-"""What the operations that open sessions take."""
+"""Request models of sessions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.providers.kota.values.schemas import RequestModel
 
 
 class CreateSessionTokenRequest(RequestModel):
-    """Create session token request."""
+    """The employer of the session, and the employee if it is an employee's session."""
 
     employer_id: EmployerId
     employee_id: EmployeeId | None = None
@@ -15,7 +15,7 @@ class CreateSessionTokenRequest(RequestModel):
 
 
 class CreateSessionTokenLinkRequest(RequestModel):
-    """Create session token link request."""
+    """The employer and the employee of a hosted session."""
 
     employer_id: EmployerId
     employee_id: EmployeeId

@@ -1,1 +1,1 @@
-"""What happens off stage, by subject."""
+"""Simulations, by subject."""

@@ -1,4 +1,4 @@
-"""Approvable actions and invoices: Kota tells of them, and no operation shows them."""
+"""Approvable actions and invoices: Kota publishes events about them, but no operation returns them."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def ask_for_approval(at: WriteContext) -> Record:
-    """Have something wait for somebody's approval."""
+    """Creates an approvable action in the state pending_approval."""
     return LIFECYCLE.create(at, {"object": "approvable_action", "id": new_id(at, "aa")}, "pending_approval")
 
 
 def issue_invoice(at: WriteContext, provider: Record) -> Record:
-    """Have a provider write an invoice."""
+    """Creates an invoice of a provider."""
     record = {"object": "invoice", "id": new_id(at, "inv"), "provider_id": provider["id"]}
     at.space.put("invoices", record)
-    _tell_invoice(at, "created", record)
+    _publish_invoice_event(at, "created", record)
     return record
 
 
 def change_invoice(at: WriteContext, record: Record) -> Record:
-    """Have a provider change an invoice."""
-    _tell_invoice(at, "updated", record)
+    """Publishes a change of an invoice; the record stays the same."""
+    _publish_invoice_event(at, "updated", record)
     return record
 
 
-def _tell_invoice(at: WriteContext, what: str, record: Record) -> None:
+def _publish_invoice_event(at: WriteContext, what: str, record: Record) -> None:
     publish_event(at, f"invoice.{what}", "invoice", {name: record[name] for name in ("id", "provider_id")})

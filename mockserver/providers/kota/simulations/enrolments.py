@@ -1,4 +1,4 @@
-"""What happens to enrolments off stage: the check of a dependent ends, an insurer ends a policy."""
+"""Simulations of enrolments: the check of a dependent ends, an insurer cancels a policy."""
 
 from __future__ import annotations
 
@@ -16,51 +16,45 @@ from mockserver.providers.kota.values.records import find_record
 
 
 class CheckDependentParameters(BaseModel):
-    """Which dependent of which list is found to be what."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
-    id: str = Field(description="The dependents management intent's id: dmi_...")
-    associated_person_id: str = Field(description="The dependent's id: ap_...")
+    id: str = Field(description="The id of the dependents management intent: dmi_...")
+    associated_person_id: str = Field(description="The id of the dependent: ap_...")
     status: Literal["pending_confirmation", "action_required", "ineligible", "restricted"]
 
 
-def check_dependent(moment: SimulationContext, asked: CheckDependentParameters) -> Mapping[str, Any]:
-    """Have the check of a dependent end in a state."""
-    record = find_record(moment, KIND, asked.id)
+def check_dependent(moment: SimulationContext, parameters: CheckDependentParameters) -> Mapping[str, Any]:
+    record = find_record(moment, KIND, parameters.id)
     if record is None or record["status"] != "action_required":
-        raise Refusal(f"there is no dependents management intent {asked.id!r} that is action_required")
-    if asked.associated_person_id not in [each["associated_person_id"] for each in record["dependents"]]:
-        raise Refusal(f"{asked.associated_person_id!r} is not on the list")
-    found = [
-        change_status(moment, record, each, asked.status)
-        if each["associated_person_id"] == asked.associated_person_id
+        raise Refusal(f"there is no dependents management intent {parameters.id!r} in the state action_required")
+    if parameters.associated_person_id not in [each["associated_person_id"] for each in record["dependents"]]:
+        raise Refusal(f"the list of {parameters.id!r} has no dependent {parameters.associated_person_id!r}")
+    checked = [
+        change_status(moment, record, each, parameters.status)
+        if each["associated_person_id"] == parameters.associated_person_id
         else each
         for each in record["dependents"]
     ]
-    dependents.LIFECYCLE.apply(moment, {**record, "dependents": found}, "check")
-    return {"id": asked.id, "associated_person_id": asked.associated_person_id, "status": asked.status}
+    dependents.LIFECYCLE.apply(moment, {**record, "dependents": checked}, "check")
+    return {"id": parameters.id, "associated_person_id": parameters.associated_person_id, "status": parameters.status}
 
 
 class CancelPolicyParameters(BaseModel):
-    """Which policy ends, and when."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
-    id: str = Field(description="The policy's id: p_...")
-    day: DateText = Field(description="The day it is cancelled on; it ends at once when that is not ahead.")
+    id: str = Field(description="The id of the policy: p_...")
+    day: DateText = Field(description="The cancellation date; the policy ends immediately if it is not in the future.")
 
 
-def cancel_policy(moment: SimulationContext, asked: CancelPolicyParameters) -> Mapping[str, Any]:
-    """Have an insurer cancel a policy."""
-    record = find_record(moment, "policy", asked.id)
+def cancel_policy(moment: SimulationContext, parameters: CancelPolicyParameters) -> Mapping[str, Any]:
+    record = find_record(moment, "policy", parameters.id)
     if record is None or record["status"] not in policies.IN_FORCE:
-        raise Refusal(f"there is no policy {asked.id!r} that is scheduled or active")
-    record = policies.cancel(moment, record, asked.day)
-    return {"id": asked.id, "status": record["status"], "cancellation_date": record["cancellation_date"]}
+        raise Refusal(f"there is no policy {parameters.id!r} that is scheduled or active")
+    record = policies.cancel(moment, record, parameters.day)
+    return {"id": parameters.id, "status": record["status"], "cancellation_date": record["cancellation_date"]}
 
 
 SIMULATIONS = (
     Simulation(
-        "check_dependent", "The check of a dependent ends in a state.", CheckDependentParameters, check_dependent
+        "check_dependent", "The check of a dependent ends with a result.", CheckDependentParameters, check_dependent
     ),
     Simulation("cancel_policy", "An insurer cancels an employee's policy.", CancelPolicyParameters, cancel_policy),
 )

@@ -1,4 +1,4 @@
-"""What happens off stage around people: months begin, invoices are written, actions wait for approval."""
+"""Simulations of contribution reports, invoices and approvable actions."""
 
 from __future__ import annotations
 
@@ -18,62 +18,56 @@ class _PeopleParameters(BaseModel):
 
 
 class OpenReportParameters(_PeopleParameters):
-    """Whose month begins."""
-
     employer_id: str
     external_customer_id: str | None
     month: str
 
 
 class IssueInvoiceParameters(_PeopleParameters):
-    """Who writes an invoice."""
-
     provider_id: str = Field(description="The provider's id: pr_...")
 
 
 class ChangeInvoiceParameters(_PeopleParameters):
-    """Which invoice changes."""
-
-    invoice_id: str = Field(description="The invoice's id, which its event of creation gave: inv_...")
+    invoice_id: str = Field(description="The id of the invoice, from its event invoice.created: inv_...")
 
 
 class AskForApprovalParameters(_PeopleParameters):
-    """Nothing has to be said."""
+    """The simulation has no parameters."""
 
 
-def open_contribution_report(moment: SimulationContext, asked: OpenReportParameters) -> Mapping[str, Any]:
-    """A month begins for a payer of premiums."""
-    begin_month(moment, Payer(asked.employer_id, asked.external_customer_id), asked.month)
-    return {"month": asked.month}
+def open_contribution_report(moment: SimulationContext, parameters: OpenReportParameters) -> Mapping[str, Any]:
+    begin_month(moment, Payer(parameters.employer_id, parameters.external_customer_id), parameters.month)
+    return {"month": parameters.month}
 
 
-def issue_invoice(moment: SimulationContext, asked: IssueInvoiceParameters) -> Mapping[str, Any]:
-    """A provider writes an invoice."""
-    provider = find_record(moment, "provider", asked.provider_id)
+def issue_invoice(moment: SimulationContext, parameters: IssueInvoiceParameters) -> Mapping[str, Any]:
+    provider = find_record(moment, "provider", parameters.provider_id)
     if provider is None:
-        raise Refusal(f"there is no provider {asked.provider_id!r}")
+        raise Refusal(f"there is no provider {parameters.provider_id!r}")
     return {"id": approvals.issue_invoice(moment, provider)["id"]}
 
 
-def change_invoice(moment: SimulationContext, asked: ChangeInvoiceParameters) -> Mapping[str, Any]:
-    """A provider changes an invoice."""
-    invoice = find_record(moment, "invoice", asked.invoice_id)
+def change_invoice(moment: SimulationContext, parameters: ChangeInvoiceParameters) -> Mapping[str, Any]:
+    invoice = find_record(moment, "invoice", parameters.invoice_id)
     if invoice is None:
-        raise Refusal(f"there is no invoice {asked.invoice_id!r}")
+        raise Refusal(f"there is no invoice {parameters.invoice_id!r}")
     return {"id": approvals.change_invoice(moment, invoice)["id"]}
 
 
-def ask_for_approval(moment: SimulationContext, _asked: AskForApprovalParameters) -> Mapping[str, Any]:
-    """Something waits for approval."""
+def ask_for_approval(moment: SimulationContext, _parameters: AskForApprovalParameters) -> Mapping[str, Any]:
     record = approvals.ask_for_approval(moment)
     return {"id": record["id"], "status": record["status"]}
 
 
 SIMULATIONS = (
     Simulation(
-        OPEN_REPORT, "A month begins, and its report is opened.", OpenReportParameters, open_contribution_report, False
+        OPEN_REPORT,
+        "A month begins, and its contribution report is opened.",
+        OpenReportParameters,
+        open_contribution_report,
+        False,
     ),
-    Simulation("issue_invoice", "A provider writes an invoice.", IssueInvoiceParameters, issue_invoice),
+    Simulation("issue_invoice", "A provider issues an invoice.", IssueInvoiceParameters, issue_invoice),
     Simulation("change_invoice", "A provider changes an invoice.", ChangeInvoiceParameters, change_invoice),
-    Simulation("ask_for_approval", "An action waits for approval.", AskForApprovalParameters, ask_for_approval),
+    Simulation("ask_for_approval", "An action asks for approval.", AskForApprovalParameters, ask_for_approval),
 )

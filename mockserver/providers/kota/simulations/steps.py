@@ -1,4 +1,4 @@
-"""What happens off stage: checks end, insurers answer, requirements are asked for, time is up."""
+"""The simulation that takes any step of a lifecycle, and the list of all simulations."""
 
 from __future__ import annotations
 
@@ -49,31 +49,29 @@ LIFECYCLES_BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in
 
 
 class TakeStepParameters(BaseModel):
-    """Which object takes which step."""
-
     model_config = ConfigDict(extra="forbid", defer_build=True)
-    id: str = Field(description="The object's id: er_..., gqi_..., ei_...")
-    step: str = Field(description="The step's name; a wrong one is answered with those there are.")
+    id: str = Field(description="The id of the object: er_..., gqi_..., ei_...")
+    step: str = Field(description="The name of the step; the refusal of a wrong one lists the possible ones.")
 
 
-def take_step(moment: SimulationContext, asked: TakeStepParameters) -> Mapping[str, Any]:
-    """Have any object take a step of its life that its state allows."""
-    lifecycle = LIFECYCLES_BY_PREFIX.get(asked.id.partition("_")[0])
-    record = moment.space.get(lifecycle.collection, asked.id) if lifecycle else None
+def take_step(moment: SimulationContext, parameters: TakeStepParameters) -> Mapping[str, Any]:
+    """Takes a step of an object's lifecycle; refuses a step that the object's state does not allow."""
+    lifecycle = LIFECYCLES_BY_PREFIX.get(parameters.id.partition("_")[0])
+    record = moment.space.get(lifecycle.collection, parameters.id) if lifecycle else None
     if lifecycle is None or record is None:
-        raise Refusal(f"there is no object {asked.id!r} with states of its own")
+        raise Refusal(f"there is no object {parameters.id!r} that has a lifecycle")
     possible = [step.name for step in lifecycle.transitions if record[lifecycle.state_field] in step.sources]
-    if asked.step not in possible:
-        here = (
-            f"the {lifecycle.kind} is {record[lifecycle.state_field]} and can {', '.join(possible) or 'take no step'}"
+    if parameters.step not in possible:
+        state = (
+            f"the {lifecycle.kind} is {record[lifecycle.state_field]}; possible steps: {', '.join(possible) or 'none'}"
         )
-        raise Refusal(f"{asked.step!r}: {here}{nearest(asked.step, possible)}")
-    record = lifecycle.apply(moment, record, asked.step)
-    return {"id": asked.id, lifecycle.state_field: record[lifecycle.state_field]}
+        raise Refusal(f"{parameters.step!r}: {state}{nearest(parameters.step, possible)}")
+    record = lifecycle.apply(moment, record, parameters.step)
+    return {"id": parameters.id, lifecycle.state_field: record[lifecycle.state_field]}
 
 
 SIMULATIONS = (
-    Simulation("take_step", "An object takes a step of its life.", TakeStepParameters, take_step),
+    Simulation("take_step", "An object takes a step of its lifecycle.", TakeStepParameters, take_step),
     timer_simulation(LIFECYCLES),
     *simulations_groups.SIMULATIONS,
     *simulations_enrolment.SIMULATIONS,

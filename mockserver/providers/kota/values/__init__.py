@@ -1,1 +1,1 @@
-"""What every subject of Kota's builds on: kinds of values, ids, terms, records, addresses, customers."""
+"""What all subjects use: field types, ids, enums, kinds, records, addresses, customers."""

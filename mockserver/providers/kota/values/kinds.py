@@ -1,4 +1,4 @@
-"""Kota's kinds of objects: what they are called, where they are kept, what their ids begin with."""
+"""Kinds of objects: name, collection, id prefix and indexes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from mockserver.engine import Collection
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of object."""
-
     object: str
-    """The value of its member ``object``."""
+    """The value of the member ``object``."""
     collection: str
     prefix: str
     indexes: tuple[str, ...] = ()
-    """The fields it is found and listed by."""
+    """The fields by which records are found without a scan."""
 
     @property
     def display_name(self) -> str:
-        """What refusals call it."""
+        """The name in messages."""
         return self.object.replace("_", " ")
 
 
@@ -32,12 +30,12 @@ _ROWS = (
     Kind("provider", "providers", "pr"),
     Kind("plan", "plans", "pl"),
     Kind("group", "groups", "gr", ("employer_id",)),
-    # One per employee and group; its id is made of theirs.
+    # One per employee and group; its id consists of their ids.
     Kind("group_employee", "group_employees", "", ("group_id", "employee_id")),
     Kind("group_quote_intent", "group_quote_intents", "gqi", ("group_id",)),
     Kind("group_policy_intent", "group_policy_intents", "gpi", ("group_id", "quote_intent_id")),
     Kind("group_policy", "group_policies", "gp", ("group_id", "employer_id")),
-    # Nobody sees it; its id is made of its group policy's.
+    # Internal: no operation returns it. Its id contains the id of its group policy.
     Kind("renewal", "renewals", "rn"),
     Kind("requirement", "requirements", "ar", ("_intent_id",)),
     Kind("enrolment_intent", "enrolment_intents", "ei", ("employee_id", "group_id")),

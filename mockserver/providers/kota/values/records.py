@@ -1,4 +1,4 @@
-"""What every group of Kota's operations does with records: ids, dates, finding, refusing, telling outcomes apart."""
+"""Helpers of all operations on records: ids, dates, lookup, refusals, preset states, rendering."""
 
 from __future__ import annotations
 
@@ -26,52 +26,50 @@ DAY = 86_400 * SECOND
 
 
 def new_id(at: WriteContext, prefix: str) -> str:
-    """A fresh id: the prefix and 32 hexadecimal digits."""
+    """Returns a new id: the prefix and 32 hexadecimal digits."""
     return f"{prefix}_{at.sandbox.randomness.text(f'id:{prefix}', at.space.increment(prefix), 32, HEX)}"
 
 
 def platform_id_of(sandbox: SandboxView) -> str:
-    """The id of the platform that a sandbox is."""
+    """Returns the id of the platform that the sandbox simulates."""
     return f"pt_{sandbox.randomness.text('id:pt', 1, 32, HEX)}"
 
 
 def platform_id(at: WriteContext) -> str:
-    """The id of the platform that the sandbox is."""
     return platform_id_of(at.sandbox)
 
 
 def today(at: WriteContext) -> str:
-    """The day it is on the sandbox's clock, in UTC: ``2026-10-01``."""
+    """Returns the day of the sandbox's clock in UTC, for example ``2026-10-01``."""
     return format_instant(at.now)[:10]
 
 
 def format_date_time(at: WriteContext, instant: int) -> str:
-    """An instant as Kota writes a date and time."""
+    """Formats an instant as Kota writes date and time."""
     return format_instant(instant, assumptions_of(at).fraction_digits)
 
 
 def start_of_day(day: str) -> int:
-    """The first instant of a day."""
+    """Returns the first instant of a day in UTC."""
     return parse_instant(f"{day[:10]}T00:00:00Z")
 
 
 def end_of_day(day: str) -> int:
-    """The last second of a day, the end of an inclusive deadline."""
+    """Returns the instant of the last second of a day, the end of an inclusive deadline."""
     return start_of_day(day) + DAY - SECOND
 
 
 def add_days(day: str, days: int) -> str:
-    """So many days after a day (before it when negative)."""
+    """Returns the day that is ``days`` later, or earlier if negative."""
     return (date.fromisoformat(day[:10]) + timedelta(days=days)).isoformat()
 
 
 def find_record(at: WriteContext, kind: str, id: str | None) -> Record | None:
-    """The object of that kind and id, or None."""
     return at.space.get(KINDS[kind].collection, id) if id else None
 
 
 def get_or_404(call: Call, kind: str, parameter: str) -> Record:
-    """The object whose id the path gives, or the refusal."""
+    """Returns the record whose id is in the path; refuses an unknown one with 404, a malformed one as assumed."""
     id = call.args[parameter]
     if not id.startswith(f"{KINDS[kind].prefix}_") and assumptions_of(call).malformed_id == "400":
         raise Problem(
@@ -84,7 +82,7 @@ def get_or_404(call: Call, kind: str, parameter: str) -> Record:
 
 
 def get_or_404_with_body(call: Call, kind: str, parameter: str) -> tuple[Record, Any]:
-    """The object of the path and the body; which of them is refused first is an assumption."""
+    """Returns the record of the path, and the body; ``fields_first`` decides which is refused first."""
     if assumptions_of(call).fields_first:
         body = call.body
         return get_or_404(call, kind, parameter), body
@@ -93,37 +91,37 @@ def get_or_404_with_body(call: Call, kind: str, parameter: str) -> tuple[Record,
 
 
 def get_referenced(call: Call, kind: str, field: str, id: str) -> Record:
-    """The object whose id the body gives in a field, or the refusal."""
+    """Returns the record whose id is in a field of the body; refuses as assumed by ``unknown_reference``."""
     record = find_record(call, kind, id)
     if record is not None:
         return record
-    words, rule = KINDS[kind].display_name, assumptions_of(call).unknown_reference
+    name, rule = KINDS[kind].display_name, assumptions_of(call).unknown_reference
     operation = call.operation
     declared = rule == "as_declared" and operation is not None and operation.name not in OPERATIONS_WITHOUT_404
     if rule == "404" or declared:
-        raise Problem("not_found", f"No {words} has this id.")
-    raise Problem("invalid_field", "", fields=[FieldError(field, f"no {words} has this id")])
+        raise Problem("not_found", f"No {name} has this id.")
+    raise Problem("invalid_field", "", fields=[FieldError(field, f"no {name} has this id")])
 
 
 OPERATIONS_WITHOUT_404 = ("create_employee",)
-"""The operations that refer to others and declare no 404."""
+"""The operations whose body has ids of other records, and that declare no 404."""
 
 
 def refuse_fields(errors: Iterable[tuple[str, str]]) -> None:
-    """Refuse a body for what is wrong with its fields, if anything is: pairs of path and message."""
+    """Raises a Problem if there are any errors: pairs of path and message."""
     fields = [FieldError(path, message) for path, message in errors]
     if fields:
         raise Problem("invalid_field", fields[0].message, fields=fields)
 
 
 def require_insurer(at: WriteContext) -> None:
-    """Refuse what needs an insurer while the sandbox's insurers are down."""
+    """Raises a Problem while the insurers are down (assumption ``insurers``)."""
     if assumptions_of(at).insurers == "down":
         raise Problem("third_party", "The insurer does not answer.", status=500)
 
 
 def preset_state(kind: str, *owners: Record | None) -> str | None:
-    """The state that metadata of one of these has chosen ahead for a kind of object: ``testmode.<kind>``."""
+    """Returns the state that the metadata ``testmode.<kind>`` selects; the first owner that has it takes precedence."""
     for owner in owners:
         chosen: Mapping[str, str] = (owner or {}).get("metadata") or {}
         if f"testmode.{kind}" in chosen:
@@ -132,16 +130,14 @@ def preset_state(kind: str, *owners: Record | None) -> str | None:
 
 
 def apply_changes(record: Record, body: Any, *fields: str) -> dict[str, Any]:
-    """A record with the fields that a body gives a value to; what it leaves out or sends as null stays."""
+    """Returns the record with the values of the body; omitted and null fields keep theirs."""
     given = body.model_dump(mode="json", exclude_unset=True)
     return {**record, **{name: given[name] for name in fields if given.get(name) is not None}}
 
 
 def render_one(call: Call, record: Record) -> Reply:
-    """The answer that shows one object."""
     return call.sandbox.provider.dialect.render_record(call, record)
 
 
 def no_content() -> Reply:
-    """204, which has no body."""
     return Reply(204)

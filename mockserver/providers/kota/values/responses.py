@@ -1,4 +1,4 @@
-"""What the models of all answers are made from."""
+"""The base classes of response models."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 
 class ResponseModel(BaseModel):
-    """A part of an answer."""
+    """The base of all response models."""
 
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class PagedList(BaseModel):
-    """One page of a list."""
+    """The base of the response models of pages."""
 
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     items: list[Any]
@@ -26,5 +26,5 @@ class PagedList(BaseModel):
 
 
 def paged_list_model(item: type[ResponseModel]) -> type[PagedList]:
-    """The model of a page of such items."""
+    """Returns the model of a page of these items."""
     return create_model(f"{item.__name__}PagedList", __base__=PagedList, items=(list[item], ...))  # type: ignore[valid-type]

@@ -1,4 +1,4 @@
-"""What the bodies of several subjects take."""
+"""The base class of request models, and the models that several subjects share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from mockserver.providers.kota.values.fields import Country, NonBlankText, check
 
 
 class RequestModel(BaseModel):
-    """A body, or a part of one; members nobody documents are left to the pipeline."""
+    """The base of all request models; the pipeline handles unknown members (assumption ``unknown_fields``)."""
 
     model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class AddressModel(RequestModel):
-    """An address whose parts fit its country."""
+    """An address; state and postal code are checked against the country."""
 
-    # Before the fields that are held against it.
+    # Before the fields whose validators read it.
     country_code: Country
     line1: NonBlankText
     line2: str | None = None
@@ -38,7 +38,7 @@ class AddressModel(RequestModel):
 
 
 class AddressModelWithoutCountry(RequestModel):
-    """Address model without country."""
+    """A new address in the same country."""
 
     line1: NonBlankText
     line2: str | None = None

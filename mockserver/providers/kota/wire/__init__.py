@@ -1,1 +1,1 @@
-"""How Kota speaks HTTP: keys, answers and refusals, lists, how operations are declared."""
+"""Kota's use of HTTP: keys, responses, refusals, lists, and the declaration of operations."""

@@ -1,4 +1,4 @@
-"""How Kota's clients show their key, what its keys look like, and what plain HTTP hears."""
+"""Authentication with bearer keys, and the refusal of plain HTTP and of live keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.assumptions import assumptions_of
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Read `Authorization: Bearer pk_...`; anything else under that name counts as a wrong key."""
+    """Reads ``Authorization: Bearer pk_...``; any other value of the header counts as a wrong key."""
     header = headers.get("authorization")
     if header is None:
         return Credential()
@@ -19,12 +19,12 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """The engine's stage, behind HTTPS where a sandbox insists on it, for keys of the sandbox's own mode."""
-    given = assumptions_of(call)
-    if given.https_only and not call.origin.startswith("https:"):
+    """Runs the engine's stage, after the refusal of plain HTTP and of live keys where the assumptions require it."""
+    assumptions = assumptions_of(call)
+    if assumptions.https_only and not call.origin.startswith("https:"):
         raise Problem("scope_missing", "Plain HTTP is refused")
     key = call.sandbox.keys.get(call.credential.secret or "")
-    if key is not None and key.mode == "live" and given.live_keys == "refused":
+    if key is not None and key.mode == "live" and assumptions.live_keys == "refused":
         raise Problem("bad_credentials", "This is a key of the live mode")
     return engine_authenticate(call, proceed)
 
@@ -34,4 +34,4 @@ def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
 
 
 KEYS = KeyPolicy(mint=_mint, modes=("test", "live"))
-"""``pk_test_`` or ``pk_live_`` and 43 characters; they are secret keys in spite of their name."""
+"""``pk_test_`` or ``pk_live_`` and 43 characters; these are secret keys, despite the prefix ``pk_``."""

@@ -1,4 +1,4 @@
-"""How Kota writes answers: plain objects, pages of them, and problems with an error code to branch on."""
+"""Kota's responses: plain objects, pages, and problems with an error code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TITLES_AND_TYPES = {
     "third_party_error": ("Third party error", f"{_RFC9110}6.1"),
     "internal_error": ("An error occurred while processing your request", f"{_RFC9110}6.1"),
 }
-"""The nine published error codes: title and type."""
+"""By published error code, of which there are nine: title and type."""
 _ERROR_CODES = {
     "invalid_state": "invalid_state",
     "third_party": "third_party_error",
@@ -32,12 +32,12 @@ _ERROR_CODES = {
 _ERROR_CODES_BY_STATUS = {401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "idempotency_error"}
 _CODES_WITH_DETAIL = ("invalid_state", "not_found", "idempotency_error", "third_party_error")
 _REQUIREMENT_OPERATIONS = ("get_requirement", "submit_requirement_answers")
-"""The operations whose refusals always have a detail, and whose `errors` is a list."""
+"""The operations whose refusals always have a detail, and whose ``errors`` is a list."""
 _STATUS_BY_CODE = {"idempotency_mismatch": 409, "third_party": 500, "requirement_fulfilled": 409}
 
 
 class ExtendedProblem(Problem):
-    """A refusal with members of its own beside those that every problem has."""
+    """A refusal with additional members."""
 
     def __init__(self, code: str, detail: str, members: Mapping[str, Any]) -> None:
         super().__init__(code, detail)
@@ -45,45 +45,45 @@ class ExtendedProblem(Problem):
 
 
 class KotaDialect:
-    """Objects, pages and problems as Kota writes them."""
+    """Renders records, lists and problems as Kota does."""
 
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
-        """An object, without any envelope."""
+        """Renders a record without an envelope."""
         return Reply(status, [*JSON], as_json(show(assumptions_of(call), record)))
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
-        """A single page that holds a whole list."""
+        """Renders a whole list as a single page."""
         size = len(records)
         return render_page(call, records, 1, size, size)
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """A problem document of the published code that fits."""
-        given = assumptions_of(call)
-        status = _status(given, problem)
+        """Renders a problem with the published error code that fits."""
+        assumptions = assumptions_of(call)
+        status = _status(assumptions, problem)
         code = _ERROR_CODES.get(problem.code) or _ERROR_CODES_BY_STATUS.get(status) or _fallback_code(status)
         title, type = _TITLES_AND_TYPES[code]
         body: dict[str, Any] = {"type": type, "title": title, "status": status, "error_code": code}
-        if given.trace_ids == "sent":
+        if assumptions.trace_ids == "sent":
             body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
         of_requirements = call.operation is not None and call.operation.name in _REQUIREMENT_OPERATIONS
         body |= (
             _requirement_members(problem, body["title"])
             if of_requirements
-            else _extension_members(given, problem, code)
+            else _extension_members(assumptions, problem, code)
         )
         return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """Nothing: no header of Kota's answers is documented."""
+        """Adds nothing: no response header of Kota is documented."""
 
 
 def render_page(call: Call, items: Sequence[Record], number: int, size: int, total: int) -> Reply:
-    """One page of a list in Kota's envelope; ``size`` is how many items a page has."""
-    given = assumptions_of(call)
+    """Renders one page of a list; ``size`` is the requested number of items per page."""
+    assumptions = assumptions_of(call)
     body = {
-        "items": [show(given, record) for record in items],
+        "items": [show(assumptions, record) for record in items],
         "page": number,
-        "page_size": len(items) if given.page_size_shown == "returned" else size,
+        "page_size": len(items) if assumptions.page_size_shown == "returned" else size,
         "total_count": total,
         "has_next_page": number * size < total,
         "has_previous_page": number > 1,
@@ -91,25 +91,25 @@ def render_page(call: Call, items: Sequence[Record], number: int, size: int, tot
     return Reply(200, [*JSON], as_json(body))
 
 
-def show(given: KotaAssumptions, value: Any) -> Any:
-    """A record as its readers see it: without what is kept beside it, and without nulls where those are left out."""
+def show(assumptions: KotaAssumptions, value: Any) -> Any:
+    """Returns a value without internal members (``_...``), and without nulls if they are assumed to be omitted."""
     if isinstance(value, list):
-        return [show(given, each) for each in value]
+        return [show(assumptions, each) for each in value]
     if not isinstance(value, dict):
         return value
-    omitted = given.null_members == "omitted"
+    omitted = assumptions.null_members == "omitted"
     return {
-        name: show(given, each)
+        name: show(assumptions, each)
         for name, each in value.items()
         if not name.startswith("_") and not (omitted and each is None)
     }
 
 
-def _status(given: KotaAssumptions, problem: Problem) -> int:
+def _status(assumptions: KotaAssumptions, problem: Problem) -> int:
     if problem.code == "key_propagating":
-        return int(given.new_key)
+        return int(assumptions.new_key)
     if problem.code == "method_not_allowed":
-        return int(given.method_not_allowed)
+        return int(assumptions.method_not_allowed)
     return _STATUS_BY_CODE.get(problem.code, problem.status)
 
 
@@ -119,13 +119,13 @@ def _fallback_code(status: int) -> str:
     return "invalid_request" if status < 500 else "internal_error"
 
 
-def _extension_members(given: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
-    """The members beyond those that every problem has."""
+def _extension_members(assumptions: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
+    """Returns the members in addition to those of every problem."""
     if isinstance(problem, ExtendedProblem):
         return {"detail": problem.detail, **problem.extensions}
     errors: dict[str, list[str]] = {}
     for field in _fields(problem):
-        errors.setdefault(_path(given, problem, field.path), []).append(field.message)
+        errors.setdefault(_path(assumptions, problem, field.path), []).append(field.message)
     if errors:
         return {"errors": errors}
     if code in _CODES_WITH_DETAIL or problem.code == "malformed_body":
@@ -134,7 +134,7 @@ def _extension_members(given: KotaAssumptions, problem: Problem, code: str) -> d
 
 
 def _fields(problem: Problem) -> Sequence[FieldError]:
-    """What was refused of a call: fields, parameters, or the header that the idempotency key stands in."""
+    """Returns the refused fields or parameters, or the header of an invalid idempotency key."""
     if problem.code == "idempotency_key_invalid":
         return (FieldError("Idempotency-Key", problem.detail),)
     return problem.fields
@@ -149,6 +149,6 @@ def _requirement_members(problem: Problem, title: str) -> dict[str, Any]:
     return {**members, "errors": listed} if listed else members
 
 
-def _path(given: KotaAssumptions, problem: Problem, path: str) -> str:
+def _path(assumptions: KotaAssumptions, problem: Problem, path: str) -> str:
     body = problem.code == "invalid_field"
-    return f"$.{path}" if body and given.error_paths == "json_path" else path
+    return f"$.{path}" if body and assumptions.error_paths == "json_path" else path

@@ -1,4 +1,4 @@
-"""Kota's lists: pages by number, filters, newest first."""
+"""Kota's lists: numbered pages, filters, newest first."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mockserver.providers.kota.values.kinds import INDEXES
 from mockserver.providers.kota.wire.dialect import render_page
 
 MAX_PAGE_SIZE = 100
-"""The most items a page may have."""
+"""The largest documented ``page_size``."""
 
 
 class PageQuery(BaseModel):
-    """The query that every list takes."""
+    """The query parameters of every list."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
     page: int = 1
@@ -27,22 +27,22 @@ class PageQuery(BaseModel):
 
 
 def comma_separated_filter(*known: str) -> AfterValidator:
-    """Annotates a filter that takes several of these, separated by commas."""
+    """Returns the validator of a filter that takes several of these values, separated by commas."""
     check = comma_separated_validator(*known)
     return AfterValidator(lambda value: None if value is None else check(value))
 
 
 def filter_values(csv: str | None, otherwise: Iterable[str] = ()) -> frozenset[str] | None:
-    """The values of a filter, or None where it lets everything through."""
+    """Returns the values of a filter, or None if it selects everything."""
     return frozenset(csv.split(",") if csv else otherwise) or None
 
 
 def iter_records(space: Space, collection: str, *, oldest_first: bool = False, **wanted: Any) -> Iterator[Record]:
-    """The records of a collection, newest first, whose fields are as wanted: a value, a set of values, or None."""
+    """Yields the matching records, newest first; ``wanted`` has a value, a frozenset of values, or None per field."""
     filters = {name: value for name, value in wanted.items() if value is not None}
     indexed = next((name for name in INDEXES[collection] if isinstance(filters.get(name), str)), None)
-    way: dict[str, Any] = {"field": indexed, "equals": filters[indexed]} if indexed else {}
-    for _, record in space.scan(collection, descending=not oldest_first, **way):
+    index_query: dict[str, Any] = {"field": indexed, "equals": filters[indexed]} if indexed else {}
+    for _, record in space.scan(collection, descending=not oldest_first, **index_query):
         if all(_fits(record.get(name), value) for name, value in filters.items()):
             yield record
 
@@ -52,16 +52,16 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 
 def render_list(
-    call: Call, records: Iterable[Record], shown: Callable[[Record], Record] = dict, total: int | None = None
+    call: Call, records: Iterable[Record], render: Callable[[Record], Record] = dict, total: int | None = None
 ) -> Reply:
-    """The page that the query asks for; ``total`` spares counting what is known."""
+    """Renders the requested page; passing ``total`` avoids counting."""
     number, size = _requested_page(call)
     rest, start = iter(records), (number - 1) * size
     before = sum(1 for _ in islice(rest, start))
     items = list(islice(rest, size))
     if total is None:
         total = before + len(items) + sum(1 for _ in rest)
-    return render_page(call, [shown(record) for record in items], number, size, total)
+    return render_page(call, [render(record) for record in items], number, size, total)
 
 
 def _requested_page(call: Call) -> tuple[int, int]:

@@ -1,4 +1,7 @@
-"""What answers show, by name: making the models is a twentieth of a start, and only the documents ask for them."""
+"""Names of response models that are imported only for OpenAPI documents.
+
+Building all models takes a twentieth of the start time.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ PACKAGE = "mockserver.providers.kota"
 
 
 def response_model(subject: str, name: str) -> LazyModel:
-    """The model of that name in a subject's answers.py."""
+    """Returns the name of a model in the subject's ``responses.py``."""
     return LazyModel(f"{PACKAGE}.{subject}.responses", name)
 
 
 def paged_response_model(item: LazyModel) -> LazyModel:
-    """The model of a page of such items, which stands beside theirs."""
+    """Returns the name of the model of a page, which is in the same module as its items' model."""
     return LazyModel(item.module, f"{item.name}PagedList")

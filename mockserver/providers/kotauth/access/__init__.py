@@ -1,1 +1,1 @@
-"""Roles and groups, and who has them."""
+"""Roles, groups, and their assignment to users."""

@@ -1,4 +1,4 @@
-"""Which users have which roles and are in which groups: written here, read nowhere over the API."""
+"""Roles of users and members of groups: the API can change them, but not read them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ from mockserver.providers.kotauth.wire.records import audit
 
 @dataclass(frozen=True, slots=True)
 class _LinkType:
-    """One kind of link between a user and something else."""
+    """A kind of link between a user and another record."""
 
     link_collection: str
-    """The collection of the links."""
     target_collection: str
-    """The collection of what users are linked to."""
     path_parameters: tuple[str, str]
-    """The path parameters of both ends, in the order in which the path has them and a link's id says them."""
+    """The path parameters of both ends, in the order of the path and of the id of a link."""
     name: str
-    """What an audit event calls the other end's name."""
+    """The detail of audit events that contains the name of the other record."""
     created_event: str
     removed_event: str
 
@@ -40,58 +38,59 @@ _MEMBERS = _LinkType(
 )  # fmt: skip
 
 
-def _find_both_ends(kind: _LinkType, call: Call) -> tuple[Record, Record] | None:
-    """The user and the other end; None where the product ignores that one of them is missing."""
+def _find_both_ends(link_type: _LinkType, call: Call) -> tuple[Record, Record] | None:
+    """Returns the user and the other record, or None if one is missing and the product ignores that."""
     try:
-        return get_for_write(call, "users"), get_for_write(call, kind.target_collection)
+        return get_for_write(call, "users"), get_for_write(call, link_type.target_collection)
     except Problem:
         if is_documented(call, "unknown_assignment"):
             raise
         return None
 
 
-def _link(kind: _LinkType, call: Call) -> Reply:
-    pair = _find_both_ends(kind, call)
-    if pair is not None and _put(kind, call):
-        _audit_link(kind, call, kind.created_event, *pair)
+def _link(link_type: _LinkType, call: Call) -> Reply:
+    ends = _find_both_ends(link_type, call)
+    if ends is not None and _put(link_type, call):
+        _audit_link(link_type, call, link_type.created_event, *ends)
     return no_content()
 
 
-def _put(kind: _LinkType, call: Call) -> bool:
-    """Write the link; False when it is there already, which the product takes for an error of its own."""
-    id = _id(kind, call)
-    if call.space.get(kind.link_collection, id) is not None:
+def _put(link_type: _LinkType, call: Call) -> bool:
+    """Writes the link; returns False if it exists. Raises Problem instead where the product has a database error."""
+    id = _id(link_type, call)
+    if call.space.get(link_type.link_collection, id) is not None:
         if not is_documented(call, "database_errors"):
-            raise build_problem("database_error", f"{id} is in {kind.link_collection} already")
+            raise build_problem("database_error", f"{link_type.link_collection} already contains {id}")
         return False
-    call.space.put(kind.link_collection, {"id": id, **{end: int(call.args[end]) for end in kind.path_parameters}})
+    call.space.put(
+        link_type.link_collection, {"id": id, **{end: int(call.args[end]) for end in link_type.path_parameters}}
+    )
     return True
 
 
-def _unlink(kind: _LinkType, call: Call) -> Reply:
-    pair = _find_both_ends(kind, call)
-    if pair is not None:
-        call.space.drop(kind.link_collection, _id(kind, call))
-        _audit_link(kind, call, kind.removed_event, *pair)
+def _unlink(link_type: _LinkType, call: Call) -> Reply:
+    ends = _find_both_ends(link_type, call)
+    if ends is not None:
+        call.space.drop(link_type.link_collection, _id(link_type, call))
+        _audit_link(link_type, call, link_type.removed_event, *ends)
     return no_content()
 
 
-def _id(kind: _LinkType, call: Call) -> str:
-    return "/".join(call.args[end] for end in kind.path_parameters)
+def _id(link_type: _LinkType, call: Call) -> str:
+    return "/".join(call.args[end] for end in link_type.path_parameters)
 
 
-def _audit_link(kind: _LinkType, call: Call, event: str, user: Record, other: Record) -> None:
-    details = {kind.name: other["name"], "username": user["username"]}
-    # Only roles belong to an application.
+def _audit_link(link_type: _LinkType, call: Call, event: str, user: Record, other: Record) -> None:
+    details = {link_type.name: other["name"], "username": user["username"]}
+    # Roles can belong to an application, groups cannot.
     audit(call, event, user=int(user["id"]), client=other.get("clientId"), **details)
 
 
 def operations() -> Iterator[Operation]:
-    """Roles given and taken, members added and removed."""
     role, member = f"{BASE}/users/{{userId}}/roles/{{roleId}}", f"{BASE}/groups/{{groupId}}/members/{{userId}}"
     rows = (
-        ("assign_role", "POST", role, partial(_link, _ROLES), "Give a user a role", "users:write"),
-        ("unassign_role", "DELETE", role, partial(_unlink, _ROLES), "Take a role from a user", "users:write"),
+        ("assign_role", "POST", role, partial(_link, _ROLES), "Assign a role to a user", "users:write"),
+        ("unassign_role", "DELETE", role, partial(_unlink, _ROLES), "Remove a role from a user", "users:write"),
         ("add_member", "POST", member, partial(_link, _MEMBERS), "Add a user to a group", "groups:write"),
         ("remove_member", "DELETE", member, partial(_unlink, _MEMBERS), "Remove a user from a group", "groups:write"),
     )

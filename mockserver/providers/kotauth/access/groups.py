@@ -1,4 +1,4 @@
-"""Groups, which may stand within other groups."""
+"""Groups of users; a group can have a parent group."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_free(call: Call, name: str, parent: int | None, own: str | None) -> None:
-    # Compared as it was sent, kept without the spaces around it: " A" is free beside "A", and both are kept as "A".
+    # The name is compared as sent but stored trimmed: " A" is accepted next to "A", and both are stored as "A".
     for other in call.space.find("groups", "name", name):
         if other["name"] == name and other["parentGroupId"] == parent and other["id"] != own:
             raise build_problem("conflict", f"Group '{name}' already exists at this level.")
@@ -66,9 +66,9 @@ def _delete(call: Call) -> Reply:
 
 
 def _drop(call: Call, top: Record) -> None:
-    waiting = [top]
-    while waiting:
-        group = waiting.pop()
+    pending = [top]
+    while pending:
+        group = pending.pop()
         for link in list(call.space.find("group_members", "groupId", int(group["id"]))):
             call.space.drop("group_members", link["id"])
         call.space.drop("groups", group["id"])
@@ -77,10 +77,9 @@ def _drop(call: Call, top: Record) -> None:
             for child in children:
                 call.space.put("groups", {**child, "parentGroupId": None})
         else:
-            waiting += children
+            pending += children
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on groups; members are elsewhere."""
-    kind = NamedResource("group", models.Group, models.NewGroup, models.ChangedGroup, _create, _update, _delete)
-    return named.operations(kind)
+    resource = NamedResource("group", models.Group, models.NewGroup, models.ChangedGroup, _create, _update, _delete)
+    return named.operations(resource)

@@ -1,4 +1,4 @@
-"""What roles and groups have in common: a name, a description, and five operations."""
+"""The common part of roles and groups: both have a name, a description and five operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.providers.kotauth.wire.records import render_list
 
 @dataclass(frozen=True, slots=True)
 class NamedResource:
-    """Roles, or groups: their word, their models, and what is peculiar to making, changing and deleting one."""
+    """The noun, the models and the specific operations of roles or of groups."""
 
     noun: str
     model: type[BaseModel]
@@ -30,46 +30,49 @@ class NamedResource:
 
 
 def render_one(call: Call, model: type[BaseModel], record: Record, status: int = 200) -> Reply:
-    """The answer that shows a single role or group."""
+    """Returns the response with a single role or group."""
     return call.sandbox.provider.dialect.render_record(call, _show(call, model, record), status)
 
 
 def _show(call: Call, model: type[BaseModel], record: Record) -> dict[str, Any]:
-    known = {**record, "id": int(record["id"]), "tenantId": assumptions_of(call).tenant_id}
-    return {name: known[name] for name in model.model_fields}
+    fields = {**record, "id": int(record["id"]), "tenantId": assumptions_of(call).tenant_id}
+    return {name: fields[name] for name in model.model_fields}
 
 
-def _list(kind: NamedResource, call: Call) -> Reply:
-    collection = f"{kind.noun}s"
-    walk = (record for _, record in call.space.scan(collection, field="name"))
-    return render_list(call, walk, lambda record: _show(call, kind.model, record), total=call.space.count(collection))
+def _list(resource: NamedResource, call: Call) -> Reply:
+    collection = f"{resource.noun}s"
+    records = (record for _, record in call.space.scan(collection, field="name"))
+    return render_list(
+        call, records, lambda record: _show(call, resource.model, record), total=call.space.count(collection)
+    )
 
 
-def _retrieve(kind: NamedResource, call: Call) -> Reply:
-    return render_one(call, kind.model, path_records.get_for_read(call, f"{kind.noun}s"))
+def _retrieve(resource: NamedResource, call: Call) -> Reply:
+    return render_one(call, resource.model, path_records.get_for_read(call, f"{resource.noun}s"))
 
 
-def operations(kind: NamedResource) -> Iterator[Operation]:
-    """List, create, get, update and delete."""
-    noun, many = kind.noun, f"{BASE}/{kind.noun}s"
+def operations(resource: NamedResource) -> Iterator[Operation]:
+    """Yields the operations list, create, get, update and delete."""
+    noun, many = resource.noun, f"{BASE}/{resource.noun}s"
     single, read, write = f"{many}/{{{noun}Id}}", f"{noun}s:read", f"{noun}s:write"
     refused = (400, *READ_REFUSALS)
     yield Operation(
-        f"list_{noun}s", "GET", many, partial(_list, kind), f"List {noun}s", query=models.OffsetQuery, response=kind.model,
-        refusals=READ_REFUSALS, scope=read,
+        f"list_{noun}s", "GET", many, partial(_list, resource), f"List {noun}s", query=models.OffsetQuery,
+        response=resource.model, refusals=READ_REFUSALS, scope=read,
     )  # fmt: skip
     yield Operation(
-        f"create_{noun}", "POST", many, kind.create, f"Create a {noun}", body=kind.new, response=kind.model, status=201,
-        refusals=WRITE_REFUSALS, scope=write,
+        f"create_{noun}", "POST", many, resource.create, f"Create a {noun}", body=resource.new,
+        response=resource.model, status=201, refusals=WRITE_REFUSALS, scope=write,
     )  # fmt: skip
     yield Operation(
-        f"get_{noun}", "GET", single, partial(_retrieve, kind), f"Get a {noun}", response=kind.model, refusals=refused,
-        scope=read,
+        f"get_{noun}", "GET", single, partial(_retrieve, resource), f"Get a {noun}", response=resource.model,
+        refusals=refused, scope=read,
     )  # fmt: skip
     yield Operation(
-        f"update_{noun}", "PUT", single, kind.update, f"Update a {noun}", body=kind.changed, response=kind.model,
-        refusals=WRITE_REFUSALS, scope=write,
+        f"update_{noun}", "PUT", single, resource.update, f"Update a {noun}", body=resource.changed,
+        response=resource.model, refusals=WRITE_REFUSALS, scope=write,
     )  # fmt: skip
     yield Operation(
-        f"delete_{noun}", "DELETE", single, kind.delete, f"Delete a {noun}", status=204, refusals=refused, scope=write
-    )
+        f"delete_{noun}", "DELETE", single, resource.delete, f"Delete a {noun}", status=204, refusals=refused,
+        scope=write,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Roles of the workspace and of its applications."""
+"""Roles of a workspace and of its applications."""
 
 from __future__ import annotations
 
@@ -45,9 +45,13 @@ def _check_name(name: str) -> None:
 
 
 def _check_free(call: Call, record: Record) -> None:
-    name, place = record["name"], (record["scope"], record["clientId"])
+    name, scope_and_client = record["name"], (record["scope"], record["clientId"])
     for other in call.space.find("roles", "name", name):
-        if other["name"] == name and other["id"] != record["id"] and (other["scope"], other["clientId"]) == place:
+        if (
+            other["name"] == name
+            and other["id"] != record["id"]
+            and (other["scope"], other["clientId"]) == scope_and_client
+        ):
             raise build_problem("conflict", f"Role '{name}' already exists in this scope.")
     check_columns(call, role_name=name, description=record["description"])
 
@@ -73,6 +77,5 @@ def _delete(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on roles."""
-    kind = NamedResource("role", models.Role, models.NewRole, models.ChangedRole, _create, _update, _delete)
-    return named.operations(kind)
+    resource = NamedResource("role", models.Role, models.NewRole, models.ChangedRole, _create, _update, _delete)
+    return named.operations(resource)

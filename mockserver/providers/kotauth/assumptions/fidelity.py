@@ -1,4 +1,4 @@
-"""Where Kotauth's documents and its behaviour differ: each point a setting that shows one of two faces."""
+"""Fidelity settings: where Kotauth's documents and its source code differ, each selects one of the two."""
 
 from __future__ import annotations
 
@@ -9,231 +9,236 @@ from pydantic import Field
 from mockserver.engine import SECOND, AssumptionNote, Assumptions, Duration
 
 Fidelity = Literal["as fidelity", "documented", "observed"]
-"""Which of Kotauth's two faces a point shows; most follow the sandbox's ``fidelity``."""
+"""``documented`` follows the documents, ``observed`` the source, ``as fidelity`` the sandbox's ``fidelity``."""
 
 
 class FidelityAssumptions(Assumptions):
-    """The two faces, point by point, and how webhooks are sent."""
-
     webhook_timeout: Annotated[
         Duration,
         Field(ge=1_000, le=60 * SECOND),
-        AssumptionNote("How long a webhook may take.", "The source allows 5 s to connect and 10 s to answer."),
+        AssumptionNote(
+            "How long a webhook request may take.", "The source allows 5 s to connect and 10 s for the response."
+        ),
     ] = 15 * SECOND
     webhook_retries: Annotated[
         tuple[Duration, ...],
         Field(max_length=20),
         AssumptionNote(
-            "The waits between the attempts to deliver a webhook.", "In the source: at once, after 5 and 30 min."
+            "The delays between the attempts of a webhook delivery.",
+            "In the source: immediately, after 5 min and after 30 min.",
         ),
     ] = (5 * 60 * SECOND, 30 * 60 * SECOND)
     fidelity: Annotated[
         Literal["documented", "observed"],
         AssumptionNote(
-            "Whether the sandbox is as the documents say or as the product's source does.",
-            "Documents and source of 1.6.0 differ in the points below; a client is written against the documents.",
+            "Whether the sandbox follows the documents or the source code of the product.",
+            "Documents and source of 1.6.0 differ in the points below; clients are written against the documents.",
         ),
     ] = "documented"
     swagger_path: Annotated[
         Fidelity,
         AssumptionNote(
             "Whether /t/{slug}/api/v1/docs exists.",
-            "Documented there; the source has it at /api/docs, which exists on both faces.",
+            "Documented; the source has it at /api/docs, which exists here in both cases.",
         ),
     ] = "as fidelity"
     list_paging: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether lists have pages, of 20 by default and 100 at most.",
-            "Documented; the source answers everything and says limit 0. Audit logs have pages on both faces.",
+            "Whether lists have pages, with 20 records by default and at most 100.",
+            "Documented; the source returns all records with limit 0. Audit logs have pages in both cases.",
         ),
     ] = "as fidelity"
     required_actions: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a single user shows requiredActions.", "Documented; absent from the source and from its OpenAPI."
+            "Whether the response with a single user has requiredActions.",
+            "Documented; absent from the source and from its OpenAPI.",
         ),
     ] = "as fidelity"
     invites: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a user can be created with sendInvite and without a password.",
-            "Documented; in the source sendInvite is an unknown field and password is required.",
+            "Whether a user can be created with sendInvite instead of a password.",
+            "Documented; in the source sendInvite is an unknown field and the password is required.",
         ),
     ] = "as fidelity"
     resend_invite: Annotated[
         Fidelity,
-        AssumptionNote(
-            "Whether an invite can be sent again over the API.", "Documented; the source has no such route."
-        ),
+        AssumptionNote("Whether the API can send an invite again.", "Documented; the source has no such route."),
     ] = "as fidelity"
     user_update_fields: Annotated[
         Fidelity,
         AssumptionNote(
             "Whether an update of a user needs both fields.",
-            "Documents and OpenAPI require both; in the source each may be left out.",
+            "Documents and OpenAPI require both; in the source each is optional.",
         ),
     ] = "as fidelity"
     application_update_fields: Annotated[
         Fidelity,
         AssumptionNote(
             "Whether an update of an application needs name, accessType and redirectUris, and null clears description.",
-            "Documented; in the source all may be left out, null keeps and an empty text clears.",
+            "Documented; in the source all are optional, null keeps the description and an empty text clears it.",
         ),
     ] = "as fidelity"
     group_children: Annotated[
         Fidelity,
         AssumptionNote(
-            "What becomes of the children of a deleted group.",
-            "Documented: they become roots; in the source they are deleted with it.",
+            "Whether the children of a deleted group become roots or are deleted with it.",
+            "Documented: they become roots; in the source they are deleted.",
         ),
     ] = "as fidelity"
     session_revoked_twice: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer when a session is revoked that has ended already.",
-            "Documented: 404; the source answers 204 as long as the session exists.",
+            "The status when a client revokes a session that has already ended.",
+            "Documented: 404; the source returns 204 as long as the session exists.",
         ),
     ] = "as fidelity"
     missing_attribute: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer when an attribute or claim mapper is deleted that is not there.",
-            "Documented: 404; the source, its tests and its OpenAPI say 204.",
+            "The status when a client deletes an unknown attribute or claim mapper.",
+            "Documented: 404; the source, its tests and its OpenAPI have 204.",
         ),
     ] = "as fidelity"
     unknown_assignment: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer when a role or a membership is given to or taken from what does not exist.",
-            "The OpenAPI lists 404; the source answers 204 and changes nothing.",
+            "The status when a role or membership is assigned or removed and the user, role or group is unknown.",
+            "The OpenAPI lists 404; the source returns 204 and changes nothing.",
         ),
     ] = "as fidelity"
     client_roles: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a role of scope client can be created.",
-            "Documented; the source always refuses, since no field names the application.",
+            "Whether a role with the scope client can be created.",
+            "Documented; the source always refuses, because no field names the application.",
         ),
     ] = "as fidelity"
     search: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether users are searched by the beginnings of their fields or by any part.",
-            "Documented: prefix; in the source any part, with % and _ as wildcards.",
+            "Whether the search for users matches the beginning of their fields or any part.",
+            "Documented: the beginning; in the source any part, with % and _ as wildcards.",
         ),
     ] = "as fidelity"
     password_minimum: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a password needs 4 characters or as many as password_length says.",
+            "Whether the minimum length of a password is 4 or password_length.",
             "The OpenAPI says 4; the source applies the workspace's policy.",
         ),
     ] = "as fidelity"  # noqa: S105
     malformed_body: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer to a body that cannot be read: not JSON, a field missing or of the wrong type.",
-            "Documented: 400 (its title and detail are not); in the source a catch-all answers 500 server_error.",
+            "The response to an unreadable body: not JSON, or with a missing field or one of the wrong type.",
+            "Documented: 400 (without title and detail); in the source a catch-all returns 500 server_error.",
         ),
     ] = "as fidelity"
     event_names: Annotated[
         Fidelity,
         AssumptionNote(
-            "How audit events are called: LOGIN_FAILURE or LOGIN_FAILED, ADMIN_APPLICATION_ or ADMIN_CLIENT_UPDATED.",
+            "The names of audit events: LOGIN_FAILURE or LOGIN_FAILED, ADMIN_APPLICATION_ or ADMIN_CLIENT_UPDATED.",
             "Documents and the source's enum differ.",
         ),
     ] = "as fidelity"
     attribute_events: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether changes of attributes and claim mappers are audited.",
-            "Five events are documented, their details are not; the source writes none.",
+            "Whether changes of attributes and claim mappers create audit events.",
+            "Five events are documented, but not their details; the source writes none.",
         ),
     ] = "as fidelity"
     session_expiry: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether expiresAt is the refresh token's end and every session listed has a user.",
-            "Documented; in the source it is the access token's end, and sessions of applications have no user.",
+            "Whether expiresAt is the expiry of the refresh token and lists contain only sessions with a user.",
+            "Documented; in the source it is that of the access token, and sessions of applications have no user.",
         ),
     ] = "as fidelity"
     access_types: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether accessType takes two values only.",
-            "Two are documented; the source also takes bearer_only and reads anything else as public.",
+            "Whether accessType accepts only public and confidential.",
+            "These two are documented; the source also accepts bearer_only and replaces other values by public.",
         ),
     ] = "as fidelity"
     missing_key: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer to a call without a key.",
-            "Documented: a problem (its title is not); the source answers 401 with an empty body.",
+            "The response to a request without a key.",
+            "Documented: a problem (without its title); the source returns 401 with an empty body.",
         ),
     ] = "as fidelity"
     routing_errors: Annotated[
         Fidelity,
         AssumptionNote(
-            "The body of 404 for an unknown path and of 405.",
-            "Every error is documented as a problem; Ktor answers both with an empty body.",
+            "The body of the 404 for an unknown path and of the 405.",
+            "Every error is documented as a problem; Ktor sends both with an empty body.",
         ),
     ] = "as fidelity"
     database_errors: Annotated[
         Fidelity,
         AssumptionNote(
-            "The answer where only the database refuses: over-long texts, a role assigned or a member added twice.",
+            "The response where only the database refuses: too long texts, a role assigned or a member added twice.",
             "Not documented, so 422 or 204 here; in the source 500 server_error.",
         ),
     ] = "as fidelity"
     bare_scalars: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a number or a boolean is refused where a text belongs.",
-            "The OpenAPI says string; the source reads the scalar as text.",
+            "Whether a number or boolean is refused in a string field.",
+            "The OpenAPI has type string; the source reads the scalar as a string.",
         ),
     ] = "as fidelity"
     content_type: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether a body may come without `Content-Type: application/json`.",
-            "The documents demand none; in the source it is a body that cannot be read.",
+            "Whether a body is accepted without `Content-Type: application/json`.",
+            "The documents do not require it; in the source such a body is unreadable.",
         ),
     ] = "as fidelity"
     empty_full_name: Annotated[
         Fidelity,
-        AssumptionNote("Whether a new user's fullName may be empty.", "Documented as non-empty; the source takes any."),
+        AssumptionNote(
+            "Whether an empty fullName of a new user is refused.",
+            "Documented as non-empty; the source accepts any text.",
+        ),
     ] = "as fidelity"
     compression: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether bodies of 1024 bytes and more are compressed for clients that take gzip or deflate.",
-            "Not documented; the source does. Uncompressed answers are easier to read in the journal.",
+            "Whether bodies of 1024 bytes and more are compressed if the client accepts gzip or deflate.",
+            "Not documented; the source compresses them. Uncompressed bodies are easier to read in the journal.",
         ),
     ] = "as fidelity"
     unknown_fields: Annotated[
         Literal["as fidelity", "ignored", "refused"],
         AssumptionNote(
-            "Whether body fields nobody documents are ignored or make the body unreadable.",
-            "Not documented, so ignored; the source's parser refuses them.",
+            "Whether undocumented body fields are ignored or make the body unreadable.",
+            "Not documented, so ignored; the parser of the source refuses them.",
         ),
     ] = "as fidelity"  # type: ignore[assignment]
     forbidden_title: Annotated[
         Literal["Insufficient scope", "Forbidden"],
         AssumptionNote(
-            "The title of 403.", "Pages say 403 Forbidden, which is the status line; OpenAPI and source give the other."
+            "The title of 403.",
+            "The documents show 403 Forbidden, which is the status line; OpenAPI and source have Insufficient scope.",
         ),
     ] = "Insufficient scope"
     preflight: Annotated[
         Literal["answered", "not routed"],
         AssumptionNote(
-            "Whether a browser's OPTIONS before a call is answered, or is a method the path has not.",
-            "Documented: 204 for an application's origin, 403 for others, no key; the source routes no OPTIONS.",
+            "Whether preflights (OPTIONS) of browsers are answered or refused as an unknown method of the path.",
+            "Documented: 204 for an origin of an application, 403 for others, no key; the source routes no OPTIONS.",
         ),
     ] = "answered"
     cors_credentials: Annotated[
         bool,
         AssumptionNote(
-            "Whether pages of other origins may send cookies.", "A switch of each workspace, off in a new one."
+            "Whether pages of other origins may send credentials such as cookies.",
+            "A setting of each workspace, off in a new one.",
         ),
     ] = False

@@ -1,4 +1,4 @@
-"""User attributes, and the claim mappers that put them into tokens."""
+"""User attributes, and the claim mappers that add them to tokens."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _user(call: Call) -> Record:
 
 def _list(call: Call) -> Reply:
     user = _user(call)
-    kept = call.space.find("user_attributes", "userId", int(user["id"]))
-    attributes = {record["key"]: record["value"] for record in kept}
+    records = call.space.find("user_attributes", "userId", int(user["id"]))
+    attributes = {record["key"]: record["value"] for record in records}
     return call.sandbox.provider.dialect.render_record(call, {"attributes": attributes})
 
 
@@ -69,15 +69,15 @@ def _refuse_or_ignore(call: Call, detail: str) -> Reply:
     return no_content()
 
 
-def _audit_attribute(call: Call, what: str, user: Record, key: str) -> None:
+def _audit_attribute(call: Call, action: str, user: Record, key: str) -> None:
     if is_documented(call, "attribute_events"):
         details = {"username": user["username"], "attributeKey": key}
-        audit(call, f"ADMIN_USER_ATTRIBUTE_{what}", user=int(user["id"]), **details)
+        audit(call, f"ADMIN_USER_ATTRIBUTE_{action}", user=int(user["id"]), **details)
 
 
 def _list_mappers(call: Call) -> Reply:
-    kept = sorted((record for _, record in call.space.scan("claim_mappers")), key=lambda record: str(record["id"]))
-    mappers = [{"attributeKey": record["id"], **{name: record[name] for name in _FIELDS}} for record in kept]
+    records = sorted((record for _, record in call.space.scan("claim_mappers")), key=lambda record: str(record["id"]))
+    mappers = [{"attributeKey": record["id"], **{name: record[name] for name in _FIELDS}} for record in records]
     return call.sandbox.provider.dialect.render_record(call, {"mappers": mappers})
 
 
@@ -119,13 +119,12 @@ def _delete_mapper(call: Call) -> Reply:
     return no_content()
 
 
-def _audit_mapper(call: Call, what: str, key: str, claim: str) -> None:
+def _audit_mapper(call: Call, action: str, key: str, claim: str) -> None:
     if is_documented(call, "attribute_events"):
-        audit(call, f"ADMIN_CLAIM_MAPPER_{what}", attributeKey=key, claimName=claim)
+        audit(call, f"ADMIN_CLAIM_MAPPER_{action}", attributeKey=key, claimName=claim)
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on user attributes and claim mappers."""
     many, mappers = f"{BASE}/users/{{userId}}/attributes", f"{BASE}/claim-mappers"
     single, mapper = f"{many}/{{key}}", f"{mappers}/{{attributeKey}}"
     read, write = "user_attributes:read", "user_attributes:write"

@@ -1,4 +1,4 @@
-"""Users: listed, searched, made, changed, disabled, invited."""
+"""Users: list, search, create, get, update, disable and invite."""
 
 from __future__ import annotations
 
@@ -26,48 +26,50 @@ USER_FIELDS = ("username", "email", "fullName", "emailVerified", "enabled", "mfa
 
 
 def show(record: Record) -> dict[str, Any]:
-    """A user as lists show it."""
+    """Returns the fields of a user that lists contain."""
     return {"id": int(record["id"]), **{name: record[name] for name in USER_FIELDS}}
 
 
 def render_user(call: Call, record: Record, status: int = 200) -> Reply:
-    """The answer that shows a single user."""
-    shown = show(record)
+    """Returns the response with a single user, with ``requiredActions`` if they are as documented."""
+    fields = show(record)
     if is_documented(call, "required_actions"):
-        shown["requiredActions"] = record["requiredActions"]
-    return call.sandbox.provider.dialect.render_record(call, shown, status)
+        fields["requiredActions"] = record["requiredActions"]
+    return call.sandbox.provider.dialect.render_record(call, fields, status)
 
 
 def _list(call: Call) -> Reply:
     search = getattr(call.query_parameters, "search", None) or ""
-    walk = (record for _, record in call.space.scan("users"))
+    users = (record for _, record in call.space.scan("users"))
     if is_blank(search):
-        return render_list(call, walk, show, total=call.space.count("users"))
-    fits = _search_matcher(search, whole=not is_documented(call, "search"))
-    return render_list(call, (user for user in walk if any(fits(user[name].lower()) for name in USER_FIELDS[:3])), show)
+        return render_list(call, users, show, total=call.space.count("users"))
+    matches = _search_matcher(search, anywhere=not is_documented(call, "search"))
+    return render_list(
+        call, (user for user in users if any(matches(user[name].lower()) for name in USER_FIELDS[:3])), show
+    )
 
 
-def _search_matcher(text: str, *, whole: bool) -> Any:
-    if not whole:
+def _search_matcher(text: str, *, anywhere: bool) -> Any:
+    if not anywhere:
         return lambda value: value.startswith(text.lower())
-    # As in SQL: % is anything, _ is one character. Greedy steps over the pieces need no backtracking.
+    # As in SQL LIKE: % matches anything, _ one character. Taking the first match of each piece needs no backtracking.
     pieces = [re.compile(re.escape(piece).replace("_", "."), re.DOTALL) for piece in text.lower().split("%")]
 
-    def fits(value: str) -> bool:
-        at = 0
+    def matches(value: str) -> bool:
+        position = 0
         for piece in pieces:
-            hit = piece.search(value, at)
+            hit = piece.search(value, position)
             if hit is None:
                 return False
-            at = hit.end()
+            position = hit.end()
         return True
 
-    return fits
+    return matches
 
 
 def _create(call: Call) -> Reply:
     body = call.body
-    invited = _is_invited(call, body)
+    is_invited = _is_invited(call, body)
     _check_new(call, body)
     if body.password is not None:
         check_password(assumptions_of(call), is_documented(call, "password_minimum"), body.password)
@@ -81,26 +83,26 @@ def _create(call: Call) -> Reply:
         "username": body.username,
         "email": email.strip(),
         "fullName": body.fullName.strip(),
-        "emailVerified": not invited,
+        "emailVerified": not is_invited,
         "enabled": True,
         "mfaEnabled": False,
-        "requiredActions": INVITE_ACTIONS if invited else [],
+        "requiredActions": INVITE_ACTIONS if is_invited else [],
         "_created": call.now,
     }
     call.space.put("users", record)
-    _announce(call, "CREATED", "user.created", record, invite=str(invited).lower())
+    _audit_and_publish(call, "CREATED", "user.created", record, invite=str(is_invited).lower())
     return render_user(call, record, 201)
 
 
 def _is_invited(call: Call, body: models.NewUser) -> bool:
-    """Whether the user gets an invite instead of a password; a body with neither cannot be read."""
-    allowed = is_documented(call, "invites")
-    if not allowed and "sendInvite" in body.model_fields_set and refuses_unknown_fields(call):
+    """Whether the user gets an invite instead of a password. Raises Problem if the body has neither."""
+    documented = is_documented(call, "invites")
+    if not documented and "sendInvite" in body.model_fields_set and refuses_unknown_fields(call):
         raise Problem("malformed_body", "There is no field 'sendInvite'")
-    invited = allowed and bool(body.sendInvite)
-    if body.password is None and not invited:
+    is_invited = documented and bool(body.sendInvite)
+    if body.password is None and not is_invited:
         raise Problem("invalid_field", "password: field required", fields=[FieldError("password", "field required")])
-    return invited
+    return is_invited
 
 
 def _check_new(call: Call, body: models.NewUser) -> None:
@@ -119,7 +121,7 @@ def _check_email_format(email: str) -> None:
 
 
 def _normalize_email(call: Call, text: str) -> str:
-    """The e-mail as it is compared: the product trims only afterwards, and leaves the rest to the database."""
+    """Returns the e-mail for the comparison; the product trims it later, so only its database finds some duplicates."""
     lower = text.lower()
     return lower.strip() if is_documented(call, "database_errors") else lower
 
@@ -129,7 +131,7 @@ def _check_email_free(call: Call, email: str, own: str | None) -> None:
         others = call.space.find("users", "email", candidate)
         if any(user["email"] == candidate and user["id"] != own for user in others):
             if candidate != email:
-                raise build_problem("database_error", "The e-mail is taken once it is trimmed")
+                raise build_problem("database_error", "The trimmed e-mail is already in use")
             raise build_problem("conflict", f"Email '{email}' is already registered.")
 
 
@@ -152,12 +154,12 @@ def _update(call: Call) -> Reply:
         record["fullName"] = body.fullName.strip()
     check_columns(call, email=record["email"], fullName=record["fullName"])
     call.space.put("users", record)
-    _announce(call, "UPDATED", "user.updated", record)
+    _audit_and_publish(call, "UPDATED", "user.updated", record)
     return render_user(call, record)
 
 
 def require_fields(body: Any, *names: str) -> None:
-    """Refuse a body that leaves out a field, or gives it as null, where the documents require it."""
+    """Raises Problem if one of the fields is missing or null."""
     missing = [name for name in names if getattr(body, name) is None]
     if missing:
         raise Problem("invalid_field", f"{missing[0]}: field required", fields=[FieldError(missing[0], "required")])
@@ -166,13 +168,13 @@ def require_fields(body: Any, *names: str) -> None:
 def _disable(call: Call) -> Reply:
     record = {**path_records.get_for_write(call, "users"), "enabled": False}
     call.space.put("users", record)
-    _announce(call, "DISABLED", "user.updated", record, enabled="false")
+    _audit_and_publish(call, "DISABLED", "user.updated", record, enabled="false")
     return no_content()
 
 
-def _announce(call: Call, what: str, event: str, record: Record, **further: str) -> None:
-    user, details = int(record["id"]), cast(dict[str, Any], {"username": record["username"], **further})
-    audit(call, f"ADMIN_USER_{what}", user=user, **details)
+def _audit_and_publish(call: Call, action: str, event: str, record: Record, **extra: str) -> None:
+    user, details = int(record["id"]), cast(dict[str, Any], {"username": record["username"], **extra})
+    audit(call, f"ADMIN_USER_{action}", user=user, **details)
     publish_event(call, event, user=user, **details)
 
 
@@ -185,21 +187,13 @@ def _resend(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on users themselves."""
     many, single = f"{BASE}/users", f"{BASE}/users/{{userId}}"
     read, write = "users:read", "users:write"
     user = models.User
     yield Operation(
-        "list_users",
-        "GET",
-        many,
-        _list,
-        "List users",
-        query=models.UserQuery,
-        refusals=READ_REFUSALS,
-        scope=read,
+        "list_users", "GET", many, _list, "List users", query=models.UserQuery, refusals=READ_REFUSALS, scope=read,
         response=user,
-    )
+    )  # fmt: skip
     yield Operation(
         "create_user", "POST", many, _create, "Create a user", body=models.NewUser, status=201,
         refusals=(400, 401, 403, 404, 409, 413, 422, 429), scope=write, response=user,
@@ -208,20 +202,15 @@ def operations() -> Iterator[Operation]:
         "get_user", "GET", single, _retrieve, "Get a user", refusals=(400, *READ_REFUSALS), scope=read, response=user
     )
     yield Operation(
-        "update_user", "PUT", single, _update, "Update a user", body=models.ChangedUser, refusals=WRITE_REFUSALS, scope=write,
-        response=user,
+        "update_user", "PUT", single, _update, "Update a user", body=models.ChangedUser, refusals=WRITE_REFUSALS,
+        scope=write, response=user,
     )  # fmt: skip
     yield Operation(
-        "disable_user",
-        "DELETE",
-        single,
-        _disable,
-        "Disable a user",
-        status=204,
-        refusals=(400, *READ_REFUSALS),
+        "disable_user", "DELETE", single, _disable, "Disable a user", status=204, refusals=(400, *READ_REFUSALS),
         scope=write,
-    )
+    )  # fmt: skip
     yield Operation(
-        "resend_invite", "POST", f"{single}/resend-invite", _resend, "Send an invite again", refusals=(400, *READ_REFUSALS),
-        scope=write, available_if=lambda given: resolve_fidelity(given, "resend_invite") == "documented",
+        "resend_invite", "POST", f"{single}/resend-invite", _resend, "Send an invite again",
+        refusals=(400, *READ_REFUSALS), scope=write,
+        available_if=lambda assumptions: resolve_fidelity(assumptions, "resend_invite") == "documented",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The workspace's password policy. Passwords are checked and not kept: nothing over this API asks for one again."""
+"""The password policy of a workspace. Passwords are checked but not stored: no operation reads one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ COMMON_PASSWORDS = frozenset(
 )  # fmt: skip
 
 
-def check_password(given: KotauthAssumptions, openapi: bool, password: str) -> None:
-    """Refuse a password the policy does not take, for the first of its rules that is broken."""
-    least = OPENAPI_MINIMUM if openapi else given.password_length
+def check_password(assumptions: KotauthAssumptions, use_openapi_minimum: bool, password: str) -> None:
+    """Raises Problem for the first rule of the policy that the password violates."""
+    minimum = OPENAPI_MINIMUM if use_openapi_minimum else assumptions.password_length
     rules = (
-        (len(password) >= least, f"Password must be at least {least} characters."),
-        (not given.password_special or any(not c.isalnum() for c in password),
+        (len(password) >= minimum, f"Password must be at least {minimum} characters."),
+        (not assumptions.password_special or any(not c.isalnum() for c in password),
          "Password must contain at least one special character."),
-        (not given.password_uppercase or any(c.isupper() for c in password),
+        (not assumptions.password_uppercase or any(c.isupper() for c in password),
          "Password must contain at least one uppercase letter."),
-        (not given.password_digit or any(c.isdigit() for c in password),
+        (not assumptions.password_digit or any(c.isdigit() for c in password),
          "Password must contain at least one number."),
-        (not given.password_blacklist or password.lower() not in COMMON_PASSWORDS,
+        (not assumptions.password_blacklist or password.lower() not in COMMON_PASSWORDS,
          "This password is too common. Please choose a different one."),
     )  # fmt: skip
-    for kept, detail in rules:
-        if not kept:
+    for satisfied, detail in rules:
+        if not satisfied:
             raise build_problem("validation", detail)

@@ -1,4 +1,4 @@
-"""Sessions: they arise from sign-ins, and can be seen and revoked here."""
+"""Sessions: simulated sign-ins create them, the API lists and revokes them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mockserver.providers.kotauth.wire.records import render_instant, render_lis
 
 
 def _show(call: Call, record: Record) -> dict[str, Any]:
-    shown = {name: record[name] for name in ("userId", "clientId", "scopes", "ipAddress")}
+    fields = {name: record[name] for name in ("userId", "clientId", "scopes", "ipAddress")}
     times = {
         "createdAt": render_instant(call, record["_created"]),
         "expiresAt": render_instant(call, _expires_at(call, record)),
     }
-    return {"id": int(record["id"]), **shown, **times}
+    return {"id": int(record["id"]), **fields, **times}
 
 
 def _expires_at(call: Call, record: Record) -> int:
@@ -33,8 +33,8 @@ def _is_active(call: Call, record: Record) -> bool:
 
 
 def _list(call: Call) -> Reply:
-    walk = (record for _, record in call.space.scan("sessions", field="_created", descending=True))
-    active = (record for record in walk if _is_active(call, record))
+    sessions = (record for _, record in call.space.scan("sessions", field="_created", descending=True))
+    active = (record for record in sessions if _is_active(call, record))
     if is_documented(call, "session_expiry"):
         active = (record for record in active if record["userId"] is not None)
     return render_list(call, active, lambda record: _show(call, record))
@@ -51,10 +51,9 @@ def _revoke(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """The operations on sessions."""
     yield Operation(
-        "list_sessions", "GET", f"{BASE}/sessions", _list, "List sessions", query=models.OffsetQuery, response=models.Session,
-        refusals=READ_REFUSALS, scope="sessions:read",
+        "list_sessions", "GET", f"{BASE}/sessions", _list, "List sessions", query=models.OffsetQuery,
+        response=models.Session, refusals=READ_REFUSALS, scope="sessions:read",
     )  # fmt: skip
     yield Operation(
         "revoke_session", "DELETE", f"{BASE}/sessions/{{sessionId}}", _revoke, "Revoke a session", status=204,

@@ -1,1 +1,1 @@
-"""How Kotauth speaks HTTP: keys, paths, bodies, records, answers and refusals."""
+"""Kotauth's use of HTTP: keys, paths, bodies, records, responses and refusals."""

@@ -1,4 +1,4 @@
-"""The way of a call before its operation: which path, whose key, whose workspace, which ids."""
+"""The stages before Kotauth's operations: path, key, workspace and ids; and the generation of keys."""
 
 from __future__ import annotations
 
@@ -40,36 +40,36 @@ _INTEGER_LIMIT = 2**31
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Read `Authorization: Bearer kauth_...`; anything else counts as if no key had been sent."""
+    """Reads `Authorization: Bearer kauth_...`; any other header counts as no key."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     token = token.strip()
-    good = scheme.lower() == "bearer" and token.startswith("kauth_")
-    return Credential(token if good else None, shown=good)
+    well_formed = scheme.lower() == "bearer" and token.startswith("kauth_")
+    return Credential(token if well_formed else None, shown=well_formed)
 
 
 def locate(call: Call, proceed: Proceed) -> Reply:
-    """The engine's stage; a path that only the documents have is none at all where the product's face shows."""
+    """Refuses hidden paths and too long bodies, then runs the stage of the engine."""
     if is_hidden(call):
         raise Problem("no_such_path", f"There is nothing at {call.path[:200]}")
     if call.operation is not None and call.too_large:
-        # No limit is documented; where there is one it is a proxy's, which asks for no key and reads no id.
+        # No limit is documented. It would be the limit of a proxy, which checks neither key nor ids.
         raise Problem("body_too_large", f"The body is longer than {call.sandbox.assumptions.body_limit} bytes")
     return engine_locate(call, proceed)
 
 
 def is_hidden(call: Call) -> bool:
-    """Whether the path is one that only the documents have, and this sandbox has not."""
-    here = [op for op in call.sandbox.provider.operations if _fits(op, call)]
-    return bool(here) and not any(op.is_available(call.sandbox.assumptions) for op in here)
+    """Whether the path exists only in the documents and this sandbox follows the source."""
+    operations = [op for op in call.sandbox.provider.operations if _fits(op, call)]
+    return bool(operations) and not any(op.is_available(call.sandbox.assumptions) for op in operations)
 
 
 def _fits(operation: OperationView, call: Call) -> bool:
-    own, sent = operation.path.split("/"), call.path.removeprefix(call.mount).split("/")
-    return len(own) == len(sent) and all(a.startswith("{") or a == b for a, b in zip(own, sent, strict=True))
+    segments, sent = operation.path.split("/"), call.path.removeprefix(call.mount).split("/")
+    return len(segments) == len(sent) and all(a.startswith("{") or a == b for a, b in zip(segments, sent, strict=True))
 
 
 def authenticate(call: Call, proceed: Proceed) -> Reply:
-    """First whether a key was sent, then whether there is the workspace, then whether the key is one of its keys."""
+    """Checks in this order that a key was sent, that the workspace exists, and that the key is valid there."""
     assert call.operation is not None
     public = call.operation.scope is None
     if not public and not call.credential.shown:
@@ -81,14 +81,14 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     try:
         return engine_authenticate(call, proceed)
     except Problem as problem:
-        # Why a key is refused is for the journal; the answer has one status for all of it.
+        # The code keeps the reason for the journal; the status is the same for all reasons.
         if problem.code in REFUSED_KEY_CODES:
             problem.status = 401
         raise
 
 
 def identify(call: Call, proceed: Proceed) -> Reply:
-    """Refuse ids that are no 32-bit integers, in the order the path has them: after the scope, before the body."""
+    """Refuses ids in the path that are not 32-bit integers, from left to right; after the scope, before the body."""
     assert call.operation is not None
     ids = {name: call.args[name] for name in _ID_PROBLEMS if name in call.args}
     for name in re.findall(r"{(\w+)}", call.operation.path):
@@ -112,4 +112,4 @@ def _mint(randomness: Randomness, tenant: str, nth: int, mode: str) -> str:
 
 
 KEYS = KeyPolicy(mint=_mint, modes=("live",), initial_modes=("live",), scopes=SCOPES)
-"""`kauth_`, the workspace's slug, and 43 characters, the length of 32 bytes in base64url."""
+"""Keys are ``kauth_``, the slug of the workspace, ``_`` and 43 characters: the length of 32 bytes in base64url."""

@@ -1,4 +1,4 @@
-"""How Kotauth reads a body: what the documents leave open about its media type, its scalars and its further fields."""
+"""Reads request bodies, under the assumptions about media type, scalars and unknown fields."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from mockserver.providers.kotauth.assumptions import is_documented, refuses_unkn
 
 
 def read_body(call: Call) -> bytes:
-    """The body as JSON, with bare scalars as texts where the product reads them so."""
+    """Returns the body as JSON, with bare scalars as strings where the product accepts them. Raises Problem."""
     assert call.operation is not None
-    kind = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not is_documented(call, "content_type"):
-        raise Problem("malformed_body", f"The body's media type is {kind[:100] or 'not given'}, not application/json")
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not is_documented(call, "content_type"):
+        raise Problem(
+            "malformed_body", f"The body's media type is {media_type[:100] or 'not given'}, not application/json"
+        )
     model = call.operation.body
     assert model is not None
     document = parse_body(call.data)
@@ -27,13 +29,13 @@ def read_body(call: Call) -> bytes:
         raise Problem("malformed_body", f"There is no field {unknown[0][:100]!r}")
     if is_documented(call, "bare_scalars"):
         return call.data
-    # Read once more, so that a number becomes the text that was sent: 1.50 is not 1.5.
+    # Parsed a second time, because a number becomes the text that the client sent: 1.50, not 1.5.
     sent = loads(call.data, parse_int=_NumberText, parse_float=_NumberText)
     return as_json({name: _as_text(model, name, value, document[name]) for name, value in sent.items()})
 
 
 class _NumberText(str):
-    """A number as it was written."""
+    """A number as the client wrote it."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""How Kotauth writes answers: JSON, empty 204s, problems, and what neither of them is."""
+"""Kotauth's responses: JSON, empty 204s, problems, and the other refusals of the product."""
 
 from __future__ import annotations
 
@@ -29,18 +29,16 @@ _DEFAULT_RETRY_AFTER = "60"
 
 
 class KotauthDialect:
-    """Envelopes and refusals as Kotauth writes them."""
-
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:  # noqa: ARG002
-        """A record as it is shown, without an envelope."""
+        """The record without an envelope."""
         return Reply(status, [*JSON], as_json(record))
 
     def render_list(self, call: Call, records: Sequence[Record], following: str | None) -> Reply:  # noqa: ARG002
-        """`{"data": [...], "meta": {...}}` over a whole list."""
+        """`{"data": [...], "meta": {...}}` for a whole list, without pages."""
         return envelope(list(records), total=len(records), offset=0, limit=0)
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """A problem, or what the product answers where it does not write one."""
+        """A problem, or what the product sends instead: an empty body or its ``server_error``."""
         headers = [*problem.headers]
         if problem.code == "no_credentials":
             headers.append(("WWW-Authenticate", REALM))
@@ -61,7 +59,7 @@ class KotauthDialect:
         return Reply(problem.status, [("Content-Type", "application/problem+json"), *headers], as_json(body), problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """A request id and the headers that every answer has; compressed where the product would."""
+        """Adds the request id and the headers of every response, and compresses the body if the product would."""
         request_id = call.sandbox.randomness.uuid("request-id", call.serial)
         reply.headers += [("X-Request-ID", request_id), *COMMON_HEADERS]
         if call.origin.startswith("https:"):
@@ -70,12 +68,12 @@ class KotauthDialect:
 
 
 def envelope(data: list[Any], *, total: int, offset: int, limit: int) -> Reply:
-    """A list as Kotauth writes it."""
+    """Returns a response with a list, ``{"data": [...], "meta": {...}}``."""
     return Reply(200, [*JSON], as_json({"data": data, "meta": {"total": total, "offset": offset, "limit": limit}}))
 
 
 def no_content() -> Reply:
-    """204 as Ktor writes it."""
+    """Returns a 204 with a Content-Type, as Ktor sends it."""
     return Reply(204, [("Content-Type", "text/plain")])
 
 

@@ -1,6 +1,6 @@
-"""What Kotauth's bodies, queries and answers look like."""
+"""Models of Kotauth's bodies, queries and responses."""
 
-# ruff: noqa: N815 (fields are called as they are on the wire)
+# ruff: noqa: N815 (fields have the names that the API uses)
 
 from __future__ import annotations
 
@@ -19,37 +19,31 @@ def _parse_lenient_integer(value: Any, handler: ValidatorFunctionWrapHandler) ->
 
 
 LenientInteger = Annotated[int | None, WrapValidator(_parse_lenient_integer)]
-"""A number in a query; one that cannot be read is as if it had not been sent."""
+"""An integer in a query; an unreadable one is ignored."""
 
 
 class Body(BaseModel):
-    """A body: scalars are what they are called."""
+    """Strict: scalars are not converted to the type of the field."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
 
 class OffsetQuery(BaseModel):
-    """Which page of a list."""
-
     offset: LenientInteger = None
     limit: LenientInteger = None
 
 
 class UserQuery(OffsetQuery):
-    """Which users."""
-
     search: str | None = None
 
 
 class AuditQuery(OffsetQuery):
-    """Which audit events."""
-
     eventType: str | None = None
     userId: LenientInteger = None
 
 
 class Meta(BaseModel):
-    """Where a page of a list stands."""
+    """The position of a page in a list."""
 
     total: int
     offset: int
@@ -57,7 +51,7 @@ class Meta(BaseModel):
 
 
 class User(BaseModel):
-    """A user."""
+    """A user; lists omit ``requiredActions``."""
 
     id: int
     username: str
@@ -70,7 +64,7 @@ class User(BaseModel):
 
 
 class NewUser(Body):
-    """A user to be made."""
+    """The fields of a new user."""
 
     username: str
     email: str
@@ -80,7 +74,7 @@ class NewUser(Body):
 
 
 class ChangedUser(Body):
-    """What changes about a user."""
+    """The fields of a user to change."""
 
     email: str | None = None
     fullName: str | None = None
@@ -97,7 +91,7 @@ class Role(BaseModel):
 
 
 class NewRole(Body):
-    """A role to be made."""
+    """The fields of a new role."""
 
     name: str
     description: str | None = None
@@ -105,14 +99,14 @@ class NewRole(Body):
 
 
 class ChangedRole(Body):
-    """A role's new name and description."""
+    """The new name and description of a role."""
 
     name: str
     description: str | None = None
 
 
 class Group(BaseModel):
-    """A group of users, perhaps within another."""
+    """A group of users, possibly with a parent group."""
 
     id: int
     name: str
@@ -122,7 +116,7 @@ class Group(BaseModel):
 
 
 class NewGroup(Body):
-    """A group to be made."""
+    """The fields of a new group."""
 
     name: str
     description: str | None = None
@@ -130,14 +124,14 @@ class NewGroup(Body):
 
 
 class ChangedGroup(Body):
-    """A group's new name and description."""
+    """The new name and description of a group."""
 
     name: str
     description: str | None = None
 
 
 class Application(BaseModel):
-    """An application: an OAuth client."""
+    """An application, which is an OAuth client."""
 
     id: int
     clientId: str
@@ -149,7 +143,7 @@ class Application(BaseModel):
 
 
 class ChangedApplication(Body):
-    """What changes about an application."""
+    """The fields of an application to change."""
 
     name: str | None = None
     description: str | None = None
@@ -158,7 +152,7 @@ class ChangedApplication(Body):
 
 
 class Session(BaseModel):
-    """A sign-in that is still good."""
+    """An active session."""
 
     id: int
     userId: int | None
@@ -170,7 +164,7 @@ class Session(BaseModel):
 
 
 class AuditEvent(BaseModel):
-    """Something that happened in the workspace."""
+    """An event in the audit log of the workspace."""
 
     eventType: str
     userId: int | None
@@ -181,19 +175,19 @@ class AuditEvent(BaseModel):
 
 
 class UserAttributes(BaseModel):
-    """What is known of a user beside the fields every user has."""
+    """The custom attributes of a user."""
 
     attributes: dict[str, str]
 
 
 class NewValue(Body):
-    """An attribute's value."""
+    """The new value of an attribute."""
 
     value: str
 
 
 class ClaimMapper(BaseModel):
-    """Which attribute goes into tokens, and as which claim."""
+    """A mapping from an attribute to a claim in tokens."""
 
     attributeKey: str
     claimName: str
@@ -202,13 +196,13 @@ class ClaimMapper(BaseModel):
 
 
 class ClaimMappers(BaseModel):
-    """All claim mappers."""
+    """All claim mappers of the workspace."""
 
     mappers: list[ClaimMapper]
 
 
 class NewMapper(Body):
-    """What a claim mapper becomes."""
+    """The new fields of a claim mapper."""
 
     claimName: str
     includeInAccess: bool = True

@@ -1,4 +1,4 @@
-"""Records by the id in the path, and how each kind of them is missed."""
+"""Looks up the record that the path names; the refusal depends on the collection and on read or write."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _NOT_FOUND_TEXTS = {
         "Application not found.",
     ),
 }
-"""Collection -> path parameter, name and words of the refusal to show it, words of the refusal to change it."""
+"""Collection -> path parameter, name and detail of the refusal of a read, detail of the refusal of a write."""
 
 
 def get_for_read(call: Call, collection: str) -> Record:
-    """The record of the path, for those who only look."""
-    parameter, refusal, words, _ = _NOT_FOUND_TEXTS[collection]
+    """Returns the record for a read operation. Raises Problem 404."""
+    parameter, problem_name, detail, _ = _NOT_FOUND_TEXTS[collection]
     record = call.space.get(collection, call.args[parameter])
     if record is None:
-        raise build_problem(refusal, words.format(call.args[parameter]))
+        raise build_problem(problem_name, detail.format(call.args[parameter]))
     return record
 
 
 def get_for_write(call: Call, collection: str) -> Record:
-    """The record of the path, for those who change something."""
-    parameter, _, _, words = _NOT_FOUND_TEXTS[collection]
+    """Returns the record for a write operation. Raises Problem 404 with another title."""
+    parameter, _, _, detail = _NOT_FOUND_TEXTS[collection]
     record = call.space.get(collection, call.args[parameter])
     if record is None:
-        raise build_problem("nothing_found", words.format(call.args[parameter]))
+        raise build_problem("nothing_found", detail.format(call.args[parameter]))
     return record

@@ -1,4 +1,4 @@
-"""Kotauth's refusals by name: status and title of each, as they are on the wire."""
+"""Kotauth's refusals by name, with the status and the title that clients receive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "database_error": (500, "Internal Server Error"),
 }
 REFUSED_KEY_CODES = ("bad_credentials", "key_propagating", "key_expired", "key_revoked", "address_refused")
-"""Whatever is wrong with a key that was sent: the answer is the same."""
+"""Problem codes of an unusable key; the response is the same for all."""
 _TITLES_BY_STATUS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -45,11 +45,11 @@ _TITLES_BY_STATUS = {
 
 
 def build_problem(name: str, detail: str = "") -> Problem:
-    """The refusal of that name, to be raised."""
+    """Returns the refusal with a name from PROBLEMS."""
     return Problem(name, detail, status=PROBLEMS[name][0])
 
 
 def title(problem: Problem) -> str:
-    """A refusal's title; for what only the engine refuses, the words of its status."""
-    named = PROBLEMS.get(problem.code)
-    return named[1] if named else _TITLES_BY_STATUS.get(problem.status, "Error")
+    """Returns the title of a refusal; refusals of the engine get the title of their status."""
+    known = PROBLEMS.get(problem.code)
+    return known[1] if known else _TITLES_BY_STATUS.get(problem.status, "Error")

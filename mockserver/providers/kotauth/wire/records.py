@@ -1,4 +1,4 @@
-"""What every group of operations does with records: ids, pages, instants, audit events, limits of columns."""
+"""Functions for records that all operations use: ids, pages, instants, audit events, column lengths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.providers.kotauth.wire.problems import build_problem
 
 AUDIT_COLLECTION = "audit_events"
 MAX_EVENTS = 100_000
-"""So many audit events are kept; the oldest go first."""
+"""Audit events per workspace; beyond it the oldest are deleted."""
 COLUMN_LENGTHS = {
     "username": 50,
     "email": 255,
@@ -25,13 +25,13 @@ COLUMN_LENGTHS = {
     "redirectUri": 500,
     "attributeKey": 64,
 }
-"""How long a text each column takes; nothing but the database looks at these."""
+"""The maximum number of characters in each column of the product; only its database checks them."""
 
 
 def new_id(at: Call | SimulationContext, table: str) -> str:
-    """The next number of a table's sequence; numbers of deleted records never come again."""
-    kept = at.space.get("sequences", table)
-    value = (kept["value"] if kept else 0) + assumptions_of(at).id_step
+    """Returns the next number of a table's sequence; the numbers of deleted records are not used again."""
+    sequence = at.space.get("sequences", table)
+    value = (sequence["value"] if sequence else 0) + assumptions_of(at).id_step
     at.space.put("sequences", {"id": table, "value": value})
     return str(value)
 
@@ -39,7 +39,7 @@ def new_id(at: Call | SimulationContext, table: str) -> str:
 def render_list(
     call: Call, records: Iterable[Record], show: Callable[[Record], Any], total: int | None = None
 ) -> Reply:
-    """A list in the pages that are documented, or whole as the product answers it."""
+    """Returns a page of the list as documented, or the whole list as the product sends it."""
     if total is None:
         records = list(records)
         total = len(records)
@@ -57,25 +57,25 @@ def render_page(
     default_limit: int,
     max_limit: int,
 ) -> Reply:
-    """The page of a list that offset and limit ask for."""
-    asked_limit, asked_offset = (
+    """Returns the page that the query selects with ``offset`` and ``limit``; values out of range are clamped."""
+    requested_limit, requested_offset = (
         getattr(call.query_parameters, "limit", None),
         getattr(call.query_parameters, "offset", None),
     )
-    limit = min(max(default_limit if asked_limit is None else asked_limit, 1), max_limit)
-    offset = max(asked_offset or 0, 0)
+    limit = min(max(default_limit if requested_limit is None else requested_limit, 1), max_limit)
+    offset = max(requested_offset or 0, 0)
     data = [show(record) for record in islice(records, offset, offset + limit)]
     return envelope(data, total=total, offset=offset, limit=limit)
 
 
 def render_instant(at: Call | SimulationContext, value: int) -> str:
-    """An instant as Kotauth writes it."""
+    """Formats an instant in microseconds under the assumptions of the sandbox."""
     return format_by_assumptions(assumptions_of(at), value)
 
 
-def format_by_assumptions(given: KotauthAssumptions, value: int) -> str:
-    """An instant as a sandbox of these assumptions writes it."""
-    if given.fraction_digits == "six" or value % 1000:
+def format_by_assumptions(assumptions: KotauthAssumptions, value: int) -> str:
+    """Formats an instant in microseconds, with 0, 3 or 6 fractional digits."""
+    if assumptions.fraction_digits == "six" or value % 1000:
         return format_instant(value)
     return format_instant(value, digits=3) if value % 1_000_000 else format_instant(value, digits=0)
 
@@ -89,7 +89,7 @@ def audit(
     address: str | None = None,
     **details: str,
 ) -> None:
-    """Write an audit event; calls of the API have no address in it."""
+    """Stores an audit event; events caused by API calls have no ``address``."""
     event = {
         "id": new_id(at, AUDIT_COLLECTION),
         "eventType": type,
@@ -103,14 +103,14 @@ def audit(
 
 
 def publish_event(at: Call | SimulationContext, type: str, *, user: int | None = None, **details: Any) -> None:
-    """Let those know who listen for this kind of event."""
+    """Emits an event for the subscribed webhook endpoints."""
     nth = at.space.increment("events")
     data = {**({} if user is None else {"userId": user}), **details}
     emit(at, f"evt_{nth}", type, data)
 
 
 def check_columns(call: Call, **texts: str | None) -> None:
-    """Refuse texts that their columns do not take; names are those of COLUMNS with underscores for spaces."""
+    """Raises Problem for a text longer than its column in COLUMN_LENGTHS; names have underscores for spaces."""
     for name, text in texts.items():
         column = name.replace("_", " ")
         if text is not None and len(text) > COLUMN_LENGTHS[column]:
@@ -118,15 +118,14 @@ def check_columns(call: Call, **texts: str | None) -> None:
 
 
 def column_refusal(call: Call, detail: str) -> Exception:
-    """What becomes of a text that is too long."""
+    """Returns the refusal of a text that is too long."""
     return build_problem("validation" if is_documented(call, "database_errors") else "database_error", detail)
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing but white space."""
     return not text.strip()
 
 
 def trim_to_none(text: str | None) -> str | None:
-    """A description as it is kept: without white space around it, and null rather than empty."""
+    """Returns the text without surrounding white space, or None instead of an empty text."""
     return (text or "").strip() or None

@@ -1,6 +1,7 @@
-"""Prints by module how many mutants were tried and killed, and which survived; ``make mutants`` runs it.
+"""Prints for each module how many mutants were tried and killed, and which survived; ``make mutants`` runs it.
 
-``SEED`` chooses the sample, ``MINUTES`` bounds it, ``MODULES`` narrows it by globs over paths, ``JOBS`` are processes.
+``SEED`` determines the sample, ``MINUTES`` the time limit, ``MODULES`` are globs over paths, ``JOBS`` is the number of
+processes.
 """
 
 from __future__ import annotations
@@ -42,19 +43,22 @@ MODULES = (
     "mockserver/openapi/inference/*",
     "mockserver/delivery/egress.py",
 )
-TESTS = ("tests/engine", "tests/storage", "tests/http", "tests/openapi", "tests/delivery")
+TESTS = (
+    *(f"tests/{name}" for name in ("engine", "storage", "http", "openapi", "delivery")),
+    "tests/admin/test_bounds.py",
+)
 EXCLUDED_TESTS = (
     *(f"tests/http/test_{name}.py" for name in ("workers", "server", "tls", "parser", "edge")),
-    *(f"tests/storage/test_{name}.py" for name in ("redis", "power_loss", "durability")),
+    *(f"tests/storage/test_{name}.py" for name in ("redis", "power_loss")),
     "tests/openapi/test_openapi_conformance.py",
     "tests/engine/faults/test_wire.py",
 )
-"""Tests that would start other processes, in which there is no mutant, or that take too long for each one."""
+"""Tests that start other processes, which have no mutant, or that are too slow to run for each mutant."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
 def load_equivalent_mutants() -> dict[tuple[str, str, str], str]:
-    """The mutants that change nothing anybody could notice, each with the reason."""
+    """Returns the mutants that do not change the behaviour, by (module, line, change), with the reason."""
     listed = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", [])
     return {(each["module"], each["line"], each["change"]): each["reason"] for each in listed}
 
@@ -64,7 +68,7 @@ def score(killed: int, tried: int) -> str:
 
 
 def report(run: MutationRun) -> str:
-    """What came of it: by module, and every mutant that survived."""
+    """Returns the result as text: one line per module, and every mutant that survived."""
     known, lines = (
         load_equivalent_mutants(),
         [f"{'module':<48}{'of':>6}{'tried':>7}{'killed':>8}{'score':>9}{'without equivalents':>22}"],
@@ -90,17 +94,19 @@ def select_modules(globs: tuple[str, ...]) -> list[str]:
 
 
 def main() -> int:
-    began, asked = perf_counter(), os.environ
-    modules = select_modules(tuple(asked.get("MODULES", "").split()) or MODULES)
-    run = MutationRun(modules, asked.get("SEED", "1"), float(asked.get("MINUTES", "15")), int(asked.get("JOBS", "2")))
-    # What a test leaves to the collector must not fail the next one, which would then not count.
+    began, options = perf_counter(), os.environ
+    modules = select_modules(tuple(options.get("MODULES", "").split()) or MODULES)
+    run = MutationRun(
+        modules, options.get("SEED", "1"), float(options.get("MINUTES", "15")), int(options.get("JOBS", "2"))
+    )
+    # Without the exception plugins, garbage that one test leaves cannot fail the next one.
     without = ("schemathesis", "xdist", "terminal", "cacheprovider", "unraisableexception", "threadexception")
-    options = ["-o", "addopts=" + " ".join(f"-p no:{each}" for each in without)]
+    pytest_options = ["-o", "addopts=" + " ".join(f"-p no:{each}" for each in without)]
     left_out = [f"--ignore={each}" for each in EXCLUDED_TESTS]
     os.chdir(ROOT)
-    ended = pytest.main([*options, *left_out, *TESTS], plugins=[run])
+    exit_code = pytest.main([*pytest_options, *left_out, *TESTS], plugins=[run])
     sys.stdout.write(f"{report(run)}\n\n{perf_counter() - began:.0f} s, {len(run.traces)} tests\n")
-    return int(ended)
+    return int(exit_code)
 
 
 if __name__ == "__main__":

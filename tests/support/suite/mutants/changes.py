@@ -1,4 +1,4 @@
-"""What a mutant may be: every place of a module, and what could stand there instead."""
+"""Generates the mutants of a module: each changes one node of the syntax tree."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ OPERATOR_SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.And: ast.Or, ast.Or: ast.And, ast.Add: ast.Sub, ast.Sub: ast.Add,
 }  # fmt: skip
 UNMUTATED_NODES = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
-"""Nothing inside these is changed: what they say is for people."""
+"""Nodes that are not changed inside: messages, checks and imports."""
 
 
 @dataclass(eq=False)
 class Mutant:
-    """One place of a module, and what stands there instead."""
+    """One change of a module."""
 
     module: str
     line: int
     lines: range
-    """The lines of the statement, by which the tests are found that reach it."""
+    """The lines of the statement; the tests that run one of them reach the mutant."""
     source: str
     change: str
     put: Callable[[bool], None] = field(repr=False)
-    """Changes the tree, and changes it back."""
+    """Applies the change to the tree (True), or reverts it (False)."""
     constant: str | None = None
-    """The name of the module's constant that it changes."""
+    """The name of the module constant that it changes, if any."""
 
     @property
     def title(self) -> str:
@@ -38,7 +38,7 @@ class Mutant:
 
 
 def replacements(node: ast.AST) -> Iterator[ast.AST]:
-    """What may stand in the place of a node."""
+    """Yields the nodes that can replace a node."""
     match node:
         case ast.Compare(left, ops, comparators):
             for nth, op in enumerate(ops):
@@ -57,29 +57,30 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Return(ast.expr() as value) if ast.unparse(value) != "None":
             yield ast.Return(ast.Constant(None))
         case ast.Raise() | ast.AugAssign() | ast.Expr(ast.Call()):
-            # Without its super() a method would have another closure than the one it is exchanged in.
+            # A method without super() would have another closure, and its code could not be replaced.
             yield ast.Expr(ast.Name("__class__", ast.Load())) if "super()" in ast.unparse(node) else ast.Pass()
         case ast.If(test=test) | ast.IfExp(test=test) if not isinstance(test, ast.Compare | ast.UnaryOp):
             yield type(node)(**{**vars(node), "test": ast.UnaryOp(ast.Not(), test)})
 
 
 def generate_mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mutant]:
-    """Every mutant of a module."""
     text = source.splitlines()
 
-    def within(node: ast.AST, lines: range, constant: str | None) -> Iterator[Mutant]:
+    def within(node: ast.AST, lines: range, constant: str | None, is_bool: bool = False) -> Iterator[Mutant]:
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list", "args") and not isinstance(node, ast.Call):
                 continue
             siblings = value if isinstance(value, list) else [value]
             for nth, child in enumerate(siblings):
-                if not isinstance(child, ast.AST) or is_logging(child):
+                if not isinstance(child, ast.AST) or is_logging(child) or is_strict(child):
                     continue
                 inside = line_range(child) if isinstance(child, ast.stmt) else lines
-                for other in replacements(child):
+                # In a function that returns a bool, None is equivalent to False.
+                equivalent = is_bool and isinstance(child, ast.Return) and is_false(child.value)
+                for other in () if equivalent else replacements(child):
                     yield mutant(node, name, nth if isinstance(value, list) else None, child, other, inside, constant)
                 if not isinstance(child, UNMUTATED_NODES):
-                    yield from within(child, inside, constant)
+                    yield from within(child, inside, constant, returns_bool(child, is_bool))
 
     def mutant(
         node: ast.AST, name: str, nth: int | None, old: ast.AST, new: ast.AST, lines: range, constant: str | None
@@ -104,12 +105,28 @@ def generate_mutants(module: str, source: str, tree: ast.Module) -> Iterator[Mut
 
 
 def mutants_in_functions(node: ast.FunctionDef | ast.ClassDef, within: Any) -> Iterator[Mutant]:
-    """The mutants in the bodies of a function, or of a class's methods."""
+    """Yields the mutants in the body of a function, or of the methods of a class."""
     for each in node.body if isinstance(node, ast.ClassDef) else [node]:
         if isinstance(each, ast.FunctionDef):
-            yield from within(each, line_range(each), None)
+            yield from within(each, line_range(each), None, returns_bool(each, False))
         elif isinstance(each, ast.ClassDef):
             yield from mutants_in_functions(each, within)
+
+
+def returns_bool(node: ast.AST, outer: bool) -> bool:
+    """Whether a ``return`` inside the node returns a bool; ``outer`` is the answer for the node's own function."""
+    if isinstance(node, ast.FunctionDef):
+        return isinstance(node.returns, ast.Name) and node.returns.id == "bool"
+    return outer
+
+
+def is_false(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+def is_strict(node: ast.AST) -> bool:
+    """Whether a node is the argument ``strict`` of zip, which changes nothing for arguments of equal length."""
+    return isinstance(node, ast.keyword) and node.arg == "strict"
 
 
 def is_logging(node: ast.AST) -> bool:
@@ -117,20 +134,20 @@ def is_logging(node: ast.AST) -> bool:
 
 
 def line_range(statement: ast.stmt) -> range:
-    """The lines of a statement; of a compound one those of its head."""
+    """Returns the lines of a statement, or of the head of a compound statement."""
     body = getattr(statement, "body", None)
     return range(statement.lineno, body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1)
 
 
 def change(old: ast.AST, new: ast.AST) -> str:
-    """A change in a line: what stood there, and what stands there instead."""
+    """Returns a change as text: the old and the new source, at most 100 characters each."""
     if isinstance(old, ast.If | ast.IfExp):
         old, new = old.test, new.test  # type: ignore[attr-defined]
     return " -> ".join(" ".join(ast.unparse(each).split())[:100] for each in (old, new))
 
 
 def iter_code_objects(code: CodeType) -> Iterator[CodeType]:
-    """A code object and all within it."""
+    """Yields a code object and all code objects inside it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,4 +1,4 @@
-"""Runs the tests that reach a mutant, each mutant in a process of its own."""
+"""Runs the tests that reach a mutant, each mutant in a separate process."""
 
 from __future__ import annotations
 
@@ -31,36 +31,38 @@ from tests.support.redis_server import shared_redis
 from tests.support.suite.mutants.changes import Mutant, generate_mutants, iter_code_objects
 
 TEST_FOLDERS = {"mockserver/storage/tinydb/": "tests/storage/", "mockserver/openapi/inference/": "tests/openapi/"}
-"""Where the tests of a folder are whose files do not have the names of what they test: they are run first."""
-MAX_TEST_SECONDS, MAX_SECONDS_PER_MUTANT, GRACE_SECONDS, MAX_TRACED_SECONDS_PER_FILE = 2.0, 8.0, 15.0, 20.0
-"""Seconds: no test that takes longer is run, so many are spent on a mutant, and so many more until it is stopped."""
+"""The tests to run first for folders whose test files do not have the names of the modules."""
+PINS = "tests/engine/test_bounds.py"
+"""The tests of the values of constants: they run no line of a constant, so they run for each of them."""
+MAX_TEST_SECONDS, MAX_SECONDS_PER_MUTANT, GRACE_SECONDS, MAX_TRACED_SECONDS_PER_FILE = 2.0, 8.0, 15.0, 40.0
+"""Seconds: slower tests are not run; time for the tests of a mutant; extra time until it is killed; tracing."""
 CONTROL_MUTANTS = 8
-"""The tests of so many mutants are first run without any."""
+"""The number of mutants whose tests are first run without a mutant."""
 NOT_TRIED = 3
-"""What a process ends with whose mutant cannot take the place of the code."""
+"""The exit code of a process that cannot install its mutant."""
 
 
 def install(mutant: Mutant, tree: ast.Module, file: str, known: list[FunctionType]) -> bool:
-    """Have every function of the module, whoever refers to it, run the mutant's code; False where that cannot be."""
+    """Give every function of the module the code of the mutant; returns False where that is impossible."""
     before = {each: nth for nth, each in enumerate(iter_code_objects(compile(tree, file, "exec")))}
     mutant.put(True)
     compiled = compile(tree, file, "exec")
     mutant.put(False)
     if mutant.constant is not None:
         changed: dict[str, Any] = dict(vars(import_module(module_name(mutant.module))))
-        old = changed[mutant.constant]
+        original = changed[mutant.constant]
         exec(compiled, changed)
         for module in [
-            each for each in sys.modules.values() if getattr(each, "__dict__", {}).get(mutant.constant) is old
+            each for each in sys.modules.values() if getattr(each, "__dict__", {}).get(mutant.constant) is original
         ]:
             setattr(module, mutant.constant, changed[mutant.constant])
         return True
     after = list(iter_code_objects(compiled))
-    same = {(code.co_qualname, code.co_firstlineno): code for code in after}
+    by_name = {(code.co_qualname, code.co_firstlineno): code for code in after}
     for function in known:
         nth = before.get(function.__code__, -1)
-        fits = 0 <= nth < len(after) and after[nth].co_qualname == function.__code__.co_qualname
-        code = after[nth] if fits else same.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
+        matches = 0 <= nth < len(after) and after[nth].co_qualname == function.__code__.co_qualname
+        code = after[nth] if matches else by_name.get((function.__code__.co_qualname, function.__code__.co_firstlineno))
         if code is not None and code != function.__code__:
             if code.co_freevars != function.__code__.co_freevars:
                 return False
@@ -74,14 +76,14 @@ def module_name(module: str) -> str:
 
 @dataclass
 class TraceResult:
-    """What a test reaches, and how long it takes."""
+    """The lines that a test runs, by module, and its duration."""
 
     seconds: float
     lines: dict[str, set[int]]
 
 
 class MutationRun:
-    """The part of pytest that runs tests: every test once, traced, and then mutant by mutant."""
+    """A pytest plugin that runs every test once, traced, and then the tests of each mutant."""
 
     def __init__(self, modules: list[str], seed: str, minutes: float, jobs: int) -> None:
         self.trees: dict[str, ast.Module] = {}
@@ -110,15 +112,15 @@ class MutationRun:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for module in self.trees:
             import_module(module_name(module))
-        gc.unfreeze()  # What tests/conftest.py has frozen, the collector does not name.
+        gc.unfreeze()  # tests/conftest.py freezes objects, and get_objects() omits frozen ones.
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename in self.files:
                 self.functions[self.files[each.__code__.co_filename]].append(each)
         unknown = [module for module, found in self.mutants.items() if found and not self.functions[module]]
         if unknown:
-            pytest.exit(f"no function of {', '.join(unknown)} is found: no mutant could take the place of one", 1)
+            pytest.exit(f"no function of {', '.join(unknown)} was found, so its mutants cannot be installed", 1)
         session.items = [item for item in session.items if "redis" not in item.nodeid]
-        shared_redis()  # One for all the processes, of which each would start its own.
+        shared_redis()  # Before the fork: otherwise each process starts its own server.
         self.items = {item.nodeid: item for item in session.items}
         with TemporaryDirectory() as directory:
             self._trace_tests(session, Path(directory))
@@ -136,7 +138,7 @@ class MutationRun:
             process.join()
             self.traces |= pickle.loads((directory / f"{nth}.pickle").read_bytes())
 
-    def _trace_part(self, session: pytest.Session, items: list[pytest.Item], told: Path) -> int:
+    def _trace_part(self, session: pytest.Session, items: list[pytest.Item], output: Path) -> int:
         found: dict[str, TraceResult] = {}
         spent: dict[Path, float] = defaultdict(float)
         for item, following in zip_longest(items, items[1:]):
@@ -147,38 +149,45 @@ class MutationRun:
             with _Tracing(self.files, lines):
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             spent[item.path] += min(perf_counter() - began, MAX_TEST_SECONDS)
-            if session.testsfailed == failed and lines:
+            if session.testsfailed == failed and (lines or item.nodeid.startswith(PINS)):
                 found[item.nodeid] = TraceResult(perf_counter() - began, dict(lines))
-        told.write_bytes(pickle.dumps(found))
+        output.write_bytes(pickle.dumps(found))
         return 0
 
     def tests_reaching(self, mutant: Mutant) -> tuple[list[pytest.Item], float]:
-        """The tests that reach a mutant, those of its own file first and then the fastest; and their seconds."""
-        own = mutant.module.replace("mockserver/", "tests/", 1)
-        own = own.replace(Path(own).name, f"test_{Path(own).name}")
-        folder = next((tests for code, tests in TEST_FOLDERS.items() if mutant.module.startswith(code)), own)
+        """Returns the tests that reach a mutant, its own file and folder first, then the fastest; and their seconds."""
+        own_file = mutant.module.replace("mockserver/", "tests/", 1)
+        own_file = own_file.replace(Path(own_file).name, f"test_{Path(own_file).name}")
+        own_folder = f"{Path(own_file).parent}/"
+        first_folder = next((tests for code, tests in TEST_FOLDERS.items() if mutant.module.startswith(code)), own_file)
         reach = [
-            (not test.startswith((own, folder)), traced.seconds, test)
+            (
+                0 if test.startswith((own_file, first_folder)) else 1 if test.startswith(own_folder) else 2,
+                traced.seconds,
+                test,
+            )
             for test, traced in self.traces.items()
             if traced.seconds < MAX_TEST_SECONDS and not traced.lines.get(mutant.module, set()).isdisjoint(mutant.lines)
         ]
-        chosen: list[pytest.Item] = []
+        if mutant.constant is not None:
+            reach += [(0, 0.0, test) for test in self.traces if test.startswith(PINS)]
+        selected: list[pytest.Item] = []
         spent = 0.0
         for _, seconds, test in sorted(reach):
             if spent + seconds < MAX_SECONDS_PER_MUTANT:
-                chosen.append(self.items[test])
+                selected.append(self.items[test])
                 spent += seconds
-        return chosen, spent
+        return selected, spent
 
     def _check_controls(self, session: pytest.Session, directory: Path) -> None:
-        """Hold that the tests of some mutants pass where there is no mutant."""
-        some = [mutant for found in self.mutants.values() for mutant in found[:1]][:CONTROL_MUTANTS]
-        for mutant in some:
+        """Check that the tests of some mutants pass without a mutant."""
+        controls = [mutant for found in self.mutants.values() for mutant in found[:1]][:CONTROL_MUTANTS]
+        for mutant in controls:
             process = _fork(directory, self._run_tests, session, self.tests_reaching(mutant)[0])
             process.join()
             _kill_group(process.pid)
             if process.exitcode:
-                pytest.exit(f"the tests of {mutant.module} fail without any mutant", 1)
+                pytest.exit(f"the tests of {mutant.module} fail without a mutant", 1)
 
     def _try_all(self, session: pytest.Session, directory: Path) -> None:
         waiting = [each for each in chain(*zip_longest(*self.mutants.values())) if each is not None]
@@ -195,8 +204,8 @@ class MutationRun:
                 _kill_group(process.pid)
                 if process.exitcode != NOT_TRIED:
                     self._record(mutant, process.exitcode != 0)
-            for sentinel, (process, mutant, until) in list(running.items()):
-                if perf_counter() > until:
+            for sentinel, (process, mutant, deadline) in list(running.items()):
+                if perf_counter() > deadline:
                     del running[sentinel]
                     _kill_group(process.pid)
                     self._record(mutant, True)
@@ -214,7 +223,7 @@ class MutationRun:
         return self._run_tests(session, tests)
 
     def _run_tests(self, session: pytest.Session, tests: list[pytest.Item]) -> int:
-        """Run tests up to the first that fails; 1 says that one has."""
+        """Run tests until one fails; returns 1 if one failed."""
         for item, following in zip_longest(tests, tests[1:]):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
@@ -223,16 +232,16 @@ class MutationRun:
 
 
 def _fork(directory: Path, run: Callable[..., int], *arguments: Any) -> Any:
-    """A process that runs a function, says nothing, and ends with what it answers."""
+    """Starts a process without output that runs a function and exits with its result."""
 
     def child() -> None:
         os.setsid()
-        nowhere = os.open(os.devnull, os.O_RDWR)
+        devnull = os.open(os.devnull, os.O_RDWR)
         for handle in (0, 1, 2):
-            os.dup2(nowhere, handle)
-        apart = directory / str(os.getpid())
-        apart.mkdir()
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(apart)
+            os.dup2(devnull, handle)
+        temp_root = directory / str(os.getpid())
+        temp_root.mkdir()
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(temp_root)
         code = 1
         try:
             code = run(*arguments)
@@ -250,7 +259,7 @@ def _kill_group(process: int) -> None:
 
 
 class _Tracing:
-    """Notes which lines of the modules are reached meanwhile, in whichever thread."""
+    """Records which lines of the modules all threads run inside the block."""
 
     def __init__(self, files: dict[str, str], lines: dict[str, set[int]]) -> None:
         self._files, self._lines = files, lines
