@@ -13,23 +13,23 @@ from mockserver.testing.client import Sandbox
 
 
 class Receiver(ThreadingHTTPServer):
-    """Stores the webhooks it receives. Responds with the statuses in ``answers`` in turn, and then with 200."""
+    """Stores the webhooks it receives. Responds with the statuses in ``statuses`` in turn, and then with 200."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), WebhookHandler)
         self.url = f"http://127.0.0.1:{self.server_port}/hooks"
-        self.arrived: list[tuple[Mapping[str, str], bytes]] = []
-        self.answers: list[int] = []
+        self.received: list[tuple[Mapping[str, str], bytes]] = []
+        self.statuses: list[int] = []
 
 
-class Answer(BaseHTTPRequestHandler):
+class WebhookHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         assert isinstance(self.server, Receiver)
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.arrived.append((CaseInsensitiveDict(self.headers.items()), body))
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+        self.server.received.append((CaseInsensitiveDict(self.headers.items()), body))
+        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

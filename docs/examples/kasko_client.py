@@ -21,11 +21,11 @@ QUOTES = {"Accept": "application/vnd.kasko.v3+json"}
 class Refused(Exception):
     """KASKO returned an error. ``fields`` names the fields that the product's rules refuse."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-        self.status = answer.status_code
-        self.fields = [error.get("field") for error in said.get("errors", [])]
-        super().__init__(f"{self.status} from {answer.url}: {said.get('message') or answer.text[:200]}")
+    def __init__(self, response: requests.Response) -> None:
+        body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        self.status = response.status_code
+        self.fields = [error.get("field") for error in body.get("errors", [])]
+        super().__init__(f"{self.status} from {response.url}: {body.get('message') or response.text[:200]}")
 
 
 class Kasko:
@@ -48,25 +48,25 @@ class Kasko:
         self._session.mount(base_url, HTTPAdapter(max_retries=reads))
         self._session.mount(f"{base_url}/quotes", HTTPAdapter(max_retries=retry))
 
-    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
-        if not answer.ok:
-            raise Refused(answer)
-        return answer
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        response = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if not response.ok:
+            raise Refused(response)
+        return response
 
-    def quote(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def quote(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a price and the token from which an offer is made."""
-        quote: dict[str, Any] = self._ask("POST", "/quotes", json=wanted, headers=QUOTES).json()
+        quote: dict[str, Any] = self._request("POST", "/quotes", json=data, headers=QUOTES).json()
         return quote
 
     def offer(self, quote_token: str, person: Mapping[str, Any]) -> dict[str, Any]:
         """Make an offer from a quote. If the response is lost, make another; the first one is never paid."""
-        wanted = {"quote_token": quote_token, **person}
+        data = {"quote_token": quote_token, **person}
         try:
-            answer = self._ask("POST", "/policies", json=wanted)
+            response = self._request("POST", "/policies", json=data)
         except requests.RequestException:
-            answer = self._ask("POST", "/policies", json=wanted)
-        offer: dict[str, Any] = answer.json()
+            response = self._request("POST", "/policies", json=data)
+        offer: dict[str, Any] = response.json()
         return offer
 
     def pay(self, offer: Mapping[str, Any]) -> None:
@@ -78,10 +78,10 @@ class Kasko:
             "provider": "invoice",
         }
         try:
-            self._ask("POST", "/payments", json=payment)
+            self._request("POST", "/payments", json=payment)
         except requests.RequestException:
-            if self._ask("GET", f"/offers/{offer['id']}").json()["status"] == "ready":
-                self._ask("POST", "/payments", json=payment)
+            if self._request("GET", f"/offers/{offer['id']}").json()["status"] == "ready":
+                self._request("POST", "/payments", json=payment)
 
     def policy(self, id: str, seconds: float = 60, every: float = 1) -> requests.Response:
         """Wait for the policy of a paid offer: it is issued later, and a read gets 404 until then.
@@ -90,7 +90,7 @@ class Kasko:
         """
         for _ in range(int(seconds / every)):
             try:
-                return self._ask("GET", f"/policies/{id}")
+                return self._request("GET", f"/policies/{id}")
             except Refused as refusal:
                 if refusal.status != 404:
                     raise
@@ -101,9 +101,9 @@ class Kasko:
         """Cancel a policy. If it changes between the read and the cancellation, read it again."""
         body = {"status": "cancelled", "cancellation_reason": reason}
         for _ in range(3):
-            seen = {"If-Match": self.policy(id).headers["ETag"]}
+            precondition = {"If-Match": self.policy(id).headers["ETag"]}
             try:
-                self._ask("PUT", f"/policies/{id}", json=body, headers=seen)
+                self._request("PUT", f"/policies/{id}", json=body, headers=precondition)
             except Refused as refusal:
                 if refusal.status != 412:
                     raise
@@ -113,12 +113,12 @@ class Kasko:
 
     def dataset(self, id: str, fields: list[str], language: str = "en", page: int = 100) -> Iterator[dict[str, Any]]:
         """Yield these fields of every item of a dataset; the Link header names the next page."""
-        asked = {"fields": json.dumps(fields), "language": language, "limit": page}
-        answer = self._ask("GET", f"/datasets/{id}/dataset_items", params=asked)
-        yield from answer.json()
-        while "next" in answer.links:
-            answer = self._ask("GET", answer.links["next"]["url"].removeprefix(self.base_url))
-            yield from answer.json()
+        parameters = {"fields": json.dumps(fields), "language": language, "limit": page}
+        response = self._request("GET", f"/datasets/{id}/dataset_items", params=parameters)
+        yield from response.json()
+        while "next" in response.links:
+            response = self._request("GET", response.links["next"]["url"].removeprefix(self.base_url))
+            yield from response.json()
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> tuple[str, str, dict[str, Any]]:
@@ -126,7 +126,7 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> tuple[
 
     A delivery can arrive twice. Nothing in a webhook shows how old it is.
     """
-    right = "sha1=" + hmac.new(secret.encode(), body, sha1).hexdigest()
-    if not hmac.compare_digest(headers.get("X-KASKO-Signature", "").encode(), right.encode()):
+    expected = "sha1=" + hmac.new(secret.encode(), body, sha1).hexdigest()
+    if not hmac.compare_digest(headers.get("X-KASKO-Signature", "").encode(), expected.encode()):
         raise ValueError("the signature is wrong")
     return headers["X-KASKO-Event"], headers["X-KASKO-Delivery"], json.loads(body)

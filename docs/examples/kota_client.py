@@ -21,10 +21,10 @@ TIMEOUT = (5, 30)
 class Refused(Exception):
     """Kota returned an error. Branch on ``code``, one of nine error codes; ``errors`` has the messages per field."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-        self.status, self.code, self.errors = answer.status_code, said.get("error_code"), said.get("errors")
-        super().__init__(f"{self.status} {self.code} from {answer.url}: {self.errors or said.get('detail', '')}")
+    def __init__(self, response: requests.Response) -> None:
+        body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        self.status, self.code, self.errors = response.status_code, body.get("error_code"), body.get("errors")
+        super().__init__(f"{self.status} {self.code} from {response.url}: {self.errors or body.get('detail', '')}")
 
 
 class Kota:
@@ -45,11 +45,11 @@ class Kota:
         )
         self._session.mount(base_url, HTTPAdapter(max_retries=retry))
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
-        if not answer.ok:
-            raise Refused(answer)
-        return answer.json() if answer.content else None
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        response = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if not response.ok:
+            raise Refused(response)
+        return response.json() if response.content else None
 
     def post(self, path: str, body: Mapping[str, Any], key: str | None = None) -> Any:
         """Send a POST that is executed once.
@@ -59,7 +59,7 @@ class Kota:
         headers = {"Idempotency-Key": key or str(uuid4())}
         for attempt in range(1, 5):
             try:
-                return self._ask("POST", path, json=body, headers=headers)
+                return self._request("POST", path, json=body, headers=headers)
             except Refused as refusal:
                 # After a lost response the first request may still be running, so try again later.
                 # A key that was used for a different request stays refused.
@@ -76,9 +76,9 @@ class Kota:
         """Yield every item of a list, page by page."""
         number = 1
         while True:
-            answer = self._ask("GET", path, params={**filters, "page": number, "page_size": page})
-            yield from answer["items"]
-            if not answer["has_next_page"]:
+            response = self._request("GET", path, params={**filters, "page": number, "page_size": page})
+            yield from response["items"]
+            if not response["has_next_page"]:
                 return
             number += 1
 
@@ -88,11 +88,11 @@ class Kota:
         Raises TimeoutError after ``seconds``.
         """
         for _ in range(int(seconds / every)):
-            found: dict[str, Any] = self._ask("GET", path)
-            if found["status"] in states:
-                return found
+            record: dict[str, Any] = self._request("GET", path)
+            if record["status"] in states:
+                return record
             self._sleep(every)
-        raise TimeoutError(f"{path} was not {' or '.join(states)} within {seconds} s, but {found['status']}")
+        raise TimeoutError(f"{path} was not {' or '.join(states)} within {seconds} s, but {record['status']}")
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> dict[str, Any]:
@@ -100,11 +100,11 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: floa
 
     An event can arrive twice, so recognize it by its id.
     """
-    shown = headers.get("x-kota-webhook-signature", "")
-    parts = [part.partition("=") for part in shown.split(",")]
+    header = headers.get("x-kota-webhook-signature", "")
+    parts = [part.partition("=") for part in header.split(",")]
     at = next((value for name, _, value in parts if name == "t"), "")
-    right = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
-    if not any(name == "v1" and hmac.compare_digest(value, right) for name, _, value in parts):
+    expected = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
+    if not any(name == "v1" and hmac.compare_digest(value, expected) for name, _, value in parts):
         raise ValueError("the signature is wrong")
     if abs(now - int(at)) > 300:
         raise ValueError("the signature is too old")

@@ -20,17 +20,17 @@ TIMEOUT = (5, 30)
 class Refused(Exception):
     """Kotauth returned an error; ``detail`` is its text."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-        self.status, self.detail = answer.status_code, str(said.get("detail", ""))
-        super().__init__(f"{self.status} from {answer.url}: {self.detail or answer.text[:200]}")
+    def __init__(self, response: requests.Response) -> None:
+        body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        self.status, self.detail = response.status_code, str(body.get("detail", ""))
+        super().__init__(f"{self.status} from {response.url}: {self.detail or response.text[:200]}")
 
 
 class KeyRejected(Refused):
     """The key is wrong, expired or revoked; Kotauth does not say which. A retry cannot help."""
 
 
-class Patience(Retry):
+class RetryOn429(Retry):
     """Retries every method after 429, because a call refused with 429 did no work."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
@@ -45,7 +45,7 @@ class Kotauth:
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
         # Retry obeys Retry-After; without one the delays grow. After a 5xx only reads are retried.
-        retry = Patience(
+        retry = RetryOn429(
             total=5,
             backoff_factor=backoff,
             backoff_jitter=backoff,
@@ -55,23 +55,23 @@ class Kotauth:
         )
         self._session.mount(base_url, HTTPAdapter(max_retries=retry))
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
-        if answer.status_code == 401:
-            raise KeyRejected(answer)
-        if not answer.ok:
-            raise Refused(answer)
-        return answer.json() if answer.content else None
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        response = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if response.status_code == 401:
+            raise KeyRejected(response)
+        if not response.ok:
+            raise Refused(response)
+        return response.json() if response.content else None
 
     def users(self, search: str | None = None, page: int = 100) -> Iterator[dict[str, Any]]:
         """Yield every user once, also from a server that has no pages and returns all users every time."""
         seen: set[int] = set()
         while True:
-            answer = self._ask("GET", "/users", params={"search": search, "limit": page, "offset": len(seen)})
-            fresh = [user for user in answer["data"] if user["id"] not in seen]
-            yield from fresh
-            seen.update(user["id"] for user in fresh)
-            if not fresh or len(seen) >= answer["meta"]["total"]:
+            response = self._request("GET", "/users", params={"search": search, "limit": page, "offset": len(seen)})
+            new = [user for user in response["data"] if user["id"] not in seen]
+            yield from new
+            seen.update(user["id"] for user in new)
+            if not new or len(seen) >= response["meta"]["total"]:
                 return
 
     def user_named(self, username: str) -> dict[str, Any] | None:
@@ -83,28 +83,28 @@ class Kotauth:
 
         If the retry gets a conflict, and the existing user has the same name and e-mail, the first try succeeded.
         """
-        wanted = {"username": username, "email": email, "fullName": full_name, "password": password}
+        body = {"username": username, "email": email, "fullName": full_name, "password": password}
         try:
-            return self._create(wanted)
+            return self._create(body)
         except requests.RequestException:
             try:
-                return self._create(wanted)
+                return self._create(body)
             except Refused as refusal:
-                found = self.user_named(username) if refusal.status == 409 else None
-                if found is None or found["email"] != email:
+                existing = self.user_named(username) if refusal.status == 409 else None
+                if existing is None or existing["email"] != email:
                     raise
-                return found
+                return existing
 
-    def _create(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        user: dict[str, Any] = self._ask("POST", "/users", json=wanted)
+    def _create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        user: dict[str, Any] = self._request("POST", "/users", json=body)
         return user
 
     def set_attribute(self, user: int, key: str, value: str) -> None:
         """Set an attribute. The key can be any text, also with slashes; in the path it is one encoded segment."""
-        self._ask("PUT", f"/users/{user}/attributes/{quote(key, safe='')}", json={"value": value})
+        self._request("PUT", f"/users/{user}/attributes/{quote(key, safe='')}", json={"value": value})
 
     def attributes(self, user: int) -> dict[str, str]:
-        attributes: dict[str, str] = self._ask("GET", f"/users/{user}/attributes")["attributes"]
+        attributes: dict[str, str] = self._request("GET", f"/users/{user}/attributes")["attributes"]
         return attributes
 
 
@@ -114,8 +114,8 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> dict[s
     A webhook has neither an id nor a send time. A duplicate is identical byte for byte, and an old webhook cannot be
     recognized.
     """
-    right = "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
-    if not hmac.compare_digest(headers.get("X-KotAuth-Signature", "").encode(), right.encode()):
+    expected = "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
+    if not hmac.compare_digest(headers.get("X-KotAuth-Signature", "").encode(), expected.encode()):
         raise ValueError("the signature is wrong")
     event: dict[str, Any] = json.loads(body)
     return event

@@ -6,13 +6,13 @@ const server = process.env.TESTMODE_URL ?? "http://127.0.0.1:8080";
 let sandbox;
 
 async function admin(method, path, body) {
-  const answer = await fetch(`${server}/__admin${path}`, {
+  const response = await fetch(`${server}/__admin${path}`, {
     method,
     headers: { authorization: `Bearer ${process.env.TESTMODE_ADMIN_TOKEN}`, "content-type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(JSON.parse(text).detail);
+  const text = await response.text();
+  if (!response.ok) throw new Error(JSON.parse(text).detail);
   return text && JSON.parse(text);
 }
 

@@ -20,14 +20,14 @@ TIMEOUT = (5, 30)
 class Refused(Exception):
     """SmartEPI returned an error. ``kind`` is the last part of the problem's type; it is empty for gateway errors."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        super().__init__(f"{answer.status_code} from {answer.url}: {answer.text[:200]}")
-        self.status = answer.status_code
-        said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-        self.kind = str(said.get("type", "")).rpartition(":")[2]
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(f"{response.status_code} from {response.url}: {response.text[:200]}")
+        self.status = response.status_code
+        body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        self.kind = str(body.get("type", "")).rpartition(":")[2]
 
 
-class Patience(Retry):
+class RetryOn429(Retry):
     """Retries every method after 429, because a call refused with 429 did no work."""
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
@@ -42,7 +42,7 @@ class SmartEPI:
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"
         # SmartEPI sends no Retry-After, so the delays grow. After a 5xx or a broken connection only reads are retried.
-        retry = Patience(
+        retry = RetryOn429(
             total=5,
             backoff_factor=backoff,
             backoff_jitter=backoff,
@@ -52,11 +52,11 @@ class SmartEPI:
         )
         self._session.mount(base_url, HTTPAdapter(max_retries=retry))
 
-    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        answer = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
-        if not answer.ok:
-            raise Refused(answer)
-        return answer
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        response = self._session.request(method, self.base_url + path, timeout=TIMEOUT, **options)
+        if not response.ok:
+            raise Refused(response)
+        return response
 
     def wait_for_key(self, seconds: float = 90, every: float = 5) -> None:
         """Wait until the key works: a new key is refused with 403 for about a minute.
@@ -65,7 +65,7 @@ class SmartEPI:
         """
         for _ in range(int(seconds / every)):
             try:
-                self._ask("GET", "/sectors", params={"limit": 1})
+                self._request("GET", "/sectors", params={"limit": 1})
             except Refused as refusal:
                 if refusal.status != 403:
                     raise
@@ -78,16 +78,16 @@ class SmartEPI:
         """Yield every employee, page by page. Only a null cursor marks the last page."""
         cursor = None
         while True:
-            answer = self._ask("GET", "/employees", params={"limit": page, "cursor": cursor}).json()
-            yield from answer["data"]
-            cursor = answer["cursor"]
+            response = self._request("GET", "/employees", params={"limit": page, "cursor": cursor}).json()
+            yield from response["data"]
+            cursor = response["cursor"]
             if cursor is None:
                 return
 
     def sector_named(self, name: str) -> dict[str, Any] | None:
         """Return the sector with exactly this name; the API's filter also matches the beginning of a name."""
-        found = self._ask("GET", "/sectors", params={"name": name}).json()["data"]
-        return next((each for each in found if each["name"] == name), None)
+        sectors = self._request("GET", "/sectors", params={"name": name}).json()["data"]
+        return next((each for each in sectors if each["name"] == name), None)
 
     def create_sector(self, name: str) -> dict[str, Any]:
         """Create a sector once, even if the response is lost.
@@ -100,17 +100,17 @@ class SmartEPI:
             return self.sector_named(name) or self._create(name)
 
     def _create(self, name: str) -> dict[str, Any]:
-        record: dict[str, Any] = self._ask("POST", "/sectors", json={"name": name}).json()["data"]
+        record: dict[str, Any] = self._request("POST", "/sectors", json={"name": name}).json()["data"]
         return record
 
     def rename_sector(self, id: str, renamed: Callable[[str], str]) -> dict[str, Any]:
         """Change a sector's name. If another client changed the sector first, start again from its new name."""
         for _ in range(3):
-            answer = self._ask("GET", f"/sectors/{id}")
-            name = renamed(answer.json()["data"]["name"])
+            response = self._request("GET", f"/sectors/{id}")
+            name = renamed(response.json()["data"]["name"])
             try:
-                changed = self._ask(
-                    "PUT", f"/sectors/{id}", json={"name": name}, headers={"If-Match": answer.headers["ETag"]}
+                changed = self._request(
+                    "PUT", f"/sectors/{id}", json={"name": name}, headers={"If-Match": response.headers["ETag"]}
                 )
             except Refused as refusal:
                 if refusal.kind != "conflict":
@@ -126,11 +126,11 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, now: floa
 
     An event can arrive twice, so recognize it by its id.
     """
-    shown = headers.get("X-SmartEPI-Signature", "")
-    parts = [part.partition("=") for part in shown.split(",")]
+    header = headers.get("X-SmartEPI-Signature", "")
+    parts = [part.partition("=") for part in header.split(",")]
     at = next((value for name, _, value in parts if name == "t"), "")
-    right = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
-    if not any(name == "v1" and hmac.compare_digest(value, right) for name, _, value in parts):
+    expected = hmac.new(secret.encode(), f"{at}.".encode() + body, sha256).hexdigest()
+    if not any(name == "v1" and hmac.compare_digest(value, expected) for name, _, value in parts):
         raise ValueError("the signature is wrong")
     if abs(now - int(at)) > 300:
         raise ValueError("the signature is too old")

@@ -14,7 +14,7 @@ import pytest
 from mockserver.engine import Provider
 from tests.support.harness import Harness, make_harness
 
-TRIED = """
+SCRIPT = """
 import sys
 from runpy import run_path
 from mockserver.app import create_app, make_engine
@@ -39,43 +39,45 @@ def harness() -> Harness:
     return make_harness(provider)
 
 
-def shown(harness: Harness) -> dict[str, str]:
+def key_header(harness: Harness) -> dict[str, str]:
     return {"X-Shop-Key": harness.key()}
 
 
-def test_a_book_that_is_added_is_listed_behind_the_seeded_one(harness: Harness) -> None:
-    made = harness.request("POST", "/v1/books", key=None, headers=shown(harness), json={"title": "Emma"})
-    assert (made.status_code, made.headers["X-Shop"]) == (201, "1")
-    listed = harness.request("GET", "/v1/books", key=None, headers=shown(harness)).json["books"]
+def test_a_new_book_is_listed_after_the_seeded_one(harness: Harness) -> None:
+    created = harness.request("POST", "/v1/books", key=None, headers=key_header(harness), json={"title": "Emma"})
+    assert (created.status_code, created.headers["X-Shop"]) == (201, "1")
+    listed = harness.request("GET", "/v1/books", key=None, headers=key_header(harness)).json["books"]
     assert [each["title"] for each in listed] == ["The Trial", "Emma"]
 
 
-def test_refusals_are_said_in_the_shops_own_words(harness: Harness) -> None:
+def test_refusals_have_the_format_of_the_shop(harness: Harness) -> None:
     assert harness.request("GET", "/v1/books", key=None).status_code == 401
-    refused = harness.request("POST", "/v1/books", key=None, headers=shown(harness), json={"title": ""})
+    refused = harness.request("POST", "/v1/books", key=None, headers=key_header(harness), json={"title": ""})
     assert refused.status_code == 400
     assert set(refused.json) == {"error", "reason"}
 
 
-def test_everything_else_comes_with_the_engine(harness: Harness) -> None:
+def test_faults_and_journal_work_without_further_code(harness: Harness) -> None:
     rule = {"fault": {"kind": "status", "status": 503}, "trigger": {"times": 1}}
     assert harness.admin("POST", "/sandboxes/bookshop/faults", rule).status_code == 201
-    answers = [harness.request("GET", "/v1/books", key=None, headers=shown(harness)).status_code for _ in range(2)]
-    assert answers == [503, 200]
+    statuses = [
+        harness.request("GET", "/v1/books", key=None, headers=key_header(harness)).status_code for _ in range(2)
+    ]
+    assert statuses == [503, 200]
     journal = harness.admin("GET", "/sandboxes/bookshop/requests").json["requests"]
     assert [each["status"] for each in journal] == [503, 200]
 
 
-def test_the_fault_is_one_like_all_others_once_its_file_is_there(tmp_path: Path) -> None:
+def test_the_example_fault_registers_itself(tmp_path: Path) -> None:
     root = HERE.parent.parent
     copytree(root / "mockserver", tmp_path / "mockserver", ignore=ignore_patterns("__pycache__"))
     (tmp_path / "fixtures").symlink_to(root / "fixtures")
     copy(HERE / "extra_member.py", tmp_path / "mockserver" / "engine" / "faults" / "calls")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    command = [sys.executable, "-c", TRIED, str(HERE / "bookshop.py")]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["201", "books,surprise", "books"], done.stderr
+    command = [sys.executable, "-c", SCRIPT, str(HERE / "bookshop.py")]
+    completed = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert completed.stdout.split() == ["201", "books,surprise", "books"], completed.stderr
 
 
-def test_the_worked_provider_is_as_short_as_it_is_said_to_be() -> None:
+def test_the_example_provider_has_fewer_than_60_lines() -> None:
     assert len((HERE / "bookshop.py").read_text("utf-8").splitlines()) < 60

@@ -20,13 +20,13 @@ def client(testmode: Sandbox) -> Kotauth:
 
 
 @pytest.mark.parametrize("fidelity", ["documented", "observed"])
-def test_every_user_is_seen_once_with_pages_and_without(testmode: Sandbox, client: Kotauth, fidelity: str) -> None:
+def test_every_user_is_listed_once_with_pages_and_without(testmode: Sandbox, client: Kotauth, fidelity: str) -> None:
     testmode.configure(assumptions={"fidelity": fidelity})
     seen = [user["id"] for user in client.users(page=3)]
     assert sorted(map(str, seen)) == sorted(record["id"] for record in testmode.records("users"))
 
 
-def test_a_key_that_expires_is_told_and_not_tried_again(testmode: Sandbox) -> None:
+def test_an_expired_key_raises_an_error_without_a_retry(testmode: Sandbox) -> None:
     client = Kotauth(testmode.base_url, testmode.mint_key(scopes=["users:read"], expires_in="1h")["secret"])
     assert client.user_named("nobody") is None
     testmode.clock.advance("1h")
@@ -36,13 +36,13 @@ def test_a_key_that_expires_is_told_and_not_tried_again(testmode: Sandbox) -> No
     assert testmode.requests.verify(status=401, count=1) == 1
 
 
-def test_a_key_that_may_not_write_is_told_in_kotauths_words(testmode: Sandbox) -> None:
+def test_a_key_without_the_write_scope_raises_an_error_with_kotauths_text(testmode: Sandbox) -> None:
     reader = Kotauth(testmode.base_url, testmode.mint_key(scopes=["users:read"])["secret"])
     with pytest.raises(Refused, match="does not have the 'users:write' permission"):
         reader.create_user(*ADA)
 
 
-def test_too_many_requests_are_asked_again_when_it_says_so(testmode: Sandbox, client: Kotauth) -> None:
+def test_the_client_retries_a_429_after_retry_after(testmode: Sandbox, client: Kotauth) -> None:
     testmode.faults.add("rate_limited", retry_after=1, trigger={"times": 1})
     assert client.create_user(*ADA)["username"] == "ada"
     refused, done = testmode.requests.list()
@@ -51,22 +51,22 @@ def test_too_many_requests_are_asked_again_when_it_says_so(testmode: Sandbox, cl
 
 
 @pytest.mark.parametrize("fault", ["lost_response", "reset", "empty", "malformed_json"])
-def test_a_user_is_made_once_whether_the_answer_or_the_request_is_lost(
+def test_a_user_is_created_once_if_the_request_or_the_response_is_lost(
     testmode: Sandbox, client: Kotauth, fault: str
 ) -> None:
     testmode.faults.add(fault, match={"method": "POST"}, trigger={"times": 1})
-    made = client.create_user(*ADA)
-    assert [user["id"] for user in client.users(search="ada")] == [made["id"]]
+    created = client.create_user(*ADA)
+    assert [user["id"] for user in client.users(search="ada")] == [created["id"]]
 
 
-def test_somebody_elses_user_of_the_same_name_is_no_success(testmode: Sandbox, client: Kotauth) -> None:
+def test_an_existing_user_with_another_email_is_a_conflict(testmode: Sandbox, client: Kotauth) -> None:
     client.create_user("ada", "another@acme.test", "Ada Byron", "Correct-Horse-7")
     testmode.faults.add("reset", match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(Refused, match="already taken"):
         client.create_user(*ADA)
 
 
-def test_an_attribute_may_be_called_anything(client: Kotauth) -> None:
+def test_an_attribute_may_have_any_key(client: Kotauth) -> None:
     user = client.create_user(*ADA)["id"]
     for key in ("billing/plan", "50 % off?", "größe"):
         client.set_attribute(user, key, "yes")
@@ -75,11 +75,11 @@ def test_an_attribute_may_be_called_anything(client: Kotauth) -> None:
 
 def test_a_webhook_is_read(testmode: Sandbox, client: Kotauth, receiver: Receiver) -> None:
     secret = testmode.webhooks.add(receiver.url, ["user.created"])["secret"]
-    made = client.create_user(*ADA)
+    created = client.create_user(*ADA)
     testmode.clock.advance("0s")  # delivers what is due before it returns
-    ((headers, body),) = receiver.arrived
+    ((headers, body),) = receiver.received
     event = read_webhook(headers, body, secret)
-    assert (event["event"], str(event["data"]["userId"])) == ("user.created", str(made["id"]))
+    assert (event["event"], str(event["data"]["userId"])) == ("user.created", str(created["id"]))
 
 
 @pytest.mark.parametrize("fault", ["bad_signature", "wrong_secret", "truncated_webhook"])
@@ -88,15 +88,15 @@ def test_a_forged_webhook_is_refused(testmode: Sandbox, client: Kotauth, receive
     testmode.faults.add(fault)
     client.create_user(*ADA)
     testmode.clock.advance("0s")
-    headers, body = receiver.arrived[0]
+    headers, body = receiver.received[0]
     with pytest.raises(ValueError, match="signature"):
         read_webhook(headers, body, secret)
 
 
-def test_what_comes_twice_is_equal_to_the_byte(testmode: Sandbox, client: Kotauth, receiver: Receiver) -> None:
+def test_a_duplicate_webhook_has_the_same_bytes(testmode: Sandbox, client: Kotauth, receiver: Receiver) -> None:
     testmode.webhooks.add(receiver.url, ["user.created"])
     testmode.faults.add("duplicate_webhook")
     client.create_user(*ADA)
     testmode.clock.advance("0s")
-    assert len(receiver.arrived) == 2
-    assert len({body for _, body in receiver.arrived}) == 1
+    assert len(receiver.received) == 2
+    assert len({body for _, body in receiver.received}) == 1

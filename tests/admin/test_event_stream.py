@@ -150,12 +150,12 @@ def test_the_stream_sends_each_call_and_ends_when_the_server_stops(
     received: list[Any] = []
     first_line = Event()
     acme.request("GET", "/v1/earlier")
-    with serve_on_socket(acme) as served:
-        listener = Thread(target=read_event_stream, args=(served.url, f"Bearer {TOKEN}", received, first_line))
+    with serve_on_socket(acme) as server:
+        listener = Thread(target=read_event_stream, args=(server.url, f"Bearer {TOKEN}", received, first_line))
         listener.start()
         assert first_line.wait(10)
         for path in ("/v1/notes", "/v1/nothing"):
-            served.request("GET", f"/acme{path}", key=served.key)
+            server.request("GET", f"/acme{path}", key=server.key)
         while len(received) < 3:
             listener.join(0.02)
         stopping.set()

@@ -189,8 +189,8 @@ def test_a_delivery_is_shown_with_every_attempt(harness: Harness, receiver: Rece
         "attempts": [attempt],
     }
     harness.advance("5m")
-    shown = harness.admin("GET", f"{SANDBOX_PATH}/deliveries/{pending['id']}").json
-    assert (shown["state"], shown["due"], len(shown["attempts"])) == ("delivered", None, 2)
+    delivered = harness.admin("GET", f"{SANDBOX_PATH}/deliveries/{pending['id']}").json
+    assert (delivered["state"], delivered["due"], len(delivered["attempts"])) == ("delivered", None, 2)
 
 
 def test_deliveries_are_listed_by_state_and_endpoint_and_the_newest_of_many(

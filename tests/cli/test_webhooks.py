@@ -239,10 +239,10 @@ def test_an_endpoint_receives_one_version_of_events(live_server: LiveServer) -> 
     assert [each["version"] for each in commands.admin("GET", "/webhooks")] == ["v1", "v1"]
 
 
-def deliver_one_withdrawal(served: LiveServer, receiver: Receiver) -> None:
+def deliver_one_withdrawal(server: LiveServer, receiver: Receiver) -> None:
     """Register a receiver, record a withdrawal, and wait for its webhook."""
-    served.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url()})
-    served.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {})
+    server.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url()})
+    server.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {})
     receiver.wait_for(1)
 
 
@@ -269,12 +269,12 @@ def test_a_hanging_receiver_delays_neither_calls_nor_the_shutdown(tmp_path: Path
     with run_receiver(gate) as receiver:
         arguments = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--admin-token", TOKEN)
         with start_server(*arguments) as (process, url):
-            served = LiveServer(url, TOKEN)
-            served.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"webhook_timeout": "60s"}})
-            deliver_one_withdrawal(served, receiver)
-            key = served.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
-            response = served.request("GET", "/smartepi/v1/sectors", key=key)
-            (delivery,) = served.admin("GET", "/sandboxes/smartepi/deliveries")
+            server = LiveServer(url, TOKEN)
+            server.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"webhook_timeout": "60s"}})
+            deliver_one_withdrawal(server, receiver)
+            key = server.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
+            response = server.request("GET", "/smartepi/v1/sectors", key=key)
+            (delivery,) = server.admin("GET", "/sandboxes/smartepi/deliveries")
             assert (response.status, delivery["attempts"]) == (200, [])
             process.terminate()
             assert process.wait(50) == 0

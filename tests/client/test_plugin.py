@@ -113,9 +113,9 @@ def test_the_marker_configures_the_sandbox(pytester: pytest.Pytester, running: T
     source = """
     @pytest.mark.testmode("smartepi", seed="nine", scenario="outage", assumptions={"timestamps": "iso"})
     def test_marked(testmode):
-        shown = testmode.show()
-        assert (shown["seed"], shown["scenarios"]) == ("nine", ["outage"])
-        assert shown["assumptions"]["timestamps"] == "iso"
+        view = testmode.show()
+        assert (view["seed"], view["scenarios"]) == ("nine", ["outage"])
+        assert view["assumptions"]["timestamps"] == "iso"
         assert get_status(testmode) == 503
 
     @pytest.mark.testmode("kota", scenario={"slow": {"median_ms": 1, "max_ms": 2}, "burst-then-recover": {"calls": 1}})
@@ -228,9 +228,9 @@ def test_a_run_on_two_workers_shares_one_server_and_stops_it(
     source = """
     @pytest.fixture(scope="session")
     def whole_run(testmode_server):
-        made = testmode_server.create_sandbox("smartepi")
-        yield made
-        made.delete()
+        sandbox = testmode_server.create_sandbox("smartepi")
+        yield sandbox
+        sandbox.delete()
 
     @pytest.mark.testmode("smartepi")
     @pytest.mark.parametrize("nth", range(8))
@@ -266,10 +266,10 @@ def test_a_run_without_workers_stops_its_server_after_session_fixtures(pytester:
     source = """
     @pytest.fixture(scope="session")
     def whole_run(testmode_server):
-        made = testmode_server.create_sandbox("smartepi")
-        yield made
-        assert get_status(made) == 200
-        made.delete()
+        sandbox = testmode_server.create_sandbox("smartepi")
+        yield sandbox
+        assert get_status(sandbox) == 200
+        sandbox.delete()
         note(url=testmode_server.url)
 
     def test_uses_it(whole_run):

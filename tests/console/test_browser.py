@@ -63,8 +63,8 @@ def console_user(browser: Browser, live_server: LiveServer) -> Iterator[ConsoleU
         assert user.requested_hosts == {f"{live_server.host}:{live_server.port}"}
 
 
-def page_paths(served: LiveServer) -> list[str]:
-    newest = served.admin("GET", "/sandboxes/smartepi/requests")["requests"][0]["id"]
+def page_paths(server: LiveServer) -> list[str]:
+    newest = server.admin("GET", "/sandboxes/smartepi/requests")["requests"][0]["id"]
     tabs = [f"/__admin/console/sandboxes/smartepi/{place}" for place in (*PAGES, f"requests/{newest}")]
     return ["/__admin/", *tabs]
 

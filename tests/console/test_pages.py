@@ -109,9 +109,9 @@ def test_every_action_has_a_page_that_shows_its_refusal() -> None:
 
 def test_the_curl_command_of_every_provider_works(harness: Harness) -> None:
     browser = harness.app.test_client()
-    with serve_on_socket(harness) as served:
-        browser.post("/__admin/console/sign-in", data={"token": served.token}, base_url=served.url)
-        html = unescape(browser.get("/__admin/", base_url=served.url).text)
+    with serve_on_socket(harness) as server:
+        browser.post("/__admin/console/sign-in", data={"token": server.token}, base_url=server.url)
+        html = unescape(browser.get("/__admin/", base_url=server.url).text)
         lines = re.findall(r'data-copy="(curl [^"]+)"', html)
         assert len(lines) == len(PROVIDERS)
         for line in lines:

@@ -68,7 +68,7 @@ def test_an_event_is_delivered_automatically() -> None:
         harness.sandbox.endpoints.add(receiver.url())
         assert harness.request("POST", "/v1/notes", json={"text": "a"}).status_code == 201
         progress.wait_until(lambda: delivery_states(harness) == ["delivered"])
-    assert [letter.json["type"] for letter in receiver.received] == ["note.created"]
+    assert [webhook.json["type"] for webhook in receiver.received] == ["note.created"]
 
 
 def test_deliveries_from_before_the_start_are_sent_at_the_start() -> None:
@@ -79,7 +79,7 @@ def test_deliveries_from_before_the_start_are_sent_at_the_start() -> None:
         emit_events(harness, 3)
         with run_worker(harness):
             progress.wait_until(lambda: delivery_states(harness) == ["delivered"] * 3)
-    assert [letter.headers["webhook-id"] for letter in receiver.received] == ["evt_1", "evt_2", "evt_3"]
+    assert [webhook.headers["webhook-id"] for webhook in receiver.received] == ["evt_1", "evt_2", "evt_3"]
 
 
 def test_a_hanging_receiver_does_not_delay_others() -> None:
@@ -93,7 +93,7 @@ def test_a_hanging_receiver_does_not_delay_others() -> None:
         assert (len(healthy.received), len(hanging.received)) == (5, 1)
         gate.set()
         progress.wait_until(lambda: delivery_states(harness) == ["delivered"] * 10)
-    assert [letter.headers["webhook-id"] for letter in hanging.received] == [f"evt_{nth}" for nth in range(1, 6)]
+    assert [webhook.headers["webhook-id"] for webhook in hanging.received] == [f"evt_{nth}" for nth in range(1, 6)]
 
 
 def test_at_most_eight_deliveries_are_in_flight_and_one_per_endpoint() -> None:
@@ -132,12 +132,12 @@ def test_a_sandbox_with_many_deliveries_does_not_delay_another() -> None:
 
 
 def test_the_sandbox_served_last_is_last_in_the_next_round() -> None:
-    harness, gate, behind = make_harness(ACME_WITH_WEBHOOKS), Event(), Event()
+    harness, gate, other_gate = make_harness(ACME_WITH_WEBHOOKS), Event(), Event()
     other = harness.engine.create("acme")
     other.set_clock(Clock(frozen_at=NOON))
     # The only free slot stays in use until the round is over.
     harness.sandbox.sender = FakeEgress(during_send=lambda: gate.wait(TIMEOUT_SECONDS))
-    other.sender = FakeEgress(during_send=lambda: behind.wait(TIMEOUT_SECONDS))
+    other.sender = FakeEgress(during_send=lambda: other_gate.wait(TIMEOUT_SECONDS))
     for nth in range(2):
         endpoint(harness, f"http://127.0.0.1:9/{nth}")
     other.endpoints.add("http://127.0.0.1:9/")
@@ -151,7 +151,7 @@ def test_the_sandbox_served_last_is_last_in_the_next_round() -> None:
         assert worker._delivery_ended.wait_for(lambda: worker._in_flight == CONCURRENT_DELIVERIES - 1, TIMEOUT_SECONDS)
     assert sorted(delivery_states(harness)) == ["delivered", "pending"]
     worker._serve_all()
-    behind.set()
+    other_gate.set()
     progress.wait_until(lambda: [each["state"] for each in other.outbox.all()] == ["delivered"])
     assert sorted(delivery_states(harness)) == ["delivered", "pending"]
 

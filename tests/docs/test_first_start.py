@@ -74,7 +74,7 @@ def link_packages(environment: Path) -> None:
     """Make the packages of the test environment, hatchling and the dependencies, importable in a new one."""
     (site,) = environment.glob("lib/python3*/site-packages")
     packages = [each for each in sys.path if Path(each).name == "site-packages"]
-    (site / "lent.pth").write_text("\n".join(packages) + "\n")
+    (site / "packages.pth").write_text("\n".join(packages) + "\n")
 
 
 def run(command: str, folder: Path) -> str:
@@ -89,8 +89,8 @@ def run(command: str, folder: Path) -> str:
 
 def recipe(target: str, *words: str) -> str:
     """Returns the commands that make would run for a target in a new checkout."""
-    nothing = ("BIN=nowhere/bin", "CREATED=nowhere/created", "READY=nowhere/serve", "TESTED=nowhere/test")
-    command = ["make", "--no-print-directory", "-n", "-C", str(ROOT), target, *nothing, *words]
+    fresh_paths = ("BIN=nowhere/bin", "CREATED=nowhere/created", "READY=nowhere/serve", "TESTED=nowhere/test")
+    command = ["make", "--no-print-directory", "-n", "-C", str(ROOT), target, *fresh_paths, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -164,7 +164,7 @@ def test_imports_point_one_way() -> None:
         assert own_part in MAY_IMPORT, f"{name}: add {own_part} to MAY_IMPORT"
         parts = {part_of(module) for module in imports(name) if module.split(".")[0] == "mockserver"} - {own_part}
         forbidden = parts - MAY_IMPORT[own_part]
-        allowed = ", ".join(sorted(MAY_IMPORT[own_part])) or "nothing of ours"
+        allowed = ", ".join(sorted(MAY_IMPORT[own_part])) or "no package of ours"
         assert not forbidden, (
             f"{name} imports {', '.join(sorted(forbidden))}, and {own_part} may import {allowed}: declare a Protocol "
             "in the same file, or move the code to a package that may import both (docs/design.md, Packages)"

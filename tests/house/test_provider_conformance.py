@@ -254,7 +254,7 @@ MANGLED_PATHS: dict[str, Callable[[str], str]] = {
     "one dot": lambda path: f"/.{path}",
     "encoded dots": lambda path: f"{path}/%2e%2e/%2E%2E",
     "semicolon": lambda path: f"{path};v=1",
-    "something behind": lambda path: f"{path}/and/more",
+    "further segments": lambda path: f"{path}/and/more",
     "upper case": lambda path: path.upper(),
     "NUL": lambda path: f"{path}%00",
     "bad UTF-8": lambda path: f"{path}%ff",

@@ -74,8 +74,19 @@ BANNED = {
 """Banned phrases as regular expressions, and what to write instead."""
 SUFFIXES = {".py", ".md", ".html", ".toml", ".js", ".css", ".yml", ".yaml", ".json", ".mjs", ""}
 FOLDERS = ("mockserver", "tests", "docs", "benchmarks", "fixtures/scenarios", ".ci", ".github")
-FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile", "Dockerfile", "compose.yaml", "pyproject.toml")
-LEFT_OUT = re.compile(r"/vendor/|/__pycache__/|tests/upgrading/v|/results/|/contracts/|tests/house/test_words\.py$|/images/")
+FILES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "Makefile",
+    "Dockerfile",
+    "compose.yaml",
+    "pyproject.toml",
+)
+LEFT_OUT = re.compile(
+    r"/vendor/|/__pycache__/|tests/upgrading/v|/results/|/contracts/|tests/house/test_words\.py$|/images/"
+)
 _PHRASES = re.compile("|".join(rf"(?P<p{nth}>\b(?:{phrase})\b)" for nth, phrase in enumerate(BANNED)), re.IGNORECASE)
 
 
@@ -94,12 +105,16 @@ def banned_phrases(text: str) -> Iterator[tuple[int, str, str]]:
     """Line, phrase and advice for every banned phrase, also for one that is broken over two lines."""
     flat = re.sub(r"\n[ \t]*(?:#|//|\*|>)?[ \t]*", lambda found: "\n" + " " * (len(found[0]) - 1), text)
     joined = flat.replace("\n", " ")
-    for found in _PHRASES.finditer(re.sub(r" {2,}", lambda gap: " " + "\0" * (len(gap[0]) - 1), joined).replace("\0", "")):
+    for found in _PHRASES.finditer(
+        re.sub(r" {2,}", lambda gap: " " + "\0" * (len(gap[0]) - 1), joined).replace("\0", "")
+    ):
         yield 0, found[0], list(BANNED.values())[int((found.lastgroup or "p0")[1:])]
 
 
 def test_no_text_uses_a_banned_phrase() -> None:
-    found = [f"{path}: {phrase!r}: write {advice}" for path, text in texts() for _, phrase, advice in banned_phrases(text)]
+    found = [
+        f"{path}: {phrase!r}: write {advice}" for path, text in texts() for _, phrase, advice in banned_phrases(text)
+    ]
     assert found == []
 
 

@@ -1,4 +1,4 @@
-"""Names the server answers to: nearby ones, its own, and those it was told; a web page's own name is none of them."""
+"""Host names that the server accepts: local names, its own name, and configured names; no others."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ FOREIGN_HOSTS = ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test:8080",
 
 
 @pytest.mark.parametrize("host", LOCAL_HOSTS)
-def test_a_name_that_only_this_machine_can_mean_is_answered(host: str) -> None:
+def test_a_name_of_this_machine_is_allowed(host: str) -> None:
     assert AllowedHosts().allows(host)
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
-def test_any_other_name_is_not(host: str) -> None:
+def test_another_name_is_not_allowed(host: str) -> None:
     assert not AllowedHosts().allows(host)
 
 
-def test_a_name_may_be_allowed() -> None:
+def test_a_configured_name_is_allowed() -> None:
     assert AllowedHosts(["Mock.Internal"]).allows("mock.internal:80")
     assert not AllowedHosts(["mock.internal"]).allows("other.mock.internal")
 
 
-def test_behind_another_address_than_loopback_the_names_of_a_network_are_answered_too() -> None:
+def test_single_label_names_are_allowed_if_configured() -> None:
     hosts = AllowedHosts(allow_single_label=True)
     assert hosts.allows("testmode:8080")
     assert not hosts.allows("testmode.evil.test")
 
 
 @pytest.mark.parametrize(
-    ("host", "is_one"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
+    ("host", "expected"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
 )
-def test_which_addresses_are_loopback(host: str, is_one: bool) -> None:
-    assert is_loopback(host) == is_one
+def test_is_loopback_recognizes_loopback_hosts(host: str, expected: bool) -> None:
+    assert is_loopback(host) == expected
 
 
 @pytest.mark.parametrize("path", ["/smartepi/v1/employees", "/__admin/sandboxes", "/health", "/nowhere"])
-def test_whatever_is_addressed_to_another_name_is_misdirected(path: str) -> None:
+def test_every_path_under_another_name_gets_a_421(path: str) -> None:
     harness = make_harness()
     answer = harness.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 421
@@ -75,32 +75,32 @@ def test_a_head_request_to_another_name_gets_no_body() -> None:
     assert (answer.status_code, answer.data) == (421, b"")
 
 
-def test_an_application_answers_to_the_names_it_is_given() -> None:
+def test_an_application_accepts_its_configured_names() -> None:
     client = create_app(make_harness().engine, hosts=AllowedHosts(["mock.internal"])).test_client()
     assert client.get("/health", headers={"Host": "mock.internal:8080"}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["MOCK.Internal", "mock.INTERNAL:8080", "Mock.Internal.", "mock.internal"])
-def test_a_name_is_the_same_in_capitals(host: str) -> None:
+def test_the_case_of_a_name_does_not_matter(host: str) -> None:
     for allowed in ("mock.internal", "MOCK.internal"):
         assert AllowedHosts([allowed]).allows(host)
     assert not AllowedHosts(["mock.intern"]).allows(host)
 
 
 @pytest.mark.parametrize("host", ["KOTA.LOCALHOST", "Kota.LocalHost:80", "LocalHost", "[::1]", "[::1]:80"])
-def test_nearby_names_are_answered_in_capitals_and_addresses_in_brackets(host: str) -> None:
+def test_local_names_are_allowed_in_capitals_and_addresses_in_brackets(host: str) -> None:
     assert AllowedHosts().allows(host)
 
 
 @pytest.mark.parametrize("host", ["[evil.test]", "[evil.test]:80", "[::1", "[::g]"])
-def test_what_stands_in_brackets_is_an_address_or_refused(host: str) -> None:
+def test_a_name_in_brackets_that_is_not_an_address_is_not_allowed(host: str) -> None:
     assert AllowedHosts().allows(host) is (host == "[::1")
 
 
-def test_of_a_long_name_the_first_200_characters_are_told() -> None:
+def test_the_refusal_has_the_first_200_characters_of_a_long_name() -> None:
     client = make_harness().app.test_client()
-    for length, told in ((199, 199), (200, 200), (201, 200), (1000, 200)):
+    for length, expected in ((199, 199), (200, 200), (201, 200), (1000, 200)):
         answer = client.get("/health", headers={"Host": "x" * length + ":80"})
         assert answer.json is not None
-        assert f"'{'x' * told}'" in answer.json["detail"]
+        assert f"'{'x' * expected}'" in answer.json["detail"]
         assert answer.headers["Content-Length"] == str(len(answer.data))

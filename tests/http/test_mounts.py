@@ -18,7 +18,7 @@ SMARTEPI = next(provider for provider in PROVIDERS if provider.name == "smartepi
 
 @pytest.fixture(scope="module")
 def harness() -> Harness:
-    """One world for all tests here: none of them minds what the others have done."""
+    """One harness for all tests of this module, which do not depend on each other."""
     harness = make_harness(SMARTEPI)
     harness.app = create_app(harness.engine, token=TOKEN, hosts=HOSTS)
     return harness
@@ -35,11 +35,11 @@ NUMBERS = count()
 HOSTS = AllowedHosts(
     ["anything.test", "smartepi.localhost.evil.test", "smartepi.test", "smartepi", "smartepi.localhost@evil.test"]
 )
-"""Names that are let in, so that what they are mounted as can be seen."""
+"""Names that are allowed, so that the tests see where they lead."""
 
 
 def send_raw(harness: Harness, path: str, host: str = "localhost:8080", method: str = "GET", **options: Any) -> Any:
-    """Ask for a path exactly as it is written, with the sandbox's key."""
+    """Sends a request with exactly this path and the key of the sandbox."""
     headers = {"Host": host, "Authorization": f"Bearer {harness.key()}", **options.pop("headers", {})}
     environ = {"PATH_INFO": path, "RAW_URI": path}
     return harness.app.test_client().open("/", method=method, headers=headers, environ_overrides=environ, **options)
@@ -63,7 +63,7 @@ MOUNT_CASES = [
 
 
 @pytest.mark.parametrize(("path", "host", "root"), MOUNT_CASES)
-def test_a_provider_is_reached_in_every_way_it_is_mounted(
+def test_a_provider_is_reached_at_every_mount(
     harness: Harness, single_provider_harness: Harness, path: str, host: str, root: bool
 ) -> None:
     answer = send_raw(single_provider_harness if root else harness, path, host)
@@ -72,25 +72,25 @@ def test_a_provider_is_reached_in_every_way_it_is_mounted(
 
 
 @pytest.mark.parametrize(("path", "host", "root"), MOUNT_CASES)
-def test_location_leads_to_the_record_the_same_way(
+def test_a_location_leads_to_the_record_at_the_same_mount(
     harness: Harness, single_provider_harness: Harness, path: str, host: str, root: bool
 ) -> None:
-    chosen = single_provider_harness if root else harness
-    made = send_raw(chosen, path, host, "POST", json={"name": f"new {next(NUMBERS)}"})
-    assert made.headers["Location"] == f"{path}/{made.json['data']['id']}"
-    found = send_raw(chosen, made.headers["Location"], host)
-    assert (found.status_code, found.data) == (200, made.data)
+    target_harness = single_provider_harness if root else harness
+    created = send_raw(target_harness, path, host, "POST", json={"name": f"new {next(NUMBERS)}"})
+    assert created.headers["Location"] == f"{path}/{created.json['data']['id']}"
+    found = send_raw(target_harness, created.headers["Location"], host)
+    assert (found.status_code, found.data) == (200, created.data)
 
 
 @pytest.mark.parametrize(("path", "host", "root"), MOUNT_CASES)
-def test_an_absolute_location_names_the_host_it_was_asked_at(
+def test_an_absolute_location_has_the_host_of_the_request(
     harness: Harness, single_provider_harness: Harness, path: str, host: str, root: bool
 ) -> None:
-    chosen = single_provider_harness if root else harness
-    chosen.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"location": "absolute"}})
-    made = send_raw(chosen, path, host, "POST", json={"name": f"new {next(NUMBERS)}"})
-    chosen.admin("PATCH", "/sandboxes/smartepi", {"assumptions": None})
-    assert made.headers["Location"] == f"http://{host.lower()}{path}/{made.json['data']['id']}"
+    target_harness = single_provider_harness if root else harness
+    target_harness.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"location": "absolute"}})
+    created = send_raw(target_harness, path, host, "POST", json={"name": f"new {next(NUMBERS)}"})
+    target_harness.admin("PATCH", "/sandboxes/smartepi", {"assumptions": None})
+    assert created.headers["Location"] == f"http://{host.lower()}{path}/{created.json['data']['id']}"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_an_absolute_location_names_the_host_it_was_asked_at(
         "/smartepi/smartepi/v1/sectors",
     ],
 )
-def test_no_other_way_of_writing_the_path_reaches_an_operation(harness: Harness, path: str) -> None:
+def test_no_variant_of_a_path_reaches_an_operation(harness: Harness, path: str) -> None:
     answer = send_raw(harness, path)
     assert answer.status_code == 404
     assert "json" in answer.headers["Content-Type"]
@@ -125,7 +125,7 @@ def test_no_other_way_of_writing_the_path_reaches_an_operation(harness: Harness,
     ]
     + ["a.smartepi.localhost", "nobody.localhost", "", "[::1]:8080", "smartepi.localhost@evil.test"],
 )
-def test_no_other_host_is_a_providers(harness: Harness, host: str) -> None:
+def test_no_other_host_leads_to_a_provider(harness: Harness, host: str) -> None:
     assert send_raw(harness, "/v1/sectors", host).status_code == 404
 
 
@@ -143,7 +143,7 @@ def test_no_other_host_is_a_providers(harness: Harness, host: str) -> None:
 )
 @pytest.mark.parametrize("root", [False, True])
 @pytest.mark.parametrize("token", [False, True])
-def test_what_only_resembles_the_admin_api_reaches_nothing(
+def test_paths_that_resemble_the_admin_api_are_refused(
     harness: Harness, single_provider_harness: Harness, path: str, root: bool, token: bool
 ) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"} if token else {}
@@ -155,26 +155,26 @@ def test_what_only_resembles_the_admin_api_reaches_nothing(
 
 @pytest.mark.parametrize("host", ["localhost:8080", "smartepi.localhost:8080"])
 @pytest.mark.parametrize("root", [False, True])
-def test_admin_and_health_win_over_a_provider_at_the_root(
+def test_admin_api_and_health_take_precedence_over_a_provider_at_the_root(
     harness: Harness, single_provider_harness: Harness, host: str, root: bool
 ) -> None:
-    chosen = single_provider_harness if root else harness
-    assert send_raw(chosen, "/health", host).json == {"status": "ok"}
-    assert send_raw(chosen, "/ready", host).json["status"] == "ready"
-    assert send_raw(chosen, "/__admin/version", host).status_code == 401
-    told = send_raw(chosen, "/__admin/version", host, headers={"Authorization": f"Bearer {TOKEN}"})
-    assert told.json["name"] == "testmode"
-    assert send_raw(chosen, "/__admin/nothing", host).status_code == 401
+    target_harness = single_provider_harness if root else harness
+    assert send_raw(target_harness, "/health", host).json == {"status": "ok"}
+    assert send_raw(target_harness, "/ready", host).json["status"] == "ready"
+    assert send_raw(target_harness, "/__admin/version", host).status_code == 401
+    version = send_raw(target_harness, "/__admin/version", host, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert version.json["name"] == "testmode"
+    assert send_raw(target_harness, "/__admin/nothing", host).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/__admin", "/__admin/", "/__admin/sandboxes/../version", "/__admin/sandboxes//"])
-def test_everything_under_the_admins_path_needs_the_token(harness: Harness, path: str) -> None:
+def test_every_path_under_the_admin_api_needs_the_token(harness: Harness, path: str) -> None:
     assert send_raw(harness, path).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/smartepi", "/", "//", "/health/x", "*", "/v1/sectors/x/y/z"])
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "TRACE", "BREW"])
-def test_alone_at_the_root_the_provider_answers_for_every_other_path(
+def test_a_provider_at_the_root_answers_every_other_path(
     single_provider_harness: Harness, path: str, method: str
 ) -> None:
     answer = send_raw(single_provider_harness, path, method=method)
@@ -183,13 +183,13 @@ def test_alone_at_the_root_the_provider_answers_for_every_other_path(
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "TRACE", "BREW", "NONE", "get"])
-def test_every_method_a_path_has_not_is_refused_in_the_providers_words(harness: Harness, method: str) -> None:
+def test_an_undeclared_method_is_refused_by_the_provider(harness: Harness, method: str) -> None:
     answer = send_raw(harness, "/smartepi/v1/sectors", method=method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_the_journal_shows_the_path_as_it_was_sent(single_provider_harness: Harness) -> None:
+def test_the_journal_has_the_path_as_sent(single_provider_harness: Harness) -> None:
     send_raw(single_provider_harness, "/v1/sectors")
     send_raw(single_provider_harness, "/smartepi/v1/sectors")
     assert [entry.call.path for entry in single_provider_harness.sandbox.journal.entries()[-2:]] == [
@@ -198,30 +198,30 @@ def test_the_journal_shows_the_path_as_it_was_sent(single_provider_harness: Harn
     ]
 
 
-def test_a_path_nobody_has_says_where_the_providers_are(harness: Harness) -> None:
+def test_the_refusal_of_an_unknown_path_lists_the_providers(harness: Harness) -> None:
     assert "/smartepi/v1" in send_raw(harness, "/v1/sectors").json["detail"]
 
 
 @pytest.mark.parametrize(
     ("sent", "id"), [("a%2Fb", "a/b"), ("%2f", "/"), ("a%2Fb%20c", "a/b c"), ("a%252Fb", "a%2Fb"), ("%C3%A9%2F", "é/")]
 )
-def test_a_slash_that_is_sent_encoded_is_part_of_an_id(harness: Harness, sent: str, id: str) -> None:
+def test_an_encoded_slash_is_part_of_an_id(harness: Harness, sent: str, id: str) -> None:
     target = f"/smartepi/v1/sectors/{sent}"
     answer = harness.request("GET", f"/v1/sectors/{sent}", environ_overrides={"RAW_URI": target})
     assert (answer.status_code, answer.json["detail"]) == (404, f"There is no sector {id}")
     assert harness.sandbox.journal.entries()[-1].call.path == target
 
 
-def test_a_path_leads_to_the_same_however_often_it_is_asked_for(harness: Harness) -> None:
-    asks = [("GET", "/v1/sectors"), ("POST", "/v1/sectors"), ("GET", "/v1/sectors/a"), ("GET", "/v1/sectors/b")]
-    asks += [
+def test_repeated_requests_get_equal_responses(harness: Harness) -> None:
+    requests = [("GET", "/v1/sectors"), ("POST", "/v1/sectors"), ("GET", "/v1/sectors/a"), ("GET", "/v1/sectors/b")]
+    requests += [
         ("PURGE", "/v1/sectors"),
         ("get", "/v1/sectors"),
         ("GET", "/v1/nothing"),
         ("GET", "/v1/sectors/" + "x" * 300),
     ]
-    said = [
-        [(answer.status_code, answer.headers.get("Allow"), answer.json) for answer in asked]
-        for asked in ([harness.request(method, path) for method, path in asks] for _ in range(2))
+    results = [
+        [(answer.status_code, answer.headers.get("Allow"), answer.json) for answer in responses]
+        for responses in ([harness.request(method, path) for method, path in requests] for _ in range(2))
     ]
-    assert said[0] == said[1]
+    assert results[0] == results[1]

@@ -1,4 +1,4 @@
-"""The server's reading of HTTP/1.1, against the shipped command, over raw sockets."""
+"""The HTTP/1.1 parser of the shipped command, tested over raw sockets."""
 
 import re
 import select
@@ -33,9 +33,9 @@ class Case(NamedTuple):
 
 
 CASES = (
-    # how long is the body?
+    # length of the body
     Case(
-        "content-length with transfer-encoding is refused and nothing behind it runs",
+        "content-length with transfer-encoding is refused and nothing after it is processed",
         POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + GET + END,
         BAD,
     ),
@@ -99,7 +99,7 @@ CASES = (
     Case("header of 20 KiB that never ends", GET + b"X-A: " + b"a" * 20480, (431,)),
     Case("200 headers", GET + b"X-A: 1\r\n" * 200 + END, (431,)),
     Case("other expectation than 100-continue", GET + b"Expect: 200-ok\r\n\r\n", (417,)),
-    # odd and right
+    # unusual but valid
     Case("absolute target", GET.replace(b" /", b" http://127.0.0.1/") + CLOSE, FINE),
     Case("asterisk with OPTIONS is an ordinary request", b"OPTIONS * HTTP/1.1\r\n" + HOST + CLOSE, range(200, 500)),
     Case("empty line before the request", END + GET + CLOSE, FINE),
@@ -127,7 +127,7 @@ def dial(url: str) -> socket.socket:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """Everything up to the close; a server that neither answers nor closes fails with TimeoutError."""
+    """Returns all bytes until the server closes; raises TimeoutError if it neither responds nor closes."""
     pieces = []
     try:
         while piece := connection.recv(65536):
@@ -137,7 +137,7 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
-def say(url: str, sent: bytes) -> bytes:
+def exchange(url: str, sent: bytes) -> bytes:
     with dial(url) as connection:
         connection.sendall(sent)
         return read_to_end(connection)
@@ -148,20 +148,20 @@ def status_of(answer: bytes) -> int:
 
 
 def assert_still_serving(url: str) -> None:
-    assert status_of(say(url, GET + CLOSE)) == 200
+    assert status_of(exchange(url, GET + CLOSE)) == 200
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
-def test_a_request_is_judged_by_the_letter_and_the_next_one_is_served(url: str, case: Case) -> None:
-    answer = say(url, case.sent)
+def test_a_request_gets_an_allowed_status_and_the_next_one_is_served(url: str, case: Case) -> None:
+    answer = exchange(url, case.sent)
     assert status_of(answer) in case.allowed
     assert len(re.findall(rb"HTTP/1\.1 [0-9]{3} ", answer)) == 1
     assert_still_serving(url)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.allowed is BAD], ids=lambda case: case.sentence)
-def test_a_refusal_names_the_rule_in_one_sentence_and_closes(url: str, case: Case) -> None:
-    head, _, body = say(url, case.sent).partition(b"\r\n\r\n")
+def test_a_refusal_has_one_sentence_and_closes_the_connection(url: str, case: Case) -> None:
+    head, _, body = exchange(url, case.sent).partition(b"\r\n\r\n")
     assert b"\r\nContent-Type: text/plain; charset=utf-8" in head
     assert b"\r\nConnection: close" in head
     assert f"\r\nContent-Length: {len(body)}".encode() in head
@@ -172,14 +172,14 @@ def test_a_refusal_names_the_rule_in_one_sentence_and_closes(url: str, case: Cas
 def test_a_hundred_pipelined_requests_are_answered_in_order(url: str) -> None:
     targets = [b"/health", b"/nowhere-at-all"] * 50
     requests = [GET.replace(b"/health", target) + END for target in targets]
-    answers = say(url, b"".join(requests[:-1]) + requests[-1][:-2] + CLOSE).split(b"HTTP/1.1 ")[1:]
+    answers = exchange(url, b"".join(requests[:-1]) + requests[-1][:-2] + CLOSE).split(b"HTTP/1.1 ")[1:]
     assert [answer.startswith(b"200 ") for answer in answers] == [True, False] * 50
 
 
-def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(short_timeout_url: str) -> None:
+def test_a_client_that_sends_single_bytes_slowly_is_disconnected(short_timeout_url: str) -> None:
     sent, before = 0, time.monotonic()
     with dial(short_timeout_url) as connection:
-        # Without an end, were it not cut off: no octet of it ends the line.
+        # Endless unless the server cuts it off: no octet of it ends the line.
         while not select.select([connection], [], [], 0.2)[0]:
             assert time.monotonic() - before < TIMEOUT_SECONDS
             with suppress(OSError):
@@ -190,13 +190,13 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut_off(short_timeout_url: s
     assert_still_serving(short_timeout_url)
 
 
-def test_a_client_that_stops_within_the_head_is_told_408(short_timeout_url: str) -> None:
-    assert status_of(say(short_timeout_url, GET)) == 408
+def test_a_client_that_stops_within_the_head_gets_a_408(short_timeout_url: str) -> None:
+    assert status_of(exchange(short_timeout_url, GET)) == 408
     assert_still_serving(short_timeout_url)
 
 
-def test_a_client_that_says_nothing_is_closed_without_a_word(short_timeout_url: str) -> None:
-    assert say(short_timeout_url, b"") == b""
+def test_a_client_that_sends_nothing_is_closed_without_a_response(short_timeout_url: str) -> None:
+    assert exchange(short_timeout_url, b"") == b""
     assert_still_serving(short_timeout_url)
 
 
@@ -211,7 +211,7 @@ def test_disconnecting_client_does_not_affect_the_server(url: str, sent: bytes) 
     assert_still_serving(url)
 
 
-def test_a_body_is_asked_for_when_the_client_waits_for_leave(url: str) -> None:
+def test_expect_100_continue_gets_a_100_or_a_final_response(url: str) -> None:
     with dial(url) as connection:
         connection.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n" + CLOSE)
         answer = connection.recv(65536)

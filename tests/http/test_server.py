@@ -1,4 +1,4 @@
-"""The server itself, with a small application of the tests' own behind it, each time in a process of its own."""
+"""The server with a small WSGI application, in a separate process."""
 
 import os
 import re
@@ -124,14 +124,14 @@ def read_to_end(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def say(server: RunningProcess, sent: bytes) -> bytes:
+def exchange(server: RunningProcess, sent: bytes) -> bytes:
     with dial(server) as connection:
         connection.sendall(sent)
         return read_to_end(connection)
 
 
 def get(server: RunningProcess, path: str) -> bytes:
-    return say(server, request(path, "Connection: close"))
+    return exchange(server, request(path, "Connection: close"))
 
 
 def read_until(connection: socket.socket, ending: bytes) -> bytes:
@@ -144,17 +144,17 @@ def read_until(connection: socket.socket, ending: bytes) -> bytes:
 
 
 def stop(process: "subprocess.Popen[str]") -> tuple[float, str]:
-    """How long the process took to end after SIGTERM, and what it still said."""
+    """Stops the process with SIGTERM; returns the seconds it took and its output."""
     before = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=60)
-    return time.monotonic() - before, said
+    output, _ = process.communicate(timeout=60)
+    return time.monotonic() - before, output
 
 
 # stopping
 
 
-def test_sigterm_lets_the_request_in_flight_finish_and_takes_no_new_one() -> None:
+def test_sigterm_finishes_the_request_in_flight_and_accepts_no_new_one() -> None:
     with running() as server, dial(server) as connection:
         connection.sendall(request("/wait?0.6"))
         time.sleep(0.2)
@@ -163,15 +163,15 @@ def test_sigterm_lets_the_request_in_flight_finish_and_takes_no_new_one() -> Non
         with pytest.raises(ConnectionRefusedError):
             dial(server)
         answer = read_to_end(connection)
-        said, _ = server[0].communicate(timeout=60)
+        output, _ = server[0].communicate(timeout=60)
     assert answer.endswith(b"\r\n\r\nok")
     assert b"\r\nConnection: close\r\n" in answer
-    assert said == "draining\nstopped\n"
+    assert output == "draining\nstopped\n"
     assert server[0].returncode == 0
 
 
 @pytest.mark.parametrize("count", [1, 300])
-def test_sigterm_lets_in_whoever_the_kernel_has_already_accepted(count: int) -> None:
+def test_after_sigterm_connections_that_the_kernel_accepted_are_served(count: int) -> None:
     with running() as server, ExitStack() as stack:
         server[0].send_signal(signal.SIGSTOP)
         waiting = [stack.enter_context(dial(server)) for _ in range(count)]
@@ -199,7 +199,7 @@ def test_sigint_stops_and_sighup_does_not() -> None:
         assert server[0].wait(60) == 0
 
 
-def test_a_second_signal_does_not_wait_for_what_is_in_flight() -> None:
+def test_a_second_signal_stops_without_waiting_for_requests_in_flight() -> None:
     with running(DRAIN_SECONDS="100") as server, dial(server) as connection:
         connection.sendall(request("/wait?300"))
         time.sleep(0.1)
@@ -209,71 +209,71 @@ def test_a_second_signal_does_not_wait_for_what_is_in_flight() -> None:
         assert stop(server[0])[0] < 60
 
 
-def test_draining_ends_when_its_time_is_up() -> None:
+def test_draining_ends_after_its_time_limit() -> None:
     with running(DRAIN_SECONDS="0.4") as server, dial(server) as connection:
         connection.sendall(request("/wait?300"))
         time.sleep(0.1)
         assert 0.4 <= stop(server[0])[0] < 60
 
 
-def test_a_port_in_use_is_an_oserror_for_the_caller(server: RunningProcess) -> None:
+def test_a_port_in_use_raises_oserror(server: RunningProcess) -> None:
     port = str(urlsplit(server[1]).port)
     command = [sys.executable, "-c", SCRIPT]
     assert subprocess.run(command, env=os.environ | {"PORT": port}, check=False).returncode == 69
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
-def test_an_ipv6_address_stands_in_brackets() -> None:
+def test_an_ipv6_address_is_in_brackets_in_the_url() -> None:
     with running(HOST="::1") as server:
         assert server[1].startswith("http://[::1]:")
         assert get(server, "/").endswith(b"ok")
 
 
-# taking the socket over
+# taking over the socket
 
 
-def test_an_application_that_resets_the_connection_is_seen_to_reset_it(server: RunningProcess) -> None:
+def test_an_application_can_reset_the_connection(server: RunningProcess) -> None:
     with dial(server) as connection:
         connection.sendall(request("/reset"))
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
 
 
-def test_an_application_that_breaks_off_its_own_bytes_has_the_last_word(server: RunningProcess) -> None:
+def test_after_a_takeover_the_server_sends_nothing_more(server: RunningProcess) -> None:
     assert get(server, "/truncate").endswith(b"\r\n\r\nhal")
 
 
-def test_taking_over_leaks_no_descriptor_and_logs_nothing() -> None:
+def test_takeovers_leak_no_descriptor_and_log_nothing() -> None:
     with running() as server:
-        watched = psutil.Process(server[0].pid)
+        server_process = psutil.Process(server[0].pid)
         for count in range(200):
             with dial(server) as connection:
                 connection.sendall(request("/reset" if count % 2 else "/truncate"))
                 with pytest.raises(ConnectionResetError) if count % 2 else ExitStack():
                     read_to_end(connection)
             if count == 10:
-                before = watched.num_fds()
+                before = server_process.num_fds()
         get(server, "/")
-        assert watched.num_fds() <= before
+        assert server_process.num_fds() <= before
         assert stop(server[0])[1] == "draining\nstopped\n"
 
 
-def test_clients_that_leave_while_they_wait_leak_no_descriptor(server: RunningProcess) -> None:
+def test_clients_that_disconnect_while_waiting_leak_no_descriptor(server: RunningProcess) -> None:
     get(server, "/")
-    watched = psutil.Process(server[0].pid)
-    before = watched.num_fds()
+    server_process = psutil.Process(server[0].pid)
+    before = server_process.num_fds()
     for _ in range(50):
         with dial(server) as connection:
             connection.sendall(request("/wait?0.2"))
     time.sleep(0.5)
     get(server, "/")
-    assert watched.num_fds() <= before
+    assert server_process.num_fds() <= before
 
 
-# many at once
+# concurrent requests
 
 
-def test_five_hundred_waiting_requests_cost_no_thread_and_delay_nobody() -> None:
+def test_five_hundred_waiting_requests_use_no_thread_and_delay_no_other() -> None:
     with running() as server, ExitStack() as stack:
         get(server, "/")
         threads = psutil.Process(server[0].pid).num_threads()
@@ -283,7 +283,7 @@ def test_five_hundred_waiting_requests_cost_no_thread_and_delay_nobody() -> None
         before = time.monotonic()
         for _ in range(20):
             assert get(server, "/").endswith(b"ok")
-        # One after the other they would take twelve minutes.
+        # Served one after the other, they would take twelve minutes.
         assert time.monotonic() - before < 60
         assert psutil.Process(server[0].pid).num_threads() == threads
         assert all(read_to_end(connection).endswith(b"ok") for connection in waiting)
@@ -296,14 +296,14 @@ def test_the_descriptor_limit_is_raised_at_start(server: RunningProcess) -> None
 
 def test_pipelined_requests_are_answered_in_order(server: RunningProcess) -> None:
     sent = b"".join(request(f"/target?{number}") for number in range(100))
-    answer = say(server, sent + request("/", "Connection: close"))
+    answer = exchange(server, sent + request("/", "Connection: close"))
     assert re.findall(rb"/target\?(\d+) ", answer) == [str(number).encode() for number in range(100)]
 
 
 # bodies
 
 
-def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: RunningProcess) -> None:
+def test_100_continue_is_sent_when_the_application_reads_the_body(server: RunningProcess) -> None:
     with dial(server) as connection:
         connection.sendall(request("/echo", "Expect: 100-continue", "Content-Length: 5", method="POST"))
         assert read_until(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -313,21 +313,21 @@ def test_leave_to_send_a_body_is_given_when_the_application_reads_it(server: Run
         assert read_until(connection, b"ok")
 
 
-def test_leave_is_not_given_for_a_body_that_nobody_reads(server: RunningProcess) -> None:
-    answer = say(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
+def test_100_continue_is_not_sent_if_the_body_is_not_read(server: RunningProcess) -> None:
+    answer = exchange(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize("coding", ["Content-Length: 20000", "Transfer-Encoding: chunked"])
-def test_a_small_body_left_unread_does_not_cost_the_connection(server: RunningProcess, coding: str) -> None:
+def test_a_small_unread_body_keeps_the_connection_open(server: RunningProcess, coding: str) -> None:
     body = b"x" * 20000 if "Length" in coding else b"4e20;note=1\r\n" + b"x" * 20000 + b"\r\n0\r\nX-T: 1\r\n\r\n"
     sent = request("/", coding, method="POST", body=body)
-    assert say(server, sent + request("/", "Connection: close")).count(b"200 OK") == 2
+    assert exchange(server, sent + request("/", "Connection: close")).count(b"200 OK") == 2
 
 
 @pytest.mark.parametrize("coding", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
-def test_an_endless_body_left_unread_is_not_read_to_its_end(server: RunningProcess, coding: str) -> None:
+def test_an_endless_unread_body_closes_the_connection(server: RunningProcess, coding: str) -> None:
     piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     with dial(server) as connection:
         connection.sendall(request("/", coding, method="POST"))
@@ -336,37 +336,39 @@ def test_an_endless_body_left_unread_is_not_read_to_its_end(server: RunningProce
             connection.sendall(piece * 1000)
 
 
-def test_a_body_read_in_any_coding_arrives_whole(server: RunningProcess) -> None:
+def test_a_body_arrives_complete_in_any_coding(server: RunningProcess) -> None:
     data = bytes(range(256)) * 4000
     chunks = b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:500_000], data[500_000:]))
     for coding, body in ((f"Content-Length: {len(data)}", data), ("Transfer-Encoding: chunked", chunks + b"0\r\n\r\n")):
-        answer = say(server, request("/echo", coding, "Connection: close", method="POST", body=body))
+        answer = exchange(server, request("/echo", coding, "Connection: close", method="POST", body=body))
         assert answer.partition(b"\r\n\r\n")[2] == data
 
 
 @pytest.mark.parametrize("path", ["/echo", "/swallow"])
 @pytest.mark.parametrize("body", [b"0x5\r\nhello\r\n", b"5\r\nhello0\r\n", b"5\nhello\r\n", b"11111111111111111\r\n"])
-def test_a_broken_chunk_is_the_clients_fault_whatever_the_application_says(
+def test_a_broken_chunk_gets_a_400_whatever_the_application_returns(
     server: RunningProcess, path: str, body: bytes
 ) -> None:
-    answer = say(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
+    answer = exchange(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_a_body_that_does_not_go_on_is_answered_408(server: RunningProcess) -> None:
-    assert say(server, request("/echo", "Content-Length: 5", method="POST", body=b"he")).startswith(b"HTTP/1.1 408 ")
+def test_a_body_that_stops_gets_a_408(server: RunningProcess) -> None:
+    assert exchange(server, request("/echo", "Content-Length: 5", method="POST", body=b"he")).startswith(
+        b"HTTP/1.1 408 "
+    )
 
 
-def test_a_connection_left_idle_is_closed_without_a_word(server: RunningProcess) -> None:
-    assert say(server, HEALTH).count(b"HTTP/1.1 ") == 1
+def test_an_idle_connection_is_closed_without_a_response(server: RunningProcess) -> None:
+    assert exchange(server, HEALTH).count(b"HTTP/1.1 ") == 1
 
 
-# answers
+# responses
 
 
 @pytest.mark.parametrize("path", ["/value", "/split", "/name", "/wide"])
-def test_a_header_that_must_not_be_sent_is_a_500_and_the_server_lives(server: RunningProcess, path: str) -> None:
+def test_an_invalid_response_header_gives_a_500_and_the_server_goes_on(server: RunningProcess, path: str) -> None:
     answer = get(server, path)
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"\r\nContent-Type: text/plain; charset=utf-8\r\n" in answer
@@ -374,56 +376,56 @@ def test_a_header_that_must_not_be_sent_is_a_500_and_the_server_lives(server: Ru
     assert get(server, "/").endswith(b"ok")
 
 
-def test_an_error_of_the_application_is_logged_and_not_told() -> None:
+def test_an_error_of_the_application_is_logged_and_not_sent() -> None:
     with running() as server:
         assert b"secret" not in get(server, "/boom")
-        said = stop(server[0])[1]
-    assert "LOG ERROR GET /boom failed in the application." in said
-    assert "RuntimeError: secret" in said
+        output = stop(server[0])[1]
+    assert "LOG ERROR GET /boom failed in the application." in output
+    assert "RuntimeError: secret" in output
 
 
-def test_an_answer_that_breaks_down_is_not_ended_as_if_it_were_whole(server: RunningProcess) -> None:
-    assert say(server, request("/explode")).endswith(b"5\r\nbegun\r\n")
+def test_a_response_that_fails_midway_has_no_last_chunk(server: RunningProcess) -> None:
+    assert exchange(server, request("/explode")).endswith(b"5\r\nbegun\r\n")
 
 
-def test_an_answer_shorter_than_announced_costs_the_connection(server: RunningProcess) -> None:
-    assert say(server, request("/short") + HEALTH).endswith(b"\r\n\r\nok")
+def test_a_response_shorter_than_its_content_length_closes_the_connection(server: RunningProcess) -> None:
+    assert exchange(server, request("/short") + HEALTH).endswith(b"\r\n\r\nok")
 
 
-def test_an_answer_of_unknown_length_comes_in_chunks_or_until_the_close(server: RunningProcess) -> None:
+def test_a_response_of_unknown_length_is_chunked_or_ends_with_the_connection(server: RunningProcess) -> None:
     assert get(server, "/stream").endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
-    assert say(server, request("/stream", "Connection: keep-alive", version="1.0")).endswith(b"\r\n\r\nonetwo")
+    assert exchange(server, request("/stream", "Connection: keep-alive", version="1.0")).endswith(b"\r\n\r\nonetwo")
 
 
-def test_an_answer_without_a_body_has_none(server: RunningProcess) -> None:
+def test_responses_to_head_and_204_have_no_body(server: RunningProcess) -> None:
     for path in ("/", "/stream", "/large"):
-        answer = say(server, request(path, "Connection: close", method="HEAD"))
+        answer = exchange(server, request(path, "Connection: close", method="HEAD"))
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert answer.endswith(b"\r\n\r\n")
     assert b"Content-Length" not in get(server, "/nothing")
 
 
-def test_a_large_answer_arrives_whole(server: RunningProcess) -> None:
+def test_a_large_response_arrives_complete(server: RunningProcess) -> None:
     assert len(get(server, "/large").partition(b"\r\n\r\n")[2]) == 5_000_000
 
 
-def test_a_client_that_does_not_read_its_answer_is_cut_off(server: RunningProcess) -> None:
+def test_a_client_that_does_not_read_its_response_is_disconnected(server: RunningProcess) -> None:
     get(server, "/")
-    watched = psutil.Process(server[0].pid)
-    before = watched.num_fds()
+    server_process = psutil.Process(server[0].pid)
+    before = server_process.num_fds()
     with dial(server) as connection:
         connection.sendall(request("/large"))
         assert connection.recv(1)
         time.sleep(0.5)
-        assert watched.num_fds() == before + 1
+        assert server_process.num_fds() == before + 1
         deadline = time.monotonic() + 60
-        while watched.num_fds() > before and time.monotonic() < deadline:
+        while server_process.num_fds() > before and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert watched.num_fds() == before
+        assert server_process.num_fds() == before
 
 
-def test_http_1_0_keeps_the_connection_when_asked(server: RunningProcess) -> None:
-    answer = say(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
+def test_http_1_0_keeps_the_connection_on_request(server: RunningProcess) -> None:
+    answer = exchange(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
     assert answer.count(b"200 OK") == 2
 
 
@@ -432,14 +434,14 @@ def test_the_target_reaches_the_application_exactly_as_sent(server: RunningProce
         assert get(server, target).endswith(f"\r\n\r\n{target} {target}".encode())
 
 
-def test_fsync_in_a_thread_fails_as_fsync_does(server: RunningProcess) -> None:
+def test_fsync_in_a_thread_raises_the_error_of_fsync(server: RunningProcess) -> None:
     assert get(server, f"/fsync?{__file__}").endswith(b"Bad file descriptor")
 
 
 def test_patching_the_standard_library_reads_no_installed_package() -> None:
     script = """
 from importlib import metadata
-metadata.entry_points = None  # Whoever asks for plug-ins fails.
+metadata.entry_points = None  # Looking for plug-ins fails.
 from mockserver.http.server import patch_standard_library
 patch_standard_library()
 """

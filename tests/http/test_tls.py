@@ -1,4 +1,4 @@
-"""`testmode serve --tls`: clients that insist on https, with the faults of the wire and with webhooks."""
+"""`testmode serve --tls`: certificates, clients, connection faults and webhooks over HTTPS."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def testmode(url: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> Testmode:
 
 
 def dial(url: str, data: Path, name: str = "localhost") -> ssl.SSLSocket:
-    """A connection of a client that trusts the server's authority and nobody else."""
+    """Returns a connection of a client that trusts only the server's certificate authority."""
     context = ssl.create_default_context(cafile=str(data / "tls" / "ca.pem"))
     plain = socket.create_connection(("127.0.0.1", port_of(url)), timeout=60)
     with plain:
@@ -63,14 +63,14 @@ def read_to_end(connection: ssl.SSLSocket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def test_the_server_says_that_it_speaks_https(url: str) -> None:
+def test_the_server_prints_an_https_url(url: str) -> None:
     assert url.startswith("https://127.0.0.1:")
 
 
 @pytest.mark.parametrize(
     "name", ["localhost", "127.0.0.1", "::1", "smartepi.localhost", "kota.localhost", "sandbox.test"]
 )
-def test_its_certificate_is_good_for_every_name_it_answers_to(url: str, data: Path, name: str) -> None:
+def test_the_certificate_is_valid_for_every_accepted_host_name(url: str, data: Path, name: str) -> None:
     with dial(url, data, name) as connection:
         connection.sendall(RAW_REQUEST)
         assert connection.recv(12) == b"HTTP/1.1 401"
@@ -84,68 +84,68 @@ def test_certificate_is_not_valid_for_other_names(url: str, data: Path) -> None:
         requests.get(f"{url}/ready", timeout=60)
 
 
-def test_base_urls_are_of_the_same_scheme_and_a_client_works_against_them(testmode: Testmode, data: Path) -> None:
+def test_base_urls_are_https_and_a_client_works_with_them(testmode: Testmode, data: Path) -> None:
     sandbox = testmode.create_sandbox("smartepi")
     assert sandbox.base_url.startswith(f"{testmode.url}/")
     authority, key = str(data / "tls" / "ca.pem"), {"Authorization": f"Bearer {sandbox.key}"}
-    place, new = f"{sandbox.base_url}/sectors", {"name": "Paint shop"}
-    made = requests.post(place, json=new, headers=key, verify=authority, timeout=60).json()["data"]
-    found = requests.get(place, params={"name": "paint"}, headers=key, verify=authority, timeout=60).json()["data"]
-    assert [each["id"] for each in found] == [made["id"]]
+    sectors, body = f"{sandbox.base_url}/sectors", {"name": "Paint shop"}
+    created = requests.post(sectors, json=body, headers=key, verify=authority, timeout=60).json()["data"]
+    found = requests.get(sectors, params={"name": "paint"}, headers=key, verify=authority, timeout=60).json()["data"]
+    assert [each["id"] for each in found] == [created["id"]]
 
 
-def test_a_client_without_the_authority_is_told_why_it_cannot_reach_the_server(url: str) -> None:
+def test_a_client_without_the_authority_gets_an_error_with_the_reason(url: str) -> None:
     with pytest.raises(TestmodeError, match=r"cannot reach Testmode: .*CERTIFICATE_VERIFY_FAILED"):
         Testmode(url, TOKEN).version()
 
 
-def test_the_commands_find_the_authority_in_the_data_directory(url: str, data: Path) -> None:
+def test_commands_find_the_authority_in_the_data_directory(url: str, data: Path) -> None:
     environment = os.environ | {"TESTMODE_DATA": str(data), "TESTMODE_URL": url, "TESTMODE_ADMIN_TOKEN": TOKEN}
-    said = [run_testmode(words, environment) for words in (["wait"], ["healthcheck"], ["sandbox", "list"])]
-    assert said[0] == f"{url} is ready\n"
-    assert said[2].startswith(f"smartepi  {url}/smartepi/v1  ")
+    outputs = [run_testmode(words, environment) for words in (["wait"], ["healthcheck"], ["sandbox", "list"])]
+    assert outputs[0] == f"{url} is ready\n"
+    assert outputs[2].startswith(f"smartepi  {url}/smartepi/v1  ")
 
 
-def test_the_commands_know_from_tls_and_port_where_the_server_is(url: str, data: Path) -> None:
+def test_commands_derive_the_url_from_tls_and_port(url: str, data: Path) -> None:
     environment = os.environ | {"TESTMODE_DATA": str(data), "TESTMODE_TLS": "true", "TESTMODE_PORT": str(port_of(url))}
     assert run_testmode(["wait"], environment) == f"{url} is ready\n"
 
 
-def run_testmode(words: list[str], environment: dict[str, str]) -> str:
-    run = [sys.executable, "-m", "mockserver", *words]
+def run_testmode(arguments: list[str], environment: dict[str, str]) -> str:
+    run = [sys.executable, "-m", "mockserver", *arguments]
     return subprocess.run(run, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def test_a_reset_is_one_of_tcp(testmode: Testmode, url: str, data: Path) -> None:
+def test_a_reset_is_a_tcp_reset(testmode: Testmode, url: str, data: Path) -> None:
     with with_fault(testmode, "reset"), dial(url, data) as connection:
         connection.sendall(RAW_REQUEST)
-        # Python's TLS tells a reset as an end; the connection below it knows better.
+        # Python's TLS reports a reset as the end of the stream, so the test reads from the TCP socket below.
         with socket.socket(fileno=connection.detach()) as below, pytest.raises(ConnectionResetError):
             below.settimeout(5)
             below.recv(1)
 
 
-def test_an_empty_answer_is_the_end_of_the_connection(testmode: Testmode, url: str, data: Path) -> None:
+def test_an_empty_response_closes_the_connection(testmode: Testmode, url: str, data: Path) -> None:
     with with_fault(testmode, "empty"), dial(url, data) as connection:
         connection.sendall(RAW_REQUEST)
         assert read_to_end(connection) == b""
 
 
-def test_a_truncated_answer_ends_in_its_middle(testmode: Testmode, url: str, data: Path) -> None:
+def test_a_truncated_response_ends_within_its_body(testmode: Testmode, url: str, data: Path) -> None:
     with with_fault(testmode, "truncated"), dial(url, data) as connection:
         connection.sendall(RAW_REQUEST)
         head, _, body = read_to_end(connection).partition(b"\r\n\r\n")
-    told = re.search(rb"Content-Length: (\d+)", head)
-    assert told
-    assert 0 < len(body) < int(told[1])
+    length = re.search(rb"Content-Length: (\d+)", head)
+    assert length
+    assert 0 < len(body) < int(length[1])
 
 
-def test_garbage_is_encrypted_and_is_no_http(testmode: Testmode, url: str, data: Path) -> None:
+def test_garbage_is_encrypted_and_is_not_http(testmode: Testmode, url: str, data: Path) -> None:
     with with_fault(testmode, "garbage"), dial(url, data) as connection:
         connection.sendall(RAW_REQUEST)
-        said = read_to_end(connection)
-    assert said
-    assert not said.startswith(b"HTTP/")
+        data_read = read_to_end(connection)
+    assert data_read
+    assert not data_read.startswith(b"HTTP/")
 
 
 def test_a_hang_ends_when_the_client_leaves(testmode: Testmode, url: str, data: Path) -> None:
@@ -159,14 +159,14 @@ def test_a_hang_ends_when_the_client_leaves(testmode: Testmode, url: str, data: 
 
 @contextmanager
 def with_fault(testmode: Testmode, kind: str) -> Iterator[None]:
-    """A fault of the first sandbox of SmartEPI, until the block is left."""
+    """Sets a fault in the first sandbox of SmartEPI for the duration of the block."""
     faults = testmode.sandbox("smartepi").faults
     faults.add(kind)
     yield
     faults.clear()
 
 
-def test_a_client_that_never_shakes_hands_is_let_go_and_delays_nobody(url: str, data: Path) -> None:
+def test_a_client_without_a_tls_handshake_is_disconnected_and_delays_no_other(url: str, data: Path) -> None:
     with socket.create_connection(("127.0.0.1", port_of(url)), timeout=60) as silent:
         began = time.monotonic()
         with dial(url, data) as connection:
@@ -176,7 +176,7 @@ def test_a_client_that_never_shakes_hands_is_let_go_and_delays_nobody(url: str, 
         assert 0.9 < time.monotonic() - began < 60
 
 
-def test_plain_http_gets_no_answer_and_hurts_nobody(url: str, testmode: Testmode) -> None:
+def test_plain_http_gets_no_response_and_does_no_harm(url: str, testmode: Testmode) -> None:
     with socket.create_connection(("127.0.0.1", port_of(url)), timeout=60) as plain:
         plain.sendall(RAW_REQUEST)
         with suppress(ConnectionResetError):
@@ -184,13 +184,13 @@ def test_plain_http_gets_no_answer_and_hurts_nobody(url: str, testmode: Testmode
     assert testmode.alive()
 
 
-def test_the_authority_is_kept_and_its_key_is_nobody_elses(tmp_path: Path) -> None:
+def test_the_authority_is_reused_and_its_key_is_private(tmp_path: Path) -> None:
     flags = ("serve", "smartepi", "--port", "0", "--data", str(tmp_path), "--tls")
     with start_server(*flags) as (_, first):
-        kept = (tmp_path / "tls" / "ca.pem").read_bytes()
+        certificate = (tmp_path / "tls" / "ca.pem").read_bytes()
         dial(first, tmp_path).close()
     with start_server(*flags) as (_, again):
-        assert (tmp_path / "tls" / "ca.pem").read_bytes() == kept
+        assert (tmp_path / "tls" / "ca.pem").read_bytes() == certificate
         dial(again, tmp_path).close()
     assert S_IMODE((tmp_path / "tls" / "ca.key").stat().st_mode) == 0o600
 
@@ -205,22 +205,22 @@ def test_a_stop_does_not_wait_for_idle_connections(tmp_path: Path) -> None:
         assert connection.recv(1) == b""
 
 
-def test_in_memory_the_authority_is_in_a_passing_folder_that_is_told(tmp_path: Path) -> None:
-    made = open_certificate_authority(
+def test_in_memory_the_authority_is_in_a_temporary_folder(tmp_path: Path) -> None:
+    authority = open_certificate_authority(
         read_settings({"TESTMODE_TLS": "true", "TESTMODE_MEMORY": "true", "TESTMODE_DATA": str(tmp_path)}, {})
     )
-    assert made is not None
-    assert made.file.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
+    assert authority is not None
+    assert authority.file.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
     with pytest.raises(BadSettings, match="tls: the package trustme is missing; install Testmode with its extra tls"):
         open_certificate_authority(read_settings({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
 
 
-def test_an_authority_that_cannot_be_read_is_told_and_not_replaced(tmp_path: Path) -> None:
+def test_an_unreadable_authority_is_an_error_and_is_not_replaced(tmp_path: Path) -> None:
     CertificateAuthority(tmp_path / "tls")
     (tmp_path / "tls" / "ca.key").write_text("spoiled")
     with pytest.raises(BadSettings, match="tls: "):
@@ -228,12 +228,14 @@ def test_an_authority_that_cannot_be_read_is_told_and_not_replaced(tmp_path: Pat
     assert (tmp_path / "tls" / "ca.key").read_text() == "spoiled"
 
 
-def test_a_name_that_no_certificate_can_have_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_name_that_no_certificate_can_have_is_omitted_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert CertificateAuthority(tmp_path / "tls").create_ssl_context(["localhost", "my_service"])
     assert "tls: the certificate does not contain 'my_service'" in caplog.text
 
 
-def test_webhooks_reach_a_receiver_whose_authority_is_named(tmp_path: Path) -> None:
+def test_webhooks_reach_a_receiver_whose_authority_is_configured(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "theirs.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -244,10 +246,10 @@ def test_webhooks_reach_a_receiver_whose_authority_is_named(tmp_path: Path) -> N
         start_server(*flags, TESTMODE_WEBHOOK_CA=str(tmp_path / "theirs.pem")) as (_, url),
         start_server(*flags) as (_, strict),
     ):
-        for server, known in ((url, True), (strict, False)):
+        for server, trusted in ((url, True), (strict, False)):
             sandbox = Testmode(server, TOKEN).sandbox("smartepi")
             endpoint = sandbox.webhooks.add(receiver.url())
             (attempt,) = sandbox.webhooks.test(endpoint["id"])["attempts"]
-            assert attempt["status"] == (200 if known else None)
-            assert known or "CERTIFICATE_VERIFY_FAILED" in str(attempt["error"])
+            assert attempt["status"] == (200 if trusted else None)
+            assert trusted or "CERTIFICATE_VERIFY_FAILED" in str(attempt["error"])
     assert len(receiver.received) == 1

@@ -1,4 +1,4 @@
-"""Several worker processes, some of them killed, and a Redis that goes away."""
+"""Servers with several worker processes: workers are killed, and Redis stops."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process is there and not merely waiting to be buried."""
+    """Whether a process exists and is not a zombie."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -42,7 +42,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 @dataclass
 class RunningCluster:
-    """A server with three workers on a Redis of its own."""
+    """A server with three workers and its own Redis."""
 
     server: LiveServer
     redis: RedisServer
@@ -50,14 +50,14 @@ class RunningCluster:
 
     @property
     def workers(self) -> list[psutil.Process]:
-        """The worker processes that live."""
+        """The worker processes that are alive."""
         return [each for each in psutil.Process(self.process.pid).children() if is_alive(each)]
 
-    def wait_until(self, happened: str, check: object) -> None:
-        """Ask again and again until a check holds."""
+    def wait_until(self, description: str, check: object) -> None:
+        """Repeats a check until it holds, for at most 60 seconds."""
         until = monotonic() + TIMEOUT_SECONDS
         while not check():  # type: ignore[operator]
-            assert monotonic() < until, f"never {happened}"
+            assert monotonic() < until, f"never {description}"
 
 
 @contextmanager
@@ -65,26 +65,26 @@ def running(folder: Path) -> Iterator[RunningCluster]:
     with ExitStack() as stack:
         redis = RedisServer(folder, "--appendonly", "yes", "--appendfsync", "always")
         stack.callback(redis.stop)
-        where = ("--store", redis.url, "--workers", "3")
-        command = ("serve", "smartepi", "--port", "0", "--admin-token", TOKEN, *where)
+        options = ("--store", redis.url, "--workers", "3")
+        command = ("serve", "smartepi", "--port", "0", "--admin-token", TOKEN, *options)
         process, url = stack.enter_context(start_server(*command))
-        made = RunningCluster(LiveServer(url, TOKEN), redis, process)
-        made.server.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
-        yield made
+        cluster = RunningCluster(LiveServer(url, TOKEN), redis, process)
+        cluster.server.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": None, "quota": None}})
+        yield cluster
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster]:
-    """One that gets over whatever a test does to it."""
-    with running(tmp_path_factory.mktemp("workers")) as made:
-        yield made
+    """A cluster shared by tests after which it still works."""
+    with running(tmp_path_factory.mktemp("workers")) as cluster:
+        yield cluster
 
 
 @pytest.fixture
 def stopping_cluster(tmp_path: Path) -> Iterator[RunningCluster]:
-    """One of a test's own, which ends it."""
-    with running(tmp_path) as made:
-        yield made
+    """A cluster for one test, which stops it."""
+    with running(tmp_path) as cluster:
+        yield cluster
 
 
 def key(served: LiveServer) -> str:
@@ -92,9 +92,9 @@ def key(served: LiveServer) -> str:
     return secret
 
 
-def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_killed(server: RunningCluster) -> None:
+def test_acknowledged_writes_survive_the_kill_of_each_worker(server: RunningCluster) -> None:
     secret, stop = key(server.server), Event()
-    kept: list[str] = []
+    acknowledged: list[str] = []
 
     def create(nth: int) -> None:
         for step in count():
@@ -102,60 +102,60 @@ def test_what_was_acknowledged_is_there_though_one_worker_after_the_other_is_kil
                 return
             name = f"{nth}/{step}"
             with suppress(OSError, HTTPException):
-                heard = server.server.request(
+                response = server.server.request(
                     "POST", "/smartepi/v1/sectors", key=secret, json={"name": name}, timeout=60
                 )
-                if heard.status == 201:
-                    kept.append(name)
+                if response.status == 201:
+                    acknowledged.append(name)
 
     with ThreadPoolExecutor(4) as pool:
         busy = [pool.submit(create, nth) for nth in range(4)]
         for victim in server.workers:
-            before = len(kept)
+            before = len(acknowledged)
             victim.kill()
             server.wait_until("three again", lambda: len(server.workers) == 3)
-            server.wait_until("more", lambda before=before: len(kept) > before + 5)
+            server.wait_until("more", lambda before=before: len(acknowledged) > before + 5)
         stop.set()
         assert [each.result() for each in busy] == [None] * 4
     records = server.server.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"]
     names = [record["name"] for record in records]
-    assert set(kept) <= set(names)
+    assert set(acknowledged) <= set(names)
     assert len(names) == len(set(names))
 
 
-def test_when_the_worker_that_delivers_is_killed_another_delivers(server: RunningCluster) -> None:
+def test_when_the_worker_that_sends_webhooks_is_killed_another_sends(server: RunningCluster) -> None:
     with run_receiver() as receiver:
         hook = server.server.admin("POST", "/sandboxes/smartepi/webhooks", {"url": receiver.url(), "events": ["*"]})
         for nth, victim in enumerate(server.workers, 1):
             victim.kill()
             server.server.admin("POST", "/sandboxes/smartepi/simulations/record_withdrawal", {"in": "10ms"})
-            # A worker may have sent and died before it could say so: then the same is sent again.
+            # A worker may die after sending and before recording it; then the delivery is sent again.
             server.wait_until("delivered", lambda nth=nth: len({str(each.json) for each in receiver.received}) == nth)
         server.server.admin("DELETE", f"/sandboxes/smartepi/webhooks/{hook['id']}")
     server.wait_until("three again", lambda: len(server.workers) == 3)
 
 
-def test_without_redis_every_answer_is_503_and_nobody_waits_for_it_and_then_all_goes_on(server: RunningCluster) -> None:
+def test_without_redis_every_response_is_an_immediate_503_until_redis_is_back(server: RunningCluster) -> None:
     secret = key(server.server)
 
-    def asked() -> tuple[int, int]:
-        heard = server.server.request("GET", "/smartepi/v1/sectors?limit=1", key=secret)
-        assert heard.seconds < 30
+    def statuses() -> tuple[int, int]:
+        response = server.server.request("GET", "/smartepi/v1/sectors?limit=1", key=secret)
+        assert response.seconds < 30
         ready = server.server.request("GET", "/ready")
         assert ready.seconds < 30
-        return heard.status, ready.status
+        return response.status, ready.status
 
-    assert asked() == (200, 200)
+    assert statuses() == (200, 200)
     server.redis.stop()
-    assert {asked() for _ in range(6)} == {(503, 503)}
+    assert {statuses() for _ in range(6)} == {(503, 503)}
     assert server.server.request("GET", "/health").status == 200
     server.redis.start()
-    server.wait_until("recovered", lambda: asked() == (200, 200))
-    assert {asked() for _ in range(6)} == {(200, 200)}
+    server.wait_until("recovered", lambda: statuses() == (200, 200))
+    assert {statuses() for _ in range(6)} == {(200, 200)}
     assert len(server.workers) == 3
 
 
-def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(stopping_cluster: RunningCluster) -> None:
+def test_a_stop_finishes_requests_in_flight_and_ends_all_workers(stopping_cluster: RunningCluster) -> None:
     server = stopping_cluster
     secret, workers = key(server.server), server.workers
     server.server.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 700}})
@@ -171,30 +171,30 @@ def test_a_stop_lets_what_is_in_flight_end_and_leaves_nobody_behind(stopping_clu
     assert not [each for each in workers if is_alive(each)]
 
 
-def test_workers_speak_https_for_an_api_of_ones_own(tmp_path: Path) -> None:
+def test_workers_serve_a_document_over_https(tmp_path: Path) -> None:
     redis = RedisServer(tmp_path)
     command = ("serve", "--port", "0", "--admin-token", TOKEN, "--store", redis.url, "--workers", "2", "--tls")
-    more = ("--openapi", str(OPENAPI_DOCUMENTS / "library.yaml"), "--data", str(tmp_path))
+    options = ("--openapi", str(OPENAPI_DOCUMENTS / "library.yaml"), "--data", str(tmp_path))
     try:
-        with start_server(*command, *more) as (_, url):
-            trust = str(tmp_path / "tls" / "ca.pem")
-            ask = partial(requests.request, verify=trust, timeout=TIMEOUT_SECONDS)
+        with start_server(*command, *options) as (_, url):
+            ca_file = str(tmp_path / "tls" / "ca.pem")
+            send = partial(requests.request, verify=ca_file, timeout=TIMEOUT_SECONDS)
             admin = {"Authorization": f"Bearer {TOKEN}"}
-            key = ask("GET", f"{url}/__admin/sandboxes/library/keys", headers=admin).json()[0]["secret"]
-            authors, own = f"{url}/library/api/v1/authors", {"X-Token": key}
+            key = send("GET", f"{url}/__admin/sandboxes/library/keys", headers=admin).json()[0]["secret"]
+            authors, headers = f"{url}/library/api/v1/authors", {"X-Token": key}
             for nth in range(10):
-                # Each on a connection of its own: by whichever worker it comes, the others know of it.
-                made = ask("POST", authors, json={"name": f"Ada {nth}"}, headers=own)
-                assert made.status_code == 201, made.text
-                shown = [ask("GET", f"{authors}/{made.json()['id']}", headers=own).json() for _ in range(3)]
-                assert shown == [made.json()] * 3
+                # Each request has its own connection: the record of one worker is known to the others.
+                created = send("POST", authors, json={"name": f"Ada {nth}"}, headers=headers)
+                assert created.status_code == 201, created.text
+                read = [send("GET", f"{authors}/{created.json()['id']}", headers=headers).json() for _ in range(3)]
+                assert read == [created.json()] * 3
             rule: Any = {
                 "match": {"method": "GET"},
                 "trigger": {"times": 3},
                 "fault": {"kind": "status", "status": 503},
             }
-            assert ask("POST", f"{url}/__admin/sandboxes/library/faults", json=rule, headers=admin).status_code == 201
-            statuses = [ask("GET", authors, headers=own).status_code for _ in range(8)]
+            assert send("POST", f"{url}/__admin/sandboxes/library/faults", json=rule, headers=admin).status_code == 201
+            statuses = [send("GET", authors, headers=headers).status_code for _ in range(8)]
             assert sorted(statuses) == [200] * 5 + [503] * 3
     finally:
         redis.stop()
@@ -220,13 +220,13 @@ def test_all_replicas_have_one_admin_token(tmp_path: Path) -> None:
 
 
 def refused_start(*arguments: str, **environment: str) -> tuple[int, str]:
-    """How a server that cannot start ends, and what it says."""
+    """Returns exit code and error output of a server that cannot start."""
     ended = run_command("serve", "smartepi", "--port", "0", *arguments, environment=os.environ | environment)
     return ended.returncode, ended.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("--workers", "2"), 78, "2 workers need --store redis://"),
         (
@@ -239,7 +239,9 @@ def refused_start(*arguments: str, **environment: str) -> tuple[int, str]:
         (("--workers", "0"), 78, "workers: "),
     ],
 )
-def test_what_cannot_be_shared_is_refused_with_a_sentence(arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_invalid_store_and_worker_settings_are_refused_with_a_message(
+    arguments: tuple[str, ...], code: int, message: str
+) -> None:
     ended, stderr = refused_start(*arguments)
-    assert (ended, said in stderr) == (code, True), stderr
+    assert (ended, message in stderr) == (code, True), stderr
     assert "Traceback" not in stderr

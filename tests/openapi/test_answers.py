@@ -1,4 +1,4 @@
-"""An API of one's own: answers without state are made from schemas and examples, and are always valid."""
+"""An API from a document: responses without state are generated from schemas and examples, and are valid."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ SCHEMAS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", SCHEMAS)
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_a_made_answer_is_valid(tmp_path: Path, name: str, seed: str) -> None:
-    said = {**document({"/x": {"get": {"responses": json_responses(SCHEMAS[name])}}}), "openapi": "3.1.0"}
-    api = OpenApiHarness(write_document(tmp_path, said))
+def test_a_generated_response_is_valid(tmp_path: Path, name: str, seed: str) -> None:
+    spec = {**document({"/x": {"get": {"responses": json_responses(SCHEMAS[name])}}}), "openapi": "3.1.0"}
+    api = OpenApiHarness(write_document(tmp_path, spec))
     key = api.harness.admin("POST", "/sandboxes", {"provider": "small", "seed": seed}).json["keys"][0]["secret"]
     answer = api.request("GET", "/x", headers={"Authorization": f"Bearer {key}"})
     Draft202012Validator(SCHEMAS[name], validate_formats=True).validate(answer.json)
 
 
-def test_an_example_of_the_document_is_the_answer(tmp_path: Path) -> None:
-    said = json_responses({"type": "object"})
-    said["200"]["content"]["application/json"]["example"] = {"hello": "world"}
-    assert OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": said}}}))).request(
+def test_an_example_of_the_document_is_returned(tmp_path: Path) -> None:
+    responses = json_responses({"type": "object"})
+    responses["200"]["content"]["application/json"]["example"] = {"hello": "world"}
+    assert OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": responses}}}))).request(
         "GET", "/x"
     ).json == {"hello": "world"}
 
 
-def test_the_same_request_gets_the_same_answer_and_another_another() -> None:
+def test_equal_requests_get_equal_responses_and_others_get_others() -> None:
     api = library()
     assert api.request("GET", "/report").data == api.request("GET", "/report").data
     assert api.request("GET", "/report").data != api.request("GET", "/report?day=2").data
     assert 10 <= api.request("GET", "/report").json["loans"] <= 20
 
 
-def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
+def test_a_schema_without_valid_values_gives_a_501(tmp_path: Path) -> None:
     schema = {"type": "integer", "minimum": 3, "maximum": 2}
     answer = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}}))
@@ -73,7 +73,7 @@ def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("media", "begins"),
+    ("media", "beginning"),
     [
         ("text/plain", b""),
         ("application/pdf", b"%PDF"),
@@ -82,7 +82,7 @@ def test_a_schema_nothing_fits_is_told_as_such(tmp_path: Path) -> None:
         ("text/csv", b""),
     ],
 )
-def test_other_media_types_are_answered_as_such(tmp_path: Path, media: str, begins: bytes) -> None:
+def test_other_media_types_get_a_body_of_that_type(tmp_path: Path, media: str, beginning: bytes) -> None:
     schema = (
         {"type": "object", "properties": {"a": {"type": "string"}}} if media.endswith("xml") else {"type": "string"}
     )
@@ -90,11 +90,11 @@ def test_other_media_types_are_answered_as_such(tmp_path: Path, media: str, begi
         write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema, media=media)}}}))
     ).request("GET", "/x")
     assert answer.headers["Content-Type"] == media
-    assert answer.data.startswith(begins)
+    assert answer.data.startswith(beginning)
     assert answer.data
 
 
-def test_headers_that_are_required_are_there() -> None:
+def test_a_create_response_has_a_location() -> None:
     api = library()
     answer = api.request("POST", "/authors", json={"name": "Ada"})
     assert answer.headers["Location"] == f"/library/api/v1/authors/{answer.json['id']}"
@@ -112,16 +112,16 @@ def test_headers_that_are_required_are_there() -> None:
         r"^(?!x)[a-z]{3}$",
     ],
 )
-def test_text_is_made_that_a_pattern_matches(pattern: str) -> None:
+def test_generated_text_matches_its_pattern(pattern: str) -> None:
     for nth in range(20):
-        made = generate_match(pattern, Random(nth))
-        assert made is None or search(pattern, made)
+        text = generate_match(pattern, Random(nth))
+        assert text is None or search(pattern, text)
     assert any(generate_match(pattern, Random(nth)) for nth in range(20))
 
 
 @pytest.mark.parametrize("file", sorted(OPENAPI_DOCUMENTS.glob("*.[jy]*")), ids=lambda file: file.stem)
-def test_every_operation_of_every_document_answers_a_valid_request_validly(file: Path) -> None:
-    tried = exercise_document(file)
-    assert tried.operations > 0
-    assert tried.failures == []
-    assert tried.rejected_requests == []
+def test_every_operation_of_every_document_returns_valid_responses_to_valid_requests(file: Path) -> None:
+    result = exercise_document(file)
+    assert result.operations > 0
+    assert result.failures == []
+    assert result.rejected_requests == []

@@ -1,4 +1,4 @@
-"""What no OpenAPI document says: every point is a setting that does something."""
+"""Every assumption about an OpenAPI document changes the behaviour of its provider."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.openapi_harness import (
 )
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
-SENT = {"type": "object", "properties": {"id": {"type": "integer"}}}
+CREATE_BODY = {"type": "object", "properties": {"id": {"type": "integer"}}}
 PAGE = {"name": "page", "in": "query", "schema": {"type": "integer"}}
 PATHS = {
     "/things": {
         "get": {"parameters": [PAGE], "responses": json_responses({"type": "array", "items": THING})},
-        "post": {"requestBody": json_request_body(SENT), "responses": json_responses(THING, status="201")},
+        "post": {"requestBody": json_request_body(CREATE_BODY), "responses": json_responses(THING, status="201")},
     },
     "/things/{id}": {"get": {"responses": json_responses(THING)}},
 }
@@ -51,7 +51,7 @@ def test_children_are_deleted_or_kept() -> None:
     assert len(api.stored_records("authors_books")) == 6
 
 
-def test_pages_are_as_long_as_is_assumed(tmp_path: Path) -> None:
+def test_page_size_sets_the_length_of_a_page(tmp_path: Path) -> None:
     api = OpenApiHarness(write_document(tmp_path, document(PATHS, **{"x-testmode-seed": 30})))
     assert len(api.request("GET", "/things").json) == 20
     api.set_assumptions(page_size=7)

@@ -1,4 +1,4 @@
-"""What is read of an OpenAPI document, and how a slip in it is told."""
+"""Reading OpenAPI documents, and the messages for mistakes in them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.support.paths import OPENAPI_DOCUMENTS
 OK = {"responses": {"204": {"description": "Done"}}}
 
 
-def load_error(folder: Path, said: Any, name: str = "api.json") -> str:
+def load_error(folder: Path, content: Any, name: str = "api.json") -> str:
     with pytest.raises(BadDocument) as refused:
-        read_document(write_document(folder, said, name))
+        read_document(write_document(folder, content, name))
     return str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("content", "message"),
     [
         ({"swagger": "2.0"}, "api.json#/openapi: Swagger 2.0 is not supported"),
         ({"openapi": "4.0.0"}, "api.json#/openapi: openapi must be 3.0.x or 3.1.x, not '4.0.0'"),
@@ -46,11 +46,11 @@ def load_error(folder: Path, said: Any, name: str = "api.json") -> str:
         (document({}, **{"x-testmode-limits": {"rate": 0}}), "api.json#: rate: Input should be greater"),
     ],
 )  # fmt: skip
-def test_a_slip_is_told_with_file_pointer_and_rule(tmp_path: Path, said: Any, told: str) -> None:
-    assert told in load_error(tmp_path, said)
+def test_a_mistake_is_reported_with_file_pointer_and_rule(tmp_path: Path, content: Any, message: str) -> None:
+    assert message in load_error(tmp_path, content)
 
 
-def test_yaml_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+def test_invalid_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
     assert "line 3, column 1" in load_error(tmp_path, "openapi: 3.0.0\npaths: [", "api.yaml")
     assert "unconstructable recursive" in load_error(tmp_path, "openapi: &a [*a]", "api.yaml")
     assert "could not determine a constructor" in load_error(
@@ -58,7 +58,7 @@ def test_yaml_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
     )
 
 
-def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
+def test_yaml_values_have_only_the_types_of_json(tmp_path: Path) -> None:
     text = """
     openapi: 3.0.0
     info: {title: T, version: 2026-01-01}
@@ -66,9 +66,9 @@ def test_yaml_has_no_types_but_those_of_json(tmp_path: Path) -> None:
       /x:
         get: {responses: {200: {content: {application/json: {schema: {enum: [2026-01-01, yes, "on"]}}}}}}
     """
-    known = read_document(write_document(tmp_path, text, "api.yaml"))
-    assert known.version == "2026-01-01"
-    schema = known.operations[0].responses[0].media[0].schema
+    spec = read_document(write_document(tmp_path, text, "api.yaml"))
+    assert spec.version == "2026-01-01"
+    schema = spec.operations[0].responses[0].media[0].schema
     assert schema["enum"] == ["2026-01-01", True, "on"]
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     assert "the maximum is 100" in load_error(tmp_path, document({"/x": {"get": OK}}))
 
 
-def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
+def test_references_are_followed_through_other_files(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     write_document(
         tmp_path / "parts",
@@ -105,7 +105,7 @@ def test_references_lead_through_files_beside_it(tmp_path: Path) -> None:
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (400, "next")
 
 
-def test_schemas_that_go_round_in_circles_are_served(tmp_path: Path) -> None:
+def test_recursive_schemas_are_served(tmp_path: Path) -> None:
     schemas = {
         "Loop": {"allOf": [{"$ref": "#/components/schemas/Loop"}, {"type": "object"}]},
         "Pet": {"oneOf": [{"$ref": "#/components/schemas/Cat"}], "discriminator": {"propertyName": "kind"}},
@@ -130,12 +130,12 @@ def test_schemas_that_go_round_in_circles_are_served(tmp_path: Path) -> None:
     assert sum("leads back to" in note for note in api.provider.notes) == 2
 
 
-def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> None:
+def test_invalid_keyword_values_are_ignored_and_noted(tmp_path: Path) -> None:
     schema = {"type": "object", "required": True, "properties": {"n": {"type": "int"}}}
     api = OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}})))
     assert api.request("GET", "/x").status_code == 200
-    told = [note for note in api.provider.notes if note.endswith("it is ignored")]
-    assert told == [
+    notes = [note for note in api.provider.notes if note.endswith("it is ignored")]
+    assert notes == [
         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/required: "
         "required must be a list of names; it is ignored",
         "api.json#/paths/~1x/get/responses/200/content/application~1json/schema/properties/n/type: "
@@ -143,12 +143,12 @@ def test_what_a_keyword_may_not_hold_is_left_out_and_said(tmp_path: Path) -> Non
     ]
 
 
-def test_the_first_servers_path_stands_before_all_others() -> None:
+def test_the_path_of_the_first_server_is_the_prefix() -> None:
     assert read_document(OPENAPI_DOCUMENTS / "library.yaml").prefix == "/api/v1"
     assert OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml").provider.example == "/api/v1/authors"
 
 
-def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
+def test_paths_may_have_parameters_of_any_name_and_place(tmp_path: Path) -> None:
     paths = {
         "/files/{file-name}.{ext}": {"get": OK},
         "/a/{1st}/{1st-b}": {"get": OK},
@@ -175,7 +175,7 @@ def test_paths_may_have_any_parameters(tmp_path: Path) -> None:
         ({"type": "string", "pattern": "^\\p{L}+$"}, "é", "1"),
     ],
 )
-def test_schemas_of_both_versions_mean_what_they_say(tmp_path: Path, schema: Any, good: Any, bad: Any) -> None:
+def test_schemas_of_openapi_3_0_and_3_1_are_validated(tmp_path: Path, schema: Any, good: Any, bad: Any) -> None:
     body = {"type": "object", "required": ["v"], "properties": {"v": schema}}
     api = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"post": {"requestBody": json_request_body(body), **OK}}}))
@@ -184,7 +184,7 @@ def test_schemas_of_both_versions_mean_what_they_say(tmp_path: Path, schema: Any
     assert api.request("POST", "/x", json={"v": bad}).status_code == 400
 
 
-def test_a_discriminator_names_the_alternative_that_counts(tmp_path: Path) -> None:
+def test_a_discriminator_selects_the_alternative(tmp_path: Path) -> None:
     schemas = {
         "Cat": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "integer"}}},
         "Dog": {"type": "object", "properties": {"kind": {"type": "string"}, "lives": {"type": "boolean"}}},

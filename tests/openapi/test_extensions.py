@@ -1,4 +1,4 @@
-"""What a document may say beyond OpenAPI: every extension does what it is for."""
+"""The x-testmode extensions of OpenAPI documents: every extension has its effect."""
 
 from __future__ import annotations
 
@@ -46,21 +46,25 @@ def make_things_api(
     return OpenApiHarness(write_document(folder, document(paths, components={"schemas": schemas}, **more)))
 
 
-def test_name_is_the_providers(tmp_path: Path) -> None:
+def test_name_sets_the_name_of_the_provider(tmp_path: Path) -> None:
     api = make_things_api(tmp_path, **{"x-testmode-name": "mine"})
     assert api.provider.name == "mine"
     assert api.request("GET", "/things").status_code == 200
 
 
-def test_limits_are_kept(tmp_path: Path) -> None:
+def test_limits_are_applied(tmp_path: Path) -> None:
     api = make_things_api(tmp_path, **{"x-testmode-limits": {"quota": 2, "period": "1d"}})
     assert [api.request("GET", "/things").status_code for _ in range(3)] == [200, 200, 429]
 
 
 @pytest.mark.parametrize("place", ["path", "schema"])
-def test_id_names_the_property_that_holds_it(tmp_path: Path, place: str) -> None:
-    said = {"x-testmode-id": "code"}
-    api = make_things_api(tmp_path, thing=said) if place == "schema" else make_things_api(tmp_path, on_path=said)
+def test_id_names_the_property_with_the_id(tmp_path: Path, place: str) -> None:
+    extension = {"x-testmode-id": "code"}
+    api = (
+        make_things_api(tmp_path, thing=extension)
+        if place == "schema"
+        else make_things_api(tmp_path, on_path=extension)
+    )
     api.request("POST", "/things", json={"code": "K1", "label": "one"})
     assert api.request("GET", "/things/K1").json == {"code": "K1", "label": "one"}
 
@@ -75,13 +79,13 @@ def test_id_prefix_begins_new_ids(tmp_path: Path) -> None:
     assert api.request("POST", "/things", json={}).json["id"].startswith("th-")
 
 
-def test_unique_properties_are_no_two_records(tmp_path: Path) -> None:
+def test_no_two_records_share_a_unique_property(tmp_path: Path) -> None:
     api = make_things_api(tmp_path, thing={"x-testmode-unique": ["label"]})
     assert api.request("POST", "/things", json={"code": "a", "label": "L"}).status_code == 201
     assert api.request("POST", "/things", json={"code": "b", "label": "L"}).status_code == 409
 
 
-def test_what_refers_to_a_resource_must_name_one_of_its_records(tmp_path: Path) -> None:
+def test_a_reference_to_a_resource_must_name_an_existing_record(tmp_path: Path) -> None:
     part = {
         "type": "object",
         "properties": {"id": {"type": "integer"}, "thing": {"type": "string", "x-testmode-refers-to": "things"}},
@@ -99,12 +103,12 @@ def test_what_refers_to_a_resource_must_name_one_of_its_records(tmp_path: Path) 
     assert {each["thing"] for each in api.stored_records("parts")} <= seeded
 
 
-def test_resource_names_it(tmp_path: Path) -> None:
+def test_resource_sets_the_name_of_the_resource(tmp_path: Path) -> None:
     api = make_things_api(tmp_path, on_path={"x-testmode-resource": "widgets"})
     assert len(api.stored_records("widgets")) == 3
 
 
-def test_role_says_what_an_operation_does_or_that_it_does_nothing(tmp_path: Path) -> None:
+def test_role_sets_what_an_operation_does(tmp_path: Path) -> None:
     find = {"get": {"x-testmode-role": "list", "x-testmode-resource": "things", "responses": json_responses(LISTED)}}
     api = make_things_api(tmp_path, paths={"/find": find}, on_post={"x-testmode-role": "none"})
     assert len(api.request("GET", "/find").json) == 3
@@ -119,7 +123,7 @@ def test_a_role_needs_a_resource(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("style", "query"), [("page", "limit=2&page=2"), ("offset", "limit=2&offset=2")])
-def test_paging_is_as_it_is_said(tmp_path: Path, style: str, query: str) -> None:
+def test_paging_sets_the_style_of_paging(tmp_path: Path, style: str, query: str) -> None:
     api = make_things_api(tmp_path, on_get={"x-testmode-paging": style, "parameters": parameters("limit", style)})
     assert api.request("GET", f"/things?{query}").json == api.request("GET", "/things").json[2:]
     none = make_things_api(tmp_path, on_get={"x-testmode-paging": "none", "parameters": parameters("limit", style)})
@@ -131,15 +135,15 @@ def parameters(*names: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", [0, 7])
-def test_seed_says_how_many_records_there_are(tmp_path: Path, seed: int) -> None:
+def test_seed_sets_the_number_of_records(tmp_path: Path, seed: int) -> None:
     assert len(make_things_api(tmp_path, **{"x-testmode-seed": seed}).stored_records("things")) == seed
     assert len(make_things_api(tmp_path, on_path={"x-testmode-seed": seed}).stored_records("things")) == seed
 
 
-def twice(api: OpenApiHarness, header: str = "Idempotency-Key") -> tuple[Any, Any]:
-    sent = {header: "k1"}
-    return api.request("POST", "/things", json={"label": "L"}, headers=sent), api.request(
-        "POST", "/things", json={"label": "L"}, headers=sent
+def create_twice(api: OpenApiHarness, header: str = "Idempotency-Key") -> tuple[Any, Any]:
+    headers = {header: "k1"}
+    return api.request("POST", "/things", json={"label": "L"}, headers=headers), api.request(
+        "POST", "/things", json={"label": "L"}, headers=headers
     )
 
 
@@ -147,19 +151,19 @@ CREATE_SCHEMA = {"properties": {"code": {"type": "string", "readOnly": True}, "l
 
 
 @pytest.mark.parametrize("place", ["document", "operation"])
-def test_idempotency_answers_a_repeated_request_as_the_first_time(tmp_path: Path, place: str) -> None:
-    said = {"x-testmode-idempotency": {"header": "X-Once", "lifetime": "1h"}}
+def test_idempotency_replays_the_response_to_a_repeated_request(tmp_path: Path, place: str) -> None:
+    extension = {"x-testmode-idempotency": {"header": "X-Once", "lifetime": "1h"}}
     api = (
-        make_things_api(tmp_path, thing=CREATE_SCHEMA, **said)
+        make_things_api(tmp_path, thing=CREATE_SCHEMA, **extension)
         if place == "document"
-        else make_things_api(tmp_path, thing=CREATE_SCHEMA, on_post=said)
+        else make_things_api(tmp_path, thing=CREATE_SCHEMA, on_post=extension)
     )
-    first, again = twice(api, "X-Once")
+    first, again = create_twice(api, "X-Once")
     assert first.data == again.data
     assert again.headers["Idempotent-Replayed"] == "true"
     api.harness.advance("1h")
     assert len(api.stored_records("things")) == 4
-    twice(api, "X-Once")
+    create_twice(api, "X-Once")
     assert len(api.stored_records("things")) == 5
 
 
@@ -167,14 +171,14 @@ def test_idempotency_can_be_switched_off_for_an_operation(tmp_path: Path) -> Non
     api = make_things_api(
         tmp_path, thing=CREATE_SCHEMA, on_post={"x-testmode-idempotency": False}, **{"x-testmode-idempotency": {}}
     )
-    twice(api)
+    create_twice(api)
     assert len(api.stored_records("things")) == 5
 
 
-def test_a_header_parameter_tells_of_idempotency_too() -> None:
+def test_a_header_parameter_enables_idempotency_too() -> None:
     api = library()
-    sent: Any = {"json": {"name": "Ada"}, "headers": {"Idempotency-Key": "k"}}
-    assert api.request("POST", "/authors", **sent).data == api.request("POST", "/authors", **sent).data
+    options: Any = {"json": {"name": "Ada"}, "headers": {"Idempotency-Key": "k"}}
+    assert api.request("POST", "/authors", **options).data == api.request("POST", "/authors", **options).data
     other = api.request("POST", "/authors", json={"name": "Bob"}, headers={"Idempotency-Key": "k"})
     assert (other.status_code, other.json["error"]["code"]) == (422, "idempotency_mismatch")
 

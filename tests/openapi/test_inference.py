@@ -1,4 +1,4 @@
-"""What is inferred of a document: which operations are of one resource, and what bodies are around its records."""
+"""Inference from a document: the resources, the roles of operations, and the envelopes of records."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def infer(folder: Path, paths: Any) -> InferenceResult:
     return load_spec_model(write_document(folder, document(paths))).inferred
 
 
-def verbs(found: InferenceResult) -> dict[str, str]:
-    return {role.operation.title: role.verb for role in found.roles.values()}
+def roles_by_title(result: InferenceResult) -> dict[str, str]:
+    return {role.operation.title: role.verb for role in result.roles.values()}
 
 
-def change(**more: Any) -> dict[str, Any]:
+def change_operation(**more: Any) -> dict[str, Any]:
     return {"requestBody": json_request_body(THING), "responses": json_responses(THING), **more}
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_each_verb_has_its_role_in_whichever_order_paths_and_methods_stand(tmp_path: Path, order: int) -> None:
-    one = {**READ, "put": change(), "patch": change(), "delete": DELETE_OPERATION}
+def test_each_method_has_its_role_in_any_order_of_paths_and_methods(tmp_path: Path, order: int) -> None:
+    one = {**READ, "put": change_operation(), "patch": change_operation(), "delete": DELETE_OPERATION}
     many = {**LIST, "post": {"requestBody": json_request_body(THING), "responses": json_responses(THING, status="201")}}
     paths = {"/things": dict(list(many.items())[::order]), "/things/{id}": dict(list(one.items())[::order])}
     found = infer(tmp_path, dict(list(paths.items())[::order]))
     assert list(found.resources) == ["things"]
-    assert verbs(found) == {
+    assert roles_by_title(found) == {
         "GET /things": "list",
         "POST /things": "create",
         "GET /things/{id}": "retrieve",
@@ -48,41 +48,46 @@ def test_each_verb_has_its_role_in_whichever_order_paths_and_methods_stand(tmp_p
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_one_way_to_change_a_record_makes_a_resource_without_any_to_read_it(tmp_path: Path, method: str) -> None:
-    said = DELETE_OPERATION if method == "delete" else change()
-    assert list(infer(tmp_path, {"/things/{id}": {method: said}}).resources) == ["things"]
-    assert list(infer(tmp_path, {"/things/{id}": {"post": change()}}).resources) == []
+def test_one_operation_that_changes_a_record_is_enough_for_a_resource(tmp_path: Path, method: str) -> None:
+    operation = DELETE_OPERATION if method == "delete" else change_operation()
+    assert list(infer(tmp_path, {"/things/{id}": {method: operation}}).resources) == ["things"]
+    assert list(infer(tmp_path, {"/things/{id}": {"post": change_operation()}}).resources) == []
 
 
 @pytest.mark.parametrize(("method", "single"), [("put", True), ("patch", True), ("delete", False), ("post", False)])
-def test_what_there_is_only_one_of_is_read_and_changed(tmp_path: Path, method: str, single: bool) -> None:
-    said = DELETE_OPERATION if method == "delete" else change()
-    found = infer(tmp_path, {"/settings": {**READ, method: said}})
+def test_a_singleton_can_be_read_and_changed(tmp_path: Path, method: str, single: bool) -> None:
+    operation = DELETE_OPERATION if method == "delete" else change_operation()
+    found = infer(tmp_path, {"/settings": {**READ, method: operation}})
     assert [each.is_singleton for each in found.resources.values()] == [True] * single
 
 
-def test_a_list_alone_is_no_resource_and_one_that_takes_records_is(tmp_path: Path) -> None:
+def test_a_list_is_a_resource_only_if_records_can_be_created(tmp_path: Path) -> None:
     assert list(infer(tmp_path, {"/things": LIST}).resources) == []
     both = {**LIST, "post": {"requestBody": json_request_body(THING), "responses": json_responses(THING, status="201")}}
-    (made,) = infer(tmp_path, {"/things": both}).resources.values()
-    assert (made.is_singleton, made.id_parameter) == (False, "id")
+    (resource,) = infer(tmp_path, {"/things": both}).resources.values()
+    assert (resource.is_singleton, resource.id_parameter) == (False, "id")
 
 
 @pytest.mark.parametrize(("role", "verb"), [("list", "list"), ("create", "create"), ("none", None)])
-def test_a_role_that_is_told_is_of_the_nearest_resource_above(tmp_path: Path, role: str, verb: str | None) -> None:
+def test_a_declared_role_belongs_to_the_nearest_resource_above(tmp_path: Path, role: str, verb: str | None) -> None:
     paths = {
         "/shops/{shop}/things": LIST,
         "/shops/{shop}/things/{id}": READ,
-        "/shops/{shop}/things/{id}/do/it": {"post": {**change(), "x-testmode-role": role}},
+        "/shops/{shop}/things/{id}/do/it": {"post": {**change_operation(), "x-testmode-role": role}},
         "/others": LIST,
         "/others/{id}": READ,
     }
     found = infer(tmp_path, paths)
-    (told,) = [each for each in [*found.roles.values(), None] if each is None or "do/it" in each.operation.path][:1]
-    assert (told and told.verb, told and told.resource.name) == (verb, "shops_things" if verb else None)
+    (role_found,) = [each for each in [*found.roles.values(), None] if each is None or "do/it" in each.operation.path][
+        :1
+    ]
+    assert (role_found and role_found.verb, role_found and role_found.resource.name) == (
+        verb,
+        "shops_things" if verb else None,
+    )
 
 
-def test_resources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_resources_with_the_same_name_get_numbers(tmp_path: Path) -> None:
     found = infer(tmp_path, {"/a-b": LIST, "/a-b/{id}": READ, "/a.b": LIST, "/a.b/{id}": READ, "/{id}": READ})
     assert sorted(found.resources) == ["a_b", "a_b_1", "root"]
 
@@ -95,7 +100,7 @@ def test_resources_of_one_name_are_told_apart(tmp_path: Path) -> None:
         *(("houses", "house"), ("thing", "thing"), ("s", "")),
     ],
 )
-def test_one_of_many(many: str, one: str) -> None:
+def test_names_are_singularized(many: str, one: str) -> None:
     assert singularize(many) == one
 
 
@@ -108,7 +113,7 @@ def test_one_of_many(many: str, one: str) -> None:
         ("v1_a_shops_things", ("thing", "things", "thing")),
     ],
 )
-def test_a_resource_is_called_by_its_whole_name_or_the_last_word_of_a_long_one(
+def test_an_envelope_is_named_after_the_resource_or_the_last_word_of_its_name(
     name: str, words: tuple[str, ...]
 ) -> None:
     assert envelope_names(InferredResource(name, f"/{name}", (), "id")) == words
@@ -118,14 +123,14 @@ def test_a_resource_is_called_by_its_whole_name_or_the_last_word_of_a_long_one(
     ("wrapper", "body", "inside"),
     [(None, {"n": 1}, {"n": 1}), ("data", {"data": 1, "n": 2}, 1), ("data", {}, None), ("data", [1], None)],
 )
-def test_a_record_is_found_in_its_body(wrapper: str | None, body: Any, inside: Any) -> None:
+def test_a_record_is_unwrapped_from_its_body(wrapper: str | None, body: Any, inside: Any) -> None:
     assert Shape(True, wrapper).unwrap(body) == inside
     assert Shape(True, wrapper).unwrap(Shape(True, wrapper).wrap(inside)) == inside
 
 
-@pytest.mark.parametrize(("beside", "wrapped"), [(0, True), (5, True), (6, False)])
-def test_an_envelope_has_at_most_six_members(tmp_path: Path, beside: int, wrapped: bool) -> None:
-    members = {f"m{nth}": {"type": "string"} for nth in range(beside)}
+@pytest.mark.parametrize(("extra_members", "wrapped"), [(0, True), (5, True), (6, False)])
+def test_an_envelope_has_at_most_six_members(tmp_path: Path, extra_members: int, wrapped: bool) -> None:
+    members = {f"m{nth}": {"type": "string"} for nth in range(extra_members)}
     schema = {"type": "object", "properties": {"data": THING, **members}}
     found = infer(tmp_path, {"/things": LIST, "/things/{id}": {"get": {"responses": json_responses(schema)}}})
     (role,) = [each for each in found.roles.values() if each.verb == "retrieve"]
@@ -145,19 +150,19 @@ def test_an_envelope_has_at_most_six_members(tmp_path: Path, beside: int, wrappe
         *(("ref", [], None), ("thing", ["n"], None), ("thing", [""], None)),
     ],
 )
-def test_the_property_that_holds_the_id_is_the_one_that_the_path_names(
+def test_the_id_property_is_the_one_that_the_path_names(
     tmp_path: Path, parameter: str, properties: list[str], field: str | None
 ) -> None:
-    shown = {"type": "object", "properties": {each: {"type": "string"} for each in properties}}
-    read = {"get": {"responses": json_responses(shown if properties else {"type": "object", "properties": {"n": {}}})}}
-    (made,) = infer(tmp_path, {f"/things/{{{parameter}}}": read}).resources.values()
-    assert made.id_field == field
+    schema = {"type": "object", "properties": {each: {"type": "string"} for each in properties}}
+    read = {"get": {"responses": json_responses(schema if properties else {"type": "object", "properties": {"n": {}}})}}
+    (resource,) = infer(tmp_path, {f"/things/{{{parameter}}}": read}).resources.values()
+    assert resource.id_field == field
 
 
 @pytest.mark.parametrize("parameter", ["s_id", "id"])
-def test_a_resource_whose_name_has_no_singular_has_an_id_too(tmp_path: Path, parameter: str) -> None:
-    (made,) = infer(tmp_path, {f"/s/{{{parameter}}}": READ}).resources.values()
-    assert made.id_field == "id"
+def test_a_resource_without_a_singular_name_has_an_id_too(tmp_path: Path, parameter: str) -> None:
+    (resource,) = infer(tmp_path, {f"/s/{{{parameter}}}": READ}).resources.values()
+    assert resource.id_field == "id"
 
 
 TEXT, SHORT_TEXT, NUMBER = {"type": "string"}, {"type": "string", "maxLength": 9}, {"type": "integer"}
@@ -168,7 +173,7 @@ def in_path(schema: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("held", "first", "second", "expected"),
+    ("property_schema", "first", "second", "expected"),
     [
         (TEXT, SHORT_TEXT, NUMBER, {"allOf": [TEXT, SHORT_TEXT]}),
         (TEXT, NUMBER, TEXT, NUMBER),
@@ -177,56 +182,56 @@ def in_path(schema: Any) -> dict[str, Any]:
         (None, SHORT_TEXT, NUMBER, SHORT_TEXT),
     ],
 )
-def test_an_id_fits_where_it_is_held_and_where_the_first_path_names_it(
-    tmp_path: Path, held: Any, first: Any, second: Any, expected: Any
+def test_an_id_is_valid_for_its_property_and_for_the_first_path_parameter(
+    tmp_path: Path, property_schema: Any, first: Any, second: Any, expected: Any
 ) -> None:
-    properties = {"n": {"type": "integer"}} | ({} if held is None else {"id": held})
-    shown = {"type": "object", "properties": properties}
+    properties = {"n": {"type": "integer"}} | ({} if property_schema is None else {"id": property_schema})
+    schema = {"type": "object", "properties": properties}
     one = {
-        "get": {"responses": json_responses(shown), **in_path(first)},
+        "get": {"responses": json_responses(schema), **in_path(first)},
         "delete": {**DELETE_OPERATION, **in_path(second)},
     }
-    (made,) = infer(tmp_path, {"/things/{id}": one}).resources.values()
-    assert made.id_schema == expected
+    (resource,) = infer(tmp_path, {"/things/{id}": one}).resources.values()
+    assert resource.id_schema == expected
 
 
-def test_an_id_that_stands_nowhere_is_anything(tmp_path: Path) -> None:
-    shown = {"type": "object", "properties": {"n": {"type": "integer"}}}
+def test_an_id_that_no_schema_describes_may_be_any_value(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     both = {
-        "get": {"responses": json_responses({"type": "array", "items": shown})},
-        "post": {"requestBody": json_request_body(shown), "responses": json_responses(shown, status="201")},
+        "get": {"responses": json_responses({"type": "array", "items": schema})},
+        "post": {"requestBody": json_request_body(schema), "responses": json_responses(schema, status="201")},
     }
-    (made,) = infer(tmp_path, {"/things": both}).resources.values()
-    assert made.id_schema is True
-    assert made.id_field is None
+    (resource,) = infer(tmp_path, {"/things": both}).resources.values()
+    assert resource.id_schema is True
+    assert resource.id_field is None
 
 
 OTHER: dict[str, Any] = {"type": "object", "properties": {"id": {"type": "string"}, "m": {"type": "integer"}}}
 
 
-def test_a_record_that_no_answer_shows_is_what_the_first_body_says(tmp_path: Path) -> None:
-    silent = {"responses": {"204": {"description": "Done"}}}
+def test_without_a_response_schema_the_first_request_body_is_the_schema(tmp_path: Path) -> None:
+    no_content = {"responses": {"204": {"description": "Done"}}}
     one = {
-        "put": {"requestBody": json_request_body(THING), **silent},
-        "patch": {"requestBody": json_request_body(OTHER), **silent},
+        "put": {"requestBody": json_request_body(THING), **no_content},
+        "patch": {"requestBody": json_request_body(OTHER), **no_content},
     }
-    (made,) = infer(tmp_path, {"/things/{id}": one}).resources.values()
-    assert (made.schema, made.writable) == (THING, frozenset({"id", "n", "m"}))
-    (made,) = infer(tmp_path, {"/things/{id}": {"delete": silent}}).resources.values()
-    assert (made.schema, made.writable) == (True, frozenset())
+    (resource,) = infer(tmp_path, {"/things/{id}": one}).resources.values()
+    assert (resource.schema, resource.writable) == (THING, frozenset({"id", "n", "m"}))
+    (resource,) = infer(tmp_path, {"/things/{id}": {"delete": no_content}}).resources.values()
+    assert (resource.schema, resource.writable) == (True, frozenset())
 
 
-def test_what_is_shown_says_more_than_what_is_asked_and_one_record_more_than_a_list(tmp_path: Path) -> None:
+def test_a_response_schema_is_preferred_to_a_request_body_and_to_a_list(tmp_path: Path) -> None:
     listed = {"type": "array", "items": OTHER}
     paths = {
         "/things": {"get": {"responses": json_responses(listed)}},
         "/things/{id}": {**READ, "put": {"requestBody": json_request_body(OTHER), "responses": json_responses(OTHER)}},
     }
-    (made,) = infer(tmp_path, paths).resources.values()
-    assert made.schema == THING
+    (resource,) = infer(tmp_path, paths).resources.values()
+    assert resource.schema == THING
 
 
-def test_only_what_makes_or_changes_a_record_says_what_clients_write(tmp_path: Path) -> None:
+def test_writable_properties_come_from_operations_that_create_or_change_records(tmp_path: Path) -> None:
     read_only = {"type": "object", "properties": {"id": {"type": "string", "readOnly": True}, "n": {"type": "integer"}}}
     paths = {
         "/things": {**LIST, "post": {"responses": json_responses(THING, status="201")}},
@@ -238,33 +243,35 @@ def test_only_what_makes_or_changes_a_record_says_what_clients_write(tmp_path: P
         "/things/{id}/publish": {"post": {"requestBody": json_request_body(OTHER), "responses": json_responses(THING)}},
     }
     found = infer(tmp_path, paths)
-    assert verbs(found)["POST /things/{id}/publish"] == "act"
-    (made,) = found.resources.values()
-    assert made.writable == {"n"}
+    assert roles_by_title(found)["POST /things/{id}/publish"] == "act"
+    (resource,) = found.resources.values()
+    assert resource.writable == {"n"}
 
 
 @pytest.mark.parametrize(
     ("paths", "role"),
     [
-        # Beside records that are only listed, only read, or neither.
+        # Next to records that are only listed, only read, or neither.
         ({"/things": LIST, "/things/{id}": {"delete": DELETE_OPERATION}}, ("list", "act")),
-        ({"/things": {"post": change()}, "/things/{id}": READ}, ("list", "act")),
+        ({"/things": {"post": change_operation()}, "/things/{id}": READ}, ("list", "act")),
         ({"/things": {"get": {"responses": json_responses({"type": "array", "items": OTHER})}}, "/things/{id}": READ},
          ("list", "act")),
         ({"/things/{id}": {"delete": DELETE_OPERATION}}, (None, None)),
     ],
 )  # fmt: skip
-def test_beside_a_resource_stands_what_shows_its_records(
+def test_operations_on_paths_below_belong_to_the_resource_if_they_return_its_records(
     tmp_path: Path, paths: Any, role: tuple[str | None, str | None]
 ) -> None:
-    beside = {"/things/recent": LIST, "/things/{id}/publish": {"post": change()}}
-    unlike = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
-    strange = {
-        "/things/other": {"get": {"responses": json_responses({"type": "array", "items": unlike})}},
-        "/things/{id}/other": {"post": {"requestBody": json_request_body(unlike), "responses": json_responses(unlike)}},
-        "/things/{id}/look": {"get": {"responses": json_responses(unlike)}},
+    below = {"/things/recent": LIST, "/things/{id}/publish": {"post": change_operation()}}
+    other_schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    unrelated = {
+        "/things/other": {"get": {"responses": json_responses({"type": "array", "items": other_schema})}},
+        "/things/{id}/other": {
+            "post": {"requestBody": json_request_body(other_schema), "responses": json_responses(other_schema)}
+        },
+        "/things/{id}/look": {"get": {"responses": json_responses(other_schema)}},
     }
-    found = verbs(infer(tmp_path, {**paths, **beside, **strange}))
+    found = roles_by_title(infer(tmp_path, {**paths, **below, **unrelated}))
     assert (found.get("GET /things/recent"), found.get("POST /things/{id}/publish")) == role
     assert not [title for title in found if title.endswith(("other", "look"))]
 
@@ -279,16 +286,16 @@ def test_beside_a_resource_stands_what_shows_its_records(
         (["200"], "delete", 200),
     ],
 )  # fmt: skip
-def test_an_operation_answers_with_the_first_status_that_means_success(
+def test_the_success_response_has_the_first_successful_status(
     tmp_path: Path, statuses: list[str], method: str, status: int
 ) -> None:
     responses = {each: {"description": each} for each in statuses}
-    world = load_spec_model(write_document(tmp_path, document({"/things": {method: {"responses": responses}}})))
-    (endpoint,) = world.document.operations
-    answered, response = success_response(endpoint)
-    assert answered == status
-    known = {each.upper(): each for each in statuses}
-    declared = known.get(str(status)) or known.get(f"{status // 100}XX") or known.get("DEFAULT")
+    model = load_spec_model(write_document(tmp_path, document({"/things": {method: {"responses": responses}}})))
+    (endpoint,) = model.document.operations
+    actual, response = success_response(endpoint)
+    assert actual == status
+    by_name = {each.upper(): each for each in statuses}
+    declared = by_name.get(str(status)) or by_name.get(f"{status // 100}XX") or by_name.get("DEFAULT")
     assert (response and response.status) == declared
 
 
@@ -307,10 +314,10 @@ def test_an_operation_answers_with_the_first_status_that_means_success(
         ({"type": "object", "properties": {"id": TEXT, "results": LISTED}}, "results"),
     ],
 )
-def test_a_list_is_found_where_it_is(tmp_path: Path, listed: Any, wrapper: str | None) -> None:
+def test_a_list_is_found_in_its_envelope(tmp_path: Path, listed: Any, wrapper: str | None) -> None:
     paths = {"/things": {"get": {"responses": json_responses(listed)}}, "/things/{id}": READ}
-    world = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
-    (role,) = [each for each in world.inferred.roles.values() if each.operation.title == "GET /things"]
+    model = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
+    (role,) = [each for each in model.inferred.roles.values() if each.operation.title == "GET /things"]
     assert role.verb == "list"
     assert role.response_shape == Shape(THING, wrapper)
 
@@ -329,14 +336,14 @@ def test_a_list_is_found_where_it_is(tmp_path: Path, listed: Any, wrapper: str |
         {"type": "object", "properties": {"data": {"type": "array", "items": TEXT}}},
     ],
 )
-def test_what_holds_no_records_or_says_not_where_is_no_list(tmp_path: Path, listed: Any) -> None:
+def test_a_response_without_a_clear_list_of_records_is_not_a_list(tmp_path: Path, listed: Any) -> None:
     paths = {"/things": {"get": {"responses": json_responses(listed)}}, "/things/{id}": READ}
-    world = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
-    assert "GET /things" not in verbs(world.inferred)
+    model = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
+    assert "GET /things" not in roles_by_title(model.inferred)
 
 
 @pytest.mark.parametrize(
-    ("shown", "wrapper"),
+    ("schema", "wrapper"),
     [
         (THING, None),
         ({"type": "object", "properties": {"data": THING}}, "data"),
@@ -347,29 +354,27 @@ def test_what_holds_no_records_or_says_not_where_is_no_list(tmp_path: Path, list
         ({"type": "object", "properties": {"odd": THING}}, None),
     ],
 )
-def test_a_record_stands_in_an_envelope_that_has_nothing_of_its_own(
-    tmp_path: Path, shown: Any, wrapper: str | None
-) -> None:
-    found = infer(tmp_path, {"/things": LIST, "/things/{id}": {"get": {"responses": json_responses(shown)}}})
+def test_an_envelope_of_a_record_has_no_id_of_its_own(tmp_path: Path, schema: Any, wrapper: str | None) -> None:
+    found = infer(tmp_path, {"/things": LIST, "/things/{id}": {"get": {"responses": json_responses(schema)}}})
     (role,) = [each for each in found.roles.values() if each.verb == "retrieve"]
-    assert role.response_shape == Shape(THING if wrapper else shown, wrapper)
+    assert role.response_shape == Shape(THING if wrapper else schema, wrapper)
 
 
-@pytest.mark.parametrize("shown", [True, {}, {"type": "object"}, TEXT, LISTED])
-def test_what_has_no_properties_is_no_record(tmp_path: Path, shown: Any) -> None:
-    paths = {"/things/{id}": {"get": {"responses": json_responses(shown)}}}
-    world = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
-    assert world.inferred.resources == {}
+@pytest.mark.parametrize("schema", [True, {}, {"type": "object"}, TEXT, LISTED])
+def test_a_schema_without_properties_is_not_a_record(tmp_path: Path, schema: Any) -> None:
+    paths = {"/things/{id}": {"get": {"responses": json_responses(schema)}}}
+    model = load_spec_model(write_document(tmp_path, {**document(paths), "openapi": "3.1.0"}))
+    assert model.inferred.resources == {}
 
 
-def test_what_a_document_takes_out_of_a_resource_makes_none(tmp_path: Path) -> None:
+def test_operations_with_role_none_do_not_make_a_resource(tmp_path: Path) -> None:
     none = {"x-testmode-role": "none"}
     assert infer(tmp_path, {"/things/{id}": {"get": {**READ["get"], **none}}}).resources == {}
     assert infer(tmp_path, {"/things/{id}": {**READ, "delete": {**DELETE_OPERATION, **none}}}).resources == {}
     assert list(infer(tmp_path, {"/things/{id}": {**READ, "delete": DELETE_OPERATION}}).resources) == ["things"]
 
 
-def test_each_parameter_above_a_resource_names_one_of_the_resource_there(tmp_path: Path) -> None:
+def test_path_parameters_above_a_resource_name_its_parents(tmp_path: Path) -> None:
     paths = {
         "/shops": LIST,
         "/shops/{shop}": READ,
@@ -380,7 +385,9 @@ def test_each_parameter_above_a_resource_names_one_of_the_resource_there(tmp_pat
         "/{part}.json/others/{id}": READ,
     }
     found = infer(tmp_path, paths).resources
-    assert {name: [(each.parameter, each.resource) for each in made.parents] for name, made in found.items()} == {
+    assert {
+        name: [(each.parameter, each.resource) for each in resource.parents] for name, resource in found.items()
+    } == {
         "shops": [],
         "shops_halls": [("shop", "shops")],
         "shops_halls_things": [("shop", "shops"), ("hall", "shops_halls")],
@@ -391,19 +398,19 @@ def test_each_parameter_above_a_resource_names_one_of_the_resource_there(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("asked", "told", "verb"),
+    ("request", "response", "verb"),
     [(THING, THING, "create"), (LISTED, THING, None), (THING, LISTED, None), (LISTED, LISTED, None)],
 )
 @pytest.mark.parametrize(("method", "other"), [("post", "create"), ("put", "replace"), ("patch", "merge")])
-def test_what_is_done_to_many_at_once_is_done_to_no_record(
-    tmp_path: Path, asked: Any, told: Any, verb: str | None, method: str, other: str
+def test_bulk_operations_have_no_role(
+    tmp_path: Path, request: Any, response: Any, verb: str | None, method: str, other: str
 ) -> None:
-    bulk = {"requestBody": json_request_body(asked), "responses": json_responses(told)}
-    found = verbs(infer(tmp_path, {"/things": {**LIST, method: bulk}, "/things/{id}": READ}))
+    bulk = {"requestBody": json_request_body(request), "responses": json_responses(response)}
+    found = roles_by_title(infer(tmp_path, {"/things": {**LIST, method: bulk}, "/things/{id}": READ}))
     assert found.get(f"{method.upper()} /things") == (other if verb else None)
 
 
-def test_a_record_is_asked_for_as_json_where_that_may_be_and_else_as_what_comes_first(tmp_path: Path) -> None:
+def test_the_request_body_is_json_if_declared_or_else_the_first_media_type(tmp_path: Path) -> None:
     form, text = "application/x-www-form-urlencoded", "text/plain"
     for kinds, expected in (
         ({form: THING, text: OTHER}, THING),
@@ -420,26 +427,26 @@ def test_a_record_is_asked_for_as_json_where_that_may_be_and_else_as_what_comes_
 
 
 @pytest.mark.parametrize("step", ["{id}.json", "v{id}", "{id}{other}", "{id}-{other}"])
-def test_a_parameter_that_is_only_part_of_a_step_names_no_record(tmp_path: Path, step: str) -> None:
+def test_a_parameter_that_is_part_of_a_segment_does_not_name_a_record(tmp_path: Path, step: str) -> None:
     assert infer(tmp_path, {f"/things/{step}": {"delete": DELETE_OPERATION, **READ}}).resources == {}
 
 
-def test_json_patch_alone_is_not_understood_and_beside_another_kind_it_is_left_to_that(tmp_path: Path) -> None:
+def test_json_patch_is_ignored_unless_another_media_type_is_declared(tmp_path: Path) -> None:
     for kinds, verb in ((["-patch"], None), (["-patch", ""], "merge"), ([""], "merge"), ([], "merge")):
         content = {"application/json" + ("-patch+json" if kind else ""): {"schema": THING} for kind in kinds}
         patch = {"responses": json_responses(THING)} | ({"requestBody": {"content": content}} if kinds else {})
         found = infer(tmp_path, {"/things/{id}": {**READ, "patch": patch}})
-        assert verbs(found).get("PATCH /things/{id}") == verb
+        assert roles_by_title(found).get("PATCH /things/{id}") == verb
 
 
-def test_what_was_not_inferred_and_what_only_changes_a_record_is_said(tmp_path: Path) -> None:
+def test_operations_without_inferred_behaviour_are_described(tmp_path: Path) -> None:
     paths = {
         "/things/{id}": {**READ, "delete": DELETE_OPERATION},
-        "/things/{id}/publish": {"post": change()},
+        "/things/{id}/publish": {"post": change_operation()},
         "/report": {"get": {"responses": json_responses(TEXT)}},
     }
-    world = load_spec_model(write_document(tmp_path, document(paths)))
-    assert world.inferred.describe_gaps(world.document.operations) == [
+    model = load_spec_model(write_document(tmp_path, document(paths)))
+    assert model.inferred.describe_gaps(model.document.operations) == [
         "GET /report: responses are generated, without state",
         "POST /things/{id}/publish: returns the record, changed by the request body",
     ]

@@ -1,4 +1,4 @@
-"""An API of one's own: pages, filters and order of its lists."""
+"""An API from a document: pages, filters and order of its lists."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(answer: Any) -> list[str]:
     return [each["name"] for each in answer.json["data"]]
 
 
-def test_a_cursor_leads_through_all_pages_and_ends(api: OpenApiHarness) -> None:
+def test_cursors_lead_through_all_pages_to_the_last(api: OpenApiHarness) -> None:
     seen: list[str] = []
     path = "/authors?limit=5"
     while path:
@@ -36,7 +36,7 @@ def test_a_cursor_leads_through_all_pages_and_ends(api: OpenApiHarness) -> None:
     assert len(seen) == len(set(seen)) == 12
 
 
-def test_a_cursor_stays_good_when_records_come_and_go(api: OpenApiHarness) -> None:
+def test_a_cursor_stays_valid_when_records_are_created_and_deleted(api: OpenApiHarness) -> None:
     page = api.request("GET", "/authors?limit=5").json
     api.request("DELETE", f"/authors/{page['data'][-1]['id']}")
     api.request("POST", "/authors", json={"name": "Late"})
@@ -45,16 +45,16 @@ def test_a_cursor_stays_good_when_records_come_and_go(api: OpenApiHarness) -> No
     assert rest[-1] == "Late"
 
 
-def test_a_cursor_of_nobody_is_refused(api: OpenApiHarness) -> None:
+def test_an_unknown_cursor_is_refused(api: OpenApiHarness) -> None:
     answer = api.request("GET", "/authors?cursor=nonsense")
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_cursor")
 
 
-def test_the_documents_default_is_the_size_of_a_page(api: OpenApiHarness) -> None:
+def test_the_default_page_size_is_that_of_the_document(api: OpenApiHarness) -> None:
     assert len(names(api.request("GET", "/authors"))) == 10
 
 
-def test_query_parameters_that_are_fields_filter(api: OpenApiHarness) -> None:
+def test_query_parameters_named_like_fields_filter(api: OpenApiHarness) -> None:
     assert names(api.request("GET", "/authors?country=DE")) == ["Author 0", "Author 3", "Author 6"]
 
 
@@ -63,7 +63,7 @@ def test_a_list_is_sorted_by_a_field_either_way(api: OpenApiHarness) -> None:
     assert names(api.request("GET", "/authors?country=DE&sort=born")) == ["Author 6", "Author 3", "Author 0"]
 
 
-def test_numbered_pages_tell_the_total_and_the_next_page_in_headers(api: OpenApiHarness) -> None:
+def test_numbered_pages_have_the_total_and_the_next_page_in_headers(api: OpenApiHarness) -> None:
     id = api.request("GET", "/authors").json["data"][-1]["id"]
     for nth in range(5):
         genre = "novel" if nth % 2 else "poetry"
@@ -84,7 +84,7 @@ THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "in
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "names"),
     [
         ("limit=2", "limit=2&offset=2", ["limit", "offset"]),
         ("count=2", "count=2&skip=2", ["count", "skip"]),
@@ -95,7 +95,7 @@ THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "in
     ],
 )
 def test_paging_is_inferred_from_the_names_of_parameters(
-    tmp_path: Path, first: str, second: str, said: list[str]
+    tmp_path: Path, first: str, second: str, names: list[str]
 ) -> None:
     zero = "page=0" in first
     parameters = [
@@ -104,7 +104,7 @@ def test_paging_is_inferred_from_the_names_of_parameters(
             "in": "query",
             "schema": {"type": "integer", **({"default": 0} if zero and each == "page" else {})},
         }
-        for each in said
+        for each in names
     ]
     listed = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""An API of one's own is a provider like any other: nothing that is sent breaks it, and all that is shared works."""
+"""An API from a document as a provider: no request breaks it, and the features of the engine work with it."""
 
 from __future__ import annotations
 
@@ -51,53 +51,53 @@ def test_no_id_query_or_body_breaks_an_operation(library_api: OpenApiHarness, op
             assert request_status(library_api, operation.method, path, data=body, headers={"Content-Type": kind}) < 500
 
 
-def test_a_request_that_met_a_fault_can_be_sent_again_with_the_same_key() -> None:
+def test_a_request_that_a_fault_hit_can_be_repeated_with_its_idempotency_key() -> None:
     api = library()
     rule = {"match": {"method": "POST"}, "trigger": {"times": 1}, "fault": {"kind": "status", "status": 503}}
     assert api.harness.admin("POST", f"{api.sandbox}/faults", rule).status_code == 201
-    sent: Any = {"json": {"name": "Ada"}, "headers": {"Idempotency-Key": "k"}}
-    assert api.request("POST", "/authors", **sent).status_code == 503
-    made = api.request("POST", "/authors", **sent)
-    assert made.status_code == 201
-    assert api.request("POST", "/authors", **sent).data == made.data
+    options: Any = {"json": {"name": "Ada"}, "headers": {"Idempotency-Key": "k"}}
+    assert api.request("POST", "/authors", **options).status_code == 503
+    created = api.request("POST", "/authors", **options)
+    assert created.status_code == 201
+    assert api.request("POST", "/authors", **options).data == created.data
 
 
-def test_an_injected_refusal_is_said_as_the_document_says_refusals() -> None:
+def test_an_injected_refusal_has_the_shape_that_the_document_declares() -> None:
     api = library()
     api.harness.admin("POST", f"{api.sandbox}/faults", {"fault": {"kind": "status", "status": 404}})
     answer = api.request("GET", "/authors")
     assert (answer.status_code, set(answer.json)) == (404, {"error"})
 
 
-def test_passing_schemas_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_schemas_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "_MAX_CACHED", 30)
-    some = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer"}}}
-    api = OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(some)}}})))
+    schema = {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "integer"}}}
+    api = OpenApiHarness(write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}})))
     for nth in range(100):
         assert api.request("GET", f"/x?n={nth}").status_code == 200
 
 
 @pytest.mark.parametrize("name", [file.stem for file in sorted((fixtures_folder() / "scenarios").glob("*.json"))])
-def test_every_scenario_is_switched_on_and_off_without_a_trace(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_scenario_can_be_switched_on_and_off(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     api = library()
     monkeypatch.setattr(edge, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
     before = api.harness.admin("GET", api.sandbox).json
-    asked = api.harness.admin("PUT", f"{api.sandbox}/scenarios/{name}", {})
-    assert asked.status_code == 200, asked.text
+    switched_on = api.harness.admin("PUT", f"{api.sandbox}/scenarios/{name}", {})
+    assert switched_on.status_code == 200, switched_on.text
     path = f"/{api.provider.name}{api.provider.prefix}/authors"
-    with serve_on_socket(api.harness) as served:
+    with serve_on_socket(api.harness) as client:
         for nth in range(8):
             headers = {"X-Token": api.harness.key(), "Idempotency-Key": f"{nth // 2}"}
             with suppress(OSError, HTTPException):
-                heard = served.request("POST", path, json={"name": "Ada"}, headers=headers)
-                assert heard.status in {201, 401, 403, 409, 429, 500, 502, 503, 504}
-                assert "X-Testmode-Bug" not in heard.headers
+                response = client.request("POST", path, json={"name": "Ada"}, headers=headers)
+                assert response.status in {201, 401, 403, 409, 429, 500, 502, 503, 504}
+                assert "X-Testmode-Bug" not in response.headers
     assert api.harness.admin("DELETE", f"{api.sandbox}/scenarios/{name}").status_code == 204
     after = api.harness.admin("GET", api.sandbox).json
     assert after | {"clock": before["clock"]} == before
 
 
-def test_an_outage_ends_when_its_clock_says_so() -> None:
+def test_an_outage_ends_after_its_duration() -> None:
     api = library()
     api.harness.admin("PUT", f"{api.sandbox}/scenarios/outage-then-recovery", {"duration": "90s"})
     assert api.request("GET", "/authors").status_code == 503
@@ -108,12 +108,12 @@ def test_an_outage_ends_when_its_clock_says_so() -> None:
 def test_several_processes_serve_the_same_records() -> None:
     with make_cluster(shared_redis().flushed_url(), load_provider(OPENAPI_DOCUMENTS / "library.yaml")) as (one, other):
         name = next(iter(one.engine.providers))
-        sent: Any = {"key": None, "json": {"name": "Ada"}}
-        secret = {"X-Token": next(iter(one.engine.get_sandbox(name).keys)), "Idempotency-Key": "k"}
+        options: Any = {"key": None, "json": {"name": "Ada"}}
+        headers = {"X-Token": next(iter(one.engine.get_sandbox(name).keys)), "Idempotency-Key": "k"}
         path = f"{one.engine.get_provider(name).prefix}/authors"
-        made = one.request("POST", path, headers=secret, **sent)
-        assert made.status_code == 201, made.text
-        assert other.request("GET", f"{path}/{made.json['id']}", key=None, headers=secret).json == made.json
-        assert other.request("POST", path, headers=secret, **sent).data == made.data
-        assert other.request("DELETE", f"{path}/{made.json['id']}", key=None, headers=secret).status_code == 204
-        assert one.request("GET", f"{path}/{made.json['id']}", key=None, headers=secret).status_code == 404
+        created = one.request("POST", path, headers=headers, **options)
+        assert created.status_code == 201, created.text
+        assert other.request("GET", f"{path}/{created.json['id']}", key=None, headers=headers).json == created.json
+        assert other.request("POST", path, headers=headers, **options).data == created.data
+        assert other.request("DELETE", f"{path}/{created.json['id']}", key=None, headers=headers).status_code == 204
+        assert one.request("GET", f"{path}/{created.json['id']}", key=None, headers=headers).status_code == 404

@@ -1,4 +1,4 @@
-"""An API of one's own: requests are held to their schemas, and refused in the document's own shape."""
+"""An API from a document: requests are validated, and refusals have the shape that the document declares."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_wrong_field_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "named"),
+    ("path", "parameter"),
     [
         ("/authors?limit=0", "limit"),
         ("/authors?limit=many", "limit"),
@@ -36,11 +36,11 @@ def test_every_wrong_field_is_named() -> None:
         ("/authors/x/books?genre=novel&page=x", "page"),
     ],
 )
-def test_a_wrong_parameter_is_named(path: str, named: str) -> None:
+def test_a_wrong_parameter_is_named(path: str, parameter: str) -> None:
     answer = library().request("GET", path)
     assert answer.status_code == 400
     (field,) = answer.json["error"]["fields"] if "error" in answer.json else answer.json["errors"]
-    assert named in field.values()
+    assert parameter in field.values()
 
 
 def test_refusals_have_the_shape_the_document_declares() -> None:
@@ -52,7 +52,7 @@ def test_refusals_have_the_shape_the_document_declares() -> None:
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_what_no_operation_declares_is_refused_as_most_is(tmp_path: Path) -> None:
+def test_refusals_outside_operations_use_the_usual_error_shape(tmp_path: Path) -> None:
     assert library().request("GET", "/nothing").json["error"]["code"] == "no_such_path"
     bare = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
@@ -63,7 +63,7 @@ def test_what_no_operation_declares_is_refused_as_most_is(tmp_path: Path) -> Non
     assert bare.request("POST", "/x").status_code == 405
 
 
-def test_a_value_that_must_be_unique_is_refused_twice() -> None:
+def test_a_repeated_unique_value_is_refused() -> None:
     api = library()
     body = {"name": "Ada", "email": "ada@example.test"}
     assert api.request("POST", "/authors", json=body).status_code == 201
@@ -77,13 +77,13 @@ def test_an_unreadable_body_is_refused(body: bytes) -> None:
     assert answer.status_code in (400, 422), answer.text
 
 
-def test_a_body_longer_than_is_assumed_is_refused() -> None:
+def test_a_body_above_the_body_limit_is_refused() -> None:
     api = library()
     api.set_assumptions(body_limit=20)
     assert api.request("POST", "/authors", json={"name": "x" * 30}).status_code == 413
 
 
-def test_fields_nobody_documents_are_refused_where_that_is_assumed(tmp_path: Path) -> None:
+def test_unknown_fields_are_refused_by_assumption(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     paths = {
         "/run": {"post": {"requestBody": json_request_body(schema), "responses": json_responses({"type": "object"})}}
@@ -138,7 +138,7 @@ def test_forms_are_read_by_their_schemas(tmp_path: Path, form: str, wrong: str |
     assert not wrong or [each["field"] for each in answer.json["errors"]] == [wrong]
 
 
-def test_forms_in_parts_are_read_by_their_schemas(tmp_path: Path) -> None:
+def test_multipart_forms_are_read_by_their_schemas(tmp_path: Path) -> None:
     api = make_echo_api(tmp_path, {"requestBody": json_request_body(FORM, "multipart/form-data")})
     assert (
         api.request(
@@ -184,7 +184,7 @@ def test_parameters_are_read_in_every_style(tmp_path: Path, parameter: dict[str,
     assert answer.json["errors"][0]["field"].startswith(parameter["name"])
 
 
-def test_headers_and_cookies_are_held_to_their_schemas(tmp_path: Path) -> None:
+def test_headers_and_cookies_are_validated(tmp_path: Path) -> None:
     parameters = [
         {"name": "X-Count", "in": "header", "required": True, "schema": {"type": "integer"}},
         {"name": "theme", "in": "cookie", "schema": {"enum": ["dark", "light"]}},
@@ -193,8 +193,8 @@ def test_headers_and_cookies_are_held_to_their_schemas(tmp_path: Path) -> None:
     client = api.harness.app.test_client(use_cookies=False)
 
     def status(**headers: str) -> int:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.post("/small/run", headers=sent).status_code
+        sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post("/small/run", headers=sent_headers).status_code
 
     assert status(X_Count="5", Cookie="theme=dark") == 200
     assert status(X_Count="five") == status() == status(X_Count="5", Cookie="theme=blue") == 400

@@ -1,4 +1,4 @@
-"""An API of one's own: records that are made, read, changed, listed and deleted."""
+"""An API from a document: records are created, read, changed, listed and deleted."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def create_record(api: OpenApiHarness, **fields: object) -> dict[str, object]:
     return dict(answer.json)
 
 
-def test_a_record_that_was_made_can_be_read_and_listed(api: OpenApiHarness) -> None:
+def test_a_created_record_can_be_read_and_listed(api: OpenApiHarness) -> None:
     author = create_record(api, born=1815)
     assert api.request("GET", f"/authors/{author['id']}").json == author
     assert author in api.request("GET", "/authors?limit=100").json["data"]
 
 
-def test_ids_look_like_the_documents_example_and_numbers_count_on(api: OpenApiHarness) -> None:
+def test_new_ids_look_like_the_example_and_numbers_increase(api: OpenApiHarness) -> None:
     author = create_record(api)
     assert str(author["id"]).startswith("aut_")
     assert len(str(author["id"])) == len("aut_9f8e7d6c5b4a")
@@ -45,7 +45,7 @@ def test_ids_look_like_the_documents_example_and_numbers_count_on(api: OpenApiHa
     assert ids == [ids[0], ids[0] + 1, ids[0] + 2]
 
 
-def test_the_server_sets_what_is_only_read_and_fills_defaults(api: OpenApiHarness) -> None:
+def test_the_server_sets_read_only_properties_and_defaults(api: OpenApiHarness) -> None:
     author = create_record(api, id="mine", created_at="2001-01-01T00:00:00Z")
     assert author["id"] != "mine"
     assert str(author["created_at"]).startswith("2026-03-01T12:00:00")
@@ -53,14 +53,14 @@ def test_the_server_sets_what_is_only_read_and_fills_defaults(api: OpenApiHarnes
     assert "born" not in author
 
 
-def test_what_is_only_written_is_kept_and_never_shown(api: OpenApiHarness) -> None:
+def test_write_only_properties_are_stored_and_not_returned(api: OpenApiHarness) -> None:
     author = create_record(api, secret="hush")
     assert "secret" not in author
     assert "secret" not in api.request("GET", f"/authors/{author['id']}").json
     assert "hush" in [each.get("secret") for each in api.stored_records("authors")]
 
 
-def test_put_replaces_and_keeps_what_clients_cannot_write(api: OpenApiHarness) -> None:
+def test_put_replaces_all_properties_that_clients_can_write(api: OpenApiHarness) -> None:
     author = create_record(api, born=1815, country="UK")
     api.harness.advance("1h")
     answer = api.request("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
@@ -71,7 +71,7 @@ def test_put_replaces_and_keeps_what_clients_cannot_write(api: OpenApiHarness) -
     assert answer.json["updated_at"].startswith("2026-03-01T13:00:00")
 
 
-def test_patch_merges_and_null_takes_away(api: OpenApiHarness) -> None:
+def test_patch_merges_and_null_removes(api: OpenApiHarness) -> None:
     author = create_record(api, born=1815, country="UK")
     path, kind = f"/authors/{author['id']}", "application/merge-patch+json"
     answer = api.request("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
@@ -79,7 +79,7 @@ def test_patch_merges_and_null_takes_away(api: OpenApiHarness) -> None:
     assert "born" not in api.request("GET", path).json
 
 
-def test_a_deleted_record_is_gone_with_all_below_it(api: OpenApiHarness) -> None:
+def test_a_deleted_record_is_gone_with_its_children(api: OpenApiHarness) -> None:
     author = create_record(api)
     book = api.request("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
     before = len(api.stored_records("authors_books"))
@@ -91,7 +91,7 @@ def test_a_deleted_record_is_gone_with_all_below_it(api: OpenApiHarness) -> None
     assert len(api.stored_records("authors_books")) == before - 1
 
 
-def test_children_belong_to_one_parent_that_must_be_there(api: OpenApiHarness) -> None:
+def test_children_belong_to_one_existing_parent(api: OpenApiHarness) -> None:
     ada, bob = create_record(api), create_record(api)
     book = api.request("POST", f"/authors/{ada['id']}/books", json={"title": "Notes"}).json
     assert book["author_id"] == ada["id"]
@@ -101,7 +101,7 @@ def test_children_belong_to_one_parent_that_must_be_there(api: OpenApiHarness) -
     assert api.request("POST", "/authors/nobody/books", json={"title": "Notes"}).status_code == 404
 
 
-def test_what_there_is_only_one_of_is_read_before_it_was_written(api: OpenApiHarness) -> None:
+def test_a_singleton_can_be_read_before_it_is_written(api: OpenApiHarness) -> None:
     first = api.request("GET", "/settings").json
     assert api.request("GET", "/settings").json == first
     changed = api.request("PATCH", "/settings", json={"theme": "dark", "size": 12}).json
@@ -109,7 +109,7 @@ def test_what_there_is_only_one_of_is_read_before_it_was_written(api: OpenApiHar
     assert (changed["theme"], changed["size"]) == ("dark", 12)
 
 
-def test_what_is_done_to_a_record_answers_the_record(api: OpenApiHarness) -> None:
+def test_an_action_on_a_record_returns_the_record(api: OpenApiHarness) -> None:
     author = create_record(api)
     book = api.request("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
     auth = {"Authorization": f"Bearer {api.harness.key()}"}
@@ -117,7 +117,7 @@ def test_what_is_done_to_a_record_answers_the_record(api: OpenApiHarness) -> Non
     assert api.request("POST", f"/authors/{author['id']}/books/999/reserve", headers=auth).status_code == 404
 
 
-def test_a_sandbox_begins_with_records_that_hang_together(api: OpenApiHarness) -> None:
+def test_the_seed_data_is_consistent(api: OpenApiHarness) -> None:
     authors = api.request("GET", "/authors").json["data"]
     assert len(authors) == 3
     for author in authors:
@@ -135,14 +135,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert one.request("GET", "/authors", headers=key).data != one.request("GET", "/authors").data
 
 
-def test_records_survive_in_snapshots_as_everywhere_else(api: OpenApiHarness) -> None:
+def test_restoring_a_snapshot_removes_newer_records(api: OpenApiHarness) -> None:
     api.harness.admin("PUT", f"{api.sandbox}/snapshots/before")
     author = create_record(api)
     api.harness.admin("POST", f"{api.sandbox}/snapshots/before/restore")
     assert api.request("GET", f"/authors/{author['id']}").status_code == 404
 
 
-def test_a_record_named_in_the_body_is_changed_there(tmp_path: Path) -> None:
+def test_put_without_an_id_in_the_path_changes_the_record_named_in_the_body(tmp_path: Path) -> None:
     pets = OpenApiHarness(OPENAPI_DOCUMENTS / "petstore.json")
     auth = {"Authorization": f"Bearer {pets.harness.key()}", "Accept": "application/json"}
     answer = pets.request("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
@@ -158,13 +158,13 @@ THING = {
 
 
 @pytest.mark.parametrize("wrapper", ["data", "thing", None])
-def test_records_in_an_envelope_are_records(tmp_path: Path, wrapper: str | None) -> None:
+def test_records_in_an_envelope_are_stored_and_returned(tmp_path: Path, wrapper: str | None) -> None:
     schema = {"type": "object", "required": [wrapper], "properties": {wrapper: THING}} if wrapper else THING
     listed = {
         "type": "object",
         "properties": {"things": {"type": "array", "items": THING}, "total": {"type": "integer"}},
     }
-    said = document(
+    spec = document(
         {
             "/things": {
                 "get": {"responses": json_responses(listed)},
@@ -173,7 +173,7 @@ def test_records_in_an_envelope_are_records(tmp_path: Path, wrapper: str | None)
             "/things/{id}": {"get": {"responses": json_responses(schema)}},
         }
     )
-    api = OpenApiHarness(write_document(tmp_path, said))
+    api = OpenApiHarness(write_document(tmp_path, spec))
     body = (
         {wrapper: {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}}
         if wrapper
@@ -187,7 +187,7 @@ def test_records_in_an_envelope_are_records(tmp_path: Path, wrapper: str | None)
     assert page["things"][-1]["n"] == 7
 
 
-def test_put_makes_a_record_where_201_is_declared(tmp_path: Path) -> None:
+def test_put_creates_a_record_where_201_is_declared(tmp_path: Path) -> None:
     one = {
         "get": {"responses": json_responses(THING)},
         "put": {
@@ -202,14 +202,14 @@ def test_put_makes_a_record_where_201_is_declared(tmp_path: Path) -> None:
     assert api.request("GET", f"/things/{id}").json == {"id": id, "n": 2}
 
 
-def test_what_is_not_inferred_is_said() -> None:
-    known = load_spec_model(OPENAPI_DOCUMENTS / "library.yaml")
+def test_operations_without_inferred_behaviour_are_noted() -> None:
+    model = load_spec_model(OPENAPI_DOCUMENTS / "library.yaml")
     notes = OpenApiHarness(OPENAPI_DOCUMENTS / "library.yaml").provider.notes
     assert notes == (
         "GET /report: responses are generated, without state",
         "POST /authors/{authorId}/books/{bookId}/reserve: returns the record, changed by the request body",
     )
-    assert len(known.inferred.roles) + 1 == len(known.document.operations)
+    assert len(model.inferred.roles) + 1 == len(model.document.operations)
 
 
 def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path) -> None:
@@ -224,20 +224,20 @@ def test_an_id_may_be_a_number_in_the_path_and_text_in_the_record(tmp_path: Path
     assert api.request("GET", "/threads/2").json == {"id": "2"}
 
 
-def small(folder: Path, paths: Any) -> OpenApiHarness:
+def make_api(folder: Path, paths: Any) -> OpenApiHarness:
     return OpenApiHarness(write_document(folder, document(paths)))
 
 
 PLACE = {"type": "object", "properties": {"theme": {"type": "string"}, "size": {"type": "integer"}}}
 
 
-def test_put_on_what_there_is_only_one_of_forgets_what_it_leaves_out_and_patch_does_not(tmp_path: Path) -> None:
+def test_on_a_singleton_put_removes_omitted_properties_and_patch_keeps_them(tmp_path: Path) -> None:
     one = {
         "get": {"responses": json_responses(PLACE)},
         "put": {"requestBody": json_request_body(PLACE), "responses": json_responses(PLACE)},
         "patch": {"requestBody": json_request_body(PLACE), "responses": json_responses(PLACE)},
     }
-    api = small(tmp_path, {"/settings": one, "/layout": one})
+    api = make_api(tmp_path, {"/settings": one, "/layout": one})
     other = api.request("GET", "/layout").json
     assert api.request("PUT", "/settings", json={"theme": "dark", "size": 12}).json == {"theme": "dark", "size": 12}
     assert api.request("PATCH", "/settings", json={"size": 13}).json == {"theme": "dark", "size": 13}
@@ -246,25 +246,29 @@ def test_put_on_what_there_is_only_one_of_forgets_what_it_leaves_out_and_patch_d
     assert api.request("GET", "/layout").json == other
 
 
-def test_a_record_with_an_id_of_its_own_and_an_object_data_is_no_envelope(tmp_path: Path) -> None:
-    held = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    event = {"type": "object", "required": ["id", "data"], "properties": {"id": {"type": "string"}, "data": held}}
-    said = {
+def test_a_record_with_an_id_and_a_data_object_is_not_an_envelope(tmp_path: Path) -> None:
+    data_schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    event = {
+        "type": "object",
+        "required": ["id", "data"],
+        "properties": {"id": {"type": "string"}, "data": data_schema},
+    }
+    paths = {
         "/events": {
             "get": {"responses": json_responses({"type": "array", "items": event})},
             "post": {"requestBody": json_request_body(event), "responses": json_responses(event, status="201")},
         },
         "/events/{id}": {"get": {"responses": json_responses(event)}},
     }
-    api = small(tmp_path, said)
-    made = api.request("POST", "/events", json={"id": "evt_mine", "data": {"n": 7}}).json
-    assert made == {"id": "evt_mine", "data": {"n": 7}}
-    assert api.request("GET", "/events/evt_mine").json == made
-    assert api.request("GET", "/events").json[-1] == made
+    api = make_api(tmp_path, paths)
+    created = api.request("POST", "/events", json={"id": "evt_mine", "data": {"n": 7}}).json
+    assert created == {"id": "evt_mine", "data": {"n": 7}}
+    assert api.request("GET", "/events/evt_mine").json == created
+    assert api.request("GET", "/events").json[-1] == created
 
 
-def test_a_record_that_is_only_read_is_no_resource(tmp_path: Path) -> None:
-    api = small(tmp_path, {"/status": {"get": {"responses": json_responses(PLACE)}}})
+def test_an_object_that_can_only_be_read_is_not_a_resource(tmp_path: Path) -> None:
+    api = make_api(tmp_path, {"/status": {"get": {"responses": json_responses(PLACE)}}})
     assert api.provider.notes == ("GET /status: responses are generated, without state",)
     assert api.request("GET", "/status").status_code == 200
 
@@ -272,7 +276,7 @@ def test_a_record_that_is_only_read_is_no_resource(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [["array", "null"], "array"])
 def test_a_list_in_an_envelope_may_be_nullable(tmp_path: Path, kind: object) -> None:
     listed = {"type": "object", "properties": {"data": {"type": kind, "items": THING}, "total": {"type": "integer"}}}
-    said = {
+    paths = {
         "/things": {
             "get": {"responses": json_responses(listed)},
             "post": {"requestBody": json_request_body(THING), "responses": json_responses(THING, status="201")},
@@ -282,28 +286,26 @@ def test_a_list_in_an_envelope_may_be_nullable(tmp_path: Path, kind: object) -> 
             "delete": {"responses": {"204": {"description": ""}}},
         },
     }
-    file = write_document(tmp_path, document(said) | {"openapi": "3.1.0"})
+    file = write_document(tmp_path, document(paths) | {"openapi": "3.1.0"})
     api = OpenApiHarness(file)
-    made = api.request("POST", "/things", json={"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}).json
+    created = api.request("POST", "/things", json={"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}).json
     page = api.request("GET", "/things").json
-    assert (len(page["data"]), page["data"][-1], page["total"]) == (4, made, 4)
-    assert api.request("DELETE", f"/things/{made['id']}").status_code == 204
+    assert (len(page["data"]), page["data"][-1], page["total"]) == (4, created, 4)
+    assert api.request("DELETE", f"/things/{created['id']}").status_code == 204
     assert api.request("GET", "/things").json["data"] == page["data"][:-1]
 
 
-def test_a_list_that_openapi_3_0_calls_nullable_is_one(tmp_path: Path) -> None:
+def test_a_nullable_list_of_openapi_3_0_is_a_list(tmp_path: Path) -> None:
     listed = {"type": "object", "properties": {"data": {"type": "array", "nullable": True, "items": THING}}}
-    said = {
+    paths = {
         "/things": {"get": {"responses": json_responses(listed)}},
         "/things/{id}": {"get": {"responses": json_responses(THING)}},
     }
-    assert len(small(tmp_path, said).request("GET", "/things").json["data"]) == 3
+    assert len(make_api(tmp_path, paths).request("GET", "/things").json["data"]) == 3
 
 
 @pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
-def test_what_is_done_to_one_record_leaves_the_others_and_those_below_them_alone(
-    api: OpenApiHarness, verb: str
-) -> None:
+def test_changing_one_record_keeps_the_others_and_their_children(api: OpenApiHarness, verb: str) -> None:
     ada, bob = create_record(api, born=1815), create_record(api, born=1900)
     book = api.request("POST", f"/authors/{bob['id']}/books", json={"title": "Notes"}).json
     before = [each for each in api.stored_records("authors") if each["id"] != ada["id"]]

@@ -1,4 +1,4 @@
-"""An API of one's own: security schemes are honoured with minted keys."""
+"""An API from a document: its security schemes accept the keys of the sandbox."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SCHEMES: dict[str, Any] = {
 
 
 def make_secured_api(folder: Path, *security: dict[str, list[str]]) -> OpenApiHarness:
-    said = document(
+    spec = document(
         {"/x": {"get": {"security": list(security), "responses": json_responses({"type": "object"})}}},
         components={"securitySchemes": SCHEMES},
     )
-    return OpenApiHarness(write_document(folder, said))
+    return OpenApiHarness(write_document(folder, spec))
 
 
 def status(api: OpenApiHarness, *, query: str = "", **headers: str) -> int:
     client = api.harness.app.test_client(use_cookies=False)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.get(f"/small/x{query}", headers=sent).status_code
+    sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.get(f"/small/x{query}", headers=sent_headers).status_code
 
 
 def basic_auth(name: str, password: str) -> str:
@@ -56,20 +56,20 @@ CREDENTIALS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_scheme_lets_a_minted_key_in_and_no_other(tmp_path: Path, scheme: str) -> None:
+def test_every_scheme_accepts_keys_of_the_sandbox_only(tmp_path: Path, scheme: str) -> None:
     api = make_secured_api(tmp_path, {scheme: []})
     assert status(api, **CREDENTIALS[scheme](api.harness.key())) == 200
     assert status(api, **CREDENTIALS[scheme]("test_made_up")) == 401
     assert status(api) == 401
 
 
-def test_a_key_may_be_the_name_or_the_password(tmp_path: Path) -> None:
+def test_a_key_may_be_the_user_name_or_the_password(tmp_path: Path) -> None:
     api = make_secured_api(tmp_path, {"basic": []})
     assert status(api, Authorization=basic_auth("anybody", api.harness.key())) == 200
     assert status(api, Authorization="Basic !!!") == 401
 
 
-def test_any_requirement_will_do_and_all_its_schemes_are_needed(tmp_path: Path) -> None:
+def test_one_requirement_is_enough_and_needs_all_its_schemes(tmp_path: Path) -> None:
     api = make_secured_api(tmp_path, {"header": [], "query": []}, {"bearer": []})
     key = api.harness.key()
     assert status(api, X_Api_Key=key) == 401
@@ -78,7 +78,7 @@ def test_any_requirement_will_do_and_all_its_schemes_are_needed(tmp_path: Path) 
     assert status(api, Authorization=f"Bearer {key}") == 200
 
 
-def test_an_operation_without_requirements_is_open_and_an_empty_one_is_optional(tmp_path: Path) -> None:
+def test_without_requirements_no_key_is_needed_and_an_empty_requirement_makes_keys_optional(tmp_path: Path) -> None:
     assert library().harness.request("GET", "/api/v1/report", key=None).status_code == 200
     api = make_secured_api(tmp_path, {"bearer": []}, {})
     assert status(api) == 200
@@ -104,13 +104,13 @@ def test_a_key_isolates_its_sandbox_and_can_be_revoked(tmp_path: Path) -> None:
     assert api.request("GET", "/authors", headers=key).status_code == 401
 
 
-def test_a_foreign_secret_beside_the_key_does_not_hide_its_sandbox(tmp_path: Path) -> None:
+def test_a_credential_of_another_service_does_not_hide_the_key(tmp_path: Path) -> None:
     api = make_secured_api(tmp_path, {"header": []})
-    made = api.harness.admin("POST", "/sandboxes", {"provider": "small", "name": "mine"}).json["keys"][0]["secret"]
-    assert status(api, X_Api_Key=made, Authorization="Bearer of-another-service") == 200
+    secret = api.harness.admin("POST", "/sandboxes", {"provider": "small", "name": "mine"}).json["keys"][0]["secret"]
+    assert status(api, X_Api_Key=secret, Authorization="Bearer of-another-service") == 200
 
 
-def test_a_key_in_a_query_is_not_readable_in_the_journal(tmp_path: Path) -> None:
+def test_a_key_in_a_query_is_redacted_in_the_journal(tmp_path: Path) -> None:
     api = make_secured_api(tmp_path, {"query": []})
     key = api.harness.key()
     status(api, query=f"?key={key}")

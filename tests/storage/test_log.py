@@ -83,9 +83,7 @@ def test_an_undamaged_log_is_synced_and_has_no_torn_tail(harness: LogHarness) ->
 
 
 @pytest.mark.parametrize(("existing", "synced"), [(b"", True), (b"torn", True), (RECORDS[0], False)])
-def test_opening_an_empty_log_syncs_its_directory_entry(
-    harness: LogHarness, existing: bytes, synced: bool
-) -> None:
+def test_opening_an_empty_log_syncs_its_directory_entry(harness: LogHarness, existing: bytes, synced: bool) -> None:
     harness.open_log(existing=existing)
     assert (PATHS.log in harness.files.synced) is synced
 
@@ -237,7 +235,9 @@ def start_handles_at_0(harness: LogHarness) -> None:
 
 
 @pytest.mark.parametrize("prepare", [lambda harness: None, start_handles_at_0])
-def test_a_closed_log_closes_its_file_once_and_refuses_to_sync(harness: LogHarness, prepare: Callable[[LogHarness], None]) -> None:
+def test_a_closed_log_closes_its_file_once_and_refuses_to_sync(
+    harness: LogHarness, prepare: Callable[[LogHarness], None]
+) -> None:
     prepare(harness)
     log = harness.open_log()
     log.append(b"[]")

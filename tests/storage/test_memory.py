@@ -125,9 +125,7 @@ def test_watchers_are_called_when_all_tables_are_replaced_and_removed_on_close()
 
 
 @pytest.mark.parametrize(("checkpoint_bytes", "written"), [(0, True), (10**6, False)])
-def test_a_write_causes_a_checkpoint_only_once_the_log_is_large_enough(
-    checkpoint_bytes: int, written: bool
-) -> None:
+def test_a_write_causes_a_checkpoint_only_once_the_log_is_large_enough(checkpoint_bytes: int, written: bool) -> None:
     files = SimulatedDisk()
     store = open_store(files=files, checkpoint_bytes=checkpoint_bytes)
     path = ROOT / "sandboxes" / "box.json"

@@ -308,7 +308,7 @@ def check_failure(first: int, failing: FailureInjector) -> None:
             assert isinstance(refusal, StoreFull) == (by_the_disk and failing.number == errno.ENOSPC)
         if refusal and operation is RESTART:
             break
-    # A refused write whose fsync failed may still be on the disk. Writes that are only counted wait until the disk recovers.
+    # A refused write whose fsync failed may still be on the disk. Non-durable writes wait until the disk recovers.
     durable = [done and op.durable for done, op in zip(acknowledged, SCRIPT[first:], strict=False)]
     possible = list(product(*[(True,) if each else (True, False) for each in durable]))
     image = run.files.image()

@@ -69,7 +69,9 @@ def test_the_maximum_number_of_records_counts_those_of_all_processes(
             put(store, "more")
 
 
-def test_volatile_records_and_claims_are_shared_and_removed_by_a_load(two_stores: tuple[RedisStore, RedisStore]) -> None:
+def test_volatile_records_and_claims_are_shared_and_removed_by_a_load(
+    two_stores: tuple[RedisStore, RedisStore],
+) -> None:
     with two_stores[0].transaction("box") as space:
         space.put("seen", {"id": "s"})
         assert space.claim("name")
@@ -82,9 +84,7 @@ def test_volatile_records_and_claims_are_shared_and_removed_by_a_load(two_stores
         assert space.claim("name")
 
 
-def test_a_claim_of_a_process_that_has_ended_is_free(
-    two_stores: tuple[RedisStore, RedisStore], redis_url: str
-) -> None:
+def test_a_claim_of_a_process_that_has_ended_is_free(two_stores: tuple[RedisStore, RedisStore], redis_url: str) -> None:
     dead = open_store(redis_url)
     with dead.transaction("box") as space:
         space.claim("name")
@@ -151,7 +151,9 @@ def test_a_store_that_has_missed_many_writes_catches_up(redis_url: str, checkpoi
         store.close()
 
 
-def test_stores_follow_a_redis_that_was_restored_to_an_earlier_state(two_stores: tuple[RedisStore, RedisStore], redis_url: str) -> None:
+def test_stores_follow_a_redis_that_was_restored_to_an_earlier_state(
+    two_stores: tuple[RedisStore, RedisStore], redis_url: str
+) -> None:
     put(two_stores[0], "kept")
     assert ids(two_stores[1]) == ["kept"]
     with redis.Redis.from_url(redis_url) as client:

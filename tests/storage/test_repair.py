@@ -252,13 +252,13 @@ def stopped_server_directory(tmp_path: Path) -> Path:
 
 def test_the_commands_check_and_repair_a_real_directory(stopped_server_directory: Path) -> None:
     data = ("--data", str(stopped_server_directory))
-    whole = state("check", *data)
+    whole = run_state_command("check", *data)
     assert (whole.returncode, whole.stdout.split()[:2], "intact" in whole.stdout) == (0, ["sandbox", "records"], True)
     file = stopped_server_directory / "sandboxes" / "smartepi.json"
     damaged = bytearray(file.read_bytes())
     damaged[2000] ^= 1
     file.write_bytes(damaged)
-    damage_report = state("check", *data)
+    damage_report = run_state_command("check", *data)
     assert damage_report.returncode == 74
     assert f"{file}: damaged somewhere between byte" in damage_report.stdout
     assert file.read_bytes() == damaged
@@ -266,15 +266,15 @@ def test_the_commands_check_and_repair_a_real_directory(stopped_server_directory
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lost: nothing" in done.stdout
     assert file.with_name("smartepi.json.corrupt-1").read_bytes() == damaged
-    assert state("check", *data).returncode == 0
+    assert run_state_command("check", *data).returncode == 0
     (stopped_server_directory / "sandboxes" / "smartepi.log").unlink()
     refused = run_state_command("repair", *data)
     assert (refused.returncode, "--truncate` loses the records of smartepi.log" in refused.stdout) == (74, True)
     assert run_state_command("repair", *data, "--truncate").returncode == 0
     with start_server("serve", "smartepi", "--port", "0", *data):
-        locked = state("check", *data)
+        locked = run_state_command("check", *data)
     assert (locked.returncode, "another process uses this data directory" in locked.stderr) == (75, True)
-    assert state("check", "--data", str(stopped_server_directory / "nothing")).returncode == 74
+    assert run_state_command("check", "--data", str(stopped_server_directory / "nothing")).returncode == 74
 
 
 def mark_as_newer(file: Path) -> None:
@@ -302,7 +302,7 @@ def test_with_a_directory_of_a_newer_server_commands_exit_with_78(
     ]
     done = subprocess.run(serve, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "written in schema 9 by a newer server" in done.stderr) == (78, True)
-    assert state("check", "--data", str(stopped_server_directory)).returncode == 78
+    assert run_state_command("check", "--data", str(stopped_server_directory)).returncode == 78
 
 
 @pytest.mark.parametrize("history", HISTORIES)

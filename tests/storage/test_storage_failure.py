@@ -178,9 +178,7 @@ def test_a_change_that_the_disk_refused_has_no_effect(
     assert change(acme).status_code < 300
 
 
-def test_a_sandbox_that_a_full_disk_refused_can_be_created_later(
-    acme: Harness, disk_failure: DiskFailure
-) -> None:
+def test_a_sandbox_that_a_full_disk_refused_can_be_created_later(acme: Harness, disk_failure: DiskFailure) -> None:
     disk_failure.begin(errno.ENOSPC)
     with pytest.raises(StoreError):
         acme.engine.create("acme", "mine", Settings())

@@ -552,7 +552,9 @@ def test_a_record_that_is_not_json_is_refused_and_rolled_back(reopen: Callable[[
     assert reopen().export("box")["people"] == [person(2)]
 
 
-def test_the_maximum_number_of_records_counts_only_existing_records(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_maximum_number_of_records_counts_only_existing_records(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def is_full() -> bool:
         with pytest.raises(TooManyRecords), store.transaction("box") as space:
             space.put("people", person(9))

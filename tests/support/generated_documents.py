@@ -42,7 +42,7 @@ def operations(provider: str) -> str:
         for op in declared.operations
         if op.available_if is None
     ]
-    return table(("method", "path", "what it does", "answers", "may refuse with"), rows)
+    return table(("method", "path", "what it does", "status", "refusals"), rows)
 
 
 def assumptions(provider: str) -> str:
@@ -50,7 +50,7 @@ def assumptions(provider: str) -> str:
         (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
         for each in views.provider(known_providers()[provider])["assumptions"]
     ]
-    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+    return table(("setting", "type", "default", "what it decides", "evidence"), rows)
 
 
 def simulations(provider: str) -> str:
@@ -108,7 +108,7 @@ def settings() -> str:
 def bounds() -> str:
     known = (*BOUNDS, *(each for provider in known_providers().values() for each in provider.bounds))
     rows = [(f"`{each.name}`", f"{each.value(None):,.0f}", each.sentence, each.beyond) for each in known]
-    return table(("bound", "value", "of what", "beyond it"), rows)
+    return table(("bound", "value", "what it limits", "beyond it"), rows)
 
 
 def file(name: str) -> str:
@@ -122,7 +122,7 @@ def extensions() -> str:
         (f"`{EXTENSION_PREFIX}{each.name}`", ", ".join(each.levels), each.expected, each.sentence)
         for each in EXTENSIONS
     ]
-    return table(("extension", "where it stands", "what it holds", "what it is for"), rows)
+    return table(("extension", "location", "value", "purpose"), rows)
 
 
 def own_assumptions() -> str:
@@ -130,7 +130,7 @@ def own_assumptions() -> str:
         (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
         for each in describe(OpenApiAssumptions)
     ]
-    return table(("setting", "type", "default", "what it decides", "what speaks for the default"), rows)
+    return table(("setting", "type", "default", "what it decides", "evidence"), rows)
 
 
 GENERATORS: dict[str, Callable[..., str]] = {

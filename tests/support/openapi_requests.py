@@ -63,7 +63,7 @@ class Client:
         validators = self.spec.document.validators
         for nth, options in enumerate(GENERATION_OPTIONS * 3):
             generated = self.spec.values.generator.value(schema, self.rng.stream(purpose, nth), options)
-            if validators.is_valid(schema, "written", generated):
+            if validators.is_valid(schema, "request", generated):
                 return generated
         return generated
 
@@ -166,7 +166,7 @@ class Client:
         kind = "application/json" if media.name == "*/*" else media.name.replace("/*", "/plain")
         if "json" in kind:
             validators = self.spec.document.validators
-            valid_examples = [each for each in media.examples if validators.is_valid(media.schema, "written", each)]
+            valid_examples = [each for each in media.examples if validators.is_valid(media.schema, "request", each)]
             return as_json(
                 self.with_record_id(
                     endpoint, valid_examples[0] if valid_examples else self.value(media.schema, endpoint.name)
@@ -256,5 +256,5 @@ def check_response(result: DocumentResult, spec: OpenApi, endpoint: DocumentOper
     if media is not None and endpoint.method != "HEAD" and answer.data and "json" in answer.headers["Content-Type"]:
         if answer.headers["Content-Type"] == "application/problem+json" and "problem" not in media.name:
             result.failures.append(f"{endpoint.title}: {status} is a problem, and its schema is not declared")
-        elif errors := spec.document.validators.errors(media.schema, "shown", answer.get_json(force=True)):
+        elif errors := spec.document.validators.errors(media.schema, "response", answer.get_json(force=True)):
             result.failures.append(f"{endpoint.title}: {status} {errors[:2]}")

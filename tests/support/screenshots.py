@@ -32,18 +32,18 @@ PAGES = {
 """The charts are first: they show only the last minute."""
 
 
-def populate(served: LiveServer, receiver: Receiver) -> None:
+def populate(server: LiveServer, receiver: Receiver) -> None:
     """Create data for every page: calls, faults, webhooks and timers."""
     sandbox_path = f"/sandboxes/{SANDBOX}"
-    served.admin("PATCH", sandbox_path, {"limits": {"rate": 5, "burst": 40}})
-    served.admin("POST", "/sandboxes", {"provider": "kota", "name": "payroll-tests", "seed": "7"})
-    _send_webhooks(served, receiver)
-    served.admin("POST", "/sandboxes/payroll-tests/simulations/ask_for_approval", {"in": "3d"})
-    served.admin("PUT", "/sandboxes/payroll-tests/scenarios/slow", {})
-    key = served.admin("GET", f"{sandbox_path}/keys")[0]["secret"]
+    server.admin("PATCH", sandbox_path, {"limits": {"rate": 5, "burst": 40}})
+    server.admin("POST", "/sandboxes", {"provider": "kota", "name": "payroll-tests", "seed": "7"})
+    _send_webhooks(server, receiver)
+    server.admin("POST", "/sandboxes/payroll-tests/simulations/ask_for_approval", {"in": "3d"})
+    server.admin("PUT", "/sandboxes/payroll-tests/scenarios/slow", {})
+    key = server.admin("GET", f"{sandbox_path}/keys")[0]["secret"]
     for nth, (method, path, body) in enumerate(_sample_calls()):
-        _inject_faults(served, sandbox_path, nth)
-        served.request(method, f"/{SANDBOX}{path}", key=key, json=body)
+        _inject_faults(server, sandbox_path, nth)
+        server.request(method, f"/{SANDBOX}{path}", key=key, json=body)
         sleep(0.04 if 40 <= nth < 90 else 0.25)
 
 
@@ -55,29 +55,29 @@ def _sample_calls() -> Iterator[tuple[str, str, Any]]:
             yield "GET", "/v1/employees/emp_unknown", None
 
 
-def _inject_faults(served: LiveServer, sandbox_path: str, nth: int) -> None:
+def _inject_faults(server: LiveServer, sandbox_path: str, nth: int) -> None:
     if nth == 100:
         slow = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 40, "sigma": 0.6, "max_ms": 200}}
         rule = {"match": {"operation": "list_withdrawals"}, "fault": slow}
-        served.admin("PUT", f"{sandbox_path}/faults/slow-withdrawals", rule)
+        server.admin("PUT", f"{sandbox_path}/faults/slow-withdrawals", rule)
     if nth == 150:
         rule = {"match": {"operation": "list_products"}, "trigger": {"probability": 0.6}, "fault": {"kind": "gateway"}}
-        served.admin("PUT", f"{sandbox_path}/faults/flaky-products", rule)
+        server.admin("PUT", f"{sandbox_path}/faults/flaky-products", rule)
     if nth == 180:
-        served.admin("PUT", f"{sandbox_path}/scenarios/burst-then-recover", {"calls": 4})
+        server.admin("PUT", f"{sandbox_path}/scenarios/burst-then-recover", {"calls": 4})
 
 
-def _send_webhooks(served: LiveServer, receiver: Receiver) -> None:
+def _send_webhooks(server: LiveServer, receiver: Receiver) -> None:
     sandbox_path = f"/sandboxes/{SANDBOX}"
     receiver.response_statuses += [200, 500, 503]
-    endpoint = served.admin("POST", f"{sandbox_path}/webhooks", {"url": receiver.url()})
+    endpoint = server.admin("POST", f"{sandbox_path}/webhooks", {"url": receiver.url()})
     for simulation in ("record_withdrawal", "record_return", "record_exchange"):
-        served.admin("POST", f"{sandbox_path}/simulations/{simulation}", {})
+        server.admin("POST", f"{sandbox_path}/simulations/{simulation}", {})
     for kind in ("bad_signature", "duplicate_webhook"):
         rule = {"trigger": {"times": 1}, "fault": {"kind": kind}}
-        served.admin("POST", f"{sandbox_path}/faults", rule)
-        served.admin("POST", f"{sandbox_path}/webhooks/{endpoint['id']}/test")
-    served.admin("PUT", f"{sandbox_path}/clock", {"action": "advance", "by": "1h"})
+        server.admin("POST", f"{sandbox_path}/faults", rule)
+        server.admin("POST", f"{sandbox_path}/webhooks/{endpoint['id']}/test")
+    server.admin("PUT", f"{sandbox_path}/clock", {"action": "advance", "by": "1h"})
 
 
 def _open_page(visitor: ConsoleUser, name: str) -> None:

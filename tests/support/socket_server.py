@@ -107,10 +107,10 @@ class Tenant:
         return self.server.admin("GET", f"/sandboxes/{self.id}/requests")["requests"]
 
 
-def create_tenant(served: LiveServer, provider: str = "smartepi") -> Tenant:
+def create_tenant(server: LiveServer, provider: str = "smartepi") -> Tenant:
     """Create a sandbox for one test."""
-    sandbox = served.admin("POST", "/sandboxes", {"provider": provider})
-    return Tenant(served, sandbox["id"], sandbox["keys"][0]["secret"], provider)
+    sandbox = server.admin("POST", "/sandboxes", {"provider": provider})
+    return Tenant(server, sandbox["id"], sandbox["keys"][0]["secret"], provider)
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def send_request(sandbox: Sandbox, method: str, path: str, body: Any, **headers:
     return requests.request(method, sandbox.base_url + path, json=body, headers=all_headers, timeout=TIMEOUT)
 
 
-def test_state_check_reports_every_file_as_whole_and_changes_none(tmp_path: Path) -> None:
+def test_state_check_reports_every_file_as_intact_and_changes_none(tmp_path: Path) -> None:
     data = copy_data(tmp_path)
     for name in EXPECTED:
         for kind in ("json", "log", "log.prev"):
@@ -196,17 +196,17 @@ def check_kasko_continues(sandbox: Sandbox) -> None:
 
 def check_kota_continues(sandbox: Sandbox) -> None:
     """A scenario hits its call, an idempotency key returns the stored reply, and pending records proceed."""
-    kept, key = EXPECTED["kota"]["kept"], EXPECTED["kota"]["key"]
-    body = json.loads(kept["asked"])
+    values, key = EXPECTED["kota"]["kept"], EXPECTED["kota"]["key"]
+    body = json.loads(values["asked"])
     refused, repeated = (
         send_request(sandbox, "POST", "/employers", body, Idempotency_Key="order-4712") for _ in range(2)
     )
-    assert (refused.status_code, repeated.status_code, repeated.json()) == (409, 200, kept["another"])
-    assert kept["another"]["status"] == "pending"
-    assert request_path(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "processing"
+    assert (refused.status_code, repeated.status_code, repeated.json()) == (409, 200, values["another"])
+    assert values["another"]["status"] == "pending"
+    assert request_path(sandbox, key, f"/group_quote_intents/{values['quote']}")[1]["status"] == "processing"
     sandbox.clock.advance("3s")
-    assert request_path(sandbox, key, f"/employers/{kept['another']['id']}")[1]["status"] == "active"
-    assert request_path(sandbox, key, f"/group_quote_intents/{kept['quote']}")[1]["status"] == "action_required"
+    assert request_path(sandbox, key, f"/employers/{values['another']['id']}")[1]["status"] == "active"
+    assert request_path(sandbox, key, f"/group_quote_intents/{values['quote']}")[1]["status"] == "action_required"
 
 
 def check_snapshot_restore(sandbox: Sandbox) -> None:

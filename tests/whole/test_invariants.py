@@ -47,13 +47,13 @@ def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         yield LiveServer(url, TOKEN)
 
 
-def create_tenant(served: LiveServer, provider: str = "smartepi", *, frozen: bool = True, **settings: Any) -> Tenant:
+def create_tenant(server: LiveServer, provider: str = "smartepi", *, frozen: bool = True, **settings: Any) -> Tenant:
     """Create a sandbox without limits, with its clock frozen at noon."""
     body = {"provider": provider, "name": f"t{next(_names)}-{os.getpid()}", "limits": NO_LIMITS, **settings}
-    sandbox = served.admin("POST", "/sandboxes", body)
+    sandbox = server.admin("POST", "/sandboxes", body)
     if frozen:
-        served.admin("PUT", f"/sandboxes/{sandbox['id']}/clock", {"action": "freeze", "at": NOON})
-    return Tenant(served, sandbox["id"], sandbox["keys"][0]["secret"], provider)
+        server.admin("PUT", f"/sandboxes/{sandbox['id']}/clock", {"action": "freeze", "at": NOON})
+    return Tenant(server, sandbox["id"], sandbox["keys"][0]["secret"], provider)
 
 
 def statuses(responses: list[HttpResponse]) -> Counter[int]:
@@ -277,9 +277,9 @@ def test_a_reset_during_concurrent_writes_restores_the_seed_data(live_server: Li
     assert {201} <= seen <= {201, 409, 503}
 
 
-def _canonical(served: LiveServer, epi: Tenant) -> str:
+def _canonical(server: LiveServer, epi: Tenant) -> str:
     """Returns the state without the collection `_sandbox`, which depends on the day a sandbox was created."""
-    collections = served.admin("GET", f"/sandboxes/{epi.id}/state")["collections"]
+    collections = server.admin("GET", f"/sandboxes/{epi.id}/state")["collections"]
     return dumps({name: records for name, records in collections.items() if name != "_sandbox"}, sort_keys=True)
 
 

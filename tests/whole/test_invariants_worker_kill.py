@@ -25,8 +25,8 @@ ROUNDS, PARALLEL_REQUESTS = 6, 12
 class WorkerCluster:
     """Three workers, of which a test kills one."""
 
-    def __init__(self, served: LiveServer, process: psutil.Process) -> None:
-        self.server, self._process = served, process
+    def __init__(self, server: LiveServer, process: psutil.Process) -> None:
+        self.server, self._process = server, process
 
     def during_a_kill(self, send: Callable[[int], HttpResponse]) -> list[HttpResponse]:
         """Send requests in parallel, kill a worker halfway, and return the responses that arrived."""

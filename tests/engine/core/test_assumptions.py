@@ -1,4 +1,4 @@
-"""Assumptions: what each says of itself, and those the engine itself keeps."""
+"""Assumptions: their descriptions, and those that the engine applies."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from tests.support.harness import Harness
 
 
 class Choices(Assumptions):
-    """Points of a made-up vendor."""
+    """The assumptions of an invented vendor."""
 
     order: Annotated[Literal["old", "new"], AssumptionNote("Which comes first.", "Not documented.")] = "new"
     pause: Annotated[Duration, AssumptionNote("How long it rests.", "Measured.")] = 90 * SECOND
 
 
-def test_an_assumption_tells_its_name_type_default_sentence_and_evidence() -> None:
-    told = {each["name"]: each for each in describe(Choices)}
-    assert told["order"] == {
+def test_a_description_has_name_type_default_sentence_and_evidence() -> None:
+    descriptions = {each["name"]: each for each in describe(Choices)}
+    assert descriptions["order"] == {
         "name": "order",
         "type": "old | new",
         "default": "new",
         "sentence": "Which comes first.",
         "evidence": "Not documented.",
     }
-    assert (told["pause"]["type"], told["pause"]["default"]) == ("duration", "90s")
+    assert (descriptions["pause"]["type"], descriptions["pause"]["default"]) == ("duration", "90s")
 
 
 def test_every_assumption_of_every_provider_has_a_sentence_and_evidence() -> None:
@@ -39,21 +39,21 @@ def test_every_assumption_of_every_provider_has_a_sentence_and_evidence() -> Non
 
 
 def test_an_assumption_without_a_sentence_cannot_be_described() -> None:
-    class Mute(Assumptions):
-        """One point says nothing."""
+    class WithoutNote(Assumptions):
+        """An assumption without a note."""
 
         point: bool = False
 
     with pytest.raises(StopIteration):
-        describe(Mute)
+        describe(WithoutNote)
 
 
-def test_a_value_that_is_none_of_the_choices_is_refused() -> None:
+def test_a_value_that_is_not_a_choice_is_refused() -> None:
     with pytest.raises(ValidationError):
         Choices(order="random")  # type: ignore[arg-type]
 
 
-def test_keys_live_as_long_as_the_engine_is_told(acme: Harness) -> None:
+def test_keys_expire_after_the_key_lifetime(acme: Harness) -> None:
     path = f"/sandboxes/{acme.sandbox.id}"
     acme.admin("PATCH", path, {"assumptions": {"key_lifetime": "1h"}})
     key = acme.admin("POST", f"{path}/keys", {}).json["secret"]
@@ -62,7 +62,7 @@ def test_keys_live_as_long_as_the_engine_is_told(acme: Harness) -> None:
     assert acme.request("GET", "/v1/notes", key=key).status_code == 401
 
 
-def test_unknown_fields_are_refused_where_that_is_assumed(acme: Harness) -> None:
+def test_unknown_fields_are_refused_by_assumption(acme: Harness) -> None:
     body = {"text": "x", "colour": "red"}
     assert acme.request("POST", "/v1/notes", json=body).status_code == 201
     acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"unknown_fields": "refused"}})
@@ -70,7 +70,7 @@ def test_unknown_fields_are_refused_where_that_is_assumed(acme: Harness) -> None
     assert (refused.status_code, refused.json["detail"]) == (400, "Unknown field: colour")
 
 
-def test_bodies_are_as_long_as_is_assumed_and_no_longer(acme: Harness) -> None:
+def test_bodies_may_be_as_long_as_the_body_limit(acme: Harness) -> None:
     acme.admin("PATCH", f"/sandboxes/{acme.sandbox.id}", {"assumptions": {"body_limit": 12}})
     assert acme.request("POST", "/v1/notes", data=b'{"text":"ab"').status_code == 400
     assert acme.request("POST", "/v1/notes", data=b'{"text":"a"}').status_code == 201

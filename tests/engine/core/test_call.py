@@ -1,4 +1,4 @@
-"""A call and its reply: what stages and operations can ask of them."""
+"""Call and reply: headers, body, records, notes and counters."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from mockserver.engine.core.call import TraceStep
 from tests.support.harness import Harness
 
 
-def test_a_header_is_found_whatever_its_case() -> None:
+def test_a_header_is_found_without_regard_to_case() -> None:
     reply = Reply(200, [("Content-Type", "a"), ("X", "1"), ("x", "2")])
     assert reply.header("content-type") == "a"
     assert reply.header("X") == "1"
     assert reply.header("Y") is None
 
 
-def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: Harness) -> None:
+def test_reading_an_invalid_body_raises_its_problem(acme: Harness) -> None:
     problem = Problem("invalid_field", fields=[FieldError("text", "is missing")])
     call = Call(acme.sandbox, "POST", "/x", _body=problem)
     with pytest.raises(Problem) as raised:
@@ -24,18 +24,18 @@ def test_asking_for_a_body_with_wrong_fields_raises_what_is_wrong(acme: Harness)
     assert raised.value is problem
 
 
-def test_records_are_out_of_reach_outside_the_operation(acme: Harness) -> None:
+def test_records_cannot_be_used_outside_the_operation(acme: Harness) -> None:
     with pytest.raises(AssertionError, match="only while an operation is performed"):
         Call(acme.sandbox, "GET", "/x").space.count("notes")
 
 
-def test_a_note_belongs_to_the_stage_that_runs_now(acme: Harness) -> None:
+def test_a_note_is_added_to_the_running_stage(acme: Harness) -> None:
     call = Call(acme.sandbox, "GET", "/x", trace=[TraceStep("journal"), TraceStep("faults")])
     call.note("seen")
     assert [step.note for step in call.trace] == ["", "seen"]
 
 
-def test_counting_up_a_purpose_is_kept_with_the_operation_and_only_with_it(acme: Harness) -> None:
+def test_nth_counts_per_purpose_and_is_rolled_back_with_the_operation(acme: Harness) -> None:
     call = Call(acme.sandbox, "GET", "/x")
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
         call.space = space

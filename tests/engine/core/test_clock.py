@@ -1,4 +1,4 @@
-"""Time in a sandbox: how it is written, and how it moves."""
+"""The clock of a sandbox: reading and writing instants and durations, and moving the clock."""
 
 # ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
@@ -62,13 +62,13 @@ def test_a_duration_is_read_in_every_unit(text: object, length: int) -> None:
     ["", " ", "90", "s", "-1s", "+1s", "1 s", "1S", "1w", "1e3s", "1.s", ".5s", "1,5s", "1s,2s", "1s x", "nan", "inf"]
     + ["999999999999d", None, True, 1.5, -1, [], {}, "1234567890123s"],
 )
-def test_what_is_no_duration_is_refused_with_the_value_named(value: object) -> None:
+def test_an_invalid_duration_is_refused_with_its_value(value: object) -> None:
     with pytest.raises(ValueError, match=r"duration|longer") as refused:
         parse_duration(value)
     assert repr(value) in str(refused.value)
 
 
-def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -> None:
+def test_a_duration_above_the_maximum_is_refused_as_a_number_too() -> None:
     with pytest.raises(ValueError, match="too long; a duration has at most"):
         parse_duration(LATEST_INSTANT + 1)
 
@@ -87,7 +87,7 @@ def test_a_duration_longer_than_the_clock_can_go_is_refused_also_as_a_number() -
         (30 * DAY, "30d"),
     ],
 )
-def test_a_duration_is_written_in_the_largest_unit_that_says_it(length: int, text: str) -> None:
+def test_a_duration_is_written_in_the_largest_exact_unit(length: int, text: str) -> None:
     assert format_duration(length) == text
 
 
@@ -135,7 +135,7 @@ def test_an_instant_is_read(text: object, instant: int) -> None:
         True,
     ],
 )
-def test_what_is_no_instant_is_refused_with_the_value_named(value: object) -> None:
+def test_an_invalid_instant_is_refused_with_its_value(value: object) -> None:
     with pytest.raises(ValueError, match=r"instant|outside") as refused:
         parse_instant(value)
     assert repr(value) in str(refused.value)
@@ -145,26 +145,26 @@ def test_what_is_no_instant_is_refused_with_the_value_named(value: object) -> No
     ("digits", "text"),
     [(0, "2026-03-01T12:00:00Z"), (3, "2026-03-01T12:00:00.123Z"), (6, "2026-03-01T12:00:00.123456Z")],
 )
-def test_an_instant_shows_as_many_digits_as_asked_for(digits: int, text: str) -> None:
+def test_an_instant_is_written_with_the_given_digits(digits: int, text: str) -> None:
     assert format_instant(NOON + 123_456, digits) == text
 
 
-def test_an_instant_behind_the_last_shows_as_the_last() -> None:
+def test_an_instant_after_the_latest_is_written_as_the_latest() -> None:
     assert format_instant(LATEST_INSTANT + 5 * DAY, 0) == "9999-12-31T23:59:59Z"
 
 
-def test_the_machines_time_is_cut_off_behind_the_microsecond(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wall_time_is_truncated_to_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = SimpleNamespace(time_ns=lambda: NOON * 1_000 + 999)
     monkeypatch.setattr(mockserver.engine.core.clock, "time", machine)
     assert mockserver.engine.core.clock.wall_time() == NOON
 
 
-def test_a_frozen_clock_stands_still_while_the_machine_goes_on() -> None:
+def test_a_frozen_clock_does_not_follow_the_wall_clock() -> None:
     frozen = Clock().freeze(WALL_NOW)
     assert frozen.now(WALL_NOW) == frozen.now(WALL_NOW + DAY) == WALL_NOW
 
 
-def test_a_resumed_clock_runs_on_from_where_it_stood() -> None:
+def test_a_resumed_clock_continues_from_its_frozen_instant() -> None:
     resumed = Clock().freeze(WALL_NOW, NOON).resume(WALL_NOW)
     assert resumed.now(WALL_NOW) == NOON
     assert resumed.now(WALL_NOW + MINUTE) == NOON + MINUTE
@@ -209,7 +209,7 @@ def test_advancing_beyond_9999_is_refused_and_moves_nothing(frozen: bool) -> Non
     assert harness.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
 
 
-def test_the_clock_can_be_frozen_at_either_end(harness: Harness) -> None:
+def test_the_clock_can_be_frozen_at_the_first_and_last_instant(harness: Harness) -> None:
     for end in ("1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.000000Z"):
         answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
         assert (answer.status_code, answer.json["now"]) == (200, end)
@@ -217,8 +217,8 @@ def test_the_clock_can_be_frozen_at_either_end(harness: Harness) -> None:
 
 
 def test_the_admin_api_moves_the_clock_in_all_four_ways(harness: Harness) -> None:
-    def move(**how: Any) -> Any:
-        return harness.admin("PUT", "/sandboxes/smartepi/clock", how).json
+    def move(**body: Any) -> Any:
+        return harness.admin("PUT", "/sandboxes/smartepi/clock", body).json
 
     assert move(action="advance", by="90s")["now"] == "2026-03-01T12:01:30.000000Z"
     assert move(action="freeze", at="2027-01-01T00:00:00Z")["now"] == "2027-01-01T00:00:00.000000Z"
@@ -241,7 +241,7 @@ def test_the_admin_api_moves_the_clock_in_all_four_ways(harness: Harness) -> Non
         ({}, "action"),
     ],
 )
-def test_a_move_that_cannot_be_is_refused(harness: Harness, move: dict[str, str], word: str) -> None:
+def test_an_invalid_move_is_refused(harness: Harness, move: dict[str, str], word: str) -> None:
     answer = harness.admin("PUT", "/sandboxes/smartepi/clock", move)
     assert answer.status_code == 422
     assert word in answer.json["detail"]
@@ -252,7 +252,7 @@ def test_advancing_by_nothing_does_nothing(harness: Harness) -> None:
     assert harness.advance("0s") == {"now": "2026-03-01T12:00:00.000000Z", "state": "frozen", "due": [], "done": []}
 
 
-def test_a_duration_in_json_says_its_unit_and_inside_it_is_a_number() -> None:
+def test_a_duration_has_a_unit_in_json_and_is_a_number_in_python() -> None:
     durations = TypeAdapter(Duration)
     assert (durations.validate_json('"60s"'), durations.validate_python(60)) == (60 * SECOND, 60)
     with pytest.raises(ValidationError, match="60 is not a duration"):

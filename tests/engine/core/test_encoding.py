@@ -1,4 +1,4 @@
-"""JSON as it goes on the wire."""
+"""JSON as it is sent."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ VALUES = st.recursive(
 
 @given(VALUES)
 @settings(max_examples=100, derandomize=True)
-def test_what_is_written_is_read_again(value: Any) -> None:
+def test_written_json_is_read_as_the_same_value(value: Any) -> None:
     assert json.loads(as_json(value)) == value
 
 
-def test_it_is_compact_and_utf_8_and_keeps_the_order() -> None:
+def test_json_is_compact_and_utf_8_and_keeps_the_order() -> None:
     assert as_json({"b": "João", "a": [1, None]}) == '{"b":"João","a":[1,null]}'.encode()
 
 
-def test_sorted_json_is_the_same_whatever_the_order_was() -> None:
+def test_sorted_json_does_not_depend_on_the_order_of_members() -> None:
     assert as_json({"b": {"d": 1, "c": 2}, "a": 3}, sort=True) == b'{"a":3,"b":{"c":2,"d":1}}'
 
 

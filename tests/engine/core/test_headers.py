@@ -1,4 +1,4 @@
-"""Headers an operator may have an answer carry: only what HTTP can."""
+"""Response headers that an operator may set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_valid_headers_are_accepted(headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "named"),
+    ("headers", "message"),
     [
         ({"": "x"}, "'' is not a header name"),
         ({"X Y": "x"}, "'X Y' is not a header name"),
@@ -34,6 +34,6 @@ def test_valid_headers_are_accepted(headers: dict[str, str]) -> None:
         ({"Connection": "close"}, "Connection is set by the server"),
     ],
 )
-def test_invalid_header_is_refused_by_name(headers: dict[str, str], named: str) -> None:
-    with pytest.raises(ValidationError, match=named.replace("'", ".")):
+def test_invalid_header_is_refused_by_name(headers: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message.replace("'", ".")):
         ADAPTER.validate_python(headers)

@@ -1,4 +1,4 @@
-"""API keys, what becomes of them when, and from where they work."""
+"""API keys: their states over time, and the addresses from which they are accepted."""
 
 # ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
@@ -44,20 +44,22 @@ OPTIONAL = st.none() | st.integers(0, 1000)
         (replace(NEW_KEY, revoked_at=150, dead_at=250, expires_at=200), 250, "revoked"),
     ],
 )
-def test_a_key_has_the_state_of_the_instant_to_the_microsecond(key: Key, now: int, state: str) -> None:
+def test_the_state_of_a_key_changes_at_exact_instants(key: Key, now: int, state: str) -> None:
     assert key.state(now) == state
 
 
 @given(active=st.integers(0, 1000), expires=OPTIONAL, revoked=OPTIONAL, lag=st.integers(0, 300))
 @settings(max_examples=300, derandomize=True)
-def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
+def test_a_key_is_activated_at_most_once_and_ends_at_most_once(
     active: int, expires: int | None, revoked: int | None, lag: int
 ) -> None:
     dead = None if revoked is None else revoked + lag
     key = replace(NEW_KEY, active_at=active, expires_at=expires, revoked_at=revoked, dead_at=dead)
-    lives = [key.state(now) in WORKING_STATES for now in range(1400)]
+    working = [key.state(now) in WORKING_STATES for now in range(1400)]
     changes = [
-        (now, alive) for now, (before, alive) in enumerate(zip([False, *lives], lives, strict=False)) if before != alive
+        (now, alive)
+        for now, (before, alive) in enumerate(zip([False, *working], working, strict=False))
+        if before != alive
     ]
     assert [alive for _, alive in changes] in ([], [True], [True, False])
     ends = min(end for end in (expires, dead, 1400) if end is not None)
@@ -71,7 +73,9 @@ def test_a_key_comes_alive_at_most_once_and_dies_at_most_once(
     revoked=OPTIONAL,
 )
 @settings(max_examples=100, derandomize=True)
-def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: int | None, revoked: int | None) -> None:
+def test_a_key_is_read_from_its_record_unchanged(
+    active: int, cidrs: list[str], expires: int | None, revoked: int | None
+) -> None:
     key = Key("k", "s", 0, active, "live", ("a", "b"), tuple(cidrs), expires, revoked, revoked)
     assert Key.from_record(key.to_record()) == key
 
@@ -117,11 +121,11 @@ def test_a_key_is_read_as_it_was_kept(active: int, cidrs: list[str], expires: in
         ("0.0.0.0/0", "0", False),
     ],
 )
-def test_a_key_works_from_inside_its_ranges_only(cidr: str, address: str, admitted: bool) -> None:
+def test_a_key_is_accepted_only_from_its_address_ranges(cidr: str, address: str, admitted: bool) -> None:
     assert replace(NEW_KEY, cidrs=(normalize_cidr(cidr),)).allows_address(address) is admitted
 
 
-def test_a_key_without_ranges_works_from_anywhere() -> None:
+def test_a_key_without_ranges_is_accepted_from_any_address() -> None:
     assert all(NEW_KEY.allows_address(address) for address in ("10.0.0.1", "::1", "unix"))
 
 
@@ -135,15 +139,15 @@ def test_one_of_several_ranges_is_enough() -> None:
     ["", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8/8", "256.0.0.0/8", "2001:db8::/129", "::g/64", "all"]
     + ["10.0.0.1-10.0.0.9", "10.0.0.0/x", "١٠.0.0.0/8"],
 )
-def test_what_is_no_range_is_refused_and_named(harness: Harness, cidr: str) -> None:
+def test_an_invalid_range_is_refused_with_its_value(harness: Harness, cidr: str) -> None:
     answer = harness.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
     assert answer.status_code == 422
     assert f"cidrs[1]: {cidr!r} is not an address range" in answer.json["detail"]
     assert len(harness.sandbox.keys) == 1
 
 
-def minted(harness: Harness, **wanted: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/{harness.sandbox.id}/keys", wanted)
+def create_key(harness: Harness, **body: Any) -> Any:
+    answer = harness.admin("POST", f"/sandboxes/{harness.sandbox.id}/keys", body)
     assert answer.status_code == 201, answer.text
     return answer.json
 
@@ -153,7 +157,7 @@ def status(harness: Harness, key: str) -> int:
 
 
 def test_a_key_activates_to_the_microsecond(acme: Harness) -> None:
-    key = minted(acme, activates_in="60s")
+    key = create_key(acme, activates_in="60s")
     assert key["state"] == "propagating"
     acme.advance("59999.999ms")
     assert status(acme, key["secret"]) == 403
@@ -162,7 +166,7 @@ def test_a_key_activates_to_the_microsecond(acme: Harness) -> None:
 
 
 def test_a_key_expires_to_the_microsecond(acme: Harness) -> None:
-    key = minted(acme, expires_in="60s")
+    key = create_key(acme, expires_in="60s")
     acme.advance("59999.999ms")
     assert status(acme, key["secret"]) == 200
     acme.advance("0.001ms")
@@ -171,29 +175,29 @@ def test_a_key_expires_to_the_microsecond(acme: Harness) -> None:
 
 def test_a_revoked_key_lingers_to_the_microsecond(acme: Harness) -> None:
     secret = acme.key()
-    shown = acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"}).json
-    assert shown["state"] == "lingering"
+    revoked = acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"}).json
+    assert revoked["state"] == "lingering"
     acme.advance("59999.999ms")
     assert status(acme, secret) == 200
     acme.advance("0.001ms")
     assert status(acme, secret) == 401
 
 
-def test_revoking_twice_does_not_prolong_a_life(acme: Harness) -> None:
+def test_revoking_twice_does_not_extend_the_grace_period(acme: Harness) -> None:
     for _ in range(2):
         acme.admin("DELETE", "/sandboxes/acme/keys/key_1", {"lingers": "60s"})
         acme.advance("30s")
     assert status(acme, acme.key()) == 401
 
 
-def test_a_key_that_is_to_be_revoked_later_can_be_revoked_now(acme: Harness) -> None:
-    key = minted(acme, revokes_in="1h")
+def test_a_key_with_a_scheduled_revocation_can_be_revoked_now(acme: Harness) -> None:
+    key = create_key(acme, revokes_in="1h")
     assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['id']}").json["state"] == "revoked"
     assert status(acme, key["secret"]) == 401
 
 
-def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: Harness) -> None:
-    key = minted(acme, revokes_in="1h")
+def test_a_scheduled_revocation_takes_effect_at_its_instant(acme: Harness) -> None:
+    key = create_key(acme, revokes_in="1h")
     acme.advance("3599999.999ms")
     assert status(acme, key["secret"]) == 200
     acme.advance("0.001ms")
@@ -202,9 +206,7 @@ def test_a_key_that_is_to_be_revoked_later_is_revoked_then(acme: Harness) -> Non
 
 @pytest.mark.parametrize("field", ["activates_in", "expires_in", "revokes_in"])
 @pytest.mark.parametrize("length", ["2932896d", 10**30, "0s"])
-def test_an_extreme_length_of_life_is_refused_or_lived_and_breaks_nothing(
-    acme: Harness, field: str, length: object
-) -> None:
+def test_extreme_durations_of_a_key_do_no_harm(acme: Harness, field: str, length: object) -> None:
     answer = acme.admin("POST", "/sandboxes/acme/keys", {field: length})
     assert answer.status_code in (201, 422)
     assert acme.admin("GET", "/sandboxes/acme").status_code == 200
@@ -212,28 +214,26 @@ def test_an_extreme_length_of_life_is_refused_or_lived_and_breaks_nothing(
 
 
 def test_a_key_is_found_by_id_and_by_secret(acme: Harness) -> None:
-    key = minted(acme)
+    key = create_key(acme)
     assert acme.admin("DELETE", f"/sandboxes/acme/keys/{key['secret']}").json["id"] == key["id"]
 
 
-def test_revoking_a_key_nobody_knows_names_the_nearest(acme: Harness) -> None:
+def test_revoking_an_unknown_key_is_refused_with_the_nearest(acme: Harness) -> None:
     answer = acme.admin("DELETE", "/sandboxes/acme/keys/key_2")
     assert (answer.status_code, answer.json["detail"]) == (404, "there is no key 'key_2'; did you mean 'key_1'?")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "word"),
+    ("body", "word"),
     [({"mode": "tset"}, "did you mean 'test'"), ({"scopes": ["notes:raed"]}, "did you mean 'notes:read'")],
 )
-def test_a_mode_or_scope_nobody_knows_is_refused_with_the_nearest(
-    acme: Harness, wanted: dict[str, Any], word: str
-) -> None:
-    answer = acme.admin("POST", "/sandboxes/acme/keys", wanted)
+def test_an_unknown_mode_or_scope_is_refused_with_the_nearest(acme: Harness, body: dict[str, Any], word: str) -> None:
+    answer = acme.admin("POST", "/sandboxes/acme/keys", body)
     assert answer.status_code == 422
     assert word in answer.json["detail"]
 
 
-def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: Harness) -> None:
+def test_a_thousand_keys_all_differ_and_one_more_is_refused(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
         secrets = {acme.sandbox.keyring.write_key(space, NOON).secret for _ in range(999)}
     assert len(secrets) == 999
@@ -244,7 +244,7 @@ def test_keys_of_a_thousand_are_all_different_and_one_more_is_refused(acme: Harn
 
 def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: Harness) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"key_propagation": "5s", "key_lifetime": "10s"}})
-    secret = minted(acme)["secret"]
+    secret = create_key(acme)["secret"]
     seen = []
     for _ in range(4):
         seen.append(status(acme, secret))
@@ -253,30 +253,28 @@ def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: Harness
     assert acme.sandbox.now() == NOON + 16 * SECOND
 
 
-@pytest.mark.parametrize(("written", "read"), [("10.1.2.3/8", "10.0.0.0/8"), ("2001:db8::9/32", "2001:db8::/32")])
-def test_a_range_with_host_bits_is_the_range_they_are_in_also_after_an_import(
-    acme: Harness, written: str, read: str
-) -> None:
-    key = minted(acme, cidrs=[written])
-    assert key["cidrs"] == [read]
-    inside, outside = ("10.200.0.1", "11.1.2.3") if "." in written else ("2001:db8:ffff::1", "2001:db9::1")
+@pytest.mark.parametrize(("given", "normalized"), [("10.1.2.3/8", "10.0.0.0/8"), ("2001:db8::9/32", "2001:db8::/32")])
+def test_host_bits_of_a_range_are_ignored_also_after_an_import(acme: Harness, given: str, normalized: str) -> None:
+    key = create_key(acme, cidrs=[given])
+    assert key["cidrs"] == [normalized]
+    inside, outside = ("10.200.0.1", "11.1.2.3") if "." in given else ("2001:db8:ffff::1", "2001:db9::1")
     state = acme.admin("GET", "/sandboxes/acme/state").json
-    for kept in state["collections"]["_keys"]:
-        kept["cidrs"] = [written] if kept["cidrs"] else []
+    for record in state["collections"]["_keys"]:
+        record["cidrs"] = [given] if record["cidrs"] else []
     assert acme.admin("PUT", "/sandboxes/acme/state", state).status_code == 200
-    there = acme.sandbox.keys[key["secret"]]
-    assert (there.allows_address(inside), there.allows_address(outside)) == (True, False)
+    imported = acme.sandbox.keys[key["secret"]]
+    assert (imported.allows_address(inside), imported.allows_address(outside)) == (True, False)
 
 
-def test_revoking_one_key_leaves_the_others_alone(acme: Harness) -> None:
-    first, second = minted(acme), minted(acme)
+def test_revoking_one_key_does_not_change_the_others(acme: Harness) -> None:
+    first, second = create_key(acme), create_key(acme)
     before = {secret: key for secret, key in acme.sandbox.keys.items() if secret != first["secret"]}
     acme.admin("DELETE", f"/sandboxes/acme/keys/{first['id']}")
     assert {secret: key for secret, key in acme.sandbox.keys.items() if secret != first["secret"]} == before
     assert [status(acme, each) for each in (first["secret"], second["secret"], acme.key())] == [401, 200, 200]
 
 
-def test_a_key_of_one_sandbox_is_none_of_another_that_is_reset_or_deleted(acme: Harness) -> None:
+def test_a_key_is_not_affected_by_the_reset_of_another_sandbox(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     secret = next(iter(other.keys))
     acme.engine.reset("acme")

@@ -1,4 +1,4 @@
-"""Refusals, to clients and to operators."""
+"""Refusals to clients and to operators."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ROOT = Path(mockserver.__file__).parent
 
 
 def raised_codes() -> dict[str, str]:
-    """Every code given to Problem as plain text, and where."""
+    """Returns every code that is passed to Problem as a literal without a status, with its place."""
     found = {}
     for file in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem" and node.args:
                 code = node.args[0]
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                    named = any(keyword.arg == "status" for keyword in node.keywords)
-                    if not named:
+                    has_status = any(keyword.arg == "status" for keyword in node.keywords)
+                    if not has_status:
                         found[code.value] = f"{file.name}:{node.lineno}"
     return found
 
@@ -36,17 +36,17 @@ def test_every_code_that_is_raised_has_a_status() -> None:
     assert {code: where for code, where in raised.items() if code not in STATUS_BY_CODE} == {}
 
 
-def test_every_status_is_a_refusal_http_knows() -> None:
+def test_every_status_is_a_client_error_of_http() -> None:
     assert all(400 <= HTTPStatus(status) < 500 for code, status in STATUS_BY_CODE.items() if code != "injected")
 
 
-def test_a_code_nobody_knows_needs_a_status() -> None:
+def test_an_unknown_code_needs_a_status() -> None:
     with pytest.raises(KeyError):
         Problem("no_such_code")
     assert Problem("no_such_code", status=418).status == 418
 
 
-def test_a_problem_says_its_code_and_its_detail() -> None:
+def test_the_text_of_a_problem_has_its_code_and_detail() -> None:
     assert [str(Problem("not_found")), str(Problem("not_found", "a b"))] == ["not_found", "not_found: a b"]
 
 
@@ -59,12 +59,12 @@ def test_a_problem_keeps_its_fields_and_headers() -> None:
 @pytest.mark.parametrize(
     ("refusal", "status"), [(Refusal("x"), 422), (UnknownName("x", "y", []), 404), (Conflict("x"), 409)]
 )
-def test_operators_are_refused_with_the_status_that_fits(refusal: Refusal, status: int) -> None:
+def test_each_refusal_to_operators_has_its_status(refusal: Refusal, status: int) -> None:
     assert refusal.status == status
 
 
 @pytest.mark.parametrize(
-    ("name", "known", "said"),
+    ("name", "known", "suggestion"),
     [
         ("create_employe", ["create_employee", "list_employees"], "; did you mean 'create_employee'?"),
         ("zzz", ["b", "a"], "; known: a, b"),
@@ -72,12 +72,12 @@ def test_operators_are_refused_with_the_status_that_fits(refusal: Refusal, statu
         ("", ["a"], "; known: a"),
     ],
 )
-def test_what_is_unknown_is_answered_with_the_nearest(name: str, known: list[str], said: str) -> None:
-    assert nearest(name, known) == said
-    assert str(UnknownName("operation", name, known)) == f"there is no operation {name!r}{said}"
+def test_an_unknown_name_is_refused_with_the_nearest(name: str, known: list[str], suggestion: str) -> None:
+    assert nearest(name, known) == suggestion
+    assert str(UnknownName("operation", name, known)) == f"there is no operation {name!r}{suggestion}"
 
 
-def test_of_many_known_words_only_some_are_told() -> None:
+def test_at_most_20_known_names_are_listed() -> None:
     assert nearest("zzz", [f"word{nth}" for nth in range(100)]).count("word") == 20
 
 

@@ -1,4 +1,4 @@
-"""Chance that can be asked for again."""
+"""Reproducible random values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mockserver.engine.core.randomness import HEX, LOWER, URLSAFE
 RNG = Randomness("1")
 
 
-def test_the_draws_are_the_ones_every_machine_has_always_given() -> None:
+def test_the_values_are_the_same_on_every_machine_and_version() -> None:
     assert RNG.text("employees", 1, 16) == "jo1hcrxwrpotgavw"
     assert RNG.uuid("request-id", 1) == "2b0461a6-8a1d-41cc-95f4-5a7e104af199"
 
 
-def test_another_process_with_another_hash_seed_draws_the_same() -> None:
+def test_the_values_do_not_depend_on_the_hash_seed_of_the_process() -> None:
     script = "from mockserver.engine import Randomness as R; print(R('1').token('a', 1, 40), R('1').uniform('a', 2))"
     drawn = {
         subprocess.run(
@@ -32,7 +32,7 @@ def test_another_process_with_another_hash_seed_draws_the_same() -> None:
     assert drawn == {f"{RNG.token('a', 1, 40)} {RNG.uniform('a', 2)}\n"}
 
 
-def test_no_draw_depends_on_another_draw() -> None:
+def test_no_value_depends_on_earlier_values() -> None:
     fresh = Randomness("1")
     for nth in range(50):
         fresh.uniform("noise", nth)
@@ -42,7 +42,7 @@ def test_no_draw_depends_on_another_draw() -> None:
 @pytest.mark.parametrize(
     ("seed", "purpose", "nth"), [("2", "ids", 1), ("1", "idz", 1), ("1", "ids", 2), ("1", "ids", "01")]
 )
-def test_seed_purpose_and_nth_each_change_the_draw(seed: str, purpose: str, nth: int | str) -> None:
+def test_seed_purpose_and_number_each_change_the_value(seed: str, purpose: str, nth: int | str) -> None:
     assert Randomness(seed).text(purpose, nth, 16) != RNG.text("ids", 1, 16)
 
 
@@ -52,11 +52,11 @@ def test_ten_thousand_ids_are_all_different() -> None:
 
 @given(nth=st.integers(0, 10**9))
 @settings(max_examples=200, derandomize=True)
-def test_a_unit_is_at_least_nought_and_below_one(nth: int) -> None:
+def test_uniform_is_at_least_zero_and_below_one(nth: int) -> None:
     assert 0 <= RNG.uniform("p", nth) < 1
 
 
-def test_units_are_spread_evenly() -> None:
+def test_uniform_is_evenly_distributed() -> None:
     drawn = [RNG.uniform("spread", nth) for nth in range(10_000)]
     for tenth in range(10):
         share = sum(tenth / 10 <= unit < (tenth + 1) / 10 for unit in drawn)
@@ -72,7 +72,7 @@ def test_text_uses_every_letter_about_equally_often(alphabet: str) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 43, 64, 65, 200])
-def test_a_token_has_the_length_asked_for(length: int) -> None:
+def test_a_token_has_the_given_length(length: int) -> None:
     assert len(RNG.token("t", 1, length)) == length
 
 
@@ -83,12 +83,12 @@ def test_halves_of_a_long_token_differ() -> None:
 
 @given(nth=st.integers(0, 10**9))
 @settings(max_examples=100, derandomize=True)
-def test_a_uuid_is_one_of_version_4(nth: int) -> None:
+def test_a_uuid_has_version_4(nth: int) -> None:
     drawn = UUID(RNG.uuid("u", nth))
     assert (drawn.version, str(drawn)) == (4, RNG.uuid("u", nth))
 
 
-def test_a_stream_begins_anew_each_time_it_is_asked_for() -> None:
+def test_each_stream_starts_from_its_beginning() -> None:
     first = [RNG.stream("s", 1).random() for _ in range(2)]
     assert first[0] == first[1] != RNG.stream("s", 2).random()
 

@@ -1,4 +1,4 @@
-"""A provider of one's own that uses the names of version 0.1.0 still works."""
+"""Providers that use the names of version 0.1.0 still work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.harness import make_harness
 
 
 class OldDialect:
-    """ACME's dialect under the method names of 0.1.0."""
+    """The dialect of ACME with the method names of 0.1.0."""
 
     one, many = staticmethod(ACME.dialect.render_record), staticmethod(ACME.dialect.render_list)
     refuse, dress = staticmethod(ACME.dialect.render_problem), staticmethod(ACME.dialect.decorate)

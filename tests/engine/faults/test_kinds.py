@@ -1,4 +1,4 @@
-"""What every kind of fault takes, refuses and answers."""
+"""The fault kinds for calls: their parameters, refusals and responses."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ def set_rule(harness: Harness, fault: Any) -> ApiResponse:
 
 
 def request_with_fault(harness: Harness, kind: str, /, **parameters: Any) -> ApiResponse:
-    """The answer to a call that a fault of this kind happens to."""
+    """Returns the response to a call that a fault of this kind hits."""
     answer = set_rule(harness, {"kind": kind, **parameters})
     assert answer.status_code == 200, answer.text
     return harness.request("GET", "/v1/notes" if harness.sandbox.id == "acme" else PATH)
 
 
 def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **parameters: Any) -> tuple[Reply, list[str]]:
-    """What a fault makes of an answer, and what happened to the call in the meantime."""
-    done: list[str] = []
+    """Applies a fault to a call; returns the reply, and whether the call waited and was performed."""
+    actions: list[str] = []
     sandbox = make_harness().sandbox
     call = Call(sandbox, "GET", "/x", credential=Credential(next(iter(sandbox.keys)), shown=True))
     call.rng = Rng(sandbox.randomness, "fault:these", 1)
-    call.wait = lambda seconds: done.append(f"waited {seconds:g}")
+    call.wait = lambda seconds: actions.append(f"waited {seconds:g}")
 
-    def work(_: Call) -> Reply:
-        done.append("worked")
+    def perform(_: Call) -> Reply:
+        actions.append("worked")
         return Reply(200, [("Content-Type", "application/json")], body, wire=wire)
 
     fault = FaultRule.model_validate({"fault": {"kind": kind, **parameters}}).fault
-    return fault.apply(call, work), done
+    return fault.apply(call, perform), actions
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ({"kind": "statsu"}, "there is no fault kind 'statsu'; did you mean 'status'?"),
         ({"kind": "RESET"}, "there is no fault kind 'RESET'; known: bad_signature, delayed_webhook"),
@@ -59,13 +59,13 @@ def apply(kind: str, /, *, body: bytes = BODY, wire: Wire | None = None, **param
         (None, "fault"),
     ],
 )
-def test_a_kind_nobody_knows_is_refused_with_the_nearest(harness: Harness, fault: Any, said: str) -> None:
+def test_an_unknown_kind_is_refused_with_the_nearest(harness: Harness, fault: Any, message: str) -> None:
     refused = set_rule(harness, fault)
-    assert (refused.status_code, said in refused.json["detail"]) == (422, True), refused.text
+    assert (refused.status_code, message in refused.json["detail"]) == (422, True), refused.text
 
 
 @pytest.mark.parametrize("kind", sorted(Fault.KINDS))
-def test_a_field_that_a_kind_does_not_have_is_refused(harness: Harness, kind: str) -> None:
+def test_an_unknown_field_of_a_kind_is_refused(harness: Harness, kind: str) -> None:
     needed = {"distribution": {"type": "fixed", "ms": 1}} if kind == "latency" else {}
     refused = set_rule(harness, {"kind": kind, **needed, "colour": "red"})
     assert refused.status_code == 422
@@ -127,9 +127,7 @@ def test_a_parameter_out_of_its_range_is_refused_and_named(harness: Harness, fau
         ("Connection", "close"),
     ],
 )
-def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(
-    harness: Harness, name: str, value: str
-) -> None:
+def test_invalid_headers_and_those_of_the_server_are_refused(harness: Harness, name: str, value: str) -> None:
     refused = set_rule(harness, {"kind": "status", "headers": {name: value}})
     assert (refused.status_code, "fault.status.headers" in refused.json["detail"]) == (422, True)
 
@@ -138,7 +136,7 @@ def test_headers_that_http_cannot_carry_or_the_server_needs_are_refused(
     ("status", "type"),
     [(404, "not_found"), (405, "method_not_allowed"), (409, "conflict"), (418, "bad_request"), (503, "internal_error")],
 )
-def test_a_status_is_said_in_the_envelope_of_the_application(harness: Harness, status: int, type: str) -> None:
+def test_a_status_fault_uses_the_error_body_of_the_provider(harness: Harness, status: int, type: str) -> None:
     answer = request_with_fault(harness, "status", status=status, detail="On purpose")
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
     assert answer.json["type"] == f"urn:smartepi:error:{type}"
@@ -150,7 +148,7 @@ def test_a_status_is_said_in_the_envelope_of_the_application(harness: Harness, s
     ("status", "body"),
     [(401, {"message": "Unauthorized"}), (429, {"message": "Too Many Requests"})],
 )
-def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(harness: Harness, status: int, body: Any) -> None:
+def test_a_status_of_the_gateway_uses_the_error_body_of_the_gateway(harness: Harness, status: int, body: Any) -> None:
     answer = request_with_fault(harness, "status", status=status)
     assert (answer.status_code, answer.json) == (status, body)
     assert "X-Request-Id" not in answer.headers
@@ -167,15 +165,13 @@ def test_a_status_that_only_the_gateway_says_is_said_in_its_voice(harness: Harne
         ("", b"", "text/plain; charset=utf-8"),
     ],
 )
-def test_a_body_that_is_given_is_sent_instead_of_the_envelope(
-    harness: Harness, body: Any, sent: bytes, kind: str
-) -> None:
+def test_a_given_body_replaces_the_error_body(harness: Harness, body: Any, sent: bytes, kind: str) -> None:
     answer = request_with_fault(harness, "status", status=502, body=body)
     assert (answer.status_code, answer.data, answer.content_type) == (502, sent, kind)
 
 
 @pytest.mark.parametrize("body", [None, "<html>"])
-def test_a_header_that_is_given_stands_in_for_the_answers_own(harness: Harness, body: str | None) -> None:
+def test_a_given_header_replaces_the_one_of_the_response(harness: Harness, body: str | None) -> None:
     headers = {"content-type": "text/html", "Retry-After": "9"}
     answer = request_with_fault(harness, "status", status=503, body=body, headers=headers)
     assert answer.headers.getlist("Content-Type") == ["text/html"]
@@ -187,7 +183,9 @@ def test_a_header_that_is_given_stands_in_for_the_answers_own(harness: Harness, 
     [(502, "502 Bad Gateway"), (503, "503 Service Temporarily Unavailable"), (504, "504 Gateway Time-out")],
 )
 @pytest.mark.parametrize("server", ["nginx", "awselb/2.0", "cloudflare"])
-def test_a_load_balancer_answers_with_its_own_page(harness: Harness, status: int, title: str, server: str) -> None:
+def test_a_gateway_fault_returns_the_page_of_a_load_balancer(
+    harness: Harness, status: int, title: str, server: str
+) -> None:
     answer = request_with_fault(harness, "gateway", status=status, server=server)
     assert (answer.status_code, answer.content_type) == (status, "text/html")
     assert f"<title>{title}</title>" in answer.text
@@ -197,14 +195,12 @@ def test_a_load_balancer_answers_with_its_own_page(harness: Harness, status: int
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(None, None), (0, "0"), (30, "30")])
-def test_a_rate_limit_says_how_long_to_wait_only_when_told_to(
-    harness: Harness, seconds: int | None, header: str
-) -> None:
+def test_a_rate_limit_fault_has_retry_after_only_if_given(harness: Harness, seconds: int | None, header: str) -> None:
     answer = request_with_fault(harness, "rate_limited", retry_after=seconds)
     assert (answer.status_code, answer.headers.get("Retry-After")) == (429, header)
 
 
-def test_a_key_that_was_not_sent_is_missing_and_not_unknown_yet(harness: Harness) -> None:
+def test_key_not_propagated_does_not_apply_to_a_call_without_a_key(harness: Harness) -> None:
     set_rule(harness, {"kind": "key_not_propagated"})
     assert harness.request("GET", PATH).status_code == 403
     assert harness.request("GET", PATH, key=None).status_code == 401
@@ -212,7 +208,7 @@ def test_a_key_that_was_not_sent_is_missing_and_not_unknown_yet(harness: Harness
     assert plain["fired"] == 2
 
 
-def test_an_injected_rate_limit_is_the_one_the_provider_gives(acme: Harness) -> None:
+def test_an_injected_rate_limit_equals_the_real_one(acme: Harness) -> None:
     injected = request_with_fault(acme, "rate_limited")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
@@ -220,14 +216,14 @@ def test_an_injected_rate_limit_is_the_one_the_provider_gives(acme: Harness) -> 
     assert_same_refusal(injected, real)
 
 
-def test_a_key_injected_as_new_is_refused_as_a_new_one_is(acme: Harness) -> None:
+def test_an_injected_key_propagation_equals_the_real_one(acme: Harness) -> None:
     injected = request_with_fault(acme, "key_not_propagated")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     new: Any = acme.admin("POST", "/sandboxes/acme/keys", {"activates_in": "60s"}).json
     assert_same_refusal(injected, acme.request("GET", "/v1/notes", key=new["secret"]))
 
 
-def test_an_injected_mismatch_is_the_one_the_provider_gives(acme: Harness) -> None:
+def test_an_injected_idempotency_mismatch_equals_the_real_one(acme: Harness) -> None:
     injected = request_with_fault(acme, "idempotency_conflict", conflict="mismatch")
     acme.admin("DELETE", "/sandboxes/acme/faults")
     headers = {"Idempotency-Key": "k"}
@@ -235,14 +231,14 @@ def test_an_injected_mismatch_is_the_one_the_provider_gives(acme: Harness) -> No
     assert_same_refusal(injected, real)
 
 
-def test_an_injected_meeting_of_two_requests_is_a_conflict(acme: Harness) -> None:
+def test_an_injected_request_in_flight_is_a_conflict(acme: Harness) -> None:
     answer = request_with_fault(acme, "idempotency_conflict")
     assert (answer.status_code, answer.json["code"]) == (409, "idempotency_in_flight")
     assert answer.json["raised_in"] == "idempotency"
 
 
 def assert_same_refusal(injected: ApiResponse, real: ApiResponse) -> None:
-    """The same but for the words, which name what was not there to be named."""
+    """Asserts that two refusals are equal except for the detail, which an injected one cannot know."""
     assert injected.status_code == real.status_code
     assert {**injected.json, "detail": ""} == {**real.json, "detail": ""}
     assert [name for name, _ in injected.headers if name != "X-Testmode-Fault"] == [name for name, _ in real.headers]
@@ -264,7 +260,9 @@ def assert_same_refusal(injected: ApiResponse, real: ApiResponse) -> None:
         ("drip", {"bytes": 3, "every_ms": 250}, Wire(pace=Pace(3, 0.25))),
     ],
 )
-def test_a_kind_that_harms_the_connection_says_how_as_data(kind: str, parameters: dict[str, Any], wire: Wire) -> None:
+def test_connection_faults_describe_their_effect_as_a_wire_value(
+    kind: str, parameters: dict[str, Any], wire: Wire
+) -> None:
     assert apply(kind, **parameters)[0].wire == wire
 
 
@@ -274,13 +272,15 @@ KINDS_THAT_EXECUTE = {"latency", "lost_response", "truncated", "malformed_json",
 @pytest.mark.parametrize("kind", sorted(kind for kind, model in Fault.KINDS.items() if model.APPLIES_TO == "calls"))
 def test_fault_kind_executes_the_operation_as_listed(kind: str) -> None:
     needed: dict[str, Any] = {"distribution": {"type": "fixed", "ms": 250}} if kind == "latency" else {}
-    done = apply(kind, **needed)[1]
-    wanted = [*(["waited 0.25"] if needed else []), *(["worked"] if kind in KINDS_THAT_EXECUTE else [])]
-    assert done == wanted, f"{kind}: add it to WORKS if it calls proceed, and take it out if it does not"
+    actions = apply(kind, **needed)[1]
+    expected = [*(["waited 0.25"] if needed else []), *(["worked"] if kind in KINDS_THAT_EXECUTE else [])]
+    assert actions == expected, (
+        f"{kind}: add it to KINDS_THAT_EXECUTE if it calls proceed, and take it out if it does not"
+    )
 
 
 @pytest.mark.parametrize("size", [1, 128, 65_536])
-def test_garbage_is_as_long_as_told_the_same_for_the_same_call_and_no_http(size: int) -> None:
+def test_garbage_has_the_given_length_and_is_reproducible_and_not_http(size: int) -> None:
     noise = apply("garbage", bytes=size)[0].body
     assert (len(noise), noise[:1]) == (size, b"\xff")
     assert apply("garbage", bytes=size)[0].body == noise
@@ -288,9 +288,9 @@ def test_garbage_is_as_long_as_told_the_same_for_the_same_call_and_no_http(size:
 
 @pytest.mark.parametrize("body", [BODY, b"[]", b'""', b"", b"12", b"1", b"null", '{"a":"ü"}'.encode()])
 def test_malformed_json_is_never_json(body: bytes) -> None:
-    spoilt = apply("malformed_json", body=body)[0].body
+    malformed = apply("malformed_json", body=body)[0].body
     with pytest.raises(ValueError, match=r"."):
-        from_json(spoilt)
+        from_json(malformed)
 
 
 def test_malformed_json_announces_the_length_of_what_is_sent(harness: Harness) -> None:

@@ -1,4 +1,4 @@
-"""Which calls a match means: method, path, operation, key, headers and body."""
+"""Matching calls: method, path, operation, key, headers and body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.harness import Harness, make_harness
 
 FAULTS = "/sandboxes/smartepi/faults"
 MAX_SECONDS = 20.0
-"""Seconds that no honest match comes near to."""
+"""CPU seconds, far more than any match takes."""
 
 
 @cache
@@ -26,10 +26,12 @@ def shared_harness() -> Harness:
 
 
 def matches(match: dict[str, Any], **call: Any) -> bool:
-    made = Call(shared_harness().sandbox, call.pop("method", "GET"), call.pop("path", "/smartepi/v1/employees"), **call)
-    chosen = Match.model_validate(match)
-    assert chosen.matches(made) is not any(True for _ in chosen.mismatches(made))
-    return chosen.matches(made)
+    candidate = Call(
+        shared_harness().sandbox, call.pop("method", "GET"), call.pop("path", "/smartepi/v1/employees"), **call
+    )
+    parsed = Match.model_validate(match)
+    assert parsed.matches(candidate) is not any(True for _ in parsed.mismatches(candidate))
+    return parsed.matches(candidate)
 
 
 def matches_body(condition: Any, body: Any, path: str = "$.value") -> bool:
@@ -38,7 +40,7 @@ def matches_body(condition: Any, body: Any, path: str = "$.value") -> bool:
 
 
 def is_hit(harness: Harness, match: dict[str, Any], method: str, path: str, **options: Any) -> bool:
-    """Whether a rule with this match hits a call that comes in over HTTP."""
+    """Whether a rule with this match hits a call over HTTP."""
     rule = {"match": match, "fault": {"kind": "status", "status": 503}}
     assert harness.admin("PUT", f"{FAULTS}/it", rule).status_code == 200
     return harness.request(method, path, **options).headers.get("X-Testmode-Fault") == "it"
@@ -50,13 +52,13 @@ def refusal_message(match: dict[str, Any]) -> str:
     return str(answer.json["detail"])
 
 
-def test_a_match_that_says_nothing_means_every_call() -> None:
+def test_an_empty_match_matches_every_call() -> None:
     assert matches({})
     assert matches({"method": None, "path": None, "operation": None, "key": None, "headers": {}, "body": {}})
 
 
 @pytest.mark.parametrize(
-    ("wanted", "method", "meant"),
+    ("allowed", "method", "expected"),
     [
         ("POST", "POST", True),
         ("POST", "GET", False),
@@ -65,12 +67,12 @@ def test_a_match_that_says_nothing_means_every_call() -> None:
         ([], "GET", False),
     ],
 )
-def test_a_method_is_one_or_several(wanted: Any, method: str, meant: bool) -> None:
-    assert matches({"method": wanted}, method=method) is meant
+def test_a_method_is_one_or_several(allowed: Any, method: str, expected: bool) -> None:
+    assert matches({"method": allowed}, method=method) is expected
 
 
 @pytest.mark.parametrize(
-    ("glob", "path", "meant"),
+    ("glob", "path", "expected"),
     [
         ("*/employees", "/smartepi/v1/employees", True),
         ("*/employees", "/smartepi/v1/employees/emp_1", False),
@@ -88,12 +90,12 @@ def test_a_method_is_one_or_several(wanted: Any, method: str, meant: bool) -> No
         ("*v1/employees", "/smartepi/v1//employees", False),
     ],
 )
-def test_a_path_is_a_glob_over_the_path_as_it_was_sent(glob: str, path: str, meant: bool) -> None:
-    assert matches({"path": glob}, path=path) is meant
+def test_a_path_is_a_glob_over_the_path_as_it_was_sent(glob: str, path: str, expected: bool) -> None:
+    assert matches({"path": glob}, path=path) is expected
 
 
 @pytest.mark.parametrize(
-    ("glob", "path", "meant"),
+    ("glob", "path", "expected"),
     [
         ("/smartepi/v1/employees", "/v1/employees?limit=1", True),
         ("*limit*", "/v1/employees?limit=1", False),
@@ -105,14 +107,14 @@ def test_a_path_is_a_glob_over_the_path_as_it_was_sent(glob: str, path: str, mea
         ("*/nowhere/*", "/v1/nowhere/at/all", True),
     ],
 )
-def test_what_comes_in_over_http_is_matched_undecoded_and_without_its_query(
-    harness: Harness, glob: str, path: str, meant: bool
+def test_the_path_over_http_is_matched_undecoded_and_without_its_query(
+    harness: Harness, glob: str, path: str, expected: bool
 ) -> None:
-    assert is_hit(harness, {"path": glob}, "GET", path) is meant
+    assert is_hit(harness, {"path": glob}, "GET", path) is expected
 
 
 @pytest.mark.parametrize(
-    ("glob", "method", "path", "meant"),
+    ("glob", "method", "path", "expected"),
     [
         ("create_employee", "POST", "/v1/employees", True),
         ("create_*", "POST", "/v1/sectors", True),
@@ -122,10 +124,10 @@ def test_what_comes_in_over_http_is_matched_undecoded_and_without_its_query(
         ("?*", "PATCH", "/v1/sectors", False),
     ],
 )
-def test_an_operation_is_a_glob_over_the_name_of_what_is_called(
-    harness: Harness, glob: str, method: str, path: str, meant: bool
+def test_an_operation_is_a_glob_over_the_name_of_the_operation(
+    harness: Harness, glob: str, method: str, path: str, expected: bool
 ) -> None:
-    assert is_hit(harness, {"operation": glob}, method, path) is meant
+    assert is_hit(harness, {"operation": glob}, method, path) is expected
 
 
 @pytest.mark.parametrize("by", ["id", "secret"])
@@ -143,7 +145,7 @@ def test_a_revoked_key_can_still_be_named(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "value", "meant"),
+    ("condition", "value", "expected"),
     [
         ("t1", "t1", True),
         ("t1", "T1", False),
@@ -171,12 +173,12 @@ def test_a_revoked_key_can_still_be_named(harness: Harness) -> None:
         ({"equals": ""}, "", True),
     ],
 )
-def test_every_condition_on_a_header_must_hold(condition: Any, value: str | None, meant: bool) -> None:
+def test_all_conditions_on_a_header_must_hold(condition: Any, value: str | None, expected: bool) -> None:
     headers = {} if value is None else {"x-test": value}
-    assert matches({"headers": {"X-Test": condition}}, headers=headers) is meant
+    assert matches({"headers": {"X-Test": condition}}, headers=headers) is expected
 
 
-def test_several_headers_must_all_be_as_told() -> None:
+def test_all_headers_must_match() -> None:
     match = {"headers": {"x-a": "1", "X-B": {"present": False}}}
     assert matches(match, headers={"x-a": "1"})
     assert not matches(match, headers={"x-a": "1", "x-b": "2"})
@@ -184,7 +186,7 @@ def test_several_headers_must_all_be_as_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "value", "meant"),
+    ("condition", "value", "expected"),
     [
         ("text", "text", True),
         (7, 7, True),
@@ -206,12 +208,12 @@ def test_several_headers_must_all_be_as_told() -> None:
         ({"glob": "1*"}, 12345, True),
     ],
 )
-def test_a_value_of_the_body_is_compared_as_text(condition: Any, value: Any, meant: bool) -> None:
-    assert matches_body(condition, {"value": value}) is meant
+def test_a_value_of_the_body_is_compared_as_text(condition: Any, value: Any, expected: bool) -> None:
+    assert matches_body(condition, {"value": value}) is expected
 
 
 @pytest.mark.parametrize(
-    ("path", "meant"),
+    ("path", "expected"),
     [
         ("$.a.b", True),
         ("$.rules[0].productId", True),
@@ -226,34 +228,34 @@ def test_a_value_of_the_body_is_compared_as_text(condition: Any, value: Any, mea
         ("$.missing", False),
     ],
 )
-def test_a_path_leads_into_objects_and_arrays(path: str, meant: bool) -> None:
+def test_a_body_path_leads_into_objects_and_arrays(path: str, expected: bool) -> None:
     body = {"a": {"b": "it"}, "rules": [{"productId": "it"}, {"productId": 2}], "deep": [0, ["it"]], "x-y_2": "it"}
-    assert matches_body("it", body, path) is meant
+    assert matches_body("it", body, path) is expected
     assert matches_body({"present": False}, body, path) is (path in MISSING_PATHS)
 
 
 MISSING_PATHS = {"$.rules[2].productId", "$.a.b.c", "$.rules.productId", "$.a[0]", "$.missing"}
 
 
-def test_a_body_that_is_an_array_is_walked_from_its_root() -> None:
+def test_a_body_path_may_begin_in_an_array() -> None:
     assert matches_body("it", ["no", "it"], "$[1]")
     assert not matches_body("it", ["no", "it"], "$[0]")
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"not json", b'{"value": "it"', b"\xff\xfe", b'{"value": "it"} more'])
 @pytest.mark.parametrize("condition", ["it", {"present": False}])
-def test_a_body_that_is_not_json_is_never_meant(data: bytes, condition: Any) -> None:
+def test_a_body_that_is_not_json_never_matches(data: bytes, condition: Any) -> None:
     assert not matches_body(condition, data)
 
 
 @pytest.mark.parametrize("body", [b"null", b"7", b'"it"', b"[]"])
-def test_a_body_that_has_no_such_place_is_not_meant(body: bytes) -> None:
+def test_a_body_without_the_path_does_not_match(body: bytes) -> None:
     assert not matches_body("it", body)
     assert matches_body({"present": False}, body)
 
 
 @pytest.mark.parametrize(
-    ("match", "said"),
+    ("match", "message"),
     [
         ({"metod": "GET"}, "there is no field 'metod'; did you mean 'method'?"),
         ({"headers": {"X-A": {"equal": "1"}}}, "there is no field 'equal'; did you mean 'equals'?"),
@@ -278,27 +280,27 @@ def test_a_body_that_has_no_such_place_is_not_meant(body: bytes) -> None:
         ({"body": {"$.a": ["x"]}}, "match.body"),
     ],
 )
-def test_a_match_that_cannot_be_meant_is_refused(match: dict[str, Any], said: str) -> None:
-    assert said in refusal_message(match)
+def test_an_invalid_match_is_refused(match: dict[str, Any], message: str) -> None:
+    assert message in refusal_message(match)
 
 
 @pytest.mark.parametrize(
     "glob", ["*a*a*a*a*a*a*b", "*?*?*?*?*?*?*?b", "*[ab]*[ab]*[ab]*[ab]*c", "*" * 200, "*a" * 99 + "*b"]
 )
 def test_a_glob_that_would_be_slow_as_a_naive_regular_expression_is_fast(glob: str) -> None:
-    began = thread_time()
+    start = thread_time()
     matches({"path": glob}, path="/" + "a" * 16_000)
-    assert thread_time() - began < MAX_SECONDS
+    assert thread_time() - start < MAX_SECONDS
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text("ab*?", min_size=1, max_size=12), st.text("ab", max_size=12))
-def test_stars_and_question_marks_mean_what_they_mean_everywhere(glob: str, text: str) -> None:
+def test_globs_match_like_the_reference_implementation(glob: str, text: str) -> None:
     assert matches({"path": glob}, path=text) is _fnmatch_reference(glob, text)
 
 
 def _fnmatch_reference(glob: str, text: str) -> bool:
-    """The textbook's table of what prefix of the glob fits what prefix of the text."""
+    """Matches a glob by dynamic programming over prefixes of glob and text."""
     row = [True] + [False] * len(text)
     for sign in glob:
         before, row = row, [row[0] and sign == "*"] + [False] * len(text)
@@ -309,7 +311,7 @@ def _fnmatch_reference(glob: str, text: str) -> bool:
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_whatever_people_write_as_a_glob_is_refused_or_works(glob: str, text: str) -> None:
+def test_every_glob_is_refused_or_works(glob: str, text: str) -> None:
     try:
         match = Match.model_validate({"path": glob})
     except ValidationError:
@@ -320,20 +322,20 @@ def test_whatever_people_write_as_a_glob_is_refused_or_works(glob: str, text: st
 
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.text("[]!^-&|~a:z\\*?", min_size=1, max_size=15), st.text("[]!^-a:z\\", max_size=10))
-def test_brackets_in_a_glob_never_become_a_warning_or_an_error(glob: str, text: str) -> None:
+def test_brackets_in_a_glob_never_cause_a_warning_or_an_error(glob: str, text: str) -> None:
     Match.model_validate({"path": glob}).matches(Call(shared_harness().sandbox, "GET", text))
 
 
-def test_a_key_is_meant_by_its_id_or_its_secret_and_no_other_is() -> None:
+def test_a_key_matches_its_id_and_its_secret_only() -> None:
     key = next(iter(shared_harness().sandbox.keys.values()))
-    for wanted in (key.id, key.secret):
-        assert matches({"key": wanted}, credential=Credential(key.secret, shown=True))
+    for key_match in (key.id, key.secret):
+        assert matches({"key": key_match}, credential=Credential(key.secret, shown=True))
         for other in (Credential(), Credential("nobody's", shown=True), Credential(key.secret[:-1], shown=True)):
-            assert not matches({"key": wanted}, credential=other)
+            assert not matches({"key": key_match}, credential=other)
     assert matches({"key": "nobody's"}, credential=Credential("nobody's", shown=True))
 
 
-@pytest.mark.parametrize(("index", "meant"), [(0, True), (1, True), (2, False), (999_999, False)])
-def test_a_place_in_a_list_is_met_up_to_its_last(index: int, meant: bool) -> None:
-    assert matches_body({"present": True}, {"value": [1, 2]}, f"$.value[{index}]") is meant
-    assert matches_body({"present": False}, {"value": [1, 2]}, f"$.value[{index}]") is not meant
+@pytest.mark.parametrize(("index", "expected"), [(0, True), (1, True), (2, False), (999_999, False)])
+def test_a_list_index_matches_up_to_the_last_element(index: int, expected: bool) -> None:
+    assert matches_body({"present": True}, {"value": [1, 2]}, f"$.value[{index}]") is expected
+    assert matches_body({"present": False}, {"value": [1, 2]}, f"$.value[{index}]") is not expected

@@ -1,4 +1,4 @@
-"""When a fault rule hits: its sequence of decisions, its counts, its times, and what is told about it."""
+"""Fault rules: their decisions, counts and times, and the near misses that the admin API reports."""
 
 from __future__ import annotations
 
@@ -35,28 +35,28 @@ def fired_rules(answer: TestResponse) -> list[str]:
 
 
 def hit_pattern(harness: Harness, calls: int, path: str = PATH, **options: Any) -> str:
-    """Which of so many calls are hit: ``x`` for one that is, ``.`` for one that is not."""
+    """Makes calls and returns ``x`` for each one that a rule hits and ``.`` for each other."""
     return "".join("x" if fired_rules(harness.request("GET", path, **options)) else "." for _ in range(calls))
 
 
 def counts(harness: Harness, id: str = "broken") -> tuple[int, int]:
-    shown: Any = harness.admin("GET", f"{FAULTS}/{id}").json
-    return shown["matched"], shown["fired"]
+    status: Any = harness.admin("GET", f"{FAULTS}/{id}").json
+    return status["matched"], status["fired"]
 
 
 def make_active_rule(id: str, sandbox_seed: str = "1", **trigger: Any) -> ActiveRule:
-    """A rule at work without a sandbox of its own, for more draws than calls could be made."""
+    """Returns an active rule without a sandbox, for many decisions without HTTP calls."""
     written = FaultRule.model_validate({"id": id, "trigger": trigger, "fault": BROKEN})
     return ActiveRule(written, 0, Randomness(sandbox_seed))
 
 
-def draw_decisions(of: ActiveRule, number: int) -> list[bool]:
+def draw_decisions(rule: ActiveRule, number: int) -> list[bool]:
     call = Call(make_harness().sandbox, "GET", "/x", now=1)
-    return [of.count_and_decide(call) for _ in range(number)]
+    return [rule.count_and_decide(call) for _ in range(number)]
 
 
-class Loaded(Randomness):
-    """Every number that it draws is the same."""
+class FixedRandomness(Randomness):
+    """Returns the same number each time."""
 
     number = 0.0
 
@@ -66,15 +66,15 @@ class Loaded(Randomness):
 
 @pytest.mark.parametrize(("probability", "drawn", "hit"), [(0.0, 0.0, False), (0.5, 0.5, False), (0.5, 0.49, True)])
 def test_a_rule_hits_below_its_probability_and_not_at_it(probability: float, drawn: float, hit: bool) -> None:
-    dice = Loaded("1")
-    dice.number = drawn
+    fixed = FixedRandomness("1")
+    fixed.number = drawn
     written = FaultRule.model_validate({"id": "a", "trigger": {"probability": probability}, "fault": BROKEN})
-    assert draw_decisions(ActiveRule(written, 0, dice), 1) == [hit]
+    assert draw_decisions(ActiveRule(written, 0, fixed), 1) == [hit]
 
 
 @pytest.mark.parametrize("per", ["rule", "key", "idempotency_key"])
 @pytest.mark.parametrize("trigger", [{}, {"skip": 1, "times": 2}, {"every": 2}, {"probability": 0.5}])
-def test_a_rehearsal_hits_which_calls_the_rule_then_hits_and_counts_none(per: str, trigger: dict[str, Any]) -> None:
+def test_a_preview_decides_like_the_rule_and_counts_nothing(per: str, trigger: dict[str, Any]) -> None:
     sandbox = make_harness().sandbox
     members = {"trigger": {**trigger, "per": per}, "match": {"method": "GET"}, "fault": BROKEN}
     active = ActiveRule(FaultRule.model_validate({"id": "a", **members}), 0, sandbox.randomness)
@@ -82,29 +82,29 @@ def test_a_rehearsal_hits_which_calls_the_rule_then_hits_and_counts_none(per: st
         Call(sandbox, method, "/x", credential=Credential(key, shown=True), headers={"idempotency-key": key}, now=1)
         for method, key in zip(["GET", "GET", "POST", "GET"] * 6, "aab" * 8, strict=True)
     ]
-    rehearsed = list(active.preview(calls))
+    previewed = list(active.preview(calls))
     assert active.read_counts(sandbox) == (0, 0)
-    assert rehearsed == [active.count_and_decide(call) for call in calls]
-    assert active.read_counts(sandbox) == (18, sum(rehearsed))
+    assert previewed == [active.count_and_decide(call) for call in calls]
+    assert active.read_counts(sandbox) == (18, sum(previewed))
 
 
 @pytest.mark.parametrize("per", ["rule", "key"])
-def test_counting_a_call_waits_for_no_disk(tmp_path: Path, per: str) -> None:
-    sleeps: list[int] = []
-    harness = make_harness(known_providers()["smartepi"], store=TinyStore(tmp_path, fsync=sleeps.append))
+def test_counting_a_call_does_not_wait_for_the_disk(tmp_path: Path, per: str) -> None:
+    fsyncs: list[int] = []
+    harness = make_harness(known_providers()["smartepi"], store=TinyStore(tmp_path, fsync=fsyncs.append))
     rule(harness, trigger={"per": per})
-    sleeps.clear()
+    fsyncs.clear()
     assert hit_pattern(harness, 2) == "xx"
-    assert sleeps == []
+    assert fsyncs == []
 
 
-def test_the_same_seed_and_rule_id_decide_the_same_in_every_world() -> None:
+def test_the_same_seed_and_rule_id_give_the_same_decisions() -> None:
     once = draw_decisions(make_active_rule("flaky", probability=0.4), 200)
     assert draw_decisions(make_active_rule("flaky", probability=0.4), 200) == once
     assert 0 < sum(once) < 200
 
 
-def test_a_rule_decides_the_same_whatever_traffic_goes_on_beside_it(harness: Harness) -> None:
+def test_other_calls_do_not_change_the_decisions_of_a_rule(harness: Harness) -> None:
     alone = make_harness()
     for each in (harness, alone):
         rule(each, trigger={"probability": 0.5}, match={"path": "*/employees"})
@@ -133,14 +133,14 @@ def test_the_thread_order_does_not_change_how_many_calls_are_hit(harness: Harnes
     ],
     ids=["another rule", "another sandbox seed", "another seed of its own", "a seed that is text"],
 )
-def test_another_rule_or_seed_has_a_stream_of_its_own(other: ActiveRule) -> None:
+def test_another_rule_or_seed_gives_independent_decisions(other: ActiveRule) -> None:
     pairs = zip(
         draw_decisions(make_active_rule("a", probability=0.5), 2_000), draw_decisions(other, 2_000), strict=True
     )
     assert abs(sum(one == another for one, another in pairs) - 1_000) <= 3 * sqrt(2_000 * 0.25)
 
 
-def test_a_seed_of_the_trigger_stands_in_for_the_sandboxs() -> None:
+def test_a_seed_of_the_trigger_replaces_that_of_the_sandbox() -> None:
     here, there = (
         make_active_rule("a", "1", probability=0.5, seed=7),
         make_active_rule("a", "2", probability=0.5, seed=7),
@@ -167,7 +167,7 @@ def test_the_share_of_hits_is_the_probability(probability: float) -> None:
         ({"skip": 1, "every": 2, "times": 2}, "..x.x..."),
     ],
 )
-def test_skip_times_and_every_choose_among_the_calls(harness: Harness, trigger: dict[str, Any], expected: str) -> None:
+def test_skip_times_and_every_select_calls(harness: Harness, trigger: dict[str, Any], expected: str) -> None:
     rule(harness, trigger=trigger)
     assert hit_pattern(harness, 8) == expected
     assert counts(harness) == (8, expected.count("x"))
@@ -180,7 +180,7 @@ def test_skip_times_and_every_choose_among_the_calls(harness: Harness, trigger: 
     every=st.none() | st.integers(1, 4),
     probability=st.sampled_from([0.0, 0.3, 1.0]),
 )
-def test_a_trigger_never_hits_what_it_skips_nor_more_often_than_told(
+def test_a_trigger_never_hits_skipped_calls_nor_more_than_times(
     skip: int, times: int | None, every: int | None, probability: float
 ) -> None:
     hits = draw_decisions(make_active_rule("any", skip=skip, times=times, every=every, probability=probability), 24)
@@ -192,7 +192,7 @@ def test_a_trigger_never_hits_what_it_skips_nor_more_often_than_told(
         assert places == eligible[:times]
 
 
-def test_times_is_exact_when_many_clients_call_at_once(harness: Harness) -> None:
+def test_times_is_exact_with_concurrent_clients(harness: Harness) -> None:
     rule(harness, trigger={"times": 25})
     with ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda _: harness.request("GET", PATH).status_code, range(120)))
@@ -200,22 +200,22 @@ def test_times_is_exact_when_many_clients_call_at_once(harness: Harness) -> None
     assert counts(harness) == (120, 25)
 
 
-def test_every_key_is_counted_apart(harness: Harness) -> None:
-    made: Any = harness.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
+def test_every_key_is_counted_separately(harness: Harness) -> None:
+    created: Any = harness.admin("POST", "/sandboxes/smartepi/keys", {"activates_in": "0s"}).json
     rule(harness, trigger={"per": "key", "times": 2})
     assert hit_pattern(harness, 3) == "xx."
-    assert hit_pattern(harness, 3, key=made["secret"]) == "xx."
+    assert hit_pattern(harness, 3, key=created["secret"]) == "xx."
     assert counts(harness) == (6, 4)
 
 
-def test_every_idempotency_key_is_counted_apart(harness: Harness) -> None:
+def test_every_idempotency_key_is_counted_separately(harness: Harness) -> None:
     rule(harness, trigger={"per": "idempotency_key", "times": 1})
     for value in ("one", "two"):
         assert hit_pattern(harness, 2, headers={"Idempotency-Key": value}) == "x."
     assert hit_pattern(harness, 2) == "x."
 
 
-def test_many_idempotency_keys_do_not_make_another_rule_forget_its_count(
+def test_many_idempotency_keys_do_not_remove_the_counts_of_another_rule(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_module("mockserver.engine.faults.rule"), "MAX_KEYED_COUNTS", 10)
@@ -228,7 +228,7 @@ def test_many_idempotency_keys_do_not_make_another_rule_forget_its_count(
     assert counts(harness, "each") == (10, 10)
 
 
-def test_a_rule_begins_after_a_while_and_ends_when_its_time_is_over(harness: Harness) -> None:
+def test_a_rule_begins_after_its_delay_and_ends_after_its_ttl(harness: Harness) -> None:
     rule(harness, trigger={"after": "5s", "ttl": "10s"})
     seen = hit_pattern(harness, 1)
     for step in ("4999ms", "1ms", "9999ms", "1ms"):
@@ -239,12 +239,12 @@ def test_a_rule_begins_after_a_while_and_ends_when_its_time_is_over(harness: Har
 
 
 @pytest.mark.parametrize("length", ["1500ms", "2000.5s", "1h0.25s", "0.123ms", "3m2s1ms", "400d"])
-def test_a_rule_keeps_the_length_of_time_it_was_given(harness: Harness, length: str) -> None:
-    shown = rule(harness, trigger={"ttl": length})
+def test_the_admin_api_returns_a_ttl_of_the_same_length(harness: Harness, length: str) -> None:
+    returned = rule(harness, trigger={"ttl": length})
     assert hit_pattern(harness, 1) == "x"
-    harness.advance(shown["trigger"]["ttl"])
+    harness.advance(returned["trigger"]["ttl"])
     assert hit_pattern(harness, 1) == "."
-    rule(harness, trigger={"ttl": shown["trigger"]["ttl"]})
+    rule(harness, trigger={"ttl": returned["trigger"]["ttl"]})
     harness.advance(length)
     assert hit_pattern(harness, 1) == "."
 
@@ -262,7 +262,7 @@ def test_a_slow_failure_is_a_latency_around_a_status(harness: Harness) -> None:
     assert (answer.status_code, fired_rules(answer), harness.sleeps) == (503, ["slow", "broken"], [0.7])
 
 
-def test_an_answer_further_out_leaves_the_rules_further_in_uncounted(harness: Harness) -> None:
+def test_rules_inside_a_rule_that_responds_are_not_counted(harness: Harness) -> None:
     rule(harness, "slow", priority=2, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 700}})
     rule(harness, "broken", priority=1, trigger={"times": 2})
     assert [fired_rules(harness.request("GET", PATH)) for _ in range(3)] == [["broken"], ["broken"], ["slow"]]
@@ -270,13 +270,13 @@ def test_an_answer_further_out_leaves_the_rules_further_in_uncounted(harness: Ha
     assert harness.sleeps == [0.7]
 
 
-def test_rules_of_one_priority_stand_in_the_order_they_were_set_in(harness: Harness) -> None:
+def test_rules_of_equal_priority_keep_the_order_in_which_they_were_set(harness: Harness) -> None:
     for id in ("zebra", "ant", "mole"):
         rule(harness, id, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 1}})
     assert fired_rules(harness.request("GET", PATH)) == ["zebra", "ant", "mole"]
 
 
-def test_setting_a_rule_anew_begins_its_counting_and_its_time_anew(harness: Harness) -> None:
+def test_setting_a_rule_again_restarts_its_counts_and_its_time(harness: Harness) -> None:
     members: dict[str, Any] = {"trigger": {"times": 1, "ttl": "10s"}}
     rule(harness, **members)
     assert hit_pattern(harness, 2) == "x."
@@ -300,13 +300,13 @@ def test_counts_and_decisions_go_on_after_a_restart(tmp_path: Path) -> None:
     assert "".join(seen) == "".join("x" if hit else "." for hit in whole)
 
 
-def test_a_reset_of_the_sandbox_forgets_its_rules(harness: Harness) -> None:
+def test_a_reset_of_the_sandbox_removes_its_rules(harness: Harness) -> None:
     rule(harness)
     harness.admin("POST", "/sandboxes/smartepi/reset")
     assert (harness.admin("GET", FAULTS).json, hit_pattern(harness, 1)) == ([], ".")
 
 
-def test_a_snapshot_brings_the_counts_back(harness: Harness) -> None:
+def test_restoring_a_snapshot_restores_the_counts(harness: Harness) -> None:
     rule(harness, trigger={"times": 3})
     hit_pattern(harness, 1)
     harness.admin("PUT", "/sandboxes/smartepi/snapshots/early")
@@ -341,7 +341,7 @@ def test_a_rule_that_hit_is_named_in_the_journal_and_in_its_trace(harness: Harne
         ({"trigger": {"ttl": "0s"}}, ["the rule has ended"]),
     ],
 )
-def test_a_rule_that_never_hit_says_which_call_came_nearest_and_why_it_was_not_meant(
+def test_a_rule_that_never_hit_reports_the_nearest_miss_with_its_reasons(
     harness: Harness, members: dict[str, Any], why: list[str]
 ) -> None:
     rule(harness, **members)
@@ -358,7 +358,7 @@ def test_the_nearest_miss_is_the_call_with_the_fewest_reasons(harness: Harness) 
 
 
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key", "Cookie"])
-def test_a_near_miss_keeps_a_key_as_hidden_as_the_journal_does(harness: Harness, header: str) -> None:
+def test_a_near_miss_redacts_keys_like_the_journal(harness: Harness, header: str) -> None:
     rule(harness, match={"headers": {header: {"contains": "something else"}}})
     harness.request("GET", PATH, headers={header: f"Bearer {harness.key()}"})
     why = harness.admin("GET", f"{FAULTS}/broken").json["nearest_miss"]["why"]
@@ -366,20 +366,20 @@ def test_a_near_miss_keeps_a_key_as_hidden_as_the_journal_does(harness: Harness,
     assert header in str(why)
 
 
-def test_a_rule_that_hit_needs_no_nearest_miss(harness: Harness) -> None:
+def test_a_rule_that_hit_has_no_nearest_miss(harness: Harness) -> None:
     rule(harness)
     hit_pattern(harness, 1)
     assert "nearest_miss" not in harness.admin("GET", f"{FAULTS}/broken").json
 
 
-def test_an_id_that_is_made_is_never_one_that_was_chosen(harness: Harness) -> None:
+def test_a_generated_id_differs_from_existing_ids(harness: Harness) -> None:
     rule(harness, "fault_1")
-    made = harness.admin("POST", FAULTS, {"fault": BROKEN})
-    assert (made.status_code, made.json["id"] != "fault_1") == (201, True)
+    created = harness.admin("POST", FAULTS, {"fault": BROKEN})
+    assert (created.status_code, created.json["id"] != "fault_1") == (201, True)
     assert len(harness.admin("GET", FAULTS).json) == 2
 
 
-def test_an_id_that_is_taken_is_refused_and_one_nobody_has_is_named_with_the_nearest(harness: Harness) -> None:
+def test_a_taken_id_and_an_unknown_id_are_refused(harness: Harness) -> None:
     rule(harness)
     assert harness.admin("POST", FAULTS, {"id": "broken", "fault": BROKEN}).status_code == 409
     for method in ("GET", "DELETE"):
@@ -387,7 +387,7 @@ def test_an_id_that_is_taken_is_refused_and_one_nobody_has_is_named_with_the_nea
         assert (refused.status_code, "did you mean 'broken'?" in refused.json["detail"]) == (404, True)
 
 
-def test_rules_are_replaced_all_together_or_not_at_all(harness: Harness) -> None:
+def test_replacing_all_rules_is_atomic_and_keeps_those_of_scenarios(harness: Harness) -> None:
     rule(harness, trigger={"times": 3})
     harness.admin("PUT", "/sandboxes/smartepi/scenarios/outage")
     too_many = [{"id": f"r{nth}", "fault": BROKEN} for nth in range(1_000)]
@@ -400,23 +400,27 @@ def test_rules_are_replaced_all_together_or_not_at_all(harness: Harness) -> None
 
 
 @pytest.mark.parametrize(
-    ("member", "least"), [("every", 1), ("skip", 0), ("times", 0), ("probability", 0), ("priority", 0)]
+    ("member", "minimum"), [("every", 1), ("skip", 0), ("times", 0), ("probability", 0), ("priority", 0)]
 )
-def test_the_least_a_rule_may_say_is_taken_and_one_less_is_refused(harness: Harness, member: str, least: int) -> None:
-    def said(number: int) -> Any:
+def test_the_minimum_of_each_member_is_accepted_and_one_less_is_refused(
+    harness: Harness, member: str, minimum: int
+) -> None:
+    def members(number: int) -> Any:
         return {"priority": number} if member == "priority" else {"trigger": {member: number}}
 
-    rule(harness, **said(least))
-    answer = harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **said(least - 1)})
+    rule(harness, **members(minimum))
+    answer = harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **members(minimum - 1)})
     assert (answer.status_code, member in answer.json["detail"]) == (422, True)
     assert [each.rule.id for each in harness.sandbox.rules] == ["broken"]
 
 
-@pytest.mark.parametrize(("member", "most"), [("probability", 1), ("priority", 1000)])
-def test_the_most_a_rule_may_say_is_taken_and_one_more_is_refused(harness: Harness, member: str, most: int) -> None:
-    rule(harness, **({"priority": most} if member == "priority" else {"trigger": {member: most}}))
-    more: Any = {"priority": most + 1} if member == "priority" else {"trigger": {member: most + 1}}
-    assert harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **more}).status_code == 422
+@pytest.mark.parametrize(("member", "maximum"), [("probability", 1), ("priority", 1000)])
+def test_the_maximum_of_each_member_is_accepted_and_one_more_is_refused(
+    harness: Harness, member: str, maximum: int
+) -> None:
+    rule(harness, **({"priority": maximum} if member == "priority" else {"trigger": {member: maximum}}))
+    above: Any = {"priority": maximum + 1} if member == "priority" else {"trigger": {member: maximum + 1}}
+    assert harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **above}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -434,12 +438,12 @@ def test_the_most_a_rule_may_say_is_taken_and_one_more_is_refused(harness: Harne
         ({"probability": 1}, "xxxxxx"),
     ],
 )
-def test_which_calls_are_hit_is_counted_to_the_call(harness: Harness, trigger: dict[str, Any], hits: str) -> None:
+def test_triggers_hit_exactly_the_expected_calls(harness: Harness, trigger: dict[str, Any], hits: str) -> None:
     rule(harness, trigger=trigger)
     assert hit_pattern(harness, 6) == hits
 
 
-def test_setting_one_rule_anew_or_deleting_it_leaves_the_counts_of_the_others(harness: Harness) -> None:
+def test_setting_or_deleting_a_rule_keeps_the_counts_of_the_others(harness: Harness) -> None:
     for id in ("one", "two", "one.two"):
         rule(harness, id, trigger={"probability": 0})
     hit_pattern(harness, 3)
@@ -450,7 +454,7 @@ def test_setting_one_rule_anew_or_deleting_it_leaves_the_counts_of_the_others(ha
     assert [counts(harness, id) for id in ("two", "one.two")] == [(5, 0), (5, 0)]
 
 
-def test_a_seed_of_its_own_decides_the_same_whatever_the_sandboxes_seed_is(harness: Harness) -> None:
+def test_the_decisions_of_a_rule_with_a_seed_do_not_depend_on_the_sandbox(harness: Harness) -> None:
     calls = [Call(harness.sandbox, "GET", "/x", now=1)] * 60
 
     def hits(sandbox_seed: str, **trigger: Any) -> list[bool]:

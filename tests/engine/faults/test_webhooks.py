@@ -1,4 +1,4 @@
-"""Every kind of fault of webhooks, as a receiver that checks signatures sees it and as the delivery's record tells."""
+"""The fault kinds for webhooks: their effect on a receiver that checks signatures, and on the delivery record."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def secret(harness: Harness) -> str:
     return str(harness.sandbox.endpoints.all()[0]["secret"])
 
 
-def check(harness: Harness, letter: CapturedWebhook, now: int = NOW) -> None:
-    verify_webhook(harness.sandbox, letter, secret(harness), now)
+def check(harness: Harness, webhook: CapturedWebhook, now: int = NOW) -> None:
+    verify_webhook(harness.sandbox, webhook, secret(harness), now)
 
 
 def received_events(receiver: Receiver) -> list[str]:
-    return [letter.headers["webhook-id"] for letter in receiver.received]
+    return [webhook.headers["webhook-id"] for webhook in receiver.received]
 
 
 def test_there_are_eight_kinds() -> None:
@@ -57,30 +57,30 @@ def test_there_are_eight_kinds() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bad_signature", "wrong_secret", "old_timestamp", "truncated_webhook"])
-def test_what_a_receiver_must_refuse_it_refuses_and_the_record_names_the_rule(
+def test_a_receiver_refuses_a_faulty_webhook_and_the_delivery_names_the_rule(
     harness: Harness, receiver: Receiver, kind: str
 ) -> None:
     rule(harness, kind, trigger={"times": 1})
     emit_events(harness, 2)
     harness.deliver_due()
-    spoilt, good = receiver.received
+    faulty, good = receiver.received
     with pytest.raises(InvalidSignature):
-        check(harness, spoilt)
+        check(harness, faulty)
     check(harness, good)
     first, second = harness.sandbox.outbox.all()
     assert (first["faults"], first["attempts"][0]["faults"], second["faults"]) == (["it"], ["it"], [])
-    assert first["attempts"][0]["body"].encode() == spoilt.body
+    assert first["attempts"][0]["body"].encode() == faulty.body
 
 
-def test_a_bad_signature_is_one_over_another_body(harness: Harness, receiver: Receiver) -> None:
+def test_a_bad_signature_is_computed_over_another_body(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "bad_signature")
     emit_events(harness)
     harness.deliver_due()
-    (letter,) = receiver.received
-    check(harness, CapturedWebhook(letter.path, letter.headers, letter.body + b" ", letter.raw_headers))
+    (webhook,) = receiver.received
+    check(harness, CapturedWebhook(webhook.path, webhook.headers, webhook.body + b" ", webhook.raw_headers))
 
 
-def test_an_old_timestamp_is_signed_rightly_as_of_then(harness: Harness, receiver: Receiver) -> None:
+def test_an_old_timestamp_has_a_signature_that_was_valid_then(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "old_timestamp", fault={"by": "1h"})
     emit_events(harness)
     harness.deliver_due()
@@ -89,14 +89,14 @@ def test_an_old_timestamp_is_signed_rightly_as_of_then(harness: Harness, receive
     check(harness, receiver.received[0], NOW - 3600)
 
 
-def test_an_old_timestamp_never_goes_below_1970(harness: Harness, receiver: Receiver) -> None:
+def test_an_old_timestamp_is_never_before_1970(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "old_timestamp", fault={"by": "30000d"})
     emit_events(harness)
     harness.deliver_due()
     assert receiver.received[0].headers["webhook-timestamp"] == "0"
 
 
-def test_a_wrong_secret_is_a_strange_one_where_none_has_ended(harness: Harness, receiver: Receiver) -> None:
+def test_a_wrong_secret_is_unknown_while_no_earlier_secret_has_ended(harness: Harness, receiver: Receiver) -> None:
     before = secret(harness)
     id = harness.sandbox.endpoints.all()[0]["id"]
     rule(harness, "wrong_secret")
@@ -105,13 +105,13 @@ def test_a_wrong_secret_is_a_strange_one_where_none_has_ended(harness: Harness, 
     harness.sandbox.endpoints.rotate(id, overlap=60 * SECOND)
     emit_events(harness)
     harness.deliver_due()
-    for letter in receiver.received:
+    for webhook in receiver.received:
         for known in (before, secret(harness)):
             with pytest.raises(InvalidSignature):
-                verify_webhook(harness.sandbox, letter, known, NOW)
+                verify_webhook(harness.sandbox, webhook, known, NOW)
 
 
-def test_a_wrong_secret_is_the_one_before_once_that_has_ended(harness: Harness, receiver: Receiver) -> None:
+def test_a_wrong_secret_is_the_previous_one_after_its_end(harness: Harness, receiver: Receiver) -> None:
     before = secret(harness)
     harness.sandbox.endpoints.rotate(harness.sandbox.endpoints.all()[0]["id"])
     rule(harness, "wrong_secret")
@@ -123,7 +123,7 @@ def test_a_wrong_secret_is_the_one_before_once_that_has_ended(harness: Harness, 
 
 
 @pytest.mark.parametrize("fraction", [0, 0.5, 0.9])
-def test_a_truncated_delivery_is_a_part_of_the_body_whose_length_is_told(
+def test_a_truncated_webhook_has_a_part_of_the_body_and_its_length(
     harness: Harness, receiver: Receiver, fraction: float
 ) -> None:
     emit_events(harness)
@@ -137,19 +137,17 @@ def test_a_truncated_delivery_is_a_part_of_the_body_whose_length_is_told(
 
 
 @pytest.mark.parametrize("copies", [2, 5])
-def test_a_duplicate_arrives_several_times_the_same_to_the_byte(
-    harness: Harness, receiver: Receiver, copies: int
-) -> None:
+def test_copies_of_a_duplicate_webhook_are_identical(harness: Harness, receiver: Receiver, copies: int) -> None:
     rule(harness, "duplicate_webhook", fault={"copies": copies}, trigger={"times": 1})
     emit_events(harness, 2)
     harness.deliver_due()
     assert received_events(receiver) == ["evt_1"] * copies + ["evt_2"]
-    assert len({(letter.body, letter.raw_headers) for letter in receiver.received[:copies]}) == 1
+    assert len({(webhook.body, webhook.raw_headers) for webhook in receiver.received[:copies]}) == 1
     check(harness, receiver.received[0])
     assert len(harness.sandbox.outbox.all()[0]["attempts"]) == copies
 
 
-def test_a_dropped_delivery_never_arrives_and_the_record_says_so(harness: Harness, receiver: Receiver) -> None:
+def test_a_dropped_delivery_never_arrives_and_has_the_state_dropped(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "dropped_webhook", trigger={"times": 1})
     emit_events(harness, 2)
     harness.deliver_due()
@@ -159,7 +157,7 @@ def test_a_dropped_delivery_never_arrives_and_the_record_says_so(harness: Harnes
     assert (first["state"], first["due"], first["attempts"], first["faults"]) == ("dropped", None, [], ["it"])
 
 
-def test_a_delayed_delivery_arrives_that_much_later_under_a_new_signature(harness: Harness, receiver: Receiver) -> None:
+def test_a_delayed_delivery_arrives_later_with_a_new_signature(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "delayed_webhook", fault={"by": "10m"})
     emit_events(harness)
     harness.deliver_due()
@@ -176,7 +174,7 @@ def test_a_delayed_delivery_arrives_that_much_later_under_a_new_signature(harnes
         check(harness, receiver.received[0])
 
 
-def test_a_delayed_delivery_is_put_off_once_and_then_follows_its_schedule(harness: Harness, receiver: Receiver) -> None:
+def test_a_delivery_is_delayed_once_and_then_follows_its_retry_schedule(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "delayed_webhook", fault={"by": "10m"})
     receiver.response_statuses = [500]
     emit_events(harness)
@@ -191,11 +189,11 @@ def test_reordered_deliveries_arrive_in_swapped_pairs(harness: Harness, receiver
     harness.deliver_due()
     assert received_events(receiver) == ["evt_2", "evt_1", "evt_4", "evt_3"]
     assert delivery_states(harness) == ["delivered"] * 4
-    for letter in receiver.received:
-        check(harness, letter)
+    for webhook in receiver.received:
+        check(harness, webhook)
 
 
-def test_a_reordered_delivery_with_nobody_behind_it_goes_after_a_while(harness: Harness, receiver: Receiver) -> None:
+def test_a_reordered_delivery_without_a_successor_is_sent_after_a_while(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "reordered_webhooks", fault={"within": "2m"})
     emit_events(harness)
     harness.deliver_due()
@@ -214,7 +212,7 @@ def test_a_delivery_that_was_reordered_is_not_sent_again_by_the_next(harness: Ha
     assert received_events(receiver) == ["evt_1", "evt_2", "evt_3"]
 
 
-def test_a_delivery_of_another_endpoint_lets_nobody_go(harness: Harness, receiver: Receiver) -> None:
+def test_a_delivery_to_another_endpoint_does_not_release_a_reordered_one(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "reordered_webhooks", trigger={"times": 1})
     with run_receiver() as other:
         harness.sandbox.endpoints.add(other.url(), events=["note.deleted"])
@@ -222,7 +220,7 @@ def test_a_delivery_of_another_endpoint_lets_nobody_go(harness: Harness, receive
         emit_events(harness, type="note.deleted")
         harness.sandbox.endpoints.update(harness.sandbox.endpoints.all()[0]["id"], events=["note.created"])
         harness.deliver_due()
-    assert [letter.headers["webhook-id"] for letter in other.received] == ["evt_2"]
+    assert [webhook.headers["webhook-id"] for webhook in other.received] == ["evt_2"]
 
 
 @pytest.mark.parametrize(
@@ -246,8 +244,8 @@ def test_a_rule_hits_the_deliveries_that_match(
     emit_events(harness, text="a")
     harness.deliver_due()
     assert (receiver.received == []) is hit
-    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
-    assert (shown["matched"], shown["fired"]) == (int(hit), int(hit))
+    status = harness.admin("GET", "/sandboxes/acme/faults/it").json
+    assert (status["matched"], status["fired"]) == (int(hit), int(hit))
 
 
 def test_a_rule_begins_and_ends_on_the_sandboxs_clock_and_counts_attempts(harness: Harness, receiver: Receiver) -> None:
@@ -256,18 +254,18 @@ def test_a_rule_begins_and_ends_on_the_sandboxs_clock_and_counts_attempts(harnes
     emit_events(harness)
     harness.advance("1h")
     verdicts = []
-    for letter, at in zip(receiver.received, (0, 300, 2100), strict=True):
+    for webhook, at in zip(receiver.received, (0, 300, 2100), strict=True):
         try:
-            check(harness, letter, NOW + at)
+            check(harness, webhook, NOW + at)
             verdicts.append(True)
         except InvalidSignature:
             verdicts.append(False)
     assert verdicts == [True, False, True]
-    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
-    assert (shown["matched"], shown["fired"]) == (1, 1)
+    status = harness.admin("GET", "/sandboxes/acme/faults/it").json
+    assert (status["matched"], status["fired"]) == (1, 1)
 
 
-def test_a_rule_that_is_off_does_nothing(harness: Harness, receiver: Receiver) -> None:
+def test_a_disabled_rule_does_nothing(harness: Harness, receiver: Receiver) -> None:
     rule(harness, "dropped_webhook", enabled=False)
     emit_events(harness)
     harness.deliver_due()
@@ -285,7 +283,7 @@ def test_several_rules_may_hit_one_delivery(harness: Harness, receiver: Receiver
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("field", ["method", "path", "operation", "key", "headers"])
-def test_what_is_for_calls_only_is_refused_on_a_rule_for_webhooks(harness: Harness, kind: str, field: str) -> None:
+def test_match_members_for_calls_are_refused_in_a_rule_for_webhooks(harness: Harness, kind: str, field: str) -> None:
     value: Any = {"x": "y"} if field == "headers" else "GET"
     refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": kind}, "match": {field: value}})
     assert refused.status_code == 422
@@ -293,7 +291,7 @@ def test_what_is_for_calls_only_is_refused_on_a_rule_for_webhooks(harness: Harne
 
 
 @pytest.mark.parametrize("field", ["event", "endpoint"])
-def test_what_is_for_webhooks_only_is_refused_on_a_rule_for_calls(harness: Harness, field: str) -> None:
+def test_match_members_for_webhooks_are_refused_in_a_rule_for_calls(harness: Harness, field: str) -> None:
     refused = harness.admin("PUT", "/sandboxes/acme/faults/it", {"fault": {"kind": "reset"}, "match": {field: "x"}})
     assert (refused.status_code, f"match.{field} does not apply to calls" in refused.json["detail"]) == (422, True)
 
@@ -305,14 +303,14 @@ def test_deliveries_are_counted_per_rule_only(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_rule_for_webhooks_leaves_calls_alone_and_misses_none_of_them(harness: Harness, kind: str) -> None:
+def test_a_rule_for_webhooks_does_not_apply_to_calls(harness: Harness, kind: str) -> None:
     rule(harness, kind)
     assert harness.request("GET", "/v1/notes").status_code == 200
-    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
-    assert (shown["matched"], shown["nearest_miss"]) == (0, None)
+    status = harness.admin("GET", "/sandboxes/acme/faults/it").json
+    assert (status["matched"], status["nearest_miss"]) == (0, None)
 
 
-def test_a_rule_that_never_hit_names_the_delivery_that_came_nearest(harness: Harness, receiver: Receiver) -> None:
+def test_a_rule_that_never_hit_reports_the_nearest_delivery(harness: Harness, receiver: Receiver) -> None:
     match = {"event": "note.deleted", "body": {"$.data.text": "b"}}
     rule(harness, "dropped_webhook", match=match)
     harness.request("POST", "/v1/notes", json={"text": "b"})
@@ -320,10 +318,10 @@ def test_a_rule_that_never_hit_names_the_delivery_that_came_nearest(harness: Har
     emit_events(harness, type="note.deleted", text="a")
     emit_events(harness, type="note.changed", text="a")
     harness.deliver_due()
-    shown = harness.admin("GET", "/sandboxes/acme/faults/it").json
+    status = harness.admin("GET", "/sandboxes/acme/faults/it").json
     near = harness.sandbox.outbox.all()[2]
     why = ["$.data.text is 'a'"]
-    assert shown["nearest_miss"] == {"id": near["id"], "event": "note.deleted", "why": why}
+    assert status["nearest_miss"] == {"id": near["id"], "event": "note.deleted", "why": why}
 
 
 @pytest.mark.parametrize(
@@ -342,8 +340,8 @@ def test_a_parameter_out_of_its_range_is_refused_and_named(harness: Harness, fau
     assert (refused.status_code, f"fault.{fault['kind']}.{where}" in refused.json["detail"]) == (422, True)
 
 
-def test_the_same_seed_spoils_the_same_deliveries(receiver: Receiver) -> None:
-    def spoilt() -> list[bool]:
+def test_the_same_seed_hits_the_same_deliveries(receiver: Receiver) -> None:
+    def faulty() -> list[bool]:
         harness = make_harness(ACME_WITH_WEBHOOKS)
         harness.sandbox.endpoints.add(receiver.url())
         rule(harness, "dropped_webhook", trigger={"probability": 0.5})
@@ -351,6 +349,6 @@ def test_the_same_seed_spoils_the_same_deliveries(receiver: Receiver) -> None:
         harness.deliver_due()
         return [state == "dropped" for state in delivery_states(harness)]
 
-    first = spoilt()
+    first = faulty()
     assert 5 < sum(first) < 25
-    assert spoilt() == first
+    assert faulty() == first

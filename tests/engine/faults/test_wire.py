@@ -1,4 +1,4 @@
-"""Every kind of fault as clients see it that are not ours: http.client, urllib3 and curl, over a real socket."""
+"""Every fault kind for calls, seen by http.client, urllib3 and curl over a real socket."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from tests.support.socket_server import LiveServer, Tenant, create_tenant, serve
 
 ONE_RECORD_PATH = "/v1/employees?limit=1"
 SHORT_TIMEOUT_SECONDS, TIMEOUT_SECONDS = 0.4, 60.0
-"""Seconds a client waits whose server will never answer, and any other."""
+"""Seconds that a client waits for a server that never responds, and for any other."""
 
 
 class FirstAttemptTimeout(urllib3.Timeout):
-    """Waits a short while for the first answer, and for those after it as long as it takes."""
+    """Waits a short time for the first response, and the usual time for later ones."""
 
     def clone(self) -> urllib3.Timeout:
-        given = super().clone()
+        timeout = super().clone()
         self._read = TIMEOUT_SECONDS
-        return given
+        return timeout
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, and what each client makes of it: an error or a status, and curl's exit code."""
+    """A fault, and its effect on clients: an exception or a status, and the exit code of curl."""
 
     kind: str
     expected: type[Exception] | int
     curl: int
     fault: dict[str, Any] = field(default_factory=dict)
     wrapped: type[Exception] | None = None
-    """What urllib3 says, where it is not a ProtocolError around what http.client says."""
+    """The exception of urllib3 if it is not a ProtocolError around that of http.client."""
 
     @property
     def timeout(self) -> float:
-        """How long a client waits for this."""
+        """Seconds that a client waits for the response."""
         return SHORT_TIMEOUT_SECONDS if self.expected is TimeoutError else TIMEOUT_SECONDS
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ def tenant_sandbox(live_server: LiveServer) -> Tenant:
 
 def curl(tenant_sandbox: Tenant, path: str, *options: str) -> CompletedProcess[bytes]:
     program = which("curl")
-    assert program == "/usr/bin/curl", "curl has to be there: it is the client most people try first"
+    assert program == "/usr/bin/curl", "this test needs /usr/bin/curl"
     url, key = (
         f"{tenant_sandbox.server.url}/{tenant_sandbox.provider}{path}",
         f"Authorization: Bearer {tenant_sandbox.key}",
@@ -117,45 +117,44 @@ def with_urllib3(tenant_sandbox: Tenant, method: str, path: str, **options: Any)
 
 
 def count_named(tenant_sandbox: Tenant, records: str, name: str) -> int:
-    """How many records have the name."""
     return [each["name"] for each in tenant_sandbox.request("GET", f"/v1/{records}?limit=100").json["data"]].count(name)
 
 
 def wait_until(holds: Callable[[], object]) -> None:
-    """Ask until something holds: who gave up waiting does not know whether the work is done yet."""
-    until = monotonic() + TIMEOUT_SECONDS
+    """Waits until a condition holds; a client that timed out does not know whether its request was executed."""
+    deadline = monotonic() + TIMEOUT_SECONDS
     while not holds():
-        assert monotonic() < until
+        assert monotonic() < deadline
 
 
 def test_every_kind_of_fault_has_a_case_here() -> None:
     of_calls = {kind for kind, model in Fault.KINDS.items() if model.APPLIES_TO == "calls"}
     cases = {case.kind for case in WIRE_CASES + COMPLETE_RESPONSE_CASES}
-    assert cases == of_calls, "each kind has a Case in WIRE (a client meets a broken connection) or WHOLE (an answer)"
+    assert cases == of_calls, (
+        "each kind needs a Case in WIRE_CASES (broken connection) or COMPLETE_RESPONSE_CASES (response)"
+    )
 
 
 @pytest.mark.parametrize("case", WIRE_CASES, ids=str)
-def test_http_client_meets_the_failure_itself_and_the_next_call_is_answered_at_once(
-    tenant_sandbox: Tenant, case: Case
-) -> None:
+def test_http_client_raises_the_failure_and_the_next_call_works(tenant_sandbox: Tenant, case: Case) -> None:
     tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    with pytest.raises(Exception) as met:  # noqa: PT011
+    with pytest.raises(Exception) as raised:  # noqa: PT011
         tenant_sandbox.request("GET", ONE_RECORD_PATH, timeout=case.timeout)
-    assert met.type is case.expected
+    assert raised.type is case.expected
     assert tenant_sandbox.request("GET", ONE_RECORD_PATH).status == 200
 
 
 @pytest.mark.parametrize("case", WIRE_CASES, ids=str)
-def test_urllib3_says_what_happened_to_the_connection(tenant_sandbox: Tenant, case: Case) -> None:
+def test_urllib3_raises_the_failure_of_the_connection(tenant_sandbox: Tenant, case: Case) -> None:
     tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    with pytest.raises(urllib3.exceptions.HTTPError) as met:
+    with pytest.raises(urllib3.exceptions.HTTPError) as raised:
         with_urllib3(tenant_sandbox, "GET", ONE_RECORD_PATH, timeout=case.timeout)
-    assert met.type is (case.wrapped or urllib3.exceptions.ProtocolError)
-    assert case.wrapped or type(met.value.args[1]) is case.expected
+    assert raised.type is (case.wrapped or urllib3.exceptions.ProtocolError)
+    assert case.wrapped or type(raised.value.args[1]) is case.expected
 
 
 @pytest.mark.parametrize("case", WIRE_CASES, ids=str)
-def test_urllib3_gets_over_it_by_trying_again(tenant_sandbox: Tenant, case: Case) -> None:
+def test_urllib3_succeeds_with_a_retry(tenant_sandbox: Tenant, case: Case) -> None:
     tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
     timeout = FirstAttemptTimeout(read=case.timeout)
     assert (
@@ -166,7 +165,7 @@ def test_urllib3_gets_over_it_by_trying_again(tenant_sandbox: Tenant, case: Case
 
 
 @pytest.mark.parametrize("case", WIRE_CASES + COMPLETE_RESPONSE_CASES, ids=str)
-def test_curl_ends_with_the_code_it_has_for_that(tenant_sandbox: Tenant, case: Case) -> None:
+def test_curl_exits_with_the_expected_code(tenant_sandbox: Tenant, case: Case) -> None:
     tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
     done = curl(tenant_sandbox, ONE_RECORD_PATH, "--fail", "--max-time", str(case.timeout))
     assert done.returncode == case.curl, done.stderr
@@ -174,37 +173,37 @@ def test_curl_ends_with_the_code_it_has_for_that(tenant_sandbox: Tenant, case: C
 
 
 @pytest.mark.parametrize("case", COMPLETE_RESPONSE_CASES, ids=str)
-def test_an_answer_that_is_whole_has_its_status_and_names_the_rule(tenant_sandbox: Tenant, case: Case) -> None:
+def test_a_complete_response_has_its_status_and_the_rule_in_a_header(tenant_sandbox: Tenant, case: Case) -> None:
     rule = tenant_sandbox.fault(case.kind, fault=case.fault, trigger={"times": 1})
-    heard = tenant_sandbox.request("GET", ONE_RECORD_PATH)
-    assert (heard.status, heard.headers["X-Testmode-Fault"]) == (case.expected, rule["id"])
-    assert int(heard.headers["Content-Length"]) == len(heard.body)
+    response = tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    assert (response.status, response.headers["X-Testmode-Fault"]) == (case.expected, rule["id"])
+    assert int(response.headers["Content-Length"]) == len(response.body)
     assert "X-Testmode-Fault" not in tenant_sandbox.request("GET", ONE_RECORD_PATH).headers
 
 
-def test_the_length_that_is_announced_is_the_whole_one_when_the_body_is_cut(tenant_sandbox: Tenant) -> None:
+def test_a_truncated_response_has_the_full_content_length(tenant_sandbox: Tenant) -> None:
     whole = tenant_sandbox.request("GET", ONE_RECORD_PATH).body
     tenant_sandbox.fault("truncated", fault={"fraction": 0.25}, trigger={"times": 1})
-    with pytest.raises(IncompleteRead) as met:
+    with pytest.raises(IncompleteRead) as raised:
         tenant_sandbox.request("GET", ONE_RECORD_PATH)
-    assert met.value.partial == whole[: len(whole) // 4]
-    assert len(met.value.partial) + (met.value.expected or 0) == len(whole)
+    assert raised.value.partial == whole[: len(whole) // 4]
+    assert len(raised.value.partial) + (raised.value.expected or 0) == len(whole)
 
 
-def test_json_that_stops_too_early_is_a_whole_answer_that_no_parser_reads(tenant_sandbox: Tenant) -> None:
+def test_malformed_json_is_a_complete_response_that_no_parser_accepts(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("malformed_json", trigger={"times": 1})
-    heard = tenant_sandbox.request("GET", ONE_RECORD_PATH)
-    assert heard.headers["Content-Type"] == "application/json"
+    response = tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    assert response.headers["Content-Type"] == "application/json"
     with pytest.raises(JSONDecodeError):
-        _ = heard.json
+        _ = response.json
 
 
-def test_a_latency_is_felt_before_the_first_byte(tenant_sandbox: Tenant) -> None:
+def test_a_latency_delays_the_first_byte(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("latency", fault={"distribution": {"type": "fixed", "ms": 150}})
     assert tenant_sandbox.request("GET", ONE_RECORD_PATH).seconds >= 0.15
 
 
-def test_a_dripping_answer_arrives_piece_by_piece_and_whole(tenant_sandbox: Tenant) -> None:
+def test_a_dripping_response_arrives_slowly_and_complete(tenant_sandbox: Tenant) -> None:
     whole = tenant_sandbox.request("GET", ONE_RECORD_PATH).body
     tenant_sandbox.fault("drip", fault={"bytes": 100, "every_ms": 60})
     pieces, times = [], []
@@ -218,12 +217,12 @@ def test_a_dripping_answer_arrives_piece_by_piece_and_whole(tenant_sandbox: Tena
                 times.append(monotonic())
     assert b"".join(pieces) == whole
     assert len(pieces) >= 2
-    # The first piece may be read late, so only what lies between the second and the last is certain.
+    # The first piece may be read late, so only the time from the second to the last is certain.
     assert times[-1] - times[0] >= 0.06 * (len(whole) // 100 - 1)
 
 
 @pytest.mark.parametrize("how", ["reset", "empty", "hang"])
-def test_a_create_whose_answer_was_lost_has_taken_the_name(tenant_sandbox: Tenant, how: str) -> None:
+def test_a_create_with_a_lost_response_has_been_performed(tenant_sandbox: Tenant, how: str) -> None:
     tenant_sandbox.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(OSError):  # noqa: PT011
         tenant_sandbox.request(
@@ -238,7 +237,7 @@ def test_a_create_whose_answer_was_lost_has_taken_the_name(tenant_sandbox: Tenan
 
 
 @pytest.mark.parametrize("kind", ["reset", "empty", "hang", "garbage"])
-def test_a_create_that_failed_before_the_work_has_left_nothing(tenant_sandbox: Tenant, kind: str) -> None:
+def test_a_create_that_failed_before_execution_has_no_effect(tenant_sandbox: Tenant, kind: str) -> None:
     tenant_sandbox.fault(kind, match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(Exception):  # noqa: B017, PT011
         tenant_sandbox.request(
@@ -251,15 +250,15 @@ def test_a_create_that_failed_before_the_work_has_left_nothing(tenant_sandbox: T
     assert tenant_sandbox.request("POST", "/v1/sectors", json={"name": "Foundry"}).status == 201
 
 
-def test_a_client_that_repeats_a_create_by_itself_makes_two(tenant_sandbox: Tenant) -> None:
+def test_a_client_that_repeats_a_create_makes_two_records(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
-    eager = urllib3.Retry(total=1, allowed_methods=None)
-    made = with_urllib3(tenant_sandbox, "POST", "/v1/employees", json={"name": "Twice Hired"}, retries=eager)
-    assert made.status == 201
+    retry = urllib3.Retry(total=1, allowed_methods=None)
+    created = with_urllib3(tenant_sandbox, "POST", "/v1/employees", json={"name": "Twice Hired"}, retries=retry)
+    assert created.status == 201
     assert count_named(tenant_sandbox, "employees", "Twice Hired") == 2
 
 
-def test_a_client_that_repeats_only_what_is_safe_makes_one(tenant_sandbox: Tenant) -> None:
+def test_a_client_that_repeats_only_safe_requests_makes_one_record(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("lost_response", match={"method": "POST"}, trigger={"times": 1})
     with pytest.raises(urllib3.exceptions.ProtocolError):
         with_urllib3(
@@ -269,7 +268,7 @@ def test_a_client_that_repeats_only_what_is_safe_makes_one(tenant_sandbox: Tenan
 
 
 @pytest.mark.parametrize("how", ["reset", "empty", "hang"])
-def test_a_lost_answer_can_be_fetched_again_with_the_same_idempotency_key(how: str) -> None:
+def test_a_lost_response_is_replayed_for_the_same_idempotency_key(how: str) -> None:
     with serve_on_socket(make_harness(ACME, freeze=False)) as served:
         tenant_sandbox = create_tenant(served, "acme")
         tenant_sandbox.fault("lost_response", fault={"how": how}, match={"method": "POST"}, trigger={"times": 1})
@@ -288,7 +287,7 @@ def test_a_lost_answer_can_be_fetched_again_with_the_same_idempotency_key(how: s
         assert tenant_sandbox.request("GET", "/v1/notes").json["data"] == [again.json]
 
 
-def test_a_client_that_hangs_keeps_nobody_else_waiting(tenant_sandbox: Tenant) -> None:
+def test_a_hanging_call_does_not_delay_others(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("hang", match={"path": "*/sectors"})
     with closing(
         HTTPConnection(tenant_sandbox.server.host, tenant_sandbox.server.port, timeout=SHORT_TIMEOUT_SECONDS)
@@ -304,12 +303,12 @@ def test_a_client_that_hangs_keeps_nobody_else_waiting(tenant_sandbox: Tenant) -
 def test_a_head_request_is_hit_like_any_other(tenant_sandbox: Tenant, kind: str) -> None:
     tenant_sandbox.fault(kind)
     expected = {"reset": ConnectionResetError, "empty": RemoteDisconnected, "garbage": BadStatusLine}[kind]
-    with pytest.raises(Exception) as met:  # noqa: PT011
+    with pytest.raises(Exception) as raised:  # noqa: PT011
         tenant_sandbox.request("HEAD", ONE_RECORD_PATH)
-    assert met.type is expected
+    assert raised.type is expected
 
 
-def test_an_answer_that_has_no_body_can_be_lost_too(tenant_sandbox: Tenant) -> None:
+def test_a_response_without_a_body_can_be_lost_too(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("status", fault={"status": 204}, priority=20)
     tenant_sandbox.fault("lost_response", fault={"how": "empty"}, priority=5)
     with pytest.raises(RemoteDisconnected):
@@ -317,30 +316,28 @@ def test_an_answer_that_has_no_body_can_be_lost_too(tenant_sandbox: Tenant) -> N
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_that_has_no_body_drips_none(tenant_sandbox: Tenant, status: int) -> None:
+def test_a_dripping_response_without_a_body_has_none(tenant_sandbox: Tenant, status: int) -> None:
     tenant_sandbox.fault("status", fault={"status": status, "body": "nothing of this may be sent"}, priority=20)
     tenant_sandbox.fault("drip", priority=5)
-    shown = curl(
+    output = curl(
         tenant_sandbox, ONE_RECORD_PATH, "-i", "--raw", "--ignore-content-length", "--max-time", str(TIMEOUT_SECONDS)
     )
-    head, _, body = shown.stdout.partition(b"\r\n\r\n")
+    head, _, body = output.stdout.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert body == b""
 
 
 @pytest.mark.parametrize("outer", ["drip", "truncated", "malformed_json", "lost_response"])
 @pytest.mark.parametrize("inner", [case for case in WIRE_CASES if case.kind in ("reset", "empty")], ids=str)
-def test_a_broken_connection_stays_broken_whatever_is_laid_around_it(
-    tenant_sandbox: Tenant, outer: str, inner: Case
-) -> None:
+def test_a_broken_connection_stays_broken_inside_other_faults(tenant_sandbox: Tenant, outer: str, inner: Case) -> None:
     tenant_sandbox.fault(inner.kind, priority=20)
     tenant_sandbox.fault(outer, priority=5)
-    with pytest.raises(ConnectionResetError) as met:
+    with pytest.raises(ConnectionResetError) as raised:
         tenant_sandbox.request("GET", ONE_RECORD_PATH)
-    assert met.type is inner.expected or outer == "lost_response"
+    assert raised.type is inner.expected or outer == "lost_response"
 
 
-def test_a_dripping_answer_can_be_cut_as_well(tenant_sandbox: Tenant) -> None:
+def test_a_dripping_response_can_be_truncated_too(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("truncated", fault={"fraction": 0.5}, priority=20)
     tenant_sandbox.fault("drip", fault={"bytes": 100, "every_ms": 30}, priority=5)
     began = monotonic()
@@ -356,15 +353,15 @@ def test_health_and_the_admin_api_are_never_faulted(tenant_sandbox: Tenant) -> N
     assert tenant_sandbox.server.admin("GET", f"/sandboxes/{tenant_sandbox.id}")["id"] == tenant_sandbox.id
 
 
-def test_calls_that_no_rule_means_are_untouched(tenant_sandbox: Tenant) -> None:
+def test_calls_that_no_rule_matches_are_unchanged(tenant_sandbox: Tenant) -> None:
     plain = tenant_sandbox.request("GET", ONE_RECORD_PATH)
     tenant_sandbox.fault("reset", match={"path": "*/sectors"})
-    beside = tenant_sandbox.request("GET", ONE_RECORD_PATH)
-    assert (beside.status, beside.body) == (plain.status, plain.body)
-    assert "X-Testmode-Fault" not in beside.headers
+    unmatched = tenant_sandbox.request("GET", ONE_RECORD_PATH)
+    assert (unmatched.status, unmatched.body) == (plain.status, plain.body)
+    assert "X-Testmode-Fault" not in unmatched.headers
     assert tenant_sandbox.requests()[-1]["faults"] == []
 
 
-def test_another_sandbox_of_the_same_server_is_untouched(tenant_sandbox: Tenant) -> None:
+def test_another_sandbox_of_the_same_server_is_not_affected(tenant_sandbox: Tenant) -> None:
     tenant_sandbox.fault("reset")
     assert create_tenant(tenant_sandbox.server).request("GET", ONE_RECORD_PATH).status == 200

@@ -1,4 +1,4 @@
-"""Whose key it is, whether it is alive, and whether it may do this."""
+"""The stage authenticate: unknown keys, key states, addresses and scopes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def request_status(harness: Harness, **options: Any) -> tuple[int, str]:
     return answer.status_code, (answer.json or {}).get("code", "")
 
 
-def mint(harness: Harness, **wanted: Any) -> str:
-    return str(harness.admin("POST", "/sandboxes/acme/keys", wanted).json["secret"])
+def create_key(harness: Harness, **body: Any) -> str:
+    return str(harness.admin("POST", "/sandboxes/acme/keys", body).json["secret"])
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ def mint(harness: Harness, **wanted: Any) -> str:
         ("Bearer \xe9\xff", (401, "bad_credentials")),
     ],
 )
-def test_a_call_without_a_good_key_is_refused(acme: Harness, header: str | None, expected: tuple[int, str]) -> None:
+def test_a_call_without_a_valid_key_is_refused(acme: Harness, header: str | None, expected: tuple[int, str]) -> None:
     headers = {} if header is None else {"Authorization": header}
     assert request_status(acme, key=None, headers=headers) == expected
 
 
-def test_a_known_key_opens_its_sandbox(acme: Harness) -> None:
+def test_a_known_key_is_accepted(acme: Harness) -> None:
     assert request_status(acme) == (200, "")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("body", "expected"),
     [
         ({"activates_in": "1s"}, (403, "key_propagating")),
         ({"expires_in": "0s"}, (401, "key_expired")),
@@ -52,12 +52,14 @@ def test_a_known_key_opens_its_sandbox(acme: Harness) -> None:
         ({"cidrs": ["127.0.0.0/8"]}, (200, "")),
     ],
 )
-def test_a_key_is_refused_for_what_it_is(acme: Harness, wanted: dict[str, Any], expected: tuple[int, str]) -> None:
-    assert request_status(acme, key=mint(acme, **wanted)) == expected
+def test_the_properties_of_a_key_decide_on_its_refusal(
+    acme: Harness, body: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    assert request_status(acme, key=create_key(acme, **body)) == expected
 
 
 @pytest.mark.parametrize(
-    ("wanted", "code"),
+    ("body", "code"),
     [
         ({"revokes_in": "0s", "expires_in": "0s", "cidrs": ["10.0.0.0/8"], "scopes": ["notes:write"]}, "key_revoked"),
         ({"expires_in": "0s", "cidrs": ["10.0.0.0/8"], "scopes": ["notes:write"]}, "key_expired"),
@@ -65,12 +67,14 @@ def test_a_key_is_refused_for_what_it_is(acme: Harness, wanted: dict[str, Any], 
         ({"cidrs": ["10.0.0.0/8"], "scopes": ["notes:write"]}, "address_refused"),
     ],
 )
-def test_state_comes_before_address_and_address_before_scope(acme: Harness, wanted: dict[str, Any], code: str) -> None:
-    assert request_status(acme, key=mint(acme, **wanted))[1] == code
+def test_state_is_checked_before_address_and_address_before_scope(
+    acme: Harness, body: dict[str, Any], code: str
+) -> None:
+    assert request_status(acme, key=create_key(acme, **body))[1] == code
 
 
-def test_a_key_that_may_read_may_not_write_and_nothing_is_written(acme: Harness) -> None:
-    key = mint(acme, scopes=["notes:read"])
+def test_a_read_only_key_may_not_write(acme: Harness) -> None:
+    key = create_key(acme, scopes=["notes:read"])
     answer = acme.request("POST", "/v1/notes", key=key, json={"text": "a"})
     assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (403, "scope_missing", "notes:write")
     assert acme.request("GET", "/v1/notes").json["data"] == []
@@ -88,17 +92,17 @@ def test_a_key_that_may_read_may_not_write_and_nothing_is_written(acme: Harness)
         {"Remote-Addr": "10.0.0.1"},
     ],
 )
-def test_a_header_cannot_claim_another_address(acme: Harness, spoof: dict[str, str]) -> None:
-    assert request_status(acme, key=mint(acme, cidrs=["10.0.0.0/8"]), headers=spoof) == (403, "address_refused")
+def test_headers_cannot_set_the_client_address(acme: Harness, spoof: dict[str, str]) -> None:
+    assert request_status(acme, key=create_key(acme, cidrs=["10.0.0.0/8"]), headers=spoof) == (403, "address_refused")
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1"])
-def test_the_address_is_the_one_of_the_connection(acme: Harness, address: str) -> None:
-    key = mint(acme, cidrs=["10.0.0.0/8"])
+def test_the_client_address_is_that_of_the_connection(acme: Harness, address: str) -> None:
+    key = create_key(acme, cidrs=["10.0.0.0/8"])
     assert request_status(acme, key=key, environ_overrides={"REMOTE_ADDR": address}) == (200, "")
 
 
-def test_the_key_of_one_sandbox_does_not_open_another(acme: Harness) -> None:
+def test_a_key_gives_access_only_to_its_sandbox(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     acme.request("POST", "/v1/notes", sandbox="other", json={"text": "theirs"})
     assert acme.request("GET", "/v1/notes").json["data"] == []
@@ -106,20 +110,20 @@ def test_the_key_of_one_sandbox_does_not_open_another(acme: Harness) -> None:
     assert set(other.keys).isdisjoint(acme.sandbox.keys)
 
 
-def test_a_key_is_not_looked_for_in_the_sandbox_of_a_call_by_its_id(acme: Harness) -> None:
+def test_the_id_of_a_key_is_not_accepted_as_a_credential(acme: Harness) -> None:
     assert request_status(acme, key="key_1") == (401, "bad_credentials")
 
 
-def test_the_journal_says_which_key_and_in_which_state(acme: Harness) -> None:
-    request_status(acme, key=mint(acme, activates_in="1h"))
+def test_the_journal_has_the_key_and_its_state(acme: Harness) -> None:
+    request_status(acme, key=create_key(acme, activates_in="1h"))
     entry = acme.admin("GET", "/sandboxes/acme/requests/req_1").json
     step = next(step for step in entry["trace"] if step["stage"] == "authenticate")
     assert (entry["key"], step["note"]) == ("key_2", "key key_2 is propagating")
 
 
-def test_a_refused_call_goes_no_further(acme: Harness) -> None:
+def test_a_refused_call_does_not_reach_later_stages(acme: Harness) -> None:
     def never(call: Call) -> Reply:
-        raise AssertionError("it went further")
+        raise AssertionError("the next stage was called")
 
     call = Call(acme.sandbox, "GET", "/v1/notes", ACME.operations[0], credential=Credential("nobody", shown=True))
     with pytest.raises(Problem) as refused:
@@ -129,34 +133,34 @@ def test_a_refused_call_goes_no_further(acme: Harness) -> None:
 
 
 def test_a_refusal_never_shows_the_key(acme: Harness) -> None:
-    for wanted in (
+    for body in (
         {"activates_in": "1h"},
         {"expires_in": "0s"},
         {"cidrs": ["10.0.0.0/8"]},
         {"scopes": ["notes:write"]},
     ):
-        secret = mint(acme, **wanted)
+        secret = create_key(acme, **body)
         assert secret not in acme.request("GET", "/v1/notes", key=secret).text
 
 
 @pytest.mark.parametrize(
-    ("shown", "code"),
+    ("headers", "code"),
     [
         ({}, "no_credentials"),
         ({"Authorization": ""}, "bad_credentials"),
         ({"Authorization": "Bearer x"}, "bad_credentials"),
     ],
 )
-def test_no_key_and_a_wrong_one_are_told_apart(acme: Harness, shown: dict[str, str], code: str) -> None:
-    refused = acme.request("GET", "/v1/notes", key=None, headers=shown)
+def test_a_missing_key_and_a_wrong_key_have_different_codes(acme: Harness, headers: dict[str, str], code: str) -> None:
+    refused = acme.request("GET", "/v1/notes", key=None, headers=headers)
     assert (refused.status_code, refused.json["code"]) == (401, code)
 
 
-def test_only_of_a_key_that_is_on_its_way_is_told_when_it_works(acme: Harness) -> None:
-    said = {}
+def test_only_a_propagating_key_is_refused_with_its_activation_time(acme: Harness) -> None:
+    details = {}
     for field in ("activates_in", "expires_in"):
-        key = mint(acme, **{field: "60s"})
+        key = create_key(acme, **{field: "60s"})
         acme.advance("60s" if field == "expires_in" else "1s")
-        said[field] = acme.request("GET", "/v1/notes", key=key).json["detail"]
-    assert said["activates_in"].endswith("is propagating; active at 2026-03-01T12:01:00.000000Z")
-    assert said["expires_in"].endswith("is expired")
+        details[field] = acme.request("GET", "/v1/notes", key=key).json["detail"]
+    assert details["activates_in"].endswith("is propagating; active at 2026-03-01T12:01:00.000000Z")
+    assert details["expires_in"].endswith("is expired")

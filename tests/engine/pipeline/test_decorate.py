@@ -1,4 +1,4 @@
-"""What a provider puts on every answer is on every answer, whoever gave it."""
+"""The headers that a provider sets on every response."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.support.harness import Harness
         ("POST", "/v1/notes", "right", 400),
     ],
 )
-def test_every_answer_is_decorated_once(acme: Harness, method: str, path: str, key: str, status: int) -> None:
+def test_every_response_is_decorated_once(acme: Harness, method: str, path: str, key: str, status: int) -> None:
     answer = acme.request(method, path, key=acme.key() if key == "right" else key)
     assert answer.status_code == status
     assert answer.headers.getlist("X-Acme") == ["1"]
 
 
 @pytest.mark.parametrize("kind", ["status", "rate_limited", "key_not_propagated", "idempotency_conflict"])
-def test_a_fault_in_the_providers_words_is_dressed_too(acme: Harness, kind: str) -> None:
+def test_a_fault_response_of_the_provider_is_decorated_too(acme: Harness, kind: str) -> None:
     acme.admin("POST", f"/sandboxes/{acme.sandbox.id}/faults", {"fault": {"kind": kind}})
     assert acme.request("GET", "/v1/notes").headers.getlist("X-Acme") == ["1"]
 
 
-def test_a_load_balancers_answer_is_not(acme: Harness) -> None:
+def test_a_load_balancer_response_is_not_decorated(acme: Harness) -> None:
     acme.admin("POST", f"/sandboxes/{acme.sandbox.id}/faults", {"fault": {"kind": "gateway"}})
     assert "X-Acme" not in acme.request("GET", "/v1/notes").headers

@@ -1,4 +1,4 @@
-"""A request that is sent twice is answered once."""
+"""Idempotency keys: a repeated request is executed once and replayed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def notes(harness: Harness) -> list[str]:
     return [note["text"] for note in harness.request("GET", "/v1/notes").json["data"]]
 
 
-def test_the_same_request_is_answered_the_same_to_the_byte_and_done_once(acme: Harness) -> None:
+def test_a_repeated_request_is_replayed_byte_for_byte_and_executed_once(acme: Harness) -> None:
     first, second = post(acme), post(acme)
     assert (
         (first.status_code, first.data) == (second.status_code, second.data) == (201, b'{"id":"note_1","text":"hello"}')
@@ -39,7 +39,7 @@ def test_the_same_request_is_answered_the_same_to_the_byte_and_done_once(acme: H
     assert notes(acme) == ["hello"]
 
 
-def test_a_replay_has_the_first_answers_headers_and_a_date_of_its_own(acme: Harness) -> None:
+def test_a_replay_has_the_headers_of_the_first_response_and_a_new_date(acme: Harness) -> None:
     first = post(acme)
     acme.advance("60s")
     second = post(acme)
@@ -51,7 +51,7 @@ def test_a_replay_has_the_first_answers_headers_and_a_date_of_its_own(acme: Harn
     )
 
 
-def test_without_a_key_every_request_is_done(acme: Harness) -> None:
+def test_without_an_idempotency_key_every_request_is_executed(acme: Harness) -> None:
     assert [post(acme, None).json["id"] for _ in range(2)] == ["note_1", "note_2"]
 
 
@@ -63,7 +63,7 @@ def test_without_a_key_every_request_is_done(acme: Harness) -> None:
         {"query_string": "a=1"},
     ],
 )
-def test_another_request_with_the_same_key_is_refused_and_not_done(acme: Harness, other: dict[str, Any]) -> None:
+def test_another_request_with_the_same_key_is_refused_and_not_executed(acme: Harness, other: dict[str, Any]) -> None:
     post(acme)
     refused = post(acme, **other)
     assert (refused.status_code, refused.json["code"]) == (422, "idempotency_mismatch")
@@ -77,7 +77,7 @@ def test_the_same_body_to_another_path_with_the_same_key_is_refused() -> None:
     assert [post(harness).status_code, post(harness, path="/v1/drafts").status_code] == [201, 422]
 
 
-def test_a_mismatch_does_not_forget_the_first_answer(acme: Harness) -> None:
+def test_a_mismatch_keeps_the_first_response(acme: Harness) -> None:
     first = post(acme)
     post(acme, json={"text": "other"})
     assert post(acme).data == first.data
@@ -89,7 +89,7 @@ def test_the_order_of_the_query_does_not_make_another_request(acme: Harness) -> 
 
 
 class Gate:
-    """Holds the first call that waits until it is opened; later ones pass."""
+    """Blocks the first call that waits until it is opened; later calls pass."""
 
     def __init__(self) -> None:
         self.reached, self.opened = Event(), Event()
@@ -102,10 +102,10 @@ class Gate:
 
 @pytest.fixture
 def gate(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> Gate:
-    made = Gate()
+    blocker = Gate()
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 50}})
-    monkeypatch.setattr(edge, "sleep", made)
-    return made
+    monkeypatch.setattr(edge, "sleep", blocker)
+    return blocker
 
 
 def start_blocked_post(harness: Harness, gate: Gate, answers: list[Any], **options: Any) -> Thread:
@@ -115,7 +115,7 @@ def start_blocked_post(harness: Harness, gate: Gate, answers: list[Any], **optio
     return thread
 
 
-def test_an_equal_request_meets_the_first_in_flight(acme: Harness, gate: Gate) -> None:
+def test_an_equal_request_is_refused_while_the_first_is_in_flight(acme: Harness, gate: Gate) -> None:
     answers: list[Any] = []
     thread = start_blocked_post(acme, gate, answers)
     refused = post(acme)
@@ -127,7 +127,7 @@ def test_an_equal_request_meets_the_first_in_flight(acme: Harness, gate: Gate) -
     assert notes(acme) == ["hello"]
 
 
-def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: Harness, gate: Gate) -> None:
+def test_requests_with_other_keys_or_no_key_do_not_wait(acme: Harness, gate: Gate) -> None:
     answers: list[Any] = []
     thread = start_blocked_post(acme, gate, answers)
     assert [post(acme, "k2").status_code, post(acme, None).status_code] == [201, 201]
@@ -136,7 +136,7 @@ def test_other_keys_and_no_key_do_not_wait_for_the_one_in_flight(acme: Harness, 
     assert len(notes(acme)) == 3
 
 
-def test_the_same_key_of_another_tenant_is_another_key(acme: Harness, gate: Gate) -> None:
+def test_api_keys_and_sandboxes_have_separate_idempotency_keys(acme: Harness, gate: Gate) -> None:
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other")
     answers: list[Any] = []
@@ -148,7 +148,7 @@ def test_the_same_key_of_another_tenant_is_another_key(acme: Harness, gate: Gate
     assert [by_key.status_code, by_sandbox.status_code, answers[0].status_code] == [201, 201, 201]
 
 
-def test_a_provider_may_let_all_keys_of_a_tenant_share() -> None:
+def test_a_provider_may_share_idempotency_keys_between_api_keys() -> None:
     shared = replace(ACME, idempotency=IdempotencyPolicy(per_key=False, replay_header=None))
     harness = make_harness(shared)
     second = harness.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
@@ -160,7 +160,7 @@ def test_a_provider_may_let_all_keys_of_a_tenant_share() -> None:
 
 
 @pytest.mark.parametrize("delayed", [False, True])
-def test_a_hundred_equal_requests_in_parallel_make_one_record(acme: Harness, delayed: bool) -> None:
+def test_a_hundred_concurrent_equal_requests_create_one_record(acme: Harness, delayed: bool) -> None:
     if delayed:
         acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 1}})
     with ThreadPoolExecutor(20) as pool:
@@ -172,7 +172,7 @@ def test_a_hundred_equal_requests_in_parallel_make_one_record(acme: Harness, del
     assert notes(acme) == ["hello"]
 
 
-def test_an_answer_is_kept_until_its_time_is_up_to_the_microsecond(acme: Harness) -> None:
+def test_a_response_is_replayed_until_its_exact_expiry(acme: Harness) -> None:
     first = post(acme)
     acme.advance("3599999.999ms")
     assert post(acme).data == first.data
@@ -180,7 +180,7 @@ def test_an_answer_is_kept_until_its_time_is_up_to_the_microsecond(acme: Harness
     assert (post(acme).json["id"], len(notes(acme))) == ("note_2", 2)
 
 
-def test_a_replay_does_not_prolong_the_keeping(acme: Harness) -> None:
+def test_a_replay_does_not_extend_the_lifetime(acme: Harness) -> None:
     post(acme)
     acme.advance("59m")
     post(acme)
@@ -188,7 +188,7 @@ def test_a_replay_does_not_prolong_the_keeping(acme: Harness) -> None:
     assert post(acme).json["id"] == "note_2"
 
 
-def test_an_answer_made_anew_after_its_time_is_kept_anew(acme: Harness) -> None:
+def test_a_request_executed_again_after_the_expiry_is_stored_again(acme: Harness) -> None:
     post(acme)
     acme.advance("1h")
     post(acme)
@@ -196,7 +196,7 @@ def test_an_answer_made_anew_after_its_time_is_kept_anew(acme: Harness) -> None:
     assert post(acme).json["id"] == "note_2"
 
 
-def test_a_get_with_a_key_is_not_kept(acme: Harness) -> None:
+def test_a_get_with_an_idempotency_key_is_not_stored(acme: Harness) -> None:
     headers = {"Idempotency-Key": "k1"}
     acme.request("GET", "/v1/notes", headers=headers)
     post(acme, "k2")
@@ -215,12 +215,12 @@ def test_a_bare_and_a_quoted_key_are_the_same(acme: Harness, one: str, two: str)
 
 
 @pytest.mark.parametrize(("one", "two"), [("abc", "ABC"), ("abc", "abd"), ("a" * 63, "a" * 64), ("a,b", "a")])
-def test_keys_that_differ_are_different(acme: Harness, one: str, two: str) -> None:
+def test_different_keys_are_different_requests(acme: Harness, one: str, two: str) -> None:
     assert [post(acme, one).json["id"], post(acme, two).json["id"]] == ["note_1", "note_2"]
 
 
 @pytest.mark.parametrize("key", ["", " ", '""', "a" * 65, f'"{"a" * 65}"', "a\tb", "a\x7f", "caf\xe9", "\x01"])
-def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: Harness, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(acme: Harness, key: str) -> None:
     refused = acme.request("POST", "/v1/notes", json={"text": "x"}, environ_overrides={"HTTP_IDEMPOTENCY_KEY": key})
     assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_invalid")
     assert "64" in refused.json["detail"]
@@ -236,7 +236,7 @@ def test_a_key_that_is_none_is_refused_and_nothing_is_done(acme: Harness, key: s
         ({"key": "nobody"}, 401),
     ],
 )
-def test_a_refused_request_keeps_nothing_and_holds_nothing(acme: Harness, options: dict[str, Any], status: int) -> None:
+def test_a_refused_request_is_neither_stored_nor_claimed(acme: Harness, options: dict[str, Any], status: int) -> None:
     headers = {"Idempotency-Key": "k1"}
     for _ in range(2):
         refused = acme.request("POST", "/v1/notes", headers=headers, **options)
@@ -244,7 +244,7 @@ def test_a_refused_request_keeps_nothing_and_holds_nothing(acme: Harness, option
     assert post(acme).status_code == 201
 
 
-def test_a_kept_answer_survives_a_restart(tmp_path: Path) -> None:
+def test_a_stored_response_survives_a_restart(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
     first = post(make_harness(ACME, store=store))
     store.close()
@@ -254,9 +254,9 @@ def test_a_kept_answer_survives_a_restart(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_kept_answer_survives_a_crash(tmp_path: Path) -> None:
+def test_a_stored_response_survives_a_crash(tmp_path: Path) -> None:
     first = post(make_harness(ACME, store=TinyStore(tmp_path / "a")))
-    # What a crash leaves is what is on the disk while the store is still open.
+    # After a crash the disk has what is there while the store is still open.
     copied = tmp_path / "b"
     (copied / "sandboxes").mkdir(parents=True)
     for file in (tmp_path / "a" / "sandboxes").iterdir():
@@ -267,7 +267,7 @@ def test_a_kept_answer_survives_a_crash(tmp_path: Path) -> None:
     assert (again.data, again.headers.get(REPLAY_HEADER)) == (first.data, "true")
 
 
-def test_a_bug_in_the_operation_drops_the_claim(acme: Harness) -> None:
+def test_a_bug_in_the_operation_releases_the_claim(acme: Harness) -> None:
     broken = [True]
 
     def create(call: Any) -> Any:
@@ -284,7 +284,7 @@ def test_a_bug_in_the_operation_drops_the_claim(acme: Harness) -> None:
     assert (post(harness).status_code, notes(harness)) == (201, ["hello"])
 
 
-def test_a_lost_response_can_be_fetched_again_with_the_same_key(acme: Harness) -> None:
+def test_a_lost_response_is_replayed_for_the_same_key(acme: Harness) -> None:
     rule = {"id": "lost", "trigger": {"times": 1}, "match": {"method": "POST"}, "fault": {"kind": "lost_response"}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     with pytest.raises(KeyError, match=r"werkzeug\.socket"):
@@ -293,19 +293,19 @@ def test_a_lost_response_can_be_fetched_again_with_the_same_key(acme: Harness) -
     assert (again.status_code, again.headers[REPLAY_HEADER], notes(acme)) == (201, "true", ["hello"])
 
 
-def test_a_status_fault_instead_of_the_work_keeps_nothing(acme: Harness) -> None:
+def test_a_status_fault_is_not_stored(acme: Harness) -> None:
     rule = {"trigger": {"times": 1}, "match": {"method": "POST"}, "fault": {"kind": "status", "status": 503}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     assert [post(acme).status_code for _ in range(2)] == [503, 201]
 
 
-def test_a_reset_forgets_what_was_kept(acme: Harness) -> None:
+def test_a_reset_removes_stored_responses(acme: Harness) -> None:
     post(acme)
     acme.admin("POST", "/sandboxes/acme/reset")
     assert REPLAY_HEADER not in post(acme).headers
 
 
-def test_a_replay_is_not_delayed_and_the_journal_says_that_it_is_one(acme: Harness) -> None:
+def test_a_replay_is_not_delayed_and_is_noted_in_the_journal(acme: Harness) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 250}})
     post(acme)
     post(acme)
@@ -314,7 +314,7 @@ def test_a_replay_is_not_delayed_and_the_journal_says_that_it_is_one(acme: Harne
     assert (trace[-1]["stage"], trace[-1]["note"]) == ("idempotency", "replayed")
 
 
-def test_the_clock_set_back_does_not_break_a_kept_answer(acme: Harness) -> None:
+def test_moving_the_clock_back_keeps_a_stored_response(acme: Harness) -> None:
     acme.advance("2h")
     first = post(acme)
     acme.sandbox.set_clock(replace(acme.sandbox.clock, frozen_at=SECOND))
@@ -323,7 +323,7 @@ def test_the_clock_set_back_does_not_break_a_kept_answer(acme: Harness) -> None:
 
 @pytest.fixture
 def canonical() -> Harness:
-    """Where two bodies that say the same are the same request."""
+    """A provider that compares request bodies as canonical JSON."""
     return make_harness(replace(ACME, idempotency=IdempotencyPolicy(compares_canonical_json=True)))
 
 
@@ -334,9 +334,7 @@ def canonical() -> Harness:
         (b'{"text": "a", "x": {"b": [1, 2], "a": null}}', b'{"x": {"a": null, "b": [1,2]}, "text": "a"}'),
     ],
 )
-def test_where_bodies_are_compared_by_what_they_say_their_writing_makes_no_difference(
-    canonical: Harness, one: bytes, two: bytes
-) -> None:
+def test_canonical_comparison_ignores_the_formatting_of_bodies(canonical: Harness, one: bytes, two: bytes) -> None:
     assert post(canonical, json=None, data=one, content_type="application/json").status_code == 201
     assert post(canonical, json=None, data=two, content_type="application/json").headers[REPLAY_HEADER] == "true"
 
@@ -350,14 +348,12 @@ def test_where_bodies_are_compared_by_what_they_say_their_writing_makes_no_diffe
         (b'{"text": "a"}', b'{"text": "a", "weight": NaN}'),
     ],
 )
-def test_where_bodies_are_compared_by_what_they_say_another_saying_is_another_request(
-    canonical: Harness, one: bytes, two: bytes
-) -> None:
+def test_canonical_comparison_tells_different_values_apart(canonical: Harness, one: bytes, two: bytes) -> None:
     assert post(canonical, json=None, data=one, content_type="application/json").status_code == 201
     assert post(canonical, json=None, data=two, content_type="application/json").status_code == 422
 
 
-def test_bodies_that_are_no_json_are_compared_to_the_byte() -> None:
+def test_bodies_that_are_not_json_are_compared_byte_by_byte() -> None:
     create = next(op for op in ACME.operations if op.name == "create_note")
     ping = replace(
         create,
@@ -373,10 +369,10 @@ def test_bodies_that_are_no_json_are_compared_to_the_byte() -> None:
     assert statuses == [201, 201, 422, 422]
 
 
-def test_an_answer_that_is_made_anew_is_the_newest_and_not_the_next_to_be_forgotten(
+def test_a_response_stored_again_is_the_newest_and_is_dropped_last(
     acme: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "BOUND", 2)
+    monkeypatch.setattr(idempotency, "MAX_IDEMPOTENCY_RECORDS", 2)
     post(acme, "first")
     acme.advance("30m")
     post(acme, "second")

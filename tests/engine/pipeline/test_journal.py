@@ -1,4 +1,4 @@
-"""What the journal keeps of every call, and the questions it answers."""
+"""The journal: its entries, bounds, queries and verification of calls."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def get_entry(harness: Harness, id: str) -> Any:
     return harness.admin("GET", f"{REQUESTS}/{id}").json
 
 
-def entry(harness: Harness, serial: int, asked: int = 0, answered: int = 0) -> Entry:
-    call = Call(harness.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * asked)
-    return Entry(call, Reply(201, body=b"a" * answered), 1.0)
+def entry(harness: Harness, serial: int, request_size: int = 0, response_size: int = 0) -> Entry:
+    call = Call(harness.sandbox, "POST", "/v1/notes", serial=serial, data=b"q" * request_size)
+    return Entry(call, Reply(201, body=b"a" * response_size), 1.0)
 
 
-def test_every_call_is_kept_in_the_order_of_its_answer(acme: Harness) -> None:
+def test_calls_are_recorded_in_the_order_of_their_responses(acme: Harness) -> None:
     acme.request("GET", "/v1/notes")
     acme.request("POST", "/v1/notes", json={"text": "a"})
     acme.request("GET", "/v1/nothing")
@@ -50,7 +50,7 @@ def test_every_call_is_kept_in_the_order_of_its_answer(acme: Harness) -> None:
     ]
 
 
-def test_the_call_that_is_answered_first_is_kept_first(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_call_with_the_first_response_is_recorded_first(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     reached, opened = Event(), Event()
 
     def hold(seconds: float) -> None:
@@ -69,7 +69,7 @@ def test_the_call_that_is_answered_first_is_kept_first(acme: Harness, monkeypatc
     assert [(r["id"], r["method"]) for r in list_entries(acme)["requests"]] == [("req_2", "GET"), ("req_1", "POST")]
 
 
-def test_calls_of_many_threads_are_all_kept_once(acme: Harness) -> None:
+def test_concurrent_calls_are_each_recorded_once(acme: Harness) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: acme.request("GET", "/v1/notes"), range(400)))
     ids = [request["id"] for request in list_entries(acme, "?limit=1000")["requests"]]
@@ -77,40 +77,40 @@ def test_calls_of_many_threads_are_all_kept_once(acme: Harness) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/healthz", "/__admin/version", "/nothing", "/__admin/nothing"])
-def test_what_is_no_call_of_a_provider_is_not_kept(acme: Harness, path: str) -> None:
+def test_requests_that_are_not_for_a_provider_are_not_recorded(acme: Harness, path: str) -> None:
     acme.app.test_client().get(path)
     list_entries(acme)
     assert list_entries(acme) == {"requests": [], "dropped": 0}
 
 
-def test_beyond_its_number_the_oldest_are_dropped_and_counted() -> None:
+def test_beyond_the_maximum_number_the_oldest_entries_are_dropped_and_counted() -> None:
     harness = make_harness(ACME, journals=Journals(10))
     for _ in range(35):
         harness.request("GET", "/v1/notes")
-    kept = list_entries(harness)
-    assert [request["id"] for request in kept["requests"]] == [f"req_{nth}" for nth in range(26, 36)]
-    assert kept["dropped"] == 25
+    listed = list_entries(harness)
+    assert [request["id"] for request in listed["requests"]] == [f"req_{nth}" for nth in range(26, 36)]
+    assert listed["dropped"] == 25
 
 
-def test_beyond_its_bytes_the_oldest_are_dropped_and_counted(acme: Harness) -> None:
+def test_beyond_the_maximum_bytes_the_oldest_entries_are_dropped_and_counted(acme: Harness) -> None:
     journal = Journal(1000, 10 * (ENTRY_OVERHEAD_BYTES + 3000))
     for serial in range(25):
-        journal.add(entry(acme, serial, asked=1000, answered=2000))
-    assert [kept.call.serial for kept in journal.entries()] == list(range(15, 25))
+        journal.add(entry(acme, serial, request_size=1000, response_size=2000))
+    assert [recorded.call.serial for recorded in journal.entries()] == list(range(15, 25))
     assert journal.dropped == 15
 
 
-def test_one_entry_larger_than_the_bytes_is_kept_alone(acme: Harness) -> None:
+def test_an_entry_larger_than_the_maximum_is_kept_alone(acme: Harness) -> None:
     journal = Journal(1000, 4096)
     for serial in range(3):
-        journal.add(entry(acme, serial, asked=50_000))
-    assert [kept.call.serial for kept in journal.entries()] == [2]
+        journal.add(entry(acme, serial, request_size=50_000))
+    assert [recorded.call.serial for recorded in journal.entries()] == [2]
 
 
-def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: Harness) -> None:
+def test_small_entries_fit_again_once_large_ones_are_dropped(acme: Harness) -> None:
     journal = Journal(1000, 10 * ENTRY_OVERHEAD_BYTES)
     for serial in range(30):
-        journal.add(entry(acme, serial, asked=5 * ENTRY_OVERHEAD_BYTES if serial < 5 else 0))
+        journal.add(entry(acme, serial, request_size=5 * ENTRY_OVERHEAD_BYTES if serial < 5 else 0))
     assert len(journal.entries()) == 10
 
 
@@ -118,19 +118,19 @@ def test_after_the_large_ones_have_gone_the_small_ones_fit_again(acme: Harness) 
     ("size", "cut"),
     [(MAX_SHOWN_BODY_BYTES - 1, False), (MAX_SHOWN_BODY_BYTES, False), (MAX_SHOWN_BODY_BYTES + 1, True)],
 )
-def test_a_long_body_is_cut_and_the_whole_is_measured_and_hashed(size: int, cut: bool) -> None:
+def test_a_long_body_is_cut_and_has_its_full_size_and_hash(size: int, cut: bool) -> None:
     data = b"x" * size
     body = render_body(data, ())
     assert (body["size"], len(body["text"]), body.get("cut", False)) == (size, min(size, MAX_SHOWN_BODY_BYTES), cut)
     assert body.get("sha256") == (sha256(data).hexdigest() if cut else None)
 
 
-def test_a_body_that_is_no_text_is_shown_as_near_as_can_be(acme: Harness) -> None:
+def test_a_body_that_is_not_text_is_shown_with_replacement_characters(acme: Harness) -> None:
     acme.request("POST", "/v1/notes", data=b"\xff\x00{", content_type="application/json")
     assert get_entry(acme, "req_1")["request"]["body"] == {"size": 3, "text": "\ufffd\x00{"}
 
 
-def test_an_entry_shows_what_was_asked_and_answered(acme: Harness) -> None:
+def test_an_entry_shows_request_and_response(acme: Harness) -> None:
     acme.request("POST", "/v1/notes?a=1&b=", json={"text": "a"}, headers={"X-Test": "t"})
     whole = get_entry(acme, "req_1")
     assert whole["request"]["query"] == {"a": "1", "b": ""}
@@ -160,7 +160,7 @@ STAGE_ORDER = [
 
 
 @pytest.mark.parametrize(
-    ("ask", "status", "reached"),
+    ("request", "status", "reached"),
     [
         ({"method": "GET", "path": "/v1/notes"}, 200, [*STAGE_ORDER, "perform"]),
         ({"method": "GET", "path": "/v1/nothing"}, 404, STAGE_ORDER[:4]),
@@ -173,16 +173,16 @@ STAGE_ORDER = [
         ),
     ],
 )
-def test_the_trace_names_each_stage_and_the_one_that_answered_is_last(
-    acme: Harness, ask: dict[str, Any], status: int, reached: list[str]
+def test_the_trace_has_each_stage_up_to_the_one_that_responded(
+    acme: Harness, request: dict[str, Any], status: int, reached: list[str]
 ) -> None:
-    acme.request(ask.pop("method"), ask.pop("path"), **ask)
+    acme.request(request.pop("method"), request.pop("path"), **request)
     trace = get_entry(acme, "req_1")["trace"]
     assert [step["stage"] for step in trace] == reached
     assert {step["status"] for step in trace} == {status}
 
 
-def test_a_fired_fault_is_named_at_the_stage_that_fired_it(acme: Harness) -> None:
+def test_a_fired_fault_is_noted_at_its_stage(acme: Harness) -> None:
     fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 1}}
     acme.admin("POST", "/sandboxes/acme/faults", {"id": "slow", "fault": fault})
     acme.request("GET", "/v1/nothing")
@@ -192,7 +192,7 @@ def test_a_fired_fault_is_named_at_the_stage_that_fired_it(acme: Harness) -> Non
     assert notes["locate"] == "no_such_path: There is nothing at /acme/v1/nothing"
 
 
-def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: Harness) -> None:
+def test_a_bug_is_recorded_with_its_traceback_and_not_shown_to_the_client(acme: Harness) -> None:
     acme.engine.propagate = acme.app.testing = False
     answer = acme.request("GET", "/v1/boom")
     whole = get_entry(acme, "req_1")
@@ -203,13 +203,13 @@ def test_a_bug_is_kept_with_its_traceback_and_the_client_sees_none_of_it(acme: H
     assert "RuntimeError: a bug, on purpose" in whole["bug"]
 
 
-def test_a_bug_breaks_nothing_for_the_next_call(acme: Harness) -> None:
+def test_a_bug_does_not_affect_the_next_call(acme: Harness) -> None:
     acme.engine.propagate = acme.app.testing = False
     acme.request("GET", "/v1/boom")
     assert acme.request("POST", "/v1/notes", json={"text": "a"}).status_code == 201
 
 
-def test_the_newest_are_listed_and_those_behind_one(acme: Harness) -> None:
+def test_entries_are_listed_by_limit_or_after_an_id(acme: Harness) -> None:
     for _ in range(5):
         acme.request("GET", "/v1/notes")
     assert [r["id"] for r in list_entries(acme, "?limit=2")["requests"]] == ["req_4", "req_5"]
@@ -227,14 +227,14 @@ def test_an_unknown_entry_is_refused_with_the_nearest(acme: Harness) -> None:
         )
 
 
-def test_what_is_cleared_is_gone(acme: Harness) -> None:
+def test_clearing_removes_all_entries(acme: Harness) -> None:
     acme.request("GET", "/v1/notes")
     assert acme.admin("DELETE", REQUESTS).status_code == 204
     assert list_entries(acme) == {"requests": [], "dropped": 0}
 
 
-def verify(harness: Harness, **wanted: Any) -> Any:
-    answer = harness.admin("POST", f"{REQUESTS}/verify", wanted)
+def verify(harness: Harness, **question: Any) -> Any:
+    answer = harness.admin("POST", f"{REQUESTS}/verify", question)
     assert answer.status_code == 200, answer.text
     return answer.json
 
@@ -248,7 +248,7 @@ def acme_with_calls(acme: Harness) -> Harness:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "verdict", "count"),
+    ("question", "verdict", "count"),
     [
         ({}, True, 4),
         ({"match": {"method": "POST"}}, True, 3),
@@ -272,12 +272,12 @@ def acme_with_calls(acme: Harness) -> Harness:
         ({"match": {"key": "key_1"}, "count": 4}, True, 4),
     ],
 )
-def test_verify_counts_what_matches(
-    acme_with_calls: Harness, wanted: dict[str, Any], verdict: bool, count: int
+def test_verify_counts_matching_calls(
+    acme_with_calls: Harness, question: dict[str, Any], verdict: bool, count: int
 ) -> None:
-    said = verify(acme_with_calls, **wanted)
-    assert (said["verified"], said["count"]) == (verdict, count)
-    assert ("near_misses" in said) is not verdict
+    result = verify(acme_with_calls, **question)
+    assert (result["verified"], result["count"]) == (verdict, count)
+    assert ("near_misses" in result) is not verdict
 
 
 A, B, LIST = {"body": {"$.text": "a"}}, {"body": {"$.text": "b"}}, {"method": "GET"}
@@ -296,18 +296,18 @@ A, B, LIST = {"body": {"$.text": "a"}}, {"body": {"$.text": "b"}}, {"method": "G
     ],
 )
 def test_verify_finds_calls_in_an_order(acme_with_calls: Harness, order: list[Any], verdict: bool, count: int) -> None:
-    said = verify(acme_with_calls, in_order=order)
-    assert (said["verified"], said["count"]) == (verdict, count)
+    result = verify(acme_with_calls, in_order=order)
+    assert (result["verified"], result["count"]) == (verdict, count)
 
 
-def test_a_status_counts_in_an_order_too(acme_with_calls: Harness) -> None:
+def test_verify_checks_the_status_in_an_order_too(acme_with_calls: Harness) -> None:
     assert verify(acme_with_calls, in_order=[A, B], status=201)["verified"] is True
     assert verify(acme_with_calls, in_order=[A, B], status=500)["verified"] is False
 
 
-def test_near_misses_say_why_and_the_nearest_is_first(acme_with_calls: Harness) -> None:
-    wanted = {"method": "POST", "path": "/acme/v1/notes", "body": {"$.text": "c"}}
-    misses = verify(acme_with_calls, match=wanted)["near_misses"]
+def test_near_misses_have_reasons_and_the_nearest_is_first(acme_with_calls: Harness) -> None:
+    match = {"method": "POST", "path": "/acme/v1/notes", "body": {"$.text": "c"}}
+    misses = verify(acme_with_calls, match=match)["near_misses"]
     assert [(miss["id"], miss["why"]) for miss in misses] == [
         ("req_3", ["$.text is ''"]),
         ("req_2", ["$.text is 'b'"]),
@@ -315,13 +315,13 @@ def test_near_misses_say_why_and_the_nearest_is_first(acme_with_calls: Harness) 
     ]
 
 
-def test_asking_the_journal_leaves_it_as_it_is(acme_with_calls: Harness) -> None:
+def test_verifying_does_not_change_the_journal(acme_with_calls: Harness) -> None:
     for _ in range(3):
         assert verify(acme_with_calls, count=4)["verified"] is True
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "question",
     [
         {"count": 1, "in_order": [{}]},
         {"match": {}, "in_order": [{}]},
@@ -332,21 +332,21 @@ def test_asking_the_journal_leaves_it_as_it_is(acme_with_calls: Harness) -> None
         {"count": "x"},
     ],
 )
-def test_a_question_that_cannot_be_is_refused(acme: Harness, wanted: dict[str, Any]) -> None:
-    assert acme.admin("POST", f"{REQUESTS}/verify", wanted).status_code == 422
+def test_an_invalid_verification_is_refused(acme: Harness, question: dict[str, Any]) -> None:
+    assert acme.admin("POST", f"{REQUESTS}/verify", question).status_code == 422
 
 
-def test_a_match_of_nothing_matches_everything(acme: Harness) -> None:
+def test_an_empty_match_matches_every_entry(acme: Harness) -> None:
     acme.request("GET", "/v1/notes")
-    (kept,) = acme.sandbox.journal.entries(Match())
-    assert list(Match().mismatches(replace(kept).call)) == []
+    (recorded,) = acme.sandbox.journal.entries(Match())
+    assert list(Match().mismatches(replace(recorded).call)) == []
 
 
-def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: Harness) -> None:
+def test_a_call_dropped_from_the_journal_is_freed_at_once(acme: Harness) -> None:
     rule = {"match": {"method": "DELETE"}, "fault": {"kind": "status", "status": 503}}
     acme.admin("POST", "/sandboxes/acme/faults", rule)
     key = {"Idempotency-Key": "k"}
-    asked: list[Any] = [
+    requests: list[Any] = [
         ("POST", {"json": {"text": "a"}, "headers": key}, 201),
         ("POST", {"json": {"text": "a"}, "headers": key}, 201),
         ("POST", {"json": {"text": "b"}, "headers": key}, 422),
@@ -361,19 +361,19 @@ def test_a_call_that_the_journal_has_forgotten_is_freed_at_once(acme: Harness) -
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        for method, options, status in asked:
+        for method, options, status in requests:
             assert acme.request(method, "/v1/notes", **options).status_code == status
         acme.sandbox.journal.clear()
         gc.collect()
-        # In a cycle they would stay for as long as the collector rests, which in the server is long.
-        assert [found for found in gc.garbage if isinstance(found, Call | Entry)] == []
+        # Calls in a reference cycle would stay until the garbage collector runs, which is rare in the server.
+        assert [leaked for leaked in gc.garbage if isinstance(leaked, Call | Entry)] == []
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
 
 
-def test_calls_are_numbered_from_the_first_ever_and_clearing_counts_none_anew(acme: Harness) -> None:
+def test_clearing_keeps_the_total_number_of_calls(acme: Harness) -> None:
     journal = acme.sandbox.journal
     for nth in range(1, 4):
         acme.request("GET", "/v1/notes")
@@ -385,7 +385,7 @@ def test_calls_are_numbered_from_the_first_ever_and_clearing_counts_none_anew(ac
     assert (journal.total, journal.status_counts[200]) == (4, 4)
 
 
-def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: Harness) -> None:
+def test_clearing_one_journal_keeps_those_of_other_sandboxes(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     for sandbox in ("acme", "other"):
         acme.request("GET", "/v1/notes", sandbox=sandbox)
@@ -394,36 +394,36 @@ def test_clearing_the_journal_of_one_sandbox_leaves_that_of_another(acme: Harnes
     assert (len(other.journal.entries()), other.journal.memory_bytes) == (1, before)
 
 
-class Watched(Journal):
-    """Says when somebody has begun to wait."""
+class SignallingJournal(Journal):
+    """A journal that signals when a reader begins to wait."""
 
     def __init__(self) -> None:
         super().__init__(10, 10 * ENTRY_OVERHEAD_BYTES)
-        self.asked = Event()
+        self.total_read = Event()
 
     @property
     def total(self) -> int:
-        self.asked.set()
+        self.total_read.set()
         return super().total
 
 
-def test_whoever_waits_is_told_of_the_next_call_each_time_and_not_before(acme: Harness) -> None:
-    journal, told = Watched(), []
+def test_a_waiting_reader_gets_each_next_call_and_returns_no_earlier(acme: Harness) -> None:
+    journal, results = SignallingJournal(), []
     for serial in (1, 2, 3):
-        journal.asked.clear()
-        waiting = Thread(target=lambda behind=serial - 1: told.append(journal.wait_for_entries(behind, 60)))
-        waiting.start()
-        assert journal.asked.wait(10)
+        journal.total_read.clear()
+        reader = Thread(target=lambda behind=serial - 1: results.append(journal.wait_for_entries(behind, 60)))
+        reader.start()
+        assert journal.total_read.wait(10)
         journal.add(entry(acme, serial))
-        waiting.join(5)
-    assert [(total, [each.call.serial for each in entries]) for total, entries in told] == [
+        reader.join(5)
+    assert [(total, [each.call.serial for each in entries]) for total, entries in results] == [
         (1, [1]),
         (2, [2]),
         (3, [3]),
     ]
 
 
-def test_a_journal_sheds_what_is_asked_for_and_no_entry_more(acme: Harness) -> None:
+def test_eviction_removes_no_more_entries_than_needed(acme: Harness) -> None:
     journal = Journal(10, 10 * ENTRY_OVERHEAD_BYTES)
     for serial in range(5):
         journal.add(entry(acme, serial))
@@ -432,24 +432,24 @@ def test_a_journal_sheds_what_is_asked_for_and_no_entry_more(acme: Harness) -> N
         2 * ENTRY_OVERHEAD_BYTES,
         ENTRY_OVERHEAD_BYTES,
     )
-    assert [kept.call.serial for kept in journal.entries()] == [3, 4]
+    assert [recorded.call.serial for recorded in journal.entries()] == [3, 4]
 
 
 def test_milliseconds_are_shown_to_the_microsecond(acme: Harness) -> None:
     assert replace(entry(acme, 1), milliseconds=1.23456).summarize()["milliseconds"] == 1.235
 
 
-def test_a_call_that_is_broken_off_is_kept_as_a_failure_of_ours(acme: Harness) -> None:
+def test_an_interrupted_call_is_recorded_with_status_500(acme: Harness) -> None:
     def broken_off(call: Call) -> Reply:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_down(Call(acme.sandbox, "GET", "/v1/notes"), broken_off)
-    assert [(kept.reply.status, kept.bug) for kept in acme.sandbox.journal.entries()] == [(500, None)]
+    assert [(recorded.reply.status, recorded.bug) for recorded in acme.sandbox.journal.entries()] == [(500, None)]
 
 
-def test_how_long_a_call_took_is_kept_in_milliseconds(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_duration_of_a_call_is_recorded_in_milliseconds(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 100.25])
     monkeypatch.setattr("mockserver.engine.pipeline.journal.perf_counter", lambda: next(ticks))
     write_down(Call(acme.sandbox, "GET", "/v1/notes"), lambda _call: Reply(200))
-    assert [kept.milliseconds for kept in acme.sandbox.journal.entries()] == [250.0]
+    assert [recorded.milliseconds for recorded in acme.sandbox.journal.entries()] == [250.0]

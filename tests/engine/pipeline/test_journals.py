@@ -1,4 +1,4 @@
-"""The journals of all sandboxes together: the largest gives way, and who is gone takes no room."""
+"""The journals of all sandboxes together: the largest is evicted first, and deleted ones use no memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lengths(*journals: Journal) -> list[int]:
     return [len(journal.entries()) for journal in journals]
 
 
-def test_the_oldest_of_the_largest_journal_go_when_all_together_are_too_large(harness: Harness) -> None:
+def test_beyond_the_total_bytes_the_largest_journal_drops_its_oldest_entries(harness: Harness) -> None:
     journals = Journals(total_bytes=20 * ENTRY_OVERHEAD_BYTES)
     large, small = journals.create(None), journals.create(None)
     add(large, harness, 15)
@@ -43,24 +43,24 @@ def test_the_oldest_of_the_largest_journal_go_when_all_together_are_too_large(ha
     assert large.memory_bytes + small.memory_bytes <= 20 * ENTRY_OVERHEAD_BYTES
 
 
-def test_the_bound_holds_whatever_comes_in_whatever_order(harness: Harness) -> None:
+def test_the_total_bytes_are_bounded_for_any_sequence_of_calls(harness: Harness) -> None:
     journals = Journals(entries=50, bytes=30 * ENTRY_OVERHEAD_BYTES, total_bytes=64 * ENTRY_OVERHEAD_BYTES)
-    made = [journals.create(None) for _ in range(5)]
+    all_journals = [journals.create(None) for _ in range(5)]
     for nth in range(600):
-        add(made[nth * nth % 5], harness, size=nth * 37 % 5_000)
-        assert sum(journal.memory_bytes for journal in made) <= 64 * ENTRY_OVERHEAD_BYTES
-    assert sum(journal.memory_bytes for journal in made) > 50 * ENTRY_OVERHEAD_BYTES
+        add(all_journals[nth * nth % 5], harness, size=nth * 37 % 5_000)
+        assert sum(journal.memory_bytes for journal in all_journals) <= 64 * ENTRY_OVERHEAD_BYTES
+    assert sum(journal.memory_bytes for journal in all_journals) > 50 * ENTRY_OVERHEAD_BYTES
 
 
-def test_the_newest_entry_of_a_journal_stays_even_when_there_is_no_room(harness: Harness) -> None:
+def test_the_newest_entry_of_each_journal_is_always_kept(harness: Harness) -> None:
     journals = Journals(total_bytes=ENTRY_OVERHEAD_BYTES)
-    made = [journals.create(None) for _ in range(3)]
-    for journal in made:
+    all_journals = [journals.create(None) for _ in range(3)]
+    for journal in all_journals:
         add(journal, harness, 2)
-    assert lengths(*made) == [1, 1, 1]
+    assert lengths(*all_journals) == [1, 1, 1]
 
 
-def test_what_is_cleared_or_forgotten_makes_room(harness: Harness) -> None:
+def test_cleared_and_removed_journals_free_memory(harness: Harness) -> None:
     journals = Journals(total_bytes=20 * ENTRY_OVERHEAD_BYTES)
     first, second = journals.create(None), journals.create(None)
     add(first, harness, 18)
@@ -74,22 +74,22 @@ def test_what_is_cleared_or_forgotten_makes_room(harness: Harness) -> None:
     assert lengths(first, second) == [19, 0]
 
 
-def test_room_is_not_looked_for_with_every_call(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[int] = []
-    shed = Journal.evict_bytes
+def test_eviction_does_not_run_with_every_call(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    evictions: list[int] = []
+    evict_bytes = Journal.evict_bytes
 
-    def noted(journal: Journal, bytes: int) -> int:
-        looked.append(bytes)
-        return shed(journal, bytes)
+    def record_and_evict(journal: Journal, bytes: int) -> int:
+        evictions.append(bytes)
+        return evict_bytes(journal, bytes)
 
-    monkeypatch.setattr(Journal, "evict_bytes", noted)
+    monkeypatch.setattr(Journal, "evict_bytes", record_and_evict)
     journals = Journals(total_bytes=640 * ENTRY_OVERHEAD_BYTES)
     journal = journals.create(None)
     add(journal, harness, 2_000)
-    assert len(looked) < 2_000 / 8
+    assert len(evictions) < 2_000 / 8
 
 
-def test_a_sandbox_that_is_deleted_gives_back_what_its_journal_took(harness: Harness) -> None:
+def test_deleting_a_sandbox_frees_the_memory_of_its_journal(harness: Harness) -> None:
     def calls(sandbox: str) -> Any:
         harness.request("GET", "/v1/notes", sandbox=sandbox)
         return len(harness.engine.sandboxes[sandbox].journal.entries())
@@ -97,26 +97,26 @@ def test_a_sandbox_that_is_deleted_gives_back_what_its_journal_took(harness: Har
     harness.engine.journals.total_bytes = 6 * ENTRY_OVERHEAD_BYTES
     harness.engine.create("acme", "other")
     assert [calls("other") for _ in range(4)] == [1, 2, 3, 4]
-    gone = harness.engine.sandboxes["other"].journal
+    deleted_journal = harness.engine.sandboxes["other"].journal
     harness.engine.delete("other")
-    assert (gone.memory_bytes, gone.entries()) == (0, [])
+    assert (deleted_journal.memory_bytes, deleted_journal.entries()) == (0, [])
     assert [calls("acme") for _ in range(5)] == [1, 2, 3, 4, 5]
 
 
-def test_a_journal_that_is_forgotten_is_held_by_nobody() -> None:
+def test_a_removed_journal_is_not_referenced_any_more() -> None:
     journals = Journals()
     journal = journals.create(None)
-    gone = ref(journal)
+    reference = ref(journal)
     journals.remove(journal)
     del journal
-    assert gone() is None
+    assert reference() is None
 
 
-def test_where_there_is_no_journal_there_is_no_room_to_be_made(harness: Harness) -> None:
+def test_without_journals_nothing_is_evicted(harness: Harness) -> None:
     journals = Journals(total_bytes=ENTRY_OVERHEAD_BYTES)
     journal = journals.create(None)
     journals.remove(journal)
-    written = journal._budget
-    written.used = 2 * ENTRY_OVERHEAD_BYTES  # As while calls of sandboxes that are gone are still being written down.
-    written.free_memory()
-    assert written.used == 2 * ENTRY_OVERHEAD_BYTES
+    budget = journal._budget
+    budget.used = 2 * ENTRY_OVERHEAD_BYTES  # As when calls of deleted sandboxes are still being recorded.
+    budget.free_memory()
+    assert budget.used == 2 * ENTRY_OVERHEAD_BYTES

@@ -1,4 +1,4 @@
-"""How long an answer takes."""
+"""Latency: distributions, and the delay of calls."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ UNIT = st.floats(0, 1, exclude_max=True, allow_nan=False)
 
 
 def draw_delays(distribution: Any, number: int = 10_000) -> list[float]:
-    dice = Randomness("1")
-    return [distribution.draw(dice.uniform("latency", nth)) * 1000 for nth in range(number)]
+    randomness = Randomness("1")
+    return [distribution.draw(randomness.uniform("latency", nth)) * 1000 for nth in range(number)]
 
 
 @given(ms=MS, unit=UNIT)
@@ -39,33 +39,33 @@ def test_uniform_stays_between_its_bounds(bounds: list[float], unit: float) -> N
     assert low - 1e-6 <= drawn <= high + 1e-6
 
 
-@given(middle=MS, sigma=st.floats(0, 5), most=MS, unit=UNIT)
+@given(middle=MS, sigma=st.floats(0, 5), maximum=MS, unit=UNIT)
 @settings(max_examples=200, derandomize=True)
 def test_lognormal_is_never_negative_and_never_above_its_maximum(
-    middle: float, sigma: float, most: float, unit: float
+    middle: float, sigma: float, maximum: float, unit: float
 ) -> None:
-    given = {"type": "lognormal", "median_ms": middle, "sigma": sigma, "max_ms": most}
-    assert 0 <= READ.validate_python(given).draw(unit) * 1000 <= most + 1e-6
+    body = {"type": "lognormal", "median_ms": middle, "sigma": sigma, "max_ms": maximum}
+    assert 0 <= READ.validate_python(body).draw(unit) * 1000 <= maximum + 1e-6
 
 
 @given(units=st.tuples(UNIT, UNIT).map(sorted))
 @settings(max_examples=100, derandomize=True)
-def test_a_larger_chance_never_waits_less(units: list[float]) -> None:
-    for wanted in (
+def test_a_larger_random_number_never_gives_a_shorter_delay(units: list[float]) -> None:
+    for body in (
         {"type": "uniform", "min_ms": 5, "max_ms": 50},
         {"type": "lognormal", "median_ms": 50, "sigma": 1.5, "max_ms": 2000},
     ):
-        distribution = READ.validate_python(wanted)
+        distribution = READ.validate_python(body)
         assert distribution.draw(units[0]) <= distribution.draw(units[1])
 
 
-def test_uniform_is_spread_evenly() -> None:
+def test_uniform_is_evenly_distributed() -> None:
     drawn = draw_delays(READ.validate_python({"type": "uniform", "min_ms": 100, "max_ms": 300}))
     for low in range(100, 300, 20):
         assert 850 < sum(low <= ms < low + 20 for ms in drawn) < 1150
 
 
-def test_lognormal_has_its_median_its_sigma_and_a_long_tail() -> None:
+def test_lognormal_has_the_given_median_and_sigma_and_a_long_tail() -> None:
     drawn = draw_delays(READ.validate_python({"type": "lognormal", "median_ms": 90, "sigma": 0.4}))
     assert median(drawn) == pytest.approx(90, rel=0.03)
     assert stdev(map(log, drawn)) == pytest.approx(0.4, rel=0.03)
@@ -90,14 +90,14 @@ def test_lognormal_without_sigma_is_its_median() -> None:
         {"ms": 1},
     ],
 )
-def test_a_distribution_that_cannot_be_is_refused(harness: Harness, distribution: dict[str, Any]) -> None:
+def test_an_invalid_distribution_is_refused(harness: Harness, distribution: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         READ.validate_python(distribution)
     assert harness.admin("PATCH", "/sandboxes/smartepi", {"latency": distribution}).status_code == 422
     assert harness.sandbox.latency is None
 
 
-def test_every_call_of_the_sandbox_waits_and_no_call_of_another(harness: Harness) -> None:
+def test_every_call_of_the_sandbox_is_delayed_and_no_call_of_another(harness: Harness) -> None:
     harness.engine.create("smartepi", "other")
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
     harness.request("GET", "/v1/sectors")
@@ -105,14 +105,14 @@ def test_every_call_of_the_sandbox_waits_and_no_call_of_another(harness: Harness
     assert harness.sleeps == [0.12]
 
 
-def test_the_admin_api_and_the_health_checks_never_wait(harness: Harness) -> None:
+def test_the_admin_api_and_the_health_checks_are_never_delayed(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
     harness.admin("GET", "/sandboxes/smartepi")
     harness.app.test_client().get("/health")
     assert harness.sleeps == []
 
 
-def test_the_same_seed_waits_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_gives_the_same_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = []
     for seed in ("7", "7", "8"):
         waited: list[float] = []
@@ -134,7 +134,7 @@ def test_latency_can_be_switched_off_again(harness: Harness) -> None:
     assert harness.sleeps == []
 
 
-def test_a_rule_delays_only_what_it_matches_and_adds_to_the_sandbox(harness: Harness) -> None:
+def test_a_latency_rule_delays_matching_calls_in_addition_to_the_sandbox(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
     fault = {"kind": "latency", "distribution": {"type": "fixed", "ms": 900}}
     harness.admin("POST", "/sandboxes/smartepi/faults", {"match": {"path": "*/groups"}, "fault": fault})
@@ -143,32 +143,32 @@ def test_a_rule_delays_only_what_it_matches_and_adds_to_the_sandbox(harness: Har
     assert harness.sleeps == [0.1, 0.9, 0.1]
 
 
-def test_a_delayed_answer_is_the_same_answer(harness: Harness) -> None:
+def test_a_delayed_response_is_unchanged(harness: Harness) -> None:
     before = harness.request("GET", "/v1/sectors")
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
     assert harness.request("GET", "/v1/sectors").data == before.data
 
 
-def test_waiting_does_not_move_the_sandboxs_clock(harness: Harness) -> None:
+def test_a_delay_does_not_move_the_sandboxs_clock(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 60_000}})
     dates = {harness.request("GET", "/v1/sectors").headers["Date"] for _ in range(2)}
     assert dates == {"Sun, 01 Mar 2026 12:00:00 GMT"}
 
 
-def test_a_refused_call_does_not_wait(harness: Harness) -> None:
+def test_a_refused_call_is_not_delayed(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 100}})
     assert harness.request("GET", "/v1/sectors", key="sk_nobody").status_code == 403
     assert harness.sleeps == []
 
 
-def test_the_journal_says_how_long_a_call_waited(harness: Harness) -> None:
+def test_the_journal_has_the_delay_of_a_call(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"latency": {"type": "fixed", "ms": 120}})
     harness.request("GET", "/v1/sectors")
     trace = harness.admin("GET", "/sandboxes/smartepi/requests/req_1").json["trace"]
     assert [step["note"] for step in trace if step["stage"] == "latency"] == ["waited 120 ms"]
 
 
-def test_nobody_waits_longer_than_ten_minutes(harness: Harness) -> None:
+def test_a_delay_is_at_most_ten_minutes(harness: Harness) -> None:
     fault = {"kind": "latency", "distribution": {"type": "lognormal", "median_ms": 600_000, "sigma": 5}}
     harness.admin("POST", "/sandboxes/smartepi/faults", {"fault": fault})
     for _ in range(20):
@@ -177,7 +177,7 @@ def test_nobody_waits_longer_than_ten_minutes(harness: Harness) -> None:
     assert max(harness.sleeps) == 600
 
 
-def test_the_trace_tells_how_long_was_waited_and_only_where_it_was(acme: Harness) -> None:
+def test_the_trace_has_a_note_only_for_a_call_that_was_delayed(acme: Harness) -> None:
     acme.request("GET", "/v1/notes")
     acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 250}})
     acme.request("GET", "/v1/notes")

@@ -1,4 +1,4 @@
-"""What a provider does not have is refused in its own words."""
+"""Unknown paths and methods are refused by the provider."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from tests.support.harness import Harness
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/note", "/v1/notes/1", "/v2/notes", "/v1/notes/"])
-def test_an_unknown_path_is_404_in_the_providers_words(acme: Harness, path: str) -> None:
+def test_an_unknown_path_is_a_404_of_the_provider(acme: Harness, path: str) -> None:
     answer = acme.request("GET", path)
     assert (answer.status_code, answer.json["code"], answer.json["raised_in"]) == (404, "no_such_path", "locate")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
-def test_a_wrong_method_is_405_and_names_the_right_ones(acme: Harness, method: str) -> None:
+def test_a_wrong_method_is_a_405_with_the_allowed_ones(acme: Harness, method: str) -> None:
     answer = acme.request(method, "/v1/notes")
     assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, POST"
 
 
-def test_head_is_no_get_where_it_is_not_documented(acme: Harness) -> None:
+def test_head_is_refused_unless_it_is_declared(acme: Harness) -> None:
     assert acme.request("HEAD", "/v1/notes").status_code == 405
 
 
-def test_an_operation_that_is_not_offered_is_405_until_it_is(harness: Harness) -> None:
+def test_an_operation_that_an_assumption_disables_is_a_405(harness: Harness) -> None:
     path = "/v1/withdrawals/w-1"
     assert harness.request("GET", path).status_code == 405
     harness.admin("PATCH", "/sandboxes/smartepi", {"assumptions": {"withdrawals_by_id": "answered"}})
     assert harness.request("GET", path).status_code == 200
 
 
-def test_a_path_without_any_method_allows_none(harness: Harness) -> None:
+def test_a_path_without_methods_has_an_empty_allow_header(harness: Harness) -> None:
     answer = harness.request("GET", "/v1/returns/r-1")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "")

@@ -1,4 +1,4 @@
-"""The way of every call."""
+"""The pipeline: the order of stages, refusals, rollbacks and traces."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def replace_create(perform: Callable[[Call], Reply], base: Provider = ACME) -> P
     return replace(base, operations=operations)
 
 
-def test_the_stages_stand_in_the_order_that_is_documented() -> None:
+def test_the_stages_are_in_the_documented_order() -> None:
     assert [stage.__name__ for stage in STAGES] == [
         "journal",
         "faults",
@@ -59,7 +59,7 @@ def test_the_stages_stand_in_the_order_that_is_documented() -> None:
     ]
 
 
-def test_a_good_call_goes_through_all_of_them_and_is_performed_last(acme: Harness) -> None:
+def test_a_valid_call_passes_all_stages_and_is_performed_last(acme: Harness) -> None:
     acme.request("POST", "/v1/notes", json={"text": "a"})
     assert trace(acme) == [stage.__name__ for stage in STAGES] + ["perform"]
 
@@ -78,7 +78,7 @@ REFUSED_EARLIER = [
 
 
 @pytest.mark.parametrize(("wrong", "code"), REFUSED_EARLIER)
-def test_of_two_things_wrong_the_outer_stage_refuses(acme: Harness, wrong: dict[str, Any], code: str) -> None:
+def test_of_two_errors_the_outer_stage_refuses(acme: Harness, wrong: dict[str, Any], code: str) -> None:
     options = {"path": "/v1/notes", "json": {"text": "a"}, **wrong}
     assert acme.request("POST", options.pop("path"), **options).json["code"] == code
 
@@ -87,13 +87,13 @@ def test_of_two_things_wrong_the_outer_stage_refuses(acme: Harness, wrong: dict[
     ("wrong", "code"),
     [(BAD_KEY, "bad_credentials"), (BAD_IDEMPOTENCY, "rate_limited"), (BAD_BODY, "rate_limited"), ({}, "rate_limited")],
 )
-def test_the_rate_limit_stands_between_the_key_and_the_rest(wrong: dict[str, Any], code: str) -> None:
+def test_the_rate_limit_applies_after_the_key_and_before_the_rest(wrong: dict[str, Any], code: str) -> None:
     harness = make_harness(replace(ACME, limits=Limits(rate=1, burst=1)))
     harness.request("GET", "/v1/notes")
     assert harness.request("POST", "/v1/notes", **{"json": {"text": "a"}, **wrong}).json["code"] == code
 
 
-def test_the_stage_of_faults_is_also_known_by_the_name_that_version_0_1_0_exported() -> None:
+def test_the_stage_of_faults_has_its_name_of_version_0_1_0_too() -> None:
     order: Any = (journal, faults, decorate, locate, authenticate, ratelimit, idempotency, latency, validate)
     harness = make_harness(replace(ACME, stages=order))
     harness.admin("POST", "/sandboxes/acme/faults", {"fault": {"kind": "status", "status": 503}})
@@ -101,12 +101,12 @@ def test_the_stage_of_faults_is_also_known_by_the_name_that_version_0_1_0_export
     assert [step.stage for step in harness.sandbox.journal.entries()[-1].call.trace] == ["journal", "faults"]
 
 
-def test_what_is_no_stage_is_refused_before_any_call() -> None:
+def test_an_invalid_stage_is_refused_before_any_call() -> None:
     with pytest.raises(TypeError, match="'journal' is not a stage"):
         make_harness(replace(ACME, stages=("journal",)))  # type: ignore[arg-type]
 
 
-def test_a_provider_may_know_the_key_before_the_path() -> None:
+def test_a_provider_may_check_the_key_before_the_path() -> None:
     order = (journal, faults_stage, decorate, authenticate, ratelimit, locate, idempotency, latency, validate)
     harness = make_harness(replace(ACME, stages=order))
     assert harness.request("GET", "/v1/nothing", key="nobody").json["code"] == "bad_credentials"
@@ -127,7 +127,7 @@ def test_a_provider_may_have_a_stage_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("nth", range(len(STAGES)))
-def test_a_problem_raised_in_any_stage_becomes_the_dialects_answer(nth: int) -> None:
+def test_a_problem_raised_in_any_stage_is_rendered_by_the_dialect(nth: int) -> None:
     def refuse(call: Call, proceed: Proceed) -> Reply:
         raise Problem("duplicate", "no")
 
@@ -146,7 +146,7 @@ def test_a_problem_that_names_its_stage_keeps_it() -> None:
     assert harness.request("POST", "/v1/notes", json={"text": "a"}).json["raised_in"] == "validate"
 
 
-def test_no_stage_sees_an_exception_from_further_in() -> None:
+def test_outer_stages_see_a_reply_instead_of_a_problem() -> None:
     seen: list[int] = []
 
     def watch(call: Call, proceed: Proceed) -> Reply:
@@ -162,7 +162,7 @@ def test_no_stage_sees_an_exception_from_further_in() -> None:
     assert seen == [409]
 
 
-def test_a_raised_problem_takes_back_everything_the_operation_wrote() -> None:
+def test_a_raised_problem_rolls_back_the_operation() -> None:
     def half(call: Call) -> Reply:
         call.space.put("notes", {"id": "half", "text": "half"})
         call.nth("notes")
@@ -175,7 +175,7 @@ def test_a_raised_problem_takes_back_everything_the_operation_wrote() -> None:
     assert (after.get("notes"), after["_counters"]) == (before.get("notes"), before["_counters"])
 
 
-def test_a_bug_takes_back_everything_the_operation_wrote() -> None:
+def test_a_bug_rolls_back_the_operation() -> None:
     def half(call: Call) -> Reply:
         call.space.put("notes", {"id": "half", "text": "half"})
         raise RuntimeError("a bug, on purpose")
@@ -186,7 +186,7 @@ def test_a_bug_takes_back_everything_the_operation_wrote() -> None:
     assert harness.request("GET", "/v1/notes").json["data"] == []
 
 
-def test_a_refusal_the_operation_answers_itself_keeps_what_it_wrote() -> None:
+def test_a_refusal_that_the_operation_returns_keeps_its_writes() -> None:
     def count(call: Call) -> Reply:
         call.space.put("notes", {"id": f"try_{call.nth('tries')}", "text": "a try"})
         return Reply(409)
@@ -196,10 +196,10 @@ def test_a_refusal_the_operation_answers_itself_keeps_what_it_wrote() -> None:
     assert len(harness.request("GET", "/v1/notes").json["data"]) == 1
 
 
-def test_records_are_out_of_reach_outside_of_the_operation() -> None:
+def test_stages_cannot_use_records_outside_the_operation() -> None:
     def peek(call: Call, proceed: Proceed) -> Reply:
-        for reach in (lambda: None, lambda: proceed(call)):
-            reach()
+        for run in (lambda: None, lambda: proceed(call)):
+            run()
             with pytest.raises(AssertionError, match="only while an operation is performed"):
                 call.space.get("notes", "x")
         return Reply(204)
@@ -221,44 +221,42 @@ def test_every_instant_of_a_call_is_the_same(acme: Harness) -> None:
     assert seen == [harness.sandbox.journal.entries()[0].call.now]
 
 
-def test_refusals_are_decorated_like_answers(acme: Harness) -> None:
+def test_refusals_are_decorated_like_other_responses(acme: Harness) -> None:
     for options in ({}, BAD_KEY, {"data": b"{"}):
         assert acme.request("POST", "/v1/notes", **options).headers.getlist("X-Acme") == ["1"]
     assert acme.request("GET", "/v1/nothing").headers.getlist("X-Acme") == ["1"]
 
 
 @pytest.mark.parametrize(("method", "allow"), [("DELETE", "GET, POST"), ("PUT", "GET, POST"), ("HEAD", "GET, POST")])
-def test_a_method_a_path_has_not_is_refused_with_those_it_has(acme: Harness, method: str, allow: str) -> None:
+def test_an_undeclared_method_is_refused_with_the_allowed_ones(acme: Harness, method: str, allow: str) -> None:
     refused = acme.request(method, "/v1/notes")
     assert (refused.status_code, refused.headers["Allow"]) == (405, allow)
 
 
-def test_a_code_without_a_status_of_its_own_has_the_engines() -> None:
+def test_a_problem_without_a_status_has_the_default_of_its_code() -> None:
     for code, status in STATUS_BY_CODE.items():
         assert Problem(code).status == status
         assert Problem(code, status=418).status == 418
 
 
 @pytest.mark.parametrize(("method", "status"), [("POST", 503), ("GET", 200)])
-def test_a_call_that_a_reset_has_overtaken_writes_nothing_and_one_that_only_reads_is_answered(
-    method: str, status: int
-) -> None:
+def test_after_a_reset_during_a_call_writes_are_refused_and_reads_work(method: str, status: int) -> None:
     def reset(call: Call) -> None:
         harness.engine.reset("acme")
 
     operations = tuple(replace(op, prepare=reset) for op in ACME.operations)
     harness = make_harness(replace(ACME, operations=operations))
-    asked: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
-    assert harness.request(method, "/v1/notes", **asked).status_code == status
+    options: dict[str, Any] = {"json": {"text": "a"}} if method == "POST" else {}
+    assert harness.request(method, "/v1/notes", **options).status_code == status
     with harness.sandbox.transaction() as space:
         assert space.count("notes") == 0
 
 
-def test_a_call_waits_for_the_disk_once_where_it_writes_records_and_never_where_it_is_only_counted(
+def test_a_call_that_writes_records_waits_for_one_fsync_and_others_for_none(
     tmp_path: Path,
 ) -> None:
-    waited: list[int] = []
-    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=waited.append), post=FakeEgress())
+    fsyncs: list[int] = []
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=fsyncs.append), sender=FakeEgress())
     endpoint(harness)
     harness.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 100, "quota": 100}})
     for per in ("rule", "key", "idempotency_key"):
@@ -266,22 +264,22 @@ def test_a_call_waits_for_the_disk_once_where_it_writes_records_and_never_where_
         assert harness.admin("POST", "/sandboxes/acme/faults", rule).status_code == 201
     harness.request("GET", "/v1/notes")
 
-    def waits(do: Callable[[], object]) -> int:
-        waited.clear()
+    def count_fsyncs(do: Callable[[], object]) -> int:
+        fsyncs.clear()
         do()
-        return len(waited)
+        return len(fsyncs)
 
     def post(text: str = "a") -> object:
         return harness.request("POST", "/v1/notes", json={"text": text}, headers={"Idempotency-Key": "k"})
 
-    assert waits(lambda: harness.request("GET", "/v1/notes")) == 0
-    assert waits(post) == 1
-    assert waits(post) == waits(lambda: post("another")) == 0
-    assert waits(harness.deliver_due) == 0
+    assert count_fsyncs(lambda: harness.request("GET", "/v1/notes")) == 0
+    assert count_fsyncs(post) == 1
+    assert count_fsyncs(post) == count_fsyncs(lambda: post("another")) == 0
+    assert count_fsyncs(harness.deliver_due) == 0
     assert [each["state"] for each in harness.sandbox.outbox.all()] == ["delivered"]
 
 
-def test_the_trace_says_why_a_stage_has_refused_beside_what_it_had_noted(acme: Harness) -> None:
+def test_the_trace_has_the_refusal_of_a_stage_unless_it_left_a_note(acme: Harness) -> None:
     def noting(call: Call) -> Reply:
         call.note("looked twice")
         raise Problem("not_found", "There is none")

@@ -1,4 +1,4 @@
-"""How often a tenant may call: a token bucket, and a quota per period."""
+"""The stage ratelimit: a token bucket, and a quota per period."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def statuses(harness: Harness, number: int) -> list[int]:
     gaps=st.lists(st.sampled_from([0, 0, 1, 1000, 49_999, 50_000, SECOND // 3, SECOND, 5 * SECOND]), max_size=60),
 )
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_no_interval_admits_more_than_the_burst_and_the_rate_over_it(rate: int, burst: int, gaps: list[int]) -> None:
+def test_no_interval_admits_more_than_burst_and_rate_allow(rate: int, burst: int, gaps: list[int]) -> None:
     harness = make_harness(ACME, scenarios={})
     harness.sandbox.configure({"limits": {"rate": rate, "burst": burst}})
     now, admitted = NOON, []
@@ -68,13 +68,13 @@ def test_call_after_retry_after_is_admitted(rate: int, burst: int, gaps: list[in
         harness.sandbox.set_clock(harness.sandbox.clock.advance(gap))
         answer = harness.request("GET", "/v1/notes")
         if answer.status_code == 429:
-            told = int(answer.headers["Retry-After"])
-            assert told >= 1
-            harness.sandbox.set_clock(harness.sandbox.clock.advance(told * SECOND))
+            retry_after = int(answer.headers["Retry-After"])
+            assert retry_after >= 1
+            harness.sandbox.set_clock(harness.sandbox.clock.advance(retry_after * SECOND))
             assert harness.request("GET", "/v1/notes").status_code == 200
 
 
-def test_a_token_comes_back_to_the_microsecond(acme: Harness) -> None:
+def test_a_token_is_refilled_at_an_exact_instant(acme: Harness) -> None:
     limit(acme, rate=3, burst=1)
     assert [is_admitted(acme.sandbox, NOON + at) for at in (0, 333_333, 333_334, 666_667, 666_668)] == [
         True,
@@ -85,80 +85,80 @@ def test_a_token_comes_back_to_the_microsecond(acme: Harness) -> None:
     ]
 
 
-def test_a_full_bucket_holds_its_burst_and_no_more(acme: Harness) -> None:
+def test_a_full_bucket_has_its_burst_and_no_more(acme: Harness) -> None:
     limit(acme, rate=1, burst=5)
     assert [is_admitted(acme.sandbox, NOON) for _ in range(6)] == [True] * 5 + [False]
     assert sum(is_admitted(acme.sandbox, NOON + DAY) for _ in range(10)) == 5
 
 
-def test_without_a_burst_the_bucket_holds_a_second(acme: Harness) -> None:
+def test_without_a_burst_the_bucket_has_the_tokens_of_one_second(acme: Harness) -> None:
     limit(acme, rate=4)
     assert sum(is_admitted(acme.sandbox, NOON) for _ in range(10)) == 4
 
 
-def test_calls_that_arrive_in_the_other_order_than_their_instants_earn_nothing_twice(acme: Harness) -> None:
+def test_calls_out_of_order_do_not_refill_the_bucket_twice(acme: Harness) -> None:
     limit(acme, rate=1, burst=1)
     assert is_admitted(acme.sandbox, NOON + 10 * SECOND)
     assert [is_admitted(acme.sandbox, NOON + at * SECOND) for at in (0, 10, 9, 10)] == [False] * 4
     assert is_admitted(acme.sandbox, NOON + 11 * SECOND)
 
 
-def test_a_bucket_goes_on_filling_when_the_clock_is_set_back(acme: Harness) -> None:
+def test_a_bucket_refills_after_the_clock_is_moved_back(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, retry_after=True)
     acme.advance("1h")
     assert statuses(acme, 2) == [200, 429]
     acme.sandbox.set_clock(Clock(frozen_at=NOON))
     statuses(acme, 1)
-    told = acme.request("GET", "/v1/notes").headers["Retry-After"]
-    acme.advance(f"{told}s")
+    retry_after = acme.request("GET", "/v1/notes").headers["Retry-After"]
+    acme.advance(f"{retry_after}s")
     assert statuses(acme, 2) == [200, 429]
 
 
-def test_a_thousand_parallel_takes_admit_exactly_the_burst(acme: Harness) -> None:
+def test_a_thousand_concurrent_calls_get_exactly_the_burst(acme: Harness) -> None:
     limit(acme, rate=1, burst=25)
     with ThreadPoolExecutor(32) as pool:
         admitted = list(pool.map(lambda _: is_admitted(acme.sandbox, NOON), range(1000)))
     assert sum(admitted) == 25
 
 
-def test_parallel_takes_never_spend_more_than_the_quota(acme: Harness) -> None:
+def test_concurrent_calls_never_exceed_the_quota(acme: Harness) -> None:
     limit(acme, rate=1000, burst=1000, quota=40)
     with ThreadPoolExecutor(32) as pool:
         admitted = list(pool.map(lambda _: is_admitted(acme.sandbox, NOON), range(400)))
     assert sum(admitted) == 40
 
 
-def test_a_quota_lasts_until_its_period_ends_to_the_microsecond(acme: Harness) -> None:
+def test_a_quota_period_ends_at_an_exact_instant(acme: Harness) -> None:
     limit(acme, quota=2, period="1d")
     taken = [is_admitted(acme.sandbox, at) for at in (NOON, NOON, NOON, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT, MIDNIGHT)]
     assert taken == [True, True, False, False, True, True, False]
 
 
-def test_periods_begin_at_1970_whatever_their_length(acme: Harness) -> None:
+def test_periods_are_aligned_to_1970(acme: Harness) -> None:
     limit(acme, quota=1, period="7m")
-    begins = (NOON // (420 * SECOND) + 1) * 420 * SECOND
-    assert [is_admitted(acme.sandbox, at) for at in (NOON, begins - 1, begins)] == [True, False, True]
+    period_start = (NOON // (420 * SECOND) + 1) * 420 * SECOND
+    assert [is_admitted(acme.sandbox, at) for at in (NOON, period_start - 1, period_start)] == [True, False, True]
 
 
-def test_a_quota_of_none_admits_nobody(acme: Harness) -> None:
+def test_a_quota_of_zero_admits_no_call(acme: Harness) -> None:
     limit(acme, quota=0)
     assert statuses(acme, 2) == [429, 429]
 
 
-def test_a_call_the_bucket_refuses_costs_no_quota(acme: Harness) -> None:
+def test_a_call_refused_by_the_bucket_does_not_use_the_quota(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, quota=3)
     assert [is_admitted(acme.sandbox, NOON) for _ in range(10)] == [True] + [False] * 9
     assert [is_admitted(acme.sandbox, NOON + nth * SECOND) for nth in (1, 2, 3)] == [True, True, False]
 
 
-def test_a_call_the_quota_refuses_costs_no_token(acme: Harness) -> None:
+def test_a_call_refused_by_the_quota_uses_no_token(acme: Harness) -> None:
     limit(acme, rate=1, burst=3, quota=1)
     assert [is_admitted(acme.sandbox, MIDNIGHT - 1) for _ in range(10)] == [True] + [False] * 9
     limit(acme, rate=1, burst=3)
     assert [is_admitted(acme.sandbox, MIDNIGHT - 1) for _ in range(3)] == [True, True, False]
 
 
-def test_a_call_with_a_bad_key_costs_nothing(acme: Harness) -> None:
+def test_a_call_with_a_wrong_key_uses_neither_token_nor_quota(acme: Harness) -> None:
     limit(acme, rate=1, burst=1, quota=1)
     for _ in range(5):
         assert acme.request("GET", "/v1/notes", key="nobody").status_code == 401
@@ -186,12 +186,12 @@ def test_retry_after_is_whole_seconds_rounded_up(
     assert (refused.status_code, refused.json["code"], refused.headers["Retry-After"]) == (429, code, seconds)
 
 
-def test_a_429_says_nothing_about_when_unless_the_limits_say_so(acme: Harness) -> None:
+def test_a_429_has_retry_after_only_if_the_limits_say_so(acme: Harness) -> None:
     limit(acme, quota=0)
     assert "Retry-After" not in acme.request("GET", "/v1/notes").headers
 
 
-def test_all_keys_of_a_sandbox_share_one_bucket_and_no_other_sandbox_does(acme: Harness) -> None:
+def test_all_keys_of_a_sandbox_share_one_bucket(acme: Harness) -> None:
     limit(acme, rate=1, burst=1)
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other").configure({"limits": {"rate": 1, "burst": 1}})
@@ -215,7 +215,7 @@ def test_without_limits_nothing_is_counted(acme: Harness) -> None:
         assert space.count("_quota") == space.count("_buckets") == 0
 
 
-def test_new_limits_count_from_the_next_call(acme: Harness) -> None:
+def test_new_limits_apply_from_the_next_call(acme: Harness) -> None:
     limit(acme, rate=1, burst=2)
     assert statuses(acme, 3) == [200, 200, 429]
     limit(acme, rate=10, burst=10)
@@ -227,12 +227,12 @@ def test_new_limits_count_from_the_next_call(acme: Harness) -> None:
     "limits",
     [{"rate": 0}, {"rate": 1_000_001}, {"burst": 0}, {"quota": -1}, {"period": "0s"}, {"rates": 1}, {"rate": 1.5}],
 )
-def test_limits_that_cannot_be_are_refused_and_change_nothing(acme: Harness, limits: dict[str, Any]) -> None:
+def test_invalid_limits_are_refused_and_change_nothing(acme: Harness, limits: dict[str, Any]) -> None:
     assert acme.admin("PATCH", "/sandboxes/acme", {"limits": limits}).status_code == 422
     assert acme.sandbox.limits == ACME.limits
 
 
-def test_the_wait_in_the_words_and_in_the_header_is_the_same(acme: Harness) -> None:
+def test_the_detail_and_the_header_have_the_same_wait(acme: Harness) -> None:
     limit(acme, quota=0, period="1d", retry_after=True)
     refused = acme.request("GET", "/v1/notes")
     assert refused.json["detail"] == f"The next call is admitted in {refused.headers['Retry-After']} s"

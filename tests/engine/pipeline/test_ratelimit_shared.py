@@ -1,4 +1,4 @@
-"""What limits promise whatever comes when, whichever process is asked: in memory, and by two engines on one Redis."""
+"""Properties of limits for any sequence of calls: in memory, and with two engines on one Redis."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def harnesses(request: pytest.FixtureRequest) -> Iterator[list[Harness]]:
 
 
 @contextmanager
-def make_limited_sandbox(worlds: list[Harness], limits: Limits) -> Iterator[list[Sandbox]]:
-    """A new sandbox with these limits, as each of the engines has it."""
+def make_limited_sandbox(harnesses: list[Harness], limits: Limits) -> Iterator[list[Sandbox]]:
+    """Yields a new sandbox with these limits, once for each engine."""
     name = next(NAMES)
-    worlds[0].engine.create("acme", name, Settings(limits=limits))
+    harnesses[0].engine.create("acme", name, Settings(limits=limits))
     try:
-        yield [harness.engine.get_sandbox(name) for harness in worlds]
+        yield [harness.engine.get_sandbox(name) for harness in harnesses]
     finally:
-        worlds[0].engine.delete(name)
+        harnesses[0].engine.delete(name)
 
 
 def refusal_at(sandbox: Sandbox, at: int) -> Problem | None:
-    """Why a call at an instant is refused, or None."""
+    """Returns the refusal of a call at an instant, or None."""
     try:
         ratelimit(Call(sandbox, "GET", "/", now=at), lambda call: Reply(200))
     except Problem as problem:
@@ -75,18 +75,18 @@ def stored_records(sandbox: Sandbox, collection: str) -> dict[str, Any]:
 
 @given(limits=LIMITS, arrivals=ARRIVALS)
 @COMMON
-def test_no_interval_admits_more_than_its_share_and_no_period_more_than_the_quota(
+def test_no_interval_exceeds_the_rate_and_no_period_the_quota(
     harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     assert limits.rate is not None
     burst, now, admitted = limits.burst or limits.rate, NOON, []
     with make_limited_sandbox(harnesses, limits) as sandboxes:
-        for gap, who in arrivals:
+        for gap, engine_index in arrivals:
             now += gap
-            if refusal_at(sandboxes[who], now) is None:
+            if refusal_at(sandboxes[engine_index], now) is None:
                 admitted.append(now)
-            assert 0 <= stored_records(sandboxes[1 - who], "_buckets").get("level", 0) <= burst * SECOND
-            assert 0 <= stored_records(sandboxes[1 - who], "_quota").get("used", 0) <= (limits.quota or 0)
+            assert 0 <= stored_records(sandboxes[1 - engine_index], "_buckets").get("level", 0) <= burst * SECOND
+            assert 0 <= stored_records(sandboxes[1 - engine_index], "_quota").get("used", 0) <= (limits.quota or 0)
     for first, begin in enumerate(admitted):
         for last, end in enumerate(admitted[first:], 1):
             assert last * SECOND <= burst * SECOND + limits.rate * (end - begin)
@@ -97,37 +97,37 @@ def test_no_interval_admits_more_than_its_share_and_no_period_more_than_the_quot
 
 @given(limits=LIMITS.filter(lambda limits: limits.quota != 0), arrivals=ARRIVALS)
 @COMMON
-def test_who_waits_exactly_as_long_as_told_is_admitted_by_whichever_is_asked(
+def test_after_retry_after_a_call_is_admitted_by_either_engine(
     harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     now = NOON
     with make_limited_sandbox(harnesses, limits) as sandboxes:
-        for gap, who in arrivals:
+        for gap, engine_index in arrivals:
             now += gap
-            refused = refusal_at(sandboxes[who], now)
+            refused = refusal_at(sandboxes[engine_index], now)
             if refused is not None:
                 now += retry_after(refused)
-                assert refusal_at(sandboxes[1 - who], now) is None
+                assert refusal_at(sandboxes[1 - engine_index], now) is None
 
 
 @given(limits=LIMITS, arrivals=ARRIVALS)
 @COMMON
-def test_nobody_is_told_to_wait_a_second_longer_than_need_be(
+def test_retry_after_is_not_a_second_too_long(
     harnesses: list[Harness], limits: Limits, arrivals: list[tuple[int, int]]
 ) -> None:
     now = NOON
     with make_limited_sandbox(harnesses, limits) as sandboxes:
-        for gap, who in arrivals:
+        for gap, engine_index in arrivals:
             now += gap
-            refused = refusal_at(sandboxes[who], now)
+            refused = refusal_at(sandboxes[engine_index], now)
             if refused is not None and retry_after(refused) > SECOND:
-                # Refused calls cost nothing: asking too early changes nothing.
-                assert refusal_at(sandboxes[1 - who], now + retry_after(refused) - SECOND - 1) is not None
+                # Refused calls use no tokens, so a call that is too early changes nothing.
+                assert refusal_at(sandboxes[1 - engine_index], now + retry_after(refused) - SECOND - 1) is not None
                 return
 
 
 @pytest.mark.parametrize("limits", [Limits(rate=1, burst=25), Limits(quota=25), Limits(rate=1, burst=25, quota=40)])
-def test_of_many_at_one_instant_exactly_the_share_is_admitted(harnesses: list[Harness], limits: Limits) -> None:
+def test_of_many_calls_at_one_instant_exactly_the_limit_is_admitted(harnesses: list[Harness], limits: Limits) -> None:
     with make_limited_sandbox(harnesses, limits) as sandboxes, ThreadPoolExecutor(16) as pool:
         refused = list(pool.map(lambda nth: refusal_at(sandboxes[nth % 2], NOON), range(300)))
     assert refused.count(None) == 25

@@ -1,4 +1,4 @@
-"""What a call looks like in a journal that several processes write."""
+"""The journal that several processes share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WIRE_VALUES = [
 
 
 def entry(harness: Harness, **changes: Any) -> Entry:
-    """An entry with something in every place."""
+    """Returns an entry with a value in every member."""
     sandbox = harness.sandbox
     call = Call(
         sandbox,
@@ -52,13 +52,13 @@ def entry(harness: Harness, **changes: Any) -> Entry:
 
 
 @pytest.mark.parametrize("wire", WIRE_VALUES)
-def test_an_entry_comes_back_as_it_was(acme: Harness, wire: Wire | None) -> None:
+def test_an_entry_is_restored_unchanged(acme: Harness, wire: Wire | None) -> None:
     written = entry(acme)
     written.reply.wire = wire
-    read = unpack_entry(acme.sandbox, loads(as_json(pack_entry(written))))
-    assert read.render() == written.render()
-    assert read.call == written.call
-    assert (read.reply.body, read.reply.wire) == (written.reply.body, wire)
+    restored = unpack_entry(acme.sandbox, loads(as_json(pack_entry(written))))
+    assert restored.render() == written.render()
+    assert restored.call == written.call
+    assert (restored.reply.body, restored.reply.wire) == (written.reply.body, wire)
 
 
 def test_entry_without_a_key_is_restored_too(acme: Harness) -> None:
@@ -73,7 +73,7 @@ def two_harnesses(redis_url: str) -> Iterator[tuple[Harness, Harness]]:
         yield one, other
 
 
-def test_every_process_shows_the_calls_of_all_in_the_order_they_were_answered(
+def test_every_process_shows_all_calls_in_the_order_of_their_responses(
     two_harnesses: tuple[Harness, Harness],
 ) -> None:
     for nth in range(5):
@@ -83,7 +83,7 @@ def test_every_process_shows_the_calls_of_all_in_the_order_they_were_answered(
     assert two_harnesses[0].sandbox.journal.status_counts == {404: 5}
 
 
-def test_the_oldest_calls_fall_out_and_are_counted(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_the_oldest_calls_are_dropped_and_counted(two_harnesses: tuple[Harness, Harness]) -> None:
     for nth in range(8):
         two_harnesses[nth % 2].request("GET", f"/v1/notes/n{nth}")
     assert [e.call.path[-1] for e in two_harnesses[1].sandbox.journal.entries()] == list("34567")
@@ -97,7 +97,7 @@ def test_the_bytes_are_bounded_too(two_harnesses: tuple[Harness, Harness]) -> No
     assert two_harnesses[1].sandbox.journal.dropped == 2
 
 
-def test_a_journal_that_one_clears_is_empty_for_all_and_the_figures_stay(
+def test_clearing_the_journal_applies_to_all_processes_and_keeps_the_counts(
     two_harnesses: tuple[Harness, Harness],
 ) -> None:
     two_harnesses[0].request("GET", "/v1/notes")
@@ -106,7 +106,9 @@ def test_a_journal_that_one_clears_is_empty_for_all_and_the_figures_stay(
     assert two_harnesses[0].sandbox.journal.status_counts == {200: 1}
 
 
-def test_calls_of_all_are_matched_and_the_nearest_miss_is_told(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_calls_of_all_processes_are_matched_and_compared_for_near_misses(
+    two_harnesses: tuple[Harness, Harness],
+) -> None:
     two_harnesses[0].request("POST", "/v1/notes", json={"text": "a"})
     journal = two_harnesses[1].sandbox.journal
     assert len(journal.entries(Match.model_validate({"method": "POST", "body": {"$.text": "a"}}))) == 1
@@ -115,7 +117,7 @@ def test_calls_of_all_are_matched_and_the_nearest_miss_is_told(two_harnesses: tu
     assert missed["why"]
 
 
-def test_whoever_waits_is_told_what_another_process_has_answered(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_a_waiting_reader_gets_the_calls_of_another_process(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.request("GET", "/v1/notes")
     number = one.sandbox.journal.total
@@ -129,39 +131,39 @@ def test_whoever_waits_is_told_what_another_process_has_answered(two_harnesses: 
 
 
 class InMemoryJournalLog:
-    """A tape of this process alone."""
+    """A journal log in the memory of this process."""
 
     def __init__(self) -> None:
         self.written: list[tuple[bytes, str]] = []
-        self.wiped = 0
+        self.cleared_count = 0
 
     def write(self, entry: bytes, cost: int, counter: str, max_entries: int, max_bytes: int) -> None:
         assert cost == len(entry)
         self.written.append((entry, counter))
 
     def read(self) -> list[bytes]:
-        return [each for each, _ in self.written[self.wiped :]]
+        return [each for each, _ in self.written[self.cleared_count :]]
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        counted = [status for _, status in self.written]
-        return 0, {status: counted.count(status) for status in counted}
+        statuses = [status for _, status in self.written]
+        return 0, {status: statuses.count(status) for status in statuses}
 
     def clear(self) -> None:
-        self.wiped = len(self.written)
+        self.cleared_count = len(self.written)
 
 
-def test_whoever_waits_in_this_process_is_told_at_once(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_reader_in_this_process_is_notified_at_once(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = SharedJournal(InMemoryJournalLog(), 10, 1_000_000)
     journal.sandbox = acme.sandbox
-    told: list[int] = []
-    monkeypatch.setattr(journal._added, "notify_all", lambda: told.append(journal.total))
+    totals: list[int] = []
+    monkeypatch.setattr(journal._added, "notify_all", lambda: totals.append(journal.total))
     for _ in range(2):
         journal.add(entry(acme))
-    assert told == [1, 2]
+    assert totals == [1, 2]
 
 
 @pytest.mark.parametrize(("behind", "newer"), [(0, 3), (1, 2), (2, 1), (3, 0), (4, 0)])
-def test_exactly_what_is_behind_a_number_is_told(acme: Harness, behind: int, newer: int) -> None:
+def test_waiting_returns_exactly_the_entries_after_a_number(acme: Harness, behind: int, newer: int) -> None:
     journal = SharedJournal(InMemoryJournalLog(), 10, 1_000_000)
     journal.sandbox = acme.sandbox
     for nth in range(3):
@@ -173,8 +175,8 @@ def test_exactly_what_is_behind_a_number_is_told(acme: Harness, behind: int, new
     assert (journal.entries(), journal.total, journal.wait_for_entries(2, 0)) == ([], 3, (3, []))
 
 
-class Watched(SharedJournal):
-    """Says when somebody has begun to wait."""
+class SignallingJournal(SharedJournal):
+    """A journal that signals when a reader begins to wait."""
 
     def __init__(self) -> None:
         super().__init__(InMemoryJournalLog(), 10, 1_000_000)
@@ -186,12 +188,12 @@ class Watched(SharedJournal):
         return super().total
 
 
-def test_whoever_waits_is_told_of_the_next_call_and_not_before(acme: Harness) -> None:
-    journal, told = Watched(), []
+def test_a_waiting_reader_gets_the_next_call_and_returns_no_earlier(acme: Harness) -> None:
+    journal, results = SignallingJournal(), []
     journal.sandbox = acme.sandbox
-    waiting = Thread(target=lambda: told.append(journal.wait_for_entries(0, 60)))
-    waiting.start()
+    reader = Thread(target=lambda: results.append(journal.wait_for_entries(0, 60)))
+    reader.start()
     assert journal.total_read.wait(10)
     journal.add(entry(acme))
-    waiting.join(5)
-    assert [(number, len(entries)) for number, entries in told] == [(1, 1)]
+    reader.join(5)
+    assert [(number, len(entries)) for number, entries in results] == [(1, 1)]

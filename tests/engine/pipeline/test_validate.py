@@ -1,4 +1,4 @@
-"""What of a body or a query can be read."""
+"""Reading request bodies and query parameters."""
 
 # ruff: noqa: RUF005 (tables in rows are shorter than one element to a line)
 from __future__ import annotations
@@ -35,7 +35,7 @@ HARNESS = make_harness(ACME, scenarios={})
 
 
 def refusal_code(data: bytes) -> str | None:
-    """What is wrong with a body, or None."""
+    """Returns the refusal of a body, or None."""
     try:
         parse_body(data)
     except Problem as problem:
@@ -51,7 +51,7 @@ def post(harness: Harness, data: bytes) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
-def test_exactly_as_deep_as_allowed_is_read_and_one_deeper_is_not(opening: bytes, closing: bytes) -> None:
+def test_the_maximum_depth_is_accepted_and_one_level_more_is_refused(opening: bytes, closing: bytes) -> None:
     assert refusal_code(opening * MAX_JSON_DEPTH + b"1" + closing * MAX_JSON_DEPTH) is None
     one_more = opening * (MAX_JSON_DEPTH + 1) + b"1" + closing * (MAX_JSON_DEPTH + 1)
     assert refusal_code(one_more) == "The body is nested deeper than 64 levels"
@@ -61,7 +61,7 @@ def test_exactly_as_deep_as_allowed_is_read_and_one_deeper_is_not(opening: bytes
     "text",
     ["[" * 1000, "]" * 100 + "[" * 100, '\\"' + "[" * 100, '"' + "[" * 100 + '"', "\\" * 99 + "{" * 99, "\n[\n" * 99],
 )
-def test_brackets_inside_strings_do_not_count(text: str) -> None:
+def test_brackets_inside_strings_do_not_count_as_levels(text: str) -> None:
     document = [text, {text: text}]
     assert parse_body(dumps(document).encode()) == document
 
@@ -70,7 +70,7 @@ def test_a_wide_body_is_not_a_deep_one() -> None:
     assert refusal_code(b"[" + b"[]," * 5000 + b"[]]") is None
 
 
-def test_depth_is_counted_behind_a_string_that_ends_in_backslashes() -> None:
+def test_depth_is_counted_after_a_string_that_ends_in_backslashes() -> None:
     deep = b"[" * MAX_JSON_DEPTH + b"1" + b"]" * MAX_JSON_DEPTH
     assert refusal_code(b'["\\\\",' + deep + b"]") == "The body is nested deeper than 64 levels"
 
@@ -99,7 +99,7 @@ def test_depth_is_counted_behind_a_string_that_ends_in_backslashes() -> None:
     ]
     + [b'"\x00"', b'"\n"', b'"a', b'"\\x"', b"tru", b"nul", b"\x00", b"[" * 100_000, b'{"a":' * 100_000],
 )
-def test_what_is_not_json_is_refused(data: bytes) -> None:
+def test_invalid_json_is_refused(data: bytes) -> None:
     assert refusal_code(data)
 
 
@@ -108,7 +108,7 @@ def test_what_is_not_json_is_refused(data: bytes) -> None:
     [b"null", b"0", b"-0.0", b"1e-400", b"0.30000000000000004", b"12345678901234567890", b'"\\u0000"', b'"\\u202e"']
     + [b'"\\ud83d\\ude00"', '"😀 é e\u0301 日本"'.encode(), b' \t\r\n{"a" : [ ] } ', b'"e"', b'{"e":"E"}', b"1.7e308"],
 )
-def test_what_is_json_is_read_as_any_reader_reads_it(data: bytes) -> None:
+def test_valid_json_is_read_like_the_standard_library_reads_it(data: bytes) -> None:
     from json import loads
 
     assert repr(parse_body(data)) == repr(loads(data))
@@ -131,15 +131,15 @@ def test_what_is_json_is_read_as_any_reader_reads_it(data: bytes) -> None:
         b"1" * 1_000_000,
     ],
 )
-def test_a_body_of_a_megabyte_takes_time_that_grows_with_its_length_alone(data: bytes) -> None:
-    began = thread_time()
+def test_a_body_of_a_megabyte_is_read_in_linear_time(data: bytes) -> None:
+    start = thread_time()
     refusal_code(data)
-    assert thread_time() - began < 10  # Every character looked at for every other would take hours.
+    assert thread_time() - start < 10  # A quadratic algorithm would take hours.
 
 
 @given(data=st.binary(max_size=2000))
 @settings(max_examples=300, derandomize=True)
-def test_no_bytes_raise_anything_but_a_problem(data: bytes) -> None:
+def test_any_bytes_raise_at_most_a_problem(data: bytes) -> None:
     refusal_code(data)
 
 
@@ -150,7 +150,7 @@ JSON_FRAGMENTS = st.sampled_from(
 
 @given(bits=st.lists(JSON_FRAGMENTS, max_size=400))
 @settings(max_examples=300, derandomize=True)
-def test_nothing_made_of_jsons_own_signs_raises_anything_but_a_problem(bits: list[str]) -> None:
+def test_any_sequence_of_json_tokens_raises_at_most_a_problem(bits: list[str]) -> None:
     refusal_code("".join(bits).encode())
 
 
@@ -167,7 +167,7 @@ JSON = st.recursive(
 
 @given(document=JSON, ascii=st.booleans())
 @settings(max_examples=300, derandomize=True)
-def test_every_document_is_read_as_it_was_meant(document: Any, ascii: bool) -> None:
+def test_every_json_document_is_read_correctly(document: Any, ascii: bool) -> None:
     assert parse_body(dumps(document, ensure_ascii=ascii).encode()) == document
 
 
@@ -185,12 +185,12 @@ def test_no_json_document_causes_a_server_error(document: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [b"null", b"[]", b"1", b'"text"', b"true", b'[{"text":"a"}]'])
-def test_a_body_that_is_no_object_is_refused(acme: Harness, data: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(acme: Harness, data: bytes) -> None:
     assert post(acme, data) == (400, "The body is not a JSON object")
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"{}", "text: field required"),
         (b'{"text": 1}', "text: input should be a valid string"),
@@ -199,8 +199,8 @@ def test_a_body_that_is_no_object_is_refused(acme: Harness, data: bytes) -> None
         (b'{"text": null}', "text: input should be a valid string"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: Harness, data: bytes, said: str) -> None:
-    assert post(acme, data) == (400, said)
+def test_an_invalid_field_is_refused_with_its_name_and_the_reason(acme: Harness, data: bytes, message: str) -> None:
+    assert post(acme, data) == (400, message)
 
 
 @pytest.mark.parametrize(
@@ -213,16 +213,16 @@ def test_a_wrong_field_is_named_with_what_is_wrong_with_it(acme: Harness, data: 
         (b'{"rows": {"0": 1}}', "rows"),
     ],
 )
-def test_messages_name_the_path_as_the_client_wrote_it(acme: Harness, data: bytes, path: str) -> None:
+def test_a_refusal_has_the_path_of_the_field(acme: Harness, data: bytes, path: str) -> None:
     operation = next(op for op in ACME.operations if op.body)
 
-    def ask_for_the_body(call: Call) -> Reply:
+    def read_call_body(call: Call) -> Reply:
         assert call.body is not None
         return Reply(200)
 
     call = Call(acme.sandbox, "POST", "/", replace(operation, body=Outer), data=data)
     with pytest.raises(Problem) as problem:
-        validate(call, ask_for_the_body)
+        validate(call, read_call_body)
     assert [field.path for field in problem.value.fields] == [path]
     assert problem.value.detail.startswith(f"{path}: ")
     assert (problem.value.code, problem.value.raised_in) == ("invalid_field", "validate")
@@ -236,7 +236,7 @@ def test_every_wrong_field_is_listed(acme: Harness) -> None:
     assert [field.path for field in problem.fields] == ["text", "weight"]
 
 
-def test_unknown_fields_are_ignored_or_refused_as_assumed(acme: Harness) -> None:
+def test_unknown_fields_are_ignored_or_refused_by_assumption(acme: Harness) -> None:
     body = {"text": "a", "colour": "red", "size": 1}
     assert acme.request("POST", "/v1/notes", json=body).json == {"id": "note_1", "text": "a"}
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
@@ -245,7 +245,7 @@ def test_unknown_fields_are_ignored_or_refused_as_assumed(acme: Harness) -> None
 
 
 @pytest.mark.parametrize(("over", "status"), [(-1, 201), (0, 201), (1, 413)])
-def test_the_limit_of_a_body_is_exact(acme: Harness, over: int, status: int) -> None:
+def test_the_body_limit_is_exact(acme: Harness, over: int, status: int) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"body_limit": 100}})
     body = b'{"text": "a"}'
     assert post(acme, body + b" " * (100 + over - len(body)))[0] == status
@@ -254,13 +254,13 @@ def test_the_limit_of_a_body_is_exact(acme: Harness, over: int, status: int) -> 
 @pytest.mark.parametrize(
     "text", ["__proto__", "$where", "{{7*7}}", "${jndi:ldap://x}", "%s%n", "' OR 1=1 --", "<script>", "\x00", "‮", "🏳️‍🌈"]
 )
-def test_text_is_kept_and_given_back_as_it_was_sent(acme: Harness, text: str) -> None:
+def test_text_is_stored_and_returned_unchanged(acme: Harness, text: str) -> None:
     acme.request("POST", "/v1/notes", json={"text": text})
     assert acme.request("GET", "/v1/notes").json["data"][0]["text"] == text
 
 
 @pytest.mark.parametrize("number", ["-0.0", "1e-400", "0.1", "1.7976931348623157e308", "5e-324", "123456789.123456789"])
-def test_a_number_is_given_back_as_it_was_sent(acme: Harness, number: str) -> None:
+def test_a_number_is_returned_unchanged(acme: Harness, number: str) -> None:
     answer = acme.request(
         "POST", "/v1/notes", data=f'{{"text":"a","weight":{number}}}', content_type="application/json"
     )
@@ -268,20 +268,20 @@ def test_a_number_is_given_back_as_it_was_sent(acme: Harness, number: str) -> No
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1e9", "1.5", "", "²", "٣", "9" * 5000, "1 0", "0x1", "null"])
-def test_a_query_that_cannot_be_is_refused(harness: Harness, limit: str) -> None:
+def test_an_invalid_query_parameter_is_refused(harness: Harness, limit: str) -> None:
     answer = harness.request("GET", "/v1/sectors", query_string={"limit": limit})
     assert answer.status_code == 400
     assert "limit" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(("repeated", "text"), [("first", "a"), ("last", "b")])
-def test_of_a_parameter_that_is_sent_twice_the_provider_says_which_counts(
+def test_the_provider_decides_which_of_repeated_parameters_counts(
     repeated: Literal["first", "last"], text: str
 ) -> None:
-    def say(call: Call) -> Reply:
+    def render_query(call: Call) -> Reply:
         return call.sandbox.provider.dialect.render_record(call, cast(BaseModel, call.query_parameters).model_dump())
 
-    operation = Operation("say", "GET", "/v1/said", say, "Say a note", query=NewNote, scope="notes:read")
+    operation = Operation("say", "GET", "/v1/said", render_query, "Say a note", query=NewNote, scope="notes:read")
     harness = make_harness(replace(ACME, operations=(operation,), repeated_query_parameter=repeated), scenarios={})
     assert harness.request("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
 
@@ -292,7 +292,7 @@ def test_a_huge_query_is_read(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("body", [{"text": "a", "weight": 1.5}, {"weight": 1.5, "text": "a"}, {"text": "a"}])
-def test_where_unknown_fields_are_refused_known_ones_are_taken_in_any_order(
+def test_where_unknown_fields_are_refused_known_ones_are_accepted_in_any_order(
     acme: Harness, body: dict[str, Any]
 ) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
@@ -303,15 +303,15 @@ def test_where_unknown_fields_are_refused_known_ones_are_taken_in_any_order(
 @pytest.mark.parametrize(
     "body", [{"colour": "red", "text": "a"}, {"text": "a", "colour": "red"}, {"text": "a", "Text": "b"}]
 )
-def test_an_unknown_field_is_refused_wherever_it_stands(acme: Harness, body: dict[str, Any]) -> None:
+def test_an_unknown_field_is_refused_at_any_place(acme: Harness, body: dict[str, Any]) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
     assert acme.request("POST", "/v1/notes", json=body).status_code == 400
     assert acme.request("GET", "/v1/notes").json["data"] == []
 
 
-@pytest.mark.parametrize("beside", [b"[]", b"[[]]", b"{}", b"1", b'"[["'])
-def test_exactly_as_deep_as_allowed_is_read_beside_a_neighbour(beside: bytes) -> None:
+@pytest.mark.parametrize("neighbour", [b"[]", b"[[]]", b"{}", b"1", b'"[["'])
+def test_the_maximum_depth_is_accepted_next_to_other_values(neighbour: bytes) -> None:
     deep = b"[" * (MAX_JSON_DEPTH - 1) + b"]" * (MAX_JSON_DEPTH - 1)
-    for inner in (beside + b"," + deep, deep + b"," + beside, deep + b"," + deep):
+    for inner in (neighbour + b"," + deep, deep + b"," + neighbour, deep + b"," + deep):
         assert refusal_code(b"[" + inner + b"]") is None
         assert refusal_code(b"[[" + inner + b"]]") == "The body is nested deeper than 64 levels"

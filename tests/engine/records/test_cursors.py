@@ -1,4 +1,4 @@
-"""Opaque places in a list."""
+"""Cursors: opaque positions in a list."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def encode_document(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def is_refused_cursor(text: str, **how: Any) -> bool:
-    arguments = {"randomness": RNG, "owner": "mine", "listing": LIST_QUERY, **how}
+def is_refused_cursor(text: str, **changes: Any) -> bool:
+    arguments = {"randomness": RNG, "owner": "mine", "listing": LIST_QUERY, **changes}
     try:
         decode_cursor(text, **arguments)
     except Problem as problem:
@@ -31,31 +31,31 @@ def is_refused_cursor(text: str, **how: Any) -> bool:
     return False
 
 
-@given(place=POSITIONS)
+@given(position=POSITIONS)
 @settings(max_examples=200, derandomize=True)
-def test_a_cursor_leads_back_to_its_place(place: tuple[Any, ...]) -> None:
-    assert decode_cursor(encode_cursor(RNG, "mine", LIST_QUERY, place), RNG, "mine", LIST_QUERY) == place
+def test_a_cursor_is_decoded_to_its_position(position: tuple[Any, ...]) -> None:
+    assert decode_cursor(encode_cursor(RNG, "mine", LIST_QUERY, position), RNG, "mine", LIST_QUERY) == position
 
 
-@given(place=POSITIONS, at=st.integers(0, 10**6), letter=st.sampled_from("Aa0-_=+/ \u00e9"))
+@given(position=POSITIONS, at=st.integers(0, 10**6), letter=st.sampled_from("Aa0-_=+/ \u00e9"))
 @settings(max_examples=300, derandomize=True)
-def test_a_cursor_with_one_letter_changed_is_refused(place: tuple[Any, ...], at: int, letter: str) -> None:
-    good = encode_cursor(RNG, "mine", LIST_QUERY, place)
+def test_a_cursor_with_one_letter_changed_is_refused(position: tuple[Any, ...], at: int, letter: str) -> None:
+    good = encode_cursor(RNG, "mine", LIST_QUERY, position)
     at %= len(good)
     bad = good[:at] + letter + good[at + 1 :]
     assert is_refused_cursor(bad) is (bad != good)
 
 
-@given(place=POSITIONS, cut=st.integers(1, 200))
+@given(position=POSITIONS, cut=st.integers(1, 200))
 @settings(max_examples=200, derandomize=True)
-def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tuple[Any, ...], cut: int) -> None:
-    good = encode_cursor(RNG, "mine", LIST_QUERY, place)
+def test_a_shortened_or_extended_cursor_is_refused(position: tuple[Any, ...], cut: int) -> None:
+    good = encode_cursor(RNG, "mine", LIST_QUERY, position)
     assert is_refused_cursor(good[: -min(cut, len(good))])
     assert all(is_refused_cursor(good + more) for more in ("=", "==", "A", "\n", " "))
 
 
 @pytest.mark.parametrize(
-    "how",
+    "changes",
     [
         {"owner": "theirs"},
         {"randomness": Randomness("2")},
@@ -66,11 +66,11 @@ def test_a_cursor_that_was_cut_or_has_something_behind_it_is_refused(place: tupl
         {"owner": "theirs", "ignore_filters": True},
     ],
 )
-def test_a_cursor_of_another_sandbox_seed_list_or_filter_is_refused(how: dict[str, Any]) -> None:
-    assert is_refused_cursor(encode_cursor(RNG, "mine", LIST_QUERY, (7,)), **how)
+def test_a_cursor_of_another_sandbox_seed_list_or_filter_is_refused(changes: dict[str, Any]) -> None:
+    assert is_refused_cursor(encode_cursor(RNG, "mine", LIST_QUERY, (7,)), **changes)
 
 
-def test_a_cursor_may_be_used_with_other_filters_where_a_provider_lets_it() -> None:
+def test_a_provider_may_accept_a_cursor_with_other_filters() -> None:
     assert decode_cursor(
         encode_cursor(RNG, "mine", LIST_QUERY, (7,)), RNG, "mine", {"list": "sector"}, ignore_filters=True
     ) == (7,)
@@ -105,20 +105,20 @@ def test_a_forged_cursor_is_refused(document: str) -> None:
 
 @given(text=st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: urlsafe_b64encode(raw).decode()))
 @settings(max_examples=300, derandomize=True)
-def test_no_text_raises_anything_but_a_problem(text: str) -> None:
+def test_any_text_raises_at_most_a_problem(text: str) -> None:
     assert is_refused_cursor(text)
 
 
 @given(text=st.text(max_size=40))
 @settings(max_examples=100, derandomize=True)
-def test_no_document_around_a_text_raises_anything_but_a_problem(text: str) -> None:
+def test_any_text_in_a_cursor_document_raises_at_most_a_problem(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     assert is_refused_cursor(
         urlsafe_b64encode(f'{{"PK":"{quoted}","w":1,"p":1,"c":"{quoted}"}}'.encode()).decode().rstrip("=")
     )
 
 
-def test_a_cursor_says_whose_it_is_and_is_url_safe() -> None:
+def test_a_cursor_has_its_owner_and_is_url_safe() -> None:
     cursor = encode_cursor(RNG, "mine", LIST_QUERY, ("\u00fe\u00ff???>>>", 7))
     assert cursor.replace("-", "").replace("_", "").isalnum()
     assert b'"PK":"mine"' in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -136,13 +136,13 @@ def page_through(harness: Harness, path: str, limit: int) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 14, 15, 16, 100])
-def test_a_walk_gives_everything_once_whatever_the_size_of_its_pages(harness: Harness, limit: int) -> None:
+def test_paging_returns_everything_once_for_any_page_size(harness: Harness, limit: int) -> None:
     whole = [record["id"] for record in harness.request("GET", "/v1/employees?limit=100").json["data"]]
     assert page_through(harness, "/v1/employees", limit) == whole
     assert len(set(whole)) == len(whole) == 15
 
 
-def test_a_walk_misses_and_repeats_nothing_while_others_insert_and_delete(harness: Harness) -> None:
+def test_paging_skips_and_repeats_nothing_during_inserts_and_deletes(harness: Harness) -> None:
     whole = {record["id"] for record in harness.request("GET", "/v1/employees?limit=100").json["data"]}
     seen, deleted, cursor = [], set(), None
     for step in range(100):
@@ -152,7 +152,7 @@ def test_a_walk_misses_and_repeats_nothing_while_others_insert_and_delete(harnes
         cursor = page["cursor"]
         if cursor is None:
             break
-        # One that was just given goes (the cursor may stand on it), another appears.
+        # The last record of the page, which the cursor may name, is deleted, and a new one is created.
         gone = page["data"][-1]["id"]
         assert harness.request("DELETE", f"/v1/employees/{gone}", headers={"If-Match": '"1"'}).status_code == 200
         deleted.add(gone)

@@ -1,4 +1,4 @@
-"""State machines: steps by call and when due, what a record takes along, who is told."""
+"""Lifecycles: transitions by call and by timer, changes of a record, and events."""
 
 from __future__ import annotations
 
@@ -56,27 +56,27 @@ def harness() -> Harness:
 
 
 @contextmanager
-def moment(harness: Harness) -> Iterator[SimulationContext]:
+def simulation_context(harness: Harness) -> Iterator[SimulationContext]:
     now = harness.sandbox.now()
     with harness.sandbox.transaction() as space:
         yield SimulationContext(harness.sandbox, now, space)
 
 
 def create_draft(harness: Harness, **fields: Any) -> Record:
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         return NOTES.create(at, {"id": "n", **fields}, "draft")
 
 
 def stored_note(harness: Harness) -> Record:
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         record = at.space.get("notes", "n")
     assert record is not None
     return record
 
 
-def test_a_step_leads_from_one_state_to_another_and_takes_changes_along(harness: Harness) -> None:
+def test_a_transition_changes_the_state_and_the_given_fields(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         NOTES.apply(at, note, "show", title="x")
     assert (stored_note(harness)["status"], stored_note(harness)["title"], stored_note(harness)["shown"]) == (
         "shown",
@@ -86,9 +86,9 @@ def test_a_step_leads_from_one_state_to_another_and_takes_changes_along(harness:
     assert EMITTED == ["draft", "shown"]
 
 
-def test_a_step_that_the_state_does_not_allow_is_refused_and_changes_nothing(harness: Harness) -> None:
+def test_a_transition_that_the_state_does_not_allow_is_refused(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         lost = NOTES.apply(at, note, "lose")
         with pytest.raises(Problem, match="The note is lost") as refusal:
             NOTES.apply(at, lost, "show")
@@ -96,21 +96,21 @@ def test_a_step_that_the_state_does_not_allow_is_refused_and_changes_nothing(har
     assert stored_note(harness)["status"] == "lost"
 
 
-def test_a_step_of_one_name_may_lead_elsewhere_from_another_state(harness: Harness) -> None:
+def test_transitions_of_one_name_may_lead_to_different_states(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         assert NOTES.apply(at, note, "hide")["status"] == "draft"
         assert NOTES.apply(at, NOTES.apply(at, note, "show"), "hide")["status"] == "hidden"
 
 
-def test_what_leads_to_a_state_is_known(harness: Harness) -> None:
+def test_transitions_are_found_by_target_state_and_by_name(harness: Harness) -> None:
     note = create_draft(harness)
     assert [NOTES.transition_to(note, state) for state in ("shown", "lost", "hidden")] == ["show", "lose", None]
     assert NOTES.find_transition(note, "show") == Transition("show", ("draft",), "shown")
     assert NOTES.find_transition(note, "none") is None
 
 
-def test_what_is_due_happens_at_its_instant_and_sets_the_next_timer(harness: Harness) -> None:
+def test_a_due_transition_happens_at_its_instant_and_sets_the_next_timer(harness: Harness) -> None:
     create_draft(harness, due=NOON + 3 * SECOND, next="show")
     harness.advance("2s")
     assert stored_note(harness)["status"] == "draft"
@@ -121,18 +121,18 @@ def test_what_is_due_happens_at_its_instant_and_sets_the_next_timer(harness: Har
     assert done["done"][0]["result"] == {"id": "n", "status": "hidden"}
 
 
-def test_what_was_due_in_the_past_happens_at_once(harness: Harness) -> None:
+def test_a_transition_due_in_the_past_happens_at_once(harness: Harness) -> None:
     create_draft(harness, due=NOON - SECOND, next="lose")
     harness.advance("0s")
     assert stored_note(harness)["status"] == "lost"
 
 
-def test_a_timer_of_a_state_that_was_left_and_entered_again_is_void(harness: Harness) -> None:
+def test_a_timer_is_void_after_its_state_was_left_and_entered_again(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         shown = NOTES.apply(at, note, "show")
     harness.advance("3s")
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         NOTES.create(at, shown, "shown")
     harness.advance("3s")
     assert stored_note(harness)["status"] == "shown"
@@ -140,67 +140,67 @@ def test_a_timer_of_a_state_that_was_left_and_entered_again_is_void(harness: Har
     assert stored_note(harness)["status"] == "hidden"
 
 
-def test_what_is_due_may_come_to_nothing(harness: Harness) -> None:
+def test_a_due_timer_may_name_no_transition(harness: Harness) -> None:
     create_draft(harness, due=NOON + SECOND, next=None)
     done = harness.advance("1s")
     assert done["done"][0]["result"] == {"id": "n", "status": "as it was"}
     assert stored_note(harness)["status"] == "draft"
 
 
-def test_what_is_due_for_a_record_that_is_gone_comes_to_nothing(harness: Harness) -> None:
+def test_a_due_timer_of_a_deleted_record_does_nothing(harness: Harness) -> None:
     create_draft(harness, due=NOON + SECOND, next="show")
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         at.space.drop("notes", "n")
     assert harness.advance("1s")["done"][0]["result"]["status"] == "as it was"
 
 
-def test_a_record_that_changes_within_its_state_has_its_timers_reckoned_anew(harness: Harness) -> None:
+def test_updating_a_record_within_its_state_recalculates_its_timers(harness: Harness) -> None:
     note = create_draft(harness, next="show")
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         NOTES.update(at, {**note, "due": NOON + SECOND})
     assert EMITTED == ["draft"]
     harness.advance("1s")
     assert stored_note(harness)["status"] == "shown"
 
 
-def test_a_record_that_is_kept_is_answered_and_stays_in_its_state(harness: Harness) -> None:
+def test_an_update_returns_the_record_and_keeps_its_state(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         changed = {**note, "title": "x"}
         assert NOTES.update(at, changed) == changed
     assert stored_note(harness) == changed
     assert EMITTED == ["draft"]
 
 
-def test_a_step_of_one_record_leaves_another_of_the_same_state_alone(harness: Harness) -> None:
+def test_a_transition_of_one_record_does_not_change_another(harness: Harness) -> None:
     note = create_draft(harness)
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         other = NOTES.create(at, {"id": "other"}, "draft")
         NOTES.apply(at, note, "show")
     harness.advance("5s")
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         assert at.space.get("notes", "other") == other
     assert stored_note(harness)["status"] == "hidden"
 
 
-def test_every_visit_of_a_state_has_the_next_number(harness: Harness) -> None:
+def test_visits_of_states_are_numbered(harness: Harness) -> None:
     note = create_draft(harness)
     visits = [note["_visit"]]
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         for step in ("hide", "show", "hide"):
             note = NOTES.apply(at, note, step)
             visits.append(note["_visit"])
     assert visits == [1, 2, 3, 4]
 
 
-def test_a_step_answers_the_record_as_whoever_was_told_of_it_has_left_it(harness: Harness) -> None:
+def test_a_transition_returns_the_record_as_after_enter_left_it(harness: Harness) -> None:
     def sign(at: WriteContext, record: Record) -> None:
         at.space.put("notes", {**record, "signed": True})
 
     def lose(at: WriteContext, record: Record) -> None:
         at.space.drop("notes", record["id"])
 
-    with moment(harness) as at:
+    with simulation_context(harness) as at:
         signed = replace(NOTES, after_enter=sign).create(at, {"id": "n"}, "draft")
         lost = replace(NOTES, after_enter=lose).apply(at, signed, "lose")
         assert at.space.get("notes", "n") is None
@@ -208,10 +208,10 @@ def test_a_step_answers_the_record_as_whoever_was_told_of_it_has_left_it(harness
     assert (lost["status"], lost["signed"]) == ("lost", True)
 
 
-def test_what_falls_due_is_not_offered_to_operators(harness: Harness) -> None:
+def test_the_timer_simulation_is_not_public(harness: Harness) -> None:
     simulation = timer_simulation((NOTES,))
     assert (simulation.name, simulation.is_public) == ("fall_due", False)
     create_draft(harness, next="lose")
-    with moment(harness) as at:
-        told = simulation.run(at, simulation.parameters(kind="note", id="n", visit=1))
-    assert told == {"id": "n", "status": "lost"}
+    with simulation_context(harness) as at:
+        result = simulation.run(at, simulation.parameters(kind="note", id="n", visit=1))
+    assert result == {"id": "n", "status": "lost"}

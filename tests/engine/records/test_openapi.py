@@ -1,4 +1,4 @@
-"""The OpenAPI documents of the providers: valid, whole, and nothing but what is served."""
+"""The OpenAPI documents of the providers: they are valid and match the served operations."""
 
 from __future__ import annotations
 
@@ -14,37 +14,35 @@ from tests.support.harness import Harness
 
 
 @pytest.mark.parametrize("provider", known_providers())
-def test_the_openapi_document_of_every_provider_is_valid_and_has_every_operation(
-    harness: Harness, provider: str
-) -> None:
+def test_every_document_is_valid_and_has_exactly_the_served_operations(harness: Harness, provider: str) -> None:
     document = harness.admin("GET", f"/providers/{provider}/openapi.json").json
     validate(document)
-    served = {
+    documented = {
         (method.upper(), path, frozenset(map(int, operation["responses"])))
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
-    offered = [op for op in known_providers()[provider].operations if op.available_if is None]
-    assert served == {(op.method, op.path, op.statuses) for op in offered}
+    available = [op for op in known_providers()[provider].operations if op.available_if is None]
+    assert documented == {(op.method, op.path, op.statuses) for op in available}
 
 
-def test_a_part_of_the_path_that_the_server_says_is_not_said_again() -> None:
+def test_the_path_of_the_server_is_not_repeated_in_the_paths() -> None:
     document = openapi_document(ACME, ACME.operations, "/acme/v1", base="/v1")
     validate(document)
     assert set(document["paths"]) == {"/notes", "/boom"}
     assert document["servers"] == [{"url": "/acme/v1"}]
 
 
-def test_models_are_named_once_and_referred_to() -> None:
+def test_models_are_defined_once_and_referenced() -> None:
     document = openapi_document(ACME, ACME.operations, "/acme")
-    asked = document["paths"]["/v1/notes"]["post"]["requestBody"]
+    request_body = document["paths"]["/v1/notes"]["post"]["requestBody"]
     schema = {"$ref": "#/components/schemas/NewNote"}
-    assert asked == {"required": True, "content": {"application/json": {"schema": schema}}}
+    assert request_body == {"required": True, "content": {"application/json": {"schema": schema}}}
     assert set(document["components"]["schemas"]) == {"NewNote"}
     assert document["components"]["schemas"]["NewNote"]["required"] == ["text"]
 
 
-def test_an_answer_has_content_unless_its_status_says_that_there_is_none() -> None:
+def test_a_response_has_content_unless_its_status_forbids_it() -> None:
     create = next(op for op in ACME.operations if op.name == "create_note")
     for status, content in ((200, True), (201, True), (204, False)):
         document = openapi_document(ACME, [replace(create, status=status)], "/acme")

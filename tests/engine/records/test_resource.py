@@ -1,4 +1,4 @@
-"""Declared records: list, create, retrieve, update, delete."""
+"""Declared resources: list, create, retrieve, update, delete."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class DeleteQuery(BaseModel):
 
 
 class RenderingDialect(PlainDialect):
-    """Shows a record with its version in the tag."""
+    """Renders a record with its version as the entity tag."""
 
     def render_record(self, call: Call, record: Record, status: int = 200) -> Reply:
         headers = [("Content-Type", "application/json"), ("ETag", etag(record["_version"]))]
@@ -139,7 +139,7 @@ def titles(harness: Harness, query: str = "limit=50") -> list[str]:
     return [book["title"] for book in harness.request("GET", f"/v1/books?{query}").json["data"]]
 
 
-def test_only_the_verbs_opted_into_are_there() -> None:
+def test_a_resource_has_only_its_declared_verbs() -> None:
     names = [op.name for op in SHELVES.operations()]
     assert names == ["list_shelves", "create_shelf", "delete_shelf"]
     harness = make_harness(library())
@@ -158,7 +158,7 @@ def test_operations_are_named_and_described() -> None:
     ]
 
 
-def test_what_is_created_can_be_retrieved_listed_changed_and_deleted(harness: Harness) -> None:
+def test_a_record_can_be_created_retrieved_listed_changed_and_deleted(harness: Harness) -> None:
     book = add(harness, title="first")
     assert book == {
         "id": book["id"], "title": "first", "_version": 1, "_created": NOON, "_updated": NOON,
@@ -176,22 +176,22 @@ def test_what_is_created_can_be_retrieved_listed_changed_and_deleted(harness: Ha
 
 
 def test_location_leads_to_the_new_record(harness: Harness) -> None:
-    made = harness.request("POST", "/v1/books", json={"title": "a"})
-    assert made.headers["Location"] == f"/acme/v1/books/{made.json['id']}"
+    created = harness.request("POST", "/v1/books", json={"title": "a"})
+    assert created.headers["Location"] == f"/acme/v1/books/{created.json['id']}"
     found = harness.app.test_client().get(
-        made.headers["Location"], headers={"Authorization": f"Bearer {harness.key()}"}
+        created.headers["Location"], headers={"Authorization": f"Bearer {harness.key()}"}
     )
-    assert found.json == made.json
+    assert found.json == created.json
 
 
-def test_an_update_changes_only_what_was_sent(harness: Harness) -> None:
+def test_an_update_changes_only_the_given_fields(harness: Harness) -> None:
     book = add(harness, title="a", isbn="1", colour="red")
     assert put(harness, book, colour="blue").json | {"_version": 1} == {**book, "colour": "blue"}
 
 
 @pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
 @pytest.mark.parametrize("id", ["bok_0000000000000000", "x", "shf_1", "%00", "..", "a" * 5000])
-def test_a_record_that_is_not_there_is_404(harness: Harness, verb: str, id: str) -> None:
+def test_an_unknown_record_is_a_404(harness: Harness, verb: str, id: str) -> None:
     answer = harness.request(verb, f"/v1/books/{id}", json={"title": "a"}, headers={"If-Match": '"1"'})
     assert (answer.status_code, len(answer.text) < 400) == (404, True)
 
@@ -205,7 +205,7 @@ def test_no_two_records_share_a_unique_field(harness: Harness) -> None:
     assert len(titles(harness)) == 2
 
 
-def test_unique_compares_exactly_and_nothing_equals_nothing(harness: Harness) -> None:
+def test_unique_values_are_compared_exactly_and_null_is_not_compared(harness: Harness) -> None:
     for isbn in ("ab", "AB", "\u00df", "ss", None, None):
         add(harness, isbn=isbn)
     assert len(titles(harness)) == 6
@@ -219,14 +219,14 @@ def test_a_freed_value_can_be_used_again(harness: Harness) -> None:
     assert add(harness, isbn="1")["id"] not in (book["id"], again["id"])
 
 
-def test_a_deleted_records_value_stays_taken_where_the_rules_say_so() -> None:
+def test_a_deleted_record_reserves_its_value_if_the_rules_say_so() -> None:
     harness = make_harness(library(replace(BOOKS, rules=lambda call: ResourceRules(deleted_reserve_names=True))))
     book = add(harness, isbn="1")
     harness.request("DELETE", f"/v1/books/{book['id']}?_version=1")
     assert harness.request("POST", "/v1/books", json={"title": "b", "isbn": "1"}).status_code == 409
 
 
-def test_a_deleted_record_stays_readable_where_the_rules_say_so() -> None:
+def test_a_deleted_record_is_readable_if_the_rules_say_so() -> None:
     harness = make_harness(library(replace(BOOKS, rules=lambda call: ResourceRules(deleted_readable=True))))
     book = add(harness)
     harness.request("DELETE", f"/v1/books/{book['id']}?_version=1")
@@ -235,7 +235,7 @@ def test_a_deleted_record_stays_readable_where_the_rules_say_so() -> None:
     assert put(harness, book, title="b", tag='"2"').status_code == 404
 
 
-def test_a_reference_must_lead_somewhere(harness: Harness) -> None:
+def test_a_reference_must_name_an_existing_record(harness: Harness) -> None:
     shelf = harness.request("POST", "/v1/shelves", json={"name": "s"}).json
     book = add(harness, shelf=shelf["id"])
     for answer in (
@@ -246,7 +246,7 @@ def test_a_reference_must_lead_somewhere(harness: Harness) -> None:
     assert harness.request("GET", f"/v1/books/{book['id']}").json == book
 
 
-def test_what_is_referred_to_cannot_be_deleted_until_it_is_not(harness: Harness) -> None:
+def test_a_referenced_record_cannot_be_deleted(harness: Harness) -> None:
     shelf = harness.request("POST", "/v1/shelves", json={"name": "s"}).json
     book = add(harness, shelf=shelf["id"])
     path, match = f"/v1/shelves/{shelf['id']}", {"If-Match": '"1"'}
@@ -270,7 +270,7 @@ def test_what_is_referred_to_cannot_be_deleted_until_it_is_not(harness: Harness)
         ("colour=", []),
     ],
 )
-def test_filters_match_the_beginning_or_exactly_and_order_the_list(
+def test_filters_match_a_prefix_or_exactly_and_order_the_list(
     harness: Harness, query: str, expected: list[str]
 ) -> None:
     for title, colour in (("aa", "red"), ("Ac", "blue"), ("ab", "red"), ("Cb", None)):
@@ -279,18 +279,18 @@ def test_filters_match_the_beginning_or_exactly_and_order_the_list(
 
 
 @pytest.mark.parametrize("query", ["", "title=b", "colour=red", "title=b&colour=red"])
-def test_pages_of_a_filtered_list_give_everything_once(harness: Harness, query: str) -> None:
+def test_pages_of_a_filtered_list_have_every_record_once(harness: Harness, query: str) -> None:
     for nth in range(20):
         add(harness, title=f"b{nth % 7}", colour="red" if nth % 3 else "blue")
     whole = [book["id"] for book in harness.request("GET", f"/v1/books?limit=50&{query}").json["data"]]
-    walked, following = [], ""
+    paged, following = [], ""
     while True:
         page = harness.request("GET", f"/v1/books?limit=3&{query}{following}").json
-        walked += [book["id"] for book in page["data"]]
+        paged += [book["id"] for book in page["data"]]
         if page["next"] is None:
             break
         following = f"&cursor={page['next']}"
-    assert walked == whole
+    assert paged == whole
     assert len(whole) >= 13
 
 
@@ -300,14 +300,14 @@ def test_a_full_last_page_has_no_cursor(harness: Harness) -> None:
     assert harness.request("GET", "/v1/books?limit=3").json["next"] is None
 
 
-def test_filters_a_sandbox_does_not_have_are_ignored() -> None:
+def test_filters_that_the_sandbox_does_not_support_are_ignored() -> None:
     harness = make_harness(library(replace(BOOKS, filters=lambda call: frozenset({"title"}))))
     add(harness, colour="red")
     assert titles(harness, "colour=blue") == ["a"]
     assert titles(harness, "title=x") == []
 
 
-def test_versions_chain_without_a_gap_over_every_kind_of_refusal(harness: Harness) -> None:
+def test_refusals_do_not_change_the_version(harness: Harness) -> None:
     book = add(harness, isbn="1")
     add(harness, isbn="2")
     for version in range(1, 12):
@@ -318,7 +318,7 @@ def test_versions_chain_without_a_gap_over_every_kind_of_refusal(harness: Harnes
         assert put(harness, book, tag=f'"{version}"', title=f"t{version}").json["_version"] == version + 1
 
 
-def test_a_stale_version_is_refused_before_a_wrong_field_unless_the_rules_turn_it() -> None:
+def test_the_rules_decide_whether_version_or_fields_are_checked_first() -> None:
     for rules, status in ((ResourceRules(), 412), (ResourceRules(checks_fields_first=True), 400)):
         harness = make_harness(library(replace(BOOKS, rules=partial(_add_rules, rules))))
         assert put(harness, add(harness), tag='"9"', title="").status_code == status
@@ -339,32 +339,32 @@ def test_a_stale_version_is_refused_before_a_wrong_field_unless_the_rules_turn_i
         ({"title": "b", "_version": None}, 428),
     ],
 )
-def test_the_version_may_stand_in_the_body(harness: Harness, body: dict[str, Any], status: int) -> None:
+def test_the_version_may_be_in_the_body(harness: Harness, body: dict[str, Any], status: int) -> None:
     book = add(harness)
     assert harness.request("PUT", f"/v1/books/{book['id']}", json=body).status_code == status
 
 
-def test_any_version_may_be_changed_where_a_star_is_accepted() -> None:
+def test_a_wildcard_matches_any_version_where_it_is_accepted() -> None:
     rules = ResourceRules(versions=VersionRules(wildcard="accepted"))
     harness = make_harness(library(replace(BOOKS, rules=lambda call: rules)))
     assert put(harness, add(harness), tag="*", title="b").json["_version"] == 2
 
 
-def test_ids_are_the_same_for_the_same_seed_and_never_used_twice() -> None:
+def test_ids_depend_on_the_seed_and_are_never_reused() -> None:
     ids = []
     for _ in range(2):
         harness = make_harness(library())
-        made = []
+        created_ids = []
         for _ in range(5):
             book = add(harness)
             harness.request("DELETE", f"/v1/books/{book['id']}?_version=1")
-            made.append(book["id"])
-        ids.append(made)
+            created_ids.append(book["id"])
+        ids.append(created_ids)
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == 5
 
 
-def test_a_refused_create_leaves_no_hole_in_the_ids(harness: Harness) -> None:
+def test_a_refused_create_uses_no_id(harness: Harness) -> None:
     add(harness, isbn="1")
     harness.request("POST", "/v1/books", json={"title": "b", "isbn": "1"})
     other = make_harness(library())
@@ -372,29 +372,29 @@ def test_a_refused_create_leaves_no_hole_in_the_ids(harness: Harness) -> None:
     assert add(harness, isbn="2")["id"] == add(other, isbn="2")["id"]
 
 
-def test_what_is_kept_beside_a_record_is_told_of_every_write() -> None:
-    told: list[tuple[str, Any]] = []
-    listen = replace(BOOKS, on_write=lambda _, name, record: told.append((name, record and record["_version"])))
+def test_on_write_is_called_for_every_write() -> None:
+    writes: list[tuple[str, Any]] = []
+    listen = replace(BOOKS, on_write=lambda _, name, record: writes.append((name, record and record["_version"])))
     harness = make_harness(library(listen))
     book = add(harness)
     put(harness, book, title="b")
     put(harness, book, title="c")
     harness.request("DELETE", f"/v1/books/{book['id']}?_version=2")
-    assert told == [(book["id"], 1), (book["id"], 2), (book["id"], None)]
+    assert writes == [(book["id"], 1), (book["id"], 2), (book["id"], None)]
 
 
-def test_every_operation_answers_with_the_status_it_declares(harness: Harness) -> None:
+def test_every_operation_returns_its_declared_status(harness: Harness) -> None:
     declared = {op.name: op.status for op in BOOKS.operations()}
-    made = harness.request("POST", "/v1/books", json={"title": "a"})
-    book = made.json
-    answers = {
-        "create_book": made,
+    created = harness.request("POST", "/v1/books", json={"title": "a"})
+    book = created.json
+    responses = {
+        "create_book": created,
         "list_books": harness.request("GET", "/v1/books"),
         "get_book": harness.request("GET", f"/v1/books/{book['id']}"),
         "update_book": put(harness, book, title="b"),
         "delete_book": harness.request("DELETE", f"/v1/books/{book['id']}?_version=2"),
     }
-    assert {name: answer.status_code for name, answer in answers.items()} == declared
+    assert {name: answer.status_code for name, answer in responses.items()} == declared
 
 
 @pytest.mark.parametrize(("query", "status"), [("", 428), ("?_version=1", 412), ("?_version=3", 412)])
@@ -410,7 +410,7 @@ class ByIsbn(Query):
     isbn: str | None = None
 
 
-def test_a_filter_that_orders_nothing_leaves_the_newest_first() -> None:
+def test_an_exact_filter_keeps_the_newest_first() -> None:
     harness = make_harness(library(replace(BOOKS, query=ByIsbn, unique_fields=lambda _at: ())))
     for title, isbn in (("a", "1"), ("b", "2"), ("c", "1"), ("d", "1")):
         add(harness, title=title, isbn=isbn)
@@ -419,7 +419,7 @@ def test_a_filter_that_orders_nothing_leaves_the_newest_first() -> None:
     assert titles(harness, f"limit=2&isbn=1&cursor={first['next']}") == ["a"]
 
 
-def test_of_two_filters_by_a_beginning_both_must_hold() -> None:
+def test_two_prefix_filters_must_both_match() -> None:
     prefix_filters = ("title", "isbn")
     harness = make_harness(
         library(replace(BOOKS, query=ByIsbn, prefix_filters=prefix_filters, unique_fields=lambda _at: ()))

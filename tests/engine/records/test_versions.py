@@ -1,4 +1,4 @@
-"""Which version a client believes to change."""
+"""Preconditions on the version of a record."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def check_version(sent: str | None, current: int = 4, other: int | None = None, 
         ("9" * 5000, "version_malformed", "version_malformed"),
     ],
 )
-def test_a_tag_is_read_as_strictly_as_the_rules_say(sent: str, strict: str, lenient: str) -> None:
+def test_the_rules_set_how_strictly_a_tag_is_parsed(sent: str, strict: str, lenient: str) -> None:
     assert (check_version(sent), check_version(sent, rules=LENIENT)) == (strict, lenient)
 
 
@@ -67,13 +67,13 @@ def test_a_change_without_a_version_is_refused() -> None:
     assert check_version(None) == "version_missing"
 
 
-@pytest.mark.parametrize(("other", "said"), [(4, "good"), (3, "version_stale"), (0, "version_stale")])
-def test_the_version_may_stand_beside_the_header(other: int, said: str) -> None:
-    assert check_version(None, other=other) == said
+@pytest.mark.parametrize(("other", "expected_code"), [(4, "good"), (3, "version_stale"), (0, "version_stale")])
+def test_the_version_may_come_from_another_place_than_the_header(other: int, expected_code: str) -> None:
+    assert check_version(None, other=other) == expected_code
 
 
 @pytest.mark.parametrize(
-    ("sent", "other", "both", "said"),
+    ("sent", "other", "both", "expected_code"),
     [
         ('"4"', 3, "header", "good"),
         ('"3"', 4, "header", "version_stale"),
@@ -86,26 +86,26 @@ def test_the_version_may_stand_beside_the_header(other: int, said: str) -> None:
         ('"4"', 0, "other", "version_stale"),
     ],
 )
-def test_which_of_two_versions_counts_is_a_rule(sent: str, other: int, both: Any, said: str) -> None:
-    assert check_version(sent, other=other, rules=VersionRules(both=both)) == said
+def test_the_rules_set_which_of_two_versions_counts(sent: str, other: int, both: Any, expected_code: str) -> None:
+    assert check_version(sent, other=other, rules=VersionRules(both=both)) == expected_code
 
 
 @given(version=st.integers(0, 10**18 - 1), current=st.integers(0, 10**18 - 1))
 @settings(max_examples=200, derandomize=True)
-def test_a_tag_we_wrote_is_read_as_the_version_it_names(version: int, current: int) -> None:
+def test_a_written_tag_is_parsed_as_its_version(version: int, current: int) -> None:
     assert check_version(etag(version), version) == "good"
     assert check_version(etag(version), current) == ("good" if version == current else "version_stale")
 
 
 @given(sent=st.text(max_size=30))
 @settings(max_examples=300, derandomize=True)
-def test_no_header_raises_anything_but_a_problem(sent: str) -> None:
+def test_any_header_raises_at_most_a_problem(sent: str) -> None:
     assert check_version(sent, rules=LENIENT) in ("good", "version_stale", "version_malformed")
 
 
-def test_an_update_answers_with_the_tag_that_the_next_one_needs(harness: Harness) -> None:
-    made = harness.request("POST", "/v1/sectors", json={"name": "a"})
-    path, tag = f"/v1/sectors/{made.json['data']['id']}", made.headers["ETag"]
+def test_an_update_returns_the_tag_for_the_next_one(harness: Harness) -> None:
+    created = harness.request("POST", "/v1/sectors", json={"name": "a"})
+    path, tag = f"/v1/sectors/{created.json['data']['id']}", created.headers["ETag"]
     for name in ("b", "c", "d"):
         answer = harness.request("PUT", path, json={"name": name}, headers={"If-Match": tag})
         assert (answer.status_code, harness.request("GET", path).headers["ETag"]) == (200, answer.headers["ETag"])
@@ -115,8 +115,8 @@ def test_an_update_answers_with_the_tag_that_the_next_one_needs(harness: Harness
 
 
 def test_a_stale_update_changes_nothing(harness: Harness) -> None:
-    made = harness.request("POST", "/v1/sectors", json={"name": "a"})
-    path = f"/v1/sectors/{made.json['data']['id']}"
+    created = harness.request("POST", "/v1/sectors", json={"name": "a"})
+    path = f"/v1/sectors/{created.json['data']['id']}"
     refused = harness.request("PUT", path, json={"name": "b"}, headers={"If-Match": '"2"'})
     after = harness.request("GET", path)
-    assert (refused.status_code, after.data, after.headers["ETag"]) == (409, made.data, made.headers["ETag"])
+    assert (refused.status_code, after.data, after.headers["ETag"]) == (409, created.data, created.headers["ETag"])

@@ -1,4 +1,4 @@
-"""Settings and states that operators hand in: refused by name where they cannot be."""
+"""Checks of the settings and states that operators send."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from mockserver.engine.sandbox.checks import check_settings, checked_state
 from tests.support.acme import ACME
 
 
-def test_settings_that_a_provider_has_are_taken() -> None:
+def test_known_settings_are_accepted() -> None:
     check_settings(ACME, Settings(assumptions={"body_limit": 10}))
 
 
-def test_an_unknown_setting_is_named_with_the_nearest() -> None:
+def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="body_limit"):
         check_settings(ACME, Settings(assumptions={"body_limt": 10}))
 
 
-def test_a_setting_of_another_type_is_named() -> None:
+def test_a_setting_of_a_wrong_type_is_refused_with_its_name() -> None:
     with pytest.raises(Refusal, match=r"assumptions\.body_limit"):
         check_settings(ACME, Settings(assumptions={"body_limit": "much"}))
 
 
-def test_a_state_is_taken_as_it_is() -> None:
+def test_a_valid_state_is_returned_unchanged() -> None:
     assert checked_state({"notes": [{"id": "n"}]}, ["notes"]) == {"notes": [{"id": "n"}]}
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "message"),
     [
         (None, "under 'collections'"),
         ([], "under 'collections'"),
@@ -40,6 +40,6 @@ def test_a_state_is_taken_as_it_is() -> None:
         ({"notes": [{"id": 1}]}, "is not a list of records"),
     ],
 )
-def test_what_is_no_state_is_refused(state: Any, said: str) -> None:
-    with pytest.raises(Refusal, match=said):
+def test_an_invalid_state_is_refused(state: Any, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
         checked_state(state, ["notes"])

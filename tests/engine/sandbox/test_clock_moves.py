@@ -1,4 +1,4 @@
-"""A clock is where it was told to go, or where it was."""
+"""Moving a clock: it reaches the given instant or stays unchanged."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.support.webhook_receivers import FakeEgress, emit_events, endpoint
 
 
 @pytest.mark.parametrize("instant", [-1, LATEST_INSTANT + 1])
-def test_a_clock_goes_from_1970_to_9999(acme: Harness, instant: int) -> None:
+def test_a_clock_cannot_move_outside_1970_to_9999(acme: Harness, instant: int) -> None:
     with pytest.raises(Refusal, match="1970 to 9999"):
         move_clock_to(acme.sandbox, Clock(frozen_at=instant))
     assert acme.sandbox.now() == NOON
 
 
-def test_a_clock_that_cannot_be_kept_stays_where_it_was(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_whose_move_cannot_be_stored_is_unchanged(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise StoreError("the disk is gone")
 
@@ -31,7 +31,7 @@ def test_a_clock_that_cannot_be_kept_stays_where_it_was(acme: Harness, monkeypat
     assert acme.sandbox.now() == NOON
 
 
-def test_a_bucket_that_was_filled_later_than_now_is_full_again(acme: Harness) -> None:
+def test_moving_the_clock_back_refills_the_bucket(acme: Harness) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
     assert [acme.request("GET", "/v1/notes").status_code for _ in range(2)] == [200, 429]
     move_clock_to(acme.sandbox, Clock(frozen_at=NOON - SECOND))
@@ -39,13 +39,13 @@ def test_a_bucket_that_was_filled_later_than_now_is_full_again(acme: Harness) ->
 
 
 @pytest.mark.parametrize("instant", [0, LATEST_INSTANT])
-def test_the_first_and_the_last_instant_a_clock_shows_are_shown(acme: Harness, instant: int) -> None:
+def test_a_clock_can_be_moved_to_the_first_and_the_last_instant(acme: Harness, instant: int) -> None:
     move_clock_to(acme.sandbox, Clock(frozen_at=instant))
     assert acme.sandbox.now() == instant
 
 
 @pytest.mark.parametrize("by", [-SECOND, 0, SECOND])
-def test_whoever_delivers_is_woken_when_a_clock_has_moved(acme: Harness, by: int) -> None:
+def test_a_move_wakes_the_delivery_worker(acme: Harness, by: int) -> None:
     woken: list[int] = []
     acme.sandbox.outbox.wake = lambda: woken.append(acme.sandbox.now())
     move_clock_to(acme.sandbox, Clock(frozen_at=NOON + by))
@@ -53,39 +53,39 @@ def test_whoever_delivers_is_woken_when_a_clock_has_moved(acme: Harness, by: int
 
 
 @pytest.mark.parametrize(("by", "status"), [(0, 429), (SECOND - 1, 429), (SECOND, 200)])
-def test_a_bucket_is_left_as_it_is_when_a_clock_does_not_go_back(acme: Harness, by: int, status: int) -> None:
+def test_moving_the_clock_forward_refills_the_bucket_as_usual(acme: Harness, by: int, status: int) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"limits": {"rate": 1, "burst": 1}})
     assert acme.request("GET", "/v1/notes").status_code == 200
     move_clock_to(acme.sandbox, Clock(frozen_at=NOON + by))
     assert acme.request("GET", "/v1/notes").status_code == status
 
 
-def test_moving_one_clock_leaves_those_of_other_sandboxes(acme: Harness) -> None:
+def test_moving_one_clock_does_not_move_those_of_other_sandboxes(acme: Harness) -> None:
     other = acme.engine.create("acme", "other")
     other.set_clock(Clock(frozen_at=NOON))
     move_clock_to(acme.sandbox, Clock(frozen_at=NOON + SECOND))
     assert (acme.sandbox.now(), other.now()) == (NOON + SECOND, NOON)
 
 
-@pytest.mark.parametrize(("by", "rung"), [(9 * SECOND, 0), (10 * SECOND, 1), (-60 * SECOND, 0)])
-def test_a_clock_that_runs_on_elsewhere_does_what_is_due_until_there(
-    monkeypatch: pytest.MonkeyPatch, by: int, rung: int
+@pytest.mark.parametrize(("by", "expected"), [(9 * SECOND, 0), (10 * SECOND, 1), (-60 * SECOND, 0)])
+def test_moving_a_running_clock_runs_the_timers_due_until_then(
+    monkeypatch: pytest.MonkeyPatch, by: int, expected: int
 ) -> None:
     harness = make_harness(ACME_WITH_BELLS)
     harness.sandbox.simulate("ring", {"name": "a"}, 10 * SECOND)
     monkeypatch.setattr("mockserver.engine.sandbox.clock_moves.wall_time", lambda: NOON - SECOND)
-    assert len(move_clock_to(harness.sandbox, Clock(offset=SECOND + by))) == rung
+    assert len(move_clock_to(harness.sandbox, Clock(offset=SECOND + by))) == expected
     assert harness.sandbox.clock == Clock(offset=SECOND + by)
 
 
 @pytest.mark.parametrize("clock", [Clock(frozen_at=NOON + SECOND), Clock(offset=SECOND), Clock(frozen_at=0)])
-def test_where_a_clock_has_been_moved_to_is_kept(acme: Harness, clock: Clock) -> None:
+def test_the_instant_of_a_moved_clock_is_stored(acme: Harness, clock: Clock) -> None:
     move_clock_to(acme.sandbox, clock)
     acme.sandbox.reload()
     assert acme.sandbox.clock == clock
 
 
-def test_a_reset_during_the_last_thing_that_was_due_is_told_of_too() -> None:
+def test_a_reset_during_the_last_due_delivery_is_a_conflict() -> None:
     egress = FakeEgress()
     harness = make_harness(ACME_WITH_WEBHOOKS, sender=egress)
     endpoint(harness)

@@ -1,6 +1,6 @@
-"""From a vendor's OpenAPI file to its bare facts: what is called, what is sent, what comes back; no sentence of it.
+"""Extracts a contract from a vendor's OpenAPI file: operations, schemas, enums and events, without any prose.
 
-``python tests/providers/contracts/extract_contract.py openapi.yaml > facts.json``
+``python tests/providers/contracts/extract.py openapi.yaml > facts.json``
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ CONSTRAINTS = (
 
 
 def describe_field(schema: dict[str, Any], required: bool = False) -> dict[str, Any]:
-    """The type of a field and what else it must keep to."""
+    """Returns the type of a field and its constraints."""
     inner, nullable = unwrap_nullable(schema)
-    said: dict[str, Any] = {"type": name(inner["$ref"]) if "$ref" in inner else inner.get("type", "any")}
+    field: dict[str, Any] = {"type": name(inner["$ref"]) if "$ref" in inner else inner.get("type", "any")}
     if "items" in inner:
-        said["items"] = describe_field(inner["items"])["type"]
-    said |= {"required": True} if required else {}
-    said |= {"nullable": True} if nullable else {}
-    return said | {limit: inner[limit] for limit in CONSTRAINTS if limit in inner}
+        field["items"] = describe_field(inner["items"])["type"]
+    field |= {"required": True} if required else {}
+    field |= {"nullable": True} if nullable else {}
+    return field | {limit: inner[limit] for limit in CONSTRAINTS if limit in inner}
 
 
 def unwrap_nullable(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """A schema without the forms in which OpenAPI 3.1 says that null is allowed, and whether it is."""
+    """Returns a schema without its OpenAPI 3.0 or 3.1 notation for null, and whether null is allowed."""
     nullable = bool(schema.get("nullable"))
     for wrapper in ("allOf", "anyOf"):
         choices = [each for each in schema.get(wrapper, ()) if each.get("type") != "null"]
@@ -53,19 +53,18 @@ def unwrap_nullable(schema: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
 
 def fields(schema: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an object, by name."""
     required = schema.get("required", [])
     return {field: describe_field(each, field in required) for field, each in schema.get("properties", {}).items()}
 
 
 def name(reference: str) -> str:
-    """What a reference points at, without where it is."""
+    """Returns the last part of a ``$ref``."""
     return reference.rsplit("/", 1)[-1]
 
 
-def content(said: dict[str, Any]) -> Any:
-    """The schema of a body or an answer: a name, or the fields where it has none."""
-    media: list[dict[str, Any]] = list(said.get("content", {}).values())
+def content(definition: dict[str, Any]) -> Any:
+    """Returns the schema of a body or a response: its name, or its fields if it has no name."""
+    media: list[dict[str, Any]] = list(definition.get("content", {}).values())
     schema = media[0].get("schema") if media else None
     if schema is None:
         return None
@@ -74,17 +73,15 @@ def content(said: dict[str, Any]) -> Any:
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every operation: method, path, parameters, body, answer, statuses."""
-    for path, shown in document["paths"].items():
+    for path, path_item in document["paths"].items():
         for method in METHODS:
-            if method in shown:
-                parameters = [*shown.get("parameters", []), *shown[method].get("parameters", [])]
-                yield operation(method, path, parameters, shown[method])
+            if method in path_item:
+                parameters = [*path_item.get("parameters", []), *path_item[method].get("parameters", [])]
+                yield operation(method, path, parameters, path_item[method])
 
 
-def operation(method: str, path: str, parameters: list[dict[str, Any]], said: dict[str, Any]) -> dict[str, Any]:
-    """One operation."""
-    status = next(status for status in said["responses"] if str(status).startswith("2"))
+def operation(method: str, path: str, parameters: list[dict[str, Any]], definition: dict[str, Any]) -> dict[str, Any]:
+    status = next(status for status in definition["responses"] if str(status).startswith("2"))
     return {
         "method": method.upper(),
         "path": path,
@@ -92,37 +89,36 @@ def operation(method: str, path: str, parameters: list[dict[str, Any]], said: di
             each["name"]: {"in": each["in"], **describe_field(each["schema"], bool(each.get("required")))}
             for each in parameters
         },
-        "body": content(said.get("requestBody", {})),
-        "answer": content(said["responses"][status]),
+        "body": content(definition.get("requestBody", {})),
+        "answer": content(definition["responses"][status]),
         "status": int(status),
-        "refusals": sorted(int(other) for other in said["responses"] if other != status),
+        "refusals": sorted(int(other) for other in definition["responses"] if other != status),
     }
 
 
 def extract_contract(document: dict[str, Any]) -> dict[str, Any]:
-    """The bare facts of a document."""
     schemas = document.get("components", {}).get("schemas", {})
-    asked, told = list(operations(document)), sorted(events(document))
-    used = reachable_schemas(schemas, [asked, told, list(refusal_schemas(document))])
+    listed, emitted = list(operations(document)), sorted(events(document))
+    used = reachable_schemas(schemas, [listed, emitted, list(refusal_schemas(document))])
     facts = {
-        "operations": asked,
+        "operations": listed,
         "schemas": {each: fields(schemas[each]) for each in schemas if each in used and "enum" not in schemas[each]},
         "enums": {each: schemas[each]["enum"] for each in schemas if each in used and "enum" in schemas[each]},
-        "events": told,
+        "events": emitted,
     }
-    return {kind: found for kind, found in facts.items() if found}
+    return {kind: values for kind, values in facts.items() if values}
 
 
 def refusal_schemas(document: dict[str, Any]) -> Iterator[Any]:
-    """The schemas of what is said when an operation is refused."""
-    for shown in document["paths"].values():
+    """Yields the schemas of all error responses."""
+    for path_item in document["paths"].values():
         for method in METHODS:
-            responses = shown.get(method, {}).get("responses", {})
-            yield from (content(said) for status, said in responses.items() if not str(status).startswith("2"))
+            responses = path_item.get(method, {}).get("responses", {})
+            yield from (content(response) for status, response in responses.items() if not str(status).startswith("2"))
 
 
 def reachable_schemas(schemas: dict[str, Any], start: Any) -> set[str]:
-    """The names of the schemas that operations and events lead to."""
+    """Returns the names of all schemas that are reachable from ``start``."""
     found: set[str] = set()
     waiting = [start]
     while waiting:
@@ -138,25 +134,25 @@ def reachable_schemas(schemas: dict[str, Any], start: Any) -> set[str]:
 
 
 def events(document: dict[str, Any]) -> Iterator[list[str]]:
-    """Every event: its type, its version, the schema of its data."""
-    for each, said in document.get("webhooks", {}).items():
-        envelope = document["components"]["schemas"][each]["properties"]
+    """Yields the type, the version and the data schema of every event."""
+    for schema, webhook in document.get("webhooks", {}).items():
+        envelope = document["components"]["schemas"][schema]["properties"]
         yield [
-            said["post"]["summary"],
+            webhook["post"]["summary"],
             "v2" if "version" in envelope else "v1",
             describe_field(envelope["data"])["type"],
         ]
 
 
 def format_contract(facts: dict[str, Any]) -> str:
-    """The facts as they are kept: an operation a line, a schema a line."""
-    return "{\n" + ",\n".join(f'  "{kind}": {_lines(found)}' for kind, found in facts.items()) + "\n}\n"
+    """Returns the contract as JSON with one operation, schema, enum or event per line."""
+    return "{\n" + ",\n".join(f'  "{kind}": {_lines(values)}' for kind, values in facts.items()) + "\n}\n"
 
 
-def _lines(found: Any) -> str:
-    if isinstance(found, list):
-        return "[\n" + ",\n".join(f"    {dumps(each)}" for each in found) + "\n  ]"
-    return "{\n" + ",\n".join(f"    {dumps(each)}: {dumps(said)}" for each, said in found.items()) + "\n  }"
+def _lines(values: Any) -> str:
+    if isinstance(values, list):
+        return "[\n" + ",\n".join(f"    {dumps(key)}" for key in values) + "\n  ]"
+    return "{\n" + ",\n".join(f"    {dumps(key)}: {dumps(value)}" for key, value in values.items()) + "\n  }"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What KASKO's documents leave open from the key to the payment: each point is seen to make a difference."""
+"""KASKO's assumptions about keys, quotes, offers and payments: each one changes the behaviour it names."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def harness() -> Harness:
     return make_harness(PROVIDER)
 
 
-def request_status(method: str, path: str, **asked: Any) -> Callable[[Harness], Any]:
-    return lambda harness: harness.request(method, path, **asked).status_code
+def request_status(method: str, path: str, **options: Any) -> Callable[[Harness], Any]:
+    return lambda harness: harness.request(method, path, **options).status_code
 
 
 def a_public_key(harness: Harness) -> Any:
@@ -55,23 +55,23 @@ def two_keys(harness: Harness) -> Any:
 
 def key_in_the_body(harness: Harness) -> Any:
     public = {"key": key(harness, "public_test")}
-    made = create_offer(harness)
+    offer = create_offer(harness)
     quoted = harness.request(
         "POST", "/quotes", key=None, headers=V3_HEADERS, json={**PRODUCT_KEYS, "data": DATA, **public}
     )
-    body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE, **public}
+    body = {"token": offer["payment_token"], "policy_id": offer["id"], **INVOICE, **public}
     return quoted.status_code, harness.request("POST", "/payments", key=None, json=body).status_code
 
 
 def legacy_prefixes(harness: Harness) -> Any:
-    """Of a v1 quote; of a v3 quote; of a v3 quote when Accept asks for v1."""
+    """Returns whether the offer has a v1 id: for a v1 quote, a v3 quote, and a v3 quote with ``Accept: v1``."""
     body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
-    asked = [{}, {"Accept": "application/vnd.kasko.v1+json"}]
-    made = [
+    accept_headers = [{}, {"Accept": "application/vnd.kasko.v1+json"}]
+    offers = [
         create_legacy_offer(harness),
-        *(expect_ok(harness.request("POST", "/policies", json=body, headers=each), 201) for each in asked),
+        *(expect_ok(harness.request("POST", "/policies", json=body, headers=each), 201) for each in accept_headers),
     ]
-    return [not each["id"].startswith("tpol_") for each in made]
+    return [not each["id"].startswith("tpol_") for each in offers]
 
 
 def v1_prefixes(harness: Harness) -> Any:
@@ -90,7 +90,7 @@ def locked_dataset_id(harness: Harness) -> str:
     return str(harness.engine.export("kasko")["collections"]["datasets"][1]["id"])
 
 
-def create_offer_id(harness: Harness, **fields: Any) -> Any:
+def request_offer(harness: Harness, **fields: Any) -> Any:
     return harness.request(
         "POST", "/policies", json={"quote_token": expect_ok(request_quote(harness))["token"], **PERSON, **fields}
     )
@@ -102,31 +102,35 @@ def twice_from_one_quote(harness: Harness) -> Any:
 
 
 def after_an_hour(harness: Harness) -> Any:
-    token, made = expect_ok(request_quote(harness))["token"], create_offer(harness)
+    token, offer = expect_ok(request_quote(harness))["token"], create_offer(harness)
     harness.advance("1h")
-    answer = harness.request("POST", "/policies", json={"quote_token": token, **PERSON})
-    return answer.status_code, pay(harness, made).status_code
+    response = harness.request("POST", "/policies", json={"quote_token": token, **PERSON})
+    return response.status_code, pay(harness, offer).status_code
 
 
 def refused_offer(harness: Harness) -> Any:
-    made = create_offer(harness, data={"insured_sum": 100_000_000})
-    return expect_ok(simulate(harness, "refuse_offer", offer_id=made["id"]))["status"]
+    offer = create_offer(harness, data={"insured_sum": 100_000_000})
+    return expect_ok(simulate(harness, "refuse_offer", offer_id=offer["id"]))["status"]
 
 
 def declined_payment(harness: Harness) -> Any:
-    answer = pay(harness, create_offer(harness), **card("4000000000000002"))
-    return answer.status_code, answer.json["status"]
+    response = pay(harness, create_offer(harness), **card("4000000000000002"))
+    return response.status_code, response.json["status"]
 
 
 def card_in_metadata(harness: Harness) -> Any:
-    how = {"method": "creditcard", "provider": "stripe", "metadata": {"card": {"number": "4242424242424242"}, "a": "b"}}
-    answer = pay(harness, create_offer(harness), **how)
-    return answer.status_code, answer.json.get("metadata")
+    payment = {
+        "method": "creditcard",
+        "provider": "stripe",
+        "metadata": {"card": {"number": "4242424242424242"}, "a": "b"},
+    }
+    response = pay(harness, create_offer(harness), **payment)
+    return response.status_code, response.json.get("metadata")
 
 
 def paid_with_a_public_key(harness: Harness) -> Any:
-    made, public = create_offer(harness), {"key": key(harness, "public_test")}
-    return "token" in expect_ok(pay(harness, made, request_options=public), 201)
+    offer, public = create_offer(harness), {"key": key(harness, "public_test")}
+    return "token" in expect_ok(pay(harness, offer, request_options=public), 201)
 
 
 def quote_error(harness: Harness, **data: Any) -> Any:
@@ -149,52 +153,57 @@ def unpriced_quote(harness: Harness) -> Any:
 
 
 def unknown_path_refusal(harness: Harness) -> Any:
-    """Where there is nothing, where the method is wrong and where both are right, without a key; then with one."""
-    places = (("GET", "/nothing"), ("DELETE", "/quotes"), ("HEAD", "/offers/any"), ("GET", "/offers/any"))
-    return [harness.request(*place, key=shown).status_code for shown in (None, harness.key()) for place in places]
+    """Returns the statuses of an unknown path, a wrong method and valid requests, without a key and then with one."""
+    requests = (("GET", "/nothing"), ("DELETE", "/quotes"), ("HEAD", "/offers/any"), ("GET", "/offers/any"))
+    return [
+        harness.request(*request, key=api_key).status_code for api_key in (None, harness.key()) for request in requests
+    ]
 
 
 def across_the_modes(harness: Harness) -> Any:
     live = {"key": key(harness, "live")}
-    made, lead = create_offer(harness), expect_ok(harness.request("POST", "/leads", json={}), 201)
-    payment = expect_ok(pay(harness, made), 201)
+    offer, lead = create_offer(harness), expect_ok(harness.request("POST", "/leads", json={}), 201)
+    payment = expect_ok(pay(harness, offer), 201)
     harness.advance("2s")
-    paths = (f"/offers/{made['id']}", f"/policies/{made['id']}", f"/payments/{payment['id']}", f"/leads/{lead['id']}")
+    paths = (f"/offers/{offer['id']}", f"/policies/{offer['id']}", f"/payments/{payment['id']}", f"/leads/{lead['id']}")
     codes = [harness.request("GET", path, **live).status_code for path in paths]
-    return {*codes, pay(harness, made, request_options=live).status_code}, harness.request(
+    return {*codes, pay(harness, offer, request_options=live).status_code}, harness.request(
         "GET", "/offers/no", **live
     ).status_code
 
 
 def seen_in_live_mode(harness: Harness) -> Any:
-    live, mine = {"key": key(harness, "live")}, harness.engine.export("kasko")["collections"]["dataset_items"][0]["id"]
-    old = PRODUCT.legacy
-    assert old is not None
-    older = {"variant_id": old.variant_id, "data": dumps(DATA)}
-    answers = [
+    live, item_id = (
+        {"key": key(harness, "live")},
+        harness.engine.export("kasko")["collections"]["dataset_items"][0]["id"],
+    )
+    legacy = PRODUCT.legacy
+    assert legacy is not None
+    legacy_query = {"variant_id": legacy.variant_id, "data": dumps(DATA)}
+    responses = [
         request_quote(harness, **live),
-        harness.request("GET", "/quotes", query_string=older, **live),
+        harness.request("GET", "/quotes", query_string=legacy_query, **live),
         harness.request("GET", f"/datasets/{dataset_id(harness)}", **live),
-        harness.request("GET", f"/dataset_items/{mine}?language=en", **live),
+        harness.request("GET", f"/dataset_items/{item_id}?language=en", **live),
     ]
-    return [answer.status_code for answer in answers]
+    return [response.status_code for response in responses]
 
 
 def forged_token_refusal(harness: Harness) -> Any:
-    offered = harness.request("POST", "/policies", json={"quote_token": "x", **PERSON})
-    return offered.status_code, pay(harness, create_offer(harness), token="x").status_code
+    response = harness.request("POST", "/policies", json={"quote_token": "x", **PERSON})
+    return response.status_code, pay(harness, create_offer(harness), token="x").status_code
 
 
 def posted_offer(harness: Harness) -> Any:
     body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
-    answers = [harness.request("POST", "/offers", json=body), harness.request("GET", "/offers")]
-    return [answer.status_code for answer in answers]
+    responses = [harness.request("POST", "/offers", json=body), harness.request("GET", "/offers")]
+    return [response.status_code for response in responses]
 
 
 def paid_offer(harness: Harness) -> Any:
-    made = create_offer(harness)
-    expect_ok(pay(harness, made), 201)
-    return expect_ok(harness.request("GET", f"/offers/{made['id']}"))["status"]
+    offer = create_offer(harness)
+    expect_ok(pay(harness, offer), 201)
+    return expect_ok(harness.request("GET", f"/offers/{offer['id']}"))["status"]
 
 
 ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
@@ -215,24 +224,31 @@ ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
     "v1_number": (True, lambda harness: "insurer_policy_id" in create_legacy_offer(harness), False, True),
     "request_ids": ("hex", lambda harness: len(harness.request("GET", "/offers/a").headers["X-Request-Id"]), 36, 32),
     "quote_status": ("201", lambda harness: request_quote(harness).status_code, 200, 201),
-    "offer_status": ("200", lambda harness: create_offer_id(harness).status_code, 201, 200),
+    "offer_status": ("200", lambda harness: request_offer(harness).status_code, 201, 200),
     "payment_status": ("200", lambda harness: pay(harness, create_offer(harness)).status_code, 201, 200),
     "rule_types": (
-        "strict", lambda harness: request_quote(harness, data={"deductible": "500000", "encryption": 1}).status_code, 200, 400
+        "strict", lambda harness: request_quote(harness, data={"deductible": "500000", "encryption": 1}).status_code,
+        200, 400,
     ),
     "missing_code": (
-        "missing_value", lambda harness: quote_error(harness, deductible=None)[0]["code"], "invalid_value", "missing_value"
+        "missing_value", lambda harness: quote_error(harness, deductible=None)[0]["code"],
+        "invalid_value", "missing_value",
     ),
-    "error_fields": ("dotted", lambda harness: quote_error(harness, deductible=7)[0]["field"], "deductible", "data.deductible"),
-    "knockout": ("422", lambda harness: request_quote(harness, data={"yearly_turnover": 9_000_000_000}).status_code, 400, 422),
+    "error_fields": (
+        "dotted", lambda harness: quote_error(harness, deductible=7)[0]["field"], "deductible", "data.deductible"
+    ),
+    "knockout": (
+        "422", lambda harness: request_quote(harness, data={"yearly_turnover": 9_000_000_000}).status_code, 400, 422
+    ),
     "quote_lifetime": ("1h", after_an_hour, (201, 201), (400, 201)),
     "quote_reuse": ("refused", twice_from_one_quote, [201, 201], [201, 409]),
-    "language_required": (False, lambda harness: create_offer_id(harness, language=None).status_code, 400, 201),
-    "email_check": ("none", lambda harness: create_offer_id(harness, email="mia").status_code, 400, 201),
+    "language_required": (False, lambda harness: request_offer(harness, language=None).status_code, 400, 201),
+    "email_check": ("none", lambda harness: request_offer(harness, email="mia").status_code, 400, 201),
     "refused_offer": ("declined", refused_offer, "rejected", "declined"),
     "payment_token_lifetime": ("1h", after_an_hour, (201, 201), (201, 400)),
     "second_payment": (
-        "400", lambda harness: [pay(harness, made).status_code for made in [create_offer(harness)] * 2], [201, 409], [201, 400]
+        "400", lambda harness: [pay(harness, offer).status_code for offer in [create_offer(harness)] * 2],
+        [201, 409], [201, 400],
     ),
     "declined_payment": ("refused", declined_payment, (201, "failed"), (400, "Bad Request")),
     "card_field": ("metadata", card_in_metadata, (400, None), (201, {"a": "b"})),
@@ -259,28 +275,28 @@ ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", list(ASSUMPTION_CASES))
-def test_an_assumption_makes_the_difference_it_speaks_of(name: str) -> None:
-    value, look, by_default, otherwise = ASSUMPTION_CASES[name]
+def test_an_assumption_changes_the_behaviour_it_names(name: str) -> None:
+    value, behaviour, default, changed = ASSUMPTION_CASES[name]
     harness = make_harness(PROVIDER)
-    assert look(harness) == by_default
+    assert behaviour(harness) == default
     harness = make_harness(PROVIDER)
     set_assumptions(harness, **{name: value})
-    assert look(harness) == otherwise
+    assert behaviour(harness) == changed
 
 
 def test_every_assumption_has_a_case() -> None:
     assert set(ASSUMPTION_CASES) == set(SaleAssumptions.model_fields) - set(Assumptions.model_fields)
 
 
-def test_every_point_says_what_it_decides_and_what_speaks_for_its_default() -> None:
+def test_every_assumption_has_a_sentence_and_evidence() -> None:
     assert all(each["sentence"] and each["evidence"] for each in describe(KaskoAssumptions))
 
 
-def test_an_assumption_that_cannot_be_is_refused(harness: Harness) -> None:
-    answer = harness.admin("PATCH", SANDBOX_PATH, {"assumptions": {"knockout": "418"}})
-    assert answer.status_code == 422
+def test_an_invalid_value_of_an_assumption_is_refused(harness: Harness) -> None:
+    response = harness.admin("PATCH", SANDBOX_PATH, {"assumptions": {"knockout": "418"}})
+    assert response.status_code == 422
 
 
-def test_a_sandbox_may_have_no_offers_of_the_first_version(harness: Harness) -> None:
+def test_a_sandbox_may_have_no_version_1_offers(harness: Harness) -> None:
     set_assumptions(harness, v1_offers="never")
     assert legacy_prefixes(harness) == [False, False, False]

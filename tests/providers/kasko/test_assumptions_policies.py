@@ -1,4 +1,4 @@
-"""What KASKO's documents leave open about policies, files and datasets: each point is seen to make a difference."""
+"""KASKO's assumptions about policies, files and datasets: each one changes the behaviour it names."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def locked_dataset_id(harness: Harness) -> str:
 
 
 def a_second_later(harness: Harness) -> Any:
-    made = create_offer(harness)
-    expect_ok(pay(harness, made), 201)
+    offer = create_offer(harness)
+    expect_ok(pay(harness, offer), 201)
     harness.advance("1s")
-    answer = harness.request("GET", f"/policies/{made['id']}")
-    return answer.status_code, answer.json["status"]
+    response = harness.request("GET", f"/policies/{offer['id']}")
+    return response.status_code, response.json["status"]
 
 
 def replace_policy(harness: Harness, **headers: str) -> Any:
@@ -55,31 +55,31 @@ def changed_when_cancelled(harness: Harness) -> Any:
     return harness.request("PATCH", path, json={}).status_code, len(events(harness))
 
 
-def list_policies(harness: Harness, **query: Any) -> Any:
-    asked = {"language": "en", "fields": '["name"]', **query}
-    answer = harness.request("GET", f"/datasets/{dataset_id(harness)}/dataset_items", query_string=asked)
-    return answer.status_code, len(answer.json)
+def list_dataset_items(harness: Harness, **query: Any) -> Any:
+    parameters = {"language": "en", "fields": '["name"]', **query}
+    response = harness.request("GET", f"/datasets/{dataset_id(harness)}/dataset_items", query_string=parameters)
+    return response.status_code, len(response.json)
 
 
 def before_and_after_the_payment(harness: Harness) -> Any:
-    made = create_offer(harness)
-    path, shown = f"/policies/{made['id']}", []
-    for step in (lambda: None, lambda: pay(harness, made)):
+    offer = create_offer(harness)
+    path, observed = f"/policies/{offer['id']}", []
+    for step in (lambda: None, lambda: pay(harness, offer)):
         step()
-        answer = harness.request("GET", path)
-        shown.append((answer.status_code, answer.json["status"]))
+        response = harness.request("GET", path)
+        observed.append((response.status_code, response.json["status"]))
         assert harness.request("PATCH", path, json={}).status_code == 404
-    return shown
+    return observed
 
 
 def changes(harness: Harness) -> Any:
     path = f"/policies/{create_policy(harness)}"
     steps: list[tuple[str, str, Any]] = [("PATCH", path, {}), ("PUT", path, FULL_LEAD), ("PUT", path, CANCEL)]
     steps.append(("POST", f"{path}/reactivate", None))
-    answers = [harness.request(method, place, json=body) for method, place, body in steps]
-    assert all(answer.headers["ETag"] and answer.headers["Last-Modified"] for answer in answers)
-    assert all((answer.data == b"") == (answer.status_code == 204) for answer in answers)
-    return {answer.status_code for answer in answers}
+    responses = [harness.request(method, target, json=body) for method, target, body in steps]
+    assert all(response.headers["ETag"] and response.headers["Last-Modified"] for response in responses)
+    assert all((response.data == b"") == (response.status_code == 204) for response in responses)
+    return {response.status_code for response in responses}
 
 
 def patch_policy(harness: Harness, **headers: str) -> Any:
@@ -113,8 +113,8 @@ def media(harness: Harness) -> ApiResponse:
 def upload_file(harness: Harness) -> Any:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\r\n--x--\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = harness.request("POST", f"/media/{media(harness).json['id']}/content", data=body, headers=headers)
-    return answer.status_code, answer.data == b""
+    response = harness.request("POST", f"/media/{media(harness).json['id']}/content", data=body, headers=headers)
+    return response.status_code, response.data == b""
 
 
 def attach_file(harness: Harness) -> ApiResponse:
@@ -145,10 +145,10 @@ def wrong_parameters(harness: Harness) -> Any:
         {"sort": '[{"field":"no"}]'}, {"starting_after": "no"}, {"ending_before": "no"},
     ]  # fmt: skip
     path = f"/datasets/{dataset_id(harness)}/dataset_items"
-    asked = [{"language": "en", "fields": '["name"]', **each} for each in wrong]
-    told = [expect_ok(harness.request("GET", path, query_string=query), 400).get("errors") for query in asked]
+    queries = [{"language": "en", "fields": '["name"]', **each} for each in wrong]
+    errors = [expect_ok(harness.request("GET", path, query_string=query), 400).get("errors") for query in queries]
     expected = [[{"code": "invalid_value", "field": name}] for each in wrong for name in each]
-    return "message" if told == [None] * len(wrong) else "errors" if told == expected else told
+    return "message" if errors == [None] * len(wrong) else "errors" if errors == expected else errors
 
 
 ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
@@ -161,12 +161,18 @@ ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
     "cancelled_change": ("400", changed_when_cancelled, (409, 2), (400, 2)),
     "cancellation_event": (False, changed_when_cancelled, (409, 2), (409, 1)),
     "locked_dataset": (
-        "401", lambda harness: harness.request("GET", f"/datasets/{locked_dataset_id(harness)}", key=None).status_code, 404, 401
+        "401", lambda harness: harness.request("GET", f"/datasets/{locked_dataset_id(harness)}", key=None).status_code,
+        404, 401,
     ),
-    "limit_required": (True, list_policies, (200, 4), (400, 2)),
-    "unknown_dataset_field": ("ignored", lambda harness: list_policies(harness, fields='["margin","name"]'), (400, 2), (200, 4)),
+    "limit_required": (True, list_dataset_items, (200, 4), (400, 2)),
+    "unknown_dataset_field": (
+        "ignored", lambda harness: list_dataset_items(harness, fields='["margin","name"]'), (400, 2), (200, 4)
+    ),
     "like_case": (
-        "exact", lambda harness: list_policies(harness, query='[{"field":"name","search":"B%"},{"field":"name","search":"bAK%"}]'),
+        "exact",
+        lambda harness: list_dataset_items(
+            harness, query='[{"field":"name","search":"B%"},{"field":"name","search":"bAK%"}]'
+        ),
         (200, 1), (200, 0),
     ),
     "change_answer": ("204", changes, {200}, {204}),
@@ -193,20 +199,20 @@ ASSUMPTION_CASES: dict[str, tuple[Any, Callable[[Harness], Any], Any, Any]] = {
 
 
 @pytest.mark.parametrize("name", list(ASSUMPTION_CASES))
-def test_an_assumption_makes_the_difference_it_speaks_of(name: str) -> None:
-    value, look, by_default, otherwise = ASSUMPTION_CASES[name]
+def test_an_assumption_changes_the_behaviour_it_names(name: str) -> None:
+    value, behaviour, default, changed = ASSUMPTION_CASES[name]
     harness = make_harness(PROVIDER)
-    assert look(harness) == by_default
+    assert behaviour(harness) == default
     harness = make_harness(PROVIDER)
     set_assumptions(harness, **{name: value})
-    assert look(harness) == otherwise
+    assert behaviour(harness) == changed
 
 
 def test_every_policy_assumption_has_a_case() -> None:
     assert set(ASSUMPTION_CASES) == set(KaskoAssumptions.model_fields) - set(SaleAssumptions.model_fields)
 
 
-def test_a_policy_may_be_shown_before_anyone_has_paid(harness: Harness) -> None:
+def test_a_policy_may_be_readable_before_it_is_paid(harness: Harness) -> None:
     set_assumptions(harness, unissued_policy="unpaid_too")
     assert before_and_after_the_payment(harness) == [(200, "pending"), (200, "pending")]
 

@@ -1,4 +1,4 @@
-"""KASKO's operations, statuses, fields, headers and exact words against the bare facts of its documents."""
+"""KASKO's operations, statuses, fields, headers and error texts match its contract."""
 
 from __future__ import annotations
 
@@ -118,90 +118,90 @@ def test_exactly_the_documented_operations_are_served() -> None:
 
 
 @operations
-def test_an_operation_answers_with_its_status_as_json_with_a_request_id(harness: Harness, fact: dict[str, Any]) -> None:
-    answer = OPERATION_CALLS[fact["name"]](harness)
-    assert answer.status_code == fact["status"] == SERVED[fact["method"], fact["path"]].status, answer.text
-    assert answer.headers.getlist("Content-Type") == ["application/json"]
-    assert len(answer.headers.getlist("X-Request-Id")) == 1
+def test_an_operation_returns_its_status_as_json_with_a_request_id(harness: Harness, fact: dict[str, Any]) -> None:
+    response = OPERATION_CALLS[fact["name"]](harness)
+    assert response.status_code == fact["status"] == SERVED[fact["method"], fact["path"]].status, response.text
+    assert response.headers.getlist("Content-Type") == ["application/json"]
+    assert len(response.headers.getlist("X-Request-Id")) == 1
     assert (
-        ("ETag" in answer.headers)
-        == ("Last-Modified" in answer.headers)
+        ("ETag" in response.headers)
+        == ("Last-Modified" in response.headers)
         == (fact["name"] in ("get_policy", "update_policy", "replace_policy", "reactivate_policy"))
     )
 
 
 @pytest.mark.parametrize("name", list(FACTS["fields"]))
-def test_an_answer_has_exactly_the_documented_fields(harness: Harness, name: str) -> None:
+def test_a_response_has_exactly_the_documented_fields(harness: Harness, name: str) -> None:
     assert set(expect_ok(OPERATION_CALLS[name](harness), OPERATION_CALLS[name](harness).status_code)) == set(
         FACTS["fields"][name]
     )
 
 
 @operations
-def test_a_public_key_opens_what_is_documented_for_it(harness: Harness, fact: dict[str, Any]) -> None:
+def test_a_public_key_may_call_only_the_documented_operations(harness: Harness, fact: dict[str, Any]) -> None:
     public = key(harness, "public_test")
     path = fact["path"].replace("{id}", "any")
-    answer = harness.request(fact["method"], path, key=public, json={} if fact["method"] != "GET" else None)
-    assert (answer.status_code == 403) != fact["public"], answer.text
+    response = harness.request(fact["method"], path, key=public, json={} if fact["method"] != "GET" else None)
+    assert (response.status_code == 403) != fact["public"], response.text
     if not fact["public"]:
-        assert answer.json["status"] == "Forbidden"
+        assert response.json["status"] == "Forbidden"
 
 
 @operations
-def test_no_key_and_a_wrong_one_are_401(harness: Harness, fact: dict[str, Any]) -> None:
+def test_a_missing_and_a_wrong_key_are_refused_with_401(harness: Harness, fact: dict[str, Any]) -> None:
     path = fact["path"].replace("{id}", "any")
-    answers = [harness.request(fact["method"], path, key="sk_test_wrong")]
+    responses = [harness.request(fact["method"], path, key="sk_test_wrong")]
     if "dataset" not in fact["path"]:
-        answers.append(harness.request(fact["method"], path, key=None))
-    for answer in answers:
-        assert (answer.status_code, answer.json) == (
+        responses.append(harness.request(fact["method"], path, key=None))
+    for response in responses:
+        assert (response.status_code, response.json) == (
             401,
             {"status": "Unauthorized", "message": "No valid API key provided."},
         )
-        assert "X-Request-Id" in answer.headers
+        assert "X-Request-Id" in response.headers
 
 
 def test_keys_and_ids_have_the_documented_shapes(harness: Harness) -> None:
     for mode, pattern in FACTS["keys"].items():
         assert re.match(pattern, key(harness, mode))
-    shapes = {name: re.compile(pattern) for name, pattern in FACTS["ids"].items()}
-    made = create_offer(harness)
-    live = create_offer(harness, request_options={"key": key(harness, "live")})
-    payment = expect_ok(pay(harness, made), 201)
+    patterns = {name: re.compile(pattern) for name, pattern in FACTS["ids"].items()}
+    offer = create_offer(harness)
+    live_offer = create_offer(harness, request_options={"key": key(harness, "live")})
+    payment = expect_ok(pay(harness, offer), 201)
     harness.advance("2s")
-    assert shapes["policy_test"].match(made["id"])
-    assert shapes["policy_live"].match(live["id"])
-    assert shapes["number"].match(made["insurer_policy_id"])
-    assert shapes["payment_test"].match(payment["id"])
-    assert shapes["dataset"].match(dataset_id(harness))
-    assert shapes["dataset_item"].match(item(harness))
-    assert shapes["delivery"].match(events(harness)[0]["id"])
+    assert patterns["policy_test"].match(offer["id"])
+    assert patterns["policy_live"].match(live_offer["id"])
+    assert patterns["number"].match(offer["insurer_policy_id"])
+    assert patterns["payment_test"].match(payment["id"])
+    assert patterns["dataset"].match(dataset_id(harness))
+    assert patterns["dataset_item"].match(item(harness))
+    assert patterns["delivery"].match(events(harness)[0]["id"])
     assert all(len(id) == 32 for id in PRODUCT_KEYS.values())
 
 
 def test_nested_objects_have_the_documented_fields(harness: Harness) -> None:
-    made = create_offer(harness)
-    shown = expect_ok(harness.request("GET", f"/offers/{made['id']}"))
-    assert set(shown["quote"]) == set(FACTS["quote_fields"])
-    assert set(shown["quote"]["payment_data"]) == set(FACTS["premium_fields"])
-    assert set(shown["quote"]["duration_data"]) == {"policy_start_date", "policy_end_date"}
-    assert set(shown["_links"]) == set(FACTS["offer_links"])
-    full = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
-    assert set(full["_links"]) == set(FACTS["policy_links"])
-    assert set(full["localized_dates"]) == set(FACTS["localized_fields"])
-    assert [set(each) for each in full["assets"]] == [set(FACTS["asset_fields"])]
-    assert (made["_links"], shown["quote"]["version"]) == (
-        {"_self": {"href": f"http://localhost/kasko/policies/{made['id']}"}},
+    offer = create_offer(harness)
+    details = expect_ok(harness.request("GET", f"/offers/{offer['id']}"))
+    assert set(details["quote"]) == set(FACTS["quote_fields"])
+    assert set(details["quote"]["payment_data"]) == set(FACTS["premium_fields"])
+    assert set(details["quote"]["duration_data"]) == {"policy_start_date", "policy_end_date"}
+    assert set(details["_links"]) == set(FACTS["offer_links"])
+    policy = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
+    assert set(policy["_links"]) == set(FACTS["policy_links"])
+    assert set(policy["localized_dates"]) == set(FACTS["localized_fields"])
+    assert [set(each) for each in policy["assets"]] == [set(FACTS["asset_fields"])]
+    assert (offer["_links"], details["quote"]["version"]) == (
+        {"_self": {"href": f"http://localhost/kasko/policies/{offer['id']}"}},
         2,
     )
 
 
 def test_empty_data_is_a_list_and_empty_metadata_an_object(harness: Harness) -> None:
-    shown = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
-    assert (shown["data"], shown["metadata"], shown["currency"]) == ([], {}, "eur")
+    policy = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
+    assert (policy["data"], policy["metadata"], policy["currency"]) == ([], {}, "eur")
 
 
-def test_an_event_is_the_object_itself(harness: Harness) -> None:
+def test_the_data_of_an_event_is_the_policy(harness: Harness) -> None:
     id = create_policy(harness)
     [event] = events(harness)
     assert event["type"] == "policy.created"
@@ -211,15 +211,18 @@ def test_an_event_is_the_object_itself(harness: Harness) -> None:
     assert event["data"]["product_id"] == PRODUCT.item_id
 
 
-def test_the_documented_refusals_are_said_word_for_word(harness: Harness) -> None:
-    said = FACTS["errors"]
+def test_the_documented_error_responses_match_word_for_word(harness: Harness) -> None:
+    documented = FACTS["errors"]
     wrong = request_quote(harness, data={"deductible": 7})
-    assert (wrong.status_code, wrong.json) == (400, said["validation"])
+    assert (wrong.status_code, wrong.json) == (400, documented["validation"])
     plan = request_quote(harness, subscription_plan_id="pp_no")
-    assert (plan.status_code, plan.json) == (404, {"status": "Not Found", "message": said["plan"].format(plan="pp_no")})
-    pair = request_quote(harness, integration_id="in_no")
-    message = said["integration"].format(integration="in_no", item=PRODUCT.item_id)
-    assert (pair.status_code, pair.json) == (404, {"status": "Not Found", "message": message})
+    assert (plan.status_code, plan.json) == (
+        404,
+        {"status": "Not Found", "message": documented["plan"].format(plan="pp_no")},
+    )
+    integration = request_quote(harness, integration_id="in_no")
+    message = documented["integration"].format(integration="in_no", item=PRODUCT.item_id)
+    assert (integration.status_code, integration.json) == (404, {"status": "Not Found", "message": message})
 
 
 WRONG: dict[str, list[Any]] = {
@@ -231,7 +234,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("field", list(FACTS["rules"]))
-def test_the_products_rules_hold_for_every_field(harness: Harness, field: str) -> None:
+def test_the_rules_of_the_product_are_enforced_for_every_field(harness: Harness, field: str) -> None:
     rule = FACTS["rules"][field]
     missing = {name: value for name, value in DATA.items() if name != field}
     body = {**PRODUCT_KEYS, "data": missing}
@@ -241,8 +244,8 @@ def test_the_products_rules_hold_for_every_field(harness: Harness, field: str) -
     for value in wrong + ([999, "999"] if "in" in rule else []):
         assert expect_ok(request_quote(harness, data={field: value}), 400) == expected, value
     for value in rule.get("in", ()):
-        answer = request_quote(harness, data={field: value})
-        assert answer.status_code == 200 or (field, value) == ("company_backup", "never"), value
+        response = request_quote(harness, data={field: value})
+        assert response.status_code == 200 or (field, value) == ("company_backup", "never"), value
 
 
 @pytest.mark.parametrize(("start", "status"), [("2026-03-01", 400), ("2026-02-28", 400), ("2026-03-02", 200)])
@@ -250,7 +253,7 @@ def test_a_policy_starts_after_today(harness: Harness, start: str, status: int) 
     assert request_quote(harness, data={"policy_start_date": start}).status_code == status
 
 
-def test_today_is_the_sandboxs_day_where_the_product_is_sold(harness: Harness) -> None:
+def test_today_is_the_date_of_the_sandbox_clock_in_the_products_time_zone(harness: Harness) -> None:
     assert request_quote(harness, data={"policy_start_date": "2026-03-02"}).status_code == 200
     harness.advance("11h")  # 23:00 in UTC is midnight in Berlin
     assert request_quote(harness, data={"policy_start_date": "2026-03-02"}).status_code == 400
@@ -275,20 +278,20 @@ def test_a_products_ids_have_the_documented_prefix_and_length(prefix: str) -> No
         assert len(id) == 32
 
 
-def test_tokens_are_long_and_say_nothing(harness: Harness) -> None:
-    token, made = expect_ok(request_quote(harness))["token"], create_offer(harness)
-    for each in (token, made["payment_token"]):
+def test_tokens_are_long_and_opaque(harness: Harness) -> None:
+    token, offer = expect_ok(request_quote(harness))["token"], create_offer(harness)
+    for each in (token, offer["payment_token"]):
         assert len(each) >= 80
         assert re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", each)
         assert len(each) % 4 == 0
     assert expect_ok(request_quote(harness, data={"employee_number": 13}))["token"] != token
 
 
-def test_the_way_of_a_conflict_and_of_a_wrong_method(harness: Harness) -> None:
-    made = create_offer(harness)
-    expect_ok(pay(harness, made), 201)
-    conflict = expect_ok(pay(harness, made), 409)
+def test_a_conflict_is_409_and_a_wrong_method_is_405(harness: Harness) -> None:
+    offer = create_offer(harness)
+    expect_ok(pay(harness, offer), 201)
+    conflict = expect_ok(pay(harness, offer), 409)
     assert (list(conflict), conflict["status"]) == (["status", "message"], "Conflict")
-    wrong = harness.request("DELETE", f"/policies/{made['id']}")
+    wrong = harness.request("DELETE", f"/policies/{offer['id']}")
     assert (wrong.status_code, wrong.json["status"]) == (405, "Method Not Allowed")
     assert wrong.headers["Allow"] == "GET, PATCH, PUT"

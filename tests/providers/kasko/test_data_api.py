@@ -1,4 +1,4 @@
-"""The Data API: pages and the ways between them, conditions, orders, distinct values, locked sets, items in quotes."""
+"""The Data API: pages and their links, filters, sorting, distinct values, locked datasets, items in quotes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ COLORS = ("red", "green", "blue")
 @pytest.fixture
 def harness() -> Harness:
     """An account with a public dataset of 45 items and a locked one of a single item."""
-    made = make_harness(PROVIDER)
-    state = made.engine.export("kasko")
+    harness = make_harness(PROVIDER)
+    state = harness.engine.export("kasko")
     sets = [
         {"id": "dat_open", "name": "Open", "languages": ["en", "de"], "fields": ["name", "price", "color"]},
         {"id": "dat_locked", "name": "Locked", "languages": ["en"], "fields": ["name"]},
@@ -34,8 +34,8 @@ def harness() -> Harness:
     items = [item(nth) for nth in range(1, ITEM_COUNT + 1)]
     secret = {"id": "dai_secret", "dataset_id": "dat_locked", "values": {"en": {"name": "Secret"}}}
     state["collections"]["dataset_items"] = [*items, secret]
-    made.engine.restore("kasko", state)
-    return made
+    harness.engine.restore("kasko", state)
+    return harness
 
 
 def item(nth: int) -> dict[str, Any]:
@@ -45,20 +45,22 @@ def item(nth: int) -> dict[str, Any]:
 
 
 def list_items(harness: Harness, path: str = "dataset_items", **query: Any) -> ApiResponse:
-    asked: dict[str, Any] = {"language": "en", "fields": ["name"], **query}
+    parameters: dict[str, Any] = {"language": "en", "fields": ["name"], **query}
     text = {
-        name: value if isinstance(value, str) else dumps(value) for name, value in asked.items() if value is not None
+        name: value if isinstance(value, str) else dumps(value)
+        for name, value in parameters.items()
+        if value is not None
     }
     return harness.request("GET", f"/datasets/dat_open/{path}", key=None, query_string=text)
 
 
-def ids(answer: ApiResponse) -> list[int]:
-    return [int(each["id"].removeprefix("dai_")) for each in expect_ok(answer)]
+def ids(response: ApiResponse) -> list[int]:
+    return [int(each["id"].removeprefix("dai_")) for each in expect_ok(response)]
 
 
-def links(answer: ApiResponse) -> dict[str, str]:
-    found = re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers.get("Link", ""))
-    return {rel: url for url, rel in found}
+def links(response: ApiResponse) -> dict[str, str]:
+    pairs = re.findall(r'<([^>]+)>; rel="(\w+)"', response.headers.get("Link", ""))
+    return {rel: url for url, rel in pairs}
 
 
 def follow(harness: Harness, url: str) -> ApiResponse:
@@ -67,11 +69,11 @@ def follow(harness: Harness, url: str) -> ApiResponse:
 
 
 def test_a_dataset_and_its_items_need_no_key(harness: Harness) -> None:
-    shown = expect_ok(harness.request("GET", "/datasets/dat_open", key=None))
-    assert shown == {"id": "dat_open", "name": "Open", "languages": ["en", "de"]}
+    dataset = expect_ok(harness.request("GET", "/datasets/dat_open", key=None))
+    assert dataset == {"id": "dat_open", "name": "Open", "languages": ["en", "de"]}
     assert expect_ok(list_items(harness, limit=1)) == [{"id": "dai_1", "value": {"name": "Item 1"}}]
-    one = expect_ok(harness.request("GET", "/dataset_items/dai_1?language=de", key=None))
-    assert one == {"id": "dai_1", "data": {"name": "Ding 1", "price": 1, "color": "green"}}
+    item = expect_ok(harness.request("GET", "/dataset_items/dai_1?language=de", key=None))
+    assert item == {"id": "dai_1", "data": {"name": "Ding 1", "price": 1, "color": "green"}}
 
 
 def test_a_wrong_key_is_refused_even_where_none_is_needed(harness: Harness) -> None:
@@ -79,28 +81,28 @@ def test_a_wrong_key_is_refused_even_where_none_is_needed(harness: Harness) -> N
 
 
 @pytest.mark.parametrize("path", ["/datasets/dat_locked", "/dataset_items/dai_secret?language=en"])
-def test_a_locked_dataset_is_there_for_secret_keys_only(harness: Harness, path: str) -> None:
-    for shown in (None, key(harness, "public_test")):
-        assert harness.request("GET", path, key=shown).status_code == 404
+def test_a_locked_dataset_is_found_with_secret_keys_only(harness: Harness, path: str) -> None:
+    for api_key in (None, key(harness, "public_test")):
+        assert harness.request("GET", path, key=api_key).status_code == 404
     for mode in ("test", "live"):
         assert harness.request("GET", path, key=key(harness, mode)).status_code == 200
-    spelled = {"Authentication": f"Bearer {harness.key()}"}
-    assert harness.request("GET", path, key=None, headers=spelled).status_code == 200
+    headers = {"Authentication": f"Bearer {harness.key()}"}
+    assert harness.request("GET", path, key=None, headers=headers).status_code == 200
 
 
-def test_pages_lead_forwards_to_the_end_and_back_to_the_start(harness: Harness) -> None:
-    answer, pages = list_items(harness), []
-    assert "prev" not in links(answer)
+def test_links_lead_to_the_last_page_and_back_to_the_first(harness: Harness) -> None:
+    response, pages = list_items(harness), []
+    assert "prev" not in links(response)
     while True:
-        pages.append(ids(answer))
-        if "next" not in links(answer):
+        pages.append(ids(response))
+        if "next" not in links(response):
             break
-        answer = follow(harness, links(answer)["next"])
+        response = follow(harness, links(response)["next"])
     assert pages == [list(range(1, 21)), list(range(21, 41)), list(range(41, 46))]
     back = []
-    while "prev" in links(answer):
-        answer = follow(harness, links(answer)["prev"])
-        back.append(ids(answer))
+    while "prev" in links(response):
+        response = follow(harness, links(response)["prev"])
+        back.append(ids(response))
     assert back == pages[1::-1]
 
 
@@ -116,7 +118,7 @@ def test_pages_lead_forwards_to_the_end_and_back_to_the_start(harness: Harness) 
         ({"limit": 2, "ending_before": "dai_1"}, []),
     ],
 )
-def test_a_page_begins_behind_an_item_or_ends_before_one(
+def test_a_page_starts_after_an_item_or_ends_before_one(
     harness: Harness, query: dict[str, Any], expected: list[int]
 ) -> None:
     assert ids(list_items(harness, **query)) == expected
@@ -137,7 +139,7 @@ def test_a_page_begins_behind_an_item_or_ends_before_one(
         ([{"field": "name", "search": "Ding 3"}], []),
     ],
 )
-def test_conditions_choose_items(harness: Harness, query: Any, expected: list[int]) -> None:
+def test_conditions_filter_items(harness: Harness, query: Any, expected: list[int]) -> None:
     assert ids(list_items(harness, query=query)) == expected
 
 
@@ -150,15 +152,15 @@ def test_conditions_choose_items(harness: Harness, query: Any, expected: list[in
         ([{"field": "color"}, {"field": "price", "dir": "desc"}], [29, 8, 38]),
     ],
 )
-def test_items_come_in_the_order_asked_for_and_page_in_it(harness: Harness, sort: Any, expected: list[int]) -> None:
-    answer = list_items(harness, sort=sort, limit=3)
-    assert ids(answer) == expected
-    following = ids(follow(harness, links(answer)["next"]))
+def test_items_are_sorted_as_requested_across_pages(harness: Harness, sort: Any, expected: list[int]) -> None:
+    response = list_items(harness, sort=sort, limit=3)
+    assert ids(response) == expected
+    following = ids(follow(harness, links(response)["next"]))
     assert not set(following) & set(expected)
     assert ids(list_items(harness, sort=sort, limit=6)) == expected + following
 
 
-def test_distinct_values_are_counted_and_paged_by_their_ordinals(harness: Harness) -> None:
+def test_distinct_values_are_paged_by_their_ordinals(harness: Harness) -> None:
     path = "items_distinct_values"
     assert expect_ok(list_items(harness, path, fields=["color"])) == [
         {"color": name} for name in ("green", "blue", "red")
@@ -192,17 +194,17 @@ def test_distinct_values_are_counted_and_paged_by_their_ordinals(harness: Harnes
         {"sort": [{"field": "name", "dir": "up"}]}, {"sort": [{"field": "margin"}]}, {"sort": "[" * 65 + "]" * 65},
     ],
 )  # fmt: skip
-def test_what_a_list_cannot_be_asked_is_400(harness: Harness, query: dict[str, Any]) -> None:
-    answer = list_items(harness, **query)
-    assert (answer.status_code, answer.json["status"]) == (400, "Bad Request"), answer.text
+def test_invalid_list_parameters_are_refused_with_400(harness: Harness, query: dict[str, Any]) -> None:
+    response = list_items(harness, **query)
+    assert (response.status_code, response.json["status"]) == (400, "Bad Request"), response.text
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "dai_1", "1" * 10])
-def test_an_ordinal_is_a_whole_number(harness: Harness, cursor: str) -> None:
+def test_an_ordinal_that_is_not_a_whole_number_is_refused(harness: Harness, cursor: str) -> None:
     assert list_items(harness, "items_distinct_values", starting_after=cursor).status_code == 400
 
 
-def test_a_dataset_that_is_not_there_is_404(harness: Harness) -> None:
+def test_an_unknown_dataset_is_404(harness: Harness) -> None:
     query = {"language": "en", "fields": "[]"}
     for path in (
         "/datasets/no",
@@ -210,21 +212,21 @@ def test_a_dataset_that_is_not_there_is_404(harness: Harness) -> None:
         "/datasets/no/items_distinct_values",
         "/dataset_items/no",
     ):
-        answer = harness.request("GET", path, key=None, query_string=query)
-        assert (answer.status_code, answer.json["status"]) == (404, "Not Found")
+        response = harness.request("GET", path, key=None, query_string=query)
+        assert (response.status_code, response.json["status"]) == (404, "Not Found")
 
 
-def test_a_key_does_not_travel_in_links(harness: Harness) -> None:
+def test_links_do_not_contain_the_key(harness: Harness) -> None:
     public = key(harness, "public_test")
-    answer = list_items(harness, key=public)
-    assert public not in answer.headers["Link"]
+    response = list_items(harness, key=public)
+    assert public not in response.headers["Link"]
 
 
-def test_an_items_id_in_a_quote_becomes_the_item(harness: Harness) -> None:
+def test_an_item_id_in_a_quote_is_replaced_by_the_item(harness: Harness) -> None:
     assert request_quote(harness, data={"device": "dai_none"}).status_code == 400
-    made = create_offer(harness, data={"device": "dai_3"})
-    said = expect_ok(harness.request("GET", f"/offers/{made['id']}"))["quote"]["customer_input"]["device"]
-    assert said == {"id": "dai_3", "name": "Item 3", "price": 3, "color": "red"}
+    offer = create_offer(harness, data={"device": "dai_3"})
+    device = expect_ok(harness.request("GET", f"/offers/{offer['id']}"))["quote"]["customer_input"]["device"]
+    assert device == {"id": "dai_3", "name": "Item 3", "price": 3, "color": "red"}
 
 
 @pytest.mark.parametrize(
@@ -235,18 +237,21 @@ def test_an_items_id_in_a_quote_becomes_the_item(harness: Harness) -> None:
         ("abc", "%%", True), ("abc", "%d%", False), ("a", "a%a", False),
     ],
 )  # fmt: skip
-def test_like_is_what_sql_means_by_it(text: str, pattern: str, is_like: bool) -> None:
+def test_like_matches_as_in_sql(text: str, pattern: str, is_like: bool) -> None:
     assert like(text, pattern) is is_like
 
 
 def test_a_single_item_needs_a_language(harness: Harness) -> None:
-    answer = harness.request("GET", "/dataset_items/dai_1", key=None)
-    assert (answer.status_code, answer.json) == (400, {"status": "Bad Request", "message": "language: field required."})
+    response = harness.request("GET", "/dataset_items/dai_1", key=None)
+    assert (response.status_code, response.json) == (
+        400,
+        {"status": "Bad Request", "message": "language: field required."},
+    )
 
 
-def test_an_items_id_in_a_policys_data_becomes_the_item(harness: Harness) -> None:
-    made = create_offer(harness, data={})
-    expect_ok(pay(harness, made), 201)
+def test_an_item_id_in_the_data_of_a_policy_is_replaced_by_the_item(harness: Harness) -> None:
+    offer = create_offer(harness, data={})
+    expect_ok(pay(harness, offer), 201)
     harness.advance("2s")
-    changed = expect_ok(harness.request("PATCH", f"/policies/{made['id']}", json={"data": {"device": "dai_3"}}))
+    changed = expect_ok(harness.request("PATCH", f"/policies/{offer['id']}", json={"data": {"device": "dai_3"}}))
     assert changed["data"] == {"device": {"id": "dai_3", "name": "Item 3", "price": 3, "color": "red"}}

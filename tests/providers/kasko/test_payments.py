@@ -1,4 +1,4 @@
-"""Paying by card: what Stripe's test numbers do, and to whom."""
+"""KASKO's payments: Stripe's test cards and their outcomes, invoices and distributors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_good_test_card_is_charged(harness: Harness, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "more", "code", "reason"),
+    ("number", "changes", "code", "reason"),
     [
         ("4000000000000002", {}, "card_declined", "generic_decline"),
         ("4000000000009995", {}, "card_declined", "insufficient_funds"),
@@ -51,25 +51,25 @@ def test_a_good_test_card_is_charged(harness: Harness, number: str) -> None:
         ("4242424242424242", {"exp_month": 2, "exp_year": 26}, "invalid_expiry_month", "invalid_expiry_month"),
     ],
 )
-def test_a_bad_card_fails_as_at_stripe_and_the_offer_can_still_be_paid(
-    harness: Harness, number: str, more: dict[str, Any], code: str, reason: str
+def test_a_bad_card_fails_as_with_stripe_and_the_offer_can_still_be_paid(
+    harness: Harness, number: str, changes: dict[str, Any], code: str, reason: str
 ) -> None:
-    made = create_offer(harness)
-    payment = expect_ok(pay(harness, made, **card(number, **more)), 201)
+    offer = create_offer(harness)
+    payment = expect_ok(pay(harness, offer, **card(number, **changes)), 201)
     assert (payment["status"], payment["error_code"], payment["reason"]) == ("failed", code, reason)
     assert expect_ok(harness.request("GET", f"/payments/{payment['id']}"))["status"] == "failed"
-    assert expect_ok(harness.request("GET", f"/offers/{made['id']}"))["status"] == "ready"
-    assert expect_ok(pay(harness, made, **card("4242424242424242", exp_month=3, exp_year=2026)), 201)["status"] == "ok"
+    assert expect_ok(harness.request("GET", f"/offers/{offer['id']}"))["status"] == "ready"
+    assert expect_ok(pay(harness, offer, **card("4242424242424242", exp_month=3, exp_year=2026)), 201)["status"] == "ok"
 
 
-def test_a_test_card_is_worth_nothing_in_live_mode(harness: Harness) -> None:
+def test_a_test_card_is_declined_in_live_mode(harness: Harness) -> None:
     live = {"key": key(harness, "live")}
-    made = create_offer(harness, request_options=live)
+    offer = create_offer(harness, request_options=live)
     assert (
-        expect_ok(pay(harness, made, request_options=live, **card("4242424242424242")), 201)["reason"]
+        expect_ok(pay(harness, offer, request_options=live, **card("4242424242424242")), 201)["reason"]
         == "testmode_decline"
     )
-    assert expect_ok(pay(harness, made, request_options=live, **card("4929000000000000")), 201)["status"] == "ok"
+    assert expect_ok(pay(harness, offer, request_options=live, **card("4929000000000000")), 201)["status"] == "ok"
 
 
 ACCEPTED_CARDS = [
@@ -101,7 +101,7 @@ DECLINED_CARDS = {
 }
 
 
-def test_every_published_number_does_what_it_does_at_stripe(harness: Harness) -> None:
+def test_every_published_card_number_has_the_outcome_documented_by_stripe(harness: Harness) -> None:
     for number in ACCEPTED_CARDS:
         assert expect_ok(pay(harness, create_offer(harness), **card(number)), 201)["status"] == "ok", number
     for number, expected in DECLINED_CARDS.items():
@@ -109,16 +109,16 @@ def test_every_published_number_does_what_it_does_at_stripe(harness: Harness) ->
         assert (payment["error_code"], payment["reason"]) == expected, number
 
 
-def test_the_card_of_the_older_pages_is_charged_until_it_expires(harness: Harness) -> None:
-    old = card("4111 1111 1111 1111", exp_month=12, exp_year=19, cvc="123", name="Mia Kern")
-    assert expect_ok(pay(harness, create_offer(harness), **old), 201)["error_code"] == "invalid_expiry_year"
+def test_the_card_of_the_older_documentation_is_charged_until_it_expires(harness: Harness) -> None:
+    old_card = card("4111 1111 1111 1111", exp_month=12, exp_year=19, cvc="123", name="Mia Kern")
+    assert expect_ok(pay(harness, create_offer(harness), **old_card), 201)["error_code"] == "invalid_expiry_year"
     harness.sandbox.set_clock(Clock(frozen_at=parse_instant("2019-12-31T12:00:00Z")))
-    assert expect_ok(pay(harness, create_offer(harness), **old), 201)["status"] == "ok"
+    assert expect_ok(pay(harness, create_offer(harness), **old_card), 201)["status"] == "ok"
 
 
 def test_a_payment_is_the_documented_object(harness: Harness) -> None:
-    made = create_offer(harness)
-    payment = expect_ok(pay(harness, made), 201)
+    offer = create_offer(harness)
+    payment = expect_ok(pay(harness, offer), 201)
     id, customer = payment["id"], payment["customer_id"]
     assert customer
     assert payment == {
@@ -128,11 +128,11 @@ def test_a_payment_is_the_documented_object(harness: Harness) -> None:
         "provider": "invoice",
         "method": "invoice",
         "status": "ok",
-        "policy_id": made["id"],
+        "policy_id": offer["id"],
         "charge_id": None,
         "fee": 0,
         "reference": None,
-        "token": made["payment_token"],
+        "token": offer["payment_token"],
         "reason": None,
         "processed_at": None,
         "error_code": None,
@@ -144,7 +144,7 @@ def test_a_payment_is_the_documented_object(harness: Harness) -> None:
     }
 
 
-def test_a_payment_in_live_mode_says_so_in_its_id_and_in_livemode(harness: Harness) -> None:
+def test_a_live_payment_has_a_live_id_and_livemode_true(harness: Harness) -> None:
     live = {"key": key(harness, "live")}
     payment = expect_ok(pay(harness, create_offer(harness, request_options=live), request_options=live), 201)
     assert (payment["livemode"], payment["policy_id"][:5]) == (True, "lpol_")
@@ -153,8 +153,8 @@ def test_a_payment_in_live_mode_says_so_in_its_id_and_in_livemode(harness: Harne
 
 @pytest.mark.parametrize("field", ["token", "policy_id", "method", "provider"])
 def test_a_payment_needs_its_fields(harness: Harness, field: str) -> None:
-    made = create_offer(harness)
-    body = {"token": made["payment_token"], "policy_id": made["id"], **INVOICE}
+    offer = create_offer(harness)
+    body = {"token": offer["payment_token"], "policy_id": offer["id"], **INVOICE}
     body.pop(field)
     assert field in refusal_message(harness, "POST", "/payments", 400, json=body)
 
@@ -165,7 +165,7 @@ def test_a_distributor_may_collect_the_premium(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("provider", ["allianz_invoice", "zurich_invoice", "ergo_invoice", "baloise_invoice"])
-def test_an_insurer_may_send_the_invoice_where_the_plan_says_so(harness: Harness, provider: str) -> None:
+def test_an_insurer_may_send_the_invoice_if_the_plan_allows_it(harness: Harness, provider: str) -> None:
     assert pay(harness, create_offer(harness), provider=provider).status_code == 400
     plan = PRODUCT.plans[0].model_dump() | {"payments": [f"invoice/{provider}"]}
     expect_ok(simulate(harness, "publish_product", product=PRODUCT.model_dump(mode="json") | {"plans": [plan]}))

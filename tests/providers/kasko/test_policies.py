@@ -1,4 +1,4 @@
-"""A KASKO policy's life: changed, cancelled, reactivated, told of."""
+"""KASKO's policies: changes, cancellation, reactivation, versions and events."""
 
 from __future__ import annotations
 
@@ -26,42 +26,46 @@ def harness() -> Harness:
     return make_harness(PROVIDER)
 
 
-def test_a_policy_is_changed_in_part_or_as_a_whole(harness: Harness) -> None:
+def test_a_policy_is_patched_or_replaced(harness: Harness) -> None:
     path = f"/policies/{create_policy(harness)}"
     changed = expect_ok(harness.request("PATCH", path, json={"first_name": "Ida", "data": {"company_name": "New"}}))
     assert (changed["first_name"], changed["last_name"], changed["data"]) == ("Ida", "Kern", {"company_name": "New"})
-    whole = {"first_name": "Eva", "last_name": "Lang", "email": "eva@firm.test", "data": {}}
-    assert expect_ok(harness.request("PUT", path, json=whole))["email"] == "eva@firm.test"
-    shown = expect_ok(harness.request("GET", path))
-    assert (shown["first_name"], shown["data"]) == ("Eva", [])
+    replacement = {"first_name": "Eva", "last_name": "Lang", "email": "eva@firm.test", "data": {}}
+    assert expect_ok(harness.request("PUT", path, json=replacement))["email"] == "eva@firm.test"
+    policy = expect_ok(harness.request("GET", path))
+    assert (policy["first_name"], policy["data"]) == ("Eva", [])
 
 
 def test_a_new_quote_changes_the_price_of_a_policy(harness: Harness) -> None:
     path = f"/policies/{create_policy(harness)}"
-    dearer = expect_ok(request_quote(harness, data={"encryption": False}))
-    changed = expect_ok(harness.request("PATCH", path, json={"quote_token": dearer["token"]}))
-    assert changed["quote"]["gross_payment_amount"] == dearer["gross_payment_amount"] == 165_000
+    new_quote = expect_ok(request_quote(harness, data={"encryption": False}))
+    changed = expect_ok(harness.request("PATCH", path, json={"quote_token": new_quote["token"]}))
+    assert changed["quote"]["gross_payment_amount"] == new_quote["gross_payment_amount"] == 165_000
     assert changed["quote"]["customer_input"]["encryption"] is False
 
 
-def test_a_cancelled_policy_is_closed_until_it_is_reactivated(harness: Harness) -> None:
+def test_a_cancelled_policy_cannot_be_changed_until_it_is_reactivated(harness: Harness) -> None:
     path = f"/policies/{create_policy(harness)}"
-    cancelled = {"status": "cancelled", "cancellation_reason": "sold", "termination_date": "2026-05-01"}
-    shown = expect_ok(harness.request("PUT", path, json=cancelled))
-    assert (shown["status"], shown["cancellation_reason"]) == ("cancelled", "sold")
-    assert (shown["termination_date"], shown["cancelled_at"]) == (
+    cancellation = {"status": "cancelled", "cancellation_reason": "sold", "termination_date": "2026-05-01"}
+    policy = expect_ok(harness.request("PUT", path, json=cancellation))
+    assert (policy["status"], policy["cancellation_reason"]) == ("cancelled", "sold")
+    assert (policy["termination_date"], policy["cancelled_at"]) == (
         "2026-04-30T22:00:00+00:00",
         "2026-03-01T12:00:02+00:00",
     )
-    for method, body in (("PATCH", {"first_name": "Ida"}), ("PUT", cancelled)):
+    for method, body in (("PATCH", {"first_name": "Ida"}), ("PUT", cancellation)):
         assert harness.request(method, path, json=body).status_code == 409
-    again = expect_ok(harness.request("POST", f"{path}/reactivate"))
-    assert (again["status"], again["cancellation_reason"], again["termination_date"]) == ("paid", None, None)
+    reactivated = expect_ok(harness.request("POST", f"{path}/reactivate"))
+    assert (reactivated["status"], reactivated["cancellation_reason"], reactivated["termination_date"]) == (
+        "paid",
+        None,
+        None,
+    )
     assert harness.request("POST", f"{path}/reactivate").status_code == 409
     assert harness.request("PATCH", path, json={"first_name": "Ida"}).status_code == 200
 
 
-def test_a_change_carries_a_new_tag_and_a_stale_one_changes_nothing(harness: Harness) -> None:
+def test_a_change_returns_a_new_etag_and_a_stale_etag_is_refused(harness: Harness) -> None:
     path = f"/policies/{create_policy(harness)}"
     first = harness.request("GET", path)
     assert first.headers["Last-Modified"] == "Sun, 01 Mar 2026 12:00:02 GMT"
@@ -78,31 +82,31 @@ def test_a_change_carries_a_new_tag_and_a_stale_one_changes_nothing(harness: Har
     assert harness.request("PATCH", path, json={}, headers={"If-Match": "*"}).status_code == 200
 
 
-def test_events_tell_what_has_become_of_a_policy(harness: Harness) -> None:
+def test_every_change_of_a_policy_emits_an_event(harness: Harness) -> None:
     path = f"/policies/{create_policy(harness)}"
     expect_ok(harness.request("PATCH", path, json={"first_name": "Ida"}))
     expect_ok(harness.request("PUT", path, json={"status": "cancelled", "cancellation_reason": "sold"}))
     expect_ok(harness.request("POST", f"{path}/reactivate"))
-    told = events(harness)
-    assert [event["type"] for event in told] == ["policy.created", *["policy.updated"] * 3]
-    created = told[0]["data"]
+    emitted = events(harness)
+    assert [event["type"] for event in emitted] == ["policy.created", *["policy.updated"] * 3]
+    created = emitted[0]["data"]
     assert created["policy_id"].startswith("TEST-")
     assert (created["gross_premium"], created["premium_tax"]) == (132_000, 12_000)
-    assert told[1]["data"]["first_name"] == "Ida"
+    assert emitted[1]["data"]["first_name"] == "Ida"
 
 
 def test_an_insurer_may_cancel(harness: Harness) -> None:
     id = create_policy(harness)
     expect_ok(simulate(harness, "insurer_cancels", policy_id=id, reason="Unpaid"))
-    shown = expect_ok(harness.request("GET", f"/policies/{id}"))
-    assert (shown["status"], shown["cancelled_by"]) == ("cancelled", PRODUCT.insurer_id)
+    policy = expect_ok(harness.request("GET", f"/policies/{id}"))
+    assert (policy["status"], policy["cancelled_by"]) == ("cancelled", PRODUCT.insurer_id)
     assert events(harness)[-1]["type"] == "policy.updated"
 
 
 @pytest.mark.parametrize(
     ("field", "value"), [("first_name", "Ida"), ("last_name", "Lang"), ("email", "ida@firm.test"), ("data", {"a": "1"})]
 )
-def test_a_patch_changes_what_it_names_and_nothing_else(harness: Harness, field: str, value: Any) -> None:
+def test_a_patch_changes_only_the_fields_it_names(harness: Harness, field: str, value: Any) -> None:
     path = f"/policies/{create_policy(harness)}"
     before = expect_ok(harness.request("GET", path))
     assert expect_ok(harness.request("PATCH", path, json={field: value})) == {**before, field: value}
@@ -118,21 +122,21 @@ def test_a_replacement_needs_its_fields(harness: Harness, field: str) -> None:
     )
 
 
-def test_a_replacement_may_bring_a_new_quote(harness: Harness) -> None:
-    dearer = expect_ok(request_quote(harness, data={"encryption": False}))
-    shown = expect_ok(
+def test_a_replacement_may_contain_a_new_quote(harness: Harness) -> None:
+    new_quote = expect_ok(request_quote(harness, data={"encryption": False}))
+    policy = expect_ok(
         harness.request(
-            "PUT", f"/policies/{create_policy(harness)}", json={**FULL_LEAD, "quote_token": dearer["token"]}
+            "PUT", f"/policies/{create_policy(harness)}", json={**FULL_LEAD, "quote_token": new_quote["token"]}
         )
     )
-    assert (shown["email"], shown["quote"]["gross_payment_amount"]) == (FULL_LEAD["email"], 165_000)
+    assert (policy["email"], policy["quote"]["gross_payment_amount"]) == (FULL_LEAD["email"], 165_000)
 
 
 def test_a_cancellation_needs_no_termination_date(harness: Harness) -> None:
-    shown = expect_ok(harness.request("PUT", f"/policies/{create_policy(harness)}", json=CANCEL))
-    assert (shown["status"], shown["cancellation_reason"], shown["termination_date"]) == ("cancelled", "sold", None)
+    policy = expect_ok(harness.request("PUT", f"/policies/{create_policy(harness)}", json=CANCEL))
+    assert (policy["status"], policy["cancellation_reason"], policy["termination_date"]) == ("cancelled", "sold", None)
 
 
-def test_a_policy_is_neither_deleted_nor_locked(harness: Harness) -> None:
-    shown = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
-    assert (shown["deleted_at"], shown["deleted_by"], shown["is_locked"]) == (None, "", False)
+def test_a_new_policy_is_neither_deleted_nor_locked(harness: Harness) -> None:
+    policy = expect_ok(harness.request("GET", f"/policies/{create_policy(harness)}"))
+    assert (policy["deleted_at"], policy["deleted_by"], policy["is_locked"]) == (None, "", False)

@@ -1,4 +1,4 @@
-"""What KASKO refuses, and how it says so."""
+"""KASKO's refusals: statuses, messages, and that a refused call changes nothing."""
 
 from __future__ import annotations
 
@@ -41,39 +41,39 @@ def harness() -> Harness:
     ["", "Bearer", "Bearer ", "Basic", "Basic !!", "Basic /////w==", "Digest x", "Bearer sk_test_none",
      f"Basic {b64encode(b'sk_test_none:').decode()}"],
 )  # fmt: skip
-def test_a_header_that_shows_no_key_of_ours_is_401(harness: Harness, header: str) -> None:
+def test_a_header_without_a_valid_key_is_401(harness: Harness, header: str) -> None:
     refusal_message(harness, "GET", "/offers/any", 401, key=None, headers={"Authorization": header})
 
 
-def test_the_user_of_basic_has_no_password(harness: Harness) -> None:
+def test_basic_credentials_with_a_password_are_refused(harness: Harness) -> None:
     header = {"Authorization": f"Basic {b64encode(f'{harness.key()}:secret'.encode()).decode()}"}
     refusal_message(harness, "GET", "/offers/any", 401, key=None, headers=header)
 
 
-def test_the_key_is_looked_at_before_anything_else(harness: Harness) -> None:
+def test_the_key_is_checked_before_the_body(harness: Harness) -> None:
     for method, path in (("POST", "/quotes"), ("POST", "/policies"), ("PUT", "/policies/any")):
         refusal_message(harness, method, path, 401, key=None, data=b"{")
 
 
 @pytest.mark.parametrize("field", [*PRODUCT_KEYS, "data"])
 @pytest.mark.parametrize("value", [None, "", 7, []])
-def test_a_quotes_parameters_are_needed(harness: Harness, field: str, value: Any) -> None:
+def test_a_quote_needs_its_parameters(harness: Harness, field: str, value: Any) -> None:
     if (field, value) == ("data", []):
         assert expect_ok(
             harness.request("POST", "/quotes", headers=V3_HEADERS, json={**PRODUCT_KEYS, "data": []}), 400
         )["errors"]
         return
     body = {**PRODUCT_KEYS, "data": DATA, field: value}
-    answer = harness.request("POST", "/quotes", headers=V3_HEADERS, json=body)
-    assert answer.status_code == 400
-    assert list(answer.json) == ["status", "message"]
-    assert answer.json["status"] == "Bad Request"
+    response = harness.request("POST", "/quotes", headers=V3_HEADERS, json=body)
+    assert response.status_code == 400
+    assert list(response.json) == ["status", "message"]
+    assert response.json["status"] == "Bad Request"
 
 
 @pytest.mark.parametrize(
     "accept", [None, "*/*", "application/json", "application/vnd.kasko.v2+json", "application/vnd.kasko.v3"]
 )
-def test_a_quote_needs_the_third_version(harness: Harness, accept: str | None) -> None:
+def test_a_quote_needs_version_3_in_the_accept_header(harness: Harness, accept: str | None) -> None:
     headers = {} if accept is None else {"Accept": accept}
     body = {**PRODUCT_KEYS, "data": DATA}
     refusal_message(harness, "POST", "/quotes", 400, headers=headers, json=body)
@@ -85,16 +85,16 @@ def test_a_quote_needs_the_third_version(harness: Harness, accept: str | None) -
     "data",
     [{"yearly_turnover": 5_000_000_001}, {"company_backup": "never", "insured_sum": 50_000_000}],
 )
-def test_some_risks_are_knocked_out(harness: Harness, data: dict[str, Any]) -> None:
-    answer = request_quote(harness, data=data)
-    assert (answer.status_code, answer.json) == (
+def test_excluded_risks_end_in_a_knock_out(harness: Harness, data: dict[str, Any]) -> None:
+    response = request_quote(harness, data=data)
+    assert (response.status_code, response.json) == (
         400,
         {"status": "Bad Request", "message": "The quote ended in a knock-out."},
     )
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("options", "status"),
     [
         ({"item_id": "ins_no"}, 404),
         ({"product_version_id": "prv_no"}, 404),
@@ -106,13 +106,13 @@ def test_some_risks_are_knocked_out(harness: Harness, data: dict[str, Any]) -> N
         ({"data": {"anything": "dai_no"}}, 400),
     ],
 )
-def test_what_a_quote_cannot_be_made_of_is_refused(harness: Harness, asked: dict[str, Any], status: int) -> None:
-    assert request_quote(harness, **asked).status_code == status
+def test_invalid_quote_parameters_are_refused(harness: Harness, options: dict[str, Any], status: int) -> None:
+    assert request_quote(harness, **options).status_code == status
 
 
 def test_all_wrong_fields_are_named_together(harness: Harness) -> None:
-    answer = expect_ok(request_quote(harness, data={"deductible": 7, "encryption": "x", "insured_sum": None}), 400)
-    assert {each["field"] for each in answer["errors"]} == {"deductible", "encryption", "insured_sum"}
+    response = expect_ok(request_quote(harness, data={"deductible": 7, "encryption": "x", "insured_sum": None}), 400)
+    assert {each["field"] for each in response["errors"]} == {"deductible", "encryption", "insured_sum"}
 
 
 MANGLED_TOKENS: dict[str, Callable[[str], str]] = {
@@ -125,16 +125,16 @@ MANGLED_TOKENS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("bend", [pytest.param(bend, id=name) for name, bend in MANGLED_TOKENS.items()])
-def test_a_changed_quote_token_is_worth_nothing(harness: Harness, bend: Callable[[str], str]) -> None:
-    token = bend(expect_ok(request_quote(harness))["token"])
+@pytest.mark.parametrize("mangle", [pytest.param(mangle, id=name) for name, mangle in MANGLED_TOKENS.items()])
+def test_a_changed_quote_token_is_refused(harness: Harness, mangle: Callable[[str], str]) -> None:
+    token = mangle(expect_ok(request_quote(harness))["token"])
     assert (
         refusal_message(harness, "POST", "/policies", 400, json={"quote_token": token, **PERSON})
         == "The quote token is not valid."
     )
 
 
-def test_a_quote_token_is_good_in_its_own_mode_and_account_only(harness: Harness) -> None:
+def test_a_quote_token_is_valid_only_in_its_mode_and_account(harness: Harness) -> None:
     body = {"quote_token": expect_ok(request_quote(harness))["token"], **PERSON}
     refusal_message(harness, "POST", "/policies", 400, json=body, key=key(harness, "live"))
     assert harness.admin("POST", "/sandboxes", {"provider": "kasko", "name": "other", "seed": "1"}).status_code == 201
@@ -157,7 +157,7 @@ def test_an_offers_fields_are_checked(harness: Harness, changed: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    ("how", "status"),
+    ("payment", "status"),
     [
         ({"token": "x"}, 400),
         ({"policy_id": "tpol_no"}, 404),
@@ -167,35 +167,38 @@ def test_an_offers_fields_are_checked(harness: Harness, changed: dict[str, Any])
         ({"method": "creditcard", "provider": "stripe", "card": {}}, 400),
     ],
 )
-def test_a_payment_that_does_not_fit_its_offer_is_refused(harness: Harness, how: dict[str, Any], status: int) -> None:
-    made = create_offer(harness)
-    assert pay(harness, made, **how).status_code == status
-    assert expect_ok(harness.request("GET", f"/offers/{made['id']}"))["status"] == "ready"
+def test_a_payment_that_does_not_fit_its_offer_is_refused(
+    harness: Harness, payment: dict[str, Any], status: int
+) -> None:
+    offer = create_offer(harness)
+    assert pay(harness, offer, **payment).status_code == status
+    assert expect_ok(harness.request("GET", f"/offers/{offer['id']}"))["status"] == "ready"
 
 
 def test_an_offer_is_paid_once(harness: Harness) -> None:
-    made = create_offer(harness)
-    expect_ok(pay(harness, made), 201)
-    assert expect_ok(pay(harness, made), 409)["status"] == "Conflict"
+    offer = create_offer(harness)
+    expect_ok(pay(harness, offer), 201)
+    assert expect_ok(pay(harness, offer), 409)["status"] == "Conflict"
     harness.advance("2s")
-    assert pay(harness, made).status_code == 409
+    assert pay(harness, offer).status_code == 409
     assert len(events(harness)) == 1
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"first_name": "Eva"}, {**FULL_LEAD, "email": None}, {**FULL_LEAD, "email": "x"}, {**FULL_LEAD, "quote_token": "x"},
+    [{}, {"first_name": "Eva"}, {**FULL_LEAD, "email": None}, {**FULL_LEAD, "email": "x"},
+     {**FULL_LEAD, "quote_token": "x"},
      {"status": "paid"}, {"status": "cancelled"}, {**CANCEL, "cancellation_reason": ""},
      {**CANCEL, "termination_date": "1.5.2026"}, {**CANCEL, "termination_date": "2026-02-30"}],
 )  # fmt: skip
-def test_a_policy_is_replaced_whole_or_cancelled_for_a_reason(harness: Harness, body: dict[str, Any]) -> None:
+def test_an_incomplete_replacement_or_cancellation_is_refused(harness: Harness, body: dict[str, Any]) -> None:
     path = f"/policies/{create_policy(harness)}"
     before = expect_ok(harness.request("GET", path))
     refusal_message(harness, "PUT", path, 400, json=body)
     assert expect_ok(harness.request("GET", path)) == before
 
 
-def test_an_offer_that_is_not_paid_is_no_policy(harness: Harness) -> None:
+def test_an_unpaid_offer_is_not_a_policy(harness: Harness) -> None:
     path = f"/policies/{create_offer(harness)['id']}"
     for method, body in (("GET", None), ("PATCH", {}), ("PUT", CANCEL)):
         assert refusal_message(harness, method, path, 404, json=body) == "Policy not found."
@@ -203,7 +206,7 @@ def test_an_offer_that_is_not_paid_is_no_policy(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("value", ["x", "", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT", "0"])
-def test_a_date_that_is_none_is_no_precondition(harness: Harness, value: str) -> None:
+def test_an_unreadable_date_is_not_a_precondition_but_an_unreadable_etag_is(harness: Harness, value: str) -> None:
     path = f"/policies/{create_policy(harness)}"
     assert harness.request("PATCH", path, json={}, headers={"If-Unmodified-Since": value}).status_code == 200
     assert harness.request("PATCH", path, json={}, headers={"If-Match": value}).status_code == 412
@@ -221,13 +224,13 @@ def test_a_date_that_is_none_is_no_precondition(harness: Harness, value: str) ->
         ("expire_tokens", {"kind": "all", "more": 1}, 422),
     ],
 )
-def test_what_cannot_happen_off_stage_is_refused(
+def test_an_impossible_simulation_is_refused(
     harness: Harness, name: str, parameters: dict[str, Any], status: int
 ) -> None:
     assert simulate(harness, name, **parameters).status_code == status
 
 
-def test_what_is_refused_keeps_nothing(harness: Harness) -> None:
+def test_a_refused_call_stores_nothing(harness: Harness) -> None:
     before = harness.engine.export("kasko")["collections"]
     request_quote(harness, data={"deductible": 7})
     pay(harness, {"id": "tpol_no"})
@@ -237,13 +240,13 @@ def test_what_is_refused_keeps_nothing(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("name", ["fields", "query", "sort"])
-def test_a_parameter_that_is_no_json_is_named(harness: Harness, name: str) -> None:
+def test_a_parameter_that_is_not_json_is_named(harness: Harness, name: str) -> None:
     query = {"language": "en", "fields": '["name"]', name: "["}
-    told = refusal_message(harness, "GET", f"/datasets/{dataset_id(harness)}/dataset_items", 400, query_string=query)
-    assert told == f"{name} must be JSON."
+    message = refusal_message(harness, "GET", f"/datasets/{dataset_id(harness)}/dataset_items", 400, query_string=query)
+    assert message == f"{name} must be JSON."
 
 
-def test_a_403_that_is_hidden_sounds_like_a_path_that_is_not_there(harness: Harness) -> None:
+def test_a_hidden_403_looks_like_an_unknown_path(harness: Harness) -> None:
     set_assumptions(harness, forbidden="404")
     public = {"key": key(harness, "public_test")}
     for path in (f"/offers/{create_offer(harness)['id']}", "/offers/none", "/nothing"):

@@ -1,4 +1,4 @@
-"""The data an account begins with: big enough, sound, fake, and the same for the same seed."""
+"""The seed data of an account: size, consistency, fake values, and equality for equal seeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAID, ENDED = ("paid", "cancelled"), ("ready", "pending", "rejected")
 
 
 @sizes
-def test_a_data_set_is_as_big_as_it_says(size: str) -> None:
+def test_a_data_set_has_the_size_of_its_name(size: str) -> None:
     state = cached_dataset("kasko", size)
     assert 0.9 * APPROXIMATE_SIZES[size] <= sum(map(len, state.values())) <= 1.1 * APPROXIMATE_SIZES[size]
     for records in state.values():
@@ -54,35 +54,35 @@ def test_every_offer_is_one_the_product_would_make(size: str) -> None:
     assert PRODUCT.price != "building"
     for record in cached_dataset("kasko", size)["policies"]:
         quote = record["quote"]
-        read = rules.validate_data(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
-        assert pricing.premium(PRODUCT.price, read) == quote["premium"]
-        assert pricing.term(PRODUCT, read) == quote["term"]
-        assert not pricing.holds(PRODUCT.knockouts, read)
-        assert pricing.holds(PRODUCT.manual_underwriting, read) == (record["flow"] == "manual_underwriting")
+        data = rules.validate_data(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
+        assert pricing.premium(PRODUCT.price, data) == quote["premium"]
+        assert pricing.term(PRODUCT, data) == quote["term"]
+        assert not pricing.holds(PRODUCT.knockouts, data)
+        assert pricing.holds(PRODUCT.manual_underwriting, data) == (record["flow"] == "manual_underwriting")
         assert record["id"].startswith("lpol_" if record["live"] else "tpol_")
 
 
 @sizes
 def test_there_is_every_status_in_both_modes(size: str) -> None:
     for live in (False, True):
-        mine = [record for record in cached_dataset("kasko", size)["policies"] if record["live"] == live]
-        assert {record["offer_status"] for record in mine} == {"accepted", *ENDED}
-        assert {record["policy_status"] for record in mine} == {None, *PAID}
-        ids = {record["id"] for record in mine}
+        records = [record for record in cached_dataset("kasko", size)["policies"] if record["live"] == live]
+        assert {record["offer_status"] for record in records} == {"accepted", *ENDED}
+        assert {record["policy_status"] for record in records} == {None, *PAID}
+        ids = {record["id"] for record in records}
         payments = [each for each in cached_dataset("kasko", size)["payments"] if each["policy_id"] in ids]
         assert {each["status"] for each in payments} == {"ok", "failed"}
 
 
 @sizes
-def test_in_each_mode_a_paid_offer_waits_for_its_policy(size: str) -> None:
+def test_each_mode_has_a_paid_offer_whose_policy_is_not_issued(size: str) -> None:
     ids = [timer["parameters"]["policy_id"] for timer in cached_dataset("kasko", size)["_timers"]]
     assert [id[:5] for id in ids] == ["tpol_", "lpol_"]
 
 
-def test_another_seed_gives_other_people_under_other_ids() -> None:
+def test_another_seed_gives_other_records() -> None:
     for collection in cached_dataset("kasko", "small"):
-        one, two = cached_dataset("kasko", "small")[collection], cached_dataset("kasko", "small", "2")[collection]
-        assert not {record["id"] for record in one} & {record["id"] for record in two}
+        first, second = cached_dataset("kasko", "small")[collection], cached_dataset("kasko", "small", "2")[collection]
+        assert not {record["id"] for record in first} & {record["id"] for record in second}
 
 
 @pytest.fixture
@@ -96,28 +96,31 @@ def request_options(harness: Harness, record: Any) -> dict[str, Any]:
 
 def test_every_seeded_record_can_be_read(harness: Harness) -> None:
     for record in cached_dataset("kasko", "small")["policies"]:
-        shown = expect_ok(harness.request("GET", f"/offers/{record['id']}", **request_options(harness, record)))
-        assert shown["status"] == record["offer_status"]
-        answer = harness.request("GET", f"/policies/{record['id']}", **request_options(harness, record))
-        assert answer.status_code == (200 if record["policy_status"] else 404)
+        offer = expect_ok(harness.request("GET", f"/offers/{record['id']}", **request_options(harness, record)))
+        assert offer["status"] == record["offer_status"]
+        response = harness.request("GET", f"/policies/{record['id']}", **request_options(harness, record))
+        assert response.status_code == (200 if record["policy_status"] else 404)
     for payment in cached_dataset("kasko", "small")["payments"]:
-        how = request_options(harness, {"live": payment["livemode"]})
-        assert expect_ok(harness.request("GET", f"/payments/{payment['id']}", **how))["status"] == payment["status"]
+        options = request_options(harness, {"live": payment["livemode"]})
+        assert expect_ok(harness.request("GET", f"/payments/{payment['id']}", **options))["status"] == payment["status"]
 
 
 def test_a_seeded_offer_can_be_paid_and_a_seeded_policy_reactivated(harness: Harness) -> None:
     for record in cached_dataset("kasko", "small")["policies"]:
-        how = request_options(harness, record)
+        options = request_options(harness, record)
         if record["offer_status"] == "ready":
             body = {"token": record["payment_token"], "policy_id": record["id"]}
             paid = harness.request(
-                "POST", "/payments", json={**body, "method": "invoice", "provider": "invoice"}, **how
+                "POST", "/payments", json={**body, "method": "invoice", "provider": "invoice"}, **options
             )
             expect_ok(paid, 201)
             harness.advance("2s")
-            assert expect_ok(harness.request("GET", f"/policies/{record['id']}", **how))["status"] == "paid"
+            assert expect_ok(harness.request("GET", f"/policies/{record['id']}", **options))["status"] == "paid"
         if record["policy_status"] == "cancelled":
-            assert expect_ok(harness.request("POST", f"/policies/{record['id']}/reactivate", **how))["status"] == "paid"
+            assert (
+                expect_ok(harness.request("POST", f"/policies/{record['id']}/reactivate", **options))["status"]
+                == "paid"
+            )
 
 
 def test_a_seeded_pending_offer_waits_for_its_underwriter(harness: Harness) -> None:
@@ -128,47 +131,52 @@ def test_a_seeded_pending_offer_waits_for_its_underwriter(harness: Harness) -> N
     assert len(waiting) == 2
 
 
-def test_records_were_made_before_today_and_nowhere_yet() -> None:
+def test_seeded_records_were_created_before_today_and_have_no_host() -> None:
     for record in cached_dataset("kasko", "large")["policies"]:
         assert record["created_at"] <= record["updated_at"] < 1_772_366_400 * 1_000_000
         assert record["base"] is None
 
 
-def test_a_seeded_policy_comes_at_its_time_or_when_the_insurer_makes_it(harness: Harness) -> None:
+def test_a_seeded_policy_is_issued_at_its_time_or_by_simulation(harness: Harness) -> None:
     due = expect_ok(harness.admin("GET", "/sandboxes/kasko/clock"))["due"]
     assert [(each["at"][:10], each["action"]) for each in due] == [("2100-01-01", "issue_policy")] * 2
-    test, live = (timer["parameters"]["policy_id"] for timer in cached_dataset("kasko", "small")["_timers"])
-    own = {"key": key(harness, "live")}
-    assert expect_ok(harness.request("GET", f"/offers/{test}"))["status"] == "accepted"
-    assert harness.request("GET", f"/policies/{test}").status_code == 404
-    expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": test}))
-    assert expect_ok(harness.request("GET", f"/policies/{test}"))["policy_created_date"] == "2026-03-01T12:00:00+00:00"
+    test_policy, live_policy = (
+        timer["parameters"]["policy_id"] for timer in cached_dataset("kasko", "small")["_timers"]
+    )
+    options = {"key": key(harness, "live")}
+    assert expect_ok(harness.request("GET", f"/offers/{test_policy}"))["status"] == "accepted"
+    assert harness.request("GET", f"/policies/{test_policy}").status_code == 404
+    expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": test_policy}))
+    assert (
+        expect_ok(harness.request("GET", f"/policies/{test_policy}"))["policy_created_date"]
+        == "2026-03-01T12:00:00+00:00"
+    )
     assert len(expect_ok(harness.admin("GET", "/sandboxes/kasko/clock"))["due"]) == 1
-    assert harness.request("GET", f"/policies/{live}", **own).status_code == 404
+    assert harness.request("GET", f"/policies/{live_policy}", **options).status_code == 404
     frozen = harness.admin("PUT", "/sandboxes/kasko/clock", {"action": "freeze", "at": "2100-01-01T00:00:00Z"})
     assert frozen.status_code == 200, frozen.text
     assert (
-        expect_ok(harness.request("GET", f"/policies/{live}", **own))["policy_created_date"]
+        expect_ok(harness.request("GET", f"/policies/{live_policy}", **options))["policy_created_date"]
         == "2100-01-01T00:00:00+00:00"
     )
 
 
-def test_a_paid_policy_is_not_made_twice(harness: Harness) -> None:
-    made = create_offer(harness)
-    expect_ok(pay(harness, made), 201)
-    issue = ("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": made["id"]})
+def test_a_paid_policy_is_not_issued_twice(harness: Harness) -> None:
+    offer = create_offer(harness)
+    expect_ok(pay(harness, offer), 201)
+    issue = ("POST", "/sandboxes/kasko/simulations/issue_policy", {"policy_id": offer["id"]})
     expect_ok(harness.admin(*issue))
     assert harness.admin(*issue).status_code == 422
     harness.advance("2s")
     assert [event["type"] for event in events(harness)] == ["policy.created"]
 
 
-def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(harness: Harness) -> None:
+def test_links_of_seeded_records_use_the_host_of_the_request(harness: Harness) -> None:
     record = next(each for each in cached_dataset("kasko", "small")["policies"] if each["policy_status"] == "paid")
     path, host = f"/policies/{record['id']}", {"Host": "sandbox.localhost:81"}
-    shown = expect_ok(harness.request("GET", path, headers=host))
-    assert shown["assets"][0]["url"] == f"http://sandbox.localhost:81/kasko/assets/{record['id']}/policy.pdf"
-    assert shown["_links"]["_self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
+    policy = expect_ok(harness.request("GET", path, headers=host))
+    assert policy["assets"][0]["url"] == f"http://sandbox.localhost:81/kasko/assets/{record['id']}/policy.pdf"
+    assert policy["_links"]["_self"]["href"] == f"http://sandbox.localhost:81/kasko{path}"
     expect_ok(harness.request("PATCH", path, json={"first_name": "Ida"}, headers=host))
     expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
     for event in events(harness):
@@ -176,7 +184,7 @@ def test_links_of_seeded_records_lead_to_where_the_sandbox_is_reached(harness: H
         assert event["data"]["assets"][0]["href"].startswith("http://sandbox.localhost:81/kasko/assets/")
 
 
-def test_an_event_of_a_record_nobody_has_called_about_leaves_out_the_host(harness: Harness) -> None:
+def test_an_event_of_a_record_that_was_never_requested_has_links_without_a_host(harness: Harness) -> None:
     record = next(each for each in cached_dataset("kasko", "small")["policies"] if each["policy_status"] == "paid")
     expect_ok(harness.admin("POST", "/sandboxes/kasko/simulations/insurer_cancels", {"policy_id": record["id"]}))
     [event] = events(harness)

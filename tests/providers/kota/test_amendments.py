@@ -1,4 +1,4 @@
-"""Kota's policy amendments: other dependents and early ends, quoted, confirmed, made or refused."""
+"""Kota's policy amendments: changes of dependents and cancellations, from the request to the result."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def request_amendment(
 
 
 class Amendment:
-    """An amendment of a policy and the paths it has."""
+    """Creates an amendment of a policy and calls its operations."""
 
-    def __init__(self, harness: Harness, policy: str, *asked: Any) -> None:
-        self.made = expect_ok(request_amendment(harness, policy, *asked))
-        self.harness, self.policy, self.id = harness, policy, self.made["id"]
+    def __init__(self, harness: Harness, policy: str, *arguments: Any) -> None:
+        self.created = expect_ok(request_amendment(harness, policy, *arguments))
+        self.harness, self.policy, self.id = harness, policy, self.created["id"]
         self.path = f"/policies/{policy}/policy_amendment_intents/{self.id}"
 
     @property
@@ -73,16 +73,16 @@ class Amendment:
         return post(self.harness, f"{self.path}/confirm")
 
 
-def test_a_child_is_born_quoted_and_covered(harness: Harness) -> None:
+def test_a_newborn_child_is_added_by_an_amendment(harness: Harness) -> None:
     half = {"type": "percentage", "percentage": {"percentage": 50}}
     pair = create_insured_employee(harness, sharing=half, metadata={"testmode.enrolment_intent": "enrolling"})
     policy = enrol_employee(harness, pair)
     amendment = Amendment(harness, policy["id"], "dependents", BIRTH_REASON)
-    asked = amendment.made["required_action"]
-    assert amendment.made["status"] == "action_required"
-    assert amendment.made["amendment_reason"]["qualifying_life_event"]["reason"] is None
-    assert (asked["code"], asked["due_by"]) == ("provide_dependents_information", "2026-03-29")
-    assert asked["associated_persons"] == {
+    required = amendment.created["required_action"]
+    assert amendment.created["status"] == "action_required"
+    assert amendment.created["amendment_reason"]["qualifying_life_event"]["reason"] is None
+    assert (required["code"], required["due_by"]) == ("provide_dependents_information", "2026-03-29")
+    assert required["associated_persons"] == {
         "type": "dependents",
         "dependents": {"dependents_management_intent_id": None, "status": None},
     }
@@ -118,7 +118,7 @@ def test_a_child_is_born_quoted_and_covered(harness: Harness) -> None:
     assert event_types(harness, policy["id"])[-2:] == ["policy.updated", "policy_amendment_intent.amended"]
 
 
-def test_whoever_was_covered_is_on_the_list_and_can_be_removed(harness: Harness) -> None:
+def test_a_covered_dependent_is_listed_and_can_be_removed(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     policy, child = enrol_employee(harness, pair)["id"], person(harness, pair[0])
     first = Amendment(harness, policy)
@@ -138,12 +138,12 @@ def test_whoever_was_covered_is_on_the_list_and_can_be_removed(harness: Harness)
     assert len(get(harness, f"/policies/{policy}")["health_insurance"]["members"]) == 1
 
 
-def test_a_policy_can_be_opted_out_of_as_if_it_had_not_begun(harness: Harness) -> None:
+def test_opting_out_cancels_a_policy_from_its_first_day(harness: Harness) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     amendment = Amendment(harness, policy, "cancellation")
-    assert amendment.made["status"] == "pending_confirmation"
-    waiting = amendment.made["pending_confirmation"]
-    assert (waiting["code"], waiting["quote"], waiting["associated_persons"]) == ("confirm_opt_out", None, None)
+    assert amendment.created["status"] == "pending_confirmation"
+    pending = amendment.created["pending_confirmation"]
+    assert (pending["code"], pending["quote"], pending["associated_persons"]) == ("confirm_opt_out", None, None)
     expect_no_content(amendment.confirm())
     harness.advance("3s")
     assert amendment.fetch["status"] == "amended"
@@ -156,8 +156,8 @@ def test_a_policy_is_cancelled_on_the_day_of_a_life_event(harness: Harness) -> N
     event = {"event": "gained_other_insurance_coverage", "event_date": "2026-06-01", "reason": "A new employer's"}
     reason = {"type": "qualifying_life_event", "qualifying_life_event": event}
     amendment = Amendment(harness, policy, "cancellation", reason)
-    assert amendment.made["pending_confirmation"]["code"] == "confirm_qle"
-    assert amendment.made["amendment_reason"] == reason
+    assert amendment.created["pending_confirmation"]["code"] == "confirm_qle"
+    assert amendment.created["amendment_reason"] == reason
     expect_no_content(amendment.confirm())
     harness.advance("3s")
     assert get(harness, f"/policies/{policy}")["cancellation_date"] == "2026-06-01"
@@ -179,7 +179,7 @@ def test_an_insurer_may_fail_to_quote_or_refuse(harness: Harness, confirmed: boo
     expect_refusal(post(harness, f"{amendment.path}/cancel"))
 
 
-def test_metadata_chooses_ahead_that_an_amendment_fails(harness: Harness) -> None:
+def test_metadata_makes_an_amendment_fail(harness: Harness) -> None:
     pair = create_insured_employee(harness, metadata={"testmode.policy_amendment_intent": "processing_error"})
     amendment = Amendment(harness, enrol_employee(harness, pair)["id"])
     amendment.confirm_dependents()
@@ -187,7 +187,7 @@ def test_metadata_chooses_ahead_that_an_amendment_fails(harness: Harness) -> Non
     assert amendment.fetch["processing_error"]["code"] == "unable_to_quote"
 
 
-def test_an_amendment_can_be_cancelled_until_it_is_quoted_or_made(harness: Harness) -> None:
+def test_an_amendment_can_be_cancelled_except_while_it_awaits_its_quote(harness: Harness) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     amendment = Amendment(harness, policy)
     intent = amendment.list_dependents()
@@ -205,16 +205,16 @@ def test_an_amendment_can_be_cancelled_until_it_is_quoted_or_made(harness: Harne
 
 
 @pytest.mark.parametrize("change", ["dependents", "cancellation"])
-def test_the_day_of_the_deadline_still_counts_and_the_next_does_not(harness: Harness, change: str) -> None:
+def test_the_deadline_includes_its_day(harness: Harness, change: str) -> None:
     set_assumptions(harness, amendment_deadline=3)
     amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"], change)
     freeze_clock(harness, "2026-03-04T23:59:59Z")
-    assert amendment.fetch["status"] == amendment.made["status"]
+    assert amendment.fetch["status"] == amendment.created["status"]
     harness.advance("1s")
     assert amendment.fetch["status"] == "not_undertaken"
 
 
-def test_a_list_given_up_can_be_begun_anew_while_it_is_asked_for(harness: Harness) -> None:
+def test_a_cancelled_list_of_dependents_can_be_created_again_while_it_is_required(harness: Harness) -> None:
     amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     first = amendment.list_dependents()
     expect_refusal(post(harness, f"{amendment.path}/create_dependents_management_intent"))
@@ -237,7 +237,7 @@ def test_the_initial_adjustment_period_ends(harness: Harness) -> None:
     expect_refusal(request_amendment(harness, policy))
 
 
-def test_one_amendment_at_a_time(harness: Harness) -> None:
+def test_a_policy_has_at_most_one_open_amendment(harness: Harness) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     Amendment(harness, policy)
     assert "under way" in expect_refusal(request_amendment(harness, policy))["detail"]
@@ -245,20 +245,20 @@ def test_one_amendment_at_a_time(harness: Harness) -> None:
     Amendment(harness, policy)
 
 
-def test_what_cannot_be_amended_is_refused(harness: Harness) -> None:
-    alone = enrol_employee(harness, create_insured_employee(harness, "Single", sharing={"type": "policyholder_only"}))[
+def test_an_amendment_that_the_policy_does_not_allow_is_refused(harness: Harness) -> None:
+    policy = enrol_employee(harness, create_insured_employee(harness, "Single", sharing={"type": "policyholder_only"}))[
         "id"
     ]
-    assert "no dependents" in expect_refusal(request_amendment(harness, alone, "dependents", BIRTH_REASON))["detail"]
+    assert "no dependents" in expect_refusal(request_amendment(harness, policy, "dependents", BIRTH_REASON))["detail"]
     assert (
         "cancellation"
-        in expect_ok(request_amendment(harness, alone, "cancellation"))["requested_changes"][0]["change_type"]
+        in expect_ok(request_amendment(harness, policy, "cancellation"))["requested_changes"][0]["change_type"]
     )
-    take_step(harness, alone, "cancel")
-    assert "cancelled" in expect_refusal(request_amendment(harness, alone, "cancellation"))["detail"]
+    take_step(harness, policy, "cancel")
+    assert "cancelled" in expect_refusal(request_amendment(harness, policy, "cancellation"))["detail"]
 
 
-def test_an_amendment_is_given_up_when_its_policy_ends(harness: Harness) -> None:
+def test_an_amendment_ends_with_its_policy(harness: Harness) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     amendment = Amendment(harness, policy)
     simulate(harness, "cancel_policy", id=policy, day="2026-03-01")
@@ -275,16 +275,16 @@ def test_an_amendment_is_given_up_when_its_policy_ends(harness: Harness) -> None
         ({"type": "other"}, ["dependents"], "amendment_reason.type"),
     ],
 )
-def test_wrong_amendments_are_refused_by_their_path(
+def test_invalid_amendments_are_refused_with_the_path_of_the_field(
     harness: Harness, reason: Any, changes: list[str], path: str
 ) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))["id"]
     body = {"amendment_reason": reason, "requested_changes": [{"change_type": each} for each in changes]}
-    answer = post(harness, f"/policies/{policy}/policy_amendment_intents", body)
-    assert path in expect_refusal(answer, "invalid_request")["errors"]
+    response = post(harness, f"/policies/{policy}/policy_amendment_intents", body)
+    assert path in expect_refusal(response, "invalid_request")["errors"]
 
 
-def test_amendments_are_listed_oldest_first_under_their_policy_alone(harness: Harness) -> None:
+def test_amendments_are_listed_oldest_first_under_their_policy(harness: Harness) -> None:
     set_assumptions(harness, second_amendment="accepted")
     policy, other = (
         enrol_employee(harness, create_insured_employee(harness))["id"],
@@ -308,7 +308,7 @@ def test_an_opt_out_cannot_be_confirmed_while_the_insurers_are_down(harness: Har
 @pytest.mark.parametrize(
     ("setting", "state"), [("amendment_quote", "pending_confirmation"), ("amendment_processing", "amended")]
 )
-def test_how_long_an_amendment_takes_can_be_assumed_otherwise(harness: Harness, setting: str, state: str) -> None:
+def test_the_duration_of_an_amendment_is_an_assumption(harness: Harness, setting: str, state: str) -> None:
     set_assumptions(harness, **{setting: "1h"})
     amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     amendment.confirm_dependents()
@@ -321,7 +321,7 @@ def test_how_long_an_amendment_takes_can_be_assumed_otherwise(harness: Harness, 
     assert amendment.fetch["status"] == state
 
 
-def test_tax_and_currency_of_a_quote_can_be_assumed_otherwise(harness: Harness) -> None:
+def test_tax_and_currency_of_an_amendment_quote_are_assumptions(harness: Harness) -> None:
     set_assumptions(harness, amendment_tax=0, amendment_currency="lower")
     amendment = Amendment(harness, enrol_employee(harness, create_insured_employee(harness))["id"])
     amendment.confirm_dependents()

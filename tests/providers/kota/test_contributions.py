@@ -1,4 +1,4 @@
-"""Contribution reports: opened each month, filled by policies, finalized once, corrected afterwards."""
+"""Kota's contribution reports: opened monthly, filled from policies, finalized once, adjusted later."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def harness() -> Harness:
 
 @pytest.fixture
 def enrolled_policy(harness: Harness) -> Any:
-    """A policy of 109.90 a month of which the employer pays four fifths."""
+    """A policy with a premium of 109.90 a month, of which the employer pays 80 percent."""
     return enrol_employee(harness, create_insured_employee(harness, sharing=EIGHTY_PERCENT))
 
 
@@ -60,11 +60,11 @@ def offboard(harness: Harness, id: str, day: str) -> None:
 
 def test_the_first_policy_of_an_employer_opens_the_report_of_its_month(harness: Harness, enrolled_policy: Any) -> None:
     (report,) = reports(harness)
-    owner = fetch(harness, f"/employees/{enrolled_policy['employee_id']}")["employer_id"]
+    employer = fetch(harness, f"/employees/{enrolled_policy['employee_id']}")["employer_id"]
     assert report == {
         "object": "contribution_report",
         "id": report["id"],
-        "employer_id": owner,
+        "employer_id": employer,
         "external_customer_id": None,
         "period": MARCH,
         "status": "open",
@@ -75,13 +75,13 @@ def test_the_first_policy_of_an_employer_opens_the_report_of_its_month(harness: 
     assert fetch(harness, f"/contribution_reports/{report['id']}") == report
 
 
-def test_a_breakdown_says_who_pays_what_for_whom(harness: Harness, enrolled_policy: Any) -> None:
+def test_a_breakdown_lists_contributions_by_payer_and_member(harness: Harness, enrolled_policy: Any) -> None:
     (report,) = reports(harness)
-    shown = breakdown(harness, report, enrolled_policy["employee_id"])
-    assert fetch(harness, f"/contribution_reports/{report['id']}/employee_breakdowns")["items"] == [shown]
-    (paid,) = shown["health_insurance"]["employer_contributions"]
-    assert paid == {
-        "id": paid["id"],
+    record = breakdown(harness, report, enrolled_policy["employee_id"])
+    assert fetch(harness, f"/contribution_reports/{report['id']}/employee_breakdowns")["items"] == [record]
+    (contribution,) = record["health_insurance"]["employer_contributions"]
+    assert contribution == {
+        "id": contribution["id"],
         "category": "gross_premium",
         "member_type": "policyholder",
         "adjustment": False,
@@ -95,7 +95,7 @@ def test_a_breakdown_says_who_pays_what_for_whom(harness: Harness, enrolled_poli
         "reporting_month": "2026-03-01",
     }
     assert amounts(harness, report, enrolled_policy["employee_id"], "employee") == [21.98]
-    assert shown["currency"] == "eur"
+    assert record["currency"] == "eur"
 
 
 def test_every_month_of_cover_has_a_report_opened_as_it_begins(harness: Harness, enrolled_policy: Any) -> None:
@@ -107,7 +107,7 @@ def test_every_month_of_cover_has_a_report_opened_as_it_begins(harness: Harness,
     assert amounts(harness, reports(harness)[0], enrolled_policy["employee_id"], "employer") == [87.92]
 
 
-def test_a_policy_to_come_is_reported_from_its_first_month(harness: Harness) -> None:
+def test_a_future_policy_is_reported_from_its_first_month(harness: Harness) -> None:
     pair = create_insured_employee(harness, start="2026-05-11")
     policy = enrol_employee(harness, pair)
     assert reports(harness) == []
@@ -115,7 +115,7 @@ def test_a_policy_to_come_is_reported_from_its_first_month(harness: Harness) -> 
     assert reports(harness) == []
     freeze_clock(harness, "2026-05-01T00:00:00Z")
     (report,) = reports(harness)
-    # 21 of 31 days of 109.90.
+    # 21 of 31 days of 109.90
     assert amounts(harness, report, policy["employee_id"], "employer") == [74.45]
 
 
@@ -124,18 +124,18 @@ def test_reports_end_with_the_last_policy(harness: Harness, enrolled_policy: Any
     freeze_clock(harness, "2026-06-15T00:00:00Z")
     latest, *_ = reports(harness)
     assert latest["period"] == APRIL
-    # Ten of thirty days.
+    # 10 of 30 days of 109.90, shared 80 to 20
     assert amounts(harness, latest, enrolled_policy["employee_id"], "employer") == [29.31]
     assert amounts(harness, latest, enrolled_policy["employee_id"], "employee") == [7.33]
 
 
-def test_a_part_of_a_month_may_cost_all_of_it(harness: Harness) -> None:
+def test_an_assumption_charges_a_partial_month_in_full(harness: Harness) -> None:
     set_assumptions(harness, partial_month="whole")
     policy = enrol_employee(harness, create_insured_employee(harness, start="2026-03-20"))
     assert amounts(harness, reports(harness)[0], policy["employee_id"], "employer") == [109.9]
 
 
-def test_tax_and_relief_have_entries_of_their_own_where_there_are_any(harness: Harness) -> None:
+def test_tax_and_tax_relief_have_their_own_entries(harness: Harness) -> None:
     set_assumptions(harness, contribution_tax=200, contribution_tax_relief=2_000)
     policy = enrol_employee(harness, create_insured_employee(harness, sharing=EIGHTY_PERCENT))
     entries = breakdown(harness, reports(harness)[0], policy["employee_id"])["health_insurance"][
@@ -148,7 +148,7 @@ def test_tax_and_relief_have_entries_of_their_own_where_there_are_any(harness: H
     }
 
 
-def test_dependents_have_entries_by_what_they_are(harness: Harness, enrolled_policy: Any) -> None:
+def test_each_dependent_has_an_entry_with_its_member_type(harness: Harness, enrolled_policy: Any) -> None:
     child = person(harness, enrolled_policy["employee_id"])
     body = {
         "amendment_reason": {"type": "initial_adjustment_period"},
@@ -163,32 +163,32 @@ def test_dependents_have_entries_by_what_they_are(harness: Harness, enrolled_pol
     harness.advance("10s")
     assert post(harness, f"{path}/{amendment}/confirm").status_code == 204
     harness.advance("10s")
-    shown = breakdown(harness, reports(harness)[0], enrolled_policy["employee_id"])["health_insurance"]
-    paid = [(each["member_type"], each["amount"]) for each in shown["employer_contributions"]]
-    assert paid == [("policyholder", 87.92), ("child_dependant", 27.96)]
+    record = breakdown(harness, reports(harness)[0], enrolled_policy["employee_id"])["health_insurance"]
+    contributions = [(each["member_type"], each["amount"]) for each in record["employer_contributions"]]
+    assert contributions == [("policyholder", 87.92), ("child_dependant", 27.96)]
 
 
-def test_finalizing_is_told_and_cannot_be_done_twice(harness: Harness, enrolled_policy: Any) -> None:
+def test_finalizing_emits_an_event_and_cannot_be_repeated(harness: Harness, enrolled_policy: Any) -> None:
     (report,) = reports(harness)
     harness.advance("1h")
-    final = create(harness, f"/contribution_reports/{report['id']}/finalize")
+    finalized = create(harness, f"/contribution_reports/{report['id']}/finalize")
     now = "2026-03-01T13:00:10Z"
-    assert final == {**report, "status": "finalized", "finalized_at": now, "last_updated_at": now}
-    shown = breakdown(harness, report, enrolled_policy["employee_id"])
-    assert (shown["status"], shown["finalized_at"]) == ("finalized", now)
+    assert finalized == {**report, "status": "finalized", "finalized_at": now, "last_updated_at": now}
+    record = breakdown(harness, report, enrolled_policy["employee_id"])
+    assert (record["status"], record["finalized_at"]) == ("finalized", now)
     assert refusal_code(harness, "POST", f"/contribution_reports/{report['id']}/finalize") == (400, "invalid_state")
-    (thin,), (whole,) = (events(harness, each, "contribution_report.finalized") for each in ("v2", "v1"))
-    assert thin["data"] == {
+    (v2,), (v1,) = (events(harness, each, "contribution_report.finalized") for each in ("v2", "v1"))
+    assert v2["data"] == {
         "id": report["id"],
         "employer_id": report["employer_id"],
         "external_customer_id": None,
         "resource_type": "contribution_report",
         "object": "contribution_report_event",
     }
-    assert whole["data"] == final
+    assert v1["data"] == finalized
 
 
-def test_what_changes_after_finalizing_is_adjusted_in_the_next_report(harness: Harness, enrolled_policy: Any) -> None:
+def test_a_change_after_finalizing_is_adjusted_in_the_next_report(harness: Harness, enrolled_policy: Any) -> None:
     (march,) = reports(harness)
     create(harness, f"/contribution_reports/{march['id']}/finalize")
     before = breakdown(harness, march, enrolled_policy["employee_id"])
@@ -201,7 +201,7 @@ def test_what_changes_after_finalizing_is_adjusted_in_the_next_report(harness: H
     assert amounts(harness, reports(harness)[0], enrolled_policy["employee_id"], "employer") == [-31.2]
 
 
-def test_a_departure_dated_back_into_a_finalized_month_is_paid_back(harness: Harness, enrolled_policy: Any) -> None:
+def test_a_backdated_offboarding_in_a_finalized_month_is_credited(harness: Harness, enrolled_policy: Any) -> None:
     (march,) = reports(harness)
     create(harness, f"/contribution_reports/{march['id']}/finalize")
     freeze_clock(harness, "2026-04-10T00:00:00Z")
@@ -209,7 +209,7 @@ def test_a_departure_dated_back_into_a_finalized_month_is_paid_back(harness: Har
     april, _ = reports(harness)
     original = breakdown(harness, march, enrolled_policy["employee_id"])["health_insurance"]["employer_contributions"]
     (entry,) = breakdown(harness, april, enrolled_policy["employee_id"])["health_insurance"]["employer_contributions"]
-    # Twenty of 31 days of 87.92 remain.
+    # 20 of 31 days of 87.92 remain, so 31.20 are credited.
     assert (entry["amount"], entry["adjustment"], entry["type"]) == (-31.2, True, "one_off")
     assert (entry["adjustment_for"], entry["reporting_month"]) == (original[0]["id"], "2026-04-01")
     assert entry["cover_period"] == {"from_date": "2026-03-01", "to_date": "2026-03-20"}
@@ -219,7 +219,7 @@ def test_a_departure_dated_back_into_a_finalized_month_is_paid_back(harness: Har
     assert len(reports(harness)) == 2
 
 
-def test_an_open_report_of_a_past_month_is_set_right_itself(harness: Harness, enrolled_policy: Any) -> None:
+def test_an_open_report_of_a_past_month_is_corrected_in_place(harness: Harness, enrolled_policy: Any) -> None:
     freeze_clock(harness, "2026-04-10T00:00:00Z")
     offboard(harness, enrolled_policy["employee_id"], "2026-03-21")
     april, march = reports(harness)
@@ -233,20 +233,20 @@ def test_reports_are_found_by_employer_status_and_time(harness: Harness, enrolle
     create(harness, f"/contribution_reports/{march['id']}/finalize")
     freeze_clock(harness, "2027-02-01T00:00:00Z")
 
-    def found(query: str) -> list[str]:
+    def months(query: str) -> list[str]:
         return [each["period"]["from_date"] for each in reports(harness, query)]
 
-    assert found("status=finalized") == ["2026-03-01"]
-    assert found("year=2027") == ["2027-02-01", "2027-01-01"]
-    assert found("year=2026&month=5") == ["2026-05-01"]
-    assert len(found("month=5")) == len(found("")) == 12
-    assert found("employer_id=er_none") == []
-    assert found("external_customer_id=acme") == found("")
+    assert months("status=finalized") == ["2026-03-01"]
+    assert months("year=2027") == ["2027-02-01", "2027-01-01"]
+    assert months("year=2026&month=5") == ["2026-05-01"]
+    assert len(months("month=5")) == len(months("")) == 12
+    assert months("employer_id=er_none") == []
+    assert months("external_customer_id=acme") == months("")
     for query in ("status=closed", "month=may", "employer_id=1"):
         assert invalid_fields(harness, "GET", f"/contribution_reports?{query}") == [query.partition("=")[0]]
 
 
-def test_what_is_not_there_is_not_found(harness: Harness, enrolled_policy: Any) -> None:
+def test_unknown_reports_and_breakdowns_are_not_found(harness: Harness, enrolled_policy: Any) -> None:
     (report,) = reports(harness)
     single = f"/contribution_reports/{report['id']}"
     unknown = ("/contribution_reports/ctr_none", f"{single}/employee_breakdowns/ee_none")
@@ -265,7 +265,7 @@ def test_an_employer_of_record_has_a_report_for_each_customer(harness: Harness) 
     assert reports(harness, "external_customer_id=acme") == [report]
 
 
-def test_a_report_takes_its_step_off_stage(harness: Harness, enrolled_policy: Any) -> None:
+def test_a_simulation_finalizes_a_report(harness: Harness, enrolled_policy: Any) -> None:
     assert take_step(harness, reports(harness)[0]["id"], "finalize")["status"] == "finalized"
 
 
@@ -297,17 +297,17 @@ def test_a_month_is_covered_from_the_start_until_the_day_before_a_cancellation(
 def test_a_second_policy_of_an_employer_sets_no_second_timer_for_a_month(
     harness: Harness, enrolled_policy: Any
 ) -> None:
-    owner = fetch(harness, f"/employees/{enrolled_policy['employee_id']}")["employer_id"]
-    group_id = fetch(harness, f"/groups?employer_id={owner}")["items"][0]["id"]
-    second = create_employee(harness, owner)
+    employer = fetch(harness, f"/employees/{enrolled_policy['employee_id']}")["employer_id"]
+    group_id = fetch(harness, f"/groups?employer_id={employer}")["items"][0]["id"]
+    second = create_employee(harness, employer)
     add_to_group(harness, group_id, second)
     create(harness, "/enrolment_intents", {"employee_id": second, "group_id": group_id, "force_confirmation": False})
     harness.advance("10s")
     assert [each["status"] for each in fetch(harness, f"/policies?employee_id={second}")["items"]] == ["active"]
     with harness.sandbox.transaction() as space:
-        waiting = [
+        timers = [
             each["parameters"] for _, each in space.scan("_timers") if each["action"] == "open_contribution_report"
         ]
-    assert [each["month"] for each in waiting if each["employer_id"] == owner] == ["2026-04-01"]
+    assert [each["month"] for each in timers if each["employer_id"] == employer] == ["2026-04-01"]
     freeze_clock(harness, "2026-05-01T00:00:00Z")
     assert [each["period"]["from_date"] for each in reports(harness)] == ["2026-05-01", "2026-04-01", "2026-03-01"]

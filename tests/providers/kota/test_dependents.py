@@ -1,4 +1,4 @@
-"""Kota's dependents management intents: listing, checking and confirming a family."""
+"""Kota's dependents management intents: adding, checking and confirming dependents."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def harness() -> Harness:
 
 
 def enrolment_to_confirm(harness: Harness, plan_name: str = "Core", **changes: Any) -> tuple[str, str]:
-    """An enrolment that is to be confirmed, and its employee."""
-    someone, everybody = create_insured_employee(harness, plan_name, **changes)
-    body = {"employee_id": someone, "group_id": everybody, "force_confirmation": True}
+    """Returns the ids of an enrolment in pending_confirmation and of its employee."""
+    employee, group = create_insured_employee(harness, plan_name, **changes)
+    body = {"employee_id": employee, "group_id": group, "force_confirmation": True}
     id = expect_ok(post(harness, "/enrolment_intents", body))["id"]
     harness.advance("2s")
-    return id, someone
+    return id, employee
 
 
-def opened(harness: Harness, enrolment: str) -> Any:
+def create_intent(harness: Harness, enrolment: str) -> Any:
     return expect_ok(post(harness, f"/enrolment_intents/{enrolment}/create_dependents_management_intent"))
 
 
-def add(harness: Harness, id: str, *persons: str, **further: Any) -> Any:
-    body = {"associated_person_ids": list(persons), **further}
+def add(harness: Harness, id: str, *persons: str, **fields: Any) -> Any:
+    body = {"associated_person_ids": list(persons), **fields}
     return post(harness, f"/dependents_management_intents/{id}/dependents", body)
 
 
@@ -64,9 +64,9 @@ def first_dependent(harness: Harness, enrolment: str) -> Any:
 
 
 def test_a_family_is_listed_checked_confirmed_and_covered(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    spouse, child = person(harness, someone, "spouse", "1990-01-01"), person(harness, someone)
-    intent = opened(harness, enrolment)
+    enrolment, employee = enrolment_to_confirm(harness)
+    spouse, child = person(harness, employee, "spouse", "1990-01-01"), person(harness, employee)
+    intent = create_intent(harness, enrolment)
     assert (intent["status"], intent["dependents"], intent["parent_intent_id"]) == ("action_required", [], enrolment)
     assert intent["parent_intent_type"] == "enrolment_intent"
     assert first_dependent(harness, enrolment) == {"intent_id": intent["id"], "status": "processing"}
@@ -97,32 +97,35 @@ def test_a_family_is_listed_checked_confirmed_and_covered(harness: Harness) -> N
     ]
 
 
-def test_whoever_the_plan_cannot_cover_is_to_be_removed(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
+def test_a_dependent_that_the_plan_cannot_cover_must_be_removed(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness)
     spouse, partner = (
-        person(harness, someone, "spouse", "1990-01-01"),
-        person(harness, someone, "partner", "1990-01-01"),
+        person(harness, employee, "spouse", "1990-01-01"),
+        person(harness, employee, "partner", "1990-01-01"),
     )
-    id = opened(harness, enrolment)["id"]
+    id = create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, spouse, partner))
     harness.advance("2s")
     assert statuses(harness, id) == ["pending_confirmation", "ineligible"]
-    asked = fetch_intent(harness, id)["action_required"]
-    assert (asked["code"], asked["due_by"]) == ("remove_restricted_or_ineligible_dependents", "2026-03-15T23:59:59Z")
+    required = fetch_intent(harness, id)["action_required"]
+    assert (required["code"], required["due_by"]) == (
+        "remove_restricted_or_ineligible_dependents",
+        "2026-03-15T23:59:59Z",
+    )
     expect_refusal(post(harness, f"/dependents_management_intents/{id}/confirm"))
-    left = expect_ok(harness.request("DELETE", f"/dependents_management_intents/{id}/dependents/{partner}"))
-    assert [each["associated_person_id"] for each in left["dependents"]] == [spouse]
-    assert left["action_required"] is None
+    remaining = expect_ok(harness.request("DELETE", f"/dependents_management_intents/{id}/dependents/{partner}"))
+    assert [each["associated_person_id"] for each in remaining["dependents"]] == [spouse]
+    assert remaining["action_required"] is None
     assert post(harness, f"/dependents_management_intents/{id}/confirm").status_code == 204
     missing = harness.request("DELETE", f"/dependents_management_intents/{id}/dependents/{partner}")
     expect_refusal(missing, "not_found", 404)
     expect_refusal(harness.request("DELETE", f"/dependents_management_intents/{id}/dependents/{spouse}"))
 
 
-def test_a_list_confirmed_before_it_is_checked_may_come_back(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness, metadata={"testmode.dependent": "restricted"})
-    child = person(harness, someone)
-    id = opened(harness, enrolment)["id"]
+def test_a_list_confirmed_before_its_check_may_require_action_again(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness, metadata={"testmode.dependent": "restricted"})
+    child = person(harness, employee)
+    id = create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, child))
     assert post(harness, f"/dependents_management_intents/{id}/confirm").status_code == 204
     harness.advance("3s")
@@ -132,58 +135,58 @@ def test_a_list_confirmed_before_it_is_checked_may_come_back(harness: Harness) -
     assert (row["eligibility_status"], row["ineligibility_reason"]) == ("ineligible", "The person is restricted.")
 
 
-def test_a_list_can_be_cancelled_twice_and_begun_anew(harness: Harness) -> None:
+def test_a_list_can_be_cancelled_twice_and_created_again(harness: Harness) -> None:
     enrolment, _ = enrolment_to_confirm(harness)
-    id = opened(harness, enrolment)["id"]
+    id = create_intent(harness, enrolment)["id"]
     expect_refusal(post(harness, f"/enrolment_intents/{enrolment}/create_dependents_management_intent"))
     for _ in range(2):
         assert post(harness, f"/dependents_management_intents/{id}/cancel").status_code == 204
     assert fetch_intent(harness, id)["status"] == "not_undertaken"
     assert first_dependent(harness, enrolment) is None
-    fresh = opened(harness, enrolment)["id"]
-    assert fresh != id
-    post(harness, f"/dependents_management_intents/{fresh}/confirm")
-    expect_refusal(post(harness, f"/dependents_management_intents/{fresh}/cancel"))
+    second = create_intent(harness, enrolment)["id"]
+    assert second != id
+    post(harness, f"/dependents_management_intents/{second}/confirm")
+    expect_refusal(post(harness, f"/dependents_management_intents/{second}/cancel"))
     assert event_types(harness, id)[-1] == "dependents_management_intent.not_undertaken"
 
 
-def test_a_dependent_may_have_to_tell_more_first(harness: Harness) -> None:
+def test_a_dependent_may_have_a_requirement(harness: Harness) -> None:
     set_assumptions(harness, dependents_information="asked")
-    enrolment, someone = enrolment_to_confirm(harness)
-    child = person(harness, someone)
-    id = opened(harness, enrolment)["id"]
+    enrolment, employee = enrolment_to_confirm(harness)
+    child = person(harness, employee)
+    id = create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, child))
     harness.advance("2s")
-    found = fetch_intent(harness, id)["dependents"][0]
-    assert found["status"] == "action_required"
+    dependent = fetch_intent(harness, id)["dependents"][0]
+    assert dependent["status"] == "action_required"
     expect_refusal(post(harness, f"/dependents_management_intents/{id}/confirm"))
-    assert get(harness, f"/requirements/{found['requirement_id']}")["is_fulfilled"] is False
-    take_step(harness, found["requirement_id"], "fulfil")
+    assert get(harness, f"/requirements/{dependent['requirement_id']}")["is_fulfilled"] is False
+    take_step(harness, dependent["requirement_id"], "fulfil")
     assert statuses(harness, id) == ["processing"]
     harness.advance("2s")
     assert statuses(harness, id) == ["pending_confirmation"]
 
 
-def test_what_a_removed_dependent_was_to_tell_is_not_asked_any_more(harness: Harness) -> None:
+def test_the_requirement_of_a_removed_dependent_is_deleted(harness: Harness) -> None:
     set_assumptions(harness, dependents_information="asked")
-    enrolment, someone = enrolment_to_confirm(harness)
-    first, second = person(harness, someone), person(harness, someone)
-    id = opened(harness, enrolment)["id"]
+    enrolment, employee = enrolment_to_confirm(harness)
+    first, second = person(harness, employee), person(harness, employee)
+    id = create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, first, second))
     harness.advance("2s")
-    asked = [each["requirement_id"] for each in fetch_intent(harness, id)["dependents"]]
+    requirements = [each["requirement_id"] for each in fetch_intent(harness, id)["dependents"]]
     expect_ok(harness.request("DELETE", f"/dependents_management_intents/{id}/dependents/{first}"))
-    expect_refusal(harness.request("GET", f"/requirements/{asked[0]}"), "not_found", 404)
-    take_step(harness, asked[1], "fulfil")
+    expect_refusal(harness.request("GET", f"/requirements/{requirements[0]}"), "not_found", 404)
+    take_step(harness, requirements[1], "fulfil")
     assert statuses(harness, id) == ["processing"]
 
 
-def test_a_child_grown_up_is_an_adult_dependant(harness: Harness) -> None:
+def test_a_child_above_the_age_limit_is_an_adult_dependant(harness: Harness) -> None:
     set_assumptions(harness, child_until=18)
-    enrolment, someone = enrolment_to_confirm(harness)
-    grown = person(harness, someone, "child", "2006-03-02")
-    id = opened(harness, enrolment)["id"]
-    expect_ok(add(harness, id, grown))
+    enrolment, employee = enrolment_to_confirm(harness)
+    adult = person(harness, employee, "child", "2006-03-02")
+    id = create_intent(harness, enrolment)["id"]
+    expect_ok(add(harness, id, adult))
     post(harness, f"/dependents_management_intents/{id}/confirm")
     harness.advance("3s")
     post(harness, f"/enrolment_intents/{enrolment}/confirm")
@@ -192,67 +195,67 @@ def test_a_child_grown_up_is_an_adult_dependant(harness: Harness) -> None:
     assert [each["member_type"] for each in members] == ["policyholder", "adult_dependant"]
 
 
-def test_a_plan_for_the_policyholder_alone_lists_nobody(harness: Harness) -> None:
+def test_a_plan_for_the_policyholder_alone_has_no_dependents(harness: Harness) -> None:
     enrolment, _ = enrolment_to_confirm(harness, "Single", sharing={"type": "policyholder_only"})
     assert get(harness, f"/enrolment_intents/{enrolment}")["pending_confirmation"]["associated_persons"] is None
     expect_refusal(post(harness, f"/enrolment_intents/{enrolment}/create_dependents_management_intent"))
 
 
-def test_dependents_are_listed_only_while_the_enrolment_is_to_be_confirmed(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    id = opened(harness, enrolment)["id"]
+def test_dependents_are_managed_only_while_the_enrolment_is_pending_confirmation(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness)
+    id = create_intent(harness, enrolment)["id"]
     post(harness, f"/enrolment_intents/{enrolment}/reject")
     assert fetch_intent(harness, id)["status"] == "not_undertaken"
     expect_refusal(post(harness, f"/enrolment_intents/{enrolment}/create_dependents_management_intent"))
     expect_refusal(post(harness, f"/dependents_management_intents/{id}/confirm"))
-    expect_refusal(add(harness, id, person(harness, someone)))
+    expect_refusal(add(harness, id, person(harness, employee)))
 
 
 def test_after_the_deadline_nothing_can_be_confirmed(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    id = opened(harness, enrolment)["id"]
-    expect_ok(add(harness, id, person(harness, someone)))
+    enrolment, employee = enrolment_to_confirm(harness)
+    id = create_intent(harness, enrolment)["id"]
+    expect_ok(add(harness, id, person(harness, employee)))
     freeze_clock(harness, "2026-03-16T00:00:00Z")
     expect_refusal(post(harness, f"/dependents_management_intents/{id}/confirm"))
 
 
-def test_an_enrolment_may_be_confirmed_without_its_unfinished_list(harness: Harness) -> None:
+def test_an_assumption_allows_confirmation_with_an_open_list_of_dependents(harness: Harness) -> None:
     set_assumptions(harness, confirm_with_open_dependents="accepted")
-    enrolment, someone = enrolment_to_confirm(harness)
-    id = opened(harness, enrolment)["id"]
-    expect_ok(add(harness, id, person(harness, someone)))
+    enrolment, employee = enrolment_to_confirm(harness)
+    id = create_intent(harness, enrolment)["id"]
+    expect_ok(add(harness, id, person(harness, employee)))
     assert post(harness, f"/enrolment_intents/{enrolment}/confirm").status_code == 204
     assert fetch_intent(harness, id)["status"] == "not_undertaken"
     harness.advance("3s")
     assert len(get(harness, "/policies")["items"][0]["health_insurance"]["members"]) == 1
 
 
-def test_the_wrong_dependents_are_refused_by_their_path(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    child, id = person(harness, someone), opened(harness, enrolment)["id"]
+def test_invalid_dependents_are_refused_with_their_path(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness)
+    child, id = person(harness, employee), create_intent(harness, enrolment)["id"]
     expect_refusal(add(harness, id, "ap_none"), "not_found", 404)
     assert "associated_person_ids" in expect_refusal(add(harness, id), "invalid_request")["errors"]
     expect_ok(add(harness, id, child))
     assert "associated_person_ids[0]" in expect_refusal(add(harness, id, child), "invalid_request")["errors"]
-    other = person(harness, someone)
+    other = person(harness, employee)
     errors = expect_refusal(add(harness, id, other, other), "invalid_request")["errors"]
     assert list(errors) == ["associated_person_ids[1]"]
 
 
-def select_option_for(harness: Harness, person_id: str) -> dict[str, Any]:
+def member_selection(harness: Harness, person_id: str) -> dict[str, Any]:
     return {"associated_person_id": person_id, "coverage_selections": [coverage_selection(harness, "member")]}
 
 
 def test_options_are_selected_for_each_member(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(
+    enrolment, employee = enrolment_to_confirm(
         harness, "Choice", metadata={"testmode.enrolment_intent": "pending_confirmation"}
     )
-    child, id = person(harness, someone), opened(harness, enrolment)["id"]
+    child, id = person(harness, employee), create_intent(harness, enrolment)["id"]
     assert [each["scope"] for each in fetch_intent(harness, id)["coverage_options"]] == ["member"]
     wrong = [
-        select_option_for(harness, "ap_none"),
-        select_option_for(harness, child),
-        select_option_for(harness, child),
+        member_selection(harness, "ap_none"),
+        member_selection(harness, child),
+        member_selection(harness, child),
     ]
     wrong[1]["coverage_selections"][0]["configuration_id"] = "pc_none"
     errors = expect_refusal(add(harness, id, child, dependent_coverage_selections=wrong), "invalid_request")["errors"]
@@ -261,7 +264,7 @@ def test_options_are_selected_for_each_member(harness: Harness) -> None:
         "dependent_coverage_selections[1].coverage_selections[0].configuration_id",
         "dependent_coverage_selections[2].associated_person_id",
     }
-    chosen = [select_option_for(harness, child)]
+    chosen = [member_selection(harness, child)]
     added = expect_ok(add(harness, id, child, dependent_coverage_selections=chosen))
     assert added["dependents"][0]["coverage_selections"][0]["options"][0]["sub_options"] is None
     post(harness, f"/dependents_management_intents/{id}/confirm")
@@ -272,15 +275,15 @@ def test_options_are_selected_for_each_member(harness: Harness) -> None:
     assert premium["monthly"]["total"] == pytest.approx(142.25 + 44.10 + 3.90)
 
 
-def test_who_could_be_covered_is_known_before_anybody_is_listed(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    spouse, child = person(harness, someone, "spouse", "1990-01-01"), person(harness, someone)
-    partner = person(harness, someone, "partner", "1990-01-01")
-    id = opened(harness, enrolment)["id"]
+def test_eligibility_of_all_persons_is_listed_before_they_are_added(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness)
+    spouse, child = person(harness, employee, "spouse", "1990-01-01"), person(harness, employee)
+    partner = person(harness, employee, "partner", "1990-01-01")
+    id = create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, spouse))
     items = get(harness, f"/dependents_management_intents/{id}/associated_persons_eligibility")["items"]
-    found = {each["associated_person_id"]: each["eligibility_status"] for each in items}
-    assert found == {spouse: "pending", child: "eligible", partner: "ineligible"}
+    status_by_person = {each["associated_person_id"]: each["eligibility_status"] for each in items}
+    assert status_by_person == {spouse: "pending", child: "eligible", partner: "ineligible"}
     assert [each["associated_person_id"] for each in items] == [partner, child, spouse]
     assert items[2]["relationship"] == "spouse"
     expect_refusal(
@@ -288,9 +291,9 @@ def test_who_could_be_covered_is_known_before_anybody_is_listed(harness: Harness
     )
 
 
-def test_a_check_can_be_ended_off_stage(harness: Harness) -> None:
-    enrolment, someone = enrolment_to_confirm(harness)
-    child, id = person(harness, someone), opened(harness, enrolment)["id"]
+def test_a_simulation_ends_the_check_of_a_dependent(harness: Harness) -> None:
+    enrolment, employee = enrolment_to_confirm(harness)
+    child, id = person(harness, employee), create_intent(harness, enrolment)["id"]
     expect_ok(add(harness, id, child))
     simulate(harness, "check_dependent", id=id, associated_person_id=child, status="action_required")
     assert fetch_intent(harness, id)["dependents"][0]["requirement_id"] is not None
@@ -302,21 +305,21 @@ def test_a_check_can_be_ended_off_stage(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("state", ["action_required", "completed"])
-def test_metadata_chooses_ahead_what_a_list_comes_to(harness: Harness, state: str) -> None:
-    enrolment, someone = enrolment_to_confirm(harness, metadata={"testmode.dependents_management_intent": state})
-    id = opened(harness, enrolment)["id"]
-    expect_ok(add(harness, id, person(harness, someone)))
+def test_metadata_selects_the_outcome_of_a_list_of_dependents(harness: Harness, state: str) -> None:
+    enrolment, employee = enrolment_to_confirm(harness, metadata={"testmode.dependents_management_intent": state})
+    id = create_intent(harness, enrolment)["id"]
+    expect_ok(add(harness, id, person(harness, employee)))
     post(harness, f"/dependents_management_intents/{id}/confirm")
     harness.advance("3s")
     assert fetch_intent(harness, id)["status"] == state
 
 
 @pytest.mark.parametrize("setting", ["dependents_check", "dependents_processing"])
-def test_how_long_a_list_takes_can_be_assumed_otherwise(harness: Harness, setting: str) -> None:
+def test_the_duration_of_checking_dependents_is_an_assumption(harness: Harness, setting: str) -> None:
     set_assumptions(harness, **{setting: "1h"})
-    enrolment, someone = enrolment_to_confirm(harness)
-    id = opened(harness, enrolment)["id"]
-    expect_ok(add(harness, id, person(harness, someone)))
+    enrolment, employee = enrolment_to_confirm(harness)
+    id = create_intent(harness, enrolment)["id"]
+    expect_ok(add(harness, id, person(harness, employee)))
     post(harness, f"/dependents_management_intents/{id}/confirm")
     harness.advance("59m")
     assert fetch_intent(harness, id)["status"] == "processing"

@@ -1,4 +1,4 @@
-"""Kota's enrolment intents: from an employee in a group to a policy, with everything that may come between."""
+"""Kota's enrolment intents: from an employee in a group to a policy, with every state between."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def harness() -> Harness:
     return make_harness(PROVIDER)
 
 
-def create(harness: Harness, pair: tuple[str, str], *, force: bool = False, **further: Any) -> ApiResponse:
-    body = {"employee_id": pair[0], "group_id": pair[1], "force_confirmation": force, **further}
+def create(harness: Harness, pair: tuple[str, str], *, force: bool = False, **fields: Any) -> ApiResponse:
+    body = {"employee_id": pair[0], "group_id": pair[1], "force_confirmation": force, **fields}
     return post(harness, "/enrolment_intents", body)
 
 
@@ -48,23 +48,23 @@ def fetch_enrolment(harness: Harness, id: str) -> Any:
 
 def test_an_employee_is_processed_enrolled_and_covered(harness: Harness) -> None:
     pair = create_insured_employee(harness)
-    made = expect_ok(create(harness, pair))
-    assert made["status"] == "processing"
-    assert made["policy_enrolments"][0]["id"] is None
+    created = expect_ok(create(harness, pair))
+    assert created["status"] == "processing"
+    assert created["policy_enrolments"][0]["id"] is None
     harness.advance("2s")
-    assert fetch_enrolment(harness, made["id"])["status"] == "enrolling"
+    assert fetch_enrolment(harness, created["id"])["status"] == "enrolling"
     harness.advance("3s")
-    after = fetch_enrolment(harness, made["id"])
+    after = fetch_enrolment(harness, created["id"])
     assert after["status"] == "enrolled"
     policy = get(harness, f"/policies/{after['policy_enrolments'][0]['id']}")
     assert (policy["status"], policy["start_date"]) == ("active", "2026-03-01")
     assert policy["employee_id"] == pair[0]
     states = ["processing", "enrolling", "enrolled"]
-    assert event_types(harness, made["id"]) == [f"enrolment_intent.{state}" for state in states]
+    assert event_types(harness, created["id"]) == [f"enrolment_intent.{state}" for state in states]
     assert event_types(harness, policy["id"]) == ["policy.active"]
 
 
-def test_a_forced_confirmation_waits_until_it_is_given(harness: Harness) -> None:
+def test_a_forced_confirmation_waits_for_the_call(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness), force=True)
     harness.advance("1h")
     waiting = fetch_enrolment(harness, id)
@@ -76,14 +76,14 @@ def test_a_forced_confirmation_waits_until_it_is_given(harness: Harness) -> None
         "type": "dependents",
         "dependent": None,
     }
-    answer = post(harness, f"/enrolment_intents/{id}/confirm")
-    assert (answer.status_code, answer.data) == (204, b"")
+    response = post(harness, f"/enrolment_intents/{id}/confirm")
+    assert (response.status_code, response.data) == (204, b"")
     assert fetch_enrolment(harness, id)["status"] == "enrolling"
     assert fetch_enrolment(harness, id)["pending_confirmation"] is None
     assert "enrolment_intent.pending_confirmation" in event_types(harness, id)
 
 
-def test_the_day_of_the_deadline_still_counts_and_the_next_does_not(harness: Harness) -> None:
+def test_the_deadline_includes_its_day(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness), force=True)
     harness.advance("2s")
     freeze_clock(harness, "2026-03-15T23:59:59Z")
@@ -93,7 +93,7 @@ def test_the_day_of_the_deadline_still_counts_and_the_next_does_not(harness: Har
     expect_refusal(post(harness, f"/enrolment_intents/{id}/confirm"))
 
 
-def test_what_an_employee_pays_for_is_to_be_confirmed(harness: Harness) -> None:
+def test_an_enrolment_that_the_employee_pays_for_needs_confirmation(harness: Harness) -> None:
     half = {"type": "percentage", "percentage": {"percentage": 50}}
     pair = create_insured_employee(harness, sharing=half)
     id = enrolment_id(harness, pair)
@@ -104,7 +104,7 @@ def test_what_an_employee_pays_for_is_to_be_confirmed(harness: Harness) -> None:
 @pytest.mark.parametrize(
     ("rule", "percentage", "state"), [("never", 0, "enrolling"), ("always", 100, "pending_confirmation")]
 )
-def test_when_confirmation_is_needed_can_be_assumed_otherwise(
+def test_an_assumption_decides_when_confirmation_is_needed(
     harness: Harness, rule: str, percentage: int, state: str
 ) -> None:
     set_assumptions(harness, enrolment_confirmation=rule)
@@ -117,58 +117,58 @@ def test_when_confirmation_is_needed_can_be_assumed_otherwise(
 
 
 def test_an_enrolment_waits_for_an_employee_who_is_not_active_yet(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
-    create_group_policy(harness, everybody)
-    add_to_group(harness, everybody, someone)
-    made = expect_ok(create(harness, (someone, everybody)))
-    assert made["status"] == "scheduled"
-    expect_ok(harness.request("PUT", f"/enrolment_intents/{made['id']}", json={"enrolment_date": "2026-03-20"}))
-    assert fetch_enrolment(harness, made["id"])["status"] == "scheduled"
+    employer = create_employer(harness)
+    employee, group = create_employee(harness, employer), create_group(harness, employer)
+    create_group_policy(harness, group)
+    add_to_group(harness, group, employee)
+    created = expect_ok(create(harness, (employee, group)))
+    assert created["status"] == "scheduled"
+    expect_ok(harness.request("PUT", f"/enrolment_intents/{created['id']}", json={"enrolment_date": "2026-03-20"}))
+    assert fetch_enrolment(harness, created["id"])["status"] == "scheduled"
     harness.advance("2s")
-    assert fetch_enrolment(harness, made["id"])["status"] == "processing"
-    assert event_types(harness, made["id"])[-1] == "enrolment_intent.processing"
+    assert fetch_enrolment(harness, created["id"])["status"] == "processing"
+    assert event_types(harness, created["id"])[-1] == "enrolment_intent.processing"
 
 
-def test_whoever_is_too_old_for_the_plan_is_ineligible(harness: Harness) -> None:
+def test_an_employee_too_old_for_the_plan_is_ineligible(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness, date_of_birth="1940-01-01"))
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["ineligibility_reason"]["code"] == "employee_above_maximum_age"
     assert event_types(harness, id)[-1] == "enrolment_intent.ineligible"
 
 
-def test_an_ineligibility_without_a_known_reason_says_so(harness: Harness) -> None:
+def test_an_ineligibility_without_a_reason_has_the_code_unknown(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness, metadata={"testmode.enrolment_intent": "ineligible"}))
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["ineligibility_reason"]["code"] == "unknown"
 
 
-def test_information_is_asked_for_once(harness: Harness) -> None:
+def test_missing_information_is_requested_once(harness: Harness) -> None:
     set_assumptions(harness, enrolment_information="asked")
     id = enrolment_id(harness, create_insured_employee(harness))
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["action_required"]["code"] == "provide_missing_information"
-    asked = get(harness, f"/enrolment_intents/{id}/requirements")["items"]
-    assert [each["requirement_type"] for each in asked] == ["enrolment_intent"]
-    take_step(harness, asked[0]["id"], "fulfil")
+    requirements = get(harness, f"/enrolment_intents/{id}/requirements")["items"]
+    assert [each["requirement_type"] for each in requirements] == ["enrolment_intent"]
+    take_step(harness, requirements[0]["id"], "fulfil")
     assert fetch_enrolment(harness, id)["status"] == "processing"
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["status"] == "enrolling"
 
 
-def test_metadata_chooses_ahead_what_an_enrolment_comes_to(harness: Harness) -> None:
+def test_metadata_selects_the_outcome_of_an_enrolment(harness: Harness) -> None:
     id = enrolment_id(
         harness, create_insured_employee(harness, metadata={"testmode.enrolment_intent": "action_required"})
     )
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["status"] == "action_required"
-    asked = get(harness, f"/enrolment_intents/{id}/requirements")["items"]
-    take_step(harness, asked[0]["id"], "fulfil")
+    requirements = get(harness, f"/enrolment_intents/{id}/requirements")["items"]
+    take_step(harness, requirements[0]["id"], "fulfil")
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["status"] == "enrolling"
 
 
-def test_an_insurer_may_not_enrol_after_all(harness: Harness) -> None:
+def test_an_insurer_may_refuse_an_enrolment(harness: Harness) -> None:
     id = enrolment_id(
         harness, create_insured_employee(harness, metadata={"testmode.enrolment_intent": "not_undertaken"})
     )
@@ -191,12 +191,12 @@ def test_options_are_selected_before_an_employee_is_enrolled(harness: Harness) -
     harness.advance("2s")
     after = fetch_enrolment(harness, id)
     assert after["status"] == "enrolling"
-    kept = after["policy_enrolments"][0]["health_insurance"]["coverage_selections"]
-    assert kept[0]["options"][0]["option_id"] == chosen[0]["options"][0]["option_id"]
+    stored = after["policy_enrolments"][0]["health_insurance"]["coverage_selections"]
+    assert stored[0]["options"][0]["option_id"] == chosen[0]["options"][0]["option_id"]
     expect_refusal(post(harness, f"/enrolment_intents/{id}/coverage-selections", {"coverage_selections": chosen}))
 
 
-def test_options_selected_ahead_are_not_asked_for_and_cost(harness: Harness) -> None:
+def test_options_selected_at_creation_are_not_requested_again_and_are_in_the_premium(harness: Harness) -> None:
     id = enrolment_id(
         harness,
         create_insured_employee(harness, "Choice"),
@@ -221,13 +221,13 @@ def test_options_selected_ahead_are_not_asked_for_and_cost(harness: Harness) -> 
         ),
     ],
 )
-def test_wrong_selections_are_refused_by_their_path(harness: Harness, change: Any, path: str) -> None:
+def test_invalid_selections_are_refused_with_their_path(harness: Harness, change: Any, path: str) -> None:
     pair, chosen = create_insured_employee(harness, "Choice"), [coverage_selection(harness, "policy")]
     change(chosen)
     assert path in expect_refusal(create(harness, pair, coverage_selections=chosen), "invalid_request")["errors"]
 
 
-def test_options_of_another_scope_are_not_for_a_policy(harness: Harness) -> None:
+def test_options_of_another_scope_are_refused(harness: Harness) -> None:
     pair = create_insured_employee(harness, "Choice")
     errors = expect_refusal(
         create(harness, pair, coverage_selections=[coverage_selection(harness, "member")]), "invalid_request"
@@ -235,27 +235,27 @@ def test_options_of_another_scope_are_not_for_a_policy(harness: Harness) -> None
     assert set(errors["errors"]) == {"coverage_selections[0].configuration_id", "coverage_selections"}
 
 
-def test_changing_the_dates_starts_over(harness: Harness) -> None:
+def test_changing_the_dates_restarts_processing(harness: Harness) -> None:
     id = enrolment_id(
         harness, create_insured_employee(harness), force=True, policy_configuration={"enrolment_date": "2026-03-05"}
     )
     harness.advance("2s")
     assert fetch_enrolment(harness, id)["policy_enrolments"][0]["estimated_effective_from"] == "2026-03-05"
-    answer = expect_ok(
+    response = expect_ok(
         harness.request("PUT", f"/enrolment_intents/{id}", json={"desired_policy_start_date": "2026-04-01"})
     )
-    assert answer["status"] == "processing"
-    assert answer["policy_configuration"] == {
+    assert response["status"] == "processing"
+    assert response["policy_configuration"] == {
         "desired_policy_start_date": "2026-04-01",
         "enrolment_date": "2026-03-05",
     }
-    assert answer["policy_enrolments"][0]["estimated_effective_from"] == "2026-04-01"
+    assert response["policy_enrolments"][0]["estimated_effective_from"] == "2026-04-01"
     set_assumptions(harness, configuration_put="replaced")
-    answer = expect_ok(harness.request("PUT", f"/enrolment_intents/{id}", json={}))
-    assert answer["policy_configuration"] == {"desired_policy_start_date": None, "enrolment_date": None}
+    response = expect_ok(harness.request("PUT", f"/enrolment_intents/{id}", json={}))
+    assert response["policy_configuration"] == {"desired_policy_start_date": None, "enrolment_date": None}
 
 
-def test_what_is_being_enrolled_cannot_be_changed(harness: Harness) -> None:
+def test_an_enrolment_in_progress_cannot_be_changed(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness))
     harness.advance("2s")
     expect_refusal(harness.request("PUT", f"/enrolment_intents/{id}", json={}))
@@ -263,7 +263,7 @@ def test_what_is_being_enrolled_cannot_be_changed(harness: Harness) -> None:
     expect_refusal(harness.request("PUT", f"/enrolment_intents/{id}", json={}))
 
 
-def test_an_offer_can_be_rejected_and_taken_up_again(harness: Harness) -> None:
+def test_an_enrolment_can_be_rejected_and_restarted(harness: Harness) -> None:
     id = enrolment_id(harness, create_insured_employee(harness), force=True)
     expect_refusal(post(harness, f"/enrolment_intents/{id}/reject"))
     harness.advance("2s")
@@ -283,22 +283,22 @@ def test_an_employee_is_enrolled_into_a_group_once(harness: Harness) -> None:
 
 
 def test_only_members_of_a_group_with_a_policy_can_be_enrolled(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
-    assert "not in the group" in expect_refusal(create(harness, (someone, everybody)))["detail"]
-    add_to_group(harness, everybody, someone)
-    assert "no policy" in expect_refusal(create(harness, (someone, everybody)))["detail"]
-    create_group_policy(harness, everybody)
-    simulate(harness, "set_enrolment_type", group_id=everybody, enrolment_type="automatic")
-    assert "automatically" in expect_refusal(create(harness, (someone, everybody)))["detail"]
-    simulate(harness, "archive_group", group_id=everybody)
-    assert "archived" in expect_refusal(create(harness, (someone, everybody)))["detail"]
+    employer = create_employer(harness)
+    employee, group = create_employee(harness, employer), create_group(harness, employer)
+    assert "not in the group" in expect_refusal(create(harness, (employee, group)))["detail"]
+    add_to_group(harness, group, employee)
+    assert "no policy" in expect_refusal(create(harness, (employee, group)))["detail"]
+    create_group_policy(harness, group)
+    simulate(harness, "set_enrolment_type", group_id=group, enrolment_type="automatic")
+    assert "automatically" in expect_refusal(create(harness, (employee, group)))["detail"]
+    simulate(harness, "archive_group", group_id=group)
+    assert "archived" in expect_refusal(create(harness, (employee, group)))["detail"]
 
 
 @pytest.mark.parametrize("field", ["employee_id", "group_id"])
 def test_unknown_ids_are_not_found(harness: Harness, field: str) -> None:
-    someone, everybody = create_insured_employee(harness)
-    body: dict[str, Any] = {"employee_id": someone, "group_id": everybody, "force_confirmation": False}
+    employee, group = create_insured_employee(harness)
+    body: dict[str, Any] = {"employee_id": employee, "group_id": group, "force_confirmation": False}
     body[field] = body[field][:3] + "0" * 32
     expect_refusal(post(harness, "/enrolment_intents", body), "not_found", 404)
     del body["force_confirmation"]
@@ -310,12 +310,12 @@ def test_unknown_ids_are_not_found(harness: Harness, field: str) -> None:
 
 
 def test_an_enrolment_ends_with_the_policy_of_its_group(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
-    policy = create_group_policy(harness, everybody)
+    employer = create_employer(harness)
+    employee, group = create_employee(harness, employer), create_group(harness, employer)
+    policy = create_group_policy(harness, group)
     harness.advance("5s")
-    add_to_group(harness, everybody, someone)
-    id = enrolment_id(harness, (someone, everybody))
+    add_to_group(harness, group, employee)
+    id = enrolment_id(harness, (employee, group))
     harness.advance("2s")
     simulate(harness, "end_group_policy", group_policy_id=policy)
     harness.advance("3s")
@@ -349,7 +349,7 @@ def test_enrolments_are_listed_newest_first_by_employee_group_and_status(harness
     ("setting", "rest", "state"),
     [("enrolment_processing", "50m", "enrolling"), ("enrolment_enrolling", "50m2s", "enrolled")],
 )
-def test_how_long_things_take_can_be_assumed_otherwise(harness: Harness, setting: str, rest: str, state: str) -> None:
+def test_the_duration_of_each_step_is_an_assumption(harness: Harness, setting: str, rest: str, state: str) -> None:
     set_assumptions(harness, **{setting: "1h"})
     id = enrolment_id(harness, create_insured_employee(harness))
     harness.advance("10m")
@@ -358,7 +358,7 @@ def test_how_long_things_take_can_be_assumed_otherwise(harness: Harness, setting
     assert fetch_enrolment(harness, id)["status"] == state
 
 
-def test_the_deadline_can_be_assumed_otherwise(harness: Harness) -> None:
+def test_the_deadline_is_an_assumption(harness: Harness) -> None:
     set_assumptions(harness, enrolment_deadline=0)
     id = enrolment_id(harness, create_insured_employee(harness), force=True)
     harness.advance("2s")

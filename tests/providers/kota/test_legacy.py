@@ -1,4 +1,4 @@
-"""The older health insurance objects: what they mirror, when they are told of, where they are read."""
+"""Kota's older health insurance objects: what they mirror, their events, and their operations."""
 
 from __future__ import annotations
 
@@ -40,26 +40,25 @@ def harness() -> Harness:
 
 
 def legacy_quote_of(harness: Harness, id: str) -> Any:
-    """The older quote of a quote intent."""
     intent = fetch(harness, f"/group_quote_intents/{id}")
-    owner = fetch(harness, f"/groups/{intent['group_id']}")["employer_id"]
-    return fetch(harness, f"/employers/{owner}/health_insurance/quotes/{id.replace('gqi_', 'erhq_')}")
+    employer = fetch(harness, f"/groups/{intent['group_id']}")["employer_id"]
+    return fetch(harness, f"/employers/{employer}/health_insurance/quotes/{id.replace('gqi_', 'erhq_')}")
 
 
 def state_changes(harness: Harness, type: str) -> list[str]:
-    """What has been told of a kind of object, by the ends of the types."""
+    """Returns the event types that start with ``type``, without that prefix."""
     return [each.removeprefix(f"{type}.") for each in event_types(harness) if each.startswith(type)]
 
 
 def test_an_employers_quote_follows_a_quote_intent_until_it_is_accepted(harness: Harness) -> None:
     id = create_quote_intent(harness, create_staffed_group(harness))
-    shown = legacy_quote_of(harness, id)
-    assert (shown["status"], shown["required_action"]) == ("pending_quote", None)
-    assert [shown["coverage_levels"][0][name] for name in PLAN_FIELDS] == ["Core", "eur", "Irish Life Health"]
+    record = legacy_quote_of(harness, id)
+    assert (record["status"], record["required_action"]) == ("pending_quote", None)
+    assert [record["coverage_levels"][0][name] for name in PLAN_FIELDS] == ["Core", "eur", "Irish Life Health"]
     harness.advance("2s")
     intent = fetch(harness, f"/group_quote_intents/{id}")["action_required"]
-    asked = legacy_quote_of(harness, id)["required_action"]
-    assert asked == {
+    required = legacy_quote_of(harness, id)["required_action"]
+    assert required == {
         "reason": intent["reason"],
         "reason_description": intent["reason_description"],
         "code": intent["code"],
@@ -71,7 +70,7 @@ def test_an_employers_quote_follows_a_quote_intent_until_it_is_accepted(harness:
     assert state_changes(harness, QUOTE_EVENT_PREFIX)[-1] == "pending_insurer_acceptance"
 
 
-def test_an_employers_quote_is_told_of_each_time_it_moves(harness: Harness) -> None:
+def test_an_employers_quote_emits_an_event_at_each_state_change(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="nothing")
     id = create_available_quote(harness, create_staffed_group(harness))
     assert legacy_quote_of(harness, id)["required_action"]["code"] == "decide_about_quote"
@@ -86,46 +85,46 @@ def test_an_employers_quote_is_told_of_each_time_it_moves(harness: Harness) -> N
         "pending_insurer_acceptance",
         "accepted",
     ]
-    thin, whole = (events(harness, version, f"{QUOTE_EVENT_PREFIX}.accepted")[0]["data"] for version in ("v2", "v1"))
-    assert thin == {
+    v2, v1 = (events(harness, version, f"{QUOTE_EVENT_PREFIX}.accepted")[0]["data"] for version in ("v2", "v1"))
+    assert v2 == {
         "id": id.replace("gqi_", "erhq_"),
-        "employer_id": whole["employer_id"],
+        "employer_id": v1["employer_id"],
         "resource_type": "employer_health_insurance_quote",
         "object": "employer_health_insurance_quote_event",
     }
-    assert whole == legacy_quote_of(harness, id)
+    assert v1 == legacy_quote_of(harness, id)
 
 
 @pytest.mark.parametrize("name", ["reject", "expire"])
-def test_a_quote_that_is_not_taken_up_is_not_undertaken(harness: Harness, name: str) -> None:
+def test_a_rejected_or_expired_quote_is_not_undertaken(harness: Harness, name: str) -> None:
     id = create_available_quote(harness, create_staffed_group(harness))
     take_step(harness, id, name)
     assert legacy_quote_of(harness, id)["status"] == "not_undertaken"
     assert state_changes(harness, QUOTE_EVENT_PREFIX)[-1] == "not_undertaken"
 
 
-def test_a_quote_is_dated_by_when_the_insurer_gave_it(harness: Harness) -> None:
+def test_a_quote_has_the_time_at_which_the_insurer_made_it(harness: Harness) -> None:
     id = create_available_quote(harness, create_staffed_group(harness))
-    given = fetch(harness, f"/group_quote_intents/{id}/quote")["generated_at"]
+    generated_at = fetch(harness, f"/group_quote_intents/{id}/quote")["generated_at"]
     harness.advance("1h")
     take_step(harness, id, "reject")
-    assert legacy_quote_of(harness, id)["quoted_at"] == given
+    assert legacy_quote_of(harness, id)["quoted_at"] == generated_at
 
 
-def test_an_employers_policy_follows_the_groups(harness: Harness) -> None:
-    someone, _ = create_insured_employee(harness)
-    owner = fetch(harness, f"/employees/{someone}")["employer_id"]
-    (policy,) = fetch(harness, f"/group_policies?employer_id={owner}")["items"]
-    path = f"/employers/{owner}/health_insurance/policies"
+def test_an_employers_policy_mirrors_the_group_policy(harness: Harness) -> None:
+    employee, _ = create_insured_employee(harness)
+    employer = fetch(harness, f"/employees/{employee}")["employer_id"]
+    (policy,) = fetch(harness, f"/group_policies?employer_id={employer}")["items"]
+    path = f"/employers/{employer}/health_insurance/policies"
     single = f"{path}/{policy['id'].replace('gp_', 'erhp_')}"
-    shown = fetch(harness, single)
-    assert fetch(harness, path)["items"] == [shown]
-    same = ("start_date", "end_date", "cancellation_date", "status")
-    assert {name: shown[name] for name in same} == {name: policy[name] for name in same}
+    record = fetch(harness, single)
+    assert fetch(harness, path)["items"] == [record]
+    common = ("start_date", "end_date", "cancellation_date", "status")
+    assert {name: record[name] for name in common} == {name: policy[name] for name in common}
     insurance = policy["health_insurance"]
-    assert shown["group_policy_number"] == insurance["group_policy_number"] is not None
-    assert (shown["enrolment_type"], shown["employer_cancellation_period_length"]) == ("opt_in", 14)
-    assert shown["renewal"]["renewal_date"] == insurance["renewal"]["renewal_date"]
+    assert record["group_policy_number"] == insurance["group_policy_number"] is not None
+    assert (record["enrolment_type"], record["employer_cancellation_period_length"]) == ("opt_in", 14)
+    assert record["renewal"]["renewal_date"] == insurance["renewal"]["renewal_date"]
     take_step(harness, policy["id"], "cancel")
     assert fetch(harness, single)["status"] == "cancelled"
     assert fetch(harness, f"{path}?status=cancelled")["total_count"] == 1
@@ -134,55 +133,58 @@ def test_an_employers_policy_follows_the_groups(harness: Harness) -> None:
 
 def test_automatic_groups_opt_out(harness: Harness) -> None:
     set_assumptions(harness, employer_cancellation_period=30)
-    owner = create_employer(harness)
-    everybody = create_group(harness, owner)
-    simulate(harness, "set_enrolment_type", group_id=everybody, enrolment_type="automatic")
+    employer = create_employer(harness)
+    group = create_group(harness, employer)
+    simulate(harness, "set_enrolment_type", group_id=group, enrolment_type="automatic")
     plan = fetch(harness, "/plans")["items"][0]["id"]
-    simulate(harness, "make_group_policy", group_id=everybody, plan_id=plan)
-    (shown,) = fetch(harness, f"/employers/{owner}/health_insurance/policies")["items"]
-    assert (shown["enrolment_type"], shown["employer_cancellation_period_length"]) == ("opt_out", 30)
+    simulate(harness, "make_group_policy", group_id=group, plan_id=plan)
+    (record,) = fetch(harness, f"/employers/{employer}/health_insurance/policies")["items"]
+    assert (record["enrolment_type"], record["employer_cancellation_period_length"]) == ("opt_out", 30)
 
 
-def test_policies_name_those_that_renew_them(harness: Harness) -> None:
-    someone, _ = create_insured_employee(harness)
-    policy = enrol_employee(harness, (someone, _))
-    owner = fetch(harness, f"/employees/{someone}")["employer_id"]
+def test_policies_name_their_successors(harness: Harness) -> None:
+    employee, _ = create_insured_employee(harness)
+    policy = enrol_employee(harness, (employee, _))
+    employer = fetch(harness, f"/employees/{employee}")["employer_id"]
     freeze_clock(harness, "2027-02-25T00:00:00Z")
-    for path in (f"/employers/{owner}/health_insurance/policies", f"/employees/{someone}/health_insurance/policies"):
-        following, before = fetch(harness, path)["items"]
+    for path in (
+        f"/employers/{employer}/health_insurance/policies",
+        f"/employees/{employee}/health_insurance/policies",
+    ):
+        successor, before = fetch(harness, path)["items"]
         renewal = before["renewal"]
         assert (renewal["status"], renewal["decision_confirmed"]) == ("renewed", True)
-        assert renewal["renewed_health_insurance_id"] == following["id"]
-        assert (following["renewal"]["renewed_health_insurance_id"], following["status"]) == (None, "scheduled")
+        assert renewal["renewed_health_insurance_id"] == successor["id"]
+        assert (successor["renewal"]["renewed_health_insurance_id"], successor["status"]) == (None, "scheduled")
     assert before["id"] == policy["id"].replace("p_", "eehp_")
 
 
-def legacy_offer_of(harness: Harness, someone: str) -> Any:
-    (shown,) = fetch(harness, f"/employees/{someone}/health_insurance/offers")["items"]
-    return shown
+def legacy_offer_of(harness: Harness, employee: str) -> Any:
+    (record,) = fetch(harness, f"/employees/{employee}/health_insurance/offers")["items"]
+    return record
 
 
-def create_enrolment(harness: Harness, pair: tuple[str, str], **further: Any) -> str:
-    body = {"employee_id": pair[0], "group_id": pair[1], "force_confirmation": False, **further}
+def create_enrolment(harness: Harness, pair: tuple[str, str], **fields: Any) -> str:
+    body = {"employee_id": pair[0], "group_id": pair[1], "force_confirmation": False, **fields}
     return str(create(harness, "/enrolment_intents", body)["id"])
 
 
-def test_an_offer_asks_for_what_its_enrolment_waits_for(harness: Harness) -> None:
+def test_an_offer_has_the_required_action_of_its_enrolment(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     id = create_enrolment(harness, pair, force_confirmation=True)
     assert fetch(harness, f"/employees/{pair[0]}/health_insurance/offers")["items"] == []
     harness.advance("2s")
-    shown = legacy_offer_of(harness, pair[0])
-    assert shown["id"] == id.replace("ei_", "eeho_")
-    waiting = fetch(harness, f"/enrolment_intents/{id}")["pending_confirmation"]
-    assert shown["required_action"]["code"] == waiting["code"]
-    assert shown["required_action"]["due_at"] == waiting["due_by"][:10]
-    assert fetch(harness, f"/employees/{pair[0]}/health_insurance/offers/{shown['id']}") == shown
-    (thin,), (whole,) = (events(harness, each, "employee.health_insurance.offer") for each in ("v2", "v1"))
-    assert whole["data"] == shown
-    assert thin["data"] == {
-        "id": shown["id"],
-        "employer_id": shown["employer_id"],
+    record = legacy_offer_of(harness, pair[0])
+    assert record["id"] == id.replace("ei_", "eeho_")
+    pending = fetch(harness, f"/enrolment_intents/{id}")["pending_confirmation"]
+    assert record["required_action"]["code"] == pending["code"]
+    assert record["required_action"]["due_at"] == pending["due_by"][:10]
+    assert fetch(harness, f"/employees/{pair[0]}/health_insurance/offers/{record['id']}") == record
+    (v2,), (v1,) = (events(harness, each, "employee.health_insurance.offer") for each in ("v2", "v1"))
+    assert v1["data"] == record
+    assert v2["data"] == {
+        "id": record["id"],
+        "employer_id": record["employer_id"],
         "employee_id": pair[0],
         "external_customer_id": None,
         "resource_type": "employee_health_insurance_offer",
@@ -195,7 +197,7 @@ def test_an_offer_asks_for_what_its_enrolment_waits_for(harness: Harness) -> Non
     )
 
 
-def test_an_offer_whose_options_are_open_asks_for_a_selection(harness: Harness) -> None:
+def test_an_offer_with_unselected_options_requires_a_selection(harness: Harness) -> None:
     pair = create_insured_employee(harness, "Choice")
     create_enrolment(harness, pair)
     harness.advance("2s")
@@ -207,7 +209,7 @@ def test_an_offer_whose_options_are_open_asks_for_a_selection(harness: Harness) 
     }
 
 
-def test_an_offer_that_is_declined_is_not_undertaken(harness: Harness) -> None:
+def test_a_declined_offer_is_not_undertaken(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     id = create_enrolment(harness, pair, force_confirmation=True)
     harness.advance("2s")
@@ -215,30 +217,30 @@ def test_an_offer_that_is_declined_is_not_undertaken(harness: Harness) -> None:
     assert legacy_offer_of(harness, pair[0])["status"] == "not_undertaken"
 
 
-def test_who_is_ineligible_is_offered_nothing(harness: Harness) -> None:
+def test_an_ineligible_employee_gets_no_offer(harness: Harness) -> None:
     pair = create_insured_employee(harness, date_of_birth="1940-01-01")
     create_enrolment(harness, pair)
     harness.advance("2s")
     assert fetch(harness, f"/employees/{pair[0]}/health_insurance/offers")["items"] == []
 
 
-def test_an_employees_policy_follows_the_policy(harness: Harness) -> None:
+def test_an_employees_policy_mirrors_the_policy(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     policy = enrol_employee(harness, pair)
     path = f"/employees/{pair[0]}/health_insurance/policies"
-    (shown,) = fetch(harness, path)["items"]
+    (record,) = fetch(harness, path)["items"]
     insurance = policy["health_insurance"]
-    assert shown["policy_number"] == insurance["policy_number"]
-    assert shown["opt_out_deadline_date"] == insurance["opt_out_deadline"]
-    assert shown["estimated_gross_premium"] == insurance["estimated_gross_premium"]
-    assert (shown["enrolled_dependants_count"], shown["coverage_level"]["plan_name"]) == (0, "Core")
+    assert record["policy_number"] == insurance["policy_number"]
+    assert record["opt_out_deadline_date"] == insurance["opt_out_deadline"]
+    assert record["estimated_gross_premium"] == insurance["estimated_gross_premium"]
+    assert (record["enrolled_dependants_count"], record["coverage_level"]["plan_name"]) == (0, "Core")
     assert state_changes(harness, "employee.health_insurance.policy") == ["activated"]
     take_step(harness, policy["id"], "cancel")
-    assert fetch(harness, f"{path}/{shown['id']}")["status"] == "cancelled"
+    assert fetch(harness, f"{path}/{record['id']}")["status"] == "cancelled"
     assert state_changes(harness, "employee.health_insurance.policy") == ["activated", "cancelled"]
 
 
-def test_an_employees_policy_that_runs_out_is_told_of(harness: Harness) -> None:
+def test_an_employees_policy_that_expires_emits_one_event(harness: Harness) -> None:
     set_assumptions(harness, renewals="cancelled")
     policy = enrol_employee(harness, create_insured_employee(harness))
     freeze_clock(harness, "2027-03-01T00:00:00Z")
@@ -247,36 +249,36 @@ def test_an_employees_policy_that_runs_out_is_told_of(harness: Harness) -> None:
     assert state_changes(harness, "employee.health_insurance.policy").count("expired") == 1
 
 
-def test_an_imported_policy_is_told_of_as_such_and_ends_with_the_renewal_when_open_ended(harness: Harness) -> None:
-    someone, everybody = create_insured_employee(harness)
+def test_an_imported_policy_emits_imported_and_an_open_end_becomes_the_renewal_date(harness: Harness) -> None:
+    employee, group = create_insured_employee(harness)
     numbers = {"provider_policy_number": "N-1", "member_number": "M-1", "policy_start_date": "2026-01-01"}
-    create(harness, "/policy_import_intents", {"employee_id": someone, "group_id": everybody, **numbers})
+    create(harness, "/policy_import_intents", {"employee_id": employee, "group_id": group, **numbers})
     harness.advance("10s")
-    (shown,) = fetch(harness, f"/employees/{someone}/health_insurance/policies")["items"]
-    assert (shown["policy_number"], shown["end_date"]) == ("N-1", "2027-02-28")
+    (record,) = fetch(harness, f"/employees/{employee}/health_insurance/policies")["items"]
+    assert (record["policy_number"], record["end_date"]) == ("N-1", "2027-02-28")
     assert state_changes(harness, "employee.health_insurance.policy") == ["imported"]
     assert events(harness, "v1", "employee.health_insurance.policy") == []
 
 
-def test_older_objects_are_those_of_the_path(harness: Harness) -> None:
+def test_legacy_objects_are_found_only_under_their_owner(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     policy = enrol_employee(harness, pair)
-    other = create_employer(harness)
+    other_employer = create_employer(harness)
     id = policy["id"].replace("p_", "eehp_")
-    mine = fetch(harness, f"/employees/{pair[0]}")["employer_id"]
-    (of_employer,) = fetch(harness, f"/employers/{mine}/health_insurance/policies")["items"]
+    employer = fetch(harness, f"/employees/{pair[0]}")["employer_id"]
+    (employer_policy,) = fetch(harness, f"/employers/{employer}/health_insurance/policies")["items"]
     unknown = (
         f"/employees/ee_none/health_insurance/policies/{id}",
         f"/employees/{pair[0]}/health_insurance/policies/eehp_none",
-        f"/employers/{other}/health_insurance/policies/{of_employer['id']}",
-        f"/employers/{other}/health_insurance/quotes/erhq_none",
+        f"/employers/{other_employer}/health_insurance/policies/{employer_policy['id']}",
+        f"/employers/{other_employer}/health_insurance/quotes/erhq_none",
         "/employees/ee_none/health_insurance/offers",
     )
     for path in unknown:
         assert refusal_code(harness, "GET", path) == (404, "not_found")
 
 
-def test_what_older_lists_answer_for_nobody_can_be_set(harness: Harness) -> None:
+def test_an_assumption_decides_the_legacy_lists_of_unknown_owners(harness: Harness) -> None:
     lists = [f"/employers/er_none/health_insurance/{each}" for each in ("quotes", "policies")]
     lists.append("/employees/ee_none/health_insurance/policies")
     for path in lists:
@@ -287,11 +289,21 @@ def test_what_older_lists_answer_for_nobody_can_be_set(harness: Harness) -> None
     assert refusal_code(harness, "GET", "/employees/ee_none/health_insurance/offers") == (404, "not_found")
 
 
-def test_older_lists_know_their_states(harness: Harness) -> None:
-    owner = create_employer(harness)
+def test_legacy_lists_are_filtered_by_status(harness: Harness) -> None:
+    employer = create_employer(harness)
     for name in ("quotes", "policies"):
-        assert invalid_fields(harness, "GET", f"/employers/{owner}/health_insurance/{name}?status=gone") == ["status"]
-    quote_of = create_available_quote(harness, create_staffed_group(harness))
-    of = legacy_quote_of(harness, quote_of)["employer_id"]
-    assert fetch(harness, f"/employers/{of}/health_insurance/quotes?status=action_required")["total_count"] == 1
-    assert fetch(harness, f"/employers/{of}/health_insurance/quotes?status=accepted,pending_quote")["total_count"] == 0
+        assert invalid_fields(harness, "GET", f"/employers/{employer}/health_insurance/{name}?status=gone") == [
+            "status"
+        ]
+    quote = create_available_quote(harness, create_staffed_group(harness))
+    other_employer = legacy_quote_of(harness, quote)["employer_id"]
+    assert (
+        fetch(harness, f"/employers/{other_employer}/health_insurance/quotes?status=action_required")["total_count"]
+        == 1
+    )
+    assert (
+        fetch(harness, f"/employers/{other_employer}/health_insurance/quotes?status=accepted,pending_quote")[
+            "total_count"
+        ]
+        == 0
+    )

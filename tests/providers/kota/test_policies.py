@@ -1,4 +1,4 @@
-"""Kota's policies: begun, priced, shared, renewed, ended by date; and policies taken over from insurers."""
+"""Kota's policies: start, premium, renewal, end and cancellation; and imported policies."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_plan_for_the_policyholder_alone_has_no_deadline_for_dependents(harnes
     assert policy["health_insurance"]["dependents_supported"] is False
 
 
-def test_the_deadlines_can_be_assumed_otherwise(harness: Harness) -> None:
+def test_the_deadlines_are_assumptions(harness: Harness) -> None:
     set_assumptions(harness, opt_out_days=1, initial_dependents_days=2)
     insurance = enrol_employee(harness, create_insured_employee(harness))["health_insurance"]
     assert insurance["opt_out_deadline"] == "2026-03-01"
@@ -110,7 +110,7 @@ def test_a_policy_is_renewed_with_the_policy_of_its_group(harness: Harness) -> N
     ]
 
 
-def test_a_renewal_is_cancelled_with_that_of_the_group(harness: Harness) -> None:
+def test_a_renewal_is_cancelled_with_the_renewal_of_the_group(harness: Harness) -> None:
     set_assumptions(harness, renewals="cancelled")
     policy = enrol_employee(harness, create_insured_employee(harness))
     freeze_clock(harness, "2027-02-28T00:00:00Z")
@@ -118,7 +118,7 @@ def test_a_renewal_is_cancelled_with_that_of_the_group(harness: Harness) -> None
     assert event_types(harness, policy["id"])[-1] == "policy.renewal.canceled"
 
 
-def test_what_is_to_end_is_not_renewed(harness: Harness) -> None:
+def test_a_policy_with_a_planned_cancellation_is_not_renewed(harness: Harness) -> None:
     policy = enrol_employee(harness, create_insured_employee(harness))
     simulate(harness, "cancel_policy", id=policy["id"], day="2027-02-25")
     freeze_clock(harness, "2027-02-24T00:00:00Z")
@@ -139,7 +139,7 @@ def test_an_insurer_ends_a_policy_now_or_on_a_day(harness: Harness) -> None:
     assert again.status_code == 422
 
 
-def test_a_policy_cancelled_before_it_begins_never_does(harness: Harness) -> None:
+def test_a_policy_cancelled_before_its_start_never_starts(harness: Harness) -> None:
     id = enrol_employee(harness, create_insured_employee(harness, start="2026-04-01"))["id"]
     simulate(harness, "cancel_policy", id=id, day="2026-03-20")
     assert (fetch_policy(harness, id)["status"], fetch_policy(harness, id)["cancellation_date"]) == (
@@ -148,35 +148,35 @@ def test_a_policy_cancelled_before_it_begins_never_does(harness: Harness) -> Non
     )
 
 
-def test_a_step_without_a_day_is_taken_today(harness: Harness) -> None:
+def test_a_cancellation_without_a_day_takes_effect_today(harness: Harness) -> None:
     id = enrol_employee(harness, create_insured_employee(harness))["id"]
     take_step(harness, id, "cancel")
     assert fetch_policy(harness, id)["cancellation_date"] == "2026-03-01"
 
 
-def test_only_policies_in_force_are_listed_unless_asked_otherwise(harness: Harness) -> None:
-    someone, everybody = create_insured_employee(harness)
-    id = enrol_employee(harness, (someone, everybody))["id"]
+def test_lists_contain_policies_in_force_by_default(harness: Harness) -> None:
+    employee, group = create_insured_employee(harness)
+    id = enrol_employee(harness, (employee, group))["id"]
     take_step(harness, id, "cancel")
-    assert get(harness, f"/policies?employee_id={someone}")["items"] == []
+    assert get(harness, f"/policies?employee_id={employee}")["items"] == []
     assert get(harness, "/policies?status=cancelled")["items"][0]["id"] == id
-    second = enrol_employee(harness, (someone, everybody))
-    for filter in (f"employee_id={someone}", f"group_id={everybody}", f"group_policy_id={second['group_policy_id']}"):
-        assert [each["id"] for each in get(harness, f"/policies?{filter}")["items"]] == [second["id"]]
-        assert get(harness, f"/policies?{filter}&status=active,cancelled")["total_count"] == 2
+    second = enrol_employee(harness, (employee, group))
+    for query in (f"employee_id={employee}", f"group_id={group}", f"group_policy_id={second['group_policy_id']}"):
+        assert [each["id"] for each in get(harness, f"/policies?{query}")["items"]] == [second["id"]]
+        assert get(harness, f"/policies?{query}&status=active,cancelled")["total_count"] == 2
     assert get(harness, "/policies?group_policy_id=gp_none")["items"] == []
     expect_refusal(harness.request("GET", "/policies/p_none"), "not_found", 404)
 
 
-def test_a_bundle_of_plans_makes_a_policy_of_each(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
-    create_group_policy(harness, everybody, "Core")
-    create_group_policy(harness, everybody, "Choice")
+def test_a_bundle_of_plans_makes_one_policy_per_plan(harness: Harness) -> None:
+    employer = create_employer(harness)
+    employee, group = create_employee(harness, employer), create_group(harness, employer)
+    create_group_policy(harness, group, "Core")
+    create_group_policy(harness, group, "Choice")
     harness.advance("5s")
-    add_to_group(harness, everybody, someone)
-    enrol_employee(harness, (someone, everybody), coverage_selections=[coverage_selection(harness, "policy")])
-    policies = get(harness, f"/policies?group_id={everybody}")["items"]
+    add_to_group(harness, group, employee)
+    enrol_employee(harness, (employee, group), coverage_selections=[coverage_selection(harness, "policy")])
+    policies = get(harness, f"/policies?group_id={group}")["items"]
     assert {(each["plan"]["name"], each["bundling_type"]) for each in policies} == {
         ("Core", "bundled_primary"),
         ("Choice", "bundled_secondary"),
@@ -194,36 +194,36 @@ def request_import(harness: Harness, pair: tuple[str, str], **changes: Any) -> A
     return post(harness, "/policy_import_intents", {**body, **changes})
 
 
-def test_a_policy_that_exists_at_the_insurer_is_taken_over(harness: Harness) -> None:
+def test_a_policy_that_exists_at_the_insurer_is_imported(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     spouse = person(harness, pair[0], "spouse", "1990-01-01")
     people = [{"associated_person_id": spouse, "member_number": "M-2"}]
-    asked = expect_ok(request_import(harness, pair, associated_persons=people))
-    assert asked["status"] == "processing"
-    assert asked["associated_persons"][0]["member_number"] == "M-2"
+    created = expect_ok(request_import(harness, pair, associated_persons=people))
+    assert created["status"] == "processing"
+    assert created["associated_persons"][0]["member_number"] == "M-2"
     harness.advance("3s")
-    assert get(harness, f"/policy_import_intents/{asked['id']}")["status"] == "success"
+    assert get(harness, f"/policy_import_intents/{created['id']}")["status"] == "success"
     policy = get(harness, "/policies")["items"][0]
     assert (policy["start_date"], policy["end_date"], policy["status"]) == ("2025-11-01", None, "active")
     assert policy["health_insurance"]["policy_number"] == "ILH-77"
     members = [(each["member_type"], each["member_number"]) for each in policy["health_insurance"]["members"]]
     assert members == [("policyholder", "M-1"), ("spouse", "M-2")]
     states = ["processing", "success"]
-    assert event_types(harness, asked["id"]) == [f"policy_import_intent.{state}" for state in states]
-    # The event of a success names the policy.
+    assert event_types(harness, created["id"]) == [f"policy_import_intent.{state}" for state in states]
+    # The success event contains the id of the policy.
     assert event_types(harness, policy["id"]) == ["policy.imported", "policy_import_intent.success"]
     freeze_clock(harness, "2028-01-01T00:00:00Z")
     assert fetch_policy(harness, policy["id"])["status"] == "active"
 
 
-def test_an_imported_policy_ends_when_its_insurer_says(harness: Harness) -> None:
+def test_an_imported_policy_ends_on_the_given_date(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     expect_ok(request_import(harness, pair, policy_end_date="2026-02-28"))
     harness.advance("3s")
     assert get(harness, "/policies?status=expired")["items"][0]["end_date"] == "2026-02-28"
 
 
-def test_the_last_day_there_is_means_for_ever(harness: Harness) -> None:
+def test_the_end_date_9999_12_31_means_open_ended(harness: Harness) -> None:
     expect_ok(
         request_import(
             harness, create_insured_employee(harness), policy_start_date="2026-05-01", policy_end_date="9999-12-31"
@@ -235,32 +235,32 @@ def test_the_last_day_there_is_means_for_ever(harness: Harness) -> None:
     assert (fetch_policy(harness, id)["status"], fetch_policy(harness, id)["end_date"]) == ("active", "9999-12-31")
 
 
-def test_a_plan_of_a_bundle_covers_whom_it_can(harness: Harness) -> None:
-    owner = create_employer(harness)
-    someone, everybody = create_employee(harness, owner), create_group(harness, owner)
-    create_group_policy(harness, everybody, "Core")
-    create_group_policy(harness, everybody, "Single", sharing={"type": "policyholder_only"})
+def test_a_plan_of_a_bundle_covers_only_eligible_members(harness: Harness) -> None:
+    employer = create_employer(harness)
+    employee, group = create_employee(harness, employer), create_group(harness, employer)
+    create_group_policy(harness, group, "Core")
+    create_group_policy(harness, group, "Single", sharing={"type": "policyholder_only"})
     harness.advance("5s")
-    add_to_group(harness, everybody, someone)
-    body = {"employee_id": someone, "group_id": everybody, "force_confirmation": True}
+    add_to_group(harness, group, employee)
+    body = {"employee_id": employee, "group_id": group, "force_confirmation": True}
     enrolment = f"/enrolment_intents/{create(harness, '/enrolment_intents', body)['id']}"
     harness.advance("2s")
-    listing = (
+    dependents_intent = (
         f"/dependents_management_intents/{create(harness, f'{enrolment}/create_dependents_management_intent')['id']}"
     )
-    create(harness, f"{listing}/dependents", {"associated_person_ids": [person(harness, someone)]})
-    expect_no_content(post(harness, f"{listing}/confirm"))
+    create(harness, f"{dependents_intent}/dependents", {"associated_person_ids": [person(harness, employee)]})
+    expect_no_content(post(harness, f"{dependents_intent}/confirm"))
     harness.advance("3s")
     expect_no_content(post(harness, f"{enrolment}/confirm"))
     harness.advance("3s")
-    found = get(harness, f"/policies?employee_id={someone}")["items"]
-    assert {each["plan"]["name"]: len(each["health_insurance"]["members"]) for each in found} == {
+    policies = get(harness, f"/policies?employee_id={employee}")["items"]
+    assert {each["plan"]["name"]: len(each["health_insurance"]["members"]) for each in policies} == {
         "Core": 2,
         "Single": 1,
     }
 
 
-def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(harness: Harness) -> None:
+def test_an_import_fails_for_a_covered_employee_or_by_metadata(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     enrol_employee(harness, pair)
     covered = expect_ok(request_import(harness, pair))["id"]
@@ -270,8 +270,8 @@ def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(harness: Har
     assert get(harness, f"/policy_import_intents/{covered}")["status"] == "failed"
     assert get(harness, f"/policy_import_intents/{chosen}")["status"] == "failed"
     assert event_types(harness, chosen)[-1] == "policy_import_intent.failed"
-    found = get(harness, f"/policy_import_intents?employee_id={failing[0]}&group_id={failing[1]}&status=failed")
-    assert [each["id"] for each in found["items"]] == [chosen]
+    page = get(harness, f"/policy_import_intents?employee_id={failing[0]}&group_id={failing[1]}&status=failed")
+    assert [each["id"] for each in page["items"]] == [chosen]
     assert [each["id"] for each in get(harness, "/policy_import_intents")["items"][:2]] == [chosen, covered]
     assert get(harness, f"/policy_import_intents?employee_id={failing[0]}&status=success")["items"] == []
 
@@ -286,7 +286,9 @@ def test_an_import_fails_for_whoever_is_covered_or_as_metadata_says(harness: Har
         ({"policy_end_date": "2025-10-31"}, "policy_end_date"),
     ],
 )
-def test_wrong_imports_are_refused_by_their_path(harness: Harness, changes: dict[str, str], path: str) -> None:
+def test_invalid_imports_are_refused_with_the_path_of_the_field(
+    harness: Harness, changes: dict[str, str], path: str
+) -> None:
     assert (
         path
         in expect_refusal(request_import(harness, create_insured_employee(harness), **changes), "invalid_request")[
@@ -295,10 +297,10 @@ def test_wrong_imports_are_refused_by_their_path(harness: Harness, changes: dict
     )
 
 
-def test_only_the_employees_own_people_are_imported_once_each(harness: Harness) -> None:
-    pair, others = create_insured_employee(harness), create_insured_employee(harness)
-    mine, theirs = person(harness, pair[0]), person(harness, others[0])
-    rows = [{"associated_person_id": each} for each in (mine, mine, theirs)]
+def test_associated_persons_of_an_import_belong_to_the_employee_and_are_unique(harness: Harness) -> None:
+    pair, other_pair = create_insured_employee(harness), create_insured_employee(harness)
+    own_person, other_person = person(harness, pair[0]), person(harness, other_pair[0])
+    rows = [{"associated_person_id": each} for each in (own_person, own_person, other_person)]
     rows[0] |= {"start_date": "2025-12-01", "end_date": "2025-11-01"}
     errors = expect_refusal(request_import(harness, pair, associated_persons=rows), "invalid_request")["errors"]
     assert set(errors) == {
@@ -308,7 +310,7 @@ def test_only_the_employees_own_people_are_imported_once_each(harness: Harness) 
     }
 
 
-def test_what_cannot_be_insured_cannot_be_imported(harness: Harness) -> None:
+def test_an_import_needs_a_group_policy_and_known_ids(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     expect_refusal(request_import(harness, (pair[0], create_group(harness, create_employer(harness)))))
     expect_refusal(request_import(harness, ("ee_none", pair[1])), "not_found", 404)
@@ -318,7 +320,7 @@ def test_what_cannot_be_insured_cannot_be_imported(harness: Harness) -> None:
     expect_refusal(request_import(harness, pair), "third_party_error", 500)
 
 
-def test_how_long_an_import_takes_can_be_assumed_otherwise(harness: Harness) -> None:
+def test_the_duration_of_an_import_is_an_assumption(harness: Harness) -> None:
     set_assumptions(harness, import_processing="1h")
     id = expect_ok(request_import(harness, create_insured_employee(harness)))["id"]
     harness.advance("59m")

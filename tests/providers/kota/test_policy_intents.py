@@ -1,4 +1,4 @@
-"""Kota's group policy intents: a quote is taken up, the insurer approves, the group has a policy."""
+"""Kota's group policy intents: from an accepted quote to the policy of the group."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.kota_group_helpers import (
 )
 
 EIGHTY_PERCENT = {"type": "percentage", "percentage": {"percentage": 80}}
-OTHERS = {"member_count": None, "member_selection": None, "family_type": None}
+UNSET_SHARING = {"member_count": None, "member_selection": None, "family_type": None}
 FIFTY_PERCENT = {**EIGHTY_PERCENT, "percentage": {"percentage": 50}}
 
 
@@ -52,7 +52,7 @@ def outcome_metadata(state: str) -> dict[str, Any]:
 
 
 def accept_quote(harness: Harness, group_id: str, plan_name: str = "Core", **fields: Any) -> str:
-    """The id of a policy intent that the insurer has approved."""
+    """Returns the id of a policy intent that the insurer has approved."""
     id = create_policy_intent(harness, create_available_quote(harness, group_id, plan_name, **fields))
     harness.advance("2s")
     fulfil_requirement(harness, path(id), POLICY_ANSWERS)
@@ -62,48 +62,48 @@ def accept_quote(harness: Harness, group_id: str, plan_name: str = "Core", **fie
 
 
 def test_a_policy_intent_begins_processing_with_the_quotes_terms(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    id = create_available_quote(harness, gr, cost_sharing=EIGHTY_PERCENT)
-    made = expect_ok(post(harness, "/group_policy_intents", {"quote_intent_id": id}))
-    assert made == {
+    group = create_staffed_group(harness)
+    id = create_available_quote(harness, group, cost_sharing=EIGHTY_PERCENT)
+    created = expect_ok(post(harness, "/group_policy_intents", {"quote_intent_id": id}))
+    assert created == {
         "object": "group_policy_intent",
-        "id": made["id"],
-        "group_id": gr,
+        "id": created["id"],
+        "group_id": group,
         "plan_id": find_plan(harness, "Core")["id"],
         "quote_intent_id": id,
         "status": "processing",
         "due_date": "2026-03-29T23:59:59Z",
-        "cost_sharing": {**EIGHTY_PERCENT, **OTHERS},
+        "cost_sharing": {**EIGHTY_PERCENT, **UNSET_SHARING},
         "action_required": None,
         "disclosures": find_plan(harness, "Core")["disclosures"],
     }
-    assert get(harness, path(made["id"])) == made
-    assert get(harness, f"/groups/{gr}")["group_policy_intent_ids"] == [made["id"]]
+    assert get(harness, path(created["id"])) == created
+    assert get(harness, f"/groups/{group}")["group_policy_intent_ids"] == [created["id"]]
     (data,) = event_data(harness, "group_policy_intent.processing")
-    ids = {"group_policy_intent_id": made["id"], "group_id": gr, "plan_id": made["plan_id"]}
+    ids = {"group_policy_intent_id": created["id"], "group_id": group, "plan_id": created["plan_id"]}
     assert data == {**ids, "resource_type": "group_policy_intent", "object": "group_policy_intent_event"}
 
 
 def test_an_approved_intent_gives_the_group_its_policy(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
+    group = create_staffed_group(harness)
     id = create_policy_intent(
-        harness, create_available_quote(harness, gr, expected_start_date="2026-05-01"), cost_sharing=FIFTY_PERCENT
+        harness, create_available_quote(harness, group, expected_start_date="2026-05-01"), cost_sharing=FIFTY_PERCENT
     )
     harness.advance("2s")
-    shown = get(harness, path(id))
-    assert (shown["status"], shown["action_required"]["due_by"]) == ("action_required", "2026-03-15T23:59:59Z")
+    record = get(harness, path(id))
+    assert (record["status"], record["action_required"]["due_by"]) == ("action_required", "2026-03-15T23:59:59Z")
     fulfil_requirement(harness, path(id), POLICY_ANSWERS)
-    shown = get(harness, path(id))
-    assert (shown["status"], shown["action_required"]) == ("pending_provider_approval", None)
+    record = get(harness, path(id))
+    assert (record["status"], record["action_required"]) == ("pending_provider_approval", None)
     harness.advance("3s")
     states = ("processing", "action_required", "pending_provider_approval", "policy_created")
     assert event_types(harness, id) == [f"group_policy_intent.{state}" for state in states]
-    (policy,) = get(harness, f"/group_policies?group_id={gr}")["items"]
+    (policy,) = get(harness, f"/group_policies?group_id={group}")["items"]
     assert policy["start_date"] == "2026-05-01"
-    assert policy["health_insurance"]["configuration"]["cost_sharing"] == {**FIFTY_PERCENT, **OTHERS}
-    shown = get(harness, f"/groups/{gr}")
-    assert (shown["status"], shown["group_type"]) == ("ready", "single")
-    assert shown["group_policy_ids"] == [policy["id"]]
+    assert policy["health_insurance"]["configuration"]["cost_sharing"] == {**FIFTY_PERCENT, **UNSET_SHARING}
+    record = get(harness, f"/groups/{group}")
+    assert (record["status"], record["group_type"]) == ("ready", "single")
+    assert record["group_policy_ids"] == [policy["id"]]
 
 
 def test_policy_intents_are_listed_newest_first_and_filtered(harness: Harness) -> None:
@@ -126,22 +126,24 @@ def test_policy_intents_are_listed_newest_first_and_filtered(harness: Harness) -
     expect_not_found(harness.request("GET", "/group_policy_intents/gpi_none/requirements"))
 
 
-def test_only_an_available_quote_can_be_taken_up_and_only_once(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    expect_invalid_state(post(harness, "/group_policy_intents", {"quote_intent_id": create_quote_intent(harness, gr)}))
+def test_only_an_available_quote_can_be_accepted_and_only_once(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    expect_invalid_state(
+        post(harness, "/group_policy_intents", {"quote_intent_id": create_quote_intent(harness, group)})
+    )
     expect_not_found(post(harness, "/group_policy_intents", {"quote_intent_id": "gqi_none"}))
-    id = create_available_quote(harness, gr)
+    id = create_available_quote(harness, group)
     first = create_policy_intent(harness, id)
     expect_invalid_state(post(harness, "/group_policy_intents", {"quote_intent_id": id}))
     simulate(harness, "refuse_intent", id=first)
     second = create_policy_intent(harness, id)
     set_assumptions(harness, policy_intents_of_quote="many")
-    assert get(harness, f"/groups/{gr}")["group_policy_intent_ids"] == [first, second]
+    assert get(harness, f"/groups/{group}")["group_policy_intent_ids"] == [first, second]
     assert create_policy_intent(harness, id)
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "field"),
     [
         ({"quote_intent_id": "gpi_1"}, "quote_intent_id"),
         ({"cost_sharing": {"type": "none"}}, "cost_sharing.type"),
@@ -156,39 +158,39 @@ def test_only_an_available_quote_can_be_taken_up_and_only_once(harness: Harness)
         ),
     ],
 )
-def test_a_policy_intent_is_refused_for_wrong_fields(harness: Harness, changes: Any, where: str) -> None:
+def test_a_policy_intent_is_refused_for_wrong_fields(harness: Harness, changes: Any, field: str) -> None:
     body = {"quote_intent_id": create_available_quote(harness, create_staffed_group(harness)), **changes}
-    expect_field_refusal(post(harness, "/group_policy_intents", body), where)
+    expect_field_refusal(post(harness, "/group_policy_intents", body), field)
     assert get(harness, "/group_policy_intents")["total_count"] == 0
 
 
-def test_consents_are_asked_for_only_where_that_is_assumed(harness: Harness) -> None:
+def test_an_assumption_requires_consents(harness: Harness) -> None:
     set_assumptions(harness, consents="required")
     id = create_available_quote(harness, create_staffed_group(harness))
     links = get(harness, f"/group_quote_intents/{id}")["consent_links"]
     approvals = [{"type": link["type"], "version": link["version"], "ip": "x", "user_id": "u"} for link in links]
     old = [{**approvals[0], "version": "0"}, approvals[1]]
-    for given in (None, approvals[:1], old):
-        body = {"quote_intent_id": id, "consent_approvals": given}
+    for consents in (None, approvals[:1], old):
+        body = {"quote_intent_id": id, "consent_approvals": consents}
         expect_field_refusal(post(harness, "/group_policy_intents", body), "consent_approvals")
     assert create_policy_intent(harness, id, consent_approvals=approvals)
 
 
-def test_an_archived_group_takes_no_quote_up(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    id = create_available_quote(harness, gr)
-    simulate(harness, "archive_group", group_id=gr)
+def test_an_archived_group_cannot_accept_a_quote(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    id = create_available_quote(harness, group)
+    simulate(harness, "archive_group", group_id=group)
     expect_invalid_state(post(harness, "/group_policy_intents", {"quote_intent_id": id}))
 
 
-def test_no_quote_is_taken_up_while_insurers_are_down(harness: Harness) -> None:
+def test_no_quote_can_be_accepted_while_insurers_are_down(harness: Harness) -> None:
     id = create_available_quote(harness, create_staffed_group(harness))
     set_assumptions(harness, insurers="down")
-    said = post(harness, "/group_policy_intents", {"quote_intent_id": id})
-    assert (said.status_code, said.json["error_code"]) == (500, "third_party_error")
+    response = post(harness, "/group_policy_intents", {"quote_intent_id": id})
+    assert (response.status_code, response.json["error_code"]) == (500, "third_party_error")
 
 
-def test_an_intent_expires_when_it_is_due_the_day_included(harness: Harness) -> None:
+def test_an_intent_expires_after_its_due_date(harness: Harness) -> None:
     set_assumptions(harness, group_policy_deadline=1)
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     assert get(harness, path(id))["due_date"] == "2026-03-02T23:59:59Z"
@@ -196,12 +198,12 @@ def test_an_intent_expires_when_it_is_due_the_day_included(harness: Harness) -> 
     harness.advance("11h")
     assert fetch_status(harness, path(id)) == "action_required"
     harness.advance("1h")
-    shown = get(harness, path(id))
-    assert (shown["status"], shown["action_required"]) == ("expired", None)
+    record = get(harness, path(id))
+    assert (record["status"], record["action_required"]) == ("expired", None)
     assert event_types(harness, id)[-1] == "group_policy_intent.expired"
 
 
-def test_an_insurer_that_takes_too_long_lets_the_intent_expire(harness: Harness) -> None:
+def test_an_intent_expires_if_the_insurer_takes_too_long(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="nothing", group_policy_deadline=1, group_policy_approval="9d")
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     harness.advance("2d")
@@ -220,7 +222,7 @@ def test_an_insurer_that_takes_too_long_lets_the_intent_expire(harness: Harness)
         "manual_renewal_gathering_required",
     ],
 )
-def test_an_employers_metadata_choose_what_comes_out(harness: Harness, state: str) -> None:
+def test_metadata_of_the_employer_selects_the_outcome(harness: Harness, state: str) -> None:
     set_assumptions(harness, group_policy_asks="nothing")
     id = create_policy_intent(
         harness, create_available_quote(harness, create_staffed_group(harness, **outcome_metadata(state)))
@@ -229,7 +231,7 @@ def test_an_employers_metadata_choose_what_comes_out(harness: Harness, state: st
     assert fetch_status(harness, path(id)) == state
 
 
-def test_whom_a_policy_intent_asks_about_is_assumed(harness: Harness) -> None:
+def test_an_assumption_decides_which_requirements_a_policy_intent_has(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="employer_and_employees")
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness, 2)))
     harness.advance("2s")
@@ -238,7 +240,7 @@ def test_whom_a_policy_intent_asks_about_is_assumed(harness: Harness) -> None:
     assert get(harness, f"{path(id)}/requirements?object_id={required[0]['object_id']}")["total_count"] == 1
 
 
-def test_how_long_things_take_is_assumed(harness: Harness) -> None:
+def test_the_duration_of_each_step_is_an_assumption(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="nothing", group_policy_processing="1d", group_policy_approval="2d")
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     harness.advance("1d")
@@ -248,60 +250,62 @@ def test_how_long_things_take_is_assumed(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize(("rule", "start"), [("next_month", "2026-04-01"), ("today", "2026-03-01")])
-def test_a_policy_without_an_asked_start_begins_when_assumed(harness: Harness, rule: str, start: str) -> None:
+def test_an_assumption_decides_the_start_of_a_policy_without_a_requested_start(
+    harness: Harness, rule: str, start: str
+) -> None:
     set_assumptions(harness, group_policy_start=rule)
-    gr = create_staffed_group(harness)
-    accept_quote(harness, gr)
-    assert get(harness, f"/group_policies?group_id={gr}")["items"][0]["start_date"] == start
+    group = create_staffed_group(harness)
+    accept_quote(harness, group)
+    assert get(harness, f"/group_policies?group_id={group}")["items"][0]["start_date"] == start
 
 
-def test_a_start_that_has_passed_is_today(harness: Harness) -> None:
+def test_a_requested_start_in_the_past_becomes_today(harness: Harness) -> None:
     set_assumptions(harness, group_policy_asks="nothing", group_policy_approval="3d")
-    gr = create_staffed_group(harness)
-    create_policy_intent(harness, create_available_quote(harness, gr, expected_start_date="2026-03-02"))
+    group = create_staffed_group(harness)
+    create_policy_intent(harness, create_available_quote(harness, group, expected_start_date="2026-03-02"))
     harness.advance("4d")
-    assert get(harness, f"/group_policies?group_id={gr}")["items"][0]["start_date"] == "2026-03-04"
+    assert get(harness, f"/group_policies?group_id={group}")["items"][0]["start_date"] == "2026-03-04"
 
 
 def test_a_second_plan_makes_a_bundle_unless_it_is_refused(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    create_group_policy(harness, gr)
-    id = create_available_quote(harness, gr, "Family")
+    group = create_staffed_group(harness)
+    create_group_policy(harness, group)
+    id = create_available_quote(harness, group, "Family")
     set_assumptions(harness, second_plan="refused")
     expect_invalid_state(post(harness, "/group_policy_intents", {"quote_intent_id": id}))
     set_assumptions(harness, second_plan="bundled")
-    accept_quote(harness, gr, "Family")
-    assert get(harness, f"/groups/{gr}")["group_type"] == "bundled"
+    accept_quote(harness, group, "Family")
+    assert get(harness, f"/groups/{group}")["group_type"] == "bundled"
 
 
-def test_taking_up_the_same_plan_again_renews_the_policy(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    old = create_group_policy(harness, gr)
-    accept_quote(harness, gr, cost_sharing=FIFTY_PERCENT)
-    new, before = get(harness, f"/group_policies?group_id={gr}")["items"]
+def test_accepting_a_quote_for_the_same_plan_renews_the_policy(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    old = create_group_policy(harness, group)
+    accept_quote(harness, group, cost_sharing=FIFTY_PERCENT)
+    new, before = get(harness, f"/group_policies?group_id={group}")["items"]
     assert (before["id"], before["health_insurance"]["renewal"]["status"]) == (old, "renewed")
     assert (new["start_date"], new["status"]) == ("2027-03-01", "scheduled")
-    assert new["health_insurance"]["configuration"]["cost_sharing"] == {**FIFTY_PERCENT, **OTHERS}
+    assert new["health_insurance"]["configuration"]["cost_sharing"] == {**FIFTY_PERCENT, **UNSET_SHARING}
     assert event_types(harness, old)[-1] == "group_policy.renewal.renewed"
-    assert get(harness, f"/groups/{gr}")["group_type"] == "single"
-    accept_quote(harness, gr)
-    assert get(harness, f"/group_policies?group_id={gr}")["items"][0]["start_date"] == "2028-03-01"
+    assert get(harness, f"/groups/{group}")["group_type"] == "single"
+    accept_quote(harness, group)
+    assert get(harness, f"/group_policies?group_id={group}")["items"][0]["start_date"] == "2028-03-01"
 
 
-def test_a_declined_renewal_can_still_be_taken_up(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    old = create_group_policy(harness, gr)
+def test_a_declined_renewal_can_still_be_accepted(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    old = create_group_policy(harness, group)
     simulate(harness, "decide_renewal", group_policy_id=old, decision="decline")
-    accept_quote(harness, gr)
-    new, before = get(harness, f"/group_policies?group_id={gr}")["items"]
+    accept_quote(harness, group)
+    new, before = get(harness, f"/group_policies?group_id={group}")["items"]
     assert (new["start_date"], before["health_insurance"]["renewal"]["status"]) == ("2027-03-01", "cancelled")
 
 
-def test_a_renewal_may_have_to_be_gathered_by_hand(harness: Harness) -> None:
+def test_an_assumption_makes_a_renewal_need_manual_gathering(harness: Harness) -> None:
     set_assumptions(harness, renewal_gathering="manual")
-    gr = create_staffed_group(harness)
-    first = accept_quote(harness, gr)
-    second = create_policy_intent(harness, create_available_quote(harness, gr))
+    group = create_staffed_group(harness)
+    first = accept_quote(harness, group)
+    second = create_policy_intent(harness, create_available_quote(harness, group))
     harness.advance("2s")
     assert fetch_status(harness, path(second)) == "manual_renewal_gathering_required"
     assert event_types(harness, second)[-1] == "group_policy_intent.manual_renewal_gathering_required"
@@ -330,7 +334,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("before", "name", "state"), STEPS)
-def test_every_step_can_be_taken_off_stage(harness: Harness, before: list[str], name: str, state: str) -> None:
+def test_every_step_can_be_taken_by_simulation(harness: Harness, before: list[str], name: str, state: str) -> None:
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     for each in (*before, name):
         take_step(harness, id, each)
@@ -338,7 +342,7 @@ def test_every_step_can_be_taken_off_stage(harness: Harness, before: list[str], 
     assert event_types(harness, id)[-1] == f"group_policy_intent.{state}"
 
 
-def test_an_insurer_refuses_a_policy_off_stage(harness: Harness) -> None:
+def test_a_simulation_refuses_a_policy_intent(harness: Harness) -> None:
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     simulate(harness, "refuse_intent", id=id)
     assert fetch_status(harness, path(id)) == "provider_rejected"

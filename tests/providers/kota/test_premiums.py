@@ -1,4 +1,4 @@
-"""What Kota's policies cost and who pays: every way of sharing, in cents that add up."""
+"""Kota's premiums and how employer and employee share them, in cents."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_every_member_has_a_price() -> None:
     assert [each.employee for each in parts] == [0, 10_990, 6_250, 3_495, 3_495]
 
 
-def test_in_a_tier_a_member_costs_what_the_tier_becomes_dearer_by() -> None:
+def test_in_a_tiered_plan_a_member_costs_the_difference_between_tiers() -> None:
     parts = split_premium(PLANS["Family"], POLICYHOLDER_ONLY, members("child", "spouse", "policyholder", "child"))
     assert [each.member["member_type"] for each in parts] == ["policyholder", "spouse", "child", "child"]
     assert [each.total for each in parts] == [8_900, 17_150 - 8_900, 20_999 - 17_150, 0]
 
 
 @pytest.mark.parametrize(
-    ("sharing", "pays"),
+    ("sharing", "payers"),
     [
         (POLICYHOLDER_ONLY, [True, False, False, False, False]),
         ({"type": "member_count", "member_count": {"adults": 2, "children": 1}}, [True, True, False, True, False]),
@@ -56,9 +56,9 @@ def test_in_a_tier_a_member_costs_what_the_tier_becomes_dearer_by() -> None:
         ({"type": "family_type", "family_type": {"type": "family"}}, [True] * 5),
     ],
 )
-def test_the_employer_pays_for_the_members_it_has_agreed_to(sharing: dict[str, Any], pays: list[bool]) -> None:
+def test_the_employer_pays_for_the_members_it_has_agreed_to(sharing: dict[str, Any], payers: list[bool]) -> None:
     prices = [10_990, 10_990, 6_250, 3_495, 3_495]
-    assert employer_shares(sharing) == [price * pay for price, pay in zip(prices, pays, strict=True)]
+    assert employer_shares(sharing) == [price * pay for price, pay in zip(prices, payers, strict=True)]
 
 
 @pytest.mark.parametrize("percentage", [0, 1, 33, 50, 67, 99, 100])
@@ -103,19 +103,19 @@ def options(scope: str) -> Any:
     return next(each for each in PLANS["Choice"]["coverage_options"] if each["scope"] == scope)
 
 
-def pick(scope: str, *nths: int, subs: tuple[int, ...] = ()) -> dict[str, Any]:
-    found = options(scope)
-    chosen = [{"option_id": found["options"][nth]["id"], "sub_options": None} for nth in nths]
-    if subs:
-        inner = found["options"][nths[0]]["sub_options"]
-        chosen[0]["sub_options"] = [{"option_id": inner[nth]["id"], "sub_options": None} for nth in subs]
-    return {"configuration_id": found["id"], "options": chosen}
+def select_options(scope: str, *indexes: int, sub_indexes: tuple[int, ...] = ()) -> dict[str, Any]:
+    configuration = options(scope)
+    chosen = [{"option_id": configuration["options"][nth]["id"], "sub_options": None} for nth in indexes]
+    if sub_indexes:
+        offered = configuration["options"][indexes[0]]["sub_options"]
+        chosen[0]["sub_options"] = [{"option_id": offered[nth]["id"], "sub_options": None} for nth in sub_indexes]
+    return {"configuration_id": configuration["id"], "options": chosen}
 
 
-def test_options_are_paid_for_by_the_member_who_has_them() -> None:
+def test_options_are_part_of_the_price_of_their_member() -> None:
     people = members("policyholder", "child")
-    people[1]["_coverage_selections"] = [pick("member", 0, 2, subs=(0, 1))]
-    parts = split_premium(PLANS["Choice"], POLICYHOLDER_ONLY, people, [pick("policy", 2)])
+    people[1]["_coverage_selections"] = [select_options("member", 0, 2, sub_indexes=(0, 1))]
+    parts = split_premium(PLANS["Choice"], POLICYHOLDER_ONLY, people, [select_options("policy", 2)])
     assert [each.total for each in parts] == [14_225 + 1_575, 4_410 + 480 + 310 + 95 + 725]
 
 
@@ -123,12 +123,12 @@ def test_options_are_paid_for_by_the_member_who_has_them() -> None:
     ("scope", "picked", "paths"),
     [
         ("member", [], []),
-        ("member", [pick("member", 0, 1)], []),
-        ("member", [pick("member", 0, subs=(0,))], []),
-        ("member", [pick("member", 0, 1, 2)], ["f[0].options"]),
+        ("member", [select_options("member", 0, 1)], []),
+        ("member", [select_options("member", 0, sub_indexes=(0,))], []),
+        ("member", [select_options("member", 0, 1, 2)], ["f[0].options"]),
         ("group_policy", [], ["f"]),
-        ("group_policy", [pick("group_policy", 0, 1)], ["f[0].options"]),
-        ("policy", [pick("group_policy", 0)], ["f[0].configuration_id", "f"]),
+        ("group_policy", [select_options("group_policy", 0, 1)], ["f[0].options"]),
+        ("policy", [select_options("group_policy", 0)], ["f[0].configuration_id", "f"]),
     ],
 )
 def test_selections_fit_what_the_plan_offers(scope: str, picked: list[Any], paths: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Kota's group quote intents: what a plan would cost a group, asked for, answered, refused, expired."""
+"""Kota's group quote intents: request, requirements, quote, refusal and expiry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.support.kota_group_helpers import (
 )
 
 EIGHTY_PERCENT = {"type": "percentage", "percentage": {"percentage": 80}}
-OTHERS = {"member_count": None, "member_selection": None, "family_type": None}
+UNSET_SHARING = {"member_count": None, "member_selection": None, "family_type": None}
 
 
 @pytest.fixture
@@ -54,65 +54,70 @@ def outcome_metadata(state: str) -> dict[str, Any]:
 
 
 def test_a_quote_intent_begins_processing(harness: Harness) -> None:
-    gr, pl = create_staffed_group(harness), find_plan(harness, "Core")
-    body = {"group_id": gr, "plan_id": pl["id"], "cost_sharing": EIGHTY_PERCENT, "expected_start_date": "2026-10-01"}
-    made = expect_ok(post(harness, "/group_quote_intents", body))
-    links = made.pop("consent_links")
-    assert made == {
+    group, plan = create_staffed_group(harness), find_plan(harness, "Core")
+    body = {
+        "group_id": group,
+        "plan_id": plan["id"],
+        "cost_sharing": EIGHTY_PERCENT,
+        "expected_start_date": "2026-10-01",
+    }
+    created = expect_ok(post(harness, "/group_quote_intents", body))
+    links = created.pop("consent_links")
+    assert created == {
         "object": "group_quote_intent",
-        "id": made["id"],
-        "group_id": gr,
-        "plan_id": pl["id"],
+        "id": created["id"],
+        "group_id": group,
+        "plan_id": plan["id"],
         "status": "processing",
-        "cost_sharing": {**EIGHTY_PERCENT, **OTHERS},
+        "cost_sharing": {**EIGHTY_PERCENT, **UNSET_SHARING},
         "expected_start_date": "2026-10-01",
         "action_required": None,
-        "disclosures": pl["disclosures"],
+        "disclosures": plan["disclosures"],
     }
     assert [link["type"] for link in links] == ["terms_of_business", "privacy_policy"]
-    assert get(harness, f"/groups/{gr}")["group_quote_intent_ids"] == [made["id"]]
+    assert get(harness, f"/groups/{group}")["group_quote_intent_ids"] == [created["id"]]
     assert event_data(harness, "group_quote_intent.processing") == [
         {
-            "group_quote_intent_id": made["id"],
-            "group_id": gr,
-            "plan_id": pl["id"],
+            "group_quote_intent_id": created["id"],
+            "group_id": group,
+            "plan_id": plan["id"],
             "resource_type": "group_quote_intent",
             "object": "group_quote_intent_event",
         }
     ]
 
 
-def test_a_quote_comes_once_the_employer_has_answered(harness: Harness) -> None:
+def test_a_quote_is_available_after_the_employers_answers(harness: Harness) -> None:
     id = create_quote_intent(harness, create_staffed_group(harness))
     expect_invalid_state(harness.request("GET", f"{path(id)}/quote"))
     harness.advance("2s")
-    shown = get(harness, path(id))
-    assert shown["status"] == "action_required"
-    assert shown["action_required"]["code"] == "provide_missing_information"
-    assert shown["action_required"]["due_by"] == "2026-03-15T23:59:59Z"
+    record = get(harness, path(id))
+    assert record["status"] == "action_required"
+    assert record["action_required"]["code"] == "provide_missing_information"
+    assert record["action_required"]["due_by"] == "2026-03-15T23:59:59Z"
     fulfil_requirement(harness, path(id), QUOTE_ANSWERS)
-    shown = get(harness, path(id))
-    assert (shown["status"], shown["action_required"]) == ("awaiting_quote", None)
+    record = get(harness, path(id))
+    assert (record["status"], record["action_required"]) == ("awaiting_quote", None)
     harness.advance("3s")
     states = ("processing", "action_required", "awaiting_quote", "quote_available")
     assert event_types(harness, id) == [f"group_quote_intent.{state}" for state in states]
 
 
-def test_a_quote_counts_those_who_can_be_covered_and_what_they_cost(harness: Harness) -> None:
-    gr = create_staffed_group(harness, 2)
-    er = get(harness, f"/groups/{gr}")["employer_id"]
+def test_a_quote_counts_eligible_employees_and_their_premium(harness: Harness) -> None:
+    group = create_staffed_group(harness, 2)
+    employer = get(harness, f"/groups/{group}")["employer_id"]
     for changes in ({"date_of_birth": "1930-01-01"}, {"start_on": "2027-01-01"}):
-        add_to_group(harness, gr, create_active_employee(harness, er, **changes))
-    gone = create_active_employee(harness, er)
-    add_to_group(harness, gr, gone)
-    take_step(harness, gone, "fail_check")
-    id = create_available_quote(harness, gr, cost_sharing=EIGHTY_PERCENT)
-    shown = get(harness, f"{path(id)}/quote")
-    pdf = shown.pop("pdf_url")
-    assert shown == {
+        add_to_group(harness, group, create_active_employee(harness, employer, **changes))
+    ineligible = create_active_employee(harness, employer)
+    add_to_group(harness, group, ineligible)
+    take_step(harness, ineligible, "fail_check")
+    id = create_available_quote(harness, group, cost_sharing=EIGHTY_PERCENT)
+    record = get(harness, f"{path(id)}/quote")
+    pdf = record.pop("pdf_url")
+    assert record == {
         "object": "group_quote",
         "employee_count": 2,
-        "cost_sharing": {**EIGHTY_PERCENT, **OTHERS},
+        "cost_sharing": {**EIGHTY_PERCENT, **UNSET_SHARING},
         "total_monthly_premium": 219.8,
         "currency": "EUR",
         "pdf_expires_at": "2026-03-01T13:00:18Z",
@@ -129,8 +134,8 @@ def test_selected_options_are_in_the_price(harness: Harness) -> None:
         each for each in find_plan(harness, "Choice")["coverage_options"] if each["scope"] == "group_policy"
     )
     options = [{"option_id": each["id"]} for each in configuration["options"] if each["name"] == "All hospitals"]
-    gr, selections = create_staffed_group(harness), [{"configuration_id": configuration["id"], "options": options}]
-    id = create_available_quote(harness, gr, "Choice", coverage_selections=selections)
+    group, selections = create_staffed_group(harness), [{"configuration_id": configuration["id"], "options": options}]
+    id = create_available_quote(harness, group, "Choice", coverage_selections=selections)
     assert get(harness, f"{path(id)}/quote")["total_monthly_premium"] == 154.25
 
 
@@ -166,7 +171,7 @@ def test_quote_intents_are_listed_newest_first_and_filtered(harness: Harness) ->
 
 
 @pytest.mark.parametrize(
-    ("changes", "where"),
+    ("changes", "field"),
     [
         ({"group_id": "er_1"}, "group_id"),
         ({"plan_id": None}, "plan_id"),
@@ -185,62 +190,66 @@ def test_quote_intents_are_listed_newest_first_and_filtered(harness: Harness) ->
         ),
     ],
 )
-def test_a_quote_intent_is_refused_for_wrong_fields(harness: Harness, changes: Any, where: str) -> None:
+def test_a_quote_intent_is_refused_for_wrong_fields(harness: Harness, changes: Any, field: str) -> None:
     body = {"group_id": create_staffed_group(harness), "plan_id": find_plan(harness, "Core")["id"], **changes}
-    expect_field_refusal(post(harness, "/group_quote_intents", body), where)
+    expect_field_refusal(post(harness, "/group_quote_intents", body), field)
     assert get(harness, "/group_quote_intents")["total_count"] == 0
 
 
 def test_a_quote_intent_needs_a_group_and_a_plan_that_exist_and_an_open_group(harness: Harness) -> None:
-    gr, core = create_staffed_group(harness), find_plan(harness, "Core")["id"]
+    group, core = create_staffed_group(harness), find_plan(harness, "Core")["id"]
     expect_not_found(post(harness, "/group_quote_intents", {"group_id": "gr_none", "plan_id": core}))
-    expect_not_found(post(harness, "/group_quote_intents", {"group_id": gr, "plan_id": "pl_none"}))
+    expect_not_found(post(harness, "/group_quote_intents", {"group_id": group, "plan_id": "pl_none"}))
     expect_field_refusal(
-        post(harness, "/group_quote_intents", {"group_id": gr, "plan_id": find_plan(harness, "Choice")["id"]}),
+        post(harness, "/group_quote_intents", {"group_id": group, "plan_id": find_plan(harness, "Choice")["id"]}),
         "coverage_selections",
     )
-    simulate(harness, "archive_group", group_id=gr)
-    expect_invalid_state(post(harness, "/group_quote_intents", {"group_id": gr, "plan_id": core}))
+    simulate(harness, "archive_group", group_id=group)
+    expect_invalid_state(post(harness, "/group_quote_intents", {"group_id": group, "plan_id": core}))
 
 
-def test_a_plan_has_to_be_on_sale_unless_assumed_otherwise(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
+def test_a_plan_must_be_on_sale_unless_an_assumption_allows_others(harness: Harness) -> None:
+    group = create_staffed_group(harness)
     for name in ("Classic", "Next"):
         expect_field_refusal(
-            post(harness, "/group_quote_intents", {"group_id": gr, "plan_id": find_plan(harness, name)["id"]}),
+            post(harness, "/group_quote_intents", {"group_id": group, "plan_id": find_plan(harness, name)["id"]}),
             "plan_id",
         )
     set_assumptions(harness, plan_not_on_sale="accepted")
-    assert create_quote_intent(harness, gr, "Classic")
+    assert create_quote_intent(harness, group, "Classic")
 
 
-def test_what_a_quote_may_be_asked_with_is_assumed(harness: Harness) -> None:
-    gr, family = create_staffed_group(harness), {"type": "family_type", "family_type": {"type": "single"}}
+def test_assumptions_allow_unsupported_cost_sharing_and_a_past_start(harness: Harness) -> None:
+    group, family = create_staffed_group(harness), {"type": "family_type", "family_type": {"type": "single"}}
     set_assumptions(harness, unsupported_cost_sharing="accepted", start_in_past="accepted")
-    assert create_quote_intent(harness, gr, cost_sharing=family, expected_start_date="2026-01-01")
+    assert create_quote_intent(harness, group, cost_sharing=family, expected_start_date="2026-01-01")
 
 
 @pytest.mark.parametrize(("rule", "percentage"), [("policyholder_only", None), ("percentage", {"percentage": 100})])
-def test_a_quote_without_cost_sharing_gets_the_assumed_one(harness: Harness, rule: str, percentage: Any) -> None:
+def test_a_quote_without_cost_sharing_uses_the_assumed_one(harness: Harness, rule: str, percentage: Any) -> None:
     set_assumptions(harness, quote_cost_sharing=rule)
     id = create_available_quote(harness, create_staffed_group(harness))
     assert get(harness, path(id))["cost_sharing"] is None
-    assert get(harness, f"{path(id)}/quote")["cost_sharing"] == {"type": rule, "percentage": percentage, **OTHERS}
+    assert get(harness, f"{path(id)}/quote")["cost_sharing"] == {
+        "type": rule,
+        "percentage": percentage,
+        **UNSET_SHARING,
+    }
 
 
-def test_a_quote_can_be_rejected_once_and_only_when_it_is_there(harness: Harness) -> None:
+def test_an_available_quote_can_be_rejected_once(harness: Harness) -> None:
     id = create_quote_intent(harness, create_staffed_group(harness))
     expect_invalid_state(post(harness, f"{path(id)}/reject"))
-    fulfilled = create_available_quote(harness, create_staffed_group(harness))
-    expect_ok(post(harness, f"{path(fulfilled)}/reject"), 204)
-    assert fetch_status(harness, path(fulfilled)) == "rejected"
-    expect_invalid_state(post(harness, f"{path(fulfilled)}/reject"))
-    expect_invalid_state(harness.request("GET", f"{path(fulfilled)}/quote"))
-    assert event_types(harness, fulfilled)[-1] == "group_quote_intent.rejected"
+    available = create_available_quote(harness, create_staffed_group(harness))
+    expect_ok(post(harness, f"{path(available)}/reject"), 204)
+    assert fetch_status(harness, path(available)) == "rejected"
+    expect_invalid_state(post(harness, f"{path(available)}/reject"))
+    expect_invalid_state(harness.request("GET", f"{path(available)}/quote"))
+    assert event_types(harness, available)[-1] == "group_quote_intent.rejected"
     expect_not_found(post(harness, "/group_quote_intents/gqi_none/reject"))
 
 
-def test_a_quote_expires_when_its_time_is_up(harness: Harness) -> None:
+def test_a_quote_expires_after_its_validity(harness: Harness) -> None:
     set_assumptions(harness, quote_validity="2d")
     id = create_available_quote(harness, create_staffed_group(harness))
     harness.advance("1d")
@@ -251,12 +260,12 @@ def test_a_quote_expires_when_its_time_is_up(harness: Harness) -> None:
 
 
 def test_an_insurer_refuses_employers_that_do_not_meet_the_plans_criteria(harness: Harness) -> None:
-    small, large, digging = (
+    small, large, mining = (
         create_staffed_group(harness, 2),
         create_staffed_group(harness, 3),
         create_staffed_group(harness, 3),
     )
-    ids = [create_quote_intent(harness, each, "International") for each in (small, large, digging)]
+    ids = [create_quote_intent(harness, each, "International") for each in (small, large, mining)]
     harness.advance("2s")
     for id, industry in zip(ids, ("software", "software", "mining"), strict=True):
         fulfil_requirement(harness, path(id), {**QUOTE_ANSWERS, "industry": industry})
@@ -267,7 +276,7 @@ def test_an_insurer_refuses_employers_that_do_not_meet_the_plans_criteria(harnes
     assert fetch_status(harness, path(create_available_quote(harness, small, "International"))) == "quote_available"
 
 
-def test_an_insurer_refuses_off_stage(harness: Harness) -> None:
+def test_a_simulation_refuses_a_quote_intent(harness: Harness) -> None:
     id = create_quote_intent(harness, create_staffed_group(harness))
     simulate(harness, "refuse_intent", id=id)
     assert fetch_status(harness, path(id)) == "rejected_by_insurer"
@@ -287,14 +296,14 @@ def test_an_insurer_refuses_off_stage(harness: Harness) -> None:
         ("quote_expired", "quote_expired"),
     ],
 )
-def test_an_employers_metadata_choose_what_comes_out(harness: Harness, state: str, reached: str) -> None:
+def test_metadata_of_the_employer_selects_the_outcome(harness: Harness, state: str, reached: str) -> None:
     set_assumptions(harness, quote_asks="nothing")
     id = create_quote_intent(harness, create_staffed_group(harness, **outcome_metadata(state)))
     harness.advance("1m")
     assert fetch_status(harness, path(id)) == reached
 
 
-def test_whom_a_quote_intent_asks_about_is_assumed(harness: Harness) -> None:
+def test_an_assumption_decides_which_requirements_a_quote_intent_has(harness: Harness) -> None:
     set_assumptions(harness, quote_asks="nothing")
     id = create_quote_intent(harness, create_staffed_group(harness))
     harness.advance("5s")
@@ -302,7 +311,7 @@ def test_whom_a_quote_intent_asks_about_is_assumed(harness: Harness) -> None:
     assert list_requirements(harness, path(id)) == []
 
 
-def test_where_an_answered_quote_intent_goes_is_assumed(harness: Harness) -> None:
+def test_an_assumption_decides_the_state_after_the_answers(harness: Harness) -> None:
     set_assumptions(harness, quote_answered="processing", requirement_deadline=0)
     id = create_quote_intent(harness, create_staffed_group(harness))
     harness.advance("2s")
@@ -313,7 +322,7 @@ def test_where_an_answered_quote_intent_goes_is_assumed(harness: Harness) -> Non
     assert fetch_status(harness, path(id)) == "quote_available"
 
 
-def test_how_long_things_take_is_assumed(harness: Harness) -> None:
+def test_the_duration_of_each_step_is_an_assumption(harness: Harness) -> None:
     set_assumptions(
         harness, quote_asks="nothing", quote_processing="1d", quote_insurer="2d", quote_document_validity="5m"
     )
@@ -321,15 +330,15 @@ def test_how_long_things_take_is_assumed(harness: Harness) -> None:
     harness.advance("1d")
     assert fetch_status(harness, path(id)) == "awaiting_quote"
     harness.advance("2d")
-    shown = get(harness, f"{path(id)}/quote")
-    assert (shown["generated_at"], shown["pdf_expires_at"]) == ("2026-03-04T12:00:07Z", "2026-03-04T12:05:07Z")
+    record = get(harness, f"{path(id)}/quote")
+    assert (record["generated_at"], record["pdf_expires_at"]) == ("2026-03-04T12:00:07Z", "2026-03-04T12:05:07Z")
 
 
 def test_no_quote_is_shown_while_insurers_are_down(harness: Harness) -> None:
     id = create_available_quote(harness, create_staffed_group(harness))
     set_assumptions(harness, insurers="down")
-    said = harness.request("GET", f"{path(id)}/quote")
-    assert (said.status_code, said.json["error_code"]) == (500, "third_party_error")
+    response = harness.request("GET", f"{path(id)}/quote")
+    assert (response.status_code, response.json["error_code"]) == (500, "third_party_error")
 
 
 STEPS = [
@@ -347,7 +356,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("before", "name", "state"), STEPS)
-def test_every_step_can_be_taken_off_stage(harness: Harness, before: list[str], name: str, state: str) -> None:
+def test_every_step_can_be_taken_by_simulation(harness: Harness, before: list[str], name: str, state: str) -> None:
     id = create_quote_intent(harness, create_group(harness, create_employer(harness)))
     for each in (*before, name):
         take_step(harness, id, each)
@@ -355,7 +364,7 @@ def test_every_step_can_be_taken_off_stage(harness: Harness, before: list[str], 
     assert event_types(harness, id)[-1] == f"group_quote_intent.{state}"
 
 
-def test_an_intent_that_is_over_is_not_moved_by_late_answers(harness: Harness) -> None:
+def test_late_answers_do_not_change_a_finished_intent(harness: Harness) -> None:
     id = create_quote_intent(harness, create_staffed_group(harness))
     harness.advance("2s")
     (required,) = list_requirements(harness, path(id))

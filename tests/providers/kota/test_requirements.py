@@ -1,4 +1,4 @@
-"""Kota's requirements: forms whose answers add up until nothing is missing."""
+"""Kota's requirements: forms that are fulfilled when no answer is outstanding."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def harness() -> Harness:
 
 @pytest.fixture
 def intent(harness: Harness) -> str:
-    """The path of a quote intent that asks about its employer."""
+    """The path of a quote intent with a requirement about its employer."""
     id = create_quote_intent(harness, create_staffed_group(harness))
     harness.advance("2s")
     return f"/group_quote_intents/{id}"
@@ -63,19 +63,19 @@ def intent(harness: Harness) -> str:
 
 @pytest.fixture
 def requirement_id(harness: Harness, intent: str) -> str:
-    """The id of what it requires."""
+    """The id of the intent's requirement."""
     return str(list_requirements(harness, intent)[0]["id"])
 
 
-def test_an_intent_lists_what_it_requires(harness: Harness, intent: str, requirement_id: str) -> None:
-    owner = get(harness, "/groups")["items"][0]["employer_id"]
+def test_an_intent_lists_its_requirements(harness: Harness, intent: str, requirement_id: str) -> None:
+    employer = get(harness, "/groups")["items"][0]["employer_id"]
     assert get(harness, f"{intent}/requirements") == {
         "items": [
             {
                 "object": "requirement",
                 "id": requirement_id,
                 "object_type": "employer",
-                "object_id": owner,
+                "object_id": employer,
                 "is_fulfilled": False,
                 "requirement_type": "group_quote_intent",
             }
@@ -86,23 +86,23 @@ def test_an_intent_lists_what_it_requires(harness: Harness, intent: str, require
         "has_next_page": False,
         "has_previous_page": False,
     }
-    for query, count in ((f"object_id={owner}", 1), ("object_id=er_x", 0), ("object_type=employee", 0)):
+    for query, count in ((f"object_id={employer}", 1), ("object_id=er_x", 0), ("object_type=employee", 0)):
         assert get(harness, f"{intent}/requirements?{query}")["total_count"] == count
     expect_field_refusal(harness.request("GET", f"{intent}/requirements?object_type=dog"), "object_type")
     expect_not_found(harness.request("GET", "/group_quote_intents/gqi_none/requirements"))
 
 
 def test_a_requirement_shows_its_form(harness: Harness, requirement_id: str) -> None:
-    shown = get(harness, f"/requirements/{requirement_id}")
-    assert set(shown) == {"is_fulfilled", "schema"}
-    form = shown["schema"]
+    record = get(harness, f"/requirements/{requirement_id}")
+    assert set(record) == {"is_fulfilled", "schema"}
+    form = record["schema"]
     assert (form["object_type"], form["benefit_type"], form["context"]) == ("employer", "health", "setup_intent")
     assert [field["id"] for field in form["fields"]] == form["flow"]["steps"][0]["fields"]
     assert not [field for field in form["fields"] if "defaultValue" in field]
     expect_not_found(harness.request("GET", "/requirements/ar_none"))
 
 
-def test_answers_add_up_and_come_back_as_defaults(harness: Harness, intent: str, requirement_id: str) -> None:
+def test_answers_are_merged_and_returned_as_defaults(harness: Harness, intent: str, requirement_id: str) -> None:
     first = answer_requirement(harness, requirement_id, {"industry": "other"})
     assert (first["status"], first["outstanding_fields"]) == ("in_progress", ["industry_name", "headcount"])
     assert first["schema"]["fields"][0]["defaultValue"] == "other"
@@ -112,8 +112,8 @@ def test_answers_add_up_and_come_back_as_defaults(harness: Harness, intent: str,
     last = answer_requirement(harness, requirement_id, {"industry_name": "Falconry"})
     assert set(last) == {"status", "schema"}
     assert last["status"] == "fulfilled"
-    shown = get(harness, f"/requirements/{requirement_id}")
-    assert (shown["is_fulfilled"], shown["fulfilled_at"]) == (True, "2026-03-01T12:00:09Z")
+    record = get(harness, f"/requirements/{requirement_id}")
+    assert (record["is_fulfilled"], record["fulfilled_at"]) == (True, "2026-03-01T12:00:09Z")
     assert list_requirements(harness, intent)[0]["is_fulfilled"] is True
     assert fetch_status(harness, intent) == "awaiting_quote"
 
@@ -147,50 +147,52 @@ def test_a_fulfilled_requirement_takes_no_more_answers(harness: Harness, require
         ("insured_before", "yes", "invalid_option"),
     ],
 )
-def test_a_wrong_answer_is_refused_as_a_list_of_errors_and_nothing_is_kept(
+def test_a_wrong_answer_is_refused_with_a_list_of_errors_and_nothing_is_stored(
     harness: Harness, requirement_id: str, field: str, value: Any, error: str
 ) -> None:
-    said = post(harness, f"/requirements/{requirement_id}", {"answers": {"insurer_before": "Acme", field: value}})
-    assert (said.status_code, said.json["error_code"]) == (400, "invalid_request")
-    ((told),) = said.json["errors"]
-    assert (told["field_id"], told["error_type"]) == (field, error)
-    assert told["message"] == said.json["detail"]
+    response = post(harness, f"/requirements/{requirement_id}", {"answers": {"insurer_before": "Acme", field: value}})
+    assert (response.status_code, response.json["error_code"]) == (400, "invalid_request")
+    ((entry),) = response.json["errors"]
+    assert (entry["field_id"], entry["error_type"]) == (field, error)
+    assert entry["message"] == response.json["detail"]
     assert not [
         each for each in get(harness, f"/requirements/{requirement_id}")["schema"]["fields"] if "defaultValue" in each
     ]
 
 
-def test_answers_to_fields_the_form_has_not_are_named(harness: Harness, requirement_id: str) -> None:
-    said = post(harness, f"/requirements/{requirement_id}", {"answers": {"headcount": 3, "shoe_size": 44, "hat": "x"}})
-    assert (said.status_code, said.json["error_code"]) == (400, "invalid_request")
-    assert sorted(said.json["unknown_fields"]) == ["hat", "shoe_size"]
-    assert "errors" not in said.json
+def test_answers_to_unknown_fields_are_named(harness: Harness, requirement_id: str) -> None:
+    response = post(
+        harness, f"/requirements/{requirement_id}", {"answers": {"headcount": 3, "shoe_size": 44, "hat": "x"}}
+    )
+    assert (response.status_code, response.json["error_code"]) == (400, "invalid_request")
+    assert sorted(response.json["unknown_fields"]) == ["hat", "shoe_size"]
+    assert "errors" not in response.json
 
 
 @pytest.mark.parametrize("body", [{}, {"answers": None}, {"answers": [1]}])
-def test_a_body_without_answers_is_refused_as_a_list_with_a_detail(
+def test_a_body_without_answers_is_refused_with_a_list_of_errors_and_a_detail(
     harness: Harness, requirement_id: str, body: Any
 ) -> None:
-    said = post(harness, f"/requirements/{requirement_id}", body)
-    assert (said.status_code, [each["field_id"] for each in said.json["errors"]]) == (400, ["answers"])
-    assert said.json["detail"]
+    response = post(harness, f"/requirements/{requirement_id}", body)
+    assert (response.status_code, [each["field_id"] for each in response.json["errors"]]) == (400, ["answers"])
+    assert response.json["detail"]
 
 
 def test_an_unknown_requirement_takes_no_answers(harness: Harness) -> None:
     expect_not_found(post(harness, "/requirements/ar_none", {"answers": {}}))
 
 
-def test_a_form_with_a_dataset_takes_its_items(harness: Harness) -> None:
+def test_a_form_field_with_a_dataset_accepts_only_its_items(harness: Harness) -> None:
     id = create_policy_intent(harness, create_available_quote(harness, create_staffed_group(harness)))
     harness.advance("2s")
     (required,) = list_requirements(harness, f"/group_policy_intents/{id}")
     assert required["requirement_type"] == "group_policy_intent"
-    wrong_one = post(harness, f"/requirements/{required['id']}", {"answers": {"legal_form": "kingdom"}})
-    assert wrong_one.json["errors"][0]["error_type"] == "invalid_option"
-    left = answer_requirement(harness, required["id"], {**POLICY_ANSWERS, "payment": "direct_debit"})[
+    wrong = post(harness, f"/requirements/{required['id']}", {"answers": {"legal_form": "kingdom"}})
+    assert wrong.json["errors"][0]["error_type"] == "invalid_option"
+    missing = answer_requirement(harness, required["id"], {**POLICY_ANSWERS, "payment": "direct_debit"})[
         "outstanding_fields"
     ]
-    assert left == ["account_holder"]
+    assert missing == ["account_holder"]
     assert answer_requirement(harness, required["id"], {"account_holder": "Harbour Ltd"})["status"] == "fulfilled"
 
 
@@ -208,7 +210,7 @@ def test_the_last_of_several_requirements_moves_the_intent(harness: Harness) -> 
     assert fetch_status(harness, intent) == "awaiting_quote"
 
 
-def test_someone_at_kota_can_fill_a_form_in(harness: Harness, intent: str, requirement_id: str) -> None:
+def test_a_simulation_fulfils_a_requirement(harness: Harness, intent: str, requirement_id: str) -> None:
     take_step(harness, requirement_id, "answer")
     assert fetch_status(harness, intent) == "action_required"
     take_step(harness, requirement_id, "fulfil")
@@ -216,23 +218,23 @@ def test_someone_at_kota_can_fill_a_form_in(harness: Harness, intent: str, requi
     assert fetch_status(harness, intent) == "awaiting_quote"
 
 
-def test_more_can_be_asked_of_an_intent_off_stage(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    id = create_quote_intent(harness, gr)
-    (member,) = get(harness, f"/groups/{gr}/employees")["items"]
-    asked = simulate(harness, "ask_requirement", id=id, object_type="employee", object_id=member["id"])
+def test_a_simulation_adds_a_requirement_to_an_intent(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    id = create_quote_intent(harness, group)
+    (member,) = get(harness, f"/groups/{group}/employees")["items"]
+    added = simulate(harness, "ask_requirement", id=id, object_type="employee", object_id=member["id"])
     assert fetch_status(harness, f"/group_quote_intents/{id}") == "action_required"
-    assert asked["id"] in [each["id"] for each in list_requirements(harness, f"/group_quote_intents/{id}")]
+    assert added["id"] in [each["id"] for each in list_requirements(harness, f"/group_quote_intents/{id}")]
     expect_simulation_refused(harness, "ask_requirement", id=id, object_type="employee", object_id="ee_none")
     expect_simulation_refused(harness, "ask_requirement", id=id, object_type="associated_person", object_id="ap_none")
-    expect_simulation_refused(harness, "ask_requirement", id=gr, object_type="employee", object_id=member["id"])
+    expect_simulation_refused(harness, "ask_requirement", id=group, object_type="employee", object_id=member["id"])
 
 
-def test_an_enrolment_can_be_asked_for_more_off_stage_too(harness: Harness) -> None:
-    gr = create_staffed_group(harness)
-    create_group_policy(harness, gr)
-    (member,) = get(harness, f"/groups/{gr}/employees")["items"]
-    body = {"employee_id": member["id"], "group_id": gr, "force_confirmation": True}
+def test_a_simulation_adds_a_requirement_to_an_enrolment(harness: Harness) -> None:
+    group = create_staffed_group(harness)
+    create_group_policy(harness, group)
+    (member,) = get(harness, f"/groups/{group}/employees")["items"]
+    body = {"employee_id": member["id"], "group_id": group, "force_confirmation": True}
     intent = f"/enrolment_intents/{expect_ok(post(harness, '/enrolment_intents', body))['id']}"
     simulate(harness, "ask_requirement", id=intent.rpartition("/")[2], object_type="employee", object_id=member["id"])
     assert fetch_status(harness, intent) == "action_required"
@@ -259,13 +261,13 @@ def test_every_form_can_be_filled_in(key: tuple[str, str]) -> None:
         ({"legal_form": True}, "legal_form"),
     ],
 )
-def test_rules_of_fields_are_held(answers: Any, field_id: str) -> None:
+def test_rules_of_fields_are_enforced(answers: Any, field_id: str) -> None:
     assert [each.field_id for each in answer_errors(FORMS["group_policy_intent", "employer"], answers, {}, TODAY)] == [
         field_id
     ]
 
 
-def test_a_field_can_be_required_by_a_rule_and_a_box_may_have_to_be_ticked() -> None:
+def test_a_rule_can_require_a_field_and_a_checkbox_can_require_true() -> None:
     form = FORMS["enrolment_intent", "employee"]
     assert outstanding(form, {"treated": True}, TODAY) == ["treatment", "treated_until", "truthful"]
     assert outstanding(form, {"treated": False}, TODAY) == ["truthful"]

@@ -1,4 +1,4 @@
-"""The platform a sandbox begins with: lives that hang together, and something for every list to show."""
+"""Kota's seed data: consistent references, valid values, and records for every list and state."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ REFERENCE_FIELDS = {f"{kind.object}_id": kind.collection for kind in KINDS.value
 
 @pytest.fixture(scope="module")
 def harness() -> Harness:
-    """A new platform; these tests only look."""
+    """A seeded platform; these tests only read it."""
     return make_harness(PROVIDER)
 
 
-def ids(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every reference of a record: the collection it points into, and the id."""
+def references(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the collection and the id of every reference in a record."""
     if isinstance(value, dict):
-        for inner, each in value.items():
-            yield from ids(each, inner)
+        for field, each in value.items():
+            yield from references(each, field)
     elif isinstance(value, list):
         for each in value:
-            yield from ids(each, name)
+            yield from references(each, name)
     elif isinstance(value, str) and name in REFERENCE_FIELDS:
         yield REFERENCE_FIELDS[name], value
 
 
 @pytest.mark.parametrize("size", APPROXIMATE_SIZES)
-def test_a_data_set_is_about_as_big_as_it_says(size: str) -> None:
+def test_a_data_set_has_about_the_size_of_its_name(size: str) -> None:
     count = sum(len(records) for name, records in cached_dataset("kota", size).items() if not name.startswith("_"))
     assert 0.5 * APPROXIMATE_SIZES[size] <= count <= 1.5 * APPROXIMATE_SIZES[size]
 
@@ -53,29 +53,29 @@ def test_a_data_set_is_about_as_big_as_it_says(size: str) -> None:
 @pytest.mark.parametrize("size", APPROXIMATE_SIZES)
 def test_every_reference_leads_to_a_record(size: str) -> None:
     state = cached_dataset("kota", size)
-    there = {collection: {record["id"] for record in records} for collection, records in state.items()}
-    loose = {
+    ids_by_collection = {collection: {record["id"] for record in records} for collection, records in state.items()}
+    dangling = {
         (collection, target, id)
         for collection, records in state.items()
         if not collection.startswith("_")
         for record in records
-        for target, id in ids(record)
-        if id not in there.get(target, set())
+        for target, id in references(record)
+        if id not in ids_by_collection.get(target, set())
     }
-    assert loose == set()
+    assert dangling == set()
 
 
-def test_numbers_of_people_have_the_check_digits_of_their_country() -> None:
+def test_national_tax_ids_and_postal_codes_are_valid_in_their_country() -> None:
     employees = cached_dataset("kota", "medium")["employees"]
-    checks: dict[str, Any] = {
+    validators: dict[str, Any] = {
         "ie": pps.is_valid,
         "es": dni.is_valid,
         "gb": lambda number: len(number) == 9 and number[:2].isalpha(),
     }
-    assert {each["nationality"] for each in employees} == set(checks)
+    assert {each["nationality"] for each in employees} == set(validators)
     for each in employees:
-        right: Callable[[str], bool] = checks[each["nationality"]]
-        assert right(each["national_tax_id"]), each["national_tax_id"]
+        is_valid: Callable[[str], bool] = validators[each["nationality"]]
+        assert is_valid(each["national_tax_id"]), each["national_tax_id"]
         address = each["home_address"]
         assert is_valid_postal_code(address["country_code"], address["postal_code"]), address
 
@@ -108,48 +108,48 @@ def test_there_is_an_employer_of_each_country_with_policies_in_force() -> None:
         ("policy_import_intents", {"success", "failed"}),
     ],
 )
-def test_there_is_something_at_every_stage(collection: str, statuses: set[str]) -> None:
+def test_seed_data_has_records_in_every_important_state(collection: str, statuses: set[str]) -> None:
     assert statuses <= set(Counter(record["status"] for record in cached_dataset("kota", "small")[collection]))
 
 
-def test_every_list_of_the_platform_has_something_to_show(harness: Harness) -> None:
+def test_every_list_has_seeded_records(harness: Harness) -> None:
     lists = [op.path for op in PROVIDER.operations if op.method == "GET" and "{" not in op.path]
     assert len(lists) >= 12
     for path in lists:
         if path == "/webhooks/endpoints":
-            continue  # Endpoints are made in a console: nobody has made one yet.
+            continue  # Endpoints are created by the operator, so there are none yet.
         year = "?created_after=2000-01-01T00:00:00Z" if path == "/events" else ""
-        answer = harness.request("GET", f"{path}{year}")
-        assert answer.status_code == 200, answer.text
-        assert answer.json["items"], path
+        response = harness.request("GET", f"{path}{year}")
+        assert response.status_code == 200, response.text
+        assert response.json["items"], path
 
 
-def test_lives_stand_where_they_would_on_another_day() -> None:
+def test_seed_data_is_shifted_to_another_day() -> None:
     state = cached_dataset("kota", "small")
     later = shift_dates(state, GENERATED_AS_OF + 10 * DAY)
     for before, after in zip(state["policies"], later["policies"], strict=True):
         days = parse_instant(after["start_date"]) - parse_instant(before["start_date"])
         assert days == 10 * DAY
-        births = [member["date_of_birth"] for member in after["health_insurance"]["members"]]
-        assert births == [member["date_of_birth"] for member in before["health_insurance"]["members"]]
-    dues = zip(state["_timers"], later["_timers"], strict=True)
-    assert {int(after["due"]) - int(before["due"]) for before, after in dues} == {10 * DAY}
+        birth_dates = [member["date_of_birth"] for member in after["health_insurance"]["members"]]
+        assert birth_dates == [member["date_of_birth"] for member in before["health_insurance"]["members"]]
+    timers = zip(state["_timers"], later["_timers"], strict=True)
+    assert {int(after["due"]) - int(before["due"]) for before, after in timers} == {10 * DAY}
     assert later["plans"] == state["plans"]
 
 
-def test_on_its_own_day_a_data_set_stands_as_it_is() -> None:
+def test_seed_data_is_unchanged_on_the_day_it_was_generated_for() -> None:
     state = cached_dataset("kota", "small")
     assert shift_dates(state, GENERATED_AS_OF + 60) is state
 
 
-def test_at_every_hour_of_a_day_lives_stand_alike() -> None:
+def test_seed_data_is_the_same_at_every_hour_of_a_day() -> None:
     state, day = cached_dataset("kota", "small"), parse_instant("2026-11-05T00:00:00Z")
-    early, late = shift_dates(state, day), shift_dates(state, day + DAY - 1)
-    assert early == late
-    assert max(event["created_at"] for event in early["_events"]) <= day
+    morning, evening = shift_dates(state, day), shift_dates(state, day + DAY - 1)
+    assert morning == evening
+    assert max(event["created_at"] for event in morning["_events"]) <= day
 
 
-def test_a_seeded_life_goes_on() -> None:
+def test_seeded_records_continue_their_lifecycle() -> None:
     harness = make_harness(PROVIDER)
     waiting = "/enrolment_intents?status=pending_confirmation"
     before = harness.request("GET", waiting).json["total_count"]

@@ -1,4 +1,4 @@
-"""When an answer is compressed, and how; on the face that compresses."""
+"""Which responses are compressed, and with which coding, under observed compression."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ BASE = "/t/kotauth/api/v1"
 
 @pytest.fixture
 def harness() -> Harness:
-    """A world that compresses."""
-    made = make_harness(PROVIDER)
-    face = {"compression": "observed"}
-    assert made.admin("PATCH", "/sandboxes/kotauth", {"assumptions": face}).status_code == 200
-    return made
+    harness = make_harness(PROVIDER)
+    assumptions = {"compression": "observed"}
+    assert harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": assumptions}).status_code == 200
+    return harness
 
 
 def send_request(harness: Harness, path: str, accepted: str | None) -> ApiResponse:
@@ -34,22 +33,22 @@ def send_request(harness: Harness, path: str, accepted: str | None) -> ApiRespon
 
 
 @pytest.mark.parametrize(("coding", "decode"), [("gzip", gunzip), ("deflate", inflate)])
-def test_a_long_answer_is_compressed_as_the_client_takes_it(harness: Harness, coding: str, decode: Any) -> None:
-    plain, packed = send_request(harness, "/users", None), send_request(harness, "/users", coding)
-    assert len(plain.data) >= 1024 > len(packed.data)
-    assert packed.headers["Content-Encoding"] == coding
-    assert packed.headers["Vary"] == "Accept-Encoding"
-    assert int(packed.headers["Content-Length"]) == len(packed.data)
-    assert decode(packed.data) == plain.data
-    assert not {"Content-Encoding", "Vary"} & set(plain.headers.keys())
+def test_a_long_response_is_compressed_with_the_accepted_coding(harness: Harness, coding: str, decode: Any) -> None:
+    uncompressed, compressed = send_request(harness, "/users", None), send_request(harness, "/users", coding)
+    assert len(uncompressed.data) >= 1024 > len(compressed.data)
+    assert compressed.headers["Content-Encoding"] == coding
+    assert compressed.headers["Vary"] == "Accept-Encoding"
+    assert int(compressed.headers["Content-Length"]) == len(compressed.data)
+    assert decode(compressed.data) == uncompressed.data
+    assert not {"Content-Encoding", "Vary"} & set(uncompressed.headers.keys())
 
 
-def test_a_short_answer_is_left_as_it_is(harness: Harness) -> None:
+def test_a_short_response_is_not_compressed(harness: Harness) -> None:
     assert "Content-Encoding" not in send_request(harness, "/users/1", "gzip, deflate").headers
 
 
 @pytest.mark.parametrize(("size", "is_compressed"), [(1023, False), (1024, True)])
-def test_an_answer_is_long_from_1024_bytes(harness: Harness, size: int, is_compressed: bool) -> None:
+def test_responses_are_compressed_from_1024_bytes(harness: Harness, size: int, is_compressed: bool) -> None:
     send_request(harness, "/users/1", "deflate")
     reply = Reply(200, body=b"x" * size)
     compress_reply(harness.sandbox.journal.entries()[-1].call, reply)
@@ -85,5 +84,5 @@ def test_an_answer_is_long_from_1024_bytes(harness: Harness, size: int, is_compr
         ("", None),
     ],
 )
-def test_the_coding_that_is_liked_best_is_taken_and_none_that_is_forbidden(accepted: str, coding: str | None) -> None:
+def test_the_preferred_coding_is_used_and_a_forbidden_one_never(accepted: str, coding: str | None) -> None:
     assert choose_coding(accepted) == coding

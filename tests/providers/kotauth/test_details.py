@@ -1,4 +1,4 @@
-"""What each of Kotauth's operations does at its edges; on both faces unless a test names one."""
+"""Edge cases of Kotauth's operations, under both fidelities unless a test names one."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ def make_harness_with(**assumptions: Any) -> Harness:
 
 @pytest.fixture(params=["documented", "observed"])
 def harness(request: pytest.FixtureRequest) -> Harness:
-    """A world that shows one face, then one that shows the other."""
     return make_harness_with(fidelity=request.param)
 
 
 @pytest.fixture
-def product_harness() -> Harness:
-    """A world that does as the product does."""
+def observed_harness() -> Harness:
     return make_harness_with(fidelity="observed")
 
 
@@ -47,15 +45,15 @@ def send_request(harness: Harness, method: str, path: str, json: Any = None, **o
 
 
 def create(harness: Harness, kind: str, **body: Any) -> Any:
-    answer = send_request(harness, "POST", f"/{kind}", body)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = send_request(harness, "POST", f"/{kind}", body)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def run(harness: Harness, name: str, /, **parameters: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json.get("result") or answer.json
+    response = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
+    assert response.status_code == 200, response.text
+    return response.json.get("result") or response.json
 
 
 def audit_events(harness: Harness, number: int) -> list[tuple[str, Any, Any, Any]]:
@@ -72,7 +70,7 @@ def stored_users(harness: Harness) -> Any:
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer"])
-def test_the_scheme_may_be_written_in_any_case(harness: Harness, scheme: str) -> None:
+def test_the_authorization_scheme_is_case_insensitive(harness: Harness, scheme: str) -> None:
     assert (
         send_request(
             harness, "GET", "/users", key=None, headers={"Authorization": f"{scheme} {harness.key()}"}
@@ -81,7 +79,7 @@ def test_the_scheme_may_be_written_in_any_case(harness: Harness, scheme: str) ->
     )
 
 
-def test_the_pages_of_the_product_are_there_on_both_faces(harness: Harness) -> None:
+def test_the_documentation_pages_exist_under_both_fidelities(harness: Harness) -> None:
     for path in ("/api/docs", "/api/docs/openapi.yaml"):
         assert harness.request("GET", path, key=None).status_code == 200
 
@@ -89,7 +87,7 @@ def test_the_pages_of_the_product_are_there_on_both_faces(harness: Harness) -> N
 # Users
 
 
-def test_users_are_searched_by_name_address_and_full_name_and_a_blank_search_finds_all(harness: Harness) -> None:
+def test_users_are_searched_by_username_email_and_full_name_and_a_blank_search_finds_all(harness: Harness) -> None:
     user = create(harness, "users", **{**NEW_USER, "username": "qqq", "email": "www@acme.test", "fullName": "Xxx Yyy"})
     for text in ("QQ", "www", "xxx y"):
         found = send_request(harness, "GET", "/users", query_string={"search": text}).json["data"]
@@ -98,11 +96,12 @@ def test_users_are_searched_by_name_address_and_full_name_and_a_blank_search_fin
         assert send_request(harness, "GET", "/users", query_string={"search": blank}).json["meta"]["total"] == 11
 
 
-def test_the_product_searches_with_the_wildcards_of_its_database(product_harness: Harness) -> None:
-    create(product_harness, "users", **{**NEW_USER, "username": "q-qz"})
+def test_observed_fidelity_searches_with_sql_wildcards(observed_harness: Harness) -> None:
+    create(observed_harness, "users", **{**NEW_USER, "username": "q-qz"})
     for text, total in (("q_q", 1), ("q%z", 1), ("_", 11), ("q__q", 0)):
         assert (
-            send_request(product_harness, "GET", "/users", query_string={"search": text}).json["meta"]["total"] == total
+            send_request(observed_harness, "GET", "/users", query_string={"search": text}).json["meta"]["total"]
+            == total
         )
 
 
@@ -115,34 +114,34 @@ def test_a_new_user_is_verified_and_has_no_role(harness: Harness) -> None:
     assert stored_users(harness)["user_roles"] == before
 
 
-def test_the_product_keeps_what_an_update_leaves_out_or_gives_as_null(product_harness: Harness) -> None:
-    before = send_request(product_harness, "GET", "/users/1").json
+def test_observed_fidelity_keeps_fields_that_an_update_omits_or_sets_to_null(observed_harness: Harness) -> None:
+    before = send_request(observed_harness, "GET", "/users/1").json
     for body in ({}, {"email": None}, {"email": None, "fullName": None}):
-        assert send_request(product_harness, "PUT", "/users/1", body).json == before
-    assert send_request(product_harness, "PUT", "/users/1", {"fullName": ""}).json == {**before, "fullName": ""}
-    assert audit_events(product_harness, 1) == [("ADMIN_USER_UPDATED", 1, None, {"username": before["username"]})]
+        assert send_request(observed_harness, "PUT", "/users/1", body).json == before
+    assert send_request(observed_harness, "PUT", "/users/1", {"fullName": ""}).json == {**before, "fullName": ""}
+    assert audit_events(observed_harness, 1) == [("ADMIN_USER_UPDATED", 1, None, {"username": before["username"]})]
 
 
-def test_a_password_that_breaks_every_rule_is_refused_for_them_in_order() -> None:
+def test_password_rules_are_checked_in_order() -> None:
     policy = ("password_special", "password_uppercase", "password_digit", "password_blacklist")
     harness = make_harness_with(password_minimum="observed", **dict.fromkeys(policy, True))
-    words = {"abc": "at least 8", "abcdefgh": "special", "abcdefg!": "uppercase", "ABCDEFG!": "number"}
-    for password, word in words.items():
-        answer = send_request(harness, "POST", "/users", {**NEW_USER, "password": password})
-        assert answer.status_code == 422
-        assert word in answer.json["detail"]
+    phrases = {"abc": "at least 8", "abcdefgh": "special", "abcdefg!": "uppercase", "ABCDEFG!": "number"}
+    for password, phrase in phrases.items():
+        response = send_request(harness, "POST", "/users", {**NEW_USER, "password": password})
+        assert response.status_code == 422
+        assert phrase in response.json["detail"]
     assert send_request(harness, "POST", "/users", {**NEW_USER, "password": "ABCDEF1!"}).status_code == 201
 
 
-def test_the_product_ignores_an_assignment_to_what_is_not_there_and_writes_nothing(product_harness: Harness) -> None:
-    before = stored_users(product_harness)
+def test_observed_fidelity_ignores_an_assignment_to_an_unknown_record(observed_harness: Harness) -> None:
+    before = stored_users(observed_harness)
     for path in ("/users/99/roles/1", "/users/1/roles/99", "/groups/99/members/1", "/groups/1/members/99"):
         for method in ("POST", "DELETE"):
-            assert send_request(product_harness, method, path).status_code == 204
-    assert stored_users(product_harness) == before
+            assert send_request(observed_harness, method, path).status_code == 204
+    assert stored_users(observed_harness) == before
 
 
-def test_an_assignment_that_is_there_already_is_not_written_again(harness: Harness) -> None:
+def test_a_repeated_assignment_changes_nothing(harness: Harness) -> None:
     for path in ("/users/1/roles/2", "/groups/1/members/3"):
         assert send_request(harness, "POST", path).status_code == 204
         before = stored_users(harness)
@@ -150,7 +149,7 @@ def test_an_assignment_that_is_there_already_is_not_written_again(harness: Harne
         assert stored_users(harness) == before
 
 
-def test_a_role_that_is_not_had_is_taken_and_audited_all_the_same(harness: Harness) -> None:
+def test_removing_a_role_that_is_not_assigned_succeeds_and_is_audited(harness: Harness) -> None:
     role, user = create(harness, "roles", name="fresh"), send_request(harness, "GET", "/users/1").json
     assert send_request(harness, "DELETE", f"/users/1/roles/{role['id']}").status_code == 204
     details = {"roleName": "fresh", "username": user["username"]}
@@ -161,16 +160,16 @@ def test_a_role_that_is_not_had_is_taken_and_audited_all_the_same(harness: Harne
 
 
 @pytest.mark.parametrize("scope", [{}, {"scope": None}, {"scope": "REALM"}, {"scope": "Tenant"}, {"scope": "clients"}])
-def test_a_role_of_no_known_scope_is_the_workspaces(harness: Harness, scope: dict[str, Any]) -> None:
+def test_an_unknown_role_scope_becomes_tenant(harness: Harness, scope: dict[str, Any]) -> None:
     assert create(harness, "roles", name="r", **scope)["scope"] == "TENANT"
 
 
-def test_names_of_roles_differ_by_case(harness: Harness) -> None:
+def test_role_names_are_case_sensitive(harness: Harness) -> None:
     create(harness, "roles", name="Admin")
     assert send_request(harness, "PUT", "/roles/2", {"name": "ADMIN"}).status_code == 200
 
 
-def test_a_new_role_is_refused_for_its_name_then_its_scope_then_its_twin(product_harness: Harness) -> None:
+def test_a_new_role_is_checked_for_its_name_then_its_scope_then_duplicates(observed_harness: Harness) -> None:
     for body, detail in (
         ({"name": " ", "scope": "client"}, "Role name is required."),
         (
@@ -180,7 +179,7 @@ def test_a_new_role_is_refused_for_its_name_then_its_scope_then_its_twin(product
         ({"name": "admin", "scope": "client"}, "Client-scoped roles require a client ID."),
         ({"name": "admin", "scope": "tenant"}, "Role 'admin' already exists in this scope."),
     ):
-        assert send_request(product_harness, "POST", "/roles", body).json["detail"] == detail
+        assert send_request(observed_harness, "POST", "/roles", body).json["detail"] == detail
 
 
 @pytest.mark.parametrize("description", [{}, {"description": None}, {"description": "  "}])
@@ -192,7 +191,7 @@ def test_an_update_without_a_description_clears_it(harness: Harness, kind: str, 
     assert changed == {**record, "description": None}
 
 
-def test_a_role_of_an_application_stays_one_and_its_events_name_the_application(harness: Harness) -> None:
+def test_an_application_role_keeps_its_scope_and_its_audit_events_name_the_application(harness: Harness) -> None:
     id = run(harness, "make_client_role", application="acme-mobile", name="reader")["id"]
     changed = send_request(harness, "PUT", f"/roles/{id}", {"name": "writer"}).json
     assert (changed["name"], changed["scope"]) == ("writer", "CLIENT")
@@ -204,7 +203,7 @@ def test_a_role_of_an_application_stays_one_and_its_events_name_the_application(
     ]
 
 
-def test_the_roles_a_workspace_begins_with_may_be_deleted(harness: Harness) -> None:
+def test_the_initial_roles_of_a_workspace_may_be_deleted(harness: Harness) -> None:
     for id in (1, 2):
         assert send_request(harness, "DELETE", f"/roles/{id}").status_code == 204
         assert send_request(harness, "DELETE", f"/roles/{id}").status_code == 404
@@ -213,19 +212,19 @@ def test_the_roles_a_workspace_begins_with_may_be_deleted(harness: Harness) -> N
 # Groups
 
 
-def test_a_group_has_any_name_but_a_blank_one_and_a_blank_one_is_refused_before_its_parent(harness: Harness) -> None:
+def test_a_group_name_may_be_anything_but_blank_and_is_checked_before_the_parent(harness: Harness) -> None:
     assert create(harness, "groups", name="Ä / b & c!")["name"] == "Ä / b & c!"
-    blank = send_request(harness, "POST", "/groups", {"name": " ", "parentGroupId": 99})
-    assert (blank.status_code, blank.json["detail"]) == (422, "Group name is required.")
+    refused = send_request(harness, "POST", "/groups", {"name": " ", "parentGroupId": 99})
+    assert (refused.status_code, refused.json["detail"]) == (422, "Group name is required.")
 
 
-def test_names_of_groups_are_compared_as_sent_and_kept_trimmed(harness: Harness) -> None:
+def test_group_names_are_compared_as_sent_and_stored_trimmed(harness: Harness) -> None:
     assert create(harness, "groups", name=" Engineering ")["name"] == "Engineering"
     assert send_request(harness, "POST", "/groups", {"name": "Engineering"}).status_code == 409
     assert send_request(harness, "PUT", "/groups/3", {"name": "engineering"}).status_code == 200
 
 
-def test_a_group_stays_where_it_is(harness: Harness) -> None:
+def test_the_parent_of_a_group_cannot_be_changed(harness: Harness) -> None:
     before = send_request(harness, "GET", "/groups/2").json
     moved = send_request(harness, "PUT", "/groups/2", {"name": "Moved", "parentGroupId": 3})
     assert moved.status_code == (200 if is_documented(harness) else 500)
@@ -252,18 +251,18 @@ def test_changes_of_groups_and_members_are_audited(harness: Harness) -> None:
     ]
 
 
-def test_the_product_deletes_a_groups_children_and_theirs_with_their_members(product_harness: Harness) -> None:
-    child = create(product_harness, "groups", name="Child", parentGroupId=3)["id"]
-    grandchild = create(product_harness, "groups", name="Grandchild", parentGroupId=child)["id"]
+def test_observed_fidelity_deletes_all_descendants_of_a_group_and_their_members(observed_harness: Harness) -> None:
+    child = create(observed_harness, "groups", name="Child", parentGroupId=3)["id"]
+    grandchild = create(observed_harness, "groups", name="Grandchild", parentGroupId=child)["id"]
     for id in (child, grandchild):
-        assert send_request(product_harness, "POST", f"/groups/{id}/members/1").status_code == 204
-    assert send_request(product_harness, "DELETE", "/groups/3").status_code == 204
+        assert send_request(observed_harness, "POST", f"/groups/{id}/members/1").status_code == 204
+    assert send_request(observed_harness, "DELETE", "/groups/3").status_code == 204
     for id in (child, grandchild):
-        assert send_request(product_harness, "GET", f"/groups/{id}").status_code == 404
+        assert send_request(observed_harness, "GET", f"/groups/{id}").status_code == 404
     assert not [
-        link for link in stored_users(product_harness)["group_members"] if link["groupId"] in (3, child, grandchild)
+        link for link in stored_users(observed_harness)["group_members"] if link["groupId"] in (3, child, grandchild)
     ]
-    assert audit_events(product_harness, 1) == [("ADMIN_GROUP_DELETED", None, None, {"groupName": "Support"})]
+    assert audit_events(observed_harness, 1) == [("ADMIN_GROUP_DELETED", None, None, {"groupName": "Support"})]
 
 
 # Applications and sessions
@@ -285,33 +284,33 @@ def test_redirect_uris_are_replaced_as_a_whole_and_may_be_anything(harness: Harn
         )
 
 
-def test_the_product_keeps_what_an_update_of_an_application_leaves_out_and_an_empty_text_clears(
-    product_harness: Harness,
+def test_observed_fidelity_keeps_omitted_application_fields_and_an_empty_description_clears(
+    observed_harness: Harness,
 ) -> None:
-    whole = send_request(product_harness, "PUT", "/applications/2", {**FULL_APPLICATION, "description": "d"}).json
+    before = send_request(observed_harness, "PUT", "/applications/2", {**FULL_APPLICATION, "description": "d"}).json
     nulls = dict.fromkeys((*FULL_APPLICATION, "description"))
     for body in ({}, nulls):
-        assert send_request(product_harness, "PUT", "/applications/2", body).json == whole
-    assert send_request(product_harness, "PUT", "/applications/2", {"description": ""}).json == {
-        **whole,
+        assert send_request(observed_harness, "PUT", "/applications/2", body).json == before
+    assert send_request(observed_harness, "PUT", "/applications/2", {"description": ""}).json == {
+        **before,
         "description": None,
     }
-    assert audit_events(product_harness, 1) == [("ADMIN_CLIENT_UPDATED", None, 2, {"clientId": "acme-dashboard"})]
+    assert audit_events(observed_harness, 1) == [("ADMIN_CLIENT_UPDATED", None, 2, {"clientId": "acme-dashboard"})]
 
 
-def test_a_session_that_has_expired_is_still_there_for_the_product(product_harness: Harness) -> None:
-    run(product_harness, "sign_in", user=1)
-    product_harness.advance("6m", "kotauth")
-    assert 5 not in [session["id"] for session in send_request(product_harness, "GET", "/sessions").json["data"]]
-    before = audit_events(product_harness, 200)
-    assert send_request(product_harness, "DELETE", "/sessions/5").status_code == 204
-    assert audit_events(product_harness, 200) == before
+def test_observed_fidelity_deletes_an_expired_session_without_an_audit_event(observed_harness: Harness) -> None:
+    run(observed_harness, "sign_in", user=1)
+    observed_harness.advance("6m", "kotauth")
+    assert 5 not in [session["id"] for session in send_request(observed_harness, "GET", "/sessions").json["data"]]
+    before = audit_events(observed_harness, 200)
+    assert send_request(observed_harness, "DELETE", "/sessions/5").status_code == 204
+    assert audit_events(observed_harness, 200) == before
 
 
 # Audit logs and claim mappers
 
 
-def test_the_total_of_audit_logs_is_that_of_the_filter_and_not_of_the_page(harness: Harness) -> None:
+def test_the_total_of_audit_logs_counts_all_filtered_events(harness: Harness) -> None:
     for _ in range(3):
         assert send_request(harness, "DELETE", "/users/2").status_code == 204
     page = send_request(harness, "GET", "/audit-logs?eventType=ADMIN_USER_DISABLED&userId=2&limit=1&offset=1").json
@@ -319,12 +318,12 @@ def test_the_total_of_audit_logs_is_that_of_the_filter_and_not_of_the_page(harne
     assert len(EVENT_TYPES) == 62
 
 
-def test_of_audit_events_the_oldest_go_when_there_are_too_many(
+def test_the_oldest_audit_events_are_dropped_beyond_the_bound(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "MAX_EVENTS", 3)
-    shown = {each["name"]: each["value"] for each in harness.admin("GET", "/settings").json["bounds"]}
-    assert shown["audit_events"] == 3
+    bounds = {each["name"]: each["value"] for each in harness.admin("GET", "/settings").json["bounds"]}
+    assert bounds["audit_events"] == 3
     for _ in range(5):
         assert send_request(harness, "DELETE", "/users/2").status_code == 204
     page = send_request(harness, "GET", "/audit-logs").json
@@ -332,16 +331,16 @@ def test_of_audit_events_the_oldest_go_when_there_are_too_many(
     assert {event["eventType"] for event in page["data"]} == {"ADMIN_USER_DISABLED"}
 
 
-def test_every_reserved_claim_name_is_refused_before_the_limit_is_looked_at(harness: Harness) -> None:
+def test_reserved_claim_names_are_refused_before_the_limit_is_checked(harness: Harness) -> None:
     assert len(RESERVED_CLAIMS) == 37
     for nth in range(18):
         assert send_request(harness, "PUT", f"/claim-mappers/k{nth}", {"claimName": f"c{nth}"}).status_code == 204
     for name in sorted(RESERVED_CLAIMS):
-        answer = send_request(harness, "PUT", "/claim-mappers/new", {"claimName": name})
-        assert (answer.status_code, answer.json["title"]) == (400, "Reserved Claim Name")
+        response = send_request(harness, "PUT", "/claim-mappers/new", {"claimName": name})
+        assert (response.status_code, response.json["title"]) == (400, "Reserved Claim Name")
 
 
-# Columns
+# Maximum lengths
 
 LENGTH_LIMITS = [
     ("POST", "/users", {**NEW_USER, "username": "{}"}, 50),
@@ -370,15 +369,15 @@ def fill_value(value: Any, text: str) -> Any:
     return [fill_value(each, text) for each in value] if isinstance(value, list) else value.replace("{}", text)
 
 
-@pytest.mark.parametrize(("method", "path", "body", "most"), LENGTH_LIMITS)
+@pytest.mark.parametrize(("method", "path", "body", "limit"), LENGTH_LIMITS)
 def test_a_text_may_be_as_long_as_its_column_and_no_longer(
-    harness: Harness, method: str, path: str, body: Any, most: int
+    harness: Harness, method: str, path: str, body: Any, limit: int
 ) -> None:
     before = stored_users(harness)
-    long = send_request(harness, method, fill_value(path, "x" * (most + 1)), fill_value(body, "x" * (most + 1)))
+    long = send_request(harness, method, fill_value(path, "x" * (limit + 1)), fill_value(body, "x" * (limit + 1)))
     assert long.status_code == (422 if is_documented(harness) else 500), long.text
     assert stored_users(harness) == before
-    assert send_request(harness, method, fill_value(path, "x" * most), fill_value(body, "x" * most)).status_code in (
+    assert send_request(harness, method, fill_value(path, "x" * limit), fill_value(body, "x" * limit)).status_code in (
         200,
         201,
         204,

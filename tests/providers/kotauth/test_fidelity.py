@@ -1,4 +1,4 @@
-"""Kotauth's two faces: every point in which documents and product differ, on both, and set one by one."""
+"""Kotauth's fidelity: every assumption in which documents and product differ, under both values and set alone."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def send_request(harness: Harness, method: str, path: str, **options: Any) -> Ap
 
 
 def run(harness: Harness, name: str, **parameters: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json
+    response = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
+    assert response.status_code == 200, response.text
+    return response.json
 
 
 def swagger_path(harness: Harness) -> Any:
@@ -43,11 +43,11 @@ def list_paging(harness: Harness) -> Any:
     for nth in range(15):
         body = {**NEW_USER, "username": f"u{nth}", "email": f"u{nth}@acme.test"}
         assert send_request(harness, "POST", "/users", json=body).status_code == 201
-    asked = [
+    pages = [
         send_request(harness, "GET", f"/users{query}").json
         for query in ("", "?limit=3&offset=2", "?limit=1000", "?limit=x")
     ]
-    return [(len(page["data"]), *page["meta"].values()) for page in asked]
+    return [(len(page["data"]), *page["meta"].values()) for page in pages]
 
 
 def required_actions(harness: Harness) -> Any:
@@ -60,8 +60,8 @@ def required_actions(harness: Harness) -> Any:
 
 def invites(harness: Harness) -> Any:
     body = {"username": "i", "email": "i@acme.test", "fullName": "I", "sendInvite": True}
-    answer = send_request(harness, "POST", "/users", json=body)
-    return answer.status_code, answer.json.get("emailVerified")
+    response = send_request(harness, "POST", "/users", json=body)
+    return response.status_code, response.json.get("emailVerified")
 
 
 def resend_invite(harness: Harness) -> Any:
@@ -75,9 +75,9 @@ def user_update_fields(harness: Harness) -> Any:
 
 
 def application_update_fields(harness: Harness) -> Any:
-    whole = {"name": "n", "accessType": "public", "redirectUris": [], "description": "d"}
-    assert send_request(harness, "PUT", "/applications/2", json=whole).json["description"] == "d"
-    cleared = send_request(harness, "PUT", "/applications/2", json={**whole, "description": None}).json["description"]
+    body = {"name": "n", "accessType": "public", "redirectUris": [], "description": "d"}
+    assert send_request(harness, "PUT", "/applications/2", json=body).json["description"] == "d"
+    cleared = send_request(harness, "PUT", "/applications/2", json={**body, "description": None}).json["description"]
     return cleared, send_request(harness, "PUT", "/applications/2", json={"name": "n"}).status_code
 
 
@@ -104,8 +104,8 @@ def unknown_assignment(harness: Harness) -> Any:
 
 
 def client_roles(harness: Harness) -> Any:
-    answer = send_request(harness, "POST", "/roles", json={"name": "r", "scope": "Client"})
-    return answer.status_code, answer.json.get("scope", answer.json.get("detail"))
+    response = send_request(harness, "POST", "/roles", json={"name": "r", "scope": "Client"})
+    return response.status_code, response.json.get("scope", response.json.get("detail"))
 
 
 def search(harness: Harness) -> Any:
@@ -125,16 +125,18 @@ def password_minimum(harness: Harness) -> Any:
 def malformed_body(harness: Harness) -> Any:
     json = {"Content-Type": "application/json"}
     bodies = (b"{", b"", b"[]", b'{"name": null}', b"{}")
-    answers = [send_request(harness, "POST", "/roles", data=data, headers=json) for data in bodies]
-    return [(answer.status_code, answer.headers["Content-Type"], answer.json.get("error")) for answer in answers]
+    responses = [send_request(harness, "POST", "/roles", data=data, headers=json) for data in bodies]
+    return [
+        (response.status_code, response.headers["Content-Type"], response.json.get("error")) for response in responses
+    ]
 
 
 def event_names(harness: Harness) -> Any:
     run(harness, "fail_sign_in")
-    shown = send_request(harness, "GET", "/audit-logs?limit=1").json["data"][0]["eventType"]
-    found = [send_request(harness, "GET", f"/audit-logs?eventType={name}").json["meta"]["total"] for name in
+    event_type = send_request(harness, "GET", "/audit-logs?limit=1").json["data"][0]["eventType"]
+    totals = [send_request(harness, "GET", f"/audit-logs?eventType={name}").json["meta"]["total"] for name in
              ("LOGIN_FAILURE", "LOGIN_FAILED", "NOTHING")]  # fmt: skip
-    return shown, found
+    return event_type, totals
 
 
 def attribute_events(harness: Harness) -> Any:
@@ -156,34 +158,36 @@ def session_expiry(harness: Harness) -> Any:
 
 
 def access_types(harness: Harness) -> Any:
-    whole = {"name": "n", "redirectUris": []}
-    answers = [send_request(harness, "PUT", "/applications/2", json={**whole, "accessType": text}) for text in
+    body = {"name": "n", "redirectUris": []}
+    responses = [send_request(harness, "PUT", "/applications/2", json={**body, "accessType": text}) for text in
                ("bearer_only", "CONFIDENTIAL", "confidential")]  # fmt: skip
-    return [(answer.status_code, answer.json.get("accessType")) for answer in answers]
+    return [(response.status_code, response.json.get("accessType")) for response in responses]
 
 
 def missing_key(harness: Harness) -> Any:
-    answer = send_request(harness, "GET", "/users", key=None)
-    return answer.status_code, answer.headers.get("Content-Type"), answer.data == b""
+    response = send_request(harness, "GET", "/users", key=None)
+    return response.status_code, response.headers.get("Content-Type"), response.data == b""
 
 
 def routing_errors(harness: Harness) -> Any:
-    answers = (
+    responses = (
         harness.request("GET", "/nothing"),
         send_request(harness, "PATCH", "/users"),
         send_request(harness, "GET", "/nothing"),
     )
-    return [(answer.status_code, answer.headers.get("Content-Type"), answer.data == b"") for answer in answers]
+    return [
+        (response.status_code, response.headers.get("Content-Type"), response.data == b"") for response in responses
+    ]
 
 
 def database_errors(harness: Harness) -> Any:
-    twice = [
+    repeated = [
         send_request(harness, "POST", path).status_code for path in ("/users/1/roles/2", "/groups/1/members/3") * 2
     ][2:]
     long = send_request(harness, "POST", "/roles", json={"name": "r" * 101})
     body = {**NEW_USER, "email": " WAYNE.simpson.1@acme.test "}
     return (
-        twice,
+        repeated,
         long.status_code,
         long.json.get("error"),
         send_request(harness, "POST", "/users", json=body).status_code,
@@ -193,17 +197,17 @@ def database_errors(harness: Harness) -> Any:
 def bare_scalars(harness: Harness) -> Any:
     json = {"Content-Type": "application/json"}
     data = b'{"name": 1.50, "description": true}'
-    answer = send_request(harness, "POST", "/roles", data=data, headers=json)
-    return answer.status_code, answer.json.get("name"), answer.json.get("description")
+    response = send_request(harness, "POST", "/roles", data=data, headers=json)
+    return response.status_code, response.json.get("name"), response.json.get("description")
 
 
 def content_type(harness: Harness) -> Any:
-    kinds = {b"a": "text/plain", b"b": "", b"c": "application/json; charset=utf-8"}
+    content_types = {b"a": "text/plain", b"b": "", b"c": "application/json; charset=utf-8"}
     return [
         send_request(
             harness, "POST", "/roles", data=b'{"name": "%s"}' % name, headers={"Content-Type": kind}
         ).status_code
-        for name, kind in kinds.items()
+        for name, kind in content_types.items()
     ]
 
 
@@ -212,12 +216,12 @@ def empty_full_name(harness: Harness) -> Any:
 
 
 def compression(harness: Harness) -> Any:
-    answer = send_request(harness, "GET", "/users?limit=100", headers={"Accept-Encoding": "gzip"})
-    said = answer.headers.get("Content-Encoding")
-    assert loads(decompress(answer.data) if said else answer.data)["meta"]["total"] == 10
+    response = send_request(harness, "GET", "/users?limit=100", headers={"Accept-Encoding": "gzip"})
+    coding = response.headers.get("Content-Encoding")
+    assert loads(decompress(response.data) if coding else response.data)["meta"]["total"] == 10
     small = send_request(harness, "GET", "/users/1", headers={"Accept-Encoding": "gzip"})
     return (
-        said,
+        coding,
         small.headers.get("Content-Encoding"),
         send_request(harness, "GET", "/users").headers.get("Content-Encoding"),
     )
@@ -230,7 +234,7 @@ def unknown_fields(harness: Harness) -> Any:
 PROBLEM, JSON = "application/problem+json", "application/json"
 AUDIT_EVENT_TYPES = ["ADMIN_CLAIM_MAPPER_DELETED", "ADMIN_CLAIM_MAPPER_UPDATED", "ADMIN_CLAIM_MAPPER_CREATED",
         "ADMIN_USER_ATTRIBUTE_DELETED", "ADMIN_USER_ATTRIBUTE_SET"]  # fmt: skip
-ROWS: dict[Behaviour, tuple[Any, Any]] = {
+INDEPENDENT_BEHAVIOURS: dict[Behaviour, tuple[Any, Any]] = {
     swagger_path: ((200, 405), (404, 404)),
     list_paging: ([(20, 25, 0, 20), (3, 25, 2, 3), (25, 25, 0, 100), (20, 25, 0, 20)], [(25, 25, 0, 0)] * 4),
     required_actions: (([], False), (None, False)),
@@ -269,7 +273,7 @@ DEPENDENT_BEHAVIOURS: dict[Behaviour, tuple[Any, Any]] = {
         [(200, "bearer_only"), (200, "public"), (200, "confidential")],
     ),
 }
-"""Points whose answer another point shapes: how a body that cannot be read is refused."""
+"""Behaviours whose outcome also depends on ``malformed_body``, the refusal of an unreadable body."""
 SINGLE_SETTING_RESULTS: dict[Behaviour, dict[str, Any]] = {
     invites: ({"observed": (400, None), "documented": (201, False)}),
     bare_scalars: ({"observed": (201, "1.50", "true"), "documented": (500, None, None)}),
@@ -293,64 +297,70 @@ def make_harness_with(**assumptions: str) -> Harness:
 
 
 each_behaviour = pytest.mark.parametrize(
-    ("row", "documented", "observed"),
-    [pytest.param(row, *both, id=row.__name__) for row, both in {**ROWS, **DEPENDENT_BEHAVIOURS}.items()],
+    ("behaviour", "documented", "observed"),
+    [
+        pytest.param(behaviour, *results, id=behaviour.__name__)
+        for behaviour, results in {**INDEPENDENT_BEHAVIOURS, **DEPENDENT_BEHAVIOURS}.items()
+    ],
 )
 each_independent_behaviour = pytest.mark.parametrize(
-    ("row", "documented", "observed"), [pytest.param(row, *both, id=row.__name__) for row, both in ROWS.items()]
+    ("behaviour", "documented", "observed"),
+    [pytest.param(behaviour, *results, id=behaviour.__name__) for behaviour, results in INDEPENDENT_BEHAVIOURS.items()],
 )
 
 
 @each_behaviour
-def test_by_default_a_sandbox_is_as_the_documents_say(row: Behaviour, documented: Any, observed: Any) -> None:
-    assert row(make_harness(PROVIDER)) == documented
+def test_a_sandbox_behaves_as_documented_by_default(behaviour: Behaviour, documented: Any, observed: Any) -> None:
+    assert behaviour(make_harness(PROVIDER)) == documented
 
 
 @each_behaviour
-def test_observed_fidelity_matches_the_product(row: Behaviour, documented: Any, observed: Any) -> None:
-    assert row(make_harness_with(fidelity="observed")) == observed
+def test_observed_fidelity_matches_the_product(behaviour: Behaviour, documented: Any, observed: Any) -> None:
+    assert behaviour(make_harness_with(fidelity="observed")) == observed
 
 
 @each_independent_behaviour
-def test_a_point_can_be_as_the_product_does_alone(row: Behaviour, documented: Any, observed: Any) -> None:
-    assert row(make_harness_with(**{row.__name__: "observed"})) == observed
+def test_one_assumption_can_be_observed_alone(behaviour: Behaviour, documented: Any, observed: Any) -> None:
+    assert behaviour(make_harness_with(**{behaviour.__name__: "observed"})) == observed
 
 
 @each_independent_behaviour
-def test_a_point_can_be_as_the_documents_say_alone(row: Behaviour, documented: Any, observed: Any) -> None:
-    assert row(make_harness_with(fidelity="observed", **{row.__name__: "documented"})) == documented
+def test_one_assumption_can_be_documented_alone(behaviour: Behaviour, documented: Any, observed: Any) -> None:
+    assert behaviour(make_harness_with(fidelity="observed", **{behaviour.__name__: "documented"})) == documented
 
 
 @pytest.mark.parametrize(
-    ("row", "value", "expected"),
+    ("behaviour", "value", "expected"),
     [
-        pytest.param(row, *each, id=f"{row.__name__}-{each[0]}")
-        for row, singly in SINGLE_SETTING_RESULTS.items()
-        for each in singly.items()
+        pytest.param(behaviour, *each, id=f"{behaviour.__name__}-{each[0]}")
+        for behaviour, results in SINGLE_SETTING_RESULTS.items()
+        for each in results.items()
     ],
 )
-def test_a_point_that_makes_bodies_unreadable_can_be_set_alone(row: Behaviour, value: str, expected: Any) -> None:
-    face = "documented" if value in ("observed", "refused") else "observed"
-    assert row(make_harness_with(fidelity=face, **{row.__name__: value})) == expected
+def test_an_assumption_that_depends_on_malformed_bodies_can_be_set_alone(
+    behaviour: Behaviour, value: str, expected: Any
+) -> None:
+    fidelity = "documented" if value in ("observed", "refused") else "observed"
+    assert behaviour(make_harness_with(fidelity=fidelity, **{behaviour.__name__: value})) == expected
 
 
-def test_every_point_that_follows_the_face_is_in_the_table() -> None:
+def test_every_assumption_that_follows_fidelity_is_in_the_table() -> None:
     followers = {name for name, value in KotauthAssumptions().model_dump().items() if value == "as fidelity"}
-    assert followers == {row.__name__ for row in (*ROWS, *DEPENDENT_BEHAVIOURS)}
+    assert followers == {behaviour.__name__ for behaviour in (*INDEPENDENT_BEHAVIOURS, *DEPENDENT_BEHAVIOURS)}
     assert get_args(Fidelity) == ("as fidelity", "documented", "observed")
 
 
-def test_an_injected_500_is_what_the_face_answers_to_an_error_of_its_own() -> None:
+def test_an_injected_500_has_the_body_that_the_fidelity_uses_for_errors() -> None:
     fault = {"id": "down", "fault": {"kind": "status", "status": 500}}
-    for face, kind in (("documented", PROBLEM), ("observed", JSON)):
-        harness = make_harness_with(fidelity=face)
+    for fidelity, content_type in (("documented", PROBLEM), ("observed", JSON)):
+        harness = make_harness_with(fidelity=fidelity)
         assert harness.admin("POST", "/sandboxes/kotauth/faults", fault).status_code == 201
-        answer = send_request(harness, "GET", "/users")
-        assert (answer.status_code, answer.headers["Content-Type"]) == (500, kind)
-        assert (answer.json == SERVER_ERROR) == (face == "observed")
+        response = send_request(harness, "GET", "/users")
+        assert (response.status_code, response.headers["Content-Type"]) == (500, content_type)
+        assert (response.json == SERVER_ERROR) == (fidelity == "observed")
 
 
-def test_the_title_of_403_can_be_the_status_line() -> None:
+def test_the_title_of_a_403_can_be_the_status_phrase() -> None:
     harness = make_harness_with(forbidden_title="Forbidden")
     key = harness.admin("POST", "/sandboxes/kotauth/keys", {"scopes": ["users:write"]}).json["secret"]
     assert send_request(harness, "GET", "/users", key=key).json["title"] == "Forbidden"

@@ -1,4 +1,4 @@
-"""What Kotauth refuses, in which order and in which words; the same on both faces unless a setting says otherwise."""
+"""Kotauth's refusals, their order and their texts, under both fidelities unless a setting differs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ EMAIL_RULE = "A valid email address is required."
 
 @pytest.fixture(params=["documented", "observed"])
 def harness(request: pytest.FixtureRequest) -> Harness:
-    """A world that shows one face, then one that shows the other."""
     return make_harness(PROVIDER, first_settings={"kotauth": Settings(assumptions={"fidelity": request.param})})
 
 
@@ -32,16 +31,16 @@ def send_request(harness: Harness, method: str, path: str, **options: Any) -> Ap
 
 
 def mint_scoped_key(harness: Harness, *scopes: str) -> str:
-    made = harness.admin("POST", "/sandboxes/kotauth/keys", {"scopes": list(scopes)})
-    assert made.status_code == 201
-    return str(made.json["secret"])
+    created = harness.admin("POST", "/sandboxes/kotauth/keys", {"scopes": list(scopes)})
+    assert created.status_code == 201
+    return str(created.json["secret"])
 
 
-def check(answer: ApiResponse, status: int, title: str, detail: str) -> None:
-    """The answer is exactly this problem."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers.getlist("Content-Type") == ["application/problem+json"]
-    assert list(answer.json.items()) == [
+def check(response: ApiResponse, status: int, title: str, detail: str) -> None:
+    """Asserts that a response is exactly this problem."""
+    assert response.status_code == status, response.text
+    assert response.headers.getlist("Content-Type") == ["application/problem+json"]
+    assert list(response.json.items()) == [
         ("type", f"https://kotauth.dev/errors/{status}"),
         ("title", title),
         ("status", status),
@@ -49,64 +48,64 @@ def check(answer: ApiResponse, status: int, title: str, detail: str) -> None:
     ]
 
 
-# The order, each refusal before the next
+# Order of the checks
 
 
-def test_a_path_nobody_knows_is_404_before_any_key_is_asked_for(harness: Harness) -> None:
+def test_an_unknown_path_is_404_before_the_key_is_checked(harness: Harness) -> None:
     assert send_request(harness, "GET", "/nothing", key=None).status_code == 404
     assert send_request(harness, "GET", "/users/1/nothing", key=None).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["PATCH", "HEAD", "OPTIONS", "DELETE"])
-def test_a_method_the_path_has_not_is_405_before_any_key_is_asked_for(harness: Harness, method: str) -> None:
+def test_an_unsupported_method_is_405_before_the_key_is_checked(harness: Harness, method: str) -> None:
     assert send_request(harness, method, "/users", key=None).status_code == 405
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer sk_x", "Basic kauth_x", "kauth_x"])
-def test_without_a_key_that_could_be_one_it_is_401_even_where_no_workspace_is(
+def test_without_a_well_formed_key_a_call_is_401_even_for_an_unknown_workspace(
     harness: Harness, header: str | None
 ) -> None:
     headers = {} if header is None else {"Authorization": header}
     for slug in ("kotauth", "nobodys"):
-        answer = harness.request("GET", f"/t/{slug}/api/v1/users", key=None, headers=headers)
-        assert answer.status_code == 401
-        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="KotAuth REST API"'
+        response = harness.request("GET", f"/t/{slug}/api/v1/users", key=None, headers=headers)
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="KotAuth REST API"'
 
 
 @pytest.mark.parametrize("key", ["kauth_wrong", None])
-def test_a_workspace_nobody_knows_is_404_whatever_the_key_is(harness: Harness, key: str | None) -> None:
-    answer = harness.request("GET", "/t/nobodys/api/v1/users/x", key=key or harness.key())
-    check(answer, 404, "Tenant not found", "No workspace with slug 'nobodys' exists.")
+def test_an_unknown_workspace_is_404_whatever_the_key_is(harness: Harness, key: str | None) -> None:
+    response = harness.request("GET", "/t/nobodys/api/v1/users/x", key=key or harness.key())
+    check(response, 404, "Tenant not found", "No workspace with slug 'nobodys' exists.")
 
 
-def make_bad_key(harness: Harness, why: str) -> str:
-    if why == "another workspace's":
-        made = harness.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "other"})
-        return str(made.json["keys"][0]["secret"])
-    if why == "unknown":
+def make_bad_key(harness: Harness, defect: str) -> str:
+    if defect == "another workspace's":
+        created = harness.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "other"})
+        return str(created.json["keys"][0]["secret"])
+    if defect == "unknown":
         return "kauth_kotauth_" + "x" * 43
-    run = {"name": why, "expires_on": "2026-03-01"} if why == "expired" else {"name": why}
-    made = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", run)
-    assert made.status_code == 200, made.text
-    secret = str(made.json["result"]["secret"] if "result" in made.json else made.json["secret"])
-    if why == "revoked":
+    parameters = {"name": defect, "expires_on": "2026-03-01"} if defect == "expired" else {"name": defect}
+    created = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", parameters)
+    assert created.status_code == 200, created.text
+    secret = str(created.json["result"]["secret"] if "result" in created.json else created.json["secret"])
+    if defect == "revoked":
         assert harness.admin("POST", "/sandboxes/kotauth/simulations/revoke_key", {"key": secret}).status_code == 200
     return secret
 
 
-@pytest.mark.parametrize("why", ["unknown", "another workspace's", "revoked", "expired"])
-def test_a_bad_key_gets_the_same_answer_whatever_is_bad_about_it(harness: Harness, why: str) -> None:
+@pytest.mark.parametrize("defect", ["unknown", "another workspace's", "revoked", "expired"])
+def test_every_invalid_key_gets_the_same_response(harness: Harness, defect: str) -> None:
     for path in ("/users", "/users/x"):
-        check(send_request(harness, "GET", path, key=make_bad_key(harness, why)), 401, *INVALID)
-        if why == "another workspace's":
+        check(send_request(harness, "GET", path, key=make_bad_key(harness, defect)), 401, *INVALID)
+        if defect == "another workspace's":
             return
 
 
-def test_a_key_is_good_until_the_first_instant_of_its_last_day_has_passed(harness: Harness) -> None:
+def test_a_key_is_valid_until_midnight_at_the_start_of_its_last_day(harness: Harness) -> None:
     midnight = {"action": "freeze", "at": "2026-03-02T00:00:00Z"}
-    run = {"name": "day", "expires_on": "2026-03-02"}
-    made = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", run).json
-    secret = (made.get("result") or made)["secret"]
+    parameters = {"name": "day", "expires_on": "2026-03-02"}
+    created = harness.admin("POST", "/sandboxes/kotauth/simulations/make_key", parameters).json
+    secret = (created.get("result") or created)["secret"]
     assert harness.admin("PUT", "/sandboxes/kotauth/clock", midnight).status_code == 200
     assert send_request(harness, "GET", "/users", key=secret).status_code == 200
     harness.advance("1ms", "kotauth")
@@ -116,19 +115,19 @@ def test_a_key_is_good_until_the_first_instant_of_its_last_day_has_passed(harnes
 @pytest.mark.parametrize(
     "operation", [op for op in PROVIDER.operations if op.scope], ids=[op.name for op in PROVIDER.operations if op.scope]
 )
-def test_a_scope_is_asked_for_before_ids_and_bodies_are_read(harness: Harness, operation: Any) -> None:
+def test_the_scope_is_checked_before_ids_and_bodies(harness: Harness, operation: Any) -> None:
     others = [scope for scope in PROVIDER.keys.scopes if scope != operation.scope]
     path = re.sub(r"\{\w+\}", "x", operation.path.replace("{slug}", "kotauth"))
-    answer = harness.request(operation.method, path, key=mint_scoped_key(harness, *others), data=b"{")
+    response = harness.request(operation.method, path, key=mint_scoped_key(harness, *others), data=b"{")
     if operation.available_if and not operation.available_if(harness.sandbox.assumptions):
-        assert (answer.status_code, answer.data) == (404, b"")
+        assert (response.status_code, response.data) == (404, b"")
         return
     detail = f"This API key does not have the '{operation.scope}' permission."
-    check(answer, 403, "Insufficient scope", detail)
+    check(response, 403, "Insufficient scope", detail)
 
 
 @pytest.mark.parametrize("id", ["x", "1.5", "2147483648", "-2147483649", "1e3", "%20", "9" * 30])
-def test_an_id_that_is_no_32_bit_integer_is_refused_before_the_body_is_read(harness: Harness, id: str) -> None:
+def test_an_id_that_is_not_a_32_bit_integer_is_refused_before_the_body_is_read(harness: Harness, id: str) -> None:
     check(send_request(harness, "PUT", f"/users/{id}", data=b"{"), 400, "Invalid user ID", "userId must be an integer.")
 
 
@@ -167,14 +166,14 @@ def test_ids_are_read_as_integers(harness: Harness) -> None:
     )
 
 
-def test_a_body_is_read_before_records_are_looked_for(harness: Harness) -> None:
+def test_the_body_is_checked_before_records_are_looked_up(harness: Harness) -> None:
     expected = 400 if harness.sandbox.assumptions.model_dump()["fidelity"] == "documented" else 500
     for path in ("/users/99", "/roles/99", "/groups/99", "/applications/99"):
         assert send_request(harness, "PUT", path, data=b"{").status_code == expected
         assert send_request(harness, "PUT", path, json={"name": 1.5, "email": []}).status_code == expected
 
 
-# Missing
+# Missing records
 
 
 UPDATE = {"name": "n", "email": "e@acme.test", "fullName": "F", "accessType": "public", "redirectUris": []}
@@ -200,19 +199,19 @@ UPDATE = {"name": "n", "email": "e@acme.test", "fullName": "F", "accessType": "p
         ("DELETE", "/users/99/attributes/a", "", "Not Found", "No user matched the request."),
     ],
 )
-def test_what_is_not_there_is_said_word_for_word(
+def test_a_missing_record_is_refused_word_for_word(
     harness: Harness, method: str, path: str, fields: str, title: str, detail: str
 ) -> None:
     body = {"json": {name: UPDATE[name] for name in fields.split()}} if fields else {}
     check(send_request(harness, method, path, **body), 404, title, detail)
 
 
-def test_the_parent_of_a_new_group_must_be_there(harness: Harness) -> None:
-    answer = send_request(harness, "POST", "/groups", json={"name": "x", "parentGroupId": 99})
-    check(answer, 404, "Not Found", "Parent group not found in this workspace.")
+def test_the_parent_of_a_new_group_must_exist(harness: Harness) -> None:
+    response = send_request(harness, "POST", "/groups", json={"name": "x", "parentGroupId": 99})
+    check(response, 404, "Not Found", "Parent group not found in this workspace.")
 
 
-# Content
+# Invalid content
 
 
 @pytest.mark.parametrize(
@@ -232,13 +231,13 @@ def test_the_parent_of_a_new_group_must_be_there(harness: Harness) -> None:
 def test_a_new_user_is_refused_for_the_first_rule_it_breaks(
     harness: Harness, changes: dict[str, str], status: int, detail: str
 ) -> None:
-    answer = send_request(harness, "POST", "/users", json={**NEW_USER, **changes})
-    least = "4" if harness.sandbox.assumptions.model_dump()["fidelity"] == "documented" else "8"
+    response = send_request(harness, "POST", "/users", json={**NEW_USER, **changes})
+    minimum = "4" if harness.sandbox.assumptions.model_dump()["fidelity"] == "documented" else "8"
     title = {422: "Validation Error", 409: "Conflict"}[status]
-    check(answer, status, title, detail.replace("<n>", least))
+    check(response, status, title, detail.replace("<n>", minimum))
 
 
-def test_usernames_differ_by_case_and_emails_do_not(harness: Harness) -> None:
+def test_usernames_are_case_sensitive_and_emails_are_not(harness: Harness) -> None:
     assert send_request(harness, "POST", "/users", json={**NEW_USER, "username": "Wayne.Simpson.1"}).status_code == 201
     changed = send_request(harness, "PUT", "/users/2", json={"email": "NEW@acme.test", "fullName": "x"})
     check(changed, 409, "Conflict", "Email 'new@acme.test' is already registered.")
@@ -259,16 +258,16 @@ def test_a_password_is_refused_by_the_policy(
     harness: Harness, policy: dict[str, bool], password: str, detail: str
 ) -> None:
     assert harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": policy}).status_code == 200
-    answer = send_request(harness, "POST", "/users", json={**NEW_USER, "password": password.replace(" ", "")})
-    check(answer, 422, "Validation Error", f"Password must contain at least {detail}")
+    response = send_request(harness, "POST", "/users", json={**NEW_USER, "password": password.replace(" ", "")})
+    check(response, 422, "Validation Error", f"Password must contain at least {detail}")
 
 
-def test_a_common_password_is_refused_where_the_policy_says_so(harness: Harness) -> None:
+def test_a_common_password_is_refused_if_the_policy_says_so(harness: Harness) -> None:
     assert (
         harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": {"password_blacklist": True}}).status_code == 200
     )
-    answer = send_request(harness, "POST", "/users", json={**NEW_USER, "password": "Password123"})
-    check(answer, 422, "Validation Error", "This password is too common. Please choose a different one.")
+    response = send_request(harness, "POST", "/users", json={**NEW_USER, "password": "Password123"})
+    check(response, 422, "Validation Error", "This password is too common. Please choose a different one.")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +303,7 @@ def test_a_common_password_is_refused_where_the_policy_says_so(harness: Harness)
          "Another attribute in this tenant already maps to claim name 'acme_plan'."),
     ],
 )  # fmt: skip
-def test_content_is_refused_word_for_word(
+def test_invalid_content_is_refused_word_for_word(
     harness: Harness, method: str, path: str, body: dict[str, Any], status: int, title: str, detail: str
 ) -> None:
     if "applications" in path:
@@ -316,7 +315,7 @@ def test_reserved_claims_are_compared_exactly(harness: Harness) -> None:
     assert send_request(harness, "PUT", "/claim-mappers/k", json={"claimName": "Sub"}).status_code == 204
 
 
-def test_there_are_twenty_claim_mappers_at_most_and_they_can_still_be_changed(harness: Harness) -> None:
+def test_there_are_at_most_twenty_claim_mappers_and_existing_ones_can_be_changed(harness: Harness) -> None:
     for nth in range(18):
         assert send_request(harness, "PUT", f"/claim-mappers/k{nth}", json={"claimName": f"c{nth}"}).status_code == 204
     full = send_request(harness, "PUT", "/claim-mappers/k20", json={"claimName": "c1"})
@@ -324,13 +323,13 @@ def test_there_are_twenty_claim_mappers_at_most_and_they_can_still_be_changed(ha
     assert send_request(harness, "PUT", "/claim-mappers/k1", json={"claimName": "c1"}).status_code == 204
 
 
-def test_too_many_calls_are_refused_with_a_time_to_wait(harness: Harness) -> None:
+def test_too_many_calls_are_refused_with_retry_after(harness: Harness) -> None:
     assert harness.admin("PATCH", "/sandboxes/kotauth", {"limits": {"rate": 1, "burst": 1}}).status_code == 200
     assert send_request(harness, "GET", "/users").status_code == 200
-    answer = send_request(harness, "GET", "/users")
+    response = send_request(harness, "GET", "/users")
     detail = "API write rate limit exceeded for this key in this workspace. Retry after 60 seconds."
-    check(answer, 429, "Rate limit exceeded", detail)
-    assert answer.headers["Retry-After"] == "60"
+    check(response, 429, "Rate limit exceeded", detail)
+    assert response.headers["Retry-After"] == "60"
 
 
 def test_a_refusal_changes_nothing_and_is_not_audited(harness: Harness) -> None:

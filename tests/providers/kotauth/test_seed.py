@@ -1,4 +1,4 @@
-"""The data a workspace begins with: big enough, sound, fake, and the same for the same seed."""
+"""The seed data of a workspace: size, consistency, fake values, and equality for equal seeds."""
 
 from __future__ import annotations
 
@@ -23,23 +23,27 @@ UNIQUE = [("users", "username"), ("users", "email"), ("applications", "clientId"
 def references(state: State) -> Iterator[tuple[str, int]]:
     for collection, records in state.items():
         for record in records:
-            points = (
+            targets = (
                 REFERENCE_FIELDS if collection == "applications" else {**REFERENCE_FIELDS, "clientId": "applications"}
             )
-            yield from ((points[name], record[name]) for name in points if record.get(name) is not None)
+            yield from ((targets[name], record[name]) for name in targets if record.get(name) is not None)
 
 
-def check_integrity(state: State, about: int) -> None:
-    """Everything that must hold of a data set of any size."""
-    assert 0.8 * about <= sum(len(records) for name, records in state.items() if name != "sequences") <= 1.2 * about
+def check_integrity(state: State, approximate_size: int) -> None:
+    """Asserts size, unique ids, resolvable references and unique fields of a data set."""
+    assert (
+        0.8 * approximate_size
+        <= sum(len(records) for name, records in state.items() if name != "sequences")
+        <= 1.2 * approximate_size
+    )
     ids = {collection: {record["id"] for record in records} for collection, records in state.items()}
     assert all(len(ids[collection]) == len(records) for collection, records in state.items())
-    assert not [pair for pair in references(state) if str(pair[1]) not in ids[pair[0]]]
+    assert not [reference for reference in references(state) if str(reference[1]) not in ids[reference[0]]]
     for collection, field in UNIQUE:
         values = [record[field] for record in state[collection]]
         assert len(set(values)) == len(values), (collection, field)
-    places = Counter((role["name"], role["scope"], role["clientId"]) for role in state["roles"])
-    assert set(places.values()) == {1}
+    keys = Counter((role["name"], role["scope"], role["clientId"]) for role in state["roles"])
+    assert set(keys.values()) == {1}
     for user in state["users"]:
         assert re.fullmatch(r"[a-z]+(\.[a-z]+)*\.\d+@acme\.test", user["email"]), user["email"]
     assert {event["eventType"] for event in state["audit_events"]} <= EVENT_TYPES
@@ -47,7 +51,7 @@ def check_integrity(state: State, about: int) -> None:
 
 
 @pytest.mark.parametrize("size", STORED_SIZES)
-def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
+def test_a_data_set_has_the_size_of_its_name_and_is_consistent(size: str) -> None:
     check_integrity(cached_dataset("kotauth", size), APPROXIMATE_SIZES[size])
 
 
@@ -56,23 +60,23 @@ def data_set_with_keys() -> State:
     return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
 
 
-def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
+def test_a_large_data_set_is_consistent_and_can_be_served() -> None:
     state = cached_dataset("kotauth", "large")
     check_integrity(state, APPROXIMATE_SIZES["large"])
     harness = make_harness(PROVIDER)
     harness.engine.restore("kotauth", {"provider": "kotauth", "collections": {**data_set_with_keys(), **state}})
-    answer = harness.request("GET", "/t/kotauth/api/v1/users?limit=100&offset=1900")
-    assert [user["id"] for user in answer.json["data"]] == list(range(1901, 2001))
-    assert answer.json["meta"]["total"] == 2000
+    response = harness.request("GET", "/t/kotauth/api/v1/users?limit=100&offset=1900")
+    assert [user["id"] for user in response.json["data"]] == list(range(1901, 2001))
+    assert response.json["meta"]["total"] == 2000
 
 
 def test_another_seed_gives_other_people() -> None:
-    one, two = cached_dataset("kotauth", "small"), cached_dataset("kotauth", "small", "2")
-    assert not {user["fullName"] for user in one["users"]} & {user["fullName"] for user in two["users"]}
-    check_integrity(two, APPROXIMATE_SIZES["small"])
+    first, second = cached_dataset("kotauth", "small"), cached_dataset("kotauth", "small", "2")
+    assert not {user["fullName"] for user in first["users"]} & {user["fullName"] for user in second["users"]}
+    check_integrity(second, APPROXIMATE_SIZES["small"])
 
 
-def test_a_workspace_begins_with_what_its_console_makes_and_what_the_api_cannot_make() -> None:
+def test_a_workspace_starts_with_records_that_the_api_cannot_create() -> None:
     state = cached_dataset("kotauth", "small")
     assert state["applications"][0]["clientId"] == "kotauth-portal"
     assert [role["name"] for role in state["roles"]][:2] == ["admin", "user"]
@@ -82,7 +86,7 @@ def test_a_workspace_begins_with_what_its_console_makes_and_what_the_api_cannot_
     assert [group["parentGroupId"] for group in state["groups"]] == [None, 1, None, 3]
 
 
-def test_records_were_made_one_after_another_and_before_today() -> None:
+def test_seeded_records_were_created_one_after_another_before_today() -> None:
     created = [
         record["_created"]
         for records in cached_dataset("kotauth", "medium").values()
@@ -93,11 +97,11 @@ def test_records_were_made_one_after_another_and_before_today() -> None:
     assert created[-1] < 1772366400 * 1_000_000
 
 
-def test_new_records_go_on_counting_where_the_seed_stopped() -> None:
+def test_ids_of_new_records_continue_after_the_seed_data() -> None:
     harness = make_harness(PROVIDER)
     body: dict[str, Any] = {"name": "one-more"}
-    made = [harness.request("POST", f"/t/kotauth/api/v1/{kind}", json=body).json["id"] for kind in ("roles", "groups")]
-    assert made == [
+    ids = [harness.request("POST", f"/t/kotauth/api/v1/{kind}", json=body).json["id"] for kind in ("roles", "groups")]
+    assert ids == [
         len(cached_dataset("kotauth", "small")["roles"]) + 1,
         len(cached_dataset("kotauth", "small")["groups"]) + 1,
     ]

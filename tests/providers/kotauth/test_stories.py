@@ -1,4 +1,4 @@
-"""What people do with Kotauth, from the first call to the last: what an operation says it does, the next one sees."""
+"""Sequences of calls to Kotauth: the effects of an operation are visible to the next one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ NEW_USER = {"username": "ada", "email": " Ada@Acme.test ", "fullName": " Ada L "
 
 @pytest.fixture
 def harness() -> Harness:
-    """A world of Kotauth alone."""
     return make_harness(PROVIDER)
 
 
@@ -29,13 +28,13 @@ def send_request(harness: Harness, method: str, path: str, **options: Any) -> Ap
 
 
 def run(harness: Harness, name: str, status: int = 200, /, **parameters: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
-    assert answer.status_code == status, answer.text
-    return answer.json
+    response = harness.admin("POST", f"/sandboxes/kotauth/simulations/{name}", parameters)
+    assert response.status_code == status, response.text
+    return response.json
 
 
 def audit_events(harness: Harness, number: int) -> list[dict[str, Any]]:
-    """The last so many audit events, oldest first, as they are but for their instants."""
+    """Returns the last ``number`` audit events, oldest first, without ``createdAt``."""
     events = send_request(harness, "GET", f"/audit-logs?limit={number}").json["data"]
     return [{name: value for name, value in event.items() if name != "createdAt"} for event in events[::-1]]
 
@@ -45,10 +44,10 @@ def expected_event(type: str, user: int | None = None, client: int | None = None
 
 
 def stored_records(harness: Harness, collection: str) -> list[dict[str, Any]]:
-    answer = harness.admin("GET", f"/sandboxes/kotauth/collections/{collection}")
-    assert answer.status_code == 200, answer.text
-    found = answer.json
-    return list(found["records"] if isinstance(found, dict) else found)
+    response = harness.admin("GET", f"/sandboxes/kotauth/collections/{collection}")
+    assert response.status_code == 200, response.text
+    body = response.json
+    return list(body["records"] if isinstance(body, dict) else body)
 
 
 def event_payloads(harness: Harness) -> list[tuple[str, Any]]:
@@ -56,9 +55,9 @@ def event_payloads(harness: Harness) -> list[tuple[str, Any]]:
     return [(event["type"], event["data"]) for event in events]
 
 
-def test_a_user_is_made_changed_and_disabled_and_everyone_can_see_it(harness: Harness) -> None:
-    made = send_request(harness, "POST", "/users", json=NEW_USER)
-    assert made.json == {
+def test_a_user_is_created_changed_and_disabled(harness: Harness) -> None:
+    created = send_request(harness, "POST", "/users", json=NEW_USER)
+    assert created.json == {
         "id": 11,
         "username": "ada",
         "email": "ada@acme.test",
@@ -68,7 +67,7 @@ def test_a_user_is_made_changed_and_disabled_and_everyone_can_see_it(harness: Ha
         "mfaEnabled": False,
         "requiredActions": [],
     }
-    assert send_request(harness, "GET", "/users/11").json == made.json
+    assert send_request(harness, "GET", "/users/11").json == created.json
     changed = send_request(harness, "PUT", "/users/11", json={"email": "L@acme.test", "fullName": ""}).json
     assert (changed["email"], changed["fullName"], changed["username"]) == ("l@acme.test", "", "ada")
     for _ in range(2):
@@ -87,23 +86,23 @@ def test_a_user_is_made_changed_and_disabled_and_everyone_can_see_it(harness: Ha
     assert send_request(harness, "GET", "/users/11").json["enabled"]
 
 
-def test_an_invited_user_gets_a_password_off_stage(harness: Harness) -> None:
+def test_a_simulation_accepts_the_invitation_of_a_user(harness: Harness) -> None:
     body = {name: value for name, value in NEW_USER.items() if name != "password"} | {"sendInvite": True}
-    made = send_request(harness, "POST", "/users", json=body).json
-    assert (made["requiredActions"], made["emailVerified"]) == (["SET_PASSWORD"], False)
-    assert send_request(harness, "POST", f"/users/{made['id']}/resend-invite").status_code == 200
-    run(harness, "accept_invite", user=made["id"])
-    accepted = send_request(harness, "GET", f"/users/{made['id']}").json
+    created = send_request(harness, "POST", "/users", json=body).json
+    assert (created["requiredActions"], created["emailVerified"]) == (["SET_PASSWORD"], False)
+    assert send_request(harness, "POST", f"/users/{created['id']}/resend-invite").status_code == 200
+    run(harness, "accept_invite", user=created["id"])
+    accepted = send_request(harness, "GET", f"/users/{created['id']}").json
     assert (accepted["requiredActions"], accepted["emailVerified"]) == ([], True)
-    assert send_request(harness, "POST", f"/users/{made['id']}/resend-invite").status_code == 400
+    assert send_request(harness, "POST", f"/users/{created['id']}/resend-invite").status_code == 400
     names = ["ADMIN_USER_CREATED", "USER_INVITE_SENT", "USER_INVITE_ACCEPTED"]
     assert [each["eventType"] for each in audit_events(harness, 3)] == names
-    run(harness, "accept_invite", 422, user=made["id"])
+    run(harness, "accept_invite", 422, user=created["id"])
 
 
-def test_a_role_is_made_given_taken_and_deleted_with_everything_that_hangs_on_it(harness: Harness) -> None:
-    made = send_request(harness, "POST", "/roles", json={"name": "auditor", "description": " "}).json
-    assert made == {"id": 6, "name": "auditor", "description": None, "scope": "TENANT", "tenantId": 2}
+def test_a_role_is_created_assigned_unassigned_and_deleted_with_its_assignments(harness: Harness) -> None:
+    created = send_request(harness, "POST", "/roles", json={"name": "auditor", "description": " "}).json
+    assert created == {"id": 6, "name": "auditor", "description": None, "scope": "TENANT", "tenantId": 2}
     for user in (1, 2):
         assert send_request(harness, "POST", f"/users/{user}/roles/6").status_code == 204
     assert {link["userId"] for link in stored_records(harness, "user_roles") if link["roleId"] == 6} == {1, 2}
@@ -137,16 +136,16 @@ def test_roles_and_groups_are_listed_by_name_and_users_by_id(harness: Harness) -
     assert [user["id"] for user in send_request(harness, "GET", "/users").json["data"]] == list(range(1, 11))
 
 
-def test_a_role_of_an_application_is_made_in_the_console(harness: Harness) -> None:
-    made = run(harness, "make_client_role", application="acme-mobile", name="admin")
-    id = (made.get("result") or made)["id"]
+def test_a_simulation_creates_an_application_role(harness: Harness) -> None:
+    created = run(harness, "make_client_role", application="acme-mobile", name="admin")
+    id = (created.get("result") or created)["id"]
     assert send_request(harness, "GET", f"/roles/{id}").json["scope"] == "CLIENT"
     assert send_request(harness, "POST", f"/users/1/roles/{id}").status_code == 204
     assert audit_events(harness, 1)[0]["clientId"] == 3
     run(harness, "make_client_role", 422, application="acme-mobile", name="admin")
 
 
-def test_groups_stand_in_groups_and_have_members(harness: Harness) -> None:
+def test_groups_are_nested_and_have_members(harness: Harness) -> None:
     child = send_request(harness, "POST", "/groups", json={"name": " Backend ", "parentGroupId": 1}).json
     assert (child["name"], child["parentGroupId"], child["tenantId"]) == ("Backend", 1, 2)
     assert send_request(harness, "POST", "/groups", json={"name": "Backend"}).status_code == 201
@@ -164,19 +163,24 @@ def test_groups_stand_in_groups_and_have_members(harness: Harness) -> None:
     ]
 
 
-def test_an_application_is_registered_off_stage_and_changed_and_disabled_here(harness: Harness) -> None:
-    given = {"client_id": "shop", "name": "Shop", "access_type": "confidential", "redirect_uris": ["https://s.test/cb"]}
-    run(harness, "register_application", **given)
-    run(harness, "register_application", 422, **given)
-    shown = send_request(harness, "GET", "/applications/4").json
-    assert (shown["clientId"], shown["accessType"], shown["redirectUris"]) == (
+def test_an_application_is_registered_by_simulation_and_changed_and_disabled_by_call(harness: Harness) -> None:
+    application = {
+        "client_id": "shop",
+        "name": "Shop",
+        "access_type": "confidential",
+        "redirect_uris": ["https://s.test/cb"],
+    }
+    run(harness, "register_application", **application)
+    run(harness, "register_application", 422, **application)
+    registered = send_request(harness, "GET", "/applications/4").json
+    assert (registered["clientId"], registered["accessType"], registered["redirectUris"]) == (
         "shop",
         "confidential",
         ["https://s.test/cb"],
     )
-    whole = {"name": "Shop 2", "accessType": "public", "redirectUris": ["https://b.test", "https://a.test"]}
-    changed = send_request(harness, "PUT", "/applications/4", json=whole).json
-    assert changed == {**shown, **whole}
+    changes = {"name": "Shop 2", "accessType": "public", "redirectUris": ["https://b.test", "https://a.test"]}
+    changed = send_request(harness, "PUT", "/applications/4", json=changes).json
+    assert changed == {**registered, **changes}
     for _ in range(2):
         assert send_request(harness, "DELETE", "/applications/4").status_code == 204
     assert not send_request(harness, "GET", "/applications/4").json["enabled"]
@@ -190,12 +194,12 @@ def test_an_application_is_registered_off_stage_and_changed_and_disabled_here(ha
     ]
 
 
-def test_the_portal_leads_to_where_the_workspace_is(harness: Harness) -> None:
+def test_the_redirect_uri_of_the_portal_is_the_url_of_the_workspace(harness: Harness) -> None:
     portal = send_request(harness, "GET", "/applications/1").json
     assert portal["redirectUris"] == ["http://localhost/kotauth/t/kotauth/account/callback"]
 
 
-def test_a_sign_in_makes_a_session_that_ends_by_itself_or_by_revocation(harness: Harness) -> None:
+def test_a_sign_in_creates_a_session_that_expires_or_is_revoked(harness: Harness) -> None:
     for address in ("203.0.113.7", "203.0.113.8"):
         run(harness, "sign_in", user=1, application="acme-dashboard", ip=address)
         harness.advance("1s", "kotauth")
@@ -212,7 +216,7 @@ def test_a_sign_in_makes_a_session_that_ends_by_itself_or_by_revocation(harness:
     assert [type for type, _ in event_payloads(harness)] == ["login.success"] * 2
 
 
-def test_disabling_a_user_leaves_the_sessions_and_forbids_the_next_sign_in(harness: Harness) -> None:
+def test_disabling_a_user_keeps_the_sessions_and_prevents_the_next_sign_in(harness: Harness) -> None:
     run(harness, "sign_in", user=1)
     before = send_request(harness, "GET", "/sessions").json
     send_request(harness, "DELETE", "/users/1")
@@ -221,7 +225,7 @@ def test_disabling_a_user_leaves_the_sessions_and_forbids_the_next_sign_in(harne
     run(harness, "sign_in", 404, user="nobody")
 
 
-def test_a_failed_sign_in_a_sign_out_and_a_second_factor_leave_their_marks(harness: Harness) -> None:
+def test_failed_sign_in_sign_out_and_mfa_enrolment_are_audited(harness: Harness) -> None:
     run(harness, "fail_sign_in", username="nobody", ip="198.51.100.42")
     assert audit_events(harness, 1) == [
         {
@@ -237,10 +241,11 @@ def test_a_failed_sign_in_a_sign_out_and_a_second_factor_leave_their_marks(harne
     assert [type for type, _ in event_payloads(harness)] == ["login.failed", "login.success", "mfa.enrolled"]
 
 
-def test_attributes_are_texts_under_any_key(harness: Harness) -> None:
-    for key, sent in (("a/b", "a%2Fb"), ("ä ?", "%C3%A4%20%3F"), ("plan", "plan")):
+def test_an_attribute_may_have_any_key(harness: Harness) -> None:
+    for key, segment in (("a/b", "a%2Fb"), ("ä ?", "%C3%A4%20%3F"), ("plan", "plan")):
         assert (
-            send_request(harness, "PUT", f"/users/2/attributes/{sent}", json={"value": f"<{key}>"}).status_code == 204
+            send_request(harness, "PUT", f"/users/2/attributes/{segment}", json={"value": f"<{key}>"}).status_code
+            == 204
         )
     assert send_request(harness, "PUT", "/users/2/attributes/plan", json={"value": ""}).status_code == 204
     attributes = send_request(harness, "GET", "/users/2/attributes").json["attributes"]
@@ -252,19 +257,19 @@ def test_attributes_are_texts_under_any_key(harness: Harness) -> None:
     assert [each["eventType"] for each in audit_events(harness, 5)] == types
 
 
-def test_a_claim_mapper_is_set_again_with_the_defaults_of_what_is_left_out(harness: Harness) -> None:
+def test_replacing_a_claim_mapper_resets_omitted_flags_to_their_defaults(harness: Harness) -> None:
     body = {"claimName": "billing", "includeInAccess": False, "includeInId": True}
     assert send_request(harness, "PUT", "/claim-mappers/a%2Fplan", json=body).status_code == 204
     mappers = send_request(harness, "GET", "/claim-mappers").json["mappers"]
     assert mappers[0] == {"attributeKey": "a/plan", **body}
     assert [mapper["attributeKey"] for mapper in mappers] == ["a/plan", "department", "plan"]
     assert send_request(harness, "PUT", "/claim-mappers/a%2Fplan", json={"claimName": "billing"}).status_code == 204
-    again = send_request(harness, "GET", "/claim-mappers").json["mappers"][0]
-    assert (again["includeInAccess"], again["includeInId"]) == (True, False)
+    replaced = send_request(harness, "GET", "/claim-mappers").json["mappers"][0]
+    assert (replaced["includeInAccess"], replaced["includeInId"]) == (True, False)
     assert send_request(harness, "DELETE", "/claim-mappers/a%2Fplan").status_code == 204
 
 
-def test_audit_logs_are_paged_and_filters_that_mean_nothing_are_none(harness: Harness) -> None:
+def test_audit_logs_are_paged_and_invalid_filters_are_ignored(harness: Harness) -> None:
     newest = send_request(harness, "GET", "/audit-logs").json
     assert newest["meta"] == {"total": 10, "offset": 0, "limit": 50}
     assert [each["createdAt"] for each in newest["data"]] == sorted(
@@ -279,11 +284,11 @@ def test_audit_logs_are_paged_and_filters_that_mean_nothing_are_none(harness: Ha
     for query in ("userId=x", "eventType=login_success", "eventType=", "userId="):
         assert send_request(harness, "GET", f"/audit-logs?{query}").json["meta"]["total"] == 10
     user = next(each["userId"] for each in newest["data"] if each["userId"])
-    of_user = [each for each in newest["data"] if each["userId"] == user and each["eventType"] == "LOGIN_SUCCESS"]
-    assert send_request(harness, "GET", f"/audit-logs?userId={user}&eventType=LOGIN_SUCCESS").json["data"] == of_user
+    matching = [each for each in newest["data"] if each["userId"] == user and each["eventType"] == "LOGIN_SUCCESS"]
+    assert send_request(harness, "GET", f"/audit-logs?userId={user}&eventType=LOGIN_SUCCESS").json["data"] == matching
 
 
-def test_of_a_parameter_that_is_sent_twice_the_first_counts(harness: Harness) -> None:
+def test_the_first_of_two_equal_query_parameters_counts(harness: Harness) -> None:
     assert send_request(harness, "GET", "/audit-logs?limit=3&limit=4&offset=1&offset=x").json["meta"] == {
         "total": 10, "offset": 1, "limit": 3
     }  # fmt: skip
@@ -291,44 +296,49 @@ def test_of_a_parameter_that_is_sent_twice_the_first_counts(harness: Harness) ->
 
 
 def test_two_workspaces_share_nothing(harness: Harness) -> None:
-    made = harness.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "acme"}).json
-    assert made["base_url"] == "http://localhost/kotauth/t/acme/api/v1"
-    secret = made["keys"][0]["secret"]
+    created = harness.admin("POST", "/sandboxes", {"provider": "kotauth", "name": "other", "slug": "acme"}).json
+    assert created["base_url"] == "http://localhost/kotauth/t/acme/api/v1"
+    secret = created["keys"][0]["secret"]
     assert re.fullmatch(r"kauth_acme_[A-Za-z0-9_-]{43}", secret)
-    there = harness.request("POST", "/t/acme/api/v1/users", key=secret, json=NEW_USER)
-    assert there.status_code == 201
-    assert send_request(harness, "GET", f"/users/{there.json['id']}").status_code == 404
+    other = harness.request("POST", "/t/acme/api/v1/users", key=secret, json=NEW_USER)
+    assert other.status_code == 201
+    assert send_request(harness, "GET", f"/users/{other.json['id']}").status_code == 404
     assert send_request(harness, "GET", "/users", key=secret).status_code == 401
     assert harness.request("GET", "/t/acme/api/v1/users").status_code == 401
     more = harness.admin("POST", "/sandboxes/other/keys", {}).json["secret"]
     assert more.startswith("kauth_acme_")
 
 
-def test_a_key_has_the_scopes_it_was_made_with_and_unknown_ones_are_dropped(harness: Harness) -> None:
-    made = run(harness, "make_key", name="ci", scopes=["users:write", "made:up"])
-    made = made.get("result") or made
-    assert made["scopes"] == ["users:write"]
-    assert send_request(harness, "POST", "/users", key=made["secret"], json=NEW_USER).status_code == 201
-    assert send_request(harness, "GET", "/users", key=made["secret"]).status_code == 403
+def test_a_key_has_its_requested_scopes_without_unknown_ones(harness: Harness) -> None:
+    created = run(harness, "make_key", name="ci", scopes=["users:write", "made:up"])
+    created = created.get("result") or created
+    assert created["scopes"] == ["users:write"]
+    assert send_request(harness, "POST", "/users", key=created["secret"], json=NEW_USER).status_code == 201
+    assert send_request(harness, "GET", "/users", key=created["secret"]).status_code == 403
     run(harness, "make_key", 422, name="none", scopes=["made:up"])
-    run(harness, "revoke_key", key=made["id"])
-    assert send_request(harness, "GET", "/users", key=made["secret"]).status_code == 401
+    run(harness, "revoke_key", key=created["id"])
+    assert send_request(harness, "GET", "/users", key=created["secret"]).status_code == 401
 
 
-def test_every_answer_has_the_headers_of_the_product_and_an_id_of_its_own(harness: Harness) -> None:
-    answers = [send_request(harness, "GET", "/users"), send_request(harness, "GET", "/users/99"), send_request(harness, "GET", "/no", key=None),
-               send_request(harness, "DELETE", "/users/1"), send_request(harness, "GET", "/docs", key=None)]  # fmt: skip
-    for answer in answers:
-        assert answer.headers.getlist("Server") == ["KotAuth"]
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["X-Frame-Options"] == "DENY"
-        assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
-        assert answer.headers["Content-Security-Policy"]
-        assert not {"ETag", "Location", "Strict-Transport-Security"} & set(answer.headers.keys())
-    assert len({answer.headers["X-Request-ID"] for answer in answers}) == len(answers)
+def test_every_response_has_the_headers_of_the_product_and_a_unique_request_id(harness: Harness) -> None:
+    responses = [
+        send_request(harness, "GET", "/users"),
+        send_request(harness, "GET", "/users/99"),
+        send_request(harness, "GET", "/no", key=None),
+        send_request(harness, "DELETE", "/users/1"),
+        send_request(harness, "GET", "/docs", key=None),
+    ]
+    for response in responses:
+        assert response.headers.getlist("Server") == ["KotAuth"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["X-Frame-Options"] == "DENY"
+        assert response.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert response.headers["Content-Security-Policy"]
+        assert not {"ETag", "Location", "Strict-Transport-Security"} & set(response.headers.keys())
+    assert len({response.headers["X-Request-ID"] for response in responses}) == len(responses)
 
 
-def test_the_pages_about_the_api_need_no_key_and_load_nothing_from_elsewhere(harness: Harness) -> None:
+def test_the_documentation_pages_need_no_key_and_load_only_local_assets(harness: Harness) -> None:
     for path in ("/api/docs", f"{BASE}/docs"):
         page = harness.request("GET", path, key=None)
         assert page.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -343,7 +353,7 @@ def test_the_pages_about_the_api_need_no_key_and_load_nothing_from_elsewhere(har
     assert harness.request("GET", "/static/swagger/LICENSE", key=None).status_code == 404
 
 
-def test_the_openapi_document_has_what_the_sandbox_offers(harness: Harness) -> None:
+def test_the_openapi_document_has_the_operations_of_the_sandbox(harness: Harness) -> None:
     document = harness.request("GET", "/api/docs/openapi.yaml", key=None)
     assert document.headers["Content-Type"] == "application/yaml"
     paths = loads(document.data)["paths"]
@@ -351,15 +361,15 @@ def test_the_openapi_document_has_what_the_sandbox_offers(harness: Harness) -> N
     assert loads(document.data)["servers"] == [{"url": "/kotauth/t/kotauth/api/v1"}]
 
 
-def test_ids_may_have_gaps_as_where_other_workspaces_take_them(harness: Harness) -> None:
+def test_ids_may_have_gaps(harness: Harness) -> None:
     assert (
         harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": {"id_step": 7, "tenant_id": 9}}).status_code == 200
     )
-    made = [send_request(harness, "POST", "/roles", json={"name": f"r{nth}"}).json for nth in range(2)]
-    assert [(role["id"], role["tenantId"]) for role in made] == [(12, 9), (19, 9)]
+    created = [send_request(harness, "POST", "/roles", json={"name": f"r{nth}"}).json for nth in range(2)]
+    assert [(role["id"], role["tenantId"]) for role in created] == [(12, 9), (19, 9)]
 
 
-def test_instants_may_have_only_the_digits_they_need(harness: Harness) -> None:
+def test_instants_may_have_as_few_digits_as_needed(harness: Harness) -> None:
     assert (
         harness.admin("PATCH", "/sandboxes/kotauth", {"assumptions": {"fraction_digits": "as needed"}}).status_code
         == 200
@@ -372,7 +382,7 @@ def test_instants_may_have_only_the_digits_they_need(harness: Harness) -> None:
         )
 
 
-def test_a_reset_takes_the_workspace_back_to_its_seed(harness: Harness) -> None:
+def test_a_reset_restores_the_seed_data(harness: Harness) -> None:
     before = send_request(harness, "GET", "/users").json
     send_request(harness, "POST", "/users", json=NEW_USER)
     send_request(harness, "DELETE", "/users/1")

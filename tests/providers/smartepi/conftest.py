@@ -1,4 +1,4 @@
-"""SmartEPI's tests need SmartEPI alone."""
+"""The harness of SmartEPI's tests serves only SmartEPI."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.harness import Harness, make_harness
 
 @pytest.fixture
 def harness(monkeypatch: pytest.MonkeyPatch) -> Harness:
-    """A world of SmartEPI; waiting is written down instead of done."""
-    made = make_harness(PROVIDER)
-    monkeypatch.setattr(edge, "sleep", made.sleeps.append)
-    return made
+    """A harness that records waits instead of sleeping."""
+    harness = make_harness(PROVIDER)
+    monkeypatch.setattr(edge, "sleep", harness.sleeps.append)
+    return harness

@@ -1,4 +1,4 @@
-"""Every point SmartEPI leaves open is a setting that can be seen to make a difference."""
+"""SmartEPI's assumptions: each one changes the behaviour it names."""
 
 from __future__ import annotations
 
@@ -21,31 +21,30 @@ def set_assumptions(harness: Harness, **assumptions: Any) -> TestResponse:
     return harness.admin("PATCH", SANDBOX, {"assumptions": assumptions})
 
 
-def data_of(answer: TestResponse) -> Any:
-    assert answer.json is not None, answer.text
-    return answer.json["data"]
+def data_of(response: TestResponse) -> Any:
+    assert response.json is not None, response.text
+    return response.json["data"]
 
 
 def make(harness: Harness, resource: str, **fields: Any) -> Any:
-    answer = harness.request("POST", f"/v1/{resource}", json=fields)
-    assert answer.status_code == 201, answer.text
-    return data_of(answer)
+    response = harness.request("POST", f"/v1/{resource}", json=fields)
+    assert response.status_code == 201, response.text
+    return data_of(response)
 
 
-def token(answer: TestResponse) -> tuple[int, str]:
-    assert answer.json is not None
-    return answer.status_code, answer.json["type"].removeprefix("urn:smartepi:error:")
+def token(response: TestResponse) -> tuple[int, str]:
+    assert response.json is not None
+    return response.status_code, response.json["type"].removeprefix("urn:smartepi:error:")
 
 
-def status(method: str, path: str, **asked: Any) -> Callable[[Harness], Any]:
-    """What the status of this call is."""
-    return lambda harness: harness.request(method, path, **asked).status_code
+def status(method: str, path: str, **options: Any) -> Callable[[Harness], Any]:
+    return lambda harness: harness.request(method, path, **options).status_code
 
 
-def new_key(harness: Harness, **wanted: Any) -> str:
-    answer = harness.admin("POST", f"{SANDBOX}/keys", wanted)
-    assert answer.json is not None, answer.text
-    return str(answer.json["secret"])
+def new_key(harness: Harness, **options: Any) -> str:
+    response = harness.admin("POST", f"{SANDBOX}/keys", options)
+    assert response.json is not None, response.text
+    return str(response.json["secret"])
 
 
 def works(harness: Harness, key: str) -> int:
@@ -72,10 +71,10 @@ def a_key_after_a_day(harness: Harness) -> int:
 
 
 def with_authorization(scheme: str, header: str = "Authorization") -> Callable[[Harness], int]:
-    def ask(harness: Harness) -> int:
+    def send(harness: Harness) -> int:
         return harness.request("GET", "/v1/sectors", key=None, headers={header: f"{scheme}{harness.key()}"}).status_code
 
-    return ask
+    return send
 
 
 def refusal_of(method: str, path: str, body: Any = None) -> Callable[[Harness], Any]:
@@ -83,8 +82,8 @@ def refusal_of(method: str, path: str, body: Any = None) -> Callable[[Harness], 
 
 
 def an_unknown_path(harness: Harness) -> Any:
-    answer = harness.request("GET", "/v1/nothing")
-    return answer.status_code, (answer.json or {}).get("message"), "X-Request-Id" in answer.headers
+    response = harness.request("GET", "/v1/nothing")
+    return response.status_code, (response.json or {}).get("message"), "X-Request-Id" in response.headers
 
 
 def an_injected_failure(harness: Harness) -> Any:
@@ -98,8 +97,8 @@ def a_taken_email(harness: Harness) -> Any:
 
 
 def a_title(harness: Harness) -> Any:
-    answer = harness.request("POST", "/v1/employees", json={"name": "A", "sectorId": "none"})
-    return (answer.json or {})["title"]
+    response = harness.request("POST", "/v1/employees", json={"name": "A", "sectorId": "none"})
+    return (response.json or {})["title"]
 
 
 def times(harness: Harness) -> Any:
@@ -112,11 +111,11 @@ def number(path: str) -> Callable[[Harness], int]:
 
 
 def by_id(resource: str) -> Callable[[Harness], Any]:
-    def ask(harness: Harness) -> Any:
+    def behaviour(harness: Harness) -> Any:
         id = data_of(harness.request("GET", f"/v1/{resource}"))[0]["id"]
         found = harness.request("GET", f"/v1/{resource}/{id}")
-        other = [harness.request(method, f"/v1/{resource}/{id}") for method in ("PUT", "DELETE")]
-        allowed = {answer.headers["Allow"] for answer in other if answer.status_code == 405}
+        others = [harness.request(method, f"/v1/{resource}/{id}") for method in ("PUT", "DELETE")]
+        allowed = {response.headers["Allow"] for response in others if response.status_code == 405}
         return (
             found.status_code,
             "ETag" in found.headers,
@@ -124,7 +123,7 @@ def by_id(resource: str) -> Callable[[Harness], Any]:
             allowed,
         )
 
-    return ask
+    return behaviour
 
 
 METHOD_NOT_SERVED, METHOD_SERVED = (405, False, 405, {""}), (200, False, 404, {"GET"})
@@ -162,21 +161,23 @@ def deletes_of_what_was_withdrawn(harness: Harness) -> Any:
 
 def an_email_set_to_null(harness: Harness) -> Any:
     path = f"/v1/employees/{make(harness, 'employees', name='A', email='a@epi.test')['id']}"
-    answer = harness.request("PUT", path, json={"_version": 1, "email": None})
-    return answer.status_code, data_of(harness.request("GET", path)).get("email")
+    response = harness.request("PUT", path, json={"_version": 1, "email": None})
+    return response.status_code, data_of(harness.request("GET", path)).get("email")
 
 
 def rules_after_an_update(harness: Harness) -> Any:
     one, two = (make(harness, "products", name=name)["id"] for name in "AB")
     group = make(harness, "groups", name="G", rules=[{"productId": one, "most": 1}])["id"]
-    answer = harness.request("PUT", f"/v1/groups/{group}", json={"_version": 1, "rules": [{"productId": two}]})
-    return ["AB"[[one, two].index(rule["productId"])] for rule in data_of(answer)["rules"]]
+    response = harness.request("PUT", f"/v1/groups/{group}", json={"_version": 1, "rules": [{"productId": two}]})
+    return ["AB"[[one, two].index(rule["productId"])] for rule in data_of(response)["rules"]]
 
 
 def rows_after_an_update(harness: Harness) -> Any:
     product = make(harness, "products", name="P", sizes=[{"name": "S"}, {"name": "M"}])
-    kept = {"_version": 1, "sizes": [{"id": product["sizes"][1]["id"]}, {"name": "L"}]}
-    return [row["name"] for row in data_of(harness.request("PUT", f"/v1/products/{product['id']}", json=kept))["sizes"]]
+    update = {"_version": 1, "sizes": [{"id": product["sizes"][1]["id"]}, {"name": "L"}]}
+    return [
+        row["name"] for row in data_of(harness.request("PUT", f"/v1/products/{product['id']}", json=update))["sizes"]
+    ]
 
 
 def members_of_rows(harness: Harness) -> Any:
@@ -186,12 +187,12 @@ def members_of_rows(harness: Harness) -> Any:
 
 
 def an_update_with(if_match: str, version: int | None = None) -> Callable[[Harness], int]:
-    def ask(harness: Harness) -> int:
+    def send(harness: Harness) -> int:
         path = f"/v1/sectors/{make(harness, 'sectors', name='S')['id']}"
         body = {"name": "T"} if version is None else {"name": "T", "_version": version}
         return harness.request("PUT", path, headers={"If-Match": if_match}, json=body).status_code
 
-    return ask
+    return send
 
 
 def updates_with_wrong_fields(harness: Harness) -> Any:
@@ -201,8 +202,8 @@ def updates_with_wrong_fields(harness: Harness) -> Any:
 
 
 def a_location(harness: Harness) -> str:
-    answer = harness.request("POST", "/v1/sectors", json={"name": "S"})
-    return answer.headers["Location"].replace(data_of(answer)["id"], "<id>")
+    response = harness.request("POST", "/v1/sectors", json={"name": "S"})
+    return response.headers["Location"].replace(data_of(response)["id"], "<id>")
 
 
 def a_cursor_with_another_filter(harness: Harness) -> int:
@@ -218,12 +219,12 @@ BOTH_ORDERS = [200, 200], [409, 409]
 
 
 def enable_webhooks(harness: Harness) -> FakeEgress:
-    """All that is sent in a month to a receiver that takes nothing."""
-    harness.sandbox.sender = posts = FakeEgress(respond=lambda _url, _nth: 500)
+    """Returns the attempts of 30 days to a receiver that always responds with 500."""
+    harness.sandbox.sender = egress = FakeEgress(respond=lambda _url, _nth: 500)
     harness.sandbox.endpoints.add("http://127.0.0.1:9/", secret="whsec_abc")
     assert harness.admin("POST", f"{SANDBOX}/simulations/record_withdrawal", {}).status_code == 200
     harness.advance("30d")
-    return posts
+    return egress
 
 
 def a_webhooks_secret(harness: Harness) -> str:
@@ -302,45 +303,45 @@ cases = pytest.mark.parametrize("case", [pytest.param(case, id=f"{case[0]}-{case
 
 
 @cases
-def test_by_default_it_is_as_the_assumption_says(harness: Harness, case: Case) -> None:
+def test_the_default_of_an_assumption_has_the_expected_behaviour(harness: Harness, case: Case) -> None:
     _, _, behaviour, expected, _ = case
     assert behaviour(harness) == expected
 
 
 @cases
-def test_another_setting_makes_another_behaviour(harness: Harness, case: Case) -> None:
+def test_another_value_changes_the_behaviour(harness: Harness, case: Case) -> None:
     name, value, behaviour, _, expected = case
-    answer = set_assumptions(harness, **{name: value})
-    assert answer.json is not None
-    assert (answer.status_code, answer.json["assumptions"][name]) == (200, value)
+    response = set_assumptions(harness, **{name: value})
+    assert response.json is not None
+    assert (response.status_code, response.json["assumptions"][name]) == (200, value)
     assert behaviour(harness) == expected
 
 
 @cases
-def test_a_setting_taken_back_is_the_default_again(harness: Harness, case: Case) -> None:
+def test_a_setting_that_is_removed_returns_to_the_default(harness: Harness, case: Case) -> None:
     name, value, behaviour, expected, _ = case
     set_assumptions(harness, **{name: value})
     assert set_assumptions(harness, **{name: None}).status_code == 200
     assert behaviour(harness) == expected
 
 
-def test_every_assumption_is_seen_to_make_a_difference() -> None:
+def test_every_assumption_has_a_case_that_shows_a_difference() -> None:
     assert {case[0] for case in CASES} == set(SmartEPIAssumptions.model_fields)
     assert all(default != changed for _, _, _, default, changed in CASES)
 
 
-@pytest.mark.parametrize("said", describe(SmartEPIAssumptions), ids=lambda said: str(said["name"]))
-def test_every_assumption_says_what_it_decides_and_what_speaks_for_it(said: dict[str, Any]) -> None:
-    for text in (said["sentence"], said["evidence"]):
+@pytest.mark.parametrize("assumption", describe(SmartEPIAssumptions), ids=lambda assumption: str(assumption["name"]))
+def test_every_assumption_has_a_sentence_and_evidence(assumption: dict[str, Any]) -> None:
+    for text in (assumption["sentence"], assumption["evidence"]):
         assert len(text) > 10
         assert text.endswith(".")
-    assert said["default"] is not None
+    assert assumption["default"] is not None
 
 
 def test_an_unknown_assumption_is_refused_with_the_nearest(harness: Harness) -> None:
-    answer = set_assumptions(harness, key_propagations="1s")
-    assert answer.status_code == 422
-    assert "did you mean 'key_propagation'?" in answer.text
+    response = set_assumptions(harness, key_propagations="1s")
+    assert response.status_code == 422
+    assert "did you mean 'key_propagation'?" in response.text
 
 
 WRONG = [("key_propagation", "soon"), ("titles", "shouted"), ("string_limit", 0), ("body_limit", -1),
@@ -351,13 +352,13 @@ WRONG = [("key_propagation", "soon"), ("titles", "shouted"), ("string_limit", 0)
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_refused_and_changes_nothing(harness: Harness, name: str, value: Any) -> None:
     before = harness.admin("GET", SANDBOX).json
-    answer = set_assumptions(harness, **{name: value, "nested_rows": "removed"})
-    assert answer.status_code == 422
-    assert name in answer.text
+    response = set_assumptions(harness, **{name: value, "nested_rows": "removed"})
+    assert response.status_code == 422
+    assert name in response.text
     assert harness.admin("GET", SANDBOX).json == before
 
 
-def test_a_needed_identification_cannot_be_taken_away(harness: Harness) -> None:
+def test_a_required_identification_cannot_be_removed(harness: Harness) -> None:
     set_assumptions(harness, employee_needs_identification=True)
     path = f"/v1/employees/{make(harness, 'employees', name='A', identification='7')['id']}"
     assert harness.request("PUT", path, json={"_version": 1, "identification": None}).status_code == 400

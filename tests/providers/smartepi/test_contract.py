@@ -1,4 +1,4 @@
-"""SmartEPI's operations, statuses, fields and headers against the bare facts of its documents."""
+"""SmartEPI's operations, statuses, fields and headers match its contract."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ def first(harness: Harness, resource: str) -> str:
 
 
 def body(harness: Harness, resource: str) -> dict[str, Any]:
-    """A body with every field that is documented for the resource."""
-    filled: dict[str, Any] = {"name": f"New {resource}"}
+    """Returns a request body with every documented field of the resource."""
+    fields: dict[str, Any] = {"name": f"New {resource}"}
     match resource:
         case "cost-centers":
-            filled["code"] = "CC-NEW"
+            fields["code"] = "CC-NEW"
         case "groups":
-            filled["rules"] = [{"productId": first(harness, "products")}]
+            fields["rules"] = [{"productId": first(harness, "products")}]
         case "products":
-            filled |= {"sizes": [{"name": "P"}], "certificates": [{"number": "CA 1"}]}
+            fields |= {"sizes": [{"name": "P"}], "certificates": [{"number": "CA 1"}]}
         case "employees":
-            filled |= {"identification": "new-1", "email": "new@epi.test"}
-            filled |= {name: first(harness, there) for name, there in REFERENCES.items()}
-    return filled
+            fields |= {"identification": "new-1", "email": "new@epi.test"}
+            fields |= {name: first(harness, target) for name, target in REFERENCES.items()}
+    return fields
 
 
 def create(harness: Harness, resource: str) -> TestResponse:
-    answer = harness.request("POST", f"/v1/{resource}", json=body(harness, resource))
-    assert answer.status_code == 201, answer.text
-    return answer
+    response = harness.request("POST", f"/v1/{resource}", json=body(harness, resource))
+    assert response.status_code == 201, response.text
+    return response
 
 
 def call_operation(harness: Harness, fact: dict[str, Any]) -> TestResponse:
-    """The answer to a call of the operation that can succeed, over a record with every field."""
+    """Calls the operation so that it succeeds, on a record with every field."""
     verb, resource = fact["verb"], fact["resource"]
     if verb == "create":
         return create(harness, resource)
@@ -85,7 +85,7 @@ def test_exactly_the_documented_operations_are_served() -> None:
     assert len(SERVED) == 34
 
 
-def test_what_is_not_documented_is_offered_by_assumption_only() -> None:
+def test_undocumented_operations_exist_only_by_assumption() -> None:
     undocumented = [op for op in PROVIDER.operations if op.available_if is not None]
     default = PROVIDER.assumptions()
     assert {op.path for op in undocumented} == {
@@ -99,45 +99,45 @@ def test_what_is_not_documented_is_offered_by_assumption_only() -> None:
 @operations
 def test_an_operation_declares_the_documented_statuses(fact: dict[str, Any]) -> None:
     op = operation(fact)
-    undocumented = {413} if op.body is not None else set()  # a limit nobody documents
+    undocumented = {413} if op.body is not None else set()  # the body limit is not documented
     assert op.status == fact["status"]
     assert set(op.refusals) - undocumented == set(fact["refusals"])
 
 
 @operations
-def test_an_operation_answers_with_the_documented_status(harness: Harness, fact: dict[str, Any]) -> None:
+def test_an_operation_returns_the_documented_status(harness: Harness, fact: dict[str, Any]) -> None:
     assert call_operation(harness, fact).status_code == fact["status"]
 
 
 @operations
-def test_an_answer_has_every_documented_field_in_its_envelope(harness: Harness, fact: dict[str, Any]) -> None:
-    answer = call_operation(harness, fact).json
-    assert answer is not None
-    assert set(answer) == ENVELOPE.get(fact["verb"], {"data"})
-    records = answer["data"] if fact["verb"] == "list" else [answer["data"]]
-    shown = {name for record in records for name in record}
-    assert set(FACTS["fields"][fact["resource"]]) <= shown
+def test_a_response_has_every_documented_field_in_its_envelope(harness: Harness, fact: dict[str, Any]) -> None:
+    response = call_operation(harness, fact).json
+    assert response is not None
+    assert set(response) == ENVELOPE.get(fact["verb"], {"data"})
+    records = response["data"] if fact["verb"] == "list" else [response["data"]]
+    names = {name for record in records for name in record}
+    assert set(FACTS["fields"][fact["resource"]]) <= names
 
 
 @operations
-def test_an_answer_is_what_the_operation_declares(harness: Harness, fact: dict[str, Any]) -> None:
-    answer = call_operation(harness, fact).json
-    assert answer is not None
+def test_a_response_matches_the_declared_model(harness: Harness, fact: dict[str, Any]) -> None:
+    response = call_operation(harness, fact).json
+    assert response is not None
     model = operation(fact).response_model
     assert model is not None
     assert issubclass(model, BaseModel)
-    for record in answer["data"] if fact["verb"] == "list" else [answer["data"]]:
+    for record in response["data"] if fact["verb"] == "list" else [response["data"]]:
         model.model_validate(record, strict=True)
 
 
 @operations
-def test_no_body_shows_what_is_kept_beside_a_record(harness: Harness, fact: dict[str, Any]) -> None:
+def test_no_response_contains_internal_fields(harness: Harness, fact: dict[str, Any]) -> None:
     text = call_operation(harness, fact).text
     assert not re.search(r'"_\w+":', text)
 
 
 @pytest.mark.parametrize("fact", LISTS, ids=operation_title)
-def test_a_list_takes_the_documented_parameters(fact: dict[str, Any]) -> None:
+def test_a_list_accepts_the_documented_parameters(fact: dict[str, Any]) -> None:
     query = operation(fact).query
     assert query is not None
     assert set(FACTS["parameters"][fact["resource"]]) <= set(query.model_fields)
@@ -151,11 +151,11 @@ def test_a_list_without_a_limit_has_the_documented_number_of_records(harness: Ha
         elif fact["resource"] != "access-groups":
             word = fact["resource"].removesuffix("s")
             assert harness.admin("POST", f"/sandboxes/smartepi/simulations/record_{word}", {}).status_code == 200
-    answer = harness.request("GET", fact["path"]).json
-    assert answer is not None
+    response = harness.request("GET", fact["path"]).json
+    assert response is not None
     few = fact["resource"] == "access-groups"
-    assert (len(answer["data"]) < 20) if few else (len(answer["data"]) == FACTS["limit"]["default"])
-    assert (answer["cursor"] is None) == few
+    assert (len(response["data"]) < 20) if few else (len(response["data"]) == FACTS["limit"]["default"])
+    assert (response["cursor"] is None) == few
 
 
 @pytest.mark.parametrize("fact", SINGLE_RECORD_OPERATIONS, ids=operation_title)
@@ -170,23 +170,23 @@ def test_a_list_carries_no_etag(harness: Harness, fact: dict[str, Any]) -> None:
 
 
 @operations
-def test_a_location_is_on_what_was_created_and_nowhere_else(harness: Harness, fact: dict[str, Any]) -> None:
-    answer = call_operation(harness, fact)
+def test_only_a_create_returns_a_location(harness: Harness, fact: dict[str, Any]) -> None:
+    response = call_operation(harness, fact)
     if fact["verb"] != "create":
-        assert "Location" not in answer.headers
+        assert "Location" not in response.headers
         return
-    assert answer.json is not None
-    location = answer.headers["Location"]
-    assert location == f"/smartepi{fact['path']}/{answer.json['data']['id']}"
-    assert harness.request("GET", location.removeprefix("/smartepi")).json == answer.json
+    assert response.json is not None
+    location = response.headers["Location"]
+    assert location == f"/smartepi{fact['path']}/{response.json['data']['id']}"
+    assert harness.request("GET", location.removeprefix("/smartepi")).json == response.json
 
 
 @operations
-def test_an_answer_of_the_application_has_its_own_request_id(harness: Harness, fact: dict[str, Any]) -> None:
-    one, two = call_operation(harness, fact), harness.request("GET", "/v1/sectors")
-    ids = [*one.headers.getlist("X-Request-Id"), *two.headers.getlist("X-Request-Id")]
+def test_every_response_of_the_application_has_its_own_request_id(harness: Harness, fact: dict[str, Any]) -> None:
+    first_response, second_response = call_operation(harness, fact), harness.request("GET", "/v1/sectors")
+    ids = [*first_response.headers.getlist("X-Request-Id"), *second_response.headers.getlist("X-Request-Id")]
     assert len(set(ids)) == 2
-    assert one.headers.getlist("Content-Type") == ["application/json"]
+    assert first_response.headers.getlist("Content-Type") == ["application/json"]
 
 
 def test_an_error_of_the_application_is_problem_json_with_a_request_id(harness: Harness) -> None:
@@ -212,33 +212,33 @@ def refused_by_gateway(harness: Harness, situation: str, fact: dict[str, Any]) -
 @pytest.mark.parametrize("situation", list(FACTS["gateway"]))
 @operations
 def test_gateway_refusals_have_the_gateway_format(harness: Harness, situation: str, fact: dict[str, Any]) -> None:
-    said = FACTS["gateway"][situation]
-    answer = refused_by_gateway(harness, situation, fact)
-    kept = {name: value for name, value in answer.headers.items() if name not in ("Date", "Content-Length")}
-    assert (answer.status_code, answer.json) == (said["status"], said["body"])
-    assert kept == {"Content-Type": "application/json", **said["headers"]}
+    expected = FACTS["gateway"][situation]
+    response = refused_by_gateway(harness, situation, fact)
+    headers = {name: value for name, value in response.headers.items() if name not in ("Date", "Content-Length")}
+    assert (response.status_code, response.json) == (expected["status"], expected["body"])
+    assert headers == {"Content-Type": "application/json", **expected["headers"]}
 
 
-def test_the_documented_problems_are_said_word_for_word(harness: Harness) -> None:
+def test_the_documented_problems_match_word_for_word(harness: Harness) -> None:
     sector = first(harness, "sectors")
-    used = harness.request("GET", "/v1/employees?limit=1").json
-    assert used is not None
-    said = [
+    employees = harness.request("GET", "/v1/employees?limit=1").json
+    assert employees is not None
+    responses = [
         harness.request("PUT", f"/v1/sectors/{sector}", headers={"If-Match": '"9"'}, json={}),
         harness.request("POST", "/v1/sectors", json={"name": "Pintura"}),
-        harness.request("DELETE", f"/v1/sectors/{used['data'][0]['sectorId']}?_version=1"),
+        harness.request("DELETE", f"/v1/sectors/{employees['data'][0]['sectorId']}?_version=1"),
         harness.request("POST", "/v1/employees", json={"name": "A", "costCenterId": "cc_nope"}),
     ]
-    for answer, documented in zip(said, FACTS["problems"], strict=True):
-        assert answer.json is not None
-        assert {name: answer.json[name] for name in documented} == documented
+    for response, documented in zip(responses, FACTS["problems"], strict=True):
+        assert response.json is not None
+        assert {name: response.json[name] for name in documented} == documented
 
 
 @pytest.mark.parametrize("path", ["/v1/sectors", "/v1/sectors/any", "/v1/returns", "/v1/nothing"])
 @pytest.mark.parametrize("key", ["smartepi", None])
-def test_a_browser_is_told_nothing_about_other_origins(harness: Harness, path: str, key: str | None) -> None:
-    asked = {"Origin": "https://app.test", "Access-Control-Request-Method": "GET"}
-    shown = harness.key() if key else None
-    answer = harness.request("OPTIONS", path, headers=asked, key=shown)
-    assert answer.status_code in (401, 404, 405)
-    assert not [name for name in answer.headers.keys() if name.lower().startswith("access-control")]  # noqa: SIM118
+def test_responses_have_no_cors_headers(harness: Harness, path: str, key: str | None) -> None:
+    headers = {"Origin": "https://app.test", "Access-Control-Request-Method": "GET"}
+    api_key = harness.key() if key else None
+    response = harness.request("OPTIONS", path, headers=headers, key=api_key)
+    assert response.status_code in (401, 404, 405)
+    assert not [name for name in response.headers.keys() if name.lower().startswith("access-control")]  # noqa: SIM118

@@ -1,4 +1,4 @@
-"""SmartEPI's lists: pages, cursors that are never ignored, and filters by the beginning of a name."""
+"""SmartEPI's lists: pages, cursors, which are always validated, and filters by prefix."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ LISTS = ["sectors", "cost-centers", "job-roles", "groups", "employees", "product
 READ_ONLY = ["access-groups", "withdrawals", "returns", "exchanges"]
 
 
-def data_of(answer: TestResponse) -> Any:
-    assert answer.json is not None, answer.text
-    return answer.json["data"]
+def data_of(response: TestResponse) -> Any:
+    assert response.json is not None, response.text
+    return response.json["data"]
 
 
 def create(harness: Harness, resource: str, **fields: Any) -> str:
-    answer = harness.request("POST", f"/v1/{resource}", json=fields)
-    assert answer.status_code == 201, answer.text
-    return str(data_of(answer)["id"])
+    response = harness.request("POST", f"/v1/{resource}", json=fields)
+    assert response.status_code == 201, response.text
+    return str(data_of(response)["id"])
 
 
 def page(harness: Harness, resource: str, **query: Any) -> Any:
-    answer = harness.request("GET", f"/v1/{resource}?{urlencode(query)}")
-    assert answer.status_code == 200, answer.text
-    assert "ETag" not in answer.headers
-    return answer.json
+    response = harness.request("GET", f"/v1/{resource}?{urlencode(query)}")
+    assert response.status_code == 200, response.text
+    assert "ETag" not in response.headers
+    return response.json
 
 
 def pages(harness: Harness, resource: str, **query: Any) -> list[list[dict[str, Any]]]:
-    """Every page of a list, as a client that follows the cursor gets them."""
-    got = [page(harness, resource, **query)]
-    while (cursor := got[-1]["cursor"]) is not None:
-        got.append(page(harness, resource, **query, cursor=cursor))
-        assert len(got) < 1000
-    return [each["data"] for each in got]
+    """Returns every page of a list by following the cursor."""
+    fetched = [page(harness, resource, **query)]
+    while (cursor := fetched[-1]["cursor"]) is not None:
+        fetched.append(page(harness, resource, **query, cursor=cursor))
+        assert len(fetched) < 1000
+    return [each["data"] for each in fetched]
 
 
 def fetch_all(harness: Harness, resource: str, **query: Any) -> list[dict[str, Any]]:
@@ -53,20 +53,23 @@ def names(harness: Harness, resource: str, **query: Any) -> list[str]:
     return [record["name"] for record in fetch_all(harness, resource, **query)]
 
 
-def is_bad_request(answer: TestResponse) -> bool:
-    kind = (answer.json or {}).get("type")
-    return (answer.status_code, kind) == (400, "urn:smartepi:error:bad_request") and "X-Request-Id" in answer.headers
+def is_bad_request(response: TestResponse) -> bool:
+    kind = (response.json or {}).get("type")
+    return (response.status_code, kind) == (
+        400,
+        "urn:smartepi:error:bad_request",
+    ) and "X-Request-Id" in response.headers
 
 
 @pytest.mark.parametrize("resource", [*LISTS, *READ_ONLY])
-def test_paging_to_the_end_gives_each_record_once_whatever_the_limit(harness: Harness, resource: str) -> None:
+def test_paging_returns_each_record_once_with_any_limit(harness: Harness, resource: str) -> None:
     with harness.sandbox.transaction() as space:
         stored = [record["id"] for _, record in space.scan(resource.replace("-", "_"))]
     for limit in range(1, len(stored) + 2):
-        got = pages(harness, resource, limit=limit)
-        assert [record["id"] for each in got for record in each] == stored[::-1]
-        assert {len(each) for each in got[:-1]} <= {limit}
-        assert 1 <= len(got[-1]) <= limit
+        fetched = pages(harness, resource, limit=limit)
+        assert [record["id"] for each in fetched for record in each] == stored[::-1]
+        assert {len(each) for each in fetched[:-1]} <= {limit}
+        assert 1 <= len(fetched[-1]) <= limit
 
 
 def test_the_newest_record_comes_first(harness: Harness) -> None:
@@ -92,42 +95,50 @@ def test_an_updated_record_keeps_its_place(harness: Harness) -> None:
 @pytest.mark.parametrize("resource", ["sectors", "employees", "returns"])
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "1.0", "+1", "", " 1", "1 ", "²", "١", "1e9", "1_0", "0x1",
                                    "ten", "null", "true", "9" * 5000])  # fmt: skip
-def test_a_limit_that_is_no_whole_number_from_1_to_100_is_refused(harness: Harness, resource: str, limit: str) -> None:
+def test_a_limit_that_is_not_a_whole_number_from_1_to_100_is_refused(
+    harness: Harness, resource: str, limit: str
+) -> None:
     assert is_bad_request(harness.request("GET", f"/v1/{resource}?limit={quote(limit)}"))
 
 
 @pytest.mark.parametrize(("limit", "number"), [("1", 1), ("01", 1), ("15", 15), ("100", 15)])
-def test_a_limit_from_1_to_100_is_kept(harness: Harness, limit: str, number: int) -> None:
+def test_a_limit_from_1_to_100_is_applied(harness: Harness, limit: str, number: int) -> None:
     assert len(page(harness, "employees", limit=limit)["data"]) == number
 
 
-def test_a_parameter_nobody_knows_is_ignored(harness: Harness) -> None:
+def test_an_unknown_parameter_is_ignored(harness: Harness) -> None:
     assert page(harness, "sectors", sort="name", limit=2, since="2026") == page(harness, "sectors", limit=2)
 
 
 def cursor(harness: Harness, resource: str = "employees", **query: Any) -> str:
-    found = page(harness, resource, limit=2, **query)["cursor"]
-    assert isinstance(found, str)
-    return found
+    value = page(harness, resource, limit=2, **query)["cursor"]
+    assert isinstance(value, str)
+    return value
 
 
 def request_page(harness: Harness, resource: str, cursor: str, **query: Any) -> TestResponse:
     return harness.request("GET", f"/v1/{resource}?{urlencode({**query, 'cursor': cursor})}")
 
 
-def test_a_cursor_damaged_at_any_letter_is_refused(harness: Harness) -> None:
-    good = cursor(harness)
-    for place in range(len(good)):
+def test_a_cursor_with_any_changed_character_is_refused(harness: Harness) -> None:
+    valid = cursor(harness)
+    for place in range(len(valid)):
         for other in "A-é":
-            if good[place] != other:
-                assert is_bad_request(request_page(harness, "employees", good[:place] + other + good[place + 1 :]))
-    assert request_page(harness, "employees", good).status_code == 200
+            if valid[place] != other:
+                assert is_bad_request(request_page(harness, "employees", valid[:place] + other + valid[place + 1 :]))
+    assert request_page(harness, "employees", valid).status_code == 200
 
 
-def test_a_cursor_cut_or_lengthened_is_refused(harness: Harness) -> None:
-    good = cursor(harness)
-    for bad in [good[:end] for end in range(len(good))] + [f"{good}=", f"{good}A", f" {good}", f"{good}\n", good * 2]:
-        assert is_bad_request(request_page(harness, "employees", bad)), bad
+def test_a_truncated_or_extended_cursor_is_refused(harness: Harness) -> None:
+    valid = cursor(harness)
+    for invalid in [valid[:end] for end in range(len(valid))] + [
+        f"{valid}=",
+        f"{valid}A",
+        f" {valid}",
+        f"{valid}\n",
+        valid * 2,
+    ]:
+        assert is_bad_request(request_page(harness, "employees", invalid)), invalid
 
 
 def encode_cursor(text: str) -> str:
@@ -135,7 +146,7 @@ def encode_cursor(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "bad",
+    "invalid",
     [
         pytest.param(encode_cursor(text) if text.startswith(("{", "[", "n", "1")) else text, id=f"{nth}-{text[:20]}")
         for nth, text in enumerate(
@@ -152,8 +163,8 @@ def encode_cursor(text: str) -> str:
         )
     ],
 )
-def test_what_never_was_a_cursor_is_refused(harness: Harness, bad: str) -> None:
-    assert is_bad_request(request_page(harness, "employees", bad))
+def test_an_arbitrary_text_as_a_cursor_is_refused(harness: Harness, invalid: str) -> None:
+    assert is_bad_request(request_page(harness, "employees", invalid))
 
 
 def test_a_cursor_of_another_list_is_refused(harness: Harness) -> None:
@@ -164,9 +175,9 @@ def test_a_cursor_of_another_list_is_refused(harness: Harness) -> None:
 def test_a_cursor_of_another_organization_is_refused(harness: Harness) -> None:
     for name, seed in (("twin", "1"), ("other", "2")):
         harness.admin("POST", "/sandboxes", {"provider": "smartepi", "name": name, "seed": seed})
-        foreign = harness.request("GET", "/v1/employees?limit=2", sandbox=name).json
-        assert foreign is not None
-        assert is_bad_request(request_page(harness, "employees", foreign["cursor"]))
+        other_page = harness.request("GET", "/v1/employees?limit=2", sandbox=name).json
+        assert other_page is not None
+        assert is_bad_request(request_page(harness, "employees", other_page["cursor"]))
 
 
 def test_a_cursor_with_other_filters_is_refused(harness: Harness) -> None:
@@ -178,17 +189,17 @@ def test_a_cursor_with_other_filters_is_refused(harness: Harness) -> None:
 
 
 def test_a_cursor_may_be_used_again_and_with_another_limit(harness: Harness) -> None:
-    all_of_them, good = fetch_all(harness, "employees"), cursor(harness)
+    employees, valid = fetch_all(harness, "employees"), cursor(harness)
     for limit in (1, 5, 100):
-        rest = page(harness, "employees", cursor=good, limit=limit)["data"]
-        assert rest == all_of_them[2 : 2 + limit]
+        rest = page(harness, "employees", cursor=valid, limit=limit)["data"]
+        assert rest == employees[2 : 2 + limit]
 
 
 PEOPLE = ["Silvana Reis", "SILVA", "silva neto", "Ana da Silva", "Ângela Prado", "ângelo Sá", "Angela Luz", "Straße"]
 
 
 @pytest.mark.parametrize(
-    ("prefix", "found"),
+    ("prefix", "expected"),
     [
         ("silva", ["SILVA", "silva neto", "Silvana Reis"]),
         ("SILVAN", ["Silvana Reis"]),
@@ -202,15 +213,15 @@ PEOPLE = ["Silvana Reis", "SILVA", "silva neto", "Ana da Silva", "Ângela Prado"
     ],
 )
 def test_a_name_filter_finds_names_that_begin_with_it_in_any_case(
-    harness: Harness, prefix: str, found: list[str]
+    harness: Harness, prefix: str, expected: list[str]
 ) -> None:
     for name in PEOPLE:
         create(harness, "employees", name=name)
-    assert names(harness, "employees", name=prefix, limit=1) == found
+    assert names(harness, "employees", name=prefix, limit=1) == expected
 
 
 @pytest.mark.parametrize("resource", [*LISTS, "access-groups"])
-def test_every_list_of_names_filters_by_their_beginning_and_sorts_by_them(harness: Harness, resource: str) -> None:
+def test_every_list_with_names_is_filtered_by_prefix_and_sorted_by_name(harness: Harness, resource: str) -> None:
     everyone = names(harness, resource)
     for prefix in {name[:length] for name in everyone for length in (0, 1, 3)}:
         expected = sorted(
@@ -220,7 +231,7 @@ def test_every_list_of_names_filters_by_their_beginning_and_sorts_by_them(harnes
         assert expected == names(harness, resource, name=prefix, limit=3)
 
 
-def test_cost_centers_filter_by_the_beginning_of_their_code_and_sort_by_it(harness: Harness) -> None:
+def test_cost_centers_are_filtered_by_code_prefix_and_sorted_by_code(harness: Harness) -> None:
     for code in ("x-2", "X-10", "Y-1", "ax-1"):
         create(harness, "cost-centers", name=f"Of {code}", code=code)
     create(harness, "cost-centers", name="X-none")
@@ -253,44 +264,44 @@ SHARED.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1_000_000, "bur
 steps = st.lists(st.tuples(st.sampled_from(["insert", "delete", "rename"]), st.integers(0, 50)), max_size=4)
 
 
-def apply_change(what: str, which: int, living: dict[str, str], count: int) -> None:
-    """Let others write: make a record, or delete or rename one of those there are."""
-    if what == "insert":
-        name = f"{'kqw'[which % 3]}{count}-{which}"
-        living[create(SHARED, "employees", name=name)] = name
-    elif living:
-        id = sorted(living)[which % len(living)]
+def apply_change(change: str, nth: int, names_by_id: dict[str, str], count: int) -> None:
+    """Makes the change of another client: creates an employee, or deletes or renames an existing one."""
+    if change == "insert":
+        name = f"{'kqw'[nth % 3]}{count}-{nth}"
+        names_by_id[create(SHARED, "employees", name=name)] = name
+    elif names_by_id:
+        id = sorted(names_by_id)[nth % len(names_by_id)]
         path = f"/v1/employees/{id}"
         version = SHARED.request("GET", path).headers["ETag"]
-        body = {"name": living[id] + "'"} if what == "rename" else None
-        answer = SHARED.request("PUT" if body else "DELETE", path, headers={"If-Match": version}, json=body)
-        assert answer.status_code == 200
+        body = {"name": names_by_id[id] + "'"} if change == "rename" else None
+        response = SHARED.request("PUT" if body else "DELETE", path, headers={"If-Match": version}, json=body)
+        assert response.status_code == 200
         if body is None:
-            del living[id]
+            del names_by_id[id]
         else:
-            living[id] = body["name"]
+            names_by_id[id] = body["name"]
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(start=st.integers(0, 8), limit=st.integers(1, 4), between=st.lists(steps, max_size=6), filtered=st.booleans())
-def test_a_walk_misses_and_doubles_nothing_while_others_write(
-    start: int, limit: int, between: list[list[tuple[str, int]]], filtered: bool
+def test_paging_neither_misses_nor_repeats_records_during_writes(
+    start: int, limit: int, writes: list[list[tuple[str, int]]], filtered: bool
 ) -> None:
     SHARED.admin("POST", "/sandboxes/smartepi/reset")
-    living = {record["id"]: record["name"] for record in fetch_all(SHARED, "employees")}
+    names_by_id = {record["id"]: record["name"] for record in fetch_all(SHARED, "employees")}
     for nth in range(start):
-        apply_change("insert", nth, living, 1000)
+        apply_change("insert", nth, names_by_id, 1000)
     query = {"limit": limit, **({"name": ""} if filtered else {})}
-    throughout, seen = set(living), []
-    got = page(SHARED, "employees", **query)
+    always_present, seen = set(names_by_id), []
+    fetched = page(SHARED, "employees", **query)
     for count in range(1000):
-        seen += [record["id"] for record in got["data"]]
-        if got["cursor"] is None:
+        seen += [record["id"] for record in fetched["data"]]
+        if fetched["cursor"] is None:
             break
-        for what, which in between[count] if count < len(between) else []:
-            # A new name is a new place in a list that is sorted by names.
-            apply_change("insert" if filtered and what == "rename" else what, which, living, count)
-        throughout &= set(living)
-        got = page(SHARED, "employees", **query, cursor=got["cursor"])
+        for change, index in writes[count] if count < len(writes) else []:
+            # A filtered list is sorted by name, so a rename would move the record to another page.
+            apply_change("insert" if filtered and change == "rename" else change, index, names_by_id, count)
+        always_present &= set(names_by_id)
+        fetched = page(SHARED, "employees", **query, cursor=fetched["cursor"])
     assert len(seen) == len(set(seen))
-    assert throughout <= set(seen)
+    assert always_present <= set(seen)

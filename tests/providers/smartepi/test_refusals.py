@@ -1,4 +1,4 @@
-"""What SmartEPI refuses, and in which order: bodies nobody can read, and several things wrong at once."""
+"""SmartEPI's refusals and their order: unreadable bodies, invalid fields, and several errors at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNREADABLE_BODIES = {
     "-Infinity": b'{"name": "Paint", "sizes": [{"weight": -Infinity}]}',
     "1e999": b'{"name": "Paint", "sizes": [{"weight": 1e999}]}',
     "-1e999": b'{"name": "Paint", "sizes": [{"weight": -1E999}]}',
-    "1e999 in a field nobody knows": b'{"name": "Paint", "colour": 1e999}',
+    "1e999 in an unknown field": b'{"name": "Paint", "colour": 1e999}',
     "400 digits and a fraction": b'{"name": "Paint", "sizes": [{"weight": 1%b.5}]}' % (b"0" * 400),
     "5,000 digits": b'{"name": "Paint", "sizes": [{"weight": %b}]}' % (b"9" * 5000),
     "bad UTF-8": b'{"name": "Paint \xff"}',
@@ -52,7 +52,7 @@ UNREADABLE_BODIES = {
     "text": b'"Paint"',
     "true": b"true",
 }
-WRONG = {
+INVALID_BODIES = {
     "no name": {},
     "name null": {"name": None},
     "name number": {"name": 1},
@@ -73,7 +73,7 @@ WRONG = {
     "version negative": {"name": "Paint", "_version": -1},
     "version fraction": {"name": "Paint", "_version": 1.5},
 }
-GOOD = {
+UNUSUAL_BODIES = {
     "64 deep": b'{"name": "Paint", "sizes": [{"x": %b%b}]}' % (b"[" * 61, b"]" * 61),
     "brackets in a text": dumps({"name": "[" * 200}).encode(),
     "escaped quotes and brackets": dumps({"name": '"' + "[{" * 60}).encode(),
@@ -83,7 +83,7 @@ GOOD = {
     "a pair of surrogates": b'{"name": "\\ud83d\\ude00"}',
     "a NUL, escaped": b'{"name": "Paint \\u0000"}',
     "a huge integer": b'{"name": "Paint", "sizes": [{"n": %b}]}' % (b"9" * 300),
-    "fields nobody knows": b'{"name": "Paint", "colour": "blue", "id": "prd_mine"}',
+    "unknown fields": b'{"name": "Paint", "colour": "blue", "id": "prd_mine"}',
     "space around": b'\r\n\t {"name" : "Paint"} \n',
 }
 
@@ -93,22 +93,23 @@ def stored_records(harness: Harness) -> dict[str, Any]:
     return {name: records for name, records in collections.items() if name != "_sandbox"}
 
 
-def is_bad_request(answer: TestResponse) -> bool:
-    """Whether this is exactly the problem that SmartEPI answers to a bad request."""
-    said = loads(answer.data)
+def is_bad_request(response: TestResponse) -> bool:
+    """Returns whether a response is exactly SmartEPI's problem for a bad request."""
+    problem = loads(response.data)
     return (
-        answer.status_code == 400
-        and answer.headers["Content-Type"] == "application/problem+json"
-        and "X-Request-Id" in answer.headers
-        and list(said) == ["type", "title", "status", "detail"]
-        and (said["type"], said["title"], said["status"]) == ("urn:smartepi:error:bad_request", "Bad request", 400)
-        and isinstance(said["detail"], str)
-        and 0 < len(said["detail"]) < 1000
+        response.status_code == 400
+        and response.headers["Content-Type"] == "application/problem+json"
+        and "X-Request-Id" in response.headers
+        and list(problem) == ["type", "title", "status", "detail"]
+        and (problem["type"], problem["title"], problem["status"])
+        == ("urn:smartepi:error:bad_request", "Bad request", 400)
+        and isinstance(problem["detail"], str)
+        and 0 < len(problem["detail"]) < 1000
     )
 
 
 @pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in UNREADABLE_BODIES.items()])
-def test_a_body_that_cannot_be_read_is_refused_and_nothing_is_kept(harness: Harness, body: bytes) -> None:
+def test_an_unreadable_body_is_refused_and_nothing_is_stored(harness: Harness, body: bytes) -> None:
     before = stored_records(harness)
     product = before["products"][0]["id"]
     assert is_bad_request(harness.request("POST", "/v1/products", data=body))
@@ -116,15 +117,17 @@ def test_a_body_that_cannot_be_read_is_refused_and_nothing_is_kept(harness: Harn
     assert stored_records(harness) == before
 
 
-@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items()])
-def test_a_body_with_wrong_fields_is_refused_and_nothing_is_kept(harness: Harness, body: Any) -> None:
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in INVALID_BODIES.items()])
+def test_a_body_with_invalid_fields_is_refused_and_nothing_is_stored(harness: Harness, body: Any) -> None:
     before = stored_records(harness)
     assert is_bad_request(harness.request("POST", "/v1/products", json=body))
     assert stored_records(harness) == before
 
 
-@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in WRONG.items() if name != "no name"])
-def test_an_update_is_as_strict_with_fields_as_a_create(harness: Harness, body: Any) -> None:
+@pytest.mark.parametrize(
+    "body", [pytest.param(body, id=name) for name, body in INVALID_BODIES.items() if name != "no name"]
+)
+def test_an_update_checks_fields_as_strictly_as_a_create(harness: Harness, body: Any) -> None:
     before = stored_records(harness)
     path = f"/v1/products/{before['products'][0]['id']}"
     assert is_bad_request(harness.request("PUT", path, json=body, headers={"If-Match": '"1"'}))
@@ -140,30 +143,32 @@ def test_an_update_is_as_strict_with_fields_as_a_create(harness: Harness, body: 
 def test_an_employees_fields_are_checked_on_create_and_on_update(harness: Harness, field: str, value: Any) -> None:
     before = stored_records(harness)
     path = f"/v1/employees/{before['employees'][0]['id']}"
-    answers = [
+    responses = [
         harness.request("POST", "/v1/employees", json={"name": "Ana", field: value}),
         harness.request("PUT", path, json={"_version": 1, field: value}),
         harness.request("PUT", path, json={"_version": 1, "name": "Ana", field: value}),
     ]
-    assert [is_bad_request(answer) for answer in answers] == [True, True, True], [answer.text for answer in answers]
+    assert [is_bad_request(response) for response in responses] == [True, True, True], [
+        response.text for response in responses
+    ]
     assert stored_records(harness) == before
 
 
 def test_a_refusal_names_the_field_as_the_client_wrote_it(harness: Harness) -> None:
     wrong = [{"name": "P"}, {"id": 7}]
-    answer = harness.request("POST", "/v1/products", json={"name": "Paint", "sizes": wrong})
-    assert answer.json is not None
-    assert "sizes[1].id" in answer.json["detail"]
+    response = harness.request("POST", "/v1/products", json={"name": "Paint", "sizes": wrong})
+    assert response.json is not None
+    assert "sizes[1].id" in response.json["detail"]
     long = harness.request("POST", "/v1/products", json={"name": "Paint", "sizes": [{}, {"name": "x" * 256}]})
     assert long.json is not None
     assert "sizes[1].name" in long.json["detail"]
 
 
-@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in GOOD.items()])
-def test_a_body_that_is_only_unusual_is_taken(harness: Harness, body: bytes) -> None:
-    answer = harness.request("POST", "/v1/products", data=body)
-    assert answer.status_code == 201, answer.text
-    record = loads(answer.data)["data"]
+@pytest.mark.parametrize("body", [pytest.param(body, id=name) for name, body in UNUSUAL_BODIES.items()])
+def test_an_unusual_but_valid_body_is_accepted(harness: Harness, body: bytes) -> None:
+    response = harness.request("POST", "/v1/products", data=body)
+    assert response.status_code == 201, response.text
+    record = loads(response.data)["data"]
     assert record["name"] == loads(body)["name"]
     assert record["id"].startswith("prd_")
     assert record["id"] != "prd_mine"
@@ -171,12 +176,11 @@ def test_a_body_that_is_only_unusual_is_taken(harness: Harness, body: bytes) -> 
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/xml", "application/json; charset=utf-16"])
-def test_what_a_body_is_called_does_not_matter(harness: Harness, kind: str | None) -> None:
+def test_the_content_type_of_a_body_does_not_matter(harness: Harness, kind: str | None) -> None:
     headers = {"Content-Type": kind} if kind else {}
     assert harness.request("POST", "/v1/sectors", data=b'{"name": "Paint"}', headers=headers).status_code == 201
 
 
-TAKEN, FREE_NAME = {"name": "Capacete"}, {"name": "Free"}
 CHECK_ORDER_CASES: list[tuple[str, str, Any, int, str]] = [
     ("no record, and nothing else right", "/none", {"name": "", "rules": [{"productId": "no"}]}, 404, "not_found"),
     ("no version, wrong field", "", {"name": ""}, 400, "bad_request"),
@@ -193,13 +197,11 @@ CHECK_ORDER_CASES: list[tuple[str, str, Any, int, str]] = [
 @pytest.mark.parametrize(
     ("path", "body", "status", "token"), [pytest.param(*row[1:], id=row[0]) for row in CHECK_ORDER_CASES]
 )
-def test_of_several_things_wrong_the_first_is_refused(
-    harness: Harness, path: str, body: Any, status: int, token: str
-) -> None:
+def test_several_errors_are_checked_in_order(harness: Harness, path: str, body: Any, status: int, token: str) -> None:
     before = stored_records(harness)
-    answer = harness.request("PUT", f"/v1/groups/{path.strip('/') or before['groups'][0]['id']}", json=body)
-    assert answer.json is not None
-    assert (answer.status_code, answer.json["type"]) == (status, f"urn:smartepi:error:{token}")
+    response = harness.request("PUT", f"/v1/groups/{path.strip('/') or before['groups'][0]['id']}", json=body)
+    assert response.json is not None
+    assert (response.status_code, response.json["type"]) == (status, f"urn:smartepi:error:{token}")
     assert stored_records(harness) == before
 
 
@@ -207,14 +209,14 @@ def test_an_unreadable_body_is_refused_before_a_missing_record(harness: Harness)
     assert is_bad_request(harness.request("PUT", "/v1/groups/none", data=b"{"))
 
 
-def test_a_stale_delete_is_refused_before_one_in_use(harness: Harness) -> None:
+def test_a_stale_version_is_refused_before_a_record_in_use(harness: Harness) -> None:
     group = stored_records(harness)["groups"][0]["id"]
-    answers = [harness.request("DELETE", f"/v1/groups/{group}?_version={version}") for version in (9, 1)]
-    said = [(answer.json or {})["type"].rpartition(":")[2] for answer in answers]
-    assert said == ["conflict", "resource_in_use"]
+    responses = [harness.request("DELETE", f"/v1/groups/{group}?_version={version}") for version in (9, 1)]
+    types = [(response.json or {})["type"].rpartition(":")[2] for response in responses]
+    assert types == ["conflict", "resource_in_use"]
 
 
-def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_kept(harness: Harness) -> None:
+def test_a_body_beyond_the_limit_is_refused_with_413_and_nothing_is_stored(harness: Harness) -> None:
     before = stored_records(harness)
     body = dumps({"name": "Paint", "padding": "x" * 1024 * 1024}).encode()
     assert harness.request("POST", "/v1/products", data=body).status_code == 413
@@ -239,10 +241,10 @@ documents = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), json_
     resource=st.sampled_from(["sectors", "cost-centers", "job-roles", "groups", "employees", "products"]),
     body=st.binary(max_size=60) | documents,
 )
-def test_whatever_is_sent_the_answer_is_documented(resource: str, body: bytes) -> None:
-    answer = SHARED.request("POST", f"/v1/{resource}", data=body)
-    assert answer.status_code in (201, 400, 409, 422)
-    assert loads(answer.data)
-    if answer.status_code == 201:
-        id = loads(answer.data)["data"]["id"]
+def test_any_body_gets_a_documented_status(resource: str, body: bytes) -> None:
+    response = SHARED.request("POST", f"/v1/{resource}", data=body)
+    assert response.status_code in (201, 400, 409, 422)
+    assert loads(response.data)
+    if response.status_code == 201:
+        id = loads(response.data)["data"]["id"]
         assert SHARED.request("GET", f"/v1/{resource}/{id}").status_code == 200

@@ -1,4 +1,4 @@
-"""The data an organization begins with: big enough, sound, fake, and the same for the same seed."""
+"""The seed data of an organization: size, consistency, fake values, and equality for equal seeds."""
 
 from __future__ import annotations
 
@@ -46,37 +46,41 @@ def references(state: State) -> Iterator[tuple[str, str]]:
                 )
 
 
-def check_integrity(state: State, about: int) -> None:
-    """Everything that must hold of a data set of any size."""
-    assert 0.8 * about <= sum(len(records) for name, records in state.items() if name in MODELS) <= 1.2 * about
+def check_integrity(state: State, approximate_size: int) -> None:
+    """Asserts size, unique ids, resolvable references and unique fields of a data set."""
+    assert (
+        0.8 * approximate_size
+        <= sum(len(records) for name, records in state.items() if name in MODELS)
+        <= 1.2 * approximate_size
+    )
     ids = {collection: {record["id"] for record in records} for collection, records in state.items()}
     assert all(len(ids[collection]) == len(records) for collection, records in state.items())
-    assert not [pair for pair in references(state) if pair[1] not in ids[pair[0]]]
+    assert not [reference for reference in references(state) if reference[1] not in ids[reference[0]]]
     for collection, field in UNIQUE:
         values = [record[field] for record in state[collection]]
         assert len({value.casefold() for value in values}) == len(values), (collection, field)
     for employee in state["employees"]:
         assert re.fullmatch(r"[a-z]+(\.[a-z]+)*\.\d+@[a-z.]+\.test", employee["email"]), employee["email"]
-    given = SmartEPIAssumptions()
+    assumptions = SmartEPIAssumptions()
     for collection, model in MODELS.items():
         for record in state[collection]:
-            model.model_validate(show(given, record), strict=True)
+            model.model_validate(show(assumptions, record), strict=True)
 
 
 @pytest.mark.parametrize("size", STORED_SIZES)
-def test_a_data_set_is_as_big_as_it_says_and_sound(size: str) -> None:
+def test_a_data_set_has_the_size_of_its_name_and_is_consistent(size: str) -> None:
     check_integrity(cached_dataset("smartepi", size), APPROXIMATE_SIZES[size])
 
 
-def test_a_large_data_set_is_sound_and_a_server_can_serve_it() -> None:
+def test_a_large_data_set_is_consistent_and_can_be_served() -> None:
     state = cached_dataset("smartepi", "large")
     check_integrity(state, APPROXIMATE_SIZES["large"])
     harness = make_harness(PROVIDER)
     harness.engine.restore("smartepi", {"provider": "smartepi", "collections": {**data_set_with_keys(), **state}})
-    answer = harness.request("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
-    assert answer.json is not None
+    response = harness.request("GET", f"/v1/employees?limit=100&sectorId={state['sectors'][7]['id']}")
+    assert response.json is not None
     expected = [record["id"] for record in state["employees"] if record["sectorId"] == state["sectors"][7]["id"]]
-    assert [record["id"] for record in answer.json["data"]] == expected[::-1][:100]
+    assert [record["id"] for record in response.json["data"]] == expected[::-1][:100]
 
 
 def data_set_with_keys() -> State:
@@ -84,21 +88,21 @@ def data_set_with_keys() -> State:
     return {"_keys": collections["_keys"], "_counters": collections["_counters"]}
 
 
-def test_another_seed_gives_other_people_under_other_ids() -> None:
-    one, two = cached_dataset("smartepi", "small"), cached_dataset("smartepi", "small", "2")
+def test_another_seed_gives_other_records() -> None:
+    first, second = cached_dataset("smartepi", "small"), cached_dataset("smartepi", "small", "2")
     for collection in ("sectors", "employees", "products", "groups"):
-        assert not {record["id"] for record in one[collection]} & {record["id"] for record in two[collection]}
-    assert [record["name"] for record in one["employees"]] != [record["name"] for record in two["employees"]]
-    check_integrity(two, APPROXIMATE_SIZES["small"])
+        assert not {record["id"] for record in first[collection]} & {record["id"] for record in second[collection]}
+    assert [record["name"] for record in first["employees"]] != [record["name"] for record in second["employees"]]
+    check_integrity(second, APPROXIMATE_SIZES["small"])
 
 
-def test_rules_are_kept_beside_their_groups_as_a_create_would_keep_them() -> None:
+def test_rules_are_stored_separately_as_a_create_stores_them() -> None:
     state = cached_dataset("smartepi", "medium")
     expected = [(group["id"], rule["productId"]) for group in state["groups"] for rule in group["rules"]]
     assert [(row["groupId"], row["productId"]) for row in state["rules"]] == expected
 
 
-def test_records_were_made_one_after_another_and_before_today() -> None:
+def test_seeded_records_were_created_one_after_another_before_today() -> None:
     created = [
         record["_created"]
         for records in cached_dataset("smartepi", "medium").values()
@@ -109,6 +113,6 @@ def test_records_were_made_one_after_another_and_before_today() -> None:
     assert created[-1] < 1772366400 * 1_000_000
 
 
-def test_models_there_are_for_every_kind_of_seeded_record() -> None:
+def test_every_kind_of_seeded_record_has_a_model() -> None:
     assert set(cached_dataset("smartepi", "small")) == {*MODELS, "rules"}
     assert all(issubclass(model, BaseModel) for model in MODELS.values())

@@ -1,4 +1,4 @@
-"""SmartEPI as a developer meets it: keys that take their time, versions, one quota for all, and strangers' ids."""
+"""SmartEPI's behaviour across calls: key propagation, versions, one rate limit for all keys, and determinism."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ LIST = "/v1/sectors"
 KEYS = "/sandboxes/smartepi/keys"
 
 
-def new_key(harness: Harness, **wanted: Any) -> str:
-    answer = harness.admin("POST", KEYS, wanted)
-    assert answer.status_code == 201, answer.text
-    assert answer.json is not None
-    return str(answer.json["secret"])
+def new_key(harness: Harness, **options: Any) -> str:
+    response = harness.admin("POST", KEYS, options)
+    assert response.status_code == 201, response.text
+    assert response.json is not None
+    return str(response.json["secret"])
 
 
-def data_of(answer: TestResponse) -> Any:
-    assert answer.json is not None, answer.text
-    return answer.json["data"]
+def data_of(response: TestResponse) -> Any:
+    assert response.json is not None, response.text
+    return response.json["data"]
 
 
 def create(harness: Harness, resource: str, **fields: Any) -> str:
-    answer = harness.request("POST", f"/v1/{resource}", json=fields)
-    assert answer.status_code == 201, answer.text
-    return str(data_of(answer)["id"])
+    response = harness.request("POST", f"/v1/{resource}", json=fields)
+    assert response.status_code == 201, response.text
+    return str(data_of(response)["id"])
 
 
-def refusal_details(answer: TestResponse) -> tuple[int, str]:
-    assert answer.json is not None
-    return answer.status_code, answer.json["type"].removeprefix("urn:smartepi:error:")
+def refusal_details(response: TestResponse) -> tuple[int, str]:
+    assert response.json is not None
+    return response.status_code, response.json["type"].removeprefix("urn:smartepi:error:")
 
 
-def is_denied(answer: TestResponse) -> bool:
-    raw = answer.headers["Content-Type"] == "application/json" and "X-Request-Id" not in answer.headers
-    return raw and (answer.status_code, answer.json) == (403, DENIED)
+def is_denied(response: TestResponse) -> bool:
+    raw = response.headers["Content-Type"] == "application/json" and "X-Request-Id" not in response.headers
+    return raw and (response.status_code, response.json) == (403, DENIED)
 
 
 def test_a_new_key_is_refused_until_its_minute_is_over(harness: Harness) -> None:
@@ -53,7 +53,7 @@ def test_a_new_key_is_refused_until_its_minute_is_over(harness: Harness) -> None
     assert harness.request("GET", LIST, key=key).status_code == 200
 
 
-def test_a_revoked_key_works_for_a_minute_more(harness: Harness) -> None:
+def test_a_revoked_key_works_for_another_minute(harness: Harness) -> None:
     key = harness.key()
     assert harness.admin("DELETE", f"{KEYS}/{key}", {}).status_code == 200
     assert harness.request("GET", LIST, key=key).status_code == 200
@@ -63,7 +63,7 @@ def test_a_revoked_key_works_for_a_minute_more(harness: Harness) -> None:
     assert is_denied(harness.request("GET", LIST, key=key))
 
 
-def test_revoking_a_key_again_does_not_lengthen_its_life(harness: Harness) -> None:
+def test_revoking_a_key_again_does_not_extend_its_grace_period(harness: Harness) -> None:
     key = harness.key()
     harness.admin("DELETE", f"{KEYS}/{key}", {})
     harness.advance("30s")
@@ -72,7 +72,7 @@ def test_revoking_a_key_again_does_not_lengthen_its_life(harness: Harness) -> No
     assert is_denied(harness.request("GET", LIST, key=key))
 
 
-def test_an_expired_key_is_refused_from_its_last_instant_on(harness: Harness) -> None:
+def test_a_key_is_refused_from_the_instant_it_expires(harness: Harness) -> None:
     key = new_key(harness, activates_in="0s", expires_in="10m")
     harness.advance("599.999999s")
     assert harness.request("GET", LIST, key=key).status_code == 200
@@ -98,30 +98,30 @@ def test_an_expired_key_is_refused_from_its_last_instant_on(harness: Harness) ->
         (["0.0.0.0/0"], "not-an-address", False),
     ],
 )
-def test_a_key_with_ranges_works_from_within_them_only(
+def test_a_key_with_address_ranges_works_only_from_those_addresses(
     harness: Harness, cidrs: list[str], address: str, admitted: bool
 ) -> None:
     key = new_key(harness, activates_in="0s", cidrs=cidrs)
-    answer = harness.request("GET", LIST, key=key, environ_overrides={"REMOTE_ADDR": address})
-    assert answer.status_code == 200 if admitted else is_denied(answer)
+    response = harness.request("GET", LIST, key=key, environ_overrides={"REMOTE_ADDR": address})
+    assert response.status_code == 200 if admitted else is_denied(response)
 
 
 @pytest.mark.parametrize("path", [LIST, "/v1/sectors/any", "/v1/nothing-here", "/", "//"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
-def test_without_a_key_there_is_nothing_but_unauthorized(harness: Harness, method: str, path: str) -> None:
-    answer = harness.request(method, path, key=None)
-    assert (answer.status_code, answer.json) == (401, UNAUTHORIZED)
-    assert "X-Request-Id" not in answer.headers
+def test_every_call_without_a_key_is_401(harness: Harness, method: str, path: str) -> None:
+    response = harness.request(method, path, key=None)
+    assert (response.status_code, response.json) == (401, UNAUTHORIZED)
+    assert "X-Request-Id" not in response.headers
 
 
 @pytest.mark.parametrize(
     "sent", ["", "Bearer", "Bearer ", "Bearer sk_wrong", "Bearer key", "Basic c2s6eA==", "sk_x", "ñ"]
 )
-def test_a_key_that_was_sent_but_is_wrong_is_denied(harness: Harness, sent: str) -> None:
+def test_a_wrong_key_is_denied(harness: Harness, sent: str) -> None:
     assert is_denied(harness.request("GET", LIST, key=None, headers={"Authorization": sent}))
 
 
-def test_a_key_with_anything_around_it_is_another_key(harness: Harness) -> None:
+def test_a_key_with_extra_or_missing_characters_is_denied(harness: Harness) -> None:
     for sent in (f"Bearer  {harness.key()}", f"Bearer {harness.key()}x", f"Bearer {harness.key()[:-1]}", harness.key()):
         assert is_denied(harness.request("GET", LIST, key=None, headers={"Authorization": sent}))
 
@@ -135,11 +135,11 @@ def test_a_stale_version_is_refused_and_changes_nothing(harness: Harness) -> Non
         assert refusal_details(stale) == (409, "conflict")
         assert stale.json is not None
         assert stale.json["detail"] == "Version is stale"
-    kept = harness.request("GET", sector)
-    assert (data_of(kept)["name"], kept.headers["ETag"]) == ("Paint 2", '"2"')
+    current = harness.request("GET", sector)
+    assert (data_of(current)["name"], current.headers["ETag"]) == ("Paint 2", '"2"')
 
 
-def test_the_version_may_stand_in_the_body_of_an_update_and_the_query_of_a_delete(harness: Harness) -> None:
+def test_the_version_may_be_in_the_body_of_an_update_and_in_the_query_of_a_delete(harness: Harness) -> None:
     sector = f"/v1/sectors/{create(harness, 'sectors', name='Paint')}"
     assert refusal_details(harness.request("PUT", sector, json={"_version": 2, "name": "B"})) == (409, "conflict")
     assert harness.request("PUT", sector, json={"_version": 1, "name": "B"}).headers["ETag"] == '"2"'
@@ -161,16 +161,16 @@ def test_an_update_changes_only_the_fields_it_names(harness: Harness) -> None:
     before = {"name": "Ana", "identification": "1", "email": "ana@epi.test"}
     employee = f"/v1/employees/{create(harness, 'employees', **before)}"
     harness.advance("1h")
-    answer = harness.request("PUT", employee, headers={"If-Match": '"1"'}, json={"identification": "2"})
-    after = data_of(answer)
+    response = harness.request("PUT", employee, headers={"If-Match": '"1"'}, json={"identification": "2"})
+    after = data_of(response)
     assert {name: after[name] for name in before} == before | {"identification": "2"}
     assert after["updatedAt"] - after["createdAt"] == 3600
 
 
-def test_a_deleted_record_is_shown_once_more_and_then_gone(harness: Harness) -> None:
+def test_a_delete_returns_the_record_which_is_then_not_found(harness: Harness) -> None:
     id = create(harness, "sectors", name="Gone")
-    answer = harness.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"1"'})
-    assert (answer.status_code, data_of(answer)["id"], data_of(answer)["name"]) == (200, id, "Gone")
+    response = harness.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"1"'})
+    assert (response.status_code, data_of(response)["id"], data_of(response)["name"]) == (200, id, "Gone")
     assert refusal_details(harness.request("GET", f"/v1/sectors/{id}")) == (404, "not_found")
     assert refusal_details(harness.request("DELETE", f"/v1/sectors/{id}", headers={"If-Match": '"2"'})) == (
         404,
@@ -179,7 +179,7 @@ def test_a_deleted_record_is_shown_once_more_and_then_gone(harness: Harness) -> 
     assert id not in [record["id"] for record in data_of(harness.request("GET", "/v1/sectors?limit=100"))]
 
 
-def test_all_keys_of_an_organization_drain_one_bucket(harness: Harness) -> None:
+def test_all_keys_of_an_organization_share_one_rate_limit(harness: Harness) -> None:
     keys = [harness.key(), new_key(harness, activates_in="0s")]
     harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 2, "burst": 4}})
     statuses = [harness.request("GET", LIST, key=keys[nth % 2]).status_code for nth in range(6)]
@@ -192,29 +192,29 @@ def test_all_keys_of_an_organization_drain_one_bucket(harness: Harness) -> None:
     assert [harness.request("GET", LIST).status_code for _ in range(5)] == [200, 200, 200, 200, 429]
 
 
-def test_too_many_requests_is_said_by_the_gateway_without_a_hint_when_to_come_back(harness: Harness) -> None:
+def test_the_gateway_refuses_too_many_requests_without_retry_after(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
     harness.request("GET", LIST)
-    answer = harness.request("POST", "/v1/sectors", json={"name": "Never made"})
-    assert (answer.status_code, answer.json) == (429, {"message": "Too Many Requests"})
-    assert answer.headers["x-amzn-errortype"] == "TooManyRequestsException"
-    assert not {"X-Request-Id", "Retry-After"} & set(answer.headers.keys())
+    response = harness.request("POST", "/v1/sectors", json={"name": "Never made"})
+    assert (response.status_code, response.json) == (429, {"message": "Too Many Requests"})
+    assert response.headers["x-amzn-errortype"] == "TooManyRequestsException"
+    assert not {"X-Request-Id", "Retry-After"} & set(response.headers.keys())
     harness.advance("1s")
     assert "Never made" not in harness.request("GET", f"{LIST}?limit=100").text
 
 
-def test_a_call_with_a_wrong_key_uses_up_nothing(harness: Harness) -> None:
+def test_a_call_with_a_wrong_key_does_not_count_against_the_rate_limit(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1}})
     for key in ("sk_wrong", None, "sk_wrong"):
         harness.request("GET", LIST, key=key)
     assert harness.request("GET", LIST).status_code == 200
 
 
-def test_a_retried_create_makes_a_second_record_whatever_header_it_has(harness: Harness) -> None:
+def test_a_repeated_create_makes_a_second_record_despite_an_idempotency_key(harness: Harness) -> None:
     headers = {"Idempotency-Key": "the-same"}
-    answers = [harness.request("POST", "/v1/employees", headers=headers, json={"name": "Ana"}) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [201, 201]
-    assert data_of(answers[0])["id"] != data_of(answers[1])["id"]
+    responses = [harness.request("POST", "/v1/employees", headers=headers, json={"name": "Ana"}) for _ in range(2)]
+    assert [response.status_code for response in responses] == [201, 201]
+    assert data_of(responses[0])["id"] != data_of(responses[1])["id"]
 
 
 @pytest.mark.parametrize(
@@ -228,14 +228,16 @@ def test_a_retried_create_makes_a_second_record_whatever_header_it_has(harness: 
         ("PUT", "/v1/employees", "GET, POST"),
     ],
 )  # fmt: skip
-def test_what_is_not_allowed_is_405_and_says_what_is(harness: Harness, method: str, path: str, allowed: str) -> None:
-    answer = harness.request(method, path)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "X-Request-Id" in answer.headers
+def test_an_unsupported_method_is_405_with_an_allow_header(
+    harness: Harness, method: str, path: str, allowed: str
+) -> None:
+    response = harness.request(method, path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert "X-Request-Id" in response.headers
 
 
-def test_the_gateway_refuses_a_key_before_it_knows_the_path(harness: Harness) -> None:
+def test_the_gateway_checks_the_key_before_the_path(harness: Harness) -> None:
     for key, status in ((None, 401), ("sk_wrong", 403)):
         assert harness.request("GET", "/v1/no/such/path", key=key).status_code == status
         assert harness.request("POST", "/v1/returns/r-1", key=key).status_code == status
@@ -256,16 +258,16 @@ SCRIPT: list[tuple[str, str, Any]] = [
 def run_script() -> list[tuple[int, list[tuple[str, str]], bytes]]:
     harness, ids, replies = make_harness(PROVIDER), {"sectors": "", "products": ""}, []
     for method, path, body in SCRIPT:
-        answer = harness.request(method, path.format(**ids), json=body)
-        replies.append((answer.status_code, list(answer.headers), answer.data))
-        if answer.status_code == 201:
-            ids[path.rpartition("/")[2]] = data_of(answer)["id"]
+        response = harness.request(method, path.format(**ids), json=body)
+        replies.append((response.status_code, list(response.headers), response.data))
+        if response.status_code == 201:
+            ids[path.rpartition("/")[2]] = data_of(response)["id"]
         harness.advance("1500ms")
     return replies
 
 
 def test_the_same_seed_and_the_same_requests_give_the_same_bytes() -> None:
-    one, two = run_script(), run_script()
-    assert len(one) == 60
-    assert {reply[0] for reply in one} >= {200, 201, 400, 404, 405, 409}
-    assert one == two
+    first, second = run_script(), run_script()
+    assert len(first) == 60
+    assert {reply[0] for reply in first} >= {200, 201, 400, 404, 405, 409}
+    assert first == second

@@ -1,4 +1,4 @@
-"""Offboarding of employees: planned and taken back, done at once, dated back; and what it ends."""
+"""Offboarding of Kota's employees: planned, cancelled, immediate, backdated, and its effects."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ def create_active_employee(harness: Harness) -> str:
     return id
 
 
-def test_an_offboarding_ahead_is_planned_and_happens_on_its_day(harness: Harness) -> None:
+def test_a_future_offboarding_is_planned_and_happens_on_its_day(harness: Harness) -> None:
     id = create_active_employee(harness)
-    shown = offboard(harness, id, "2026-03-31T00:00:00Z")
-    assert (shown["status"], shown["offboard_on"]) == ("offboarding", "2026-03-31T00:00:00Z")
+    record = offboard(harness, id, "2026-03-31T00:00:00Z")
+    assert (record["status"], record["offboard_on"]) == ("offboarding", "2026-03-31T00:00:00Z")
     freeze_clock(harness, "2026-03-30T23:59:59Z")
     assert fetch(harness, f"/employees/{id}")["status"] == "offboarding"
     assert "employee.offboarded" not in event_types(harness)
     freeze_clock(harness, "2026-03-31T00:00:00Z")
-    assert fetch(harness, f"/employees/{id}") == {**shown, "status": "inactive"}
+    assert fetch(harness, f"/employees/{id}") == {**record, "status": "inactive"}
     assert event_types(harness)[-1] == "employee.offboarded"
 
 
 @pytest.mark.parametrize("state", ["pending", "active", "restricted"])
-def test_an_offboarding_can_be_taken_back_until_the_day_before(harness: Harness, state: str) -> None:
+def test_an_offboarding_can_be_cancelled_until_the_day_before(harness: Harness, state: str) -> None:
     set_assumptions(harness, employee_check="30d")
     id = create_employee(harness, create_employer(harness))
     for each in {"pending": [], "active": ["pass_check"], "restricted": ["fail_check"]}[state]:
         take_step(harness, id, each)
     offboard(harness, id, "2026-03-10T15:00:00Z")
     freeze_clock(harness, "2026-03-09T23:59:59Z")
-    shown = create(harness, f"/employees/{id}/offboard/cancel")
-    assert (shown["status"], shown["offboard_on"]) == (state, None)
+    record = create(harness, f"/employees/{id}/offboard/cancel")
+    assert (record["status"], record["offboard_on"]) == (state, None)
     freeze_clock(harness, "2026-03-10T23:59:59Z")
     assert fetch(harness, f"/employees/{id}")["status"] == state
 
 
-def test_an_offboarding_cannot_be_taken_back_on_its_day(harness: Harness) -> None:
+def test_an_offboarding_cannot_be_cancelled_on_its_day(harness: Harness) -> None:
     id = create_active_employee(harness)
     assert refusal_code(harness, "POST", f"/employees/{id}/offboard/cancel") == (400, "invalid_state")
     offboard(harness, id, "2026-03-10T15:00:00Z")
@@ -75,13 +75,13 @@ def test_an_offboarding_cannot_be_taken_back_on_its_day(harness: Harness) -> Non
 
 @pytest.mark.parametrize("on", ["2026-03-01T23:59:59Z", "2026-03-01T00:00:00Z", "2025-01-01T00:00:00Z"])
 def test_an_offboarding_today_or_before_happens_at_once(harness: Harness, on: str) -> None:
-    shown = offboard(harness, create_active_employee(harness), on)
-    assert (shown["status"], shown["offboard_on"]) == ("inactive", on)
+    record = offboard(harness, create_active_employee(harness), on)
+    assert (record["status"], record["offboard_on"]) == ("inactive", on)
     body = {"offboard_on": on, "offboard_reason": "x"}
-    assert refusal_code(harness, "POST", f"/employees/{shown['id']}/offboard", body) == (400, "invalid_state")
+    assert refusal_code(harness, "POST", f"/employees/{record['id']}/offboard", body) == (400, "invalid_state")
 
 
-def test_who_is_covered_can_have_left_thirty_days_ago_and_no_more(harness: Harness) -> None:
+def test_the_offboarding_of_a_covered_employee_may_be_at_most_thirty_days_ago(harness: Harness) -> None:
     pair = create_insured_employee(harness)
     enrol_employee(harness, pair)
     freeze_clock(harness, "2026-04-15T00:00:00Z")
@@ -122,13 +122,13 @@ def test_a_second_offboarding_may_be_refused(harness: Harness) -> None:
     assert refusal_code(harness, "POST", f"/employees/{id}/offboard", body) == (400, "invalid_state")
 
 
-def test_leaving_ends_policies_on_the_day_and_gives_enrolments_up(harness: Harness) -> None:
-    someone, everybody = create_insured_employee(harness)
-    policy = enrol_employee(harness, (someone, everybody))
-    colleague = create_employee(harness, fetch(harness, f"/employees/{someone}")["employer_id"])
+def test_an_offboarding_ends_policies_on_its_day_and_open_enrolments(harness: Harness) -> None:
+    employee, group = create_insured_employee(harness)
+    policy = enrol_employee(harness, (employee, group))
+    colleague = create_employee(harness, fetch(harness, f"/employees/{employee}")["employer_id"])
     harness.advance("2s")
-    create(harness, f"/groups/{everybody}/employees", {"employee_id": colleague, "create_enrolment_intents": True})
-    offboard(harness, someone, "2026-03-20T00:00:00Z")
+    create(harness, f"/groups/{group}/employees", {"employee_id": colleague, "create_enrolment_intents": True})
+    offboard(harness, employee, "2026-03-20T00:00:00Z")
     assert fetch(harness, f"/policies/{policy['id']}")["status"] == "active"
     offboard(harness, colleague, "2026-03-01T12:00:00Z")
     (enrolment,) = fetch(harness, f"/enrolment_intents?employee_id={colleague}")["items"]
@@ -136,27 +136,27 @@ def test_leaving_ends_policies_on_the_day_and_gives_enrolments_up(harness: Harne
     freeze_clock(harness, "2026-03-20T00:00:00Z")
     ended = fetch(harness, f"/policies/{policy['id']}")
     assert (ended["status"], ended["cancellation_date"]) == ("cancelled", "2026-03-20")
-    assert fetch(harness, f"/groups/{everybody}/employees")["items"] == []
+    assert fetch(harness, f"/groups/{group}/employees")["items"] == []
 
 
-def test_whether_leavers_stay_in_their_groups_can_be_set(harness: Harness) -> None:
+def test_an_assumption_decides_whether_offboarded_employees_stay_in_groups(harness: Harness) -> None:
     set_assumptions(harness, groups_of_leavers="kept")
-    someone, everybody = create_insured_employee(harness)
-    offboard(harness, someone, "2026-03-01T00:00:00Z")
-    assert [each["id"] for each in fetch(harness, f"/groups/{everybody}/employees")["items"]] == [someone]
+    employee, group = create_insured_employee(harness)
+    offboard(harness, employee, "2026-03-01T00:00:00Z")
+    assert [each["id"] for each in fetch(harness, f"/groups/{group}/employees")["items"]] == [employee]
 
 
-def test_an_employee_takes_each_step_of_its_life(harness: Harness) -> None:
+def test_an_employee_takes_every_transition_of_its_lifecycle(harness: Harness) -> None:
     set_assumptions(harness, employee_check="30d")
     id = create_employee(harness, create_employer(harness))
-    path = {
+    steps = {
         "schedule_offboarding": "offboarding",
         "resume_pending": "pending",
         "pass_check": "active",
         "fail_check": "restricted",
     }
-    assert [take_step(harness, id, each)["status"] for each in path] == list(path.values())
-    again = [
+    assert [take_step(harness, id, each)["status"] for each in steps] == list(steps.values())
+    further_steps = [
         "schedule_offboarding",
         "resume_restricted",
         "pass_check",
@@ -164,11 +164,11 @@ def test_an_employee_takes_each_step_of_its_life(harness: Harness) -> None:
         "resume_active",
         "offboard",
     ]
-    reached = ["offboarding", "restricted", "active", "offboarding", "active", "inactive"]
-    assert [take_step(harness, id, each)["status"] for each in again] == reached
+    states = ["offboarding", "restricted", "active", "offboarding", "active", "inactive"]
+    assert [take_step(harness, id, each)["status"] for each in further_steps] == states
 
 
-def test_a_step_off_stage_to_offboarding_is_due_the_next_day(harness: Harness) -> None:
+def test_a_simulated_offboarding_is_due_the_next_day(harness: Harness) -> None:
     id = create_active_employee(harness)
     take_step(harness, id, "schedule_offboarding")
     assert fetch(harness, f"/employees/{id}")["offboard_on"] == "2026-03-02T00:00:00Z"

@@ -1,4 +1,4 @@
-"""Invoices and approvable actions, of which Kota only tells."""
+"""Invoices and approvable actions, which Kota announces only by events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def harness() -> Harness:
     return make_empty_harness()
 
 
-def test_an_invoice_is_told_of_when_it_is_written_and_when_it_changes(harness: Harness) -> None:
+def test_an_invoice_emits_events_when_it_is_issued_and_changed(harness: Harness) -> None:
     provider = fetch(harness, "/providers")["items"][0]["id"]
     id = simulate(harness, "issue_invoice", provider_id=provider)["id"]
     assert simulate(harness, "change_invoice", invoice_id=id) == {"id": id}
@@ -36,18 +36,20 @@ def test_an_invoice_is_told_of_when_it_is_written_and_when_it_changes(harness: H
     ("name", "parameters"),
     [("issue_invoice", {"provider_id": "pr_none"}), ("change_invoice", {"invoice_id": "inv_none"})],
 )
-def test_an_invoice_needs_its_provider_and_itself(harness: Harness, name: str, parameters: dict[str, str]) -> None:
+def test_invoice_simulations_need_an_existing_provider_or_invoice(
+    harness: Harness, name: str, parameters: dict[str, str]
+) -> None:
     assert harness.admin("POST", f"{SANDBOX_PATH}/simulations/{name}", parameters).status_code == 422
 
 
-def test_an_action_that_is_approved_is_applied_by_itself(harness: Harness) -> None:
+def test_an_approved_action_is_applied_automatically(harness: Harness) -> None:
     id = simulate(harness, "ask_for_approval")["id"]
     harness.advance("1h")
     assert event_types(harness) == ["approvable_action.pending_approval"]
     take_step(harness, id, "approve")
     harness.advance("4s")
-    stages = ("pending_approval", "approved", "applying", "applied")
-    assert event_types(harness) == [f"approvable_action.{each}" for each in stages]
+    states = ("pending_approval", "approved", "applying", "applied")
+    assert event_types(harness) == [f"approvable_action.{each}" for each in states]
     expected = {"id": id, "resource_type": "approvable_action", "object": "approvable_action_event"}
     assert events(harness)[0]["data"] == expected
 
@@ -56,7 +58,7 @@ def test_an_action_that_is_approved_is_applied_by_itself(harness: Harness) -> No
     ("steps", "last"),
     [(["reject"], "rejected"), (["approve", "apply", "fail"], "failed"), (["approve", "apply", "finish"], "applied")],
 )
-def test_an_action_takes_each_step_of_its_life(harness: Harness, steps: list[str], last: str) -> None:
+def test_an_action_takes_every_transition_of_its_lifecycle(harness: Harness, steps: list[str], last: str) -> None:
     id = simulate(harness, "ask_for_approval")["id"]
     for each in steps:
         take_step(harness, id, each)

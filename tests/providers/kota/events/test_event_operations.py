@@ -1,4 +1,4 @@
-"""Kota's events over its API: listed, read, sent again; and the endpoints that hear of them."""
+"""Kota's operations for events and endpoints: lists, reads and replays."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ def harness() -> Harness:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with run_receiver() as listening:
-        yield listening
+    with run_receiver() as receiver:
+        yield receiver
 
 
 def employ(harness: Harness, number: int = 1) -> list[Any]:
-    made = [harness.request("POST", "/employers", json=EMPLOYER) for _ in range(number)]
-    assert {answer.status_code for answer in made} == {200}
-    return [answer.json for answer in made]
+    created = [harness.request("POST", "/employers", json=EMPLOYER) for _ in range(number)]
+    assert {response.status_code for response in created} == {200}
+    return [response.json for response in created]
 
 
-def add(harness: Harness, receiver: Receiver, **wanted: Any) -> Any:
-    made = harness.admin("POST", f"{SANDBOX_PATH}/webhooks", {"url": receiver.url(), **wanted})
-    assert made.status_code == 201, made.text
-    return made.json
+def add(harness: Harness, receiver: Receiver, **options: Any) -> Any:
+    created = harness.admin("POST", f"{SANDBOX_PATH}/webhooks", {"url": receiver.url(), **options})
+    assert created.status_code == 201, created.text
+    return created.json
 
 
 def list_endpoints(harness: Harness, query: str = "") -> list[Any]:
-    answer = harness.request("GET", f"/events?page_size=100{query}")
-    assert answer.status_code == 200, answer.text
-    return list(answer.json["items"])
+    response = harness.request("GET", f"/events?page_size=100{query}")
+    assert response.status_code == 200, response.text
+    return list(response.json["items"])
 
 
 def replay(harness: Harness, id: str, **options: Any) -> Any:
     return harness.request("POST", f"/events/{id}/replay", **options)
 
 
-def test_an_event_is_read_as_it_was_when_it_happened(harness: Harness) -> None:
-    (made,) = employ(harness)
-    thin, whole = list_endpoints(harness)
-    assert (thin["api_version"], whole["api_version"]) == ("2.0", "1.0")
-    assert whole["data"] == made
-    assert set(whole) == {"id", "platform_id", "created", "type", "data", "api_version"}
-    assert harness.request("GET", f"/events/{whole['id']}").json == whole
-    changed = harness.request("PUT", f"/employers/{made['id']}", json={"legal_name": "Other"})
+def test_an_event_keeps_the_data_of_its_time(harness: Harness) -> None:
+    (created,) = employ(harness)
+    v2, v1 = list_endpoints(harness)
+    assert (v2["api_version"], v1["api_version"]) == ("2.0", "1.0")
+    assert v1["data"] == created
+    assert set(v1) == {"id", "platform_id", "created", "type", "data", "api_version"}
+    assert harness.request("GET", f"/events/{v1['id']}").json == v1
+    changed = harness.request("PUT", f"/employers/{created['id']}", json={"legal_name": "Other"})
     assert changed.status_code == 200
-    assert harness.request("GET", f"/events/{whole['id']}").json["data"]["legal_name"] == "Brightwater"
+    assert harness.request("GET", f"/events/{v1['id']}").json["data"]["legal_name"] == "Brightwater"
 
 
 def test_events_are_listed_newest_first_or_oldest_first(harness: Harness) -> None:
@@ -84,7 +84,7 @@ def test_events_are_listed_after_an_instant(harness: Harness) -> None:
     assert list_endpoints(harness, "&created_after=2026-03-01T13:00:00Z") == []
 
 
-def test_a_list_shows_the_versions_of_the_endpoints_or_the_one_asked_for(harness: Harness, receiver: Receiver) -> None:
+def test_a_list_has_the_versions_of_the_endpoints_or_the_requested_one(harness: Harness, receiver: Receiver) -> None:
     employ(harness)
     assert {each["api_version"] for each in list_endpoints(harness)} == {"1.0", "2.0"}
     add(harness, receiver, version="v1")
@@ -95,9 +95,9 @@ def test_a_list_shows_the_versions_of_the_endpoints_or_the_one_asked_for(harness
 
 
 @pytest.mark.parametrize("query", ["order_direction=up", "version=v3", "created_after=soon", "page=0", "page_size=101"])
-def test_a_query_that_means_nothing_is_refused(harness: Harness, query: str) -> None:
-    answer = harness.request("GET", f"/events?{query}")
-    assert (answer.status_code, answer.json["error_code"]) == (400, "invalid_request")
+def test_an_invalid_query_is_refused(harness: Harness, query: str) -> None:
+    response = harness.request("GET", f"/events?{query}")
+    assert (response.status_code, response.json["error_code"]) == (400, "invalid_request")
 
 
 def test_events_are_paged(harness: Harness) -> None:
@@ -107,7 +107,7 @@ def test_events_are_paged(harness: Harness) -> None:
     assert [each for page in pages for each in page["items"]] == list_endpoints(harness)
 
 
-def test_an_event_is_gone_after_thirty_days(harness: Harness) -> None:
+def test_an_event_is_deleted_after_thirty_days(harness: Harness) -> None:
     employ(harness)
     id = list_endpoints(harness)[-1]["id"]
     harness.advance("30d")
@@ -120,59 +120,59 @@ def test_an_event_is_gone_after_thirty_days(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_event_nobody_knows_is_not_found(harness: Harness, method: str) -> None:
+def test_an_unknown_event_is_not_found(harness: Harness, method: str) -> None:
     path = f"/events/evt_{'0' * 32}" + ("/replay" if method == "POST" else "")
-    answer = harness.request(method, path)
-    assert (answer.status_code, answer.json["error_code"]) == (404, "not_found")
+    response = harness.request(method, path)
+    assert (response.status_code, response.json["error_code"]) == (404, "not_found")
 
 
-def test_a_replay_goes_once_to_every_endpoint_that_asks_now_and_tells_what_came_of_it(
+def test_a_replay_is_sent_once_to_every_subscribed_endpoint_and_returns_the_results(
     harness: Harness, receiver: Receiver
 ) -> None:
     employ(harness)
-    thin = list_endpoints(harness)[0]
+    v2 = list_endpoints(harness)[0]
     add(harness, receiver)
     add(harness, receiver, events=["group.created"])
     add(harness, receiver, version="v1")
-    answer = replay(harness, thin["id"])
-    assert answer.status_code == 200, answer.text
-    (delivery,) = answer.json["deliveries"]
-    assert answer.json == {"event_id": thin["id"], "deliveries": [delivery]}
+    response = replay(harness, v2["id"])
+    assert response.status_code == 200, response.text
+    (delivery,) = response.json["deliveries"]
+    assert response.json == {"event_id": v2["id"], "deliveries": [delivery]}
     assert delivery.pop("elapsed_time_ms") > 0
     assert delivery == {"delivery_id": delivery["delivery_id"], "success": True, "response_status_code": 200}
     assert delivery["delivery_id"].startswith("evtd_")
-    assert [letter.json["id"] for letter in receiver.received] == [thin["id"]]
+    assert [webhook.json["id"] for webhook in receiver.received] == [v2["id"]]
 
 
-@pytest.mark.parametrize(("status", "shown"), [(500, 500), (302, 302)])
-def test_a_replay_that_fails_says_so_and_is_not_tried_again(
-    harness: Harness, receiver: Receiver, status: int, shown: int
+@pytest.mark.parametrize(("status", "reported"), [(500, 500), (302, 302)])
+def test_a_failed_replay_is_reported_and_not_retried(
+    harness: Harness, receiver: Receiver, status: int, reported: int
 ) -> None:
     employ(harness)
     harness.advance("10s")
     add(harness, receiver)
     receiver.response_statuses = [status]
     (delivery,) = replay(harness, list_endpoints(harness)[0]["id"]).json["deliveries"]
-    assert (delivery["success"], delivery["response_status_code"]) == (False, shown)
+    assert (delivery["success"], delivery["response_status_code"]) == (False, reported)
     harness.advance("10d")
     assert len(receiver.received) == 1
 
 
 def test_a_replay_to_a_receiver_that_is_down_has_no_status(harness: Harness) -> None:
-    with run_receiver() as gone:
-        add(harness, gone)
+    with run_receiver() as stopped:
+        add(harness, stopped)
     employ(harness)
     (delivery,) = replay(harness, list_endpoints(harness)[0]["id"]).json["deliveries"]
     assert (delivery["success"], delivery["response_status_code"]) == (False, None)
 
 
-def test_a_replay_to_nobody_has_no_deliveries(harness: Harness) -> None:
+def test_a_replay_without_endpoints_has_no_deliveries(harness: Harness) -> None:
     employ(harness)
     id = list_endpoints(harness)[0]["id"]
     assert replay(harness, id).json == {"event_id": id, "deliveries": []}
 
 
-def test_a_replay_that_a_fault_keeps_back_has_not_succeeded(harness: Harness, receiver: Receiver) -> None:
+def test_a_replay_dropped_by_a_fault_has_not_succeeded(harness: Harness, receiver: Receiver) -> None:
     employ(harness)
     add(harness, receiver)
     harness.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "dropped_webhook"}})])
@@ -181,24 +181,24 @@ def test_a_replay_that_a_fault_keeps_back_has_not_succeeded(harness: Harness, re
     assert receiver.received == []
 
 
-def test_a_replay_with_a_key_is_sent_once(harness: Harness, receiver: Receiver) -> None:
+def test_a_replay_with_an_idempotency_key_is_sent_once(harness: Harness, receiver: Receiver) -> None:
     employ(harness)
     add(harness, receiver)
     id = list_endpoints(harness)[0]["id"]
-    answers = [replay(harness, id, headers={"Idempotency-Key": "again"}) for _ in range(3)]
-    assert len({answer.data for answer in answers}) == 1
+    responses = [replay(harness, id, headers={"Idempotency-Key": "again"}) for _ in range(3)]
+    assert len({response.data for response in responses}) == 1
     assert len(receiver.received) == 1
 
 
-def test_endpoints_are_read_and_listed_newest_first_and_not_made_here(harness: Harness, receiver: Receiver) -> None:
+def test_endpoints_are_listed_newest_first_and_cannot_be_created_by_call(harness: Harness, receiver: Receiver) -> None:
     first = add(harness, receiver)
     second = add(harness, receiver, events=["employer.created", "group.created"])
-    answer = harness.request("GET", "/webhooks/endpoints").json
-    assert [each["id"] for each in answer["items"]] == [second["id"], first["id"]]
-    shown = harness.request("GET", f"/webhooks/endpoints/{second['id']}").json
+    response = harness.request("GET", "/webhooks/endpoints").json
+    assert [each["id"] for each in response["items"]] == [second["id"], first["id"]]
+    endpoint = harness.request("GET", f"/webhooks/endpoints/{second['id']}").json
     assert (
-        shown
-        == answer["items"][0]
+        endpoint
+        == response["items"][0]
         == {
             "object": "webhook_endpoint",
             "id": second["id"],
@@ -207,20 +207,20 @@ def test_endpoints_are_read_and_listed_newest_first_and_not_made_here(harness: H
             "created_at": "2026-03-01T12:00:00Z",
         }
     )
-    assert "secret" not in shown
+    assert "secret" not in endpoint
     assert harness.request("POST", "/webhooks/endpoints", json={"endpoint_url": receiver.url()}).status_code == 405
     missing = harness.request("GET", f"/webhooks/endpoints/whe_{'0' * 32}")
     assert (missing.status_code, missing.json["error_code"]) == (404, "not_found")
 
 
-def test_an_event_leaves_only_if_its_request_succeeds(harness: Harness, receiver: Receiver) -> None:
+def test_an_event_is_sent_only_if_its_request_succeeds(harness: Harness, receiver: Receiver) -> None:
     add(harness, receiver)
     assert harness.request("POST", "/employers", json={**EMPLOYER, "contact": None}).status_code == 400
     harness.deliver_due()
     assert (receiver.received, list_endpoints(harness)) == ([], [])
 
 
-def test_a_lost_answer_has_told_its_event_once(harness: Harness, receiver: Receiver) -> None:
+def test_a_call_whose_response_was_lost_sends_its_event_once(harness: Harness, receiver: Receiver) -> None:
     add(harness, receiver)
     rule = {"id": "lose", "fault": {"kind": "lost_response"}, "trigger": {"times": 1}}
     assert harness.admin("POST", f"{SANDBOX_PATH}/faults", rule).status_code == 201
@@ -230,7 +230,7 @@ def test_a_lost_answer_has_told_its_event_once(harness: Harness, receiver: Recei
     again = harness.request("POST", "/employers", json=EMPLOYER, headers=headers)
     assert again.status_code == 200
     harness.deliver_due()
-    assert [letter.json["data"]["id"] for letter in receiver.received] == [again.json["id"]]
+    assert [webhook.json["data"]["id"] for webhook in receiver.received] == [again.json["id"]]
 
 
 def test_a_hundred_equal_requests_at_once_make_one_employer_and_one_delivery(
@@ -258,9 +258,7 @@ def test_a_hundred_equal_requests_at_once_make_one_employer_and_one_delivery(
     assert len(receiver.received) == 1
 
 
-def test_an_endpoint_may_ask_for_each_type_of_the_document_and_of_newer_pages(
-    harness: Harness, receiver: Receiver
-) -> None:
+def test_an_endpoint_may_subscribe_to_every_documented_event_type(harness: Harness, receiver: Receiver) -> None:
     newer = {"employee.salary_deleted", "dependents_management_intent.dependent.pending_confirmation"}
     assert len(set(EVENT_TYPES) - newer) == 89
     assert len(EVENT_TYPES) == len(set(EVENT_TYPES)) == 91

@@ -1,4 +1,4 @@
-"""Every step of what Kota's cover is made of, from every state it may be taken in, and the event that tells of it."""
+"""Every transition of Kota's lifecycles for cover, from every source state, and its event."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LIFECYCLES = (enrolments.LIFECYCLE, dependents.LIFECYCLE, policies.LIFECYCLE, amendments.LIFECYCLE, imports.LIFECYCLE)
 STEPS = [(each, step, source) for each in LIFECYCLES for step in each.transitions for source in step.sources]
 STATES_WITHOUT_EVENT = ("dependents_management_intent.processing", "dependents_management_intent.action_required")
-"""There is no event of the first; the second is told when a list is new or somebody has to be removed."""
+"""The first has no event; the second is emitted when a list is new or a dependent must be removed."""
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def harness() -> Harness:
 
 
 def create_enrolment(harness: Harness) -> str:
-    someone, everybody = create_insured_employee(harness)
-    body = {"employee_id": someone, "group_id": everybody, "force_confirmation": True}
+    employee, group = create_insured_employee(harness)
+    body = {"employee_id": employee, "group_id": group, "force_confirmation": True}
     return str(expect_ok(post(harness, "/enrolment_intents", body))["id"])
 
 
@@ -48,18 +48,18 @@ def create_policy(harness: Harness) -> str:
 
 
 def create_amendment(harness: Harness) -> str:
-    asked = {
+    body = {
         "amendment_reason": {"type": "initial_adjustment_period"},
         "requested_changes": [{"change_type": "dependents"}],
     }
-    return str(expect_ok(post(harness, f"/policies/{create_policy(harness)}/policy_amendment_intents", asked))["id"])
+    return str(expect_ok(post(harness, f"/policies/{create_policy(harness)}/policy_amendment_intents", body))["id"])
 
 
 def create_import_intent(harness: Harness) -> str:
-    someone, everybody = create_insured_employee(harness)
+    employee, group = create_insured_employee(harness)
     body = {
-        "employee_id": someone,
-        "group_id": everybody,
+        "employee_id": employee,
+        "group_id": group,
         "provider_policy_number": "1",
         "member_number": "1",
         "policy_start_date": "2026-01-01",
@@ -76,8 +76,8 @@ CREATORS: dict[str, Any] = {
 }
 
 
-def advance_to_state(harness: Harness, lifecycle: Lifecycle, id: str, state: str) -> None:
-    """Have an object be in a state, however it may have come there."""
+def set_state(harness: Harness, lifecycle: Lifecycle, id: str, state: str) -> None:
+    """Writes a state into a record, without the transitions that lead there."""
     with harness.sandbox.transaction() as space:
         record = space.get(lifecycle.collection, id)
         assert record is not None
@@ -85,18 +85,22 @@ def advance_to_state(harness: Harness, lifecycle: Lifecycle, id: str, state: str
 
 
 @pytest.mark.parametrize(
-    ("lifecycle", "taken", "source"), STEPS, ids=[f"{each.kind}-{way.name}-{source}" for each, way, source in STEPS]
+    ("lifecycle", "transition", "source"),
+    STEPS,
+    ids=[f"{each.kind}-{way.name}-{source}" for each, way, source in STEPS],
 )
-def test_a_step_leads_where_it_says_and_is_told(harness: Harness, lifecycle: Any, taken: Any, source: str) -> None:
+def test_a_transition_reaches_its_target_and_emits_an_event(
+    harness: Harness, lifecycle: Any, transition: Any, source: str
+) -> None:
     id = CREATORS[lifecycle.kind](harness)
-    advance_to_state(harness, lifecycle, id, source)
+    set_state(harness, lifecycle, id, source)
     before = len(event_types(harness, id))
-    take_step(harness, id, taken.name)
+    take_step(harness, id, transition.name)
     with harness.sandbox.transaction() as space:
         record = space.get(lifecycle.collection, id)
     assert record is not None
-    assert record["status"] == taken.target
-    event = f"{lifecycle.kind}.{taken.target}"
+    assert record["status"] == transition.target
+    event = f"{lifecycle.kind}.{transition.target}"
     assert event in STATES_WITHOUT_EVENT or event in event_types(harness, id)[before:]
 
 
@@ -108,7 +112,7 @@ def test_every_state_is_reachable(lifecycle: Any) -> None:
     assert states <= ends | begins
 
 
-def test_a_list_that_is_being_processed_ends_with_its_parent(harness: Harness) -> None:
+def test_a_dependents_intent_in_processing_ends_with_its_parent(harness: Harness) -> None:
     id = create_dependents_intent(harness)
     parent = get(harness, f"/dependents_management_intents/{id}")["parent_intent_id"]
     post(harness, f"/dependents_management_intents/{id}/confirm")

@@ -1,4 +1,4 @@
-"""Every documented constraint of every body, broken once: the problem names the field by its path."""
+"""Breaks every documented constraint of every body once; the problem must name the path of the field."""
 
 from __future__ import annotations
 
@@ -136,31 +136,31 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "CreateSessionTokenLinkRequest": {"employer_id": f"er_{HEX}", "employee_id": f"ee_{HEX}"},
 }
-"""A body of every kind with every field, its ids naming nothing."""
+"""A body with every field for every request schema; its ids refer to no records."""
 WRONG_TYPES: dict[str, Any] = {"string": 7, "integer": "many", "boolean": "yes", "array": "none", "object": "none"}
 REMOVED = object()
 InvalidCase = tuple[str, tuple[str | int, ...], Any, str]
 
 
 def invalid_variants(
-    schema: str, body: Any, at: tuple[str | int, ...] = ()
+    schema: str, body: Any, parent: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any, str]]:
-    """Every way to break a field of a body: where, the wrong value, and what is wrong with it."""
+    """Yields the path, an invalid value and its defect, for every constraint of every field."""
     for name, fact in SCHEMAS[schema].items():
-        here = (*at, name)
+        path = (*parent, name)
         if fact.get("required"):
-            yield here, REMOVED, "missing"
+            yield path, REMOVED, "missing"
         if not fact.get("nullable"):
-            yield here, None, "null"
-        yield from ((here, value, what) for value, what in invalid_values(fact))
+            yield path, None, "null"
+        yield from ((path, value, defect) for value, defect in invalid_values(fact))
         nested = fact.get("items", fact["type"])
         if nested in SCHEMAS and body.get(name):
-            inner = (body[name][0], (*here, 0)) if fact["type"] == "array" else (body[name], here)
-            yield from invalid_variants(nested, *inner)
+            nested_variant = (body[name][0], (*path, 0)) if fact["type"] == "array" else (body[name], path)
+            yield from invalid_variants(nested, *nested_variant)
 
 
 def invalid_values(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
-    """Values that a field must refuse."""
+    """Yields values that a field must refuse, each with its defect."""
     if fact["type"] in ENUMS:
         yield "no-such-word", "not one of its words"
     elif fact["type"] in WRONG_TYPES:
@@ -175,7 +175,7 @@ def invalid_values(fact: dict[str, Any]) -> Iterator[tuple[Any, str]]:
 
 def all_invalid_cases() -> Iterator[InvalidCase]:
     for schema, body in BODIES.items():
-        yield from ((schema, where, value, what) for where, value, what in invalid_variants(schema, body))
+        yield from ((schema, path, value, defect) for path, value, defect in invalid_variants(schema, body))
 
 
 US = {**HOME, "country_code": "us", "postal_code": "10001", "state": "New York"}
@@ -219,40 +219,40 @@ ADDITIONAL_CASES: list[InvalidCase] = [
         "without its event",
     ),
 ]
-"""What is documented beside the schemas, or cannot be said in one."""
+"""Constraints that are documented outside the schemas or cannot be expressed in one."""
 CASES = [*all_invalid_cases(), *ADDITIONAL_CASES]
 OPERATIONS = {fact["body"]: fact for fact in FACTS["operations"] if isinstance(fact["body"], str)}
 
 
-def format_path(where: tuple[str | int, ...]) -> str:
+def format_path(path: tuple[str | int, ...]) -> str:
     text = ""
-    for part in where:
+    for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 
 
-def body_with(schema: str, where: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+def body_with(schema: str, path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     body: Any = deepcopy(BODIES[schema])
-    inner = body
-    for part in where[:-1]:
-        inner = inner[part]
+    nested_body = body
+    for part in path[:-1]:
+        nested_body = nested_body[part]
     if value is REMOVED:
-        del inner[where[-1]]
+        del nested_body[path[-1]]
     else:
-        inner[where[-1]] = value
+        nested_body[path[-1]] = value
     return dict(body)
 
 
 @pytest.fixture(scope="module")
 def harness() -> Harness:
-    """One world: what is refused changes nothing."""
+    """One harness for all cases: a refused call changes nothing."""
     harness = make_harness(PROVIDER)
     harness.admin("PATCH", "/sandboxes/kota", {"assumptions": {"platform_type": "employer_of_record"}})
     return harness
 
 
 def seeded_ids(harness: Harness) -> dict[str, str]:
-    """An Irish employee with a family and a policy, by the prefixes of the ids."""
+    """Returns the ids of an Irish employee, its employer, a person and a policy, by id prefix."""
     with harness.sandbox.transaction() as space:
         persons = [person for _, person in space.scan("associated_persons")]
         employees = {person["employee_id"]: space.get("employees", person["employee_id"]) for person in persons}
@@ -264,43 +264,55 @@ def seeded_ids(harness: Harness) -> dict[str, str]:
 
 
 def send_body(harness: Harness, schema: str, body: dict[str, Any]) -> Any:
-    """Send a body; an employer, an employee, a person and a policy there are, other ids name nothing."""
+    """Sends a body in which employer, employee, person and policy exist; other ids refer to no records."""
     fact = OPERATIONS[schema]
-    path = fact["path"]
-    for name, said in fact["parameters"].items():
-        if said["in"] == "path":
-            path = path.replace(f"{{{name}}}", said["pattern"].replace(".+", HEX))
+    url = fact["path"]
+    for name, parameter in fact["parameters"].items():
+        if parameter["in"] == "path":
+            url = url.replace(f"{{{name}}}", parameter["pattern"].replace(".+", HEX))
     text = dumps(body)
-    for prefix, there in seeded_ids(harness).items():
-        path, text = path.replace(f"/{prefix}_{HEX}", f"/{there}"), text.replace(f'"{prefix}_{HEX}"', f'"{there}"')
-    return harness.request(fact["method"], path, data=text, content_type="application/json")
+    for prefix, seeded_id in seeded_ids(harness).items():
+        url, text = (
+            url.replace(f"/{prefix}_{HEX}", f"/{seeded_id}"),
+            text.replace(f'"{prefix}_{HEX}"', f'"{seeded_id}"'),
+        )
+    return harness.request(fact["method"], url, data=text, content_type="application/json")
 
 
-def test_there_is_a_body_of_every_kind_and_every_field_of_it() -> None:
+def test_every_request_schema_has_a_body_with_every_field() -> None:
     assert set(BODIES) == set(OPERATIONS)
     for schema, body in BODIES.items():
         assert set(body) == set(SCHEMAS[schema]), schema
 
 
 @pytest.mark.parametrize("schema", BODIES)
-def test_a_whole_body_is_refused_for_no_field(schema: str) -> None:
-    answer = send_body(make_harness(PROVIDER), schema, BODIES[schema])
-    assert answer.status_code in (200, 400, 404), answer.text
-    assert answer.status_code != 400 or answer.json["error_code"] == "invalid_state" or set(answer.json["errors"]) <= {
-        "earliest_benefits_start_date", "start_on", "amendment_reason.qualifying_life_event", "policy_start_date",
-    }, answer.text  # fmt: skip
+def test_a_complete_body_is_refused_for_no_field(schema: str) -> None:
+    response = send_body(make_harness(PROVIDER), schema, BODIES[schema])
+    assert response.status_code in (200, 400, 404), response.text
+    allowed = {
+        "earliest_benefits_start_date",
+        "start_on",
+        "amendment_reason.qualifying_life_event",
+        "policy_start_date",
+    }
+    if response.status_code == 400 and response.json["error_code"] != "invalid_state":
+        assert set(response.json["errors"]) <= allowed, response.text
 
 
 @pytest.mark.parametrize(
-    ("schema", "where", "value", "what"),
+    ("schema", "path", "value", "defect"),
     CASES,
     ids=lambda value: format_path(value) if isinstance(value, tuple) else None,
 )
 def test_a_field_that_breaks_its_constraint_is_named(
-    harness: Harness, schema: str, where: tuple[str | int, ...], value: Any, what: str
+    harness: Harness, schema: str, path: tuple[str | int, ...], value: Any, defect: str
 ) -> None:
-    answer = send_body(harness, schema, body_with(schema, where, value))
-    assert answer.status_code == 400, f"{what}: {answer.text}"
-    said = answer.json
-    assert (said["error_code"], said["title"]) == ("invalid_request", "Invalid request")
-    assert [path for path in said["errors"] if path == format_path(where) or path.startswith(format_path(where))], said
+    response = send_body(harness, schema, body_with(schema, path, value))
+    assert response.status_code == 400, f"{defect}: {response.text}"
+    problem = response.json
+    assert (problem["error_code"], problem["title"]) == ("invalid_request", "Invalid request")
+    assert [
+        error_path
+        for error_path in problem["errors"]
+        if error_path == format_path(path) or error_path.startswith(format_path(path))
+    ], problem

@@ -1,4 +1,4 @@
-"""What Kota says to any request: keys, platforms, the nine error codes, and every setting of that."""
+"""Kota's HTTP behaviour of all operations: keys, platforms, the nine error codes, and the assumptions about them."""
 
 from __future__ import annotations
 
@@ -46,57 +46,57 @@ def harness() -> Harness:
     return make_empty_harness()
 
 
-def new_key(harness: Harness, **wanted: Any) -> Any:
-    answer = harness.admin("POST", f"{SANDBOX_PATH}/keys", wanted)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+def new_key(harness: Harness, **options: Any) -> Any:
+    response = harness.admin("POST", f"{SANDBOX_PATH}/keys", options)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def request_with_key(harness: Harness, key: str | None, **options: Any) -> tuple[int, str | None]:
-    """The status and the error code that a key gets."""
-    answer = harness.request("GET", "/employers", key=key, **options)
-    return answer.status_code, answer.json.get("error_code")
+    """Returns the status and the error code of a request with this key."""
+    response = harness.request("GET", "/employers", key=key, **options)
+    return response.status_code, response.json.get("error_code")
 
 
-FINE, UNKNOWN, FORBIDDEN = (200, None), (401, "unauthorized"), (403, "forbidden")
+OK, UNKNOWN, FORBIDDEN = (200, None), (401, "unauthorized"), (403, "forbidden")
 
 # Keys
 
 
-def test_keys_say_their_mode(harness: Harness) -> None:
+def test_the_secret_of_a_key_contains_its_mode(harness: Harness) -> None:
     assert re.fullmatch(r"pk_test_[\w-]{43}", harness.key())
     assert re.fullmatch(r"pk_live_[\w-]{43}", new_key(harness, mode="live")["secret"])
 
 
-def test_a_key_opens_as_a_bearer_however_the_word_is_spelled(harness: Harness) -> None:
+def test_the_bearer_scheme_is_case_insensitive(harness: Harness) -> None:
     for scheme in ("Bearer", "bearer", "BEARER"):
-        assert request_with_key(harness, None, headers={"Authorization": f"{scheme} {harness.key()}"}) == FINE
+        assert request_with_key(harness, None, headers={"Authorization": f"{scheme} {harness.key()}"}) == OK
 
 
 @pytest.mark.parametrize(
     "header", ["", "Bearer", "Bearer ", "Bearer pk_test_nobody", "Basic {key}", "{key}", "Token {key}"]
 )
-def test_anything_else_is_unauthorized(harness: Harness, header: str) -> None:
+def test_any_other_credential_is_unauthorized(harness: Harness, header: str) -> None:
     assert request_with_key(harness, None) == UNKNOWN
     assert request_with_key(harness, None, headers={"Authorization": header.format(key=harness.key())}) == UNKNOWN
 
 
-def test_a_key_in_the_query_or_in_another_header_is_none(harness: Harness) -> None:
+def test_a_key_in_the_query_or_in_another_header_is_ignored(harness: Harness) -> None:
     for name in ("key", "api_key", "access_token"):
         assert request_with_key(harness, None, query_string={name: harness.key()}) == UNKNOWN
     assert request_with_key(harness, None, headers={"X-Api-Key": harness.key()}) == UNKNOWN
 
 
-def test_keys_of_the_live_mode_open_the_live_host_alone_unless_assumed_otherwise(harness: Harness) -> None:
+def test_live_keys_are_refused_unless_an_assumption_accepts_them(harness: Harness) -> None:
     live = new_key(harness, mode="live")["secret"]
     assert request_with_key(harness, live) == UNKNOWN
     set_assumptions(harness, live_keys="accepted")
-    assert request_with_key(harness, live) == FINE
+    assert request_with_key(harness, live) == OK
 
 
 def test_a_revoked_key_is_unauthorized(harness: Harness) -> None:
     key = new_key(harness)
-    assert request_with_key(harness, key["secret"]) == FINE
+    assert request_with_key(harness, key["secret"]) == OK
     assert harness.admin("DELETE", f"{SANDBOX_PATH}/keys/{key['id']}").status_code in (200, 204)
     assert request_with_key(harness, key["secret"]) == UNKNOWN
 
@@ -104,55 +104,55 @@ def test_a_revoked_key_is_unauthorized(harness: Harness) -> None:
 def test_an_expired_key_is_unauthorized(harness: Harness) -> None:
     key = new_key(harness, expires_in="1h")["secret"]
     harness.advance("59m")
-    assert request_with_key(harness, key) == FINE
+    assert request_with_key(harness, key) == OK
     harness.advance("1m")
     assert request_with_key(harness, key) == UNKNOWN
 
 
-def test_a_key_that_is_not_known_everywhere_yet_is_forbidden_or_unauthorized(harness: Harness) -> None:
+def test_a_key_during_propagation_is_forbidden_or_unauthorized(harness: Harness) -> None:
     key = new_key(harness, activates_in="1m")["secret"]
     assert request_with_key(harness, key) == FORBIDDEN
     set_assumptions(harness, new_key="401")
     assert request_with_key(harness, key) == UNKNOWN
     harness.advance("1m")
-    assert request_with_key(harness, key) == FINE
+    assert request_with_key(harness, key) == OK
 
 
-def test_a_key_from_elsewhere_is_forbidden(harness: Harness) -> None:
+def test_a_key_used_from_another_address_is_forbidden(harness: Harness) -> None:
     assert request_with_key(harness, new_key(harness, cidrs=["10.0.0.0/8"])["secret"]) == FORBIDDEN
 
 
-def test_a_key_is_asked_for_before_anything_is_read(harness: Harness) -> None:
-    answer = harness.request("POST", "/employers", key=None, data=b"{", headers={"Idempotency-Key": "k" * 201})
-    assert (answer.status_code, answer.json["error_code"]) == UNKNOWN
+def test_the_key_is_checked_before_the_request_is_read(harness: Harness) -> None:
+    response = harness.request("POST", "/employers", key=None, data=b"{", headers={"Idempotency-Key": "k" * 201})
+    assert (response.status_code, response.json["error_code"]) == UNKNOWN
 
 
 # Headers
 
 
-def test_plain_http_is_refused_where_https_is_insisted_on_whatever_a_header_claims(harness: Harness) -> None:
-    assert request_with_key(harness, harness.key()) == FINE
+def test_plain_http_is_refused_if_https_is_required_and_headers_do_not_change_that(harness: Harness) -> None:
+    assert request_with_key(harness, harness.key()) == OK
     set_assumptions(harness, https_only=True)
     assert request_with_key(harness, harness.key()) == FORBIDDEN
     for name, value in (("X-Forwarded-Proto", "https"), ("Forwarded", "proto=https"), ("X-Forwarded-Ssl", "on")):
         assert request_with_key(harness, harness.key(), headers={name: value}) == FORBIDDEN
-    assert request_with_key(harness, harness.key(), base_url="https://localhost") == FINE
+    assert request_with_key(harness, harness.key(), base_url="https://localhost") == OK
 
 
 @pytest.mark.parametrize("value", ["pt_" + HEX, "nobody", ""])
 def test_the_platform_that_a_header_names_is_ignored(harness: Harness, value: str) -> None:
     headers = {"X-Platform-Id": value}
-    one = harness.request("POST", "/employers", json=EMPLOYER, headers=headers).json
-    other = create(harness, "/employers", EMPLOYER)
-    assert one["platform_id"] == other["platform_id"]
+    first = harness.request("POST", "/employers", json=EMPLOYER, headers=headers).json
+    second = create(harness, "/employers", EMPLOYER)
+    assert first["platform_id"] == second["platform_id"]
     assert harness.request("GET", "/employers", headers=headers).data == harness.request("GET", "/employers").data
 
 
-def test_answers_are_json_and_refusals_are_problems(harness: Harness) -> None:
-    said = [
+def test_responses_are_json_and_refusals_are_problem_json(harness: Harness) -> None:
+    content_types = [
         harness.request("GET", path).headers["Content-Type"] for path in ("/employers", f"/employers/er_{HEX}", "/none")
     ]
-    assert said == ["application/json", "application/problem+json", "application/problem+json"]
+    assert content_types == ["application/json", "application/problem+json", "application/problem+json"]
 
 
 # Platforms
@@ -161,12 +161,12 @@ def test_answers_are_json_and_refusals_are_problems(harness: Harness) -> None:
 @pytest.mark.parametrize("type", ["payroll_provider", "hr_platform"])
 def test_only_employers_of_record_have_external_customers(harness: Harness, type: str) -> None:
     set_assumptions(harness, platform_type=type)
-    owner = create_employer(harness)
-    alone, named = create_employee(harness, owner), create_employee(harness, owner, external_customer_id="acme")
-    assert [fetch(harness, f"/employees/{each}")[CUSTOMER] for each in (alone, named)] == [None, None]
+    employer = create_employer(harness)
+    unnamed, named = create_employee(harness, employer), create_employee(harness, employer, external_customer_id="acme")
+    assert [fetch(harness, f"/employees/{each}")[CUSTOMER] for each in (unnamed, named)] == [None, None]
     assert fetch(harness, f"/employees?{CUSTOMER}=acme")["total_count"] == 2
     set_assumptions(harness, external_customer_elsewhere="refused")
-    body = {**EMPLOYEE, "employer_id": owner, CUSTOMER: "acme"}
+    body = {**EMPLOYEE, "employer_id": employer, CUSTOMER: "acme"}
     assert invalid_fields(harness, "POST", "/employees", body) == [CUSTOMER]
     assert invalid_fields(harness, "GET", f"/employees?{CUSTOMER}=acme") == [CUSTOMER]
     assert invalid_fields(harness, "GET", f"/contribution_reports?{CUSTOMER}=acme") == [CUSTOMER]
@@ -174,29 +174,29 @@ def test_only_employers_of_record_have_external_customers(harness: Harness, type
 
 def test_employers_of_record_name_the_customer_of_each_employee(harness: Harness) -> None:
     set_assumptions(harness, platform_type="employer_of_record")
-    owner = create_employer(harness)
-    assert invalid_fields(harness, "POST", "/employees", {**EMPLOYEE, "employer_id": owner}) == [CUSTOMER]
-    named = create_employee(harness, owner, external_customer_id="acme")
-    create_employee(harness, owner, external_customer_id="other")
+    employer = create_employer(harness)
+    assert invalid_fields(harness, "POST", "/employees", {**EMPLOYEE, "employer_id": employer}) == [CUSTOMER]
+    named = create_employee(harness, employer, external_customer_id="acme")
+    create_employee(harness, employer, external_customer_id="other")
     assert [each["id"] for each in fetch(harness, f"/employees?{CUSTOMER}=acme")["items"]] == [named]
 
 
 # The nine error codes
 
 
-def fault(**further: Any) -> Callable[[Harness], ApiResponse]:
-    def ask(harness: Harness) -> ApiResponse:
-        harness.admin("POST", f"{SANDBOX_PATH}/faults", {"trigger": {"times": 1}, "fault": further})
+def fault(**parameters: Any) -> Callable[[Harness], ApiResponse]:
+    def send(harness: Harness) -> ApiResponse:
+        harness.admin("POST", f"{SANDBOX_PATH}/faults", {"trigger": {"times": 1}, "fault": parameters})
         return harness.request("GET", "/employers")
 
-    return ask
+    return send
 
 
 def request_conflict(harness: Harness) -> ApiResponse:
     for name in ("One Ltd", "Two Ltd"):
         body = {**EMPLOYER, "legal_name": name}
-        answer = harness.request("POST", "/employers", json=body, headers={"Idempotency-Key": "k1"})
-    return answer
+        response = harness.request("POST", "/employers", json=body, headers={"Idempotency-Key": "k1"})
+    return response
 
 
 def exceed_rate_limit(harness: Harness) -> ApiResponse:
@@ -251,63 +251,63 @@ REFUSALS: list[tuple[str, int, str, str, str | None, Callable[[Harness], ApiResp
 ]
 
 
-@pytest.mark.parametrize(("code", "status", "title", "type", "further", "ask"), REFUSALS)
-def test_a_refusal_is_a_problem_with_a_code_to_branch_on(
+@pytest.mark.parametrize(("code", "status", "title", "type", "member", "send"), REFUSALS)
+def test_a_refusal_is_a_problem_with_an_error_code(
     harness: Harness,
     code: str,
     status: int,
     title: str,
     type: str,
-    further: str | None,
-    ask: Callable[[Harness], ApiResponse],
+    member: str | None,
+    send: Callable[[Harness], ApiResponse],
 ) -> None:
-    answer = ask(harness)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
-    said = answer.json
-    assert list(said) == ["type", "title", "status", "error_code", "trace_id", *([further] if further else [])]
-    assert (said["type"], said["title"], said["status"], said["error_code"]) == (type, title, status, code)
-    assert re.fullmatch("[0-9a-f]{32}", said["trace_id"])
+    response = send(harness)
+    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/problem+json")
+    problem = response.json
+    assert list(problem) == ["type", "title", "status", "error_code", "trace_id", *([member] if member else [])]
+    assert (problem["type"], problem["title"], problem["status"], problem["error_code"]) == (type, title, status, code)
+    assert re.fullmatch("[0-9a-f]{32}", problem["trace_id"])
 
 
 def test_there_are_nine_codes() -> None:
     assert len({code for code, *_ in REFUSALS}) == 9
 
 
-def test_each_refusal_has_a_trace_id_of_its_own(harness: Harness) -> None:
+def test_each_refusal_has_a_unique_trace_id(harness: Harness) -> None:
     traces = {expect_problem(harness, "GET", f"/employers/er_{HEX}")["trace_id"] for _ in range(20)}
     assert len(traces) == 20
 
 
-def test_no_header_says_when_to_try_again_unless_the_limits_say_so(harness: Harness) -> None:
+def test_there_is_no_retry_after_unless_the_limits_enable_it(harness: Harness) -> None:
     assert "Retry-After" not in exceed_rate_limit(harness).headers
     harness.admin("PATCH", SANDBOX_PATH, {"limits": {"rate": 1, "burst": 1, "retry_after": True}})
     assert harness.request("GET", "/employers").headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b'"x"', b'{"legal_name": "\xff"}'])
-def test_a_body_that_is_no_json_object_is_an_invalid_request(harness: Harness, data: bytes) -> None:
-    answer = harness.request("POST", "/employers", data=data, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, answer.json["error_code"]) == (400, "invalid_request")
+def test_a_body_that_is_not_a_json_object_is_an_invalid_request(harness: Harness, data: bytes) -> None:
+    response = harness.request("POST", "/employers", data=data, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json["error_code"]) == (400, "invalid_request")
 
 
-def test_several_wrong_fields_are_all_named_by_their_paths(harness: Harness) -> None:
+def test_all_invalid_fields_are_named_by_their_paths(harness: Harness) -> None:
     body = {**EMPLOYER, "legal_address": {**ADDRESS, "line1": "", "postal_code": "1"}, "contact": {"name": 1}}
     expected = {"legal_address.line1", "legal_address.postal_code", "contact.name", "contact.email"}
     assert set(invalid_fields(harness, "POST", "/employers", body)) == expected
 
 
-# Settings
+# Assumptions
 
 
 def status_of(method: str, path: str, body: Any = None) -> Callable[[Harness], Any]:
     return lambda harness: expect_problem(harness, method, path, body)["status"]
 
 
-def employee_of_nobody(harness: Harness) -> Any:
+def employee_of_unknown_employer(harness: Harness) -> Any:
     return expect_problem(harness, "POST", "/employees", {**EMPLOYEE, "employer_id": f"er_{HEX}"})["status"]
 
 
-def group_of_nobody(harness: Harness) -> Any:
+def group_of_unknown_employer(harness: Harness) -> Any:
     return expect_problem(harness, "POST", "/groups", {"employer_id": f"er_{HEX}", "name": "All"})["status"]
 
 
@@ -319,7 +319,7 @@ def path_of_parameter(harness: Harness) -> Any:
     return invalid_fields(harness, "GET", "/employers?page_size=0")
 
 
-def shown_nulls(harness: Harness) -> Any:
+def null_members_returned(harness: Harness) -> Any:
     return "registration_number" in create(harness, "/employers", EMPLOYER)
 
 
@@ -327,15 +327,15 @@ def expiry(harness: Harness) -> Any:
     return create(harness, "/embed/sessions", {"employer_id": create_employer(harness)})["expiry"]
 
 
-def size_shown(harness: Harness) -> Any:
+def page_size_returned(harness: Harness) -> Any:
     create_employer(harness)
     return fetch(harness, "/employers?page_size=50")["page_size"]
 
 
 def enrolments_of_a_new_member(harness: Harness) -> Any:
-    owner = create_employer(harness)
-    everybody, someone = create_group(harness, owner), create_employee(harness, owner)
-    add_to_group(harness, everybody, someone)
+    employer = create_employer(harness)
+    group, employee = create_group(harness, employer), create_employee(harness, employer)
+    add_to_group(harness, group, employee)
     with harness.sandbox.transaction() as space:
         return [record["_enrols"] for _, record in space.scan("group_employees")]
 
@@ -357,13 +357,13 @@ def with_a_live_key(harness: Harness) -> Any:
     return request_with_key(harness, new_key(harness, mode="live")["secret"])[0]
 
 
-def quote_shown(harness: Harness) -> Any:
+def quote_status(harness: Harness) -> Any:
     return harness.request(
         "GET", f"/group_quote_intents/{create_available_quote(harness, create_staffed_group(harness))}/quote"
     ).status_code
 
 
-SETTINGS: list[tuple[str, Any, Callable[[Harness], Any], Any, Any]] = [
+ASSUMPTION_CASES: list[tuple[str, Any, Callable[[Harness], Any], Any, Any]] = [
     ("platform_type", "employer_of_record", customer_not_sent, 200, 400),
     ("hosted", True, enrolments_of_a_new_member, [False], [True]),
     ("https_only", True, lambda harness: request_with_key(harness, harness.key())[0], 200, 403),
@@ -371,30 +371,30 @@ SETTINGS: list[tuple[str, Any, Callable[[Harness], Any], Any, Any]] = [
     ("new_key", "401", with_a_new_key, 403, 401),
     ("external_customer_elsewhere", "refused", customer_sent, 200, 400),
     ("malformed_id", "400", status_of("GET", "/employers/nobody"), 404, 400),
-    ("unknown_reference", "404", employee_of_nobody, 400, 404),
-    ("unknown_reference", "400", group_of_nobody, 404, 400),
+    ("unknown_reference", "404", employee_of_unknown_employer, 400, 404),
+    ("unknown_reference", "400", group_of_unknown_employer, 404, 400),
     ("fields_first", False, status_of("PUT", f"/employers/er_{HEX}", {"legal_name": 1}), 400, 404),
     ("method_not_allowed", "404", status_of("DELETE", "/employers"), 405, 404),
     ("error_paths", "json_path", path_of_error, ["legal_address.postal_code"], ["$.legal_address.postal_code"]),
     ("error_paths", "json_path", path_of_parameter, ["page_size"], ["page_size"]),
     ("trace_ids", "omitted", lambda harness: "trace_id" in expect_problem(harness, "GET", "/none"), True, False),
-    ("null_members", "omitted", shown_nulls, True, False),
+    ("null_members", "omitted", null_members_returned, True, False),
     ("fraction_digits", 3, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000Z"),
     ("fraction_digits", 6, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000000Z"),
     ("page_out_of_range", "clamped", lambda harness: harness.request("GET", "/employers?page=0").status_code, 400, 200),
-    ("page_size_shown", "asked", size_shown, 1, 50),
-    ("insurers", "down", quote_shown, 200, 500),
+    ("page_page_size_returned", "asked", page_size_returned, 1, 50),
+    ("insurers", "down", quote_status, 200, 500),
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "ask", "before", "after"), SETTINGS)
-def test_a_setting_decides_what_it_says(
-    name: str, value: Any, ask: Callable[[Harness], Any], before: Any, after: Any
+@pytest.mark.parametrize(("name", "value", "behaviour", "before", "after"), ASSUMPTION_CASES)
+def test_an_assumption_changes_the_behaviour_it_names(
+    name: str, value: Any, behaviour: Callable[[Harness], Any], before: Any, after: Any
 ) -> None:
-    assert ask(make_empty_harness()) == before
-    assert ask(make_empty_harness(**{name: value})) == after
+    assert behaviour(make_empty_harness()) == before
+    assert behaviour(make_empty_harness(**{name: value})) == after
 
 
-def test_every_setting_is_moved() -> None:
-    own = set(HttpAssumptions.model_fields) - set(Assumptions.model_fields)
-    assert {name for name, *_ in SETTINGS} == own
+def test_every_assumption_has_a_case() -> None:
+    declared = set(HttpAssumptions.model_fields) - set(Assumptions.model_fields)
+    assert {name for name, *_ in ASSUMPTION_CASES} == declared

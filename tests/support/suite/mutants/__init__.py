@@ -1,6 +1,6 @@
-"""``make mutants``: changes the code in memory, one place at a time, and asks whether a test notices.
+"""``make mutants``: mutation tests, which change the code in memory at one place and check whether a test fails.
 
-Every test is collected, and traced, once. A forked process then has one mutant, whose functions' code is exchanged in
-place, and runs the tests that reach the changed line; the files stay as they are. What is done once, at import, is
-changed only where it is a constant of a module. mutmut and cosmic-ray neither sample by seed nor stop after a time.
+Every test is collected and traced once. Then a forked process replaces the code of the functions with that of one
+mutant, and runs the tests that reach the changed line; no file is changed. Of the code that runs at import, only module
+constants are changed. mutmut and cosmic-ray can neither sample by seed nor stop after a time limit.
 """
